@@ -1,0 +1,177 @@
+"""The OpenAPI document: read as plain JSON data, and every complaint about it told with its place.
+
+A place is the file, the line and the path in the document: `openapi/contacts.yaml:123: paths./api/v2/contacts.get: …`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+    from jsonschema.exceptions import ValidationError
+
+Path = tuple[str | int, ...]
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+SHOWN = 20
+
+
+class DocumentError(Exception):
+    """The document is not valid; the text has one line for each complaint, with its place."""
+
+
+class Loader(yaml.CSafeLoader):
+    """YAML as JSON sees it: the core schema of YAML 1.2 (no dates, no `yes`), keys as text, no key twice."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own class attribute
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
+        """Return the mapping of `node`."""
+        mapping: dict[str, object] = {}
+        for key, value in node.value:
+            if key.value in mapping:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} stands here a second time", problem_mark=key.start_mark
+                )
+            mapping[key.value] = self.construct_object(value, deep=True)
+        return mapping
+
+
+for tag, pattern, first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+):
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"(?:{pattern})\Z"), first)
+Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(cast("str", node.value)))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML document: its data, and the line on which each part of it stands."""
+
+    name: str
+    text: str
+    data: dict[str, Any]
+
+    @cached_property
+    def root(self) -> yaml.Node | None:
+        """The nodes with their marks; read only when there is a complaint."""
+        return yaml.compose(self.text, Loader)
+
+    def place(self, path: Path) -> str:
+        """Return `name:line: path` for the nearest part of `path` that exists."""
+        node, line = self.root, 1
+        for step in path:
+            found = _child(node, step)
+            if found is None:
+                break
+            node, line = found
+        return f"{self.name}:{line}: {'.'.join(map(str, path)) or 'document'}"
+
+    def operations(self) -> Iterator[tuple[str, str]]:
+        """Yield the path and the method of each operation."""
+        for url, item in self.data.get("paths", {}).items():
+            yield from ((url, method) for method in item if method in METHODS)
+
+    def mentioned(self, text: str) -> Path:
+        """Return the path of the operation or component that `text`, a message, is about; () when it names none."""
+        for url, method in self.operations():
+            if re.search(rf"(?i)\b{method}\b", text) and re.search(rf"{re.escape(url)}(?![\w/{{])", text):
+                return ("paths", url, method)
+        component = re.search(r"/components/(\w+)/([\w.-]+)", text)
+        return ("components", *component.groups()) if component else ()
+
+
+def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, int] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((value, key.start_mark.line + 1) for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step].start_mark.line + 1
+    return None
+
+
+def read(path: pathlib.Path, name: str) -> Document:
+    """Read the document at `path`, which complaints call `name`; DocumentError when it is not YAML or not a mapping."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = yaml.load(text, Loader)  # noqa: S506 - Loader is a safe loader
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{name}: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DocumentError(f"{name}:{line}: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{name}:1: {error}") from error
+    if not isinstance(data, dict):
+        raise DocumentError(f"{name}:1: the document must be a mapping with `openapi`, `info` and `paths`")
+    return Document(name, text, data)
+
+
+def validate(document: Document) -> None:
+    """Raise DocumentError when `document` is not valid OpenAPI 3.1 or a reference in it leads nowhere."""
+    complaints = list(dict.fromkeys(_complaints(document)))
+    if complaints:
+        more = [f"… and {len(complaints) - SHOWN} more"] if len(complaints) > SHOWN else []
+        raise DocumentError("\n".join([*complaints[:SHOWN], *more]))
+
+
+def _complaints(document: Document) -> list[str]:
+    dangling = [
+        f"{document.place(path)}: nothing is at {value}"
+        for path, value in _parts(document.data, ())
+        if path and path[-1] == "$ref" and isinstance(value, str) and not _leads(document.data, value)
+    ]
+    # The validator follows references and raises something else where one leads nowhere.
+    return dangling or [
+        f"{document.place(_path(document, error))}: {error.message}"
+        for error in OpenAPIV31SpecValidator(document.data).iter_errors()
+    ]
+
+
+def _parts(value: object, path: Path) -> Iterator[tuple[Path, object]]:
+    yield path, value
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from _parts(child, (*path, key))
+
+
+def _follow(value: object, path: Path) -> object:
+    for step in path:
+        try:
+            value = cast("Any", value)[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _leads(data: dict[str, Any], reference: str) -> bool:
+    steps = reference.removeprefix("#").split("/")[1:]
+    return (
+        not reference.startswith("#/")
+        or _follow(data, tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)) is not None
+    )
+
+
+def _path(document: Document, error: ValidationError) -> Path:
+    """Return where `error` is; the validator gives the path from the schema it looked at, or none at all."""
+    path = tuple(error.absolute_path)
+    if not path:
+        return document.mentioned(error.message) or _last_named(document, error.message)
+    holders = (start for start, value in _parts(document.data, ()) if _follow(value, path) is error.instance)
+    return (*next(holders, ()), *path)
+
+
+def _last_named(document: Document, message: str) -> Path:
+    names = re.findall(r"'([^']*)'", message)
+    paths = [path for path, value in _parts(document.data, ()) if names and value == names[-1]]
+    return paths[-1] if paths else ()
