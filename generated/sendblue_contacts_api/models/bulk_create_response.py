@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+    read_models,
+)
+
+
+@_attrs_define(repr=False)
+class BulkCreateResponse:
+    """What a bulk request created, and what it did not.
+
+    Attributes:
+        status (str | None): `OK`, or `ERROR` with a message.
+        contacts (list[Contact] | None): The contacts that were created.
+        number_of_contacts_created (int | None): How many contacts were created.
+        failures (list[BulkCreateFailure] | None): The contacts that were not created. Absent when there are none.
+            An array here, a number in a bulk delete.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "status": Field("string", nullable=True, attribute="status"),
+        "contacts": Field("array[object]", nullable=True, attribute="contacts"),
+        "numberOfContactsCreated": Field("integer", nullable=True, attribute="number_of_contacts_created"),
+        "failures": Field("array[object]", nullable=True, attribute="failures"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    status: str | None = None
+    contacts: list[Contact] | None = None
+    number_of_contacts_created: int | None = None
+    failures: list[BulkCreateFailure] | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a BulkCreateResponse in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        status = get("status")
+        raw_contacts = get("contacts")
+        contacts = read_models(Contact.from_dict, raw_contacts)
+        number_of_contacts_created = get("numberOfContactsCreated")
+        raw_failures = get("failures")
+        failures = read_models(BulkCreateFailure.from_dict, raw_failures)
+        model = cls(
+            status,
+            contacts,
+            number_of_contacts_created,
+            failures,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        if contacts is None and raw_contacts is not None:
+            model.additional_properties["contacts"] = raw_contacts
+        if failures is None and raw_failures is not None:
+            model.additional_properties["failures"] = raw_failures
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.status is not None:
+            result["status"] = self.status
+        elif "status" in self.fields_set:
+            result["status"] = None
+        if self.contacts is not None:
+            result["contacts"] = [item.to_dict() for item in self.contacts]
+        elif "contacts" in self.fields_set:
+            result["contacts"] = None
+        if self.number_of_contacts_created is not None:
+            result["numberOfContactsCreated"] = self.number_of_contacts_created
+        elif "number_of_contacts_created" in self.fields_set:
+            result["numberOfContactsCreated"] = None
+        if self.failures is not None:
+            result["failures"] = [item.to_dict() for item in self.failures]
+        elif "failures" in self.fields_set:
+            result["failures"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(BulkCreateResponse.FIELDS)
+
+# Below the class: models may refer to each other.
+from ..models.bulk_create_failure import BulkCreateFailure  # noqa: E402
+from ..models.contact import Contact  # noqa: E402

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    UNSET,
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+)
+
+
+@_attrs_define(repr=False)
+class BulkDeleteItem:
+    """What became of one number of a bulk delete.
+
+    Attributes:
+        phone_number (str | None): The number. Also comes as `phoneNumber`.
+        success (bool | None): Whether the contact was deleted.
+        error (str | None): Why it was not deleted.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "phone_number": Field("e164", aliases=("phoneNumber",), nullable=True, attribute="phone_number"),
+        "success": Field("boolean", nullable=True, attribute="success"),
+        "error": Field("string", nullable=True, attribute="error"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    phone_number: str | None = None
+    success: bool | None = None
+    error: str | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a BulkDeleteItem in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        phone_number = get("phone_number", UNSET)
+        if phone_number is UNSET:
+            phone_number = get("phoneNumber")
+        success = get("success")
+        error = get("error")
+        model = cls(
+            phone_number,
+            success,
+            error,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.phone_number is not None:
+            result["phone_number"] = self.phone_number
+        elif "phone_number" in self.fields_set:
+            result["phone_number"] = None
+        if self.success is not None:
+            result["success"] = self.success
+        elif "success" in self.fields_set:
+            result["success"] = None
+        if self.error is not None:
+            result["error"] = self.error
+        elif "error" in self.fields_set:
+            result["error"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(BulkDeleteItem.FIELDS)

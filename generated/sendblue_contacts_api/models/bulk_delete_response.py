@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+    read_models,
+)
+
+
+@_attrs_define(repr=False)
+class BulkDeleteResponse:
+    """How many contacts a bulk request deleted.
+
+    Attributes:
+        status (str | None): `OK`, or `ERROR` with a message.
+        amount (int | None): How many contacts were deleted.
+        total (int | None): How many numbers were sent.
+        successes (int | None): How many contacts were deleted, again.
+        failures (int | None): How many numbers were not deleted. A number here, an array in a bulk create.
+        results (list[BulkDeleteItem] | None): What became of each number, in order. Not always sent.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "status": Field("string", nullable=True, attribute="status"),
+        "amount": Field("integer", nullable=True, attribute="amount"),
+        "total": Field("integer", nullable=True, attribute="total"),
+        "successes": Field("integer", nullable=True, attribute="successes"),
+        "failures": Field("integer", nullable=True, attribute="failures"),
+        "results": Field("array[object]", nullable=True, attribute="results"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    status: str | None = None
+    amount: int | None = None
+    total: int | None = None
+    successes: int | None = None
+    failures: int | None = None
+    results: list[BulkDeleteItem] | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a BulkDeleteResponse in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        status = get("status")
+        amount = get("amount")
+        total = get("total")
+        successes = get("successes")
+        failures = get("failures")
+        raw_results = get("results")
+        results = read_models(BulkDeleteItem.from_dict, raw_results)
+        model = cls(
+            status,
+            amount,
+            total,
+            successes,
+            failures,
+            results,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        if results is None and raw_results is not None:
+            model.additional_properties["results"] = raw_results
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.status is not None:
+            result["status"] = self.status
+        elif "status" in self.fields_set:
+            result["status"] = None
+        if self.amount is not None:
+            result["amount"] = self.amount
+        elif "amount" in self.fields_set:
+            result["amount"] = None
+        if self.total is not None:
+            result["total"] = self.total
+        elif "total" in self.fields_set:
+            result["total"] = None
+        if self.successes is not None:
+            result["successes"] = self.successes
+        elif "successes" in self.fields_set:
+            result["successes"] = None
+        if self.failures is not None:
+            result["failures"] = self.failures
+        elif "failures" in self.fields_set:
+            result["failures"] = None
+        if self.results is not None:
+            result["results"] = [item.to_dict() for item in self.results]
+        elif "results" in self.fields_set:
+            result["results"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(BulkDeleteResponse.FIELDS)
+
+# Below the class: models may refer to each other.
+from ..models.bulk_delete_item import BulkDeleteItem  # noqa: E402

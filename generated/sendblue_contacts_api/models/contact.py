@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    UNSET,
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+    read_datetime,
+    read_list,
+    read_map,
+)
+
+
+@_attrs_define(repr=False)
+class Contact:
+    """A contact as the API answers it. Any field may be missing or null.
+
+    Attributes:
+        phone (str | None): Phone number in E.164 form.
+        first_name (str | None): First name. Also comes as `firstName`.
+        last_name (str | None): Last name. Also comes as `lastName`.
+        company_name (str | None): Company name. Also comes as `companyName`. May be a default of the account and
+            not the contact's company.
+        sendblue_number (str | None): The Sendblue number that messages to this contact are sent from. Also comes as
+            `sendblueNumber`.
+        assigned_to_email (str | None): E-mail address of the user that the contact is assigned to. Also comes as
+            `assignedToEmail`.
+        tags (list[str] | None): Tags of the contact.
+        custom_variables (dict[str, str] | None): Custom variables of the contact, by label. Also comes as
+            `customVariables`.
+        created_at (datetime.datetime | None): When the contact was created, ISO 8601, at times with milliseconds.
+        verified (bool | None): Whether the contact is verified.
+        opt_out (bool | None): Whether the contact has opted out of messages. Also comes as `optOut`.
+        contact_id (str | None): The API's own identifier of the contact, the `cid` of a list. Also comes as
+            `contactId`.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "phone": Field("e164", nullable=True, attribute="phone"),
+        "first_name": Field("string", aliases=("firstName",), nullable=True, attribute="first_name"),
+        "last_name": Field("string", aliases=("lastName",), nullable=True, attribute="last_name"),
+        "company_name": Field("string", aliases=("companyName",), nullable=True, attribute="company_name"),
+        "sendblue_number": Field("e164", aliases=("sendblueNumber",), nullable=True, attribute="sendblue_number"),
+        "assigned_to_email": Field(
+            "string", aliases=("assignedToEmail",), nullable=True, attribute="assigned_to_email"
+        ),
+        "tags": Field("array[string]", nullable=True, attribute="tags"),
+        "custom_variables": Field("map", aliases=("customVariables",), nullable=True, attribute="custom_variables"),
+        "created_at": Field("date-time", nullable=True, attribute="created_at"),
+        "verified": Field("boolean", nullable=True, attribute="verified"),
+        "opt_out": Field("boolean", aliases=("optOut",), nullable=True, attribute="opt_out"),
+        "contact_id": Field("string", aliases=("contactId",), nullable=True, attribute="contact_id"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    company_name: str | None = None
+    sendblue_number: str | None = None
+    assigned_to_email: str | None = None
+    tags: list[str] | None = None
+    custom_variables: dict[str, str] | None = None
+    created_at: datetime.datetime | None = None
+    verified: bool | None = None
+    opt_out: bool | None = None
+    contact_id: str | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a Contact in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        phone = get("phone")
+        first_name = get("first_name", UNSET)
+        if first_name is UNSET:
+            first_name = get("firstName")
+        last_name = get("last_name", UNSET)
+        if last_name is UNSET:
+            last_name = get("lastName")
+        company_name = get("company_name", UNSET)
+        if company_name is UNSET:
+            company_name = get("companyName")
+        sendblue_number = get("sendblue_number", UNSET)
+        if sendblue_number is UNSET:
+            sendblue_number = get("sendblueNumber")
+        assigned_to_email = get("assigned_to_email", UNSET)
+        if assigned_to_email is UNSET:
+            assigned_to_email = get("assignedToEmail")
+        raw_tags = get("tags")
+        tags = read_list(raw_tags)
+        raw_custom_variables = get("custom_variables", UNSET)
+        if raw_custom_variables is UNSET:
+            raw_custom_variables = get("customVariables")
+        custom_variables = read_map(raw_custom_variables)
+        raw_created_at = get("created_at")
+        created_at = read_datetime(raw_created_at)
+        verified = get("verified")
+        opt_out = get("opt_out", UNSET)
+        if opt_out is UNSET:
+            opt_out = get("optOut")
+        contact_id = get("contact_id", UNSET)
+        if contact_id is UNSET:
+            contact_id = get("contactId")
+        model = cls(
+            phone,
+            first_name,
+            last_name,
+            company_name,
+            sendblue_number,
+            assigned_to_email,
+            tags,
+            custom_variables,
+            created_at,
+            verified,
+            opt_out,
+            contact_id,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        if tags is None and raw_tags is not None:
+            model.additional_properties["tags"] = raw_tags
+        if custom_variables is None and raw_custom_variables is not None:
+            model.additional_properties["custom_variables"] = raw_custom_variables
+        if created_at is None and raw_created_at is not None:
+            model.additional_properties["created_at"] = raw_created_at
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.phone is not None:
+            result["phone"] = self.phone
+        elif "phone" in self.fields_set:
+            result["phone"] = None
+        if self.first_name is not None:
+            result["first_name"] = self.first_name
+        elif "first_name" in self.fields_set:
+            result["first_name"] = None
+        if self.last_name is not None:
+            result["last_name"] = self.last_name
+        elif "last_name" in self.fields_set:
+            result["last_name"] = None
+        if self.company_name is not None:
+            result["company_name"] = self.company_name
+        elif "company_name" in self.fields_set:
+            result["company_name"] = None
+        if self.sendblue_number is not None:
+            result["sendblue_number"] = self.sendblue_number
+        elif "sendblue_number" in self.fields_set:
+            result["sendblue_number"] = None
+        if self.assigned_to_email is not None:
+            result["assigned_to_email"] = self.assigned_to_email
+        elif "assigned_to_email" in self.fields_set:
+            result["assigned_to_email"] = None
+        if self.tags is not None:
+            result["tags"] = self.tags
+        elif "tags" in self.fields_set:
+            result["tags"] = None
+        if self.custom_variables is not None:
+            result["custom_variables"] = self.custom_variables
+        elif "custom_variables" in self.fields_set:
+            result["custom_variables"] = None
+        if self.created_at is not None:
+            result["created_at"] = self.created_at.isoformat()
+        elif "created_at" in self.fields_set:
+            result["created_at"] = None
+        if self.verified is not None:
+            result["verified"] = self.verified
+        elif "verified" in self.fields_set:
+            result["verified"] = None
+        if self.opt_out is not None:
+            result["opt_out"] = self.opt_out
+        elif "opt_out" in self.fields_set:
+            result["opt_out"] = None
+        if self.contact_id is not None:
+            result["contact_id"] = self.contact_id
+        elif "contact_id" in self.fields_set:
+            result["contact_id"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(Contact.FIELDS)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    UNSET,
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+)
+
+
+@_attrs_define(repr=False)
+class ContactOptOutResponse:
+    """The state of a number after opting out or in.
+
+    Attributes:
+        number (str | None): The number in E.164 form, as the server reads it.
+        opted_out (bool | None): Whether the number is opted out now. Also comes as `optedOut`.
+        status (str | None): `OK`, or `ERROR` with a message.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "number": Field("e164", nullable=True, attribute="number"),
+        "opted_out": Field("boolean", aliases=("optedOut",), nullable=True, attribute="opted_out"),
+        "status": Field("string", nullable=True, attribute="status"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    number: str | None = None
+    opted_out: bool | None = None
+    status: str | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a ContactOptOutResponse in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        number = get("number")
+        opted_out = get("opted_out", UNSET)
+        if opted_out is UNSET:
+            opted_out = get("optedOut")
+        status = get("status")
+        model = cls(
+            number,
+            opted_out,
+            status,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.number is not None:
+            result["number"] = self.number
+        elif "number" in self.fields_set:
+            result["number"] = None
+        if self.opted_out is not None:
+            result["opted_out"] = self.opted_out
+        elif "opted_out" in self.fields_set:
+            result["opted_out"] = None
+        if self.status is not None:
+            result["status"] = self.status
+        elif "status" in self.fields_set:
+            result["status"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(ContactOptOutResponse.FIELDS)

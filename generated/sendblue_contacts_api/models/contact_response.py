@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+    read_model,
+)
+
+
+@_attrs_define(repr=False)
+class ContactResponse:
+    """One contact, with a status.
+
+    Attributes:
+        contact (Contact | None): The contact.
+        status (str | None): `OK`, or `ERROR` with a message.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "contact": Field("object", nullable=True, attribute="contact"),
+        "status": Field("string", nullable=True, attribute="status"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    contact: Contact | None = None
+    status: str | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a ContactResponse in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        raw_contact = get("contact")
+        contact = read_model(Contact.from_dict, raw_contact)
+        status = get("status")
+        model = cls(
+            contact,
+            status,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        if contact is None and raw_contact is not None:
+            model.additional_properties["contact"] = raw_contact
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.contact is not None:
+            result["contact"] = self.contact.to_dict()
+        elif "contact" in self.fields_set:
+            result["contact"] = None
+        if self.status is not None:
+            result["status"] = self.status
+        elif "status" in self.fields_set:
+            result["status"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(ContactResponse.FIELDS)
+
+# Below the class: models may refer to each other.
+from ..models.contact import Contact  # noqa: E402

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, TypedDict
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    UNSET,
+    Field,
+    Shapes,
+    Unset,
+    no_properties,
+    outline,
+    read_list,
+    read_map,
+)
+
+
+class ContactUpdateFields(TypedDict, total=False):
+    """What may be left out of a ContactUpdate, in every spelling. A value is given under one spelling, or the same under all."""
+
+    phone_number: str
+    """The contact's new phone number in E.164 form. Read as `phoneNumber`, `number` and `phone` too."""
+    phoneNumber: str
+    """Deprecated spelling of `phone_number`."""
+    number: str
+    """Deprecated spelling of `phone_number`."""
+    phone: str
+    """Deprecated spelling of `phone_number`."""
+    first_name: str | None
+    """First name. Deprecated spelling is `firstName`."""
+    firstName: str | None
+    """Deprecated spelling of `first_name`."""
+    last_name: str | None
+    """Last name. Deprecated spelling is `lastName`."""
+    lastName: str | None
+    """Deprecated spelling of `last_name`."""
+    company_name: str | None
+    """Company name. Deprecated spellings are `companyName` and `company`."""
+    companyName: str | None
+    """Deprecated spelling of `company_name`."""
+    company: str | None
+    """Deprecated spelling of `company_name`."""
+    sendblue_number: str | None
+    """The Sendblue number to send from, in E.164 form. Deprecated spelling is `sendblueNumber`."""
+    sendblueNumber: str | None
+    """Deprecated spelling of `sendblue_number`."""
+    assigned_to_email: str | None
+    """E-mail address of the user to assign the contact to. Deprecated spelling is `assignedToEmail`."""
+    assignedToEmail: str | None
+    """Deprecated spelling of `assigned_to_email`."""
+    tags: list[str] | tuple[str, ...] | None
+    """Tags of the contact. They replace all existing tags, so send the full set."""
+    custom_variables: Mapping[str, str] | None
+    """Custom variables by label, merged with the existing ones. Deprecated spelling is `customVariables`."""
+    customVariables: Mapping[str, str] | None
+    """Deprecated spelling of `custom_variables`."""
+    opt_out: bool | None
+    """Whether the contact has opted out of messages. Deprecated spelling is `optOut`."""
+    optOut: bool | None
+    """Deprecated spelling of `opt_out`."""
+
+
+class ContactUpdateMapping(ContactUpdateFields, total=False):
+    """A whole ContactUpdate as one mapping, in every spelling; one spelling of each required field must be there."""
+
+    pass
+
+
+@_attrs_define(repr=False)
+class ContactUpdate:
+    """What to change of a contact. What is left out stays as it is, and null clears.
+
+    Attributes:
+        phone_number (str | Unset): The contact's new phone number in E.164 form. Read as `phoneNumber`, `number`
+            and `phone` too.
+        first_name (str | None | Unset): First name. Deprecated spelling is `firstName`.
+        last_name (str | None | Unset): Last name. Deprecated spelling is `lastName`.
+        company_name (str | None | Unset): Company name. Deprecated spellings are `companyName` and `company`.
+        sendblue_number (str | None | Unset): The Sendblue number to send from, in E.164 form. Deprecated spelling
+            is `sendblueNumber`.
+        assigned_to_email (str | None | Unset): E-mail address of the user to assign the contact to. Deprecated
+            spelling is `assignedToEmail`.
+        tags (list[str] | None | Unset): Tags of the contact. They replace all existing tags, so send the full set.
+        custom_variables (dict[str, str] | None | Unset): Custom variables by label, merged with the existing ones.
+            Deprecated spelling is `customVariables`.
+        opt_out (bool | None | Unset): Whether the contact has opted out of messages. Deprecated spelling is
+            `optOut`.
+        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "phone_number": Field(
+            "e164",
+            aliases=(
+                "phoneNumber",
+                "number",
+                "phone",
+            ),
+            attribute="phone_number",
+        ),
+        "first_name": Field("string", aliases=("firstName",), nullable=True, attribute="first_name"),
+        "last_name": Field("string", aliases=("lastName",), nullable=True, attribute="last_name"),
+        "company_name": Field(
+            "string",
+            aliases=(
+                "companyName",
+                "company",
+            ),
+            nullable=True,
+            attribute="company_name",
+        ),
+        "sendblue_number": Field("e164", aliases=("sendblueNumber",), nullable=True, attribute="sendblue_number"),
+        "assigned_to_email": Field(
+            "string", aliases=("assignedToEmail",), nullable=True, attribute="assigned_to_email"
+        ),
+        "tags": Field("array[string]", nullable=True, attribute="tags"),
+        "custom_variables": Field("map", aliases=("customVariables",), nullable=True, attribute="custom_variables"),
+        "opt_out": Field("boolean", aliases=("optOut",), nullable=True, attribute="opt_out"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    phone_number: str | Unset = UNSET
+    first_name: str | None | Unset = UNSET
+    last_name: str | None | Unset = UNSET
+    company_name: str | None | Unset = UNSET
+    sendblue_number: str | None | Unset = UNSET
+    assigned_to_email: str | None | Unset = UNSET
+    tags: list[str] | None | Unset = UNSET
+    custom_variables: dict[str, str] | None | Unset = UNSET
+    opt_out: bool | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a ContactUpdate in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        phone_number = get("phone_number", UNSET)
+        if phone_number is UNSET:
+            phone_number = get("phoneNumber", get("number", get("phone", UNSET)))
+        first_name = get("first_name", UNSET)
+        if first_name is UNSET:
+            first_name = get("firstName", UNSET)
+        last_name = get("last_name", UNSET)
+        if last_name is UNSET:
+            last_name = get("lastName", UNSET)
+        company_name = get("company_name", UNSET)
+        if company_name is UNSET:
+            company_name = get("companyName", get("company", UNSET))
+        sendblue_number = get("sendblue_number", UNSET)
+        if sendblue_number is UNSET:
+            sendblue_number = get("sendblueNumber", UNSET)
+        assigned_to_email = get("assigned_to_email", UNSET)
+        if assigned_to_email is UNSET:
+            assigned_to_email = get("assignedToEmail", UNSET)
+        raw_tags = get("tags", UNSET)
+        tags = read_list(raw_tags)
+        raw_custom_variables = get("custom_variables", UNSET)
+        if raw_custom_variables is UNSET:
+            raw_custom_variables = get("customVariables", UNSET)
+        custom_variables = read_map(raw_custom_variables)
+        opt_out = get("opt_out", UNSET)
+        if opt_out is UNSET:
+            opt_out = get("optOut", UNSET)
+        model = cls(
+            phone_number,
+            first_name,
+            last_name,
+            company_name,
+            sendblue_number,
+            assigned_to_email,
+            UNSET if tags is None and raw_tags is not None else tags,
+            UNSET if custom_variables is None and raw_custom_variables is not None else custom_variables,
+            opt_out,
+        )
+        _, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        if tags is None and raw_tags is not UNSET and raw_tags is not None:
+            model.additional_properties["tags"] = raw_tags
+        if custom_variables is None and raw_custom_variables is not UNSET and raw_custom_variables is not None:
+            model.additional_properties["custom_variables"] = raw_custom_variables
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, without what is UNSET."""
+        result: dict[str, Any] = {}
+        if not isinstance(self.phone_number, Unset):
+            result["phone_number"] = self.phone_number
+        if not isinstance(self.first_name, Unset):
+            result["first_name"] = self.first_name
+        if not isinstance(self.last_name, Unset):
+            result["last_name"] = self.last_name
+        if not isinstance(self.company_name, Unset):
+            result["company_name"] = self.company_name
+        if not isinstance(self.sendblue_number, Unset):
+            result["sendblue_number"] = self.sendblue_number
+        if not isinstance(self.assigned_to_email, Unset):
+            result["assigned_to_email"] = self.assigned_to_email
+        if not isinstance(self.tags, Unset):
+            result["tags"] = self.tags
+        if not isinstance(self.custom_variables, Unset):
+            result["custom_variables"] = self.custom_variables
+        if not isinstance(self.opt_out, Unset):
+            result["opt_out"] = self.opt_out
+        result.update(self.additional_properties)
+        return result
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(ContactUpdate.FIELDS)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import (
+    Field,
+    Shapes,
+    no_properties,
+    outline,
+)
+
+
+@_attrs_define(repr=False)
+class Error:
+    """What went wrong. The sentence is in `message`, else in `error`, else in `error_message`; the status may be missing.
+    Answers that are
+    not JSON at all (from a proxy, say) occur as well.
+
+        Attributes:
+            status (str | None): `ERROR`. Missing from the answer to a request without credentials.
+            message (str | None): What went wrong, in a sentence.
+            error (str | None): What went wrong, where `message` is missing.
+            error_message (str | None): What went wrong, where `message` and `error` are missing.
+            additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+    """
+
+    FIELDS: ClassVar[Mapping[str, Field]] = {
+        "status": Field("string", nullable=True, attribute="status"),
+        "message": Field("string", nullable=True, attribute="message"),
+        "error": Field("string", nullable=True, attribute="error"),
+        "error_message": Field("string", nullable=True, attribute="error_message"),
+    }
+    """What the document says of each field, by its preferred name."""
+
+    status: str | None = None
+    message: str | None = None
+    error: str | None = None
+    error_message: str | None = None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Read a Error in any spelling; where two stand, the preferred one counts.
+
+        A value that cannot be read is None, and is kept as it came in additional_properties.
+        """
+        get = src_dict.get
+        status = get("status")
+        message = get("message")
+        error = get("error")
+        error_message = get("error_message")
+        model = cls(
+            status,
+            message,
+            error,
+            error_message,
+        )
+        model._fields_set, unknown = _SHAPES[tuple(src_dict)]
+        if unknown:
+            model.additional_properties = {key: src_dict[key] for key in unknown}
+        return model
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        result: dict[str, Any] = {}
+        if self.status is not None:
+            result["status"] = self.status
+        elif "status" in self.fields_set:
+            result["status"] = None
+        if self.message is not None:
+            result["message"] = self.message
+        elif "message" in self.fields_set:
+            result["message"] = None
+        if self.error is not None:
+            result["error"] = self.error
+        elif "error" in self.fields_set:
+            result["error"] = None
+        if self.error_message is not None:
+            result["error_message"] = self.error_message
+        elif "error_message" in self.fields_set:
+            result["error_message"] = None
+        result.update(self.additional_properties)
+        return result
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        if self._fields_set is not None:
+            return self._fields_set
+        return frozenset(
+            field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
+        )
+
+    def __repr__(self) -> str:
+        return outline(self, self.FIELDS)
+
+
+_SHAPES = Shapes(Error.FIELDS)
