@@ -1,0 +1,148 @@
+"""The settings of a client, checked when it is made: from arguments, else from the environment. Pure."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from .errors import CredentialsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .retry import Retry
+
+BASE_URL = "https://api.sendblue.co"
+"""The host of the vendor's pages; `https://api.sendblue.com` is in use too (`openapi/contacts.yaml`, servers)."""
+
+KEY_VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY")
+SECRET_VARIABLES = ("SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
+URL_VARIABLE = "SENDBLUE_API_BASE_URL"
+
+_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """The two keys of an account. They are shown nowhere."""
+
+    key: str
+    secret: str
+
+    @classmethod
+    def find(cls, key: str | None, secret: str | None, environment: Mapping[str, str] = os.environ) -> Self:
+        """The keys that are given, else those of the environment.
+
+        Raises:
+            CredentialsError: One is missing, or cannot be sent in a header.
+        """
+        return cls(
+            _credential("api_key", key, KEY_VARIABLES, environment),
+            _credential("api_secret", secret, SECRET_VARIABLES, environment),
+        )
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The two headers of every request."""
+        return {"sb-api-key-id": self.key, "sb-api-secret-key": self.secret}
+
+
+def _credential(name: str, given: str | None, variables: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    found = next((environment[variable] for variable in variables if environment.get(variable)), "")
+    value = found if given is None else given
+    if not value:
+        message = f"{name} is missing: set the environment variable {variables[0]}, or give {name}= to the client"
+        raise CredentialsError(message)
+    if not _PRINTABLE.fullmatch(value):
+        message = f"{name} holds a space, a line break or a letter that no header can carry: check how it was copied"
+        raise CredentialsError(message)
+    return value
+
+
+def find_url(given: str | None, *, allow_http: bool, environment: Mapping[str, str] = os.environ) -> str:
+    """Where the API is.
+
+    Raises:
+        ValueError: It is no address, or an unencrypted one of another machine.
+    """
+    url = given or environment.get(URL_VARIABLE) or BASE_URL
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        message = f"base_url must be https:// and a host, and nothing secret; {parts.scheme or 'no'} scheme was found"
+        raise ValueError(message)
+    if parts.scheme == "http" and not (allow_http or is_loopback(url)):
+        message = (
+            f"base_url is http:// to {parts.hostname}, which does not hide the secret: use https://, or allow_http=True"
+        )
+        raise ValueError(message)
+    return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine."""
+    return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
+
+
+def check_timeout(timeout: Any) -> float:  # noqa: ANN401  # what it is, is what is checked
+    """A time in seconds.
+
+    Raises:
+        ValueError: It is no positive number.
+    """
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        message = f"timeout must be a positive number of seconds, not {timeout!r}"
+        raise ValueError(message)
+    return float(timeout)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Options:
+    """What can be set for some calls and not for others, with `with_options`."""
+
+    timeout: float
+    retry: Retry | None
+    extra_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra_query: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401  # each has its own type
+        """These options with some of them changed; those that are `KEEP` stay."""
+        given = {name: value for name, value in changes.items() if value is not KEEP}
+        if "timeout" in given:
+            given["timeout"] = check_timeout(given["timeout"])
+        return replace(self, **given)
+
+    def apply(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a request with these options in it.
+
+        Raises:
+            TypeError: `extra_body` is set, and the request has no body.
+        """
+        result = {**kwargs, "timeout": self.timeout}
+        if self.extra_headers:
+            result["headers"] = {**kwargs.get("headers", {}), **self.extra_headers}
+        if self.extra_query:
+            result["params"] = {**kwargs.get("params", {}), **self.extra_query}
+        if self.extra_body:
+            if not isinstance(kwargs.get("json"), dict):
+                message = (
+                    "extra_body is set, and this call sends no body; use with_options only for calls that send one"
+                )
+                raise TypeError(message)
+            result["json"] = {**kwargs["json"], **self.extra_body}
+        return result
+
+
+class Keep:
+    """The type of KEEP."""
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP: Any = Keep()
+"""An option that is not given: it stays as it is. None means "none" for `retry`."""

@@ -1,0 +1,276 @@
+"""What stands between the httpx client and the wire, each part one httpx transport, sync and async side by side.
+
+    retry → rate limit → log → wire
+
+Retries are outermost, so that every attempt takes a slot of its own; the log is innermost, so that it sees every
+attempt. What they decide is decided elsewhere (`retry`, `limits`); here it is only carried out.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import time
+from typing import TYPE_CHECKING
+
+from ._httpx import httpx
+from .errors import RateLimitError, RequestSummary, retry_after
+from .retry import EXTENSION, Attempts, Call, Failure, Quota, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .limits import RateLimiter
+
+_LOG = logging.getLogger("sendblue_contacts")
+_TIMEOUT = 408
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+_NOT_IMPLEMENTED = 501
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+def failure_of(outcome: httpx.Response | httpx.TransportError) -> Failure | None:
+    """Why an attempt did not succeed; None if another could not do better."""
+    if isinstance(outcome, httpx.Response):
+        status = outcome.status_code
+        if status == _TOO_MANY:
+            return Failure(arrived=False, throttled=True, retry_after=retry_after(outcome))
+        transient = status == _TIMEOUT or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
+        return Failure(arrived=True, retry_after=retry_after(outcome)) if transient else None
+    return Failure(arrived=not isinstance(outcome, _NEVER_SENT))
+
+
+def call_of(request: httpx.Request, retry: Retry | None) -> Call:
+    """The call that a request belongs to. One that brings none, from the generated client, is judged by its method."""
+    call = request.extensions.get(EXTENSION)
+    if not isinstance(call, Call):
+        call = Call(request.method in _IDEMPOTENT, retry)
+        request.extensions = {**request.extensions, EXTENSION: call}
+    if not isinstance(request.stream, httpx.ByteStream):
+        call.retry = None  # a body that can be read only once cannot be sent again
+    return call
+
+
+def cap_timeout(request: httpx.Request) -> None:
+    """Let no attempt last beyond the deadline of its call."""
+    left = call_of(request, None).left
+    timeouts = request.extensions.get("timeout", {})
+    if left < math.inf:
+        request.extensions["timeout"] = {kind: left if t is None else min(t, left) for kind, t in timeouts.items()}
+
+
+class RetryTransport(httpx.BaseTransport):
+    """Repeats requests as `retry` says."""
+
+    def __init__(
+        self,
+        transport: httpx.BaseTransport,
+        retry: Retry | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._retry = retry
+        self._sleep = sleep
+        self._attempts = Attempts(Quota(), clock, random)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request until it succeeds or nothing more may be tried."""
+        flow = self._attempts.flow(call_of(request, self._retry))
+        pause = next(flow, None)
+        while True:
+            if pause:
+                self._sleep(pause)
+            outcome = self._attempt(request)
+            try:
+                pause = flow.send(failure_of(outcome))
+            except StopIteration:
+                return _result(outcome)
+            if isinstance(outcome, httpx.Response):
+                outcome.close()
+
+    def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
+        cap_timeout(request)
+        try:
+            return self._transport.handle_request(request)
+        except httpx.TransportError as error:
+            return error
+
+    def close(self) -> None:
+        """Close the transport beneath."""
+        self._transport.close()
+
+
+class AsyncRetryTransport(httpx.AsyncBaseTransport):
+    """Repeats requests as `retry` says."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        retry: Retry | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        import anyio  # noqa: PLC0415  # only the async client pays for it
+
+        self._transport = transport
+        self._retry = retry
+        self._sleep = sleep or anyio.sleep
+        self._attempts = Attempts(Quota(), clock, random)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request until it succeeds or nothing more may be tried."""
+        flow = self._attempts.flow(call_of(request, self._retry))
+        pause = next(flow, None)
+        while True:
+            if pause:
+                await self._sleep(pause)
+            outcome = await self._attempt(request)
+            try:
+                pause = flow.send(failure_of(outcome))
+            except StopIteration:
+                return _result(outcome)
+            if isinstance(outcome, httpx.Response):
+                await outcome.aclose()
+
+    async def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
+        cap_timeout(request)
+        try:
+            return await self._transport.handle_async_request(request)
+        except httpx.TransportError as error:
+            return error
+
+    async def aclose(self) -> None:
+        """Close the transport beneath."""
+        await self._transport.aclose()
+
+
+def _result(outcome: httpx.Response | httpx.TransportError) -> httpx.Response:
+    if isinstance(outcome, httpx.Response):
+        return outcome
+    raise outcome
+
+
+class RateLimitTransport(httpx.BaseTransport):
+    """Holds a slot of the limiter until the response has come, and freezes the limiter after a 429."""
+
+    def __init__(self, transport: httpx.BaseTransport, limiter: RateLimiter) -> None:
+        self._transport = transport
+        self._limiter = limiter
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request in a slot of its own."""
+        _refuse_long_freeze(request, self._limiter)
+        with self._limiter.slot() as waited:
+            _note_wait(request, waited)
+            response = self._transport.handle_request(request)
+            _note_refusal(response, self._limiter)
+        return response
+
+    def close(self) -> None:
+        """Close the transport beneath."""
+        self._transport.close()
+
+
+class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
+    """Holds a slot of the limiter until the response has come, and freezes the limiter after a 429."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, limiter: RateLimiter) -> None:
+        self._transport = transport
+        self._limiter = limiter
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request in a slot of its own."""
+        _refuse_long_freeze(request, self._limiter)
+        async with self._limiter.async_slot() as waited:
+            _note_wait(request, waited)
+            response = await self._transport.handle_async_request(request)
+            _note_refusal(response, self._limiter)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the transport beneath."""
+        await self._transport.aclose()
+
+
+def _refuse_long_freeze(request: httpx.Request, limiter: RateLimiter) -> None:
+    """After a 429 with a wait longer than the deadline nobody waits: the error comes at once, and nothing is sent."""
+    call = call_of(request, None)
+    frozen = limiter.frozen_for()
+    if call.retry is None or call.retry.deadline is None or frozen < call.retry.deadline:
+        return
+    error = RateLimitError(
+        f"the server asked everybody of this account to wait {frozen:.0f} s more; nothing was sent",
+        request=RequestSummary.of(request.method, request.url.path),
+        attempts=call.attempts,
+    )
+    error.status_code, error.retry_after = _TOO_MANY, frozen
+    raise error
+
+
+def _note_wait(request: httpx.Request, waited: float) -> None:
+    call_of(request, None).waited += waited
+
+
+def _note_refusal(response: httpx.Response, limiter: RateLimiter) -> None:
+    if response.status_code == _TOO_MANY:
+        limiter.refused(retry_after(response))
+
+
+class LogTransport(httpx.BaseTransport):
+    """Writes one line for each attempt, without a phone number, a header or a body."""
+
+    def __init__(self, transport: httpx.BaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and write down what became of it."""
+        started = self._clock()
+        try:
+            response = self._transport.handle_request(request)
+        except httpx.TransportError as error:
+            _log(request, type(error).__name__, self._clock() - started)
+            raise
+        _log(request, response.status_code, self._clock() - started)
+        return response
+
+    def close(self) -> None:
+        """Close the transport beneath."""
+        self._transport.close()
+
+
+class AsyncLogTransport(httpx.AsyncBaseTransport):
+    """Writes one line for each attempt, without a phone number, a header or a body."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and write down what became of it."""
+        started = self._clock()
+        try:
+            response = await self._transport.handle_async_request(request)
+        except httpx.TransportError as error:
+            _log(request, type(error).__name__, self._clock() - started)
+            raise
+        _log(request, response.status_code, self._clock() - started)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the transport beneath."""
+        await self._transport.aclose()
+
+
+def _log(request: httpx.Request, outcome: object, seconds: float) -> None:
+    if _LOG.isEnabledFor(logging.INFO):
+        summary = RequestSummary.of(request.method, request.url.path)
+        _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request, None).attempts)
