@@ -1,0 +1,105 @@
+"""What the sandbox's tests share: one started sandbox that each test finds empty, and ways to others."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import yaml
+from sendblue_sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
+START = 1_705_314_600.123  # 2024-01-15T10:30:00.123Z
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What is opened in a test and closed after it."""
+    with ExitStack() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def aside() -> Iterator[ThreadPoolExecutor]:
+    """Where sandboxes are closed: uvicorn takes 0.2 s to stop, and the next test need not wait for it."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def serve(stack: ExitStack, aside: ThreadPoolExecutor) -> Callable[..., Sandbox]:
+    """Start a sandbox with settings; without a limit unless one is given."""
+
+    def started(**settings: Any) -> Sandbox:  # noqa: ANN401 - the settings are of several types
+        settings.setdefault("limit", None)
+        sandbox = Sandbox(**settings).start()
+        stack.callback(aside.submit, sandbox.close)
+        return sandbox
+
+    return started
+
+
+@pytest.fixture
+def connect(stack: ExitStack) -> Callable[..., httpx.Client]:
+    """Open a client of a sandbox, with credentials unless headers are given."""
+
+    def connected(sandbox: Sandbox, headers: dict[str, str] | None = None) -> httpx.Client:
+        headers = CREDENTIALS if headers is None else headers
+        return stack.enter_context(httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False))
+
+    return connected
+
+
+@pytest.fixture(scope="session")
+def shared_clock() -> SimpleNamespace:
+    """The time of the shared sandbox, as `now` in seconds; it moves only when a test moves it."""
+    return SimpleNamespace(now=START)
+
+
+@pytest.fixture(scope="session")
+def shared(shared_clock: SimpleNamespace) -> Iterator[tuple[Sandbox, httpx.Client]]:
+    """One sandbox for all tests, and a client of it."""
+    with (
+        Sandbox(limit=None, clock=lambda: shared_clock.now, spelling="snake") as sandbox,
+        httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False) as client,
+    ):
+        yield sandbox, client
+
+
+@pytest.fixture
+def sandbox(shared: tuple[Sandbox, httpx.Client], shared_clock: SimpleNamespace) -> Sandbox:
+    """The shared sandbox, empty; it answers in snake_case and has no limit."""
+    shared[0].reset()
+    shared_clock.now = START
+    return shared[0]
+
+
+@pytest.fixture
+def api(sandbox: Sandbox, shared: tuple[Sandbox, httpx.Client]) -> httpx.Client:
+    """A client of the shared sandbox, which is empty."""
+    assert sandbox.contacts() == []
+    return shared[1]
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Callable[..., Path]:
+    """Write a copy of the document after an edit of its schemas and its paths."""
+
+    def written(edit: Callable[[dict[str, Any]], None]) -> Path:
+        document = yaml.safe_load((ROOT / "openapi" / "contacts.yaml").read_bytes())
+        edit(document)
+        path = tmp_path / "contacts.yaml"
+        path.write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML
+        return path
+
+    return written

@@ -1,0 +1,146 @@
+"""The rate limit: exact, for each key, with a clock that the tests move."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sendblue_sandbox._limit import MOST_KEYS, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+    from sendblue_sandbox import Sandbox
+
+PATH = "/api/v2/contacts"
+
+
+def waits(limit: Limit, *times: float) -> list[int | None]:
+    """What arrivals at these times are told."""
+    return [limit.arrive("key", time) for time in times]
+
+
+def test_so_many_are_admitted() -> None:
+    """The limit itself is admitted, and one more is told when there is a place again."""
+    assert waits(Limit(3, 10.0), 0.0, 1.0, 2.0, 3.0) == [None, None, None, 7]
+
+
+def test_a_place_comes_back_after_the_window() -> None:
+    """An arrival exactly one window after another is not in one window with it."""
+    assert waits(Limit(1, 10.0), 0.1, 10.0999, 10.1) == [None, 1, None]
+
+
+def test_the_wait_is_whole_seconds_and_enough() -> None:
+    """The seconds to wait are rounded up, so that whoever waits so long is admitted."""
+    limit = Limit(1, 10.0)
+    assert waits(limit, 0.5, 3.25) == [None, 8]
+    assert waits(limit, 3.25 + 8) == [None]
+
+
+def test_a_refused_request_does_not_count() -> None:
+    """A client that knocks on is admitted as soon as one that waits in silence."""
+    assert waits(Limit(1, 10.0), 0.0, 5.0, 9.0, 10.0) == [None, 5, 1, None]
+
+
+def test_a_refused_request_can_count() -> None:
+    """With `count_refused` a refused request takes a place, so knocking on makes the wait longer."""
+    assert waits(Limit(1, 10.0, count_refused=True), 0.0, 5.0, 10.0, 15.0, 25.0) == [None, 10, 10, 10, None]
+
+
+def test_keys_have_limits_of_their_own() -> None:
+    """The arrivals of one key take no place of another."""
+    limit = Limit(1, 10.0)
+    assert [limit.arrive(key, 0.0) for key in ("one", "other", "one")] == [None, None, 10]
+
+
+def test_no_limit_refuses_nobody() -> None:
+    """Without a limit everybody is admitted, and arrivals are counted all the same."""
+    limit = Limit(None, 10.0)
+    assert set(waits(limit, *[0.0] * 500)) == {None}
+    assert limit.most == 500
+
+
+def test_the_most_arrivals_are_remembered() -> None:
+    """`most` is the largest number of arrivals of one key in any window so far, refused ones included."""
+    limit = Limit(2, 10.0)
+    waits(limit, 0.0, 1.0, 2.0, 11.5, 30.0)
+    assert limit.most == 3
+
+
+def test_idle_keys_are_forgotten() -> None:
+    """Thousands of keys that came once do not stay in memory."""
+    limit = Limit(1, 10.0)
+    for number in range(MOST_KEYS * 3):
+        limit.arrive(str(number), number * 1.0)
+    assert len(limit._logs) <= MOST_KEYS  # pyright: ignore[reportPrivateUsage] - a test may look inside
+
+
+@given(
+    st.lists(st.floats(0, 5), max_size=200),
+    st.integers(1, 20),
+)
+def test_no_window_holds_more_than_the_limit(pauses: list[float], most: int) -> None:
+    """Whatever the arrivals, no window holds more than the limit, and nobody is refused without reason."""
+    limit, now = Limit(most, 10.0), 0.0
+    admitted: list[float] = []
+    for pause in pauses:
+        now += pause
+        before = [time for time in admitted if time + 10.0 > now]
+        if limit.arrive("key", now) is None:
+            admitted.append(now)
+            assert len(before) < most
+        else:
+            assert len(before) == most
+
+
+def test_one_too_many_is_answered_with_429(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """The 101st request in 10 seconds answers 429 with `Retry-After`; after that there is a place again (page 003)."""
+    clock = SimpleNamespace(now=1000.0)
+    sandbox = serve(limit=100, clock=lambda: clock.now)
+    api = connect(sandbox)
+    assert {api.get(f"{PATH}/count").status_code for _ in range(100)} == {200}
+    clock.now += 2.5
+    refused = api.get(PATH)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "8")
+    assert refused.json() == {"status": "ERROR", "message": "Too many requests"}
+    clock.now += 8
+    assert api.get(PATH).status_code == 200
+    assert sandbox.arrivals() == 101
+
+
+def test_all_operations_share_the_limit(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """The limit counts over all operations together, and a refused request does nothing (vendor's page 003, note 6)."""
+    sandbox = serve(limit=3)
+    api = connect(sandbox)
+    api.get(PATH)
+    api.post(f"{PATH}/bulk", json={"contacts": []})
+    api.get(f"{PATH}/%2B14155551234")
+    assert api.post(PATH, json={"number": "+14155551234"}).status_code == 429
+    assert sandbox.contacts() == []
+
+
+def test_what_is_no_request_of_the_account_does_not_count(
+    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
+) -> None:
+    """Unknown routes and requests without the right credentials take no place in the account's window."""
+    sandbox = serve(limit=1, api_key="key", api_secret="secret")  # noqa: S106 - of a sandbox
+    api = connect(sandbox)
+    refused = [
+        api.get("/api/v2/unknown"),
+        api.patch(PATH),
+        api.get(PATH, headers={"sb-api-key-id": ""}),
+        api.get(PATH, headers={"sb-api-secret-key": "wrong"}),
+    ]
+    assert [response.status_code for response in refused] == [404, 405, 403, 401]
+    assert sandbox.arrivals() == 0
+    assert api.get(PATH).status_code == 200
+
+
+def test_a_bad_request_counts(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """A request that is refused for what it says has arrived and counts."""
+    api = connect(serve(limit=1))
+    assert api.post(PATH, json={}).status_code == 400
+    assert api.get(PATH).status_code == 429
