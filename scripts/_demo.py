@@ -5,8 +5,8 @@ Exit status: 0 if every figure agrees, 1 if one does not, 2 if the file cannot b
 
 from __future__ import annotations
 
+import logging
 import sys
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
-from sendblue_contacts import BulkProgress, RateLimit, RateLimiter, Sendblue
+from sendblue_contacts import BulkProgress, RateLimit, RateLimiter, RateLimitStatistics, Sendblue
 from sendblue_contacts.transfer import Row, read_csv
 from sendblue_sandbox import Sandbox
 
@@ -66,25 +66,18 @@ class Rejected(NamedTuple):
     reason: str
 
 
-class WatchedLimiter(RateLimiter):
-    """A limiter that says so when it first has to wait, and remembers the longest wait in seconds."""
+class FirstWait(logging.Handler):
+    """Says so when the limiter has to wait for the first time; it writes its waits to the log."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(LIMIT)
-        self.longest = 0.0
+        super().__init__(logging.INFO)
         self._console = console
-        self._said = False
 
-    def acquire(self) -> float:
-        """Take a slot; returns the seconds waited."""
-        if not self._said and self.statistics().free == 0:
-            self._said = True
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it, once."""
+        if "rate limit" in record.getMessage():
+            logging.getLogger("sendblue_contacts").removeHandler(self)
             self._console.print(f"{LIMIT.limit} requests are out: the limiter waits until it may send the next one …")
-        started = time.monotonic()
-        super().acquire()
-        waited = time.monotonic() - started
-        self.longest = max(self.longest, waited)
-        return waited
 
 
 class PaceColumn(ProgressColumn):
@@ -129,18 +122,20 @@ def bring(console: Console, sandbox: Sandbox, name: str, rows: list[Row]) -> Fig
     """Bring the rows into the sandbox, and show what became of them."""
     console.print(f"A sandbox of the Contacts API listens on {sandbox.url}. It is empty.")
     console.print(f"{len(rows)} rows of {name} go in, {CHUNK_SIZE} in a request.\n")
-    limiter = WatchedLimiter(console)
-    with Sendblue("demo-key", "demo-secret", base_url=sandbox.url, rate_limit=limiter) as client:
+    log = logging.getLogger("sendblue_contacts")
+    log.setLevel(logging.INFO)
+    log.addHandler(FirstWait(console))
+    with Sendblue("demo-key", "demo-secret", base_url=sandbox.url, rate_limit=LIMIT) as client:
         good = [row for row in rows if not row.problem]
-        with progress_bar(console, limiter) as progress:
+        with progress_bar(console, client.rate_limit) as progress:
             result = create(client, good, progress, len(rows))
         show_contacts(console, [client.contacts.retrieve(number) for number in some_numbers(result.created)])
         counted = client.contacts.count()
     rejected = sorted([*unreadable(rows), *refused(good, result)])
     show_rejected(console, rejected)
+    limiter = client.rate_limit.statistics()
     show_limiter(console, limiter)
-    refusals = limiter.statistics().refusals
-    return Figures(len(rows), len(result.created), len(rejected), counted, refusals, sandbox.arrivals())
+    return Figures(len(rows), len(result.created), len(rejected), counted, limiter.refusals, sandbox.arrivals())
 
 
 def create(client: Sendblue, good: list[Row], progress: Progress, rows: int) -> BulkCreateResult:
@@ -220,12 +215,11 @@ def entries(group: Sequence[Rejected]) -> Iterable[Rejected]:
     return [Rejected(group[0].line, f"{len(group)} rows", f"{group[0].reason} (lines {lines})")]
 
 
-def show_limiter(console: Console, limiter: WatchedLimiter) -> None:
+def show_limiter(console: Console, statistics: RateLimitStatistics) -> None:
     """Show what the limiter did."""
-    statistics = limiter.statistics()
     lines = [
         ("requests sent", str(statistics.requests)),
-        ("longest wait of a request", f"{limiter.longest:.1f} s"),
+        ("longest wait of a request", f"{statistics.longest_wait:.1f} s"),
         ("waits of all requests, added up", f"{statistics.waited:.1f} s"),
         ("answers with 429", str(statistics.refusals)),
     ]

@@ -40,6 +40,7 @@ class RateLimitStatistics:
         frozen_for: Seconds until the server lets anybody send again; 0 for now.
         requests: Slots taken so far.
         waited: Seconds that callers waited so far, added up.
+        longest_wait: Seconds of the longest of these waits.
         refusals: Answers with 429 so far.
     """
 
@@ -50,6 +51,7 @@ class RateLimitStatistics:
     frozen_for: float
     requests: int
     waited: float
+    longest_wait: float
     refusals: int
 
 
@@ -85,7 +87,7 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._queue: deque[Turn] = deque()
         self._requests = self._refusals = self._unlimited_in_flight = 0
-        self._waited = 0.0
+        self._waited = self._longest_wait = 0.0
 
     def __repr__(self) -> str:
         return f"RateLimiter({self.rate!r})"
@@ -169,6 +171,7 @@ class RateLimiter:
                 frozen_for=self.frozen_for(),
                 requests=self._requests,
                 waited=self._waited,
+                longest_wait=self._longest_wait,
                 refusals=self._refusals,
             )
 
@@ -209,7 +212,9 @@ class RateLimiter:
         with self._lock:
             with suppress(ValueError):  # it was thrown out with its event loop
                 self._queue.remove(turn)
-            self._waited += self._clock() - started
+            waited = self._clock() - started
+            self._waited += waited
+            self._longest_wait = max(self._longest_wait, waited)
             self._wake_first()
 
     def _wake_first(self) -> None:
