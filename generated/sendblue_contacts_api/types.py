@@ -64,61 +64,60 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
         return shape
 
 
-PLAIN_KINDS = frozenset({"boolean", "integer", "number"})
-
-
 def outline(model: object, fields: Mapping[str, Field]) -> str:
     """A repr that shows which fields have a value, but no text: names and numbers of people must not end up in a log."""
-    values = ((field, getattr(model, field.attribute)) for field in fields.values())
-    shown = (
-        f"{field.attribute}={value if field.kind in PLAIN_KINDS or field.kind == 'object' else '…'}"
-        for field, value in values
-        if value is not None and value is not UNSET
-    )
+    values = ((field.attribute, getattr(model, field.attribute)) for field in fields.values())
+    shown = (f"{name}={_outlined(value)}" for name, value in values if value is not None and value is not UNSET)
     return f"{type(model).__name__}({', '.join(shown)})"
 
 
-def read_datetime(value: object) -> datetime.datetime | None:
+def _outlined(value: object) -> str:
+    return repr(value) if isinstance(value, int | float) or hasattr(value, "FIELDS") else "…"
+
+
+def read_datetime(value: Any) -> datetime.datetime | None:
     """Read a moment as an aware datetime (UTC where no zone is given), or None if nobody can read it."""
-    if isinstance(value, datetime.datetime):
-        return value
-    if not isinstance(value, str):
+    if value is None:
         return None
     try:
-        moment = datetime.datetime.fromisoformat(value)
-    except ValueError:
+        moment = _from_iso(value)
+    except (TypeError, ValueError):
         return _read_odd_datetime(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
 
 
-def _read_odd_datetime(value: str) -> datetime.datetime | None:
+_from_iso = datetime.datetime.fromisoformat
+
+
+def _read_odd_datetime(value: object) -> datetime.datetime | None:
+    if isinstance(value, datetime.datetime):
+        return value
+    if not isinstance(value, str):
+        return None
     from dateutil import parser  # imported here: slow to import and rarely needed
 
     # Read on two different days: a text that leaves part of the date open would take it from the day, and that is no date.
     days = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2001, 2, 2, tzinfo=datetime.UTC)
     try:
-        first, second = (parser.parse(value, default=day) for day in days)
-    except (ValueError, OverflowError):
+        first, second = (parser.parse(value, default=day, tzinfos=_zone) for day in days)
+    except (ValueError, ArithmeticError):
         return None
     return first if first == second else None
 
 
+def _zone(name: str | None, offset: int | None) -> datetime.tzinfo:
+    """The zone of an offset in seconds. A name alone, such as EST, means different offsets in different places."""
+    if name is not None and offset is None:
+        raise ValueError
+    return datetime.timezone(datetime.timedelta(seconds=offset or 0))
+
+
 def read_date(value: object) -> datetime.date | None:
     """Read a date, or None if nobody can read it."""
-    if isinstance(value, datetime.date):
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return value
     moment = read_datetime(value)
     return moment and moment.date()
-
-
-def read_list(value: object) -> Any:
-    """A list as it is, None for anything else."""
-    return cast("Any", value) if isinstance(value, list) else None
-
-
-def read_map(value: object) -> Any:
-    """A JSON object as it is, its keys untouched, None for anything else."""
-    return cast("Any", value) if isinstance(value, dict) else None
 
 
 def read_model(from_dict: Callable[[Mapping[str, Any]], T], value: object) -> T | None:
@@ -126,15 +125,14 @@ def read_model(from_dict: Callable[[Mapping[str, Any]], T], value: object) -> T 
     return from_dict(cast("Any", value)) if isinstance(value, dict) else None
 
 
-def read_models(from_dict: Callable[[Mapping[str, Any]], T], value: object) -> Any:
+def read_models(from_dict: Callable[[Mapping[str, Any]], T], value: Any) -> Any:
     """Models from a list of JSON objects, None if it is no list or holds anything else."""
-    items = read_list(value)
-    if items is None or not all(isinstance(item, dict) for item in items):
+    if value.__class__ is not list or not all(item.__class__ is dict for item in value):
         return None
-    return [from_dict(item) for item in items]
+    return [from_dict(item) for item in value]
 
 
-@define
+@define(repr=False)
 class Response(Generic[T]):
     """A response from an endpoint"""
 
@@ -142,6 +140,10 @@ class Response(Generic[T]):
     content: bytes
     headers: MutableMapping[str, str]
     parsed: T | None
+
+    def __repr__(self) -> str:
+        """The status alone: content and headers hold personal data."""
+        return f"Response(status_code={self.status_code.value})"
 
 
 __all__ = ["UNSET", "Field", "Response", "Shapes", "Unset"]

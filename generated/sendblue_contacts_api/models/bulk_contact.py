@@ -13,8 +13,6 @@ from ..types import (
     Unset,
     no_properties,
     outline,
-    read_list,
-    read_map,
 )
 
 
@@ -38,9 +36,7 @@ class BulkContactFields(TypedDict, total=False):
     tags: list[str] | tuple[str, ...]
     """Tags of the contact."""
     custom_variables: Mapping[str, str]
-    """Text under labels of the account's own choosing. The labels are for people (`Lead Source`), and are never
-    respelled. A label
-    that is new to the account is created."""
+    """Custom variables by label. Deprecated spelling is `customVariables`."""
     customVariables: Mapping[str, str]
     """Deprecated spelling of `custom_variables`."""
 
@@ -68,9 +64,8 @@ class BulkContact:
         last_name (str | Unset): Last name. Deprecated spelling is `lastName`.
         company_name (str | Unset): Company name. Deprecated spellings are `company` and `companyName`.
         tags (list[str] | Unset): Tags of the contact.
-        custom_variables (dict[str, str] | Unset): Text under labels of the account's own choosing. The labels are
-            for people (`Lead Source`), and are never respelled. A label
-            that is new to the account is created.
+        custom_variables (dict[str, str] | Unset): Custom variables by label. Deprecated spelling is
+            `customVariables`.
         additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
     """
 
@@ -130,11 +125,11 @@ class BulkContact:
         if company_name is UNSET:
             company_name = get("company", get("companyName", UNSET))
         raw_tags = get("tags", UNSET)
-        tags = read_list(raw_tags)
+        tags = raw_tags if raw_tags.__class__ is list else None
         raw_custom_variables = get("custom_variables", UNSET)
         if raw_custom_variables is UNSET:
             raw_custom_variables = get("customVariables", UNSET)
-        custom_variables = read_map(raw_custom_variables)
+        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
         model = cls(
             phone,
             first_name,
@@ -154,7 +149,7 @@ class BulkContact:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         result["phone"] = self.phone
         if not isinstance(self.first_name, Unset):
             result["first_name"] = self.first_name
@@ -166,7 +161,6 @@ class BulkContact:
             result["tags"] = self.tags
         if not isinstance(self.custom_variables, Unset):
             result["custom_variables"] = self.custom_variables
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

@@ -57,6 +57,8 @@ class BulkCreate:
         if raw_contacts is UNSET:
             raise KeyError("contacts")
         contacts = read_models(BulkContact.from_dict, raw_contacts)
+        if contacts is None:
+            raise TypeError("contacts is not array[object]")
         model = cls(
             contacts,
         )
@@ -69,9 +71,8 @@ class BulkCreate:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         result["contacts"] = [item.to_dict() for item in self.contacts]
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

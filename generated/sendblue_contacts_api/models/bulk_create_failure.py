@@ -59,16 +59,15 @@ class BulkCreateFailure:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.contact is not None:
             result["contact"] = self.contact.to_dict()
         elif "contact" in self.fields_set:
-            result["contact"] = None
+            result.setdefault("contact", None)
         if self.error is not None:
             result["error"] = self.error
         elif "error" in self.fields_set:
-            result["error"] = None
-        result.update(self.additional_properties)
+            result.setdefault("error", None)
         return result
 
     @property

@@ -73,24 +73,23 @@ class BulkCreateResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
         elif "status" in self.fields_set:
-            result["status"] = None
+            result.setdefault("status", None)
         if self.contacts is not None:
             result["contacts"] = [item.to_dict() for item in self.contacts]
         elif "contacts" in self.fields_set:
-            result["contacts"] = None
+            result.setdefault("contacts", None)
         if self.number_of_contacts_created is not None:
             result["numberOfContactsCreated"] = self.number_of_contacts_created
         elif "number_of_contacts_created" in self.fields_set:
-            result["numberOfContactsCreated"] = None
+            result.setdefault("numberOfContactsCreated", None)
         if self.failures is not None:
             result["failures"] = [item.to_dict() for item in self.failures]
         elif "failures" in self.fields_set:
-            result["failures"] = None
-        result.update(self.additional_properties)
+            result.setdefault("failures", None)
         return result
 
     @property

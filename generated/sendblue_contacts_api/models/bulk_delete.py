@@ -12,7 +12,6 @@ from ..types import (
     Shapes,
     no_properties,
     outline,
-    read_list,
 )
 
 
@@ -60,7 +59,9 @@ class BulkDelete:
             raw_contact_ids = get("contactIds", UNSET)
         if raw_contact_ids is UNSET:
             raise KeyError("contact_ids")
-        contact_ids = read_list(raw_contact_ids)
+        contact_ids = raw_contact_ids if raw_contact_ids.__class__ is list else None
+        if contact_ids is None:
+            raise TypeError("contact_ids is not array[string]")
         model = cls(
             contact_ids,
         )
@@ -73,9 +74,8 @@ class BulkDelete:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         result["contact_ids"] = self.contact_ids
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import (
-    UNSET,
     Field,
     Shapes,
     no_properties,
@@ -46,8 +45,8 @@ class BulkDeleteItem:
         A value that cannot be read is None, and is kept as it came in additional_properties.
         """
         get = src_dict.get
-        phone_number = get("phone_number", UNSET)
-        if phone_number is UNSET:
+        phone_number = get("phone_number")
+        if phone_number is None and "phone_number" not in src_dict:
             phone_number = get("phoneNumber")
         success = get("success")
         error = get("error")
@@ -63,20 +62,19 @@ class BulkDeleteItem:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.phone_number is not None:
             result["phone_number"] = self.phone_number
         elif "phone_number" in self.fields_set:
-            result["phone_number"] = None
+            result.setdefault("phone_number", None)
         if self.success is not None:
             result["success"] = self.success
         elif "success" in self.fields_set:
-            result["success"] = None
+            result.setdefault("success", None)
         if self.error is not None:
             result["error"] = self.error
         elif "error" in self.fields_set:
-            result["error"] = None
-        result.update(self.additional_properties)
+            result.setdefault("error", None)
         return result
 
     @property

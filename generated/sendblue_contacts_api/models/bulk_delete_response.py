@@ -79,32 +79,31 @@ class BulkDeleteResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
         elif "status" in self.fields_set:
-            result["status"] = None
+            result.setdefault("status", None)
         if self.amount is not None:
             result["amount"] = self.amount
         elif "amount" in self.fields_set:
-            result["amount"] = None
+            result.setdefault("amount", None)
         if self.total is not None:
             result["total"] = self.total
         elif "total" in self.fields_set:
-            result["total"] = None
+            result.setdefault("total", None)
         if self.successes is not None:
             result["successes"] = self.successes
         elif "successes" in self.fields_set:
-            result["successes"] = None
+            result.setdefault("successes", None)
         if self.failures is not None:
             result["failures"] = self.failures
         elif "failures" in self.fields_set:
-            result["failures"] = None
+            result.setdefault("failures", None)
         if self.results is not None:
             result["results"] = [item.to_dict() for item in self.results]
         elif "results" in self.fields_set:
-            result["results"] = None
-        result.update(self.additional_properties)
+            result.setdefault("results", None)
         return result
 
     @property

@@ -8,14 +8,11 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import (
-    UNSET,
     Field,
     Shapes,
     no_properties,
     outline,
     read_datetime,
-    read_list,
-    read_map,
 )
 
 
@@ -85,35 +82,35 @@ class Contact:
         """
         get = src_dict.get
         phone = get("phone")
-        first_name = get("first_name", UNSET)
-        if first_name is UNSET:
+        first_name = get("first_name")
+        if first_name is None and "first_name" not in src_dict:
             first_name = get("firstName")
-        last_name = get("last_name", UNSET)
-        if last_name is UNSET:
+        last_name = get("last_name")
+        if last_name is None and "last_name" not in src_dict:
             last_name = get("lastName")
-        company_name = get("company_name", UNSET)
-        if company_name is UNSET:
+        company_name = get("company_name")
+        if company_name is None and "company_name" not in src_dict:
             company_name = get("companyName")
-        sendblue_number = get("sendblue_number", UNSET)
-        if sendblue_number is UNSET:
+        sendblue_number = get("sendblue_number")
+        if sendblue_number is None and "sendblue_number" not in src_dict:
             sendblue_number = get("sendblueNumber")
-        assigned_to_email = get("assigned_to_email", UNSET)
-        if assigned_to_email is UNSET:
+        assigned_to_email = get("assigned_to_email")
+        if assigned_to_email is None and "assigned_to_email" not in src_dict:
             assigned_to_email = get("assignedToEmail")
         raw_tags = get("tags")
-        tags = read_list(raw_tags)
-        raw_custom_variables = get("custom_variables", UNSET)
-        if raw_custom_variables is UNSET:
+        tags = raw_tags if raw_tags.__class__ is list else None
+        raw_custom_variables = get("custom_variables")
+        if raw_custom_variables is None and "custom_variables" not in src_dict:
             raw_custom_variables = get("customVariables")
-        custom_variables = read_map(raw_custom_variables)
+        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
         raw_created_at = get("created_at")
         created_at = read_datetime(raw_created_at)
         verified = get("verified")
-        opt_out = get("opt_out", UNSET)
-        if opt_out is UNSET:
+        opt_out = get("opt_out")
+        if opt_out is None and "opt_out" not in src_dict:
             opt_out = get("optOut")
-        contact_id = get("contact_id", UNSET)
-        if contact_id is UNSET:
+        contact_id = get("contact_id")
+        if contact_id is None and "contact_id" not in src_dict:
             contact_id = get("contactId")
         model = cls(
             phone,
@@ -142,56 +139,55 @@ class Contact:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.phone is not None:
             result["phone"] = self.phone
         elif "phone" in self.fields_set:
-            result["phone"] = None
+            result.setdefault("phone", None)
         if self.first_name is not None:
             result["first_name"] = self.first_name
         elif "first_name" in self.fields_set:
-            result["first_name"] = None
+            result.setdefault("first_name", None)
         if self.last_name is not None:
             result["last_name"] = self.last_name
         elif "last_name" in self.fields_set:
-            result["last_name"] = None
+            result.setdefault("last_name", None)
         if self.company_name is not None:
             result["company_name"] = self.company_name
         elif "company_name" in self.fields_set:
-            result["company_name"] = None
+            result.setdefault("company_name", None)
         if self.sendblue_number is not None:
             result["sendblue_number"] = self.sendblue_number
         elif "sendblue_number" in self.fields_set:
-            result["sendblue_number"] = None
+            result.setdefault("sendblue_number", None)
         if self.assigned_to_email is not None:
             result["assigned_to_email"] = self.assigned_to_email
         elif "assigned_to_email" in self.fields_set:
-            result["assigned_to_email"] = None
+            result.setdefault("assigned_to_email", None)
         if self.tags is not None:
             result["tags"] = self.tags
         elif "tags" in self.fields_set:
-            result["tags"] = None
+            result.setdefault("tags", None)
         if self.custom_variables is not None:
             result["custom_variables"] = self.custom_variables
         elif "custom_variables" in self.fields_set:
-            result["custom_variables"] = None
+            result.setdefault("custom_variables", None)
         if self.created_at is not None:
             result["created_at"] = self.created_at.isoformat()
         elif "created_at" in self.fields_set:
-            result["created_at"] = None
+            result.setdefault("created_at", None)
         if self.verified is not None:
             result["verified"] = self.verified
         elif "verified" in self.fields_set:
-            result["verified"] = None
+            result.setdefault("verified", None)
         if self.opt_out is not None:
             result["opt_out"] = self.opt_out
         elif "opt_out" in self.fields_set:
-            result["opt_out"] = None
+            result.setdefault("opt_out", None)
         if self.contact_id is not None:
             result["contact_id"] = self.contact_id
         elif "contact_id" in self.fields_set:
-            result["contact_id"] = None
-        result.update(self.additional_properties)
+            result.setdefault("contact_id", None)
         return result
 
     @property

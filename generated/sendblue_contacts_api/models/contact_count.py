@@ -50,12 +50,11 @@ class ContactCount:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.count is not None:
             result["count"] = self.count
         elif "count" in self.fields_set:
-            result["count"] = None
-        result.update(self.additional_properties)
+            result.setdefault("count", None)
         return result
 
     @property

@@ -13,8 +13,6 @@ from ..types import (
     Unset,
     no_properties,
     outline,
-    read_list,
-    read_map,
 )
 
 
@@ -144,11 +142,11 @@ class ContactCreate:
         if assigned_to_email is UNSET:
             assigned_to_email = get("assignedToEmail", UNSET)
         raw_tags = get("tags", UNSET)
-        tags = read_list(raw_tags)
+        tags = raw_tags if raw_tags.__class__ is list else None
         raw_custom_variables = get("custom_variables", UNSET)
         if raw_custom_variables is UNSET:
             raw_custom_variables = get("customVariables", UNSET)
-        custom_variables = read_map(raw_custom_variables)
+        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
         update_if_exists = get("update_if_exists", UNSET)
         if update_if_exists is UNSET:
             update_if_exists = get("updateIfExists", UNSET)
@@ -173,7 +171,7 @@ class ContactCreate:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         result["number"] = self.number
         if not isinstance(self.first_name, Unset):
             result["first_name"] = self.first_name
@@ -189,7 +187,6 @@ class ContactCreate:
             result["custom_variables"] = self.custom_variables
         if not isinstance(self.update_if_exists, Unset):
             result["update_if_exists"] = self.update_if_exists
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

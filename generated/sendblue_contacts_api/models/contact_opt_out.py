@@ -94,11 +94,10 @@ class ContactOptOut:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         result["number"] = self.number
         if not isinstance(self.opted_out, Unset):
             result["opted_out"] = self.opted_out
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

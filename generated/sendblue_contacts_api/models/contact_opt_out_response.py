@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import (
-    UNSET,
     Field,
     Shapes,
     no_properties,
@@ -47,8 +46,8 @@ class ContactOptOutResponse:
         """
         get = src_dict.get
         number = get("number")
-        opted_out = get("opted_out", UNSET)
-        if opted_out is UNSET:
+        opted_out = get("opted_out")
+        if opted_out is None and "opted_out" not in src_dict:
             opted_out = get("optedOut")
         status = get("status")
         model = cls(
@@ -63,20 +62,19 @@ class ContactOptOutResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.number is not None:
             result["number"] = self.number
         elif "number" in self.fields_set:
-            result["number"] = None
+            result.setdefault("number", None)
         if self.opted_out is not None:
             result["opted_out"] = self.opted_out
         elif "opted_out" in self.fields_set:
-            result["opted_out"] = None
+            result.setdefault("opted_out", None)
         if self.status is not None:
             result["status"] = self.status
         elif "status" in self.fields_set:
-            result["status"] = None
-        result.update(self.additional_properties)
+            result.setdefault("status", None)
         return result
 
     @property

@@ -13,8 +13,6 @@ from ..types import (
     Unset,
     no_properties,
     outline,
-    read_list,
-    read_map,
 )
 
 
@@ -159,11 +157,11 @@ class ContactUpdate:
         if assigned_to_email is UNSET:
             assigned_to_email = get("assignedToEmail", UNSET)
         raw_tags = get("tags", UNSET)
-        tags = read_list(raw_tags)
+        tags = raw_tags if raw_tags.__class__ is list else None
         raw_custom_variables = get("custom_variables", UNSET)
         if raw_custom_variables is UNSET:
             raw_custom_variables = get("customVariables", UNSET)
-        custom_variables = read_map(raw_custom_variables)
+        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
         opt_out = get("opt_out", UNSET)
         if opt_out is UNSET:
             opt_out = get("optOut", UNSET)
@@ -189,7 +187,7 @@ class ContactUpdate:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if not isinstance(self.phone_number, Unset):
             result["phone_number"] = self.phone_number
         if not isinstance(self.first_name, Unset):
@@ -208,7 +206,6 @@ class ContactUpdate:
             result["custom_variables"] = self.custom_variables
         if not isinstance(self.opt_out, Unset):
             result["opt_out"] = self.opt_out
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

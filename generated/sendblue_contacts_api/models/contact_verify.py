@@ -82,9 +82,8 @@ class ContactVerify:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, without what is UNSET."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         result["number"] = self.number
-        result.update(self.additional_properties)
         return result
 
     def __repr__(self) -> str:

@@ -67,24 +67,23 @@ class Error:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
         elif "status" in self.fields_set:
-            result["status"] = None
+            result.setdefault("status", None)
         if self.message is not None:
             result["message"] = self.message
         elif "message" in self.fields_set:
-            result["message"] = None
+            result.setdefault("message", None)
         if self.error is not None:
             result["error"] = self.error
         elif "error" in self.fields_set:
-            result["error"] = None
+            result.setdefault("error", None)
         if self.error_message is not None:
             result["error_message"] = self.error_message
         elif "error_message" in self.fields_set:
-            result["error_message"] = None
-        result.update(self.additional_properties)
+            result.setdefault("error_message", None)
         return result
 
     @property

@@ -50,12 +50,11 @@ class StatusResponse:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON, under their preferred names, those that were sent or have a value."""
-        result: dict[str, Any] = {}
+        result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
         elif "status" in self.fields_set:
-            result["status"] = None
-        result.update(self.additional_properties)
+            result.setdefault("status", None)
         return result
 
     @property

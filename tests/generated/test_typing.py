@@ -1,0 +1,111 @@
+"""Types: what mypy --strict makes of a program that uses the generated package as it is installed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REVEALED = {
+    "Contact.from_dict({}).first_name": "str | None",
+    "Contact.from_dict({}).phone": "str | None",
+    "Contact.from_dict({}).tags": "list[str] | None",
+    "Contact.from_dict({}).custom_variables": "dict[str, str] | None",
+    "Contact.from_dict({}).created_at": "datetime.datetime | None",
+    "Contact.from_dict({}).verified": "bool | None",
+    "Contact.from_dict({}).to_dict()": "dict[str, Any]",
+    "Contact.from_dict({}).fields_set": "frozenset[str]",
+    "ContactResponse.from_dict({}).contact": "sendblue_contacts_api.models.contact.Contact | None",
+    "BulkCreateResponse.from_dict({}).failures": (
+        "list[sendblue_contacts_api.models.bulk_create_failure.BulkCreateFailure] | None"
+    ),
+    "BulkDeleteResponse.from_dict({}).failures": "int | None",
+    "ContactCreate('+14155551234').number": "str",
+    "ContactCreate('+14155551234').first_name": "str | None | sendblue_contacts_api.types.Unset",
+}
+ACCEPTED = [
+    'create(firstName="Ada", last_name="Lovelace")',
+    'create(customVariables={"Lead Source": "Website"}, tags=["VIP"])',
+    'create(tags=("VIP",), first_name=None)',
+    'create_from({"phoneNumber": "+14155551234", "firstName": "Ada"})',
+    'Contact(custom_variables={"firstName": "a label"})',
+]
+REFUSED = {
+    'create(firstname="Ada")': "call-arg",
+    "create(first_name=1)": "arg-type",
+    'create(tags="VIP")': "arg-type",
+    'create(custom_variables={"Lead Source": 1})': "dict-item",
+    'create(number="+14155551234")': "call-arg",
+    'create_from({"phoneNumbr": "+14155551234"})': "typeddict-unknown-key",
+    "Contact.from_dict({}).firstName": "attr-defined",
+    "Contact.from_dict({}).first_name.upper()": "union-attr",
+    "ContactCreate()": "call-arg",
+    'list_contacts.sync(client=client, order_direction="up")': "arg-type",
+}
+HEAD = """\
+from typing import Unpack
+from sendblue_contacts_api import Client
+from sendblue_contacts_api.api.contacts import list_contacts
+from sendblue_contacts_api.models import *
+from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
+client = Client("https://example.com")
+def create(**fields: Unpack[ContactCreateFields]) -> None: ...
+def create_from(mapping: ContactCreateMapping) -> None: ...
+"""
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> dict[str, str]:
+    """For each expression above, what mypy --strict says of its line; "" for nothing. One run for all of them."""
+    expressions = [*ACCEPTED, *REFUSED, *REVEALED]
+    lines = [*ACCEPTED, *REFUSED, *(f"reveal_type({expression})" for expression in REVEALED)]
+    program = tmp_path_factory.mktemp("typing") / "program.py"
+    program.write_text(HEAD + "\n".join(lines))
+    said = mypy(program, pytestconfig)
+    start = HEAD.count("\n") + 1
+    return {expression: "\n".join(said.pop(start + number, [])) for number, expression in enumerate(expressions)} | {
+        "elsewhere": str(said or "")
+    }
+
+
+def mypy(program: Path, pytestconfig: pytest.Config) -> dict[int, list[str]]:
+    """Run mypy --strict without settings, as a user would, and return what it says of each line of `program`."""
+    assert pytestconfig.cache is not None
+    cache = pytestconfig.cache.mkdir("mypy-generated")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", program.name]
+    done = subprocess.run(command, cwd=program.parent, capture_output=True, encoding="utf-8", check=False)
+    said: dict[int, list[str]] = {}
+    for place, text in re.findall(rf"(?m)^{program.name}:(\d+): (?:error|note): (.*)$", done.stdout):
+        said.setdefault(int(place), []).append(text)
+    assert said, done.stdout + done.stderr
+    return said
+
+
+@pytest.mark.parametrize(("expression", "expected"), REVEALED.items(), ids=REVEALED)
+def test_type(findings: dict[str, str], expression: str, expected: str) -> None:
+    """A type checker knows the type of each value."""
+    shown = findings[expression].removeprefix('Revealed type is "').removesuffix('"').replace("builtins.", "")
+    assert shown == expected
+
+
+@pytest.mark.parametrize("expression", ACCEPTED)
+def test_accepted(findings: dict[str, str], expression: str) -> None:
+    """A type checker accepts every spelling."""
+    assert findings[expression] == ""
+
+
+@pytest.mark.parametrize(("expression", "code"), REFUSED.items(), ids=REFUSED)
+def test_refused(findings: dict[str, str], expression: str, code: str) -> None:
+    """A type checker refuses a key with a typing mistake, and a value of the wrong type."""
+    assert f"[{code}]" in findings[expression]
+
+
+def test_nothing_else(findings: dict[str, str]) -> None:
+    """Importing and using the package is no error by itself: it is marked as typed."""
+    assert findings["elsewhere"] == ""

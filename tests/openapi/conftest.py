@@ -1,0 +1,101 @@
+"""What the tests of the document share: the document, what is in it, and references followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+METHODS = ("get", "put", "post", "delete", "patch")
+Node = dict[str, Any]
+Found = tuple[str, Node]
+
+
+@dataclass(frozen=True)
+class Api:
+    """The document. Each list is of places and what stands there."""
+
+    root: Node
+
+    def resolve(self, node: Node) -> Node:
+        """Return what `node` is, or what its reference leads to."""
+        while "$ref" in node:
+            target: Any = self.root
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            node = target
+        return node
+
+    def operations(self) -> list[Found]:
+        """Every operation, by its operationId."""
+        items = self.root["paths"].values()
+        return [(item[method]["operationId"], item[method]) for item in items for method in METHODS if method in item]
+
+    def schemas(self) -> list[Found]:
+        """Every named schema."""
+        return list(self.root["components"]["schemas"].items())
+
+    def properties(self) -> list[Found]:
+        """Every property of every named schema."""
+        return [
+            (f"{name}.{key}", each)
+            for name, schema in self.schemas()
+            for key, each in schema.get("properties", {}).items()
+        ]
+
+    def parameters(self) -> list[Found]:
+        """Every parameter of every operation, and those that paths share."""
+        items = [(path, item) for path, item in self.root["paths"].items()]
+        holders = [*items, *self.operations()]
+        return [
+            (f"{where}.{self.resolve(each)['name']}", self.resolve(each))
+            for where, holder in holders
+            for each in holder.get("parameters", [])
+        ]
+
+    def errors(self) -> list[Found]:
+        """Every error response of every operation."""
+        return [
+            (f"{name}.{status}", self.resolve(response))
+            for name, operation in self.operations()
+            for status, response in operation["responses"].items()
+            if status[0] in "45"
+        ]
+
+    def parts(self, node: object = None, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """Yield every part of the document with its place."""
+        node = node if place else self.root
+        yield place, node
+        children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for key, child in children:
+            yield from self.parts(child, (*place, str(key)))
+
+
+ROOT: Node = yaml.safe_load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes())
+API = Api(ROOT)
+PARAMETERS = {
+    "operation": API.operations(),
+    "schema": API.schemas(),
+    "field": API.properties(),
+    "parameter": API.parameters(),
+    "error": API.errors(),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once for each operation, schema, field, parameter or error that it asks for."""
+    for name in PARAMETERS.keys() & set(metafunc.fixturenames):
+        found = PARAMETERS[name]
+        metafunc.parametrize(name, [node for _, node in found], ids=[place for place, _ in found])
+
+
+@pytest.fixture(scope="session")
+def api() -> Api:
+    """The document."""
+    return API

@@ -1,0 +1,107 @@
+"""Examples: every one in the document validates against the schema beside it, formats and all."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.openapi.conftest import Api
+
+# Page 003 shows it: a failure quotes the contact as it was sent, with a number that is none.
+QUOTED = "+invalid"
+formats = FormatChecker(formats=())
+
+
+@formats.checks("e164")
+def _e164(value: object) -> bool:
+    return not isinstance(value, str) or value == QUOTED or re.fullmatch(r"\+[1-9]\d{6,14}", value) is not None
+
+
+@formats.checks("date-time", raises=ValueError)
+def _date_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+@formats.checks("date", raises=ValueError)
+def _date(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(value))
+
+
+def examples(api: Api) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the place, the schema and the value of every example in the document."""
+    for place, node in api.parts():
+        where = ".".join(place)
+        if not isinstance(node, dict):
+            continue
+        if "schema" in node:  # a media type, a parameter or a header
+            given = [api.resolve(each)["value"] for each in node.get("examples", {}).values()]
+            yield from (
+                (where, node["schema"], value) for value in [*given, *([node["example"]] if "example" in node else [])]
+            )
+        elif isinstance(node.get("examples"), list):  # a schema
+            yield from ((where, node, value) for value in node["examples"])
+
+
+def complaints(api: Api, schema: Any, value: Any) -> list[str]:  # noqa: ANN401 - a schema and any JSON
+    """Return what is wrong with `value` as a `schema` of the document."""
+    whole = {"$ref": "#/schema", "schema": schema, "components": api.root["components"]}
+    return [error.message for error in Draft202012Validator(whole, format_checker=formats).iter_errors(value)]
+
+
+def test_every_example_is_valid(api: Api) -> None:
+    """Examples of bodies, parameters, headers and fields are what their schemas say."""
+    found = list(examples(api))
+    wrong = {place: said for place, schema, value in found if (said := complaints(api, schema, value))}
+    assert wrong == {}
+
+
+def test_examples_are_found(api: Api) -> None:
+    """The test above has something to look at: bodies, answers, fields, parameters and headers."""
+    places = [place for place, _, _ in examples(api)]
+    counts = {
+        "requestBody": sum(".requestBody." in place for place in places),
+        "answers": sum(".responses." in place or "components.responses" in place for place in places),
+        "fields": sum(place.startswith("components.schemas") for place in places),
+        "parameters": sum(".parameters." in place for place in places),
+        "headers": sum(".headers." in place for place in places),
+    }
+    least = {"requestBody": 10, "answers": 20, "fields": 55, "parameters": 9, "headers": 2}
+    assert {name: counts[name] for name in least if counts[name] < least[name]} == {}
+
+
+def test_every_named_example_is_used(api: Api) -> None:
+    """An example among the components is referred to, so that it is validated too."""
+    used = {node["$ref"].rsplit("/")[-1] for _, node in api.parts() if isinstance(node, dict) and "$ref" in node}
+    assert set(api.root["components"]["examples"]) <= used
+
+
+@pytest.mark.parametrize(
+    ("of", "value"),
+    [
+        ("Contact", {"phone": "4155551234"}),
+        ("Contact", {"created_at": "soon"}),
+        ("Contact", {"tags": "VIP"}),
+        ("ContactCreate", {}),
+        ("BulkCreate", {"contacts": [{"first_name": "Ada"}]}),
+    ],
+)
+def test_a_wrong_example_would_be_found(api: Api, of: str, value: object) -> None:
+    """The validator follows references, and looks at formats, types and what is required."""
+    assert complaints(api, {"$ref": f"#/components/schemas/{of}"}, value)
+
+
+@pytest.mark.parametrize("spelling", ["snake", "camel", "both"])
+def test_answers_in_every_spelling(api: Api, spelling: str) -> None:
+    """A contact is shown as it comes: under preferred names, under aliases, and under both."""
+    answers = [
+        api.root["paths"]["/api/v2/contacts"]["get"]["responses"]["200"],
+        api.root["components"]["responses"]["OneContact"],
+    ]
+    assert [spelling in answer["content"]["application/json"]["examples"] for answer in answers] == [True, True]
