@@ -1,0 +1,78 @@
+"""The README runs: every Python sample as it stands, against a sandbox, and every command it names exists."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sendblue_sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = re.findall(r"^\$ (\S+)", README, re.MULTILINE)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """The address of a sandbox that is empty."""
+    with Sandbox() as sandbox:
+        yield sandbox.url
+
+
+def run(sample: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Run a sample as a program of its own, as a reader would."""
+    credentials = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", sample],
+        env={**os.environ, **credentials},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_there_are_samples() -> None:
+    """The README shows code and commands."""
+    assert (len(SAMPLES) >= 2, len(COMMANDS) >= 4) == (True, True)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=range(len(SAMPLES)))
+def test_sample_runs(sample: str, url: str) -> None:
+    """A sample runs to its end, without a warning."""
+    done = run(sample, url)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_first_sample_prints_what_it_says(url: str) -> None:
+    """The first sample prints the name, the contacts and a result that explains itself."""
+    printed = run(SAMPLES[0], url).stdout
+    expected = ("Ada 20", "+14155551234 ['VIP']", "BulkCreateResult(1 of 2 created; 1 failed")
+    assert [text for text in expected if text not in printed] == []
+
+
+def test_first_sample_is_short() -> None:
+    """Ten lines show what the library is."""
+    lines = [line for line in SAMPLES[0].splitlines() if line.strip()]
+    assert len(lines) <= 11
+
+
+@pytest.mark.parametrize("command", sorted({command for command in COMMANDS if "/" in command}))
+def test_script_exists(command: str) -> None:
+    """Each script that the README names is there and can be run."""
+    assert os.access(ROOT / command, os.X_OK)
+
+
+@pytest.mark.parametrize("name", re.findall(r"`((?:openapi|overrides|tests|scripts)/[\w./]+|[A-Z]+\.md)`", README))
+def test_named_file_exists(name: str) -> None:
+    """Each file that the README names is there."""
+    assert (ROOT / name).exists()
