@@ -39,7 +39,7 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
         return None
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deeply
         kind = response.headers.get("content-type", "no content type")
         message = f"the answer is not JSON ({kind}, {len(response.content)} bytes)"
         raise ValueError(message) from None

@@ -1,16 +1,18 @@
-"""`Sendblue` and `AsyncSendblue`: settings in, one httpx client with our transports, and the resources that use it."""
+"""`Sendblue` and `AsyncSendblue`: settings in, one httpx client with our transports, and the resources that use it.
+
+What is imported inside a property is the generated code and what builds on it. It is as slow to load as httpx itself,
+and a program that makes a client does not always use it.
+"""
 
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from sendblue_contacts_api import Client as GeneratedClient
-
 from ._httpx import httpx, mask_httpx_log
-from .contacts import AsyncContacts, Contacts
 from .errors import SendblueError, no_answer
 from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from sendblue_contacts_api import Client as GeneratedClient
+
+    from .contacts import AsyncContacts, Contacts
     from .operations import Operation
 
 T = TypeVar("T")
@@ -47,8 +52,10 @@ class _Base:
         base_url: str,
         rate_limit: RateLimit | RateLimiter | None,
         default_region: str | None,
+        options: Options,
     ) -> None:
         self.base_url = base_url
+        self._options = options
         self._region = check_region(default_region)
         self._rate_limiter = _limiter(rate_limit, credentials.key, base_url)
         self._http_settings: dict[str, Any] = {
@@ -58,13 +65,10 @@ class _Base:
         }
         mask_httpx_log()
 
-    def _use(self, options: Options) -> None:
-        """Take on these options. The clients make their resources anew."""
-        self._options = options
-
     def _but(self, **changes: object) -> Self:
         other = copy.copy(self)
-        other._use(self._options.but(**changes))  # noqa: SLF001  # it is a copy of this very object
+        vars(other).pop("contacts", None)  # the resources are made anew, with the new options
+        vars(other)["_options"] = self._options.but(**changes)
         return other
 
     def __repr__(self) -> str:
@@ -126,15 +130,18 @@ class Sendblue(_Base):
             base_url=find_url(base_url, allow_http=allow_http),
             rate_limit=rate_limit,
             default_region=default_region,
+            options=Options(check_timeout(timeout), retry),
         )
         wire = LogTransport(transport or httpx.HTTPTransport(proxy=_proxy(self.base_url)))
         limited = RateLimitTransport(wire, self._rate_limiter)
         self._http = httpx.Client(transport=RetryTransport(limited, retry), **self._http_settings)
-        self._use(Options(check_timeout(timeout), retry))
 
-    def _use(self, options: Options) -> None:
-        super()._use(options)
-        self.contacts = Contacts(self._run, self._run_raw, self._region)
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The contacts of the account."""
+        from .contacts import Contacts  # noqa: PLC0415  # see the top of this file
+
+        return Contacts(self._run, self._run_raw, self._region)
 
     def with_options(
         self,
@@ -166,6 +173,8 @@ class Sendblue(_Base):
     @property
     def generated(self) -> GeneratedClient:
         """The generated client, for its endpoint functions. It sends as this one does: limited, retried and logged."""
+        from sendblue_contacts_api import Client as GeneratedClient  # noqa: PLC0415  # see the top of this file
+
         return GeneratedClient(base_url=self.base_url).set_httpx_client(self._http)
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
@@ -260,15 +269,18 @@ class AsyncSendblue(_Base):
             base_url=find_url(base_url, allow_http=allow_http),
             rate_limit=rate_limit,
             default_region=default_region,
+            options=Options(check_timeout(timeout), retry),
         )
         wire = AsyncLogTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self.base_url)))
         limited = AsyncRateLimitTransport(wire, self._rate_limiter)
         self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings)
-        self._use(Options(check_timeout(timeout), retry))
 
-    def _use(self, options: Options) -> None:
-        super()._use(options)
-        self.contacts = AsyncContacts(self._run, self._run_raw, self._region)
+    @cached_property
+    def contacts(self) -> AsyncContacts:
+        """The contacts of the account."""
+        from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
+
+        return AsyncContacts(self._run, self._run_raw, self._region)
 
     def with_options(
         self,
@@ -300,6 +312,8 @@ class AsyncSendblue(_Base):
     @property
     def generated(self) -> GeneratedClient:
         """The generated client, for its endpoint functions. It sends as this one does: limited, retried and logged."""
+        from sendblue_contacts_api import Client as GeneratedClient  # noqa: PLC0415  # see the top of this file
+
         return GeneratedClient(base_url=self.base_url).set_async_httpx_client(self._http)
 
     async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # as httpx takes

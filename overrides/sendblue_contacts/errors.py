@@ -25,10 +25,15 @@ it, and neither headers nor bodies go into a pickle.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
 _PHONE = re.compile(r"(?:\+|%2B)?\d[\d\s().-]{5,}\d", re.IGNORECASE)
@@ -260,7 +265,7 @@ def server_message(response: httpx.Response) -> str | None:
     """What the server said went wrong: `message`, else `error`, else `error_message`, else the text, masked."""
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deeply
         return _plain(response)
     values = cast("dict[str, object]", body) if isinstance(body, dict) else {}
     said = (values.get(key) for key in ("message", "error", "error_message"))
@@ -274,7 +279,19 @@ def _plain(response: httpx.Response) -> str | None:
     return mask(text)[:_LONGEST_MESSAGE]
 
 
-def retry_after(response: httpx.Response) -> float | None:
-    """The seconds in `Retry-After`, if it is there in seconds."""
+def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:
+    """The seconds of `Retry-After`, given as seconds or as a date; 0 for a date gone by, None where it says nothing.
+
+    Args:
+        response: The answer.
+        now: Tells the time in seconds since 1970.
+    """
     value = response.headers.get("retry-after", "").strip()
-    return float(value) if value.isascii() and value.isdigit() else None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    in_zone = date if date.tzinfo else date.replace(tzinfo=UTC)  # an HTTP date is in GMT, whether it says so or not
+    return max(0.0, in_zone.timestamp() - now())

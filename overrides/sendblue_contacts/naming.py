@@ -96,6 +96,11 @@ def _as_it_is(_name: str, value: object) -> object:
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise _wrong(name, "a str", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        message = f"{name} holds half a character (a lone surrogate), which cannot be sent; was its file read in UTF-8?"
+        raise ValueError(message) from None
     return value
 
 
@@ -123,7 +128,10 @@ def _text_map(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _wrong(name, "a mapping of str to str", value)
     labels = cast("Mapping[object, object]", value)
-    return {_text(f"a label of {name}", label): _text(f"{name}[{label!r}]", text) for label, text in labels.items()}
+    return {
+        _text(f"a label of {name}", label): _text(f"{name}[{mask(repr(label))}]", text)
+        for label, text in labels.items()
+    }
 
 
 def _date(name: str, value: object) -> str:

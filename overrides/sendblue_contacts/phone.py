@@ -19,6 +19,7 @@ _INVISIBLE = dict.fromkeys(
     map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
 _IGNORED = _PUNCTUATION | _INVISIBLE
+_OPTIONAL_ZERO = re.compile(r"[(\[]\W*0\W*[)\]]")
 _LONGEST = 64
 _HINT = "write it in E.164 form, such as +14155551234"
 
@@ -39,7 +40,7 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
         message = f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}"
         raise TypeError(message)
     stripped = value.translate(_IGNORED)
-    if _E164.fullmatch(stripped) and "(0)" not in value:
+    if _E164.fullmatch(stripped) and not _OPTIONAL_ZERO.search(value):
         return stripped
     if default_region is not None:
         return _national(value, field, default_region)
@@ -49,7 +50,7 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
 def _reason(value: str, stripped: str) -> str:
     if not stripped:
         return "is empty"
-    if "(0)" in value:
+    if _OPTIONAL_ZERO.search(value):
         return "has a (0), which is dialled in some countries and not in others: leave it out or write the digit"
     if not stripped.startswith("+"):
         return "has no country code"
@@ -67,9 +68,11 @@ def _national(value: str, field: str, region: str) -> str:
         number = library.parse(value, region)
     except library.NumberParseException:
         raise _invalid(value, field, f"is no number that can be dialled in {region}") from None
-    if not library.is_possible_number(number) or number.extension:
+    found = str(library.format_number(number, library.PhoneNumberFormat.E164))
+    # The library takes numbers of some countries that are shorter or longer than E.164 allows.
+    if not library.is_possible_number(number) or number.extension or not _E164.fullmatch(found):
         raise _invalid(value, field, f"is no number that can be dialled in {region}")
-    return str(library.format_number(number, library.PhoneNumberFormat.E164))
+    return found
 
 
 def _phonenumbers() -> Any:  # noqa: ANN401  # an optional library, typed only where it is installed

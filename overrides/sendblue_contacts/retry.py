@@ -94,11 +94,13 @@ class Failure:
         arrived: Whether the request may have arrived, and may have been carried out.
         throttled: Whether the server said that there are too many requests.
         retry_after: Seconds that the server asks to wait.
+        final: Whether another attempt could not do better: the server has decided.
     """
 
     arrived: bool
     throttled: bool = False
     retry_after: float | None = None
+    final: bool = False
 
 
 @dataclass(slots=True)
@@ -155,6 +157,8 @@ class Attempts:
             failure = yield pause
             if failure is None:
                 self._quota.give_back(cost or 1)
+                return
+            if failure.final:
                 return
             call.lost = call.lost or failure.arrived
             cost = _THROTTLED_COST if failure.throttled else _TRANSIENT_COST

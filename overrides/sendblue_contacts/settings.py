@@ -71,7 +71,7 @@ def find_url(given: str | None, *, allow_http: bool, environment: Mapping[str, s
     """
     url = given or environment.get(URL_VARIABLE) or BASE_URL
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         message = f"base_url must be https:// and a host, and nothing secret; {parts.scheme or 'no'} scheme was found"
         raise ValueError(message)
     if parts.scheme == "http" and not (allow_http or is_loopback(url)):

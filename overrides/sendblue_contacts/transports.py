@@ -12,7 +12,7 @@ import logging
 import math
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ._httpx import httpx
 from .errors import RateLimitError, RequestSummary, retry_after
@@ -30,16 +30,19 @@ _SERVER_ERROR = 500
 _NOT_IMPLEMENTED = 501
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_FINAL = Failure(arrived=False, final=True)
 
 
 def failure_of(outcome: httpx.Response | httpx.TransportError) -> Failure | None:
-    """Why an attempt did not succeed; None if another could not do better."""
+    """Why an attempt did not succeed; None if it did."""
     if isinstance(outcome, httpx.Response):
         status = outcome.status_code
+        if outcome.is_success:
+            return None
         if status == _TOO_MANY:
             return Failure(arrived=False, throttled=True, retry_after=retry_after(outcome))
         transient = status == _TIMEOUT or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
-        return Failure(arrived=True, retry_after=retry_after(outcome)) if transient else None
+        return Failure(arrived=True, retry_after=retry_after(outcome)) if transient else _FINAL
     return Failure(arrived=not isinstance(outcome, _NEVER_SENT))
 
 
@@ -225,7 +228,10 @@ def _note_refusal(response: httpx.Response, limiter: RateLimiter) -> None:
 
 
 class LogTransport(httpx.BaseTransport):
-    """Writes one line for each attempt, without a phone number, a header or a body."""
+    """Writes one line for each attempt, without a phone number, a header or a body.
+
+    Takes the answer in whole: one that breaks off halfway is an attempt that failed.
+    """
 
     def __init__(self, transport: httpx.BaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
         self._transport = transport
@@ -235,7 +241,7 @@ class LogTransport(httpx.BaseTransport):
         """Send one request and write down what became of it."""
         started = self._clock()
         try:
-            response = self._transport.handle_request(request)
+            response = _whole(self._transport.handle_request(request))
         except httpx.TransportError as error:
             _log(request, type(error).__name__, self._clock() - started)
             raise
@@ -248,7 +254,10 @@ class LogTransport(httpx.BaseTransport):
 
 
 class AsyncLogTransport(httpx.AsyncBaseTransport):
-    """Writes one line for each attempt, without a phone number, a header or a body."""
+    """Writes one line for each attempt, without a phone number, a header or a body.
+
+    Takes the answer in whole: one that breaks off halfway is an attempt that failed.
+    """
 
     def __init__(self, transport: httpx.AsyncBaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
         self._transport = transport
@@ -258,7 +267,7 @@ class AsyncLogTransport(httpx.AsyncBaseTransport):
         """Send one request and write down what became of it."""
         started = self._clock()
         try:
-            response = await self._transport.handle_async_request(request)
+            response = await _async_whole(await self._transport.handle_async_request(request))
         except httpx.TransportError as error:
             _log(request, type(error).__name__, self._clock() - started)
             raise
@@ -268,6 +277,24 @@ class AsyncLogTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the transport beneath."""
         await self._transport.aclose()
+
+
+def _whole(response: httpx.Response) -> httpx.Response:
+    stream = cast("httpx.SyncByteStream", response.stream)
+    try:
+        response.stream = httpx.ByteStream(b"".join(stream))
+    finally:
+        stream.close()
+    return response
+
+
+async def _async_whole(response: httpx.Response) -> httpx.Response:
+    stream = cast("httpx.AsyncByteStream", response.stream)
+    try:
+        response.stream = httpx.ByteStream(b"".join([part async for part in stream]))
+    finally:
+        await stream.aclose()
+    return response
 
 
 def _log(request: httpx.Request, outcome: object, seconds: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import threading
 from typing import TYPE_CHECKING, Protocol
@@ -79,6 +78,8 @@ class AsyncTurn(_Spoken):
 
 def _run_soon() -> Callable[[Callable[[], object]], object]:
     """How another thread has something called in the event loop of this task."""
+    import asyncio  # noqa: PLC0415  # only the async client pays for it
+
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
