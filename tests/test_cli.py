@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, get_args
 
 import httpx
 import pytest
-from sendblue_contacts.cli import SPELLINGS
-from sendblue_sandbox._settings import Spelling
+from sendblue_contacts.cli import RETRY_AFTER, SPELLINGS, WINDOWS
+from sendblue_sandbox._settings import RetryAfter, Spelling
+from sendblue_sandbox._windows import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,7 @@ def test_sandbox_spelling_and_file(tmp_path: Path) -> None:
 
 def test_spellings_are_those_of_the_sandbox() -> None:
     """The command offers every spelling that there is."""
-    assert get_args(Spelling) == SPELLINGS
+    assert (get_args(Spelling), get_args(Model), get_args(RetryAfter)) == (SPELLINGS, WINDOWS, RETRY_AFTER)
 
 
 def test_a_port_that_is_taken_is_one_sentence() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -67,8 +68,9 @@ class BulkContacts:
         """
         job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
         tally = Tally[Contact](contacts, on_progress)
-        for outcomes in self._chunks(job, contacts, limits):
-            tally.add(outcomes)
+        with tally:
+            for outcomes in self._chunks(job, contacts, limits):
+                tally.add(outcomes)
         return BulkCreateResult.of(tally.outcomes)
 
     def delete(
@@ -99,8 +101,9 @@ class BulkContacts:
         """
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
         tally = Tally[str](phone_numbers, on_progress)
-        for outcomes in self._chunks(job, phone_numbers, limits):
-            tally.add(outcomes)
+        with tally:
+            for outcomes in self._chunks(job, phone_numbers, limits):
+                tally.add(outcomes)
         return BulkDeleteResult.of(tally.outcomes)
 
     def stream_create(
@@ -202,8 +205,9 @@ class AsyncBulkContacts:
         """
         job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
         tally = Tally[Contact](contacts, on_progress)
-        async for outcomes in self._chunks(job, contacts, limits):
-            tally.add(outcomes)
+        with tally:
+            async for outcomes in self._chunks(job, contacts, limits):
+                tally.add(outcomes)
         return BulkCreateResult.of(tally.outcomes)
 
     async def delete(
@@ -234,8 +238,9 @@ class AsyncBulkContacts:
         """
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
         tally = Tally[str](phone_numbers, on_progress)
-        async for outcomes in self._chunks(job, phone_numbers, limits):
-            tally.add(outcomes)
+        with tally:
+            async for outcomes in self._chunks(job, phone_numbers, limits):
+                tally.add(outcomes)
         return BulkDeleteResult.of(tally.outcomes)
 
     async def stream_create(
@@ -248,9 +253,10 @@ class AsyncBulkContacts:
     ) -> AsyncIterator[BulkOutcome[Contact]]:
         """As `create`, an outcome for each contact in the order of the input, lazily: for more than memory holds."""
         job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        async for outcomes in self._chunks(job, contacts, limits):
-            for outcome in outcomes:
-                yield outcome
+        async with aclosing(self._chunks(job, contacts, limits)) as chunks:
+            async for outcomes in chunks:
+                for outcome in outcomes:
+                    yield outcome
 
     async def stream_delete(
         self,
@@ -262,18 +268,19 @@ class AsyncBulkContacts:
     ) -> AsyncIterator[BulkOutcome[str]]:
         """As `delete`, an outcome for each number in the order of the input, lazily: for more than memory holds."""
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        async for outcomes in self._chunks(job, phone_numbers, limits):
-            for outcome in outcomes:
-                yield outcome
+        async with aclosing(self._chunks(job, phone_numbers, limits)) as chunks:
+            async for outcomes in chunks:
+                for outcome in outcomes:
+                    yield outcome
 
     async def _chunks(
         self, job: Job[R, V], items: Iterable[object] | AsyncIterable[object], limits: Limits
-    ) -> AsyncIterator[list[BulkOutcome[V]]]:
+    ) -> AsyncGenerator[list[BulkOutcome[V]]]:
         course: Course[R, V] = Course(limits)
-        chunks = _chunks(job.chunker(limits), job.accept(items))
-        while together := [chunk async for chunk in _take(chunks, course.together)]:
-            for chunk, result in zip(together, await self._send_together(job, course, together), strict=True):
-                yield course.settle(chunk, result)
+        async with aclosing(_chunks(job.chunker(limits), job.accept(items))) as chunks:
+            while together := [chunk async for chunk in _take(chunks, course.together)]:
+                for chunk, result in zip(together, await self._send_together(job, course, together), strict=True):
+                    yield course.settle(chunk, result)
 
     async def _send_together(
         self, job: Job[R, V], course: Course[R, V], together: list[Chunk[R]]
@@ -313,7 +320,7 @@ class AsyncBulkContacts:
                 step = partial(sending.throw, error)
 
 
-async def _chunks(chunker: Chunker[R], items: Iterable[object] | AsyncIterable[object]) -> AsyncIterator[Chunk[R]]:
+async def _chunks(chunker: Chunker[R], items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[Chunk[R]]:
     if isinstance(items, Iterable):
         for chunk in chunker.chunks(items):
             yield chunk

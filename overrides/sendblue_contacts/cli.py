@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 INSTALL = 'The command line needs a package that is not installed ({}): pip install "sendblue-contacts[cli]"'
 SPELLINGS = ("both", "snake", "camel")
+WINDOWS = ("log", "log_all", "fixed", "counters", "bucket")
+RETRY_AFTER = ("seconds", "date", "none")
 PORT = 4010
 HIGHEST_PORT = 65_535
 REQUESTS = 100
@@ -53,36 +55,47 @@ def _program() -> click.Group:
 def _sandbox() -> click.Command:
     import click  # noqa: PLC0415  # comes with the extra
 
-    @click.command()
-    @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-    @click.option(
-        "--port",
-        type=click.IntRange(0, HIGHEST_PORT),
-        default=PORT,
-        show_default=True,
-        help="Port to listen on; 0 takes a free one.",
-    )
-    @click.option("--db", type=click.Path(dir_okay=False), help="File to keep contacts in.  [default: in memory]")
-    @click.option(
-        "--spelling",
-        type=click.Choice(SPELLINGS),
-        default="both",
-        show_default=True,
-        help="Names of fields in answers: first_name, firstName or both.",
-    )
-    @click.option(
-        "--limit",
-        metavar="N|off",
-        default=str(REQUESTS),
-        show_default=True,
-        callback=_limit,
-        help="Requests that one API key may send in any 10 seconds.",
-    )
     def sandbox(**options: Any) -> None:  # noqa: ANN401  # click has checked them
         """Serve the Contacts API on this machine, until Ctrl-C."""
         _serve(options)
 
-    return sandbox
+    for name, settings in reversed(_sandbox_options().items()):
+        shown: dict[str, Any] = {"show_default": "default" in settings, **settings}
+        sandbox = click.option(name, **shown)(sandbox)
+    return click.command()(sandbox)
+
+
+def _sandbox_options() -> dict[str, dict[str, Any]]:
+    """Each option of the sandbox and how click takes it."""
+    from click import Choice, IntRange, Path  # noqa: PLC0415  # comes with the extra
+
+    return {
+        "--host": {"default": "127.0.0.1", "help": "Address to listen on."},
+        "--port": {
+            "type": IntRange(0, HIGHEST_PORT),
+            "default": PORT,
+            "help": "Port to listen on; 0 takes a free one.",
+        },
+        "--db": {"type": Path(dir_okay=False), "help": "File to keep contacts in.  [default: in memory]"},
+        "--spelling": {
+            "type": Choice(SPELLINGS),
+            "default": "both",
+            "help": "Names of fields in answers: first_name, firstName or both.",
+        },
+        "--limit": {
+            "metavar": "N|off",
+            "default": str(REQUESTS),
+            "callback": _limit,
+            "help": "Requests that one API key may send in any 10 seconds.",
+        },
+        "--window": {"type": Choice(WINDOWS), "default": "log", "help": "How requests are counted."},
+        "--retry-after": {
+            "type": Choice(RETRY_AFTER),
+            "default": "seconds",
+            "help": "How a refused request is told when to come again.",
+        },
+        "--seed": {"type": IntRange(0), "default": 0, "help": "Add so many contacts at the start."},
+    }
 
 
 def _limit(_context: click.Context, _option: click.Parameter, text: str) -> int | None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ._httpx import httpx, mask_httpx_log
-from .errors import SendblueError, no_answer
+from .errors import SendblueError, cause_of, no_answer, unpackable
 from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
 from .raw import RawResponse
@@ -80,7 +80,12 @@ class _Base:
         return self._rate_limiter
 
     def _kwargs(self, operation: Operation[Any], call: Call) -> dict[str, Any]:
-        return {**self._options.apply(operation.kwargs), "extensions": {EXTENSION: call}}
+        # The whole address, because httpx takes long to join it to a base_url.
+        url = self.base_url + operation.kwargs["url"]
+        return {**self._options.apply(operation.kwargs), "url": url, "extensions": {EXTENSION: call}}
+
+    def _path(self, url: str) -> str:
+        return url.removeprefix(self.base_url)
 
     def _call(self, *, repeatable: bool) -> Call:
         return Call(repeatable, self._options.retry)
@@ -210,7 +215,9 @@ class Sendblue(_Base):
         try:
             return self._http.request(**kwargs)
         except httpx.TransportError as error:
-            raise no_answer(error, kwargs["method"], kwargs["url"], call.attempts) from error
+            raise no_answer(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from cause_of(error)
+        except httpx.DecodingError as error:
+            raise unpackable(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
     def close(self) -> None:
         """Close the connections. A second time does nothing; a call after it is an error."""
@@ -349,7 +356,9 @@ class AsyncSendblue(_Base):
         try:
             return await self._http.request(**kwargs)
         except httpx.TransportError as error:
-            raise no_answer(error, kwargs["method"], kwargs["url"], call.attempts) from error
+            raise no_answer(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from cause_of(error)
+        except httpx.DecodingError as error:
+            raise unpackable(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
     async def aclose(self) -> None:
         """Close the connections. A second time does nothing; a call after it is an error."""

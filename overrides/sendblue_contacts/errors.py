@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     import httpx
 
 _PHONE = re.compile(r"(?:\+|%2B)?\d[\d\s().-]{5,}\d", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.\w+")
+# The lengths are those of RFC 5321; without them a long text takes a time that grows with its square.
+_EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.\w+")
 _LONGEST_MESSAGE = 300
 
 
@@ -241,6 +242,19 @@ def strange(response: httpx.Response, why: str, request: RequestSummary, attempt
     return error
 
 
+def cause_of(error: httpx.TransportError) -> httpx.TransportError | None:
+    """The error as far as it may be shown: one about the protocol quotes what the server sent, and is not."""
+    from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
+
+    return None if isinstance(error, httpx.ProtocolError) else error
+
+
+def unpackable(method: str, path: str, attempts: int) -> APIResponseError:
+    """The error for an answer whose compression is broken. Arguments as for `no_answer`."""
+    text = "the answer is compressed and cannot be unpacked; check that base_url is the API, and not a proxy"
+    return APIResponseError(text, request=RequestSummary.of(method, path), attempts=attempts)
+
+
 def no_answer(error: httpx.TransportError, method: str, path: str, attempts: int) -> APIConnectionError:
     """The error for a request without an answer.
 
@@ -253,7 +267,7 @@ def no_answer(error: httpx.TransportError, method: str, path: str, attempts: int
     from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
 
     request = RequestSummary.of(method, path)
-    said = mask(f"{type(error).__name__}: {error}".rstrip(": "))
+    said = mask(f"{type(error).__name__}: {cause_of(error) or 'it is not HTTP'}".rstrip(": "))
     if isinstance(error, httpx.TimeoutException):
         text = f"no answer in time ({said}); raise timeout=, and look whether it was carried out"
         return APITimeoutError(text, request=request, attempts=attempts)

@@ -9,6 +9,7 @@ not sent becomes a failed outcome that says so: nothing is lost, and the failed 
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from .errors import (
     APIError,
     APIResponseError,
     AuthenticationError,
+    BadRequestError,
     PayloadTooLargeError,
     PermissionDeniedError,
     SendblueError,
@@ -51,7 +53,7 @@ HOPELESS = (APIConnectionError, AuthenticationError, PermissionDeniedError)
 """After one of these nothing more needs to be sent: the next request would fail in the same way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entry(Generic[R]):
     """One given item on its way: ready to be sent, or refused with a reason."""
 
@@ -61,7 +63,7 @@ class Entry(Generic[R]):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict(Generic[V]):
     """What an answer says of one item: its value, or the reason why there is none."""
 
@@ -86,6 +88,8 @@ class Limits:
             check_size("concurrency", concurrency),
         )
 
+
+_TOO_LARGE = re.compile(r"too (large|big|long|many)|exceed|at most|maximum", re.IGNORECASE)
 
 Chunk = list[Entry[R]]
 Sending = Generator["Operation[Any]", Any, list[BulkOutcome[V]]]
@@ -144,20 +148,27 @@ class Job(ABC, Generic[R, V]):
         ready = [entry.ready for entry in chunk if entry.ready is not None]
         try:
             answer = (yield self.operation(ready)) if ready else None
-        except PayloadTooLargeError as error:
-            if len(ready) == 1:
-                return failed(chunk, str(error))
         except HOPELESS:
             raise
         except (APIError, APIResponseError) as error:
-            return failed(chunk, str(error))
+            if len(ready) == 1 or not _is_too_large(error):
+                return failed(chunk, str(error))
         else:
             verdicts = iter(self.read(ready, answer) if ready else ())
             return [_outcome(entry, next(verdicts) if entry.ready is not None else None) for entry in chunk]
         middle = len(chunk) // 2
         first = yield from self.send(chunk[:middle])
-        second = yield from self.send(chunk[middle:])
+        try:
+            second = yield from self.send(chunk[middle:])
+        except HOPELESS as error:  # what became of the first half must not be lost
+            second = failed(chunk[middle:], str(error))
         return first + second
+
+
+def _is_too_large(error: SendblueError) -> bool:
+    """Whether a smaller request may go through: a 413, or a 400 that says so."""
+    says_so = isinstance(error, BadRequestError) and _TOO_LARGE.search(error.message)
+    return isinstance(error, PayloadTooLargeError) or bool(says_so)
 
 
 def _outcome(entry: Entry[R], verdict: Verdict[V] | None) -> BulkOutcome[V]:
@@ -229,8 +240,9 @@ class Course(Generic[R, V]):
         Raises:
             SendblueError: It was the first one, and the error is hopeless.
         """
-        first, self._started = not self._started, True
-        self.together = self._concurrency
+        first = not self._started
+        self._started = self._started or any(entry.ready is not None for entry in chunk)
+        self.together = self._concurrency if self._started else 1
         if isinstance(result, list):
             return result
         if result is None:
@@ -266,15 +278,21 @@ class CreateJob(Job["BulkContact", Contact]):
         reasons: dict[str | None, list[str]] = {}
         for failure in answer.failures or ():
             number = failure.contact.phone if failure.contact else None
-            reasons.setdefault(number, []).append(mask(failure.error or "refused without a reason"))
-        unnamed = _unnamed_went_in(len(ready), answer)
+            reasons.setdefault(number, []).append(_reason(failure.error))
+        all_known = reasons.keys() <= {contact.phone for contact in ready}
+        unnamed = all_known and _unnamed_went_in(len(ready), answer)
         return [_verdict(contact, created, reasons, unnamed=unnamed) for contact in ready]
+
+
+def _reason(error: object) -> str:
+    return mask(error) if isinstance(error, str) and error else "refused without a reason"
 
 
 def _unnamed_went_in(sent: int, answer: BulkCreateResponse) -> bool:
     """Whether contacts that an answer names nowhere were created."""
     if answer.contacts is None and answer.number_of_contacts_created is None:
-        return True  # page 003: failures are named if there are any
+        # Page 003: failures are named if there are any. What could not be read is in additional_properties.
+        return not answer.additional_properties.keys() & {"contacts", "failures"}
     return answer.number_of_contacts_created == sent - len(answer.failures or ())
 
 
@@ -318,9 +336,8 @@ class DeleteJob(Job[str, str]):
         for result in answer.results or ():
             results.setdefault(result.phone_number, []).append(result)
         done = (answer.successes if answer.amount is None else answer.amount) or 0
-        rest = Verdict[str](
-            None, f"{done} of {len(ready)} in its request were deleted, and the answer does not say which"
-        )
+        unsaid = f"{done} of {len(ready)} in its request were deleted, and the answer does not say which"
+        rest: Verdict[str] = Verdict(None, unsaid)
         return [_deleted(number, results, rest if done < len(ready) else Verdict(number)) for number in ready]
 
 
@@ -329,4 +346,4 @@ def _deleted(number: str, results: Mapping[str | None, list[BulkDeleteItem]], un
     if not found:
         return unnamed
     result = found.pop(0)
-    return Verdict(number) if result.success else Verdict(None, mask(result.error or "refused without a reason"))
+    return Verdict(number) if result.success else Verdict(None, _reason(result.error))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from sendblue_contacts_api.models.contact import Contact
 
@@ -49,11 +50,12 @@ class AsyncContactList:
         self._walk = walk
 
     async def __aiter__(self) -> AsyncIterator[Contact]:
-        async for page in self.pages():
-            for contact in page:
-                yield contact
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for contact in page:
+                    yield contact
 
-    async def pages(self) -> AsyncIterator[list[Contact]]:
+    async def pages(self) -> AsyncGenerator[list[Contact]]:
         """The contacts in lists of at most `page_size`, one for each request."""
         walk = self._walk()
         while (operation := walk.next()) is not None:

@@ -96,7 +96,7 @@ class OptOut(NamedTuple):
         return f"OptOut(number=…, opted_out={self.opted_out})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Operation(Generic[T]):
     """One request that is ready to be sent, and how its answer is read.
 
@@ -105,7 +105,9 @@ class Operation(Generic[T]):
         read: The decoded JSON in, the value out; raises ValueError with a sentence if it is not what was documented.
         repeatable: Whether it may be sent again although it may have arrived.
         gone: What a 404 means.
-        after_conflict: What to ask when a 409 follows an attempt that may have arrived: was that this very call?
+        after_loss: A status that may come of this very call, once an earlier attempt may have arrived, and what to ask
+            to find out.
+        read_after_loss: How the answer is read then, if otherwise.
         doubt: Says what is not known if this operation, asked in such a case, fails.
     """
 
@@ -113,8 +115,12 @@ class Operation(Generic[T]):
     read: Callable[[Any], T]
     repeatable: bool = True
     gone: Gone = Gone.AN_ERROR
-    after_conflict: Operation[T] | None = None
+    after_loss: tuple[int, Operation[T]] | None = None
+    read_after_loss: Callable[[Any], T] | None = None
     doubt: str = ""
+
+    def __repr__(self) -> str:
+        return f"Operation({self.summary})"
 
     @property
     def summary(self) -> RequestSummary:
@@ -123,7 +129,8 @@ class Operation(Generic[T]):
 
     def following(self, response: httpx.Response, call: Call) -> Operation[T] | None:
         """What to ask before the answer can be read; None if nothing."""
-        return self.after_conflict if call.lost and response.status_code == _CONFLICT else None
+        status, operation = self.after_loss or (None, None)
+        return operation if call.lost and response.status_code == status else None
 
     def finish(self, response: httpx.Response, call: Call) -> T:
         """The value that the response stands for.
@@ -145,8 +152,9 @@ class Operation(Generic[T]):
             return cast("T", None)
         if response.status_code >= _ERROR:
             raise from_response(response, self.summary, call.attempts)
+        read = self.read_after_loss if call.lost and self.read_after_loss else self.read
         try:
-            return self.read(answers.decode(response))
+            return read(answers.decode(response))
         except ValueError as error:
             raise strange(response, str(error), self.summary, call.attempts) from None
 
@@ -160,8 +168,9 @@ def create(given: Given, fields: Mapping[str, Any], region: str | None = None) -
     """Create a contact. Once its answer was lost, a conflict is settled by looking at the contact."""
     values = _normalised(_CREATE, given, fields, region)
     upserts = values.get("update_if_exists") is True
-    look = None if upserts else _look(values)
-    return Operation(_creation(values), answers.contact, after_conflict=look)
+    body = ContactCreate.from_dict(values)
+    look = None if upserts else (_CONFLICT, _look("creation", body.number, body.to_dict()))
+    return Operation(_creation(values), answers.contact, after_loss=look)
 
 
 def upsert(given: Given, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
@@ -186,22 +195,21 @@ def _creation(values: Mapping[str, Any]) -> dict[str, Any]:
     return create_contact._get_kwargs(body=ContactCreate.from_dict(values))
 
 
-def _look(sent: Mapping[str, Any]) -> Operation[Contact]:
-    """Whether the contact that exists is the one that was sent."""
-    expected = ContactCreate.from_dict(sent).to_dict()
+def _look(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Contact]:
+    """Whether the contact that has this number is the one that was sent."""
 
     def same(body: object) -> Contact:
         contact = answers.contact(body)
-        if not answers.holds(contact, expected):
+        if not answers.holds(contact, sent):
             message = "the contact that exists is another than was sent"
             raise ValueError(message)
         return contact
 
     doubt = (
-        "the answer to the creation was lost, and a contact with this number exists that is not what was sent: "
+        f"the answer to the {what} was lost, and the contact that has this number now is not what was sent: "
         "somebody else's, or changed since; retrieve it and decide"
     )
-    return Operation(retrieve_contact._get_kwargs(expected["number"]), same, doubt=doubt)
+    return Operation(retrieve_contact._get_kwargs(number), same, doubt=doubt)
 
 
 def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]:
@@ -217,10 +225,13 @@ def get(phone_number: str, region: str | None = None) -> Operation[Contact | Non
 def update(
     phone_number: str, changes: Mapping[str, Any], fields: Mapping[str, Any], region: str | None = None
 ) -> Operation[Contact]:
-    """Change one contact."""
+    """Change one contact. Once its answer was lost, "not found" may mean that it has its new number already."""
     values = naming.normalise(_UPDATE, chain(changes.items(), fields.items()), region)
     body = ContactUpdate.from_dict(values)
-    return Operation(update_contact._get_kwargs(_number(phone_number, region), body=body), answers.contact)
+    new_number = values.get("phone_number")
+    look = (_NOT_FOUND, _look("update", new_number, body.to_dict())) if new_number else None
+    kwargs = update_contact._get_kwargs(_number(phone_number, region), body=body)
+    return Operation(kwargs, answers.contact, after_loss=look)
 
 
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
@@ -283,7 +294,8 @@ def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:
 
 def bulk_delete(numbers: list[str]) -> Operation[BulkDeleteResponse]:
     """Delete the contacts with these numbers, which are in E.164 form."""
-    return Operation(bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers)), answers.bulk_deleted)
+    kwargs = bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers))
+    return Operation(kwargs, answers.bulk_deleted, read_after_loss=answers.bulk_deleted_before)
 
 
 def _number(value: object, region: str | None, field: str = "phone_number") -> str:

@@ -171,7 +171,10 @@ class BulkProgress:
 
 
 class Tally(Generic[T]):
-    """The outcomes of a bulk call so far, and who wants to hear of them."""
+    """The outcomes of a bulk call so far, and who wants to hear of them.
+
+    As a context it tells an error that ends the call early what had been done by then.
+    """
 
     def __init__(self, items: object, on_progress: Callable[[BulkProgress], object] | None) -> None:
         self.outcomes: list[BulkOutcome[T]] = []
@@ -185,3 +188,11 @@ class Tally(Generic[T]):
         self._failed += sum(not outcome.ok for outcome in outcomes)
         if self._on_progress:
             self._on_progress(BulkProgress(len(self.outcomes), self._failed, self._total))
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is not None and self.outcomes:
+            done = len(self.outcomes) - self._failed
+            error.add_note(f"before this, {done} items had gone in and {self._failed} had failed; stream_… tells which")

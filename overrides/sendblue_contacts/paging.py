@@ -26,6 +26,9 @@ HIGHEST_OFFSET = 10_000
 LARGEST_PAGE = 1_000
 _ROUND = 100
 
+Identity = tuple[object, ...]
+"""What tells a contact from others: its ID and its number, or nothing but itself where it has neither."""
+
 
 def filters(
     *,
@@ -81,7 +84,7 @@ def check_size(name: str, value: object, most: int | None = None) -> int:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Walker:
     """What a walk needs; makes a new walk at each call."""
 
@@ -105,7 +108,11 @@ def walker(filters: dict[str, Any], page_size: object, max_items: object) -> Wal
     return Walker(filters, size, None if max_items is None else check_size("max_items", max_items))
 
 
-@dataclass(slots=True)
+def _identity(contact: Contact) -> Identity:
+    return (contact.contact_id, contact.phone) if contact.phone or contact.contact_id else (object(),)
+
+
+@dataclass(slots=True, repr=False)
 class Walk:
     """A walk through a list, page by page.
 
@@ -123,12 +130,13 @@ class Walk:
 
     _offset: int = 0
     _asked: int = 0
+    _repeats: int = 0
     _done: bool = False
     _since: dt.datetime | None = None
     _latest: dt.datetime | None = None
     _sorted: bool = True
-    _seen: set[tuple[object, ...]] = field(default_factory=set[tuple[object, ...]])
-    _tail: set[tuple[object, ...]] = field(default_factory=set[tuple[object, ...]])
+    _seen: set[Identity] = field(default_factory=set[Identity])
+    _tail: set[Identity] = field(default_factory=set[Identity])
 
     def next(self) -> operations.Operation[list[Contact]] | None:
         """The request for the next page; None at the end.
@@ -144,7 +152,9 @@ class Walk:
 
     def start(self) -> operations.Operation[list[Contact]]:
         """The request for a page, here and now."""
-        self._asked = self.page_size if self.max_items is None else min(self.page_size, self.max_items - self.given)
+        room = self._room()
+        to_come = max(0, self._repeats - self._offset)
+        self._asked = self.page_size if room is None else min(self.page_size, room + to_come)
         place = {"offset": self._offset} if self._offset else {}
         since = {"created_at_gte": self._since} if self._since else {}
         return operations.page({**self.filters, **since, **place, "limit": self._asked})
@@ -152,7 +162,11 @@ class Walk:
     def accept(self, page: list[Contact]) -> list[Contact]:
         """The contacts of a page that were not seen before."""
         self._check_advance(page)
-        new = [contact for contact in page if self._is_new(contact)][: self._room()]
+        identities = [_identity(contact) for contact in page]
+        fresh = {who: contact for who, contact in zip(identities, page, strict=True) if who not in self._seen}
+        self._seen.update(fresh)
+        self._follow([contact.created_at for contact in page], identities)
+        new = list(fresh.values())[: self._room()]
         self._offset += len(page)
         self._done = not page or (len(page) < self._asked and len(page) % _ROUND != 0)
         self.given += len(new)
@@ -161,22 +175,16 @@ class Walk:
     def _room(self) -> int | None:
         return None if self.max_items is None else self.max_items - self.given
 
-    def _is_new(self, contact: Contact) -> bool:
-        identity = (contact.contact_id, contact.phone) if contact.phone or contact.contact_id else (id(contact),)
-        self._follow(contact.created_at, identity)
-        if identity in self._seen:
-            return False
-        self._seen.add(identity)
-        return True
-
-    def _follow(self, moment: dt.datetime | None, identity: tuple[object, ...]) -> None:
+    def _follow(self, moments: list[dt.datetime | None], identities: list[Identity]) -> None:
         """Remember the last timestamp and who has it: they come again when the walk goes on from there."""
-        if moment is None or (self._latest is not None and moment < self._latest):
+        known = [moment for moment in (self._latest, *moments) if moment is not None]
+        if None in moments or known != sorted(known):
             self._sorted = False
+        if not self._sorted or not known:
             return
-        if moment != self._latest:
-            self._latest, self._tail = moment, set()
-        self._tail.add(identity)
+        if known[-1] != self._latest:
+            self._latest, self._tail = known[-1], set()
+        self._tail.update(who for who, moment in zip(identities, moments, strict=True) if moment == self._latest)
 
     def _start_again(self) -> None:
         if not self._ascending():
@@ -187,6 +195,7 @@ class Walk:
             raise self._incomplete("more contacts share one created_at than the server lets anyone reach")
         self._since, self._offset = self._latest, 0
         self._seen = set(self._tail)
+        self._repeats = len(self._tail)
 
     def _ascending(self) -> bool:
         return self.filters.get("order_by") == "created_at" and self.filters.get("order_direction") == "asc"

@@ -12,6 +12,7 @@ import logging
 import math
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from ._httpx import httpx
@@ -170,8 +171,9 @@ class RateLimitTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
-        _refuse_long_freeze(request, self._limiter)
-        with self._limiter.slot() as waited:
+        check = partial(_refuse_long_freeze, request, self._limiter)
+        check()
+        with self._limiter.slot(check) as waited:
             _note_wait(request, waited)
             response = self._transport.handle_request(request)
             _note_refusal(response, self._limiter)
@@ -191,8 +193,9 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
-        _refuse_long_freeze(request, self._limiter)
-        async with self._limiter.async_slot() as waited:
+        check = partial(_refuse_long_freeze, request, self._limiter)
+        check()
+        async with self._limiter.async_slot(check) as waited:
             _note_wait(request, waited)
             response = await self._transport.handle_async_request(request)
             _note_refusal(response, self._limiter)

@@ -2,6 +2,9 @@
 
 Who finds no slot stands in a queue. Only the first of the queue watches the clock; it is woken when the window changes,
 and when it leaves, it wakes the next. The window decides everything else. Threads and tasks stand in the same queue.
+
+A task whose event loop is closed without letting it go keeps its place until the next one comes or a slot is given
+back: nothing tells that it is dead.
 """
 
 from __future__ import annotations
@@ -55,6 +58,10 @@ class RateLimitStatistics:
     refusals: int
 
 
+def _no_check() -> None:
+    pass
+
+
 class RateLimiter:
     """Never lets more than `limit` requests arrive in any `per` seconds, among all threads and tasks that share it.
 
@@ -84,7 +91,8 @@ class RateLimiter:
         self._thread_turn = thread_turn
         self._async_turn = async_turn
         self._window = Window(rate) if rate else None
-        self._lock = threading.Lock()
+        # Reentrant, for the garbage collector may end an abandoned wait in a thread that is just inside.
+        self._lock = threading.RLock()
         self._queue: deque[Turn] = deque()
         self._requests = self._refusals = self._unlimited_in_flight = 0
         self._waited = self._longest_wait = 0.0
@@ -93,46 +101,51 @@ class RateLimiter:
         return f"RateLimiter({self.rate!r})"
 
     @contextmanager
-    def slot(self) -> Generator[float]:
+    def slot(self, check: Callable[[], None] = _no_check) -> Generator[float]:
         """Hold a slot for one request: waits for a free one, and gives it back when the block ends, however it ends.
+
+        Args:
+            check: Called before each wait; it may raise to give up.
 
         Yields:
             The seconds waited.
         """
-        waited = self.acquire()
+        waited = self.acquire(check)
         try:
             yield waited
         finally:
             self.release()
 
     @asynccontextmanager
-    async def async_slot(self) -> AsyncGenerator[float]:
+    async def async_slot(self, check: Callable[[], None] = _no_check) -> AsyncGenerator[float]:
         """As `slot`, for tasks."""
-        waited = await self.async_acquire()
+        waited = await self.async_acquire(check)
         try:
             yield waited
         finally:
             self.release()
 
-    def acquire(self) -> float:
+    def acquire(self, check: Callable[[], None] = _no_check) -> float:
         """Take a slot, waiting for one if need be. Returns the seconds waited."""
         if self._take_at_once():
             return 0.0
         turn, started = self._enter(self._thread_turn())
         try:
             while not self._take_in_turn(turn):
+                check()
                 turn.wait(self._seconds_left(turn, started))
         finally:
             self._leave(turn, started)
         return self._clock() - started
 
-    async def async_acquire(self) -> float:
+    async def async_acquire(self, check: Callable[[], None] = _no_check) -> float:
         """As `acquire`, for tasks. A task that is cancelled while it waits leaves no trace."""
         if self._take_at_once():
             return 0.0
         turn, started = self._enter(self._async_turn())
         try:
             while not self._take_in_turn(turn):
+                check()
                 await turn.wait(self._seconds_left(turn, started))
         finally:
             self._leave(turn, started)
@@ -154,6 +167,9 @@ class RateLimiter:
             if self._window is not None:
                 pause = self._window.rate.per if retry_after is None else retry_after
                 self._window.freeze(self._clock() + pause)
+            for turn in self._queue:
+                with suppress(RuntimeError):  # its event loop was closed without letting it go
+                    turn.wake()  # whoever does not want to wait that long may give up
 
     def frozen_for(self) -> float:
         """Seconds until the server lets anybody send again; 0 for now."""
@@ -190,6 +206,8 @@ class RateLimiter:
     def _enter(self, turn: T) -> tuple[T, float]:
         with self._lock:
             self._queue.append(turn)
+            if self._window is not None and self._window.free_from() <= self._clock():
+                self._wake_first()  # a slot is free, and the first sleeps on: its event loop may have been closed
         return turn, self._clock()
 
     def _take_in_turn(self, turn: Turn) -> bool:

@@ -6,8 +6,9 @@ There are `limit` slots. A request takes one and gives it back when its response
 Why the server never counts more than `limit` arrivals in any `per` seconds: request *k* arrived no later than its
 response, at time `r`. The request that takes over its slot leaves no earlier than `r + per`, and arrives later still.
 So two arrivals on one slot are at least `per` apart at the server, whatever the network does in between, and `limit`
-slots admit at most `limit` arrivals. A request whose response never comes holds its slot until it is given up: until
-then it may still arrive.
+slots admit at most `limit` arrivals. A request whose response never comes holds its slot until it is given up. The
+promise is about requests that arrive before they are answered or given up; one that the network delivers after it was
+given up adds itself to the count, and nothing else.
 
 Limiters that count from the time of sending cannot promise this: latency squeezes two bursts together.
 """

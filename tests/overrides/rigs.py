@@ -1,0 +1,167 @@
+"""The transports of a client over a server that is a list of answers, in a time that moves when somebody waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+import httpx
+from sendblue_contacts import RateLimit, RateLimiter, Retry
+from sendblue_contacts.limits.turns import AsyncTurn, ThreadTurn
+from sendblue_contacts.transports import (
+    AsyncLogTransport,
+    AsyncRateLimitTransport,
+    AsyncRetryTransport,
+    LogTransport,
+    RateLimitTransport,
+    RetryTransport,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+OK = {"status": "OK", "count": 3}
+
+Answer = int | httpx.Response | Exception
+
+
+class Clock:
+    """A time that moves when somebody sleeps or waits."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pauses: list[float] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, in no time."""
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    async def async_sleep(self, seconds: float) -> None:
+        """As `sleep`, for tasks."""
+        await anyio.lowlevel.checkpoint()
+        self.sleep(seconds)
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait for a slot, in no time; meanwhile something may happen, once."""
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        assert seconds is not None, "would wait for ever"
+        self.now += seconds
+
+    def limiter(self, rate: RateLimit | None) -> RateLimiter:
+        """A limiter in this time."""
+        clock = self
+
+        class Turn(ThreadTurn):
+            def wait(self, seconds: float | None) -> None:
+                clock.wait(seconds)
+
+        class TaskTurn(AsyncTurn):
+            async def wait(self, seconds: float | None) -> None:
+                await anyio.lowlevel.checkpoint()
+                clock.wait(seconds)
+
+        return RateLimiter(rate, clock=self, thread_turn=Turn, async_turn=TaskTurn)
+
+
+class Server:
+    """Gives the answers of a list, and keeps what it was asked and with which timeouts."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+        self.timeouts: list[dict[str, float]] = []
+        self.transport = httpx.MockTransport(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(f"{request.method} {request.url.raw_path.decode()}")
+        self.timeouts.append(dict(request.extensions["timeout"]))
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer, json=OK) if isinstance(answer, int) else answer
+
+
+class Rig:
+    """The transports of one client, in one world, over a server."""
+
+    def __init__(
+        self,
+        kind: str,
+        *answers: Answer,
+        retry: Retry | None = Retry(),  # noqa: B008  # frozen
+        limiter: RateLimiter | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.kind = kind
+        self.server = Server(*answers)
+        self.clock = clock or Clock()
+        self.retry = retry
+        self.limiter = limiter or self.clock.limiter(RateLimit(100, 10.0))
+
+    def send(self, method: str = "GET", path: str = "/api/v2/contacts", **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's
+        """Send one request through all transports."""
+        settings = {"base_url": "https://api.example", "timeout": 30.0}
+        if self.kind == "sync":
+            with httpx.Client(transport=self._transport(), **settings) as client:  # type: ignore[arg-type]  # as httpx has it
+                return client.request(method, path, **kwargs)
+
+        async def main() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._async_transport(), **settings) as client:  # type: ignore[arg-type]  # as above
+                return await client.request(method, path, **kwargs)
+
+        return anyio.run(main, backend=self.kind)
+
+    def _transport(self) -> RetryTransport:
+        limited = RateLimitTransport(LogTransport(self.server.transport, self.clock), self.limiter)
+        return RetryTransport(limited, self.retry, clock=self.clock, sleep=self.clock.sleep, random=lambda: 1.0)
+
+    def _async_transport(self) -> AsyncRetryTransport:
+        limited = AsyncRateLimitTransport(AsyncLogTransport(self.server.transport, self.clock), self.limiter)
+        sleep = self.clock.async_sleep
+        return AsyncRetryTransport(limited, self.retry, clock=self.clock, sleep=sleep, random=lambda: 1.0)
+
+
+def throttled(seconds: str | None = None) -> httpx.Response:
+    """A 429."""
+    return httpx.Response(429, headers={} if seconds is None else {"retry-after": seconds})
+
+
+class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that breaks off in the middle."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'{"status": '
+        raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self:
+            yield part
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.closed = True
+
+    async def aclose(self) -> None:
+        """As `close`, for tasks."""
+        self.closed = True
+
+
+class Once(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that can be read only once."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"{}"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"{}"

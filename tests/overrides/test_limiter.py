@@ -1,0 +1,425 @@
+"""The limiter and threads, in a time that the tests move: nobody waits for the clock."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import pickle
+import threading
+from contextlib import closing
+from dataclasses import FrozenInstanceError
+from functools import partial
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, Sendblue
+from sendblue_contacts.limits import limiter as limiter_module
+from sendblue_contacts.limits import shared
+
+from tests.overrides.halls import GUARD, Hall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    """A waiting hall."""
+    with closing(Hall()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def one(hall: Hall) -> RateLimiter:
+    """A limiter with one slot, and windows of 10 s."""
+    return hall.limiter(RateLimit(1, 10.0))
+
+
+class Callers:
+    """Threads that come one after another, each when the one before him waits."""
+
+    def __init__(self, hall: Hall, limiter: RateLimiter) -> None:
+        self._hall = hall
+        self._limiter = limiter
+        self._threads: list[threading.Thread] = []
+        self.served: list[str] = []
+        self.waited: list[float] = []
+        self.came = threading.Semaphore(0)
+
+    def come(self, name: str) -> float | None:
+        """One more; returns for how long he would wait."""
+        self._threads.append(self._hall.thread(partial(self._call, name)))
+        return self._hall.nap()
+
+    def _call(self, name: str) -> None:
+        waited = self._limiter.acquire()
+        self.served.append(name)
+        self.waited.append(waited)
+        self.came.release()
+
+    def one_is_served(self) -> None:
+        """Wait until one more has his slot."""
+        assert self.came.acquire(timeout=GUARD)
+
+    def all_left(self) -> None:
+        """Wait until the threads are through."""
+        for thread in self._threads:
+            thread.join(GUARD)
+            assert not thread.is_alive()
+
+
+def test_a_free_slot_costs_no_wait(one: RateLimiter) -> None:
+    """Where a slot is free the caller goes on at once."""
+    assert one.acquire() == 0
+
+
+def test_a_slot_is_held_in_a_block(one: RateLimiter) -> None:
+    """The block has its slot, is told how long it waited, and gives the slot back at its end."""
+    with one.slot() as waited:
+        assert (waited, one.statistics().in_flight) == (0, 1)
+    assert one.statistics().in_flight == 0
+
+
+def test_a_block_that_fails_gives_its_slot_back(one: RateLimiter) -> None:
+    """However the block ends."""
+    with pytest.raises(ZeroDivisionError), one.slot():
+        raise ZeroDivisionError
+    assert one.statistics().in_flight == 0
+
+
+def test_a_caller_waits_for_the_end_of_the_window(hall: Hall, one: RateLimiter) -> None:
+    """Without a free slot he waits until the window after the last response is over, and not longer."""
+    with one.slot():
+        hall.now += 2
+    hall.now += 3
+    callers = Callers(hall, one)
+    assert callers.come("Ada") == 7
+
+
+def test_the_wait_is_told(hall: Hall, one: RateLimiter) -> None:
+    """`acquire` returns how long the caller waited."""
+    with one.slot():
+        pass
+    hall.now += 4
+    callers = Callers(hall, one)
+    callers.come("Ada")
+    hall.now += 6
+    one._queue[0].wake()
+    callers.all_left()
+    assert callers.waited == [6]
+
+
+def test_a_caller_waits_for_a_response(hall: Hall, one: RateLimiter) -> None:
+    """While all slots are in flight there is no time to wait for, until one of them comes back."""
+    one.acquire()
+    callers = Callers(hall, one)
+    assert callers.come("Ada") is None
+    one.release()
+    turn, seconds = hall.napper()
+    assert seconds == 10
+    hall.ring(turn, seconds)
+    callers.all_left()
+    assert callers.served == ["Ada"]
+
+
+def test_first_come_first_served(hall: Hall, one: RateLimiter) -> None:
+    """Threads are served in the order in which they came, each a window after the one before."""
+    one.acquire()
+    callers = Callers(hall, one)
+    names = ["Ada", "Bob", "Eve", "Joe"]
+    for name in names:
+        callers.come(name)
+    for _ in names:
+        one.release()
+        turn, seconds = hall.napper()
+        while seconds is None:
+            turn, seconds = hall.napper()
+        hall.ring(turn, seconds)
+        callers.one_is_served()
+    callers.all_left()
+    assert (callers.served, hall.now) == (names, 1040.0)
+
+
+def test_nobody_overtakes(hall: Hall, one: RateLimiter) -> None:
+    """Who comes when a slot has just become free stands behind those who wait already."""
+    with one.slot():
+        pass
+    callers = Callers(hall, one)
+    callers.come("Ada")
+    hall.now += 10
+    assert callers.come("Bob") is None
+    callers.one_is_served()
+    assert callers.served == ["Ada"]
+
+
+def test_one_watches_the_clock(hall: Hall, one: RateLimiter) -> None:
+    """Only the first in the queue has a timer; all others wait to be woken."""
+    with one.slot():
+        pass
+    callers = Callers(hall, one)
+    assert [callers.come(name) for name in ("Ada", "Bob", "Eve")] == [10, None, None]
+
+
+def test_who_leaves_hands_the_watch_over(hall: Hall) -> None:
+    """When the first is served, the next has the timer, set to the next slot."""
+    limiter = hall.limiter(RateLimit(2, 10.0))
+    limiter.acquire()
+    limiter.acquire()
+    limiter.release()
+    hall.now += 3
+    limiter.release()
+    callers = Callers(hall, limiter)
+    assert [callers.come(name) for name in ("Ada", "Bob")] == [7, None]
+    hall.now += 7
+    limiter._queue[0].wake()
+    callers.one_is_served()
+    assert hall.nap() == 3
+
+
+def test_a_slot_can_be_given_back_by_another_thread(hall: Hall, one: RateLimiter) -> None:
+    """Who takes a slot need not be who gives it back."""
+    one.acquire()
+    callers = Callers(hall, one)
+    callers.come("Ada")
+    thread = threading.Thread(target=one.release)
+    thread.start()
+    thread.join()
+    assert hall.nap() == 10
+
+
+def test_an_interrupted_wait_leaves_no_trace(hall: Hall, one: RateLimiter) -> None:
+    """A thread whose wait is interrupted leaves the queue, takes no slot, and hands the watch over."""
+    with one.slot():
+        pass
+    hall.meanwhile = _interrupt
+    with pytest.raises(KeyboardInterrupt):
+        one.acquire()
+    hall.nap()
+    hall.meanwhile = lambda: None
+    stands = one.statistics()
+    assert (stands.waiting, stands.in_flight, stands.requests) == (0, 0, 1)
+    assert Callers(hall, one).come("Ada") == 10
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+# 429.
+
+
+def test_a_refusal_stops_everybody(hall: Hall) -> None:
+    """After a 429 nobody gets a slot for as long as the server said."""
+    limiter = hall.limiter(RateLimit(100, 10.0))
+    limiter.refused(7.0)
+    assert limiter.frozen_for() == 7
+    assert Callers(hall, limiter).come("Ada") == 7
+
+
+def test_a_refusal_without_a_word_lasts_a_window(hall: Hall) -> None:
+    """Where the server says nothing, one window it is."""
+    limiter = hall.limiter(RateLimit(100, 10.0))
+    limiter.refused()
+    assert limiter.frozen_for() == 10
+
+
+def test_a_refusal_of_no_time_stops_nobody(hall: Hall) -> None:
+    """`Retry-After: 0` is not the same as saying nothing."""
+    limiter = hall.limiter(RateLimit(100, 10.0))
+    limiter.refused(0.0)
+    assert limiter.acquire() == 0
+
+
+def test_a_freeze_ends(hall: Hall) -> None:
+    """When its time is over, `frozen_for` is 0, and slots are free."""
+    limiter = hall.limiter(RateLimit(100, 10.0))
+    limiter.refused(7.0)
+    hall.now += 7.5
+    assert (limiter.frozen_for(), limiter.acquire()) == (0, 0)
+
+
+def test_a_refusal_reaches_those_who_wait(hall: Hall, one: RateLimiter) -> None:
+    """A waiter whose timer goes off during a freeze waits for its end."""
+    with one.slot():
+        pass
+    callers = Callers(hall, one)
+    callers.come("Ada")
+    one.refused(25.0)
+    hall.now += 10
+    one._queue[0].wake()
+    assert hall.nap() == 15
+
+
+# Without a limit.
+
+
+def test_no_limit_never_waits(hall: Hall) -> None:
+    """`RateLimiter(None)` lets everybody through and counts."""
+    limiter = hall.limiter(None)
+    assert [limiter.acquire() for _ in range(500)] == [0.0] * 500
+    stands = limiter.statistics()
+    assert (stands.limit, stands.free, stands.in_flight, stands.requests) == (None, None, 500, 500)
+
+
+def test_no_limit_counts_what_comes_back(hall: Hall) -> None:
+    """What is in flight is known without a limit too."""
+    limiter = hall.limiter(None)
+    with limiter.slot():
+        pass
+    assert limiter.statistics().in_flight == 0
+
+
+def test_no_limit_is_not_stopped_by_a_429(hall: Hall) -> None:
+    """Whoever turned the limit off is not held up, and the refusal is counted."""
+    limiter = hall.limiter(None)
+    limiter.refused(100.0)
+    assert (limiter.frozen_for(), limiter.acquire(), limiter.statistics().refusals) == (0, 0, 1)
+
+
+# Statistics and the log.
+
+
+def test_statistics_of_a_new_limiter() -> None:
+    """Everything is free and nothing has happened; the limit is 100 unless another is given."""
+    stands = RateLimiter().statistics()
+    assert (stands.limit, stands.free, stands.in_flight, stands.waiting) == (100, 100, 0, 0)
+    assert (stands.frozen_for, stands.requests, stands.waited, stands.refusals) == (0, 0, 0, 0)
+
+
+def test_statistics_count(hall: Hall) -> None:
+    """Slots in flight, free and taken, who waits, for how long they waited, refusals and the freeze."""
+    limiter = hall.limiter(RateLimit(2, 10.0))
+    limiter.acquire()
+    limiter.release()
+    limiter.acquire()
+    callers = Callers(hall, limiter)
+    callers.come("Ada")
+    limiter.refused(3.0)
+    stands = limiter.statistics()
+    assert (stands.in_flight, stands.waiting, stands.free, stands.frozen_for) == (1, 1, 0, 3)
+    assert (stands.requests, stands.refusals) == (2, 1)
+    hall.now += 10
+    limiter._queue[0].wake()
+    callers.all_left()
+    stands = limiter.statistics()
+    assert (stands.requests, stands.waiting, stands.waited, stands.in_flight) == (3, 0, 10, 2)
+
+
+def test_statistics_cannot_be_changed() -> None:
+    """They are a report, and frozen."""
+    with pytest.raises(FrozenInstanceError):
+        RateLimiter().statistics().requests = 5  # type: ignore[misc]  # that is what is tested
+
+
+def test_a_long_wait_is_said_once(hall: Hall, one: RateLimiter, caplog: pytest.LogCaptureFixture) -> None:
+    """A wait of more than a second is one line in the log, however often the waiter looks."""
+    caplog.set_level(logging.INFO, "sendblue_contacts")
+    with one.slot():
+        pass
+    callers = Callers(hall, one)
+    callers.come("Ada")
+    hall.now += 4
+    one._queue[0].wake()
+    hall.nap()
+    assert [record.getMessage() for record in caplog.records] == ["waiting for the rate limit, 10.0 s"]
+
+
+def test_a_wait_for_a_response_is_said(hall: Hall, one: RateLimiter, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nobody knows how long it will be, the line says what is waited for."""
+    caplog.set_level(logging.INFO, "sendblue_contacts")
+    one.acquire()
+    Callers(hall, one).come("Ada")
+    assert [record.getMessage() for record in caplog.records] == ["waiting for the rate limit, for a response"]
+
+
+def test_a_short_wait_is_not_said(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody wants to read of a second."""
+    caplog.set_level(logging.INFO, "sendblue_contacts")
+    limiter = hall.limiter(RateLimit(1, 1.0))
+    with limiter.slot():
+        pass
+    Callers(hall, limiter).come("Ada")
+    assert caplog.records == []
+
+
+# Sharing.
+
+
+def test_one_account_on_one_host_has_one_limiter() -> None:
+    """Clients of both kinds share it without being told to; another account, host or limit has another."""
+    first = Sendblue("one", "secret", base_url=URL).rate_limit
+    assert AsyncSendblue("one", "another", base_url=URL).rate_limit is first
+    others = [
+        Sendblue("two", "secret", base_url=URL),
+        Sendblue("one", "secret", base_url="http://127.0.0.1:10"),
+        Sendblue("one", "secret", base_url=URL, rate_limit=RateLimit(50, 5.0)),
+    ]
+    assert len({id(limiter) for limiter in (first, *(other.rate_limit for other in others))}) == 4
+
+
+def test_a_limiter_outlives_its_client() -> None:
+    """A client that is made after another was closed knows what that one sent."""
+    with Sendblue("outlives", "secret", base_url=URL) as client:
+        client.rate_limit.acquire()
+    gc.collect()
+    assert Sendblue("outlives", "secret", base_url=URL).rate_limit.statistics().in_flight == 1
+
+
+def test_a_limiter_can_be_handed_over() -> None:
+    """`rate_limit=` takes a limiter to share, and None for one that never waits."""
+    limiter = RateLimiter(RateLimit(5))
+    assert Sendblue("key", "secret", rate_limit=limiter).rate_limit is limiter
+    assert Sendblue("key", "secret", rate_limit=None).rate_limit.rate is None
+
+
+def test_threads_get_the_same_shared_limiter() -> None:
+    """However many ask for it at the same time."""
+    barrier, found = threading.Barrier(8), list[RateLimiter]()
+
+    def ask() -> None:
+        barrier.wait(GUARD)
+        found.append(shared("together", "host", RateLimit()))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(limiter) for limiter in found}) == 1
+
+
+def reachable(*roots: object) -> list[object]:
+    """Everything that hangs on these objects, as the garbage collector sees it, without code."""
+    seen: dict[int, object] = {}
+    todo = list(roots)
+    while todo:
+        thing = todo.pop()
+        if id(thing) not in seen and not isinstance(thing, type | ModuleType | FunctionType):
+            seen[id(thing)] = thing
+            todo.extend(gc.get_referents(thing))
+    return list(seen.values())
+
+
+def test_the_key_is_not_kept_in_clear() -> None:
+    """Whatever hangs on a shared limiter, and on the table of all of them, the key is not there."""
+    key = f"canary-key-{id(object())}"
+    limiter = shared(key, "host", RateLimit())
+    texts = [thing for thing in reachable(limiter, limiter_module._SHARED) if isinstance(thing, str | bytes)]
+    assert "host" in texts
+    assert not [text for text in texts if key in str(text)]
+    assert key not in repr(limiter) + repr(limiter.statistics())
+
+
+def test_a_limiter_does_not_travel() -> None:
+    """A pickle would be a second limiter that knows nothing of the first, so there is none."""
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(RateLimiter())
+
+
+@pytest.mark.parametrize("show", [repr, str])
+def test_a_limiter_says_what_it_allows(show: Callable[[object], str]) -> None:
+    """Its text is its rate."""
+    assert show(RateLimiter(RateLimit(5, 2.0))) == "RateLimiter(RateLimit(limit=5, per=2.0))"

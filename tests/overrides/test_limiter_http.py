@@ -1,0 +1,117 @@
+"""The limiter over real HTTP: windows of a fraction of a second, and a sandbox that counts what arrives."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, Sendblue
+from sendblue_sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT, PER = 20, 0.3
+CALLS = 60
+IDEAL = PER * (CALLS / LIMIT - 1)
+"""Seconds that so many calls take at least: the first window is free."""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox that refuses the 21st request in any window."""
+    with Sandbox(limit=LIMIT, per=PER) as started:
+        yield started
+
+
+@pytest.fixture
+def limiter() -> RateLimiter:
+    """A limiter to match."""
+    return RateLimiter(RateLimit(LIMIT, PER))
+
+
+def number(index: int) -> str:
+    """A phone number for each call."""
+    return f"+1415555{index:04d}"
+
+
+def check(sandbox: Sandbox, limiter: RateLimiter, started: float) -> None:
+    """All calls succeeded: one request each, no 429, and never too many in one window. Says how fast that was."""
+    seconds = time.perf_counter() - started
+    assert Counter(request.status for request in sandbox.requests) == {200: CALLS}
+    assert len(sandbox.contacts()) == CALLS
+    assert sandbox.arrivals() <= LIMIT
+    assert seconds >= IDEAL
+    stands = limiter.statistics()
+    assert (stands.requests, stands.in_flight, stands.waiting, stands.refusals) == (CALLS, 0, 0, 0)
+    print(f"{CALLS} calls in {seconds:.3f} s, {IDEAL / seconds:.1%} of the ideal rate")  # noqa: T201  # for pytest -s
+
+
+def create_in_threads(sandbox: Sandbox, limiter: RateLimiter, calls: range) -> None:
+    """Create contacts from 20 threads of one client."""
+    with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client, ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda index: client.contacts.create(number(index)), calls))
+
+
+async def create_in_tasks(sandbox: Sandbox, limiter: RateLimiter, calls: range) -> None:
+    """Create contacts from as many tasks of one client."""
+    async with (
+        AsyncSendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        for index in calls:
+            tasks.start_soon(client.contacts.create, number(index))
+
+
+def test_threads_never_exceed_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
+    """60 creations at once from 20 threads: all succeed, with 60 requests and no refusal."""
+    started = time.perf_counter()
+    create_in_threads(sandbox, limiter, range(CALLS))
+    check(sandbox, limiter, started)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_never_exceed_the_limit(sandbox: Sandbox, limiter: RateLimiter, backend: str) -> None:
+    """60 creations at once from 60 tasks: the same."""
+    started = time.perf_counter()
+    anyio.run(create_in_tasks, sandbox, limiter, range(CALLS), backend=backend)
+    check(sandbox, limiter, started)
+
+
+def test_both_clients_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
+    """Threads of the one client and tasks of the other, at the same time, stay within the limit together."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(1) as pool:
+        threads = pool.submit(create_in_threads, sandbox, limiter, range(30))
+        anyio.run(create_in_tasks, sandbox, limiter, range(30, CALLS))
+        threads.result()
+    check(sandbox, limiter, started)
+
+
+def test_clients_of_one_account_share_the_limit_unasked(sandbox: Sandbox) -> None:
+    """Without being told to: each of two clients could send 20 at once, and together they stay within the limit."""
+    rate = RateLimit(LIMIT, PER)
+    with (
+        Sendblue("unasked", "secret", base_url=sandbox.url, rate_limit=rate) as one,
+        Sendblue("unasked", "secret", base_url=sandbox.url, rate_limit=rate) as two,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        clients = [one, two] * LIMIT
+        list(pool.map(lambda client: client.contacts.count(), clients))
+        assert one.rate_limit.statistics().requests == 2 * LIMIT
+    assert Counter(request.status for request in sandbox.requests) == {200: 2 * LIMIT}
+    assert sandbox.arrivals() <= LIMIT
+
+
+def test_without_the_limiter_the_sandbox_refuses() -> None:
+    """The control: a burst without a limiter is refused and counted, so the tests above can fail."""
+    with (
+        Sandbox(limit=LIMIT, per=PER, clock=lambda: 1_700_000_000.0) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=None) as client,
+    ):
+        statuses = Counter(client.request("GET", "/api/v2/contacts/count").status_code for _ in range(LIMIT + 1))
+        assert (statuses, sandbox.arrivals()) == ({200: LIMIT, 429: 1}, LIMIT + 1)
