@@ -5,13 +5,18 @@ A place is the file, the line and the path in the document: `openapi/contacts.ya
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
-from openapi_spec_validator import OpenAPIV31SpecValidator
+
+# Its other backend is taken where something else has installed it, and words complaints differently.
+os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"
+
+from openapi_spec_validator import OpenAPIV31SpecValidator  # after its setting
 
 if TYPE_CHECKING:
     import pathlib

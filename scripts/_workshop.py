@@ -179,9 +179,9 @@ def pip_step(name: str) -> Step:
 
 NODE_FILES = tuple(ROOT / "requirements/node" / name for name in ("package.json", "package-lock.json"))
 NODE = Step("node", NODE_FILES, npm_install)
-DEMO, DEV = pip_step("demo"), pip_step("dev")
+DEMO, DEV, BENCH = pip_step("demo"), pip_step("dev"), pip_step("bench")
 # Any one of these makes the set complete.
-SETS = {"demo": (DEV, DEMO), "dev": (DEV,)}
+SETS = {"demo": (DEV, DEMO), "dev": (DEV,), "bench": (BENCH,)}
 
 
 def incomplete(venv: Path, base: Step, steps: Sequence[Step]) -> list[Step]:
@@ -204,7 +204,7 @@ def bring(venv: Path, base: Step, steps: Sequence[Step]) -> None:
 
 
 def prepare(requirements: str, venv: Path = VENV, python: str | None = None) -> None:
-    """Bring `venv` to the set `requirements` ("demo" or "dev"), made with `python` when it has to be made."""
+    """Bring `venv` to the set `requirements` ("demo", "dev" or "bench"), made with `python` when it has to be made."""
     base = Step("venv", (), lambda folder: create(folder, python))
     alternatives = SETS[requirements]
     ready = next((step for step in alternatives if not incomplete(venv, base, [step])), alternatives[-1])

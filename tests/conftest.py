@@ -1,0 +1,6 @@
+"""What holds for every test."""
+
+import os
+
+# As scripts/_document.py has it, before any test imports the validator.
+os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"

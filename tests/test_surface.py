@@ -1,0 +1,355 @@
+"""The public surface: what can be imported and what that loads; sync and async alike; documented; no loose ends."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import re
+import subprocess
+import sys
+import tokenize
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sendblue_contacts
+from sendblue_contacts import bulk, client, contacts, listing, raw, transports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+PUBLIC = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseError",
+    "APITimeoutError",
+    "AsyncSendblue",
+    "AuthenticationError",
+    "BadRequestError",
+    "BulkCreateResult",
+    "BulkDeleteResult",
+    "BulkOutcome",
+    "BulkProgress",
+    "ConflictError",
+    "Contact",
+    "CredentialsError",
+    "FailedContact",
+    "FailedNumber",
+    "IncompleteListError",
+    "InternalServerError",
+    "InvalidPhoneNumberError",
+    "NotFoundError",
+    "OptOut",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "RateLimit",
+    "RateLimitError",
+    "RateLimitStatistics",
+    "RateLimiter",
+    "RawResponse",
+    "Retry",
+    "Sendblue",
+    "SendblueError",
+    "UnprocessableEntityError",
+    "__version__",
+]
+ROOMS = sorted((ROOT / "overrides/sendblue_contacts").rglob("*.py"))
+
+
+# --- names, and what they load
+
+
+def test_the_public_names() -> None:
+    """These names and no others are public; a change of this list is a change for users."""
+    assert sorted(sendblue_contacts.__all__) == PUBLIC
+
+
+def test_dir_shows_them() -> None:
+    """Editors that ask the package for its names get them all, also those that were not loaded yet."""
+    assert set(PUBLIC) - set(dir(sendblue_contacts)) == set()
+
+
+def test_what_is_no_name() -> None:
+    """A name that is not there is an AttributeError that names it and the package."""
+    with pytest.raises(AttributeError, match="module 'sendblue_contacts' has no attribute 'Sendblu'"):
+        _ = sendblue_contacts.Sendblu
+
+
+ALONE = """
+import os, sendblue_contacts
+for name in sendblue_contacts.__all__:
+    if not os.fork():
+        os._exit(getattr(sendblue_contacts, name) is None)
+    print(name, os.wait()[1], flush=True)
+"""
+
+
+def test_each_name_imports_alone() -> None:
+    """Each name can be the first and only one that a process asks for: no import depends on another before it."""
+    assert python(ALONE).split() == [word for name in sendblue_contacts.__all__ for word in (name, "0")]
+
+
+def python(program: str) -> str:
+    """What a fresh process prints."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+LOADED = "import json, sys; {}; print(json.dumps(sorted(sys.modules)))"
+
+
+def loaded(program: str) -> set[str]:
+    """The top packages that a process has after this program, and did not have before it, and what of ours."""
+    before, after = (json.loads(python(LOADED.format(each))) for each in ("pass", program))
+    return {name if name.startswith("sendblue_contacts.") else name.split(".")[0] for name in {*after} - {*before}}
+
+
+def test_importing_the_package_loads_almost_nothing() -> None:
+    """`import sendblue_contacts` loads neither httpx nor attrs nor the generated package, nor a room of its own."""
+    assert {name for name in loaded("import sendblue_contacts") if name not in sys.stdlib_module_names} == {
+        "sendblue_contacts"
+    }
+
+
+@pytest.mark.parametrize("name", ["RateLimiter", "Retry", "SendblueError", "NotFoundError"])
+def test_names_that_send_nothing_load_no_httpx(name: str) -> None:
+    """Errors, retries and the limiter are there for code that sends by other means."""
+    found = loaded(f"from sendblue_contacts import {name}")
+    assert {each for each in found if each.split(".")[0] not in sys.stdlib_module_names} & {
+        "httpx",
+        "attr",
+        "attrs",
+    } == set()
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    """`__version__` is what is installed."""
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", sendblue_contacts.__version__)
+
+
+# --- sync and async
+
+PAIRS: list[tuple[type, type]] = [
+    (client.Sendblue, client.AsyncSendblue),
+    (contacts.Contacts, contacts.AsyncContacts),
+    (bulk.BulkContacts, bulk.AsyncBulkContacts),
+    (listing.ContactList, listing.AsyncContactList),
+    (raw.RawContacts, raw.AsyncRawContacts),
+    (transports.RetryTransport, transports.AsyncRetryTransport),
+    (transports.RateLimitTransport, transports.AsyncRateLimitTransport),
+    (transports.LogTransport, transports.AsyncLogTransport),
+]
+RESPELLED = {"aclose": "close", "handle_async_request": "handle_request"} | {
+    f"__a{name}__": f"__{name}__" for name in ("enter", "exit", "iter")
+}
+# A default that cannot be the same: anyio.sleep is loaded by the async transport alone.
+DIFFERENT = {(transports.RetryTransport, "sleep")}
+INHERITED = {"__subclasshook__", "__init_subclass__", "__class_getitem__", "__doc__", "__module__", "__dict__"}
+
+
+def surface(cls: type) -> dict[str, Any]:
+    """What a class has of its own that is public, by its name in the sync world."""
+    named = {name: value for name, value in vars(cls).items() if name not in INHERITED}
+    public = {name: value for name, value in named.items() if not name.startswith("_") or name.startswith("__")}
+    return {RESPELLED.get(name, name): value for name, value in public.items() if _function(value)}
+
+
+def _function(member: object) -> FunctionType | None:
+    for name in ("fget", "func", "__func__"):
+        member = getattr(member, name, member)
+    return member if isinstance(member, FunctionType) else None
+
+
+def parameters(member: object) -> list[tuple[str, object, object]]:
+    """The parameters of a method or property: name, kind, default."""
+    function = _function(member)
+    assert function is not None
+    found = inspect.signature(function).parameters.values()
+    return [(each.name, each.kind, each.default) for each in found]
+
+
+def synchronous(text: str | None) -> str:
+    """A docstring without the words that only the async world needs."""
+    shown = re.sub(r"\b(await|async) |\bAsync(?=[A-Z])", "", inspect.cleandoc(text or ""))
+    return re.sub(r"\s+", " ", shown)
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
+def test_both_worlds_have_the_same_names(one: type, other: type) -> None:
+    """Whoever knows the methods of one class knows those of the other."""
+    assert (list(surface(one)), len(surface(one)) > 0) == (list(surface(other)), True)
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
+def test_both_worlds_take_the_same(one: type, other: type) -> None:
+    """Parameters have the same names, order, kinds and defaults."""
+    mine, theirs = (
+        {
+            name: [each for each in parameters(member) if (one, each[0]) not in DIFFERENT]
+            for name, member in found.items()
+        }
+        for found in (surface(one), surface(other))
+    )
+    assert mine == theirs
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
+def test_both_worlds_say_the_same(one: type, other: type) -> None:
+    """Docstrings of methods differ in `await` and `async` alone."""
+    mine, theirs = (
+        {name: synchronous(inspect.getdoc(_function(member))) for name, member in surface(cls).items()}
+        for cls in (one, other)
+    )
+    assert mine == theirs
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
+def test_both_classes_say_the_same(one: type, other: type) -> None:
+    """So do those of the classes; that of AsyncSendblue says in its own words what it is, and then the same."""
+    mine, theirs = (synchronous(cls.__doc__) for cls in (one, other))
+    start = mine.index("Args:") if one is client.Sendblue else 0
+    assert theirs.endswith(mine[start:])
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
+def test_what_is_awaited(one: type, other: type) -> None:
+    """A method that sends is a plain one in one class, and to be awaited or iterated in the other."""
+    waits = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+    assert not any(wait(_function(member)) for member in surface(one).values() for wait in waits)
+    sending = {"create", "retrieve", "count", "delete", "request", "handle_request", "close", "first", "page", "pages"}
+    plain = [name for name, member in surface(other).items() if name in sending and not any(w(member) for w in waits)]
+    assert plain == []
+
+
+# --- docstrings
+
+
+def documented() -> Iterator[tuple[str, object]]:
+    """Every public class and function of the hand layer, and every public method, by where it is."""
+    for path in ROOMS:
+        room = ".".join(path.relative_to(ROOT / "overrides").with_suffix("").parts).removesuffix(".__init__")
+        for name, value in vars(import_module(room)).items():
+            if not name.startswith("_") and getattr(value, "__module__", None) == room and callable(value):
+                yield f"{room}.{name}", value
+                yield from _methods(f"{room}.{name}", value)
+
+
+def _methods(place: str, cls: object) -> Iterator[tuple[str, object]]:
+    if isinstance(cls, type):
+        for name, value in vars(cls).items():
+            if not name.startswith("_") and (function := _function(value)) and function.__module__ == cls.__module__:
+                yield f"{place}.{name}", function
+
+
+DOCUMENTED = dict(documented())
+MANY = 3
+
+
+def test_enough_is_looked_at() -> None:
+    """The search finds the resources and the clients."""
+    assert {"sendblue_contacts.contacts.Contacts.create", "sendblue_contacts.limits.limiter.RateLimiter.slot"} <= set(
+        DOCUMENTED
+    )
+
+
+def test_everything_public_is_documented() -> None:
+    """Every public class, function and method of the hand layer has a docstring of its own."""
+    assert [place for place, value in DOCUMENTED.items() if not (value.__doc__ or "").strip()] == []
+
+
+def arguments(value: object) -> list[str]:
+    """The names of what a caller gives."""
+    function = value if isinstance(value, FunctionType) else getattr(value, "__init__", None)
+    if not isinstance(function, FunctionType):
+        return []
+    return [name for name in inspect.signature(function).parameters if name not in {"self", "cls"}]
+
+
+def described(value: object) -> list[str] | None:
+    """The names under `Args:`; None where there is no such section."""
+    section = re.search(r"(?ms)^Args:\n(.*?)(?=^\S|\Z)", inspect.cleandoc(value.__doc__ or ""))
+    return None if section is None else re.findall(r"(?m)^    (\w+):", section[1])
+
+
+MADE_BY_USERS = ["Sendblue", "AsyncSendblue", "Retry", "RateLimit", "RateLimiter"]
+
+
+@pytest.mark.parametrize("name", MADE_BY_USERS)
+def test_what_users_make_is_described(name: str) -> None:
+    """The docstring of a class that users make describes each of its arguments, in their order."""
+    made = getattr(sendblue_contacts, name)
+    assert described(made) == arguments(made)
+
+
+FUNCTIONS = {place: value for place, value in DOCUMENTED.items() if isinstance(value, FunctionType)}
+
+
+@pytest.mark.parametrize("place", [place for place, value in FUNCTIONS.items() if described(value) is not None])
+def test_a_description_of_arguments_is_whole(place: str) -> None:
+    """What lists arguments lists all of them, in their order, and no others."""
+    assert described(FUNCTIONS[place]) == arguments(FUNCTIONS[place])
+
+
+RESOURCES = [place for place in FUNCTIONS if place.split(".")[1] in {"client", "contacts", "bulk", "listing"}]
+
+
+@pytest.mark.parametrize("place", RESOURCES)
+def test_a_call_with_settings_describes_them(place: str) -> None:
+    """A call of three arguments or more describes them, or says which other call has the same ("As `create`")."""
+    text = FUNCTIONS[place].__doc__ or ""
+    assert len(arguments(FUNCTIONS[place])) < MANY or described(FUNCTIONS[place]) or re.match(r"As `\w+`", text)
+
+
+# --- suppressions
+
+SUPPRESSION = re.compile(r"noqa|type:\s*ignore|pyright:\s*ignore")
+REASONED = re.compile(r"(noqa: [A-Z]+\d+(, [A-Z]+\d+)*|(type|pyright): ignore\[[\w, -]+\])(,| +#| +-) .*\w{3}")
+PLACES = ("overrides", "sandbox", "tests", "scripts", "benchmarks", "examples")
+
+
+def suppressions() -> list[tuple[str, str]]:
+    """Every comment that silences a tool, and where it stands. Texts in quotation marks are not comments."""
+    files = (path for place in PLACES for path in sorted((ROOT / place).rglob("*")) if _is_python(path))
+    return [
+        (f"{path.relative_to(ROOT)}:{token.start[0]}", token.string)
+        for path in files
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+        if token.type == tokenize.COMMENT and SUPPRESSION.search(token.string)
+    ]
+
+
+def _is_python(path: Path) -> bool:
+    return path.is_file() and (path.suffix == ".py" or (not path.suffix and path.read_bytes().startswith(b"#!")))
+
+
+@pytest.mark.parametrize(
+    ("comment", "reasoned"),
+    [
+        ("# noqa: S101 - tells type checkers", True),
+        ("# noqa: S101  # a public name", True),
+        ("# noqa: FBT001, FBT002  # a fixed name", True),
+        ("# type: ignore[attr-defined]  # not there", True),
+        ("# pyright: ignore[reportUnknownVariableType]  # narrowed to it", True),
+        ("# noqa: S101", False),
+        ("# noqa: S101  # .", False),
+        ("# noqa", False),
+        ("# noqa - because of this", False),
+        ("# type: ignore  # because of this", False),
+        ("# type: ignore[attr-defined]", False),
+    ],
+)
+def test_what_a_reason_is(comment: str, reasoned: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
+    """A suppression names the rule and gives a reason."""
+    assert bool(REASONED.search(comment)) is reasoned
+
+
+def test_each_suppression_has_its_reason() -> None:
+    """Whoever silences a tool says on the same line why."""
+    found = suppressions()
+    assert len(found) > 10
+    assert [f"{place} {comment}" for place, comment in found if not REASONED.search(comment)] == []
