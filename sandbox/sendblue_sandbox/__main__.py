@@ -7,7 +7,8 @@ import sys
 from typing import Any, get_args
 
 from ._command import PORT, run
-from ._settings import BulkExisting, OffsetCeiling, Spelling
+from ._settings import BulkExisting, OffsetCeiling, RetryAfter, Spelling
+from ._windows import Model
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,11 +51,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--db": {"metavar": "FILE", "help": "keep contacts in this file and not in memory"},
     "--spelling": {"choices": get_args(Spelling), "default": "both", "help": "spelling of answers"},
     "--limit": {"type": _limit, "default": 100, "metavar": "N|off", "help": "most requests of a key in one window"},
+    "--window": {"choices": get_args(Model), "default": "log", "help": "how requests are counted"},
+    "--retry-after": {"choices": get_args(RetryAfter), "default": "seconds", "help": "what a refused request is told"},
     "--per": {"type": float, "default": 10.0, "metavar": "SECONDS", "help": "length of the window"},
     "--api-key": {"help": "accept this key alone and not any"},
     "--api-secret": {"help": "accept this secret alone and not any"},
     "--bulk-existing": {"choices": get_args(BulkExisting), "default": "fail", "help": "existing numbers in bulk"},
     "--offset-ceiling": {"choices": get_args(OffsetCeiling), "default": "clamp", "help": "offsets that are too high"},
+    "--seed": {"type": int, "default": 0, "metavar": "N", "help": "add so many contacts at the start"},
     "--document": {"metavar": "FILE", "help": "another OpenAPI document"},
 }
 

@@ -1,136 +1,135 @@
-"""The app: HTTP in, HTTP out. It finds the operation, asks the other rooms, and writes the answer.
+"""The app: a request that is there in whole, to an answer. It asks the other rooms in turn.
 
-The order of the checks: the route (404, 405), the credentials (403, 401), the limit (429), the body (413, 400), the
-operation. So only requests with good credentials to a route of the API count against the limit (the vendor's page 003:
-"Contacts endpoints are rate-limited").
+The order of the checks: the route (404, 405), the credentials (403, 401), the limit (429), the faults, the query (400),
+the body (413, 400), the operation. So only requests with good credentials to a route of the API count against the limit
+(the vendor's page 003: "Contacts endpoints are rate-limited"), and a fault happens to none but those.
 """
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 from dataclasses import dataclass
+from email.utils import formatdate
+from random import random
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.routing import Route
+import anyio
 
+from ._answer import Answer, bad, good
 from ._credentials import key_of
-from ._document import Document
-from ._front import ARRIVAL, Arrival, Front
+from ._faulty import NOTHING, REAL, spoilt
 from ._input import checked, parsed
-from ._operations import HANDLERS, Call, Desk, contact_of
+from ._operations import HANDLERS, Call
+from ._query import asked
 from ._refusal import Refused
-from ._server import Server
-from ._spelling import spell
-from ._store import Store
+from ._router import Router
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from starlette.requests import Request
-    from starlette.types import ASGIApp
-
     from ._document import Operation
-    from ._limit import Limit
-    from ._requests import Requests
-    from ._settings import Settings
+    from ._fault import Fault
+    from ._settings import RetryAfter
+    from ._state import State
 
 LOG = logging.getLogger("sendblue_sandbox")
-METHOD_NOT_ALLOWED = 405
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that is there in whole.
+
+    Attributes:
+        at: When it arrived, in seconds.
+        method: The HTTP method.
+        path: The path, decoded.
+        query: The query string, as it was sent.
+        headers: The headers, names in lower case.
+        body: The body; None where it was too large.
+    """
+
+    at: float
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
 class App:
     """The operations of a document over HTTP.
 
-    Attributes:
-        desk: What the operations work with.
-        limit: Who may pass.
-        requests: Where requests are noted.
-        clock: The time in seconds since 1970.
+    Args:
+        state: What they work on.
+        sleep: Waits for a number of seconds.
+        chance: Draws from 0 to 1, for the jitter of faults.
     """
 
-    desk: Desk
-    limit: Limit
-    requests: Requests
-    clock: Callable[[], float]
+    def __init__(
+        self,
+        state: State,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._state = state
+        self._desk = state.desk
+        self._router = Router(state.desk.document.operations)
+        self._sleep = sleep
+        self._chance = chance
 
-    def asgi(self) -> ASGIApp:
-        """The ASGI app."""
-        inner = Starlette(routes=self._routes(), exception_handlers={HTTPException: _no_route})
-        inner.router.redirect_slashes = False
-        return Front(inner, self.requests, self.clock, self.desk.settings.max_body_bytes)
+    async def answer(self, arrival: Arrival) -> Answer:
+        """Answer a request, or refuse it. Raises nothing."""
+        try:
+            operation, variable = self._router.find(arrival.method, arrival.path)
+            self._admit(arrival)
+        except Refused as refused:
+            return bad(refused)
+        fault = self._state.faults.take(operation.name, arrival.method, arrival.path)
+        if fault is None:
+            return self._carried_out(operation, variable, arrival)
+        return await self._faulty(fault, lambda: self._carried_out(operation, variable, arrival))
 
-    def serve(self, asgi: ASGIApp) -> Server:
-        """Start a server."""
-        return Server(asgi, self.desk.settings.host, self.desk.settings.port)
-
-    def contacts(self) -> list[dict[str, object]]:
-        """Every contact under preferred names, in the order in which they were made."""
-        with self.desk.store.reading():
-            return [contact_of(self.desk, row) for row in self.desk.store.all()]
-
-    def _routes(self) -> list[Route]:
-        # A path without a variable comes before one with, as OpenAPI has it: `count` is no phone number.
-        operations = sorted(self.desk.document.operations, key=lambda operation: "{" in operation.path)
-        paths = dict.fromkeys(operation.path for operation in operations)
-        return [self._route(path, {each.method: each for each in operations if each.path == path}) for path in paths]
-
-    def _route(self, path: str, operations: Mapping[str, Operation]) -> Route:
-        # async, though it awaits nothing: Starlette would run it in a thread of its own.
-        async def endpoint(request: Request) -> Response:
-            method = "GET" if request.method == "HEAD" else request.method
-            try:
-                return self._answer(request, operations[method])
-            except Refused as refused:
-                return _written(refused.status, refused.body, refused.headers)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the server goes on
-                return _broken(error)
-
-        return Route(path, endpoint, methods=list(operations))
-
-    def _answer(self, request: Request, operation: Operation) -> Response:
-        arrival: Arrival = request.scope[ARRIVAL]
-        self._admit(arrival)
-        call = Call(
-            operation=operation,
-            path_number=next(iter(request.path_params.values()), ""),
-            query=request.query_params,
-            body=_body(operation, arrival),
-            at=round(arrival.at * 1000),
-        )
-        answer = self._carry_out(call)
-        return _written(200, spell(answer, operation.answer, self.desk.settings.spelling))
+    async def _faulty(self, fault: Fault, carry_out: Callable[[], Answer]) -> Answer:
+        delay = fault.delay + fault.jitter * self._chance()
+        if fault.after:
+            real = carry_out()
+            await self._sleep(delay)
+        else:
+            await self._sleep(delay)
+            real = carry_out() if fault.what in REAL else NOTHING
+        return spoilt(fault, real)
 
     def _admit(self, arrival: Arrival) -> None:
-        settings = self.desk.settings
-        key = key_of(arrival.headers, self.desk.document.credentials, (settings.api_key, settings.api_secret))
-        wait = self.limit.arrive(key, arrival.at)
+        settings = self._desk.settings
+        key = key_of(arrival.headers, self._desk.document.credentials, (settings.api_key, settings.api_secret))
+        wait = self._state.limit.arrive(key, arrival.at)
         if wait is not None:
-            raise Refused(429, "Too many requests", {"Retry-After": str(wait)})
+            raise Refused(429, "Too many requests", RETRY_AFTER[settings.retry_after](wait, arrival.at))
 
-    def _carry_out(self, call: Call) -> object:
-        handler = HANDLERS.get(call.operation.name)
+    def _carried_out(self, operation: Operation, variable: str, arrival: Arrival) -> Answer:
+        try:
+            answer = self._handled(operation, variable, arrival)
+            return good(answer, operation.answer, self._desk.settings.spelling)
+        except Refused as refused:
+            return bad(refused)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the server goes on
+            return _broken(error)
+
+    def _handled(self, operation: Operation, variable: str, arrival: Arrival) -> object:
+        handler = HANDLERS.get(operation.name)
         if handler is None:
-            raise Refused(
-                501, f"The sandbox cannot carry out {call.operation.name}: the document has it, the sandbox not yet"
-            )
-        with self._turn(call.operation):
-            return handler(self.desk, call)
+            message = f"The sandbox cannot carry out {operation.name}: the document has it, the sandbox not yet"
+            raise Refused(501, message)
+        query = asked(operation.query, arrival.query)
+        call = Call(operation, variable, query, _body(operation, arrival), round(arrival.at * 1000))
+        with self._turn(operation):
+            return handler(self._desk, call)
 
     def _turn(self, operation: Operation) -> AbstractContextManager[None]:
-        store = self.desk.store
+        store = self._desk.store
         return store.reading() if operation.method == "GET" else store.writing()
-
-
-def opened(settings: Settings, limit: Limit, requests: Requests, clock: Callable[[], float]) -> App:
-    """Read the document, open the store, and put an app in front of both."""
-    document = Document(settings.document)
-    return App(Desk(document, Store(settings.db), settings), limit, requests, clock)
 
 
 def _body(operation: Operation, arrival: Arrival) -> dict[str, object]:
@@ -141,18 +140,26 @@ def _body(operation: Operation, arrival: Arrival) -> dict[str, object]:
     return checked(operation.body, parsed(arrival.body, arrival.headers.get("content-type", "")))
 
 
-def _written(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, headers, "application/json")
+def _seconds(wait: float, _: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(wait)))}
 
 
-async def _no_route(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - tells type checkers what Starlette promises
-    allow = sorted((error.headers or {}).get("Allow", "").split(", "))
-    headers = {"Allow": ", ".join(allow)} if error.status_code == METHOD_NOT_ALLOWED else None
-    return _written(error.status_code, Refused(error.status_code, error.detail).body, headers)
+def _date(wait: float, now: float) -> dict[str, str]:
+    return {"Retry-After": formatdate(math.ceil(now + wait), usegmt=True)}
 
 
-def _broken(error: Exception) -> Response:
+def _none(_: float, __: float) -> dict[str, str]:
+    return {}
+
+
+# How a refused request is told when to come back: whoever waits so long is admitted.
+RETRY_AFTER: dict[RetryAfter, Callable[[float, float], dict[str, str]]] = {
+    "seconds": _seconds,
+    "date": _date,
+    "none": _none,
+}
+
+
+def _broken(error: Exception) -> Answer:
     LOG.error("The sandbox failed to answer a request.", exc_info=error)
-    return _written(500, Refused(500, f"Internal server error ({type(error).__name__})").body)
+    return bad(Refused(500, f"Internal server error ({type(error).__name__})"))

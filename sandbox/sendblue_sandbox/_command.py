@@ -28,21 +28,23 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def run(*, say: Callable[[str], None] = _say, **options: Unpack[Options]) -> None:
+def run(*, say: Callable[[str], None] = _say, seed: int = 0, **options: Unpack[Options]) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         say: Where the one line about the address goes.
+        seed: How many contacts to add at the start.
         options: The settings of `Sandbox`; the port is 4010 when none is given.
 
     Raises:
         ImportError: The extra is not installed.
-        ValueError: A setting cannot be.
+        ValueError: A setting cannot be, or there are not so many contacts.
         OSError: The port is taken, or there is no document.
     """
     settings: Options = {"port": PORT, **options}
     sandbox = Sandbox(**settings)
     with _ended() as end, sandbox:
+        sandbox.seed(seed)
         say(_greeting(sandbox.url, options))
         while not end.wait(GLANCE):
             pass

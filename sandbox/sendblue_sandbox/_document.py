@@ -30,6 +30,8 @@ VARIABLE = "SENDBLUE_SANDBOX_DOCUMENT"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # A body can hold a hundred thousand errors; the first few are enough to name one.
 MOST_ERRORS = 10
+# Rules of JSON Schema that have better words than their names.
+RULES = {"enum": "must be one of {1}", "minimum": "must be at least {1}"}
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -60,9 +62,27 @@ class Shape:
         Args:
             body: Values by preferred names.
         """
-        errors: Iterator[ValidationError] = self.validator.iter_errors(body)
-        error = cast("ValidationError | None", best_match(islice(errors, MOST_ERRORS)))
-        return None if error is None else _sentence(error)
+        return complaint(self.validator, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The query parameters of one operation.
+
+    Attributes:
+        parameters: The schema of each, by its name.
+    """
+
+    parameters: Mapping[str, Node]
+    validator: Any
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a parameter is a whole number."""
+        return self.parameters[name].get("type") == "integer"
+
+    def complaint(self, values: Mapping[str, object]) -> str | None:
+        """Say which parameter is not as documented, or None if all are; one above its maximum is."""
+        return complaint(self.validator, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +92,7 @@ class Operation:
     name: str
     method: str
     path: str
-    query: Mapping[str, Node]
+    query: Query
     body: Shape | None
     answer: Shape
 
@@ -112,10 +132,16 @@ class Document:
 
     def _operation(self, path: str, method: str, node: Node) -> Operation:
         parameters = [self._resolve(parameter) for parameter in node.get("parameters", [])]
-        query = {each["name"]: self._resolve(each["schema"]) for each in parameters if each["in"] == "query"}
+        query = self._query({each["name"]: each["schema"] for each in parameters if each["in"] == "query"})
         body = self._schema_of(node["requestBody"]) if "requestBody" in node else None
         answer = self._schema_of(node["responses"].get("200", {}))
         return Operation(node["operationId"], method.upper(), path, query, body, answer)
+
+    def _query(self, schemas: Mapping[str, Node]) -> Query:
+        resolved = {name: self._resolve(schema) for name, schema in schemas.items()}
+        # What is done about a number above its maximum is a setting, so that is not for the validator to say.
+        open_ended = {name: {key: each[key] for key in each.keys() - {"maximum"}} for name, each in resolved.items()}
+        return Query(resolved, Draft202012Validator({"properties": open_ended, "components": self._components}))
 
     def _schema_of(self, node: Node) -> Shape:
         content: Node = self._resolve(node).get("content", {})
@@ -206,13 +232,25 @@ def _items(node: Node) -> list[Node]:
     return [node["items"]] if "items" in node else []
 
 
+def complaint(validator: Any, values: Mapping[str, object]) -> str | None:  # noqa: ANN401 - its stub is no type to name
+    """Say what is wrong with some values, or None if nothing is."""
+    errors: Iterator[ValidationError] = validator.iter_errors(values)
+    error = cast("ValidationError | None", best_match(islice(errors, MOST_ERRORS)))
+    return None if error is None else _sentence(error)
+
+
 def _sentence(error: ValidationError) -> str:
     # Not error.message: that repeats the value, which can be a megabyte or a phone number.
     where = ".".join(map(str, error.absolute_path)) or "the request body"
     types = [name for cause in (error, *(error.context or ())) for name in _wanted_types(cause)]
     if types:
-        return f"Invalid field: {where} must be {' or '.join(types)}"
-    return f"Invalid field: {where} breaks the rule {error.validator!r} of the document"
+        return f"{where} must be {' or '.join(types)}"
+    rule = RULES.get(str(error.validator), "breaks the rule {0!r} of the document")
+    return f"{where} {rule.format(error.validator, _joined(error.validator_value))}"
+
+
+def _joined(value: object) -> str:
+    return ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value)
 
 
 def _wanted_types(error: ValidationError) -> list[str]:

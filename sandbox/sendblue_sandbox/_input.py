@@ -62,7 +62,7 @@ def checked(shape: Shape, raw: object) -> dict[str, Any]:
         raise Refused(400, MISSING)
     complaint = shape.complaint({**body, **_without_items(body, shape)})
     if complaint:
-        raise Refused(400, complaint)
+        raise Refused(400, f"Invalid field: {complaint}")
     return body
 
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._input import checked, echo
-from ._query import EPOCH, choice, moment, whole
+from ._query import choice, moment
 from ._refusal import Refused
-from ._store import SORTABLE, Page, Row, Store
+from ._rows import SORTABLE, Page, Row
 
 if TYPE_CHECKING:
+    from ._contact import Contacts
     from ._document import Document, Operation
     from ._settings import Settings
+    from ._store import Store
 
 OK = "OK"
 NOT_FOUND = "Contact not found"
@@ -38,6 +39,7 @@ class Desk:
 
     document: Document
     store: Store
+    contacts: Contacts
     settings: Settings
 
 
@@ -47,7 +49,7 @@ class Call:
 
     operation: Operation
     path_number: str
-    query: Mapping[str, str]
+    query: Mapping[str, Any]
     body: Mapping[str, Any]
     at: int
 
@@ -57,18 +59,17 @@ Handler: TypeAlias = Callable[[Desk, Call], object]
 
 def list_contacts(desk: Desk, call: Call) -> object:
     """A page of contacts, newest first unless asked otherwise (page 003)."""
-    rows = desk.store.page(
+    return desk.store.page(
         Page(
             limit=_limit(call),
             offset=_offset(desk, call),
             order_by=_order_by(desk, call),
-            descending=_direction(call) == "desc",
+            descending=call.query.get("order_direction", "desc") == "desc",
             phone=_number_asked_for(desk, call),
             contact_id=call.query.get("cid"),
             created_at_gte=moment(call.query, "created_at_gte"),
         ),
     )
-    return [contact_of(desk, row) for row in rows]
 
 
 def create_contact(desk: Desk, call: Call) -> object:
@@ -128,7 +129,10 @@ def bulk_create_contacts(desk: Desk, call: Call) -> object:
 
 def retrieve_contact(desk: Desk, call: Call) -> object:
     """The contact with the number in the path."""
-    return {"contact": contact_of(desk, _known(desk, call)), "status": OK}
+    answer = desk.store.answer(_e164(desk, call.path_number, "phone_number"))
+    if answer is None:
+        raise Refused(404, NOT_FOUND)
+    return {"contact": answer, "status": OK}
 
 
 def update_contact(desk: Desk, call: Call) -> object:
@@ -160,30 +164,14 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def contact_of(desk: Desk, row: Row) -> dict[str, object]:
-    """A contact as it is answered: every field of the document, by preferred names."""
-    created_at = (EPOCH + timedelta(milliseconds=row.created_at)).isoformat(timespec="milliseconds")
-    known = {
-        **row.fields,
-        "phone": row.phone,
-        "created_at": created_at.replace("+00:00", "Z"),
-        "verified": False,
-        "opt_out": row.opt_out,
-        "contact_id": row.contact_id,
-    }
-    return {
-        name: empty if known.get(name) is None else known[name] for name, empty in desk.document.contact.empty.items()
-    }
-
-
-def _save(desk: Desk, known: Row | None, number: str, at: int, sent: Mapping[str, Any]) -> dict[str, object]:
+def _save(desk: Desk, known: Row | None, number: str, at: int, sent: Mapping[str, Any]) -> object:
     if known is None:
-        desk.store.insert(number, at, _merged(desk, {}, sent))
+        desk.store.insert([(number, at, _merged(desk, {}, sent))])
     else:
         desk.store.change(known.phone, number, _merged(desk, known.fields, sent))
     if "opt_out" in sent:
         desk.store.set_opt_out(number, opted_out=bool(sent["opt_out"]))
-    return contact_of(desk, cast("Row", desk.store.find(number)))
+    return desk.store.answer(number)
 
 
 def _merged(desk: Desk, old: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
@@ -202,7 +190,7 @@ def _bulk_item(desk: Desk, call: Call, item: object) -> dict[str, object]:
         return {"contact": echo(shape, desk.document.contact, item), "error": refused.message}
 
 
-def _created_in_bulk(desk: Desk, call: Call, item: Mapping[str, Any]) -> dict[str, object]:
+def _created_in_bulk(desk: Desk, call: Call, item: Mapping[str, Any]) -> object:
     if not desk.document.number.fullmatch(item["phone"]):
         raise Refused(400, BAD_NUMBER)
     known = desk.store.find(item["phone"])
@@ -237,15 +225,14 @@ def _number_asked_for(desk: Desk, call: Call) -> str | None:
 
 
 def _limit(call: Call) -> int:
-    schema = call.operation.query["limit"]
-    most: int = schema["maximum"]
-    return min(whole(call.query, "limit", schema, PAGE_SIZE), most)
+    limit: int = call.query.get("limit", PAGE_SIZE)
+    most: int = call.operation.query.parameters["limit"]["maximum"]
+    return min(limit, most)
 
 
 def _offset(desk: Desk, call: Call) -> int:
-    schema = call.operation.query["offset"]
-    offset = whole(call.query, "offset", schema, 0)
-    ceiling: int = schema["maximum"]
+    ceiling: int = call.operation.query.parameters["offset"]["maximum"]
+    offset: int = call.query.get("offset", 0)
     if offset > ceiling and desk.settings.offset_ceiling == "refuse":
         raise Refused(400, f"Invalid parameter: offset must be at most {ceiling}")
     return min(offset, ceiling)
@@ -255,7 +242,3 @@ def _order_by(desk: Desk, call: Call) -> str:
     preferred = desk.document.contact.preferred
     spellings = [spelling for spelling, name in preferred.items() if name in SORTABLE]
     return preferred[choice(call.query, "order_by", spellings, "created_at")]
-
-
-def _direction(call: Call) -> str:
-    return choice(call.query, "order_direction", call.operation.query["order_direction"]["enum"], "desc")

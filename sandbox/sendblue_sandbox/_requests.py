@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ class Received:
         path: The path as it was sent, with its percent signs.
         query: The query string as it was sent.
         headers: The headers, names in lower case. They hold the credentials, so a repr leaves them out.
-        body: The body as it was sent.
-        status: The status of the answer.
+        body: The body as it was sent; empty where it was too large.
+        status: The status of the answer; 0 where a fault cut the connection before one.
+        seconds: How long the answer took, in real seconds from the moment the request was there in whole.
     """
 
     at: float
@@ -36,6 +38,7 @@ class Received:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     status: int
+    seconds: float = 0.0
 
     def json(self) -> Any:  # noqa: ANN401 - a body is whatever JSON the client sent
         """The body, read as JSON.
@@ -53,6 +56,7 @@ class Requests:
         self._lock = Lock()
         self._kept: deque[Received] = deque()
         self._bytes = 0
+        self._forgotten = 0
 
     def add(self, received: Received) -> None:
         """Remember a request, and forget the oldest where there are too many."""
@@ -61,14 +65,33 @@ class Requests:
             self._bytes += len(received.body)
             while len(self._kept) > MOST_REQUESTS or self._bytes > MOST_BYTES:
                 self._bytes -= len(self._kept.popleft().body)
+                self._forgotten += 1
 
     def all(self) -> list[Received]:
         """The requests that are remembered, oldest first."""
         with self._lock:
             return list(self._kept)
 
+    def count(self) -> int:
+        """How many there were since the beginning or the last reset, forgotten ones included: the newest's number."""
+        with self._lock:
+            return self._forgotten + len(self._kept)
+
+    def after(self, number: int, most: int) -> list[tuple[int, Received]]:
+        """The newest requests after a given one, each with its number, oldest first.
+
+        Args:
+            number: The number of the last request that is known already; requests are counted from 1.
+            most: How many at most.
+        """
+        with self._lock:
+            newest = self._forgotten + len(self._kept)
+            wanted = max(0, min(most, newest - number, len(self._kept)))
+            found = islice(self._kept, len(self._kept) - wanted, None)
+            return list(enumerate(found, newest - wanted + 1))
+
     def clear(self) -> None:
-        """Forget every request."""
+        """Forget every request, and count from 1 again."""
         with self._lock:
             self._kept.clear()
-            self._bytes = 0
+            self._bytes = self._forgotten = 0

@@ -8,9 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from ._limit import Limit
-from ._requests import Received, Requests
-from ._settings import BulkExisting, OffsetCeiling, PathLike, Settings, Spelling
+from ._settings import BulkExisting, OffsetCeiling, PathLike, RetryAfter, Settings, Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +16,13 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from ._app import App
+    from ._clock import Clock
+    from ._faults import Faults
+    from ._opened import Opened
+    from ._requests import Received
     from ._server import Server
+    from ._transport import AsyncTransport, Transport
+    from ._windows import Model
 
 INSTALL = 'The sandbox needs packages that are not installed ({}): pip install "sendblue-contacts[sandbox]"'
 
@@ -33,7 +36,9 @@ class Sandbox:
         spelling: The spelling of answers: `both` at once, as seen live, or `snake`, or `camel`.
         limit: The most requests of one API key in any `per` seconds; None for no limit.
         per: The length of that window in seconds.
-        count_refused: Whether a refused request counts against the limit.
+        window: How requests are counted: `log` by an exact log, `log_all` with refused ones too, `fixed` in windows
+            that follow upon each other, `counters` by an estimate from two of those, or `bucket` by tokens.
+        retry_after: What a refused request is told: the `seconds` to wait, the `date` to wait for, or `none`.
         db: A file to keep contacts in; None keeps them in memory.
         api_key: The key that requests must have; None accepts any that is not empty.
         api_secret: The secret that requests must have; given together with `api_key`.
@@ -51,13 +56,14 @@ class Sandbox:
         FileNotFoundError: There is no document.
     """
 
-    def __init__(  # noqa: PLR0913 - settings, each by keyword and with a default
+    def __init__(
         self,
         *,
         spelling: Spelling = "both",
         limit: int | None = 100,
         per: float = 10.0,
-        count_refused: bool = False,
+        window: Model = "log",
+        retry_after: RetryAfter = "seconds",
         db: PathLike | None = None,
         api_key: str | None = None,
         api_secret: str | None = None,
@@ -73,7 +79,8 @@ class Sandbox:
             spelling=spelling,
             limit=limit,
             per=per,
-            count_refused=count_refused,
+            window=window,
+            retry_after=retry_after,
             db=db,
             api_key=api_key,
             api_secret=api_secret,
@@ -84,10 +91,8 @@ class Sandbox:
             host=host,
             port=port,
         )
-        self._limit = Limit(limit, per, count_refused=count_refused)
-        self._requests = Requests()
-        self._app = _app(settings, self._limit, self._requests, clock)
-        self._asgi = self._app.asgi()
+        self._opened = _opened(settings, clock)
+        self._state = self._opened.state
         self._server: Server | None = None
         self._closed = False
 
@@ -106,12 +111,35 @@ class Sandbox:
     @property
     def asgi(self) -> ASGIApp:
         """The app for use in this process, on the same contacts, limit and settings; nothing needs to be started."""
-        return self._asgi
+        return self._opened.asgi
+
+    @property
+    def transport(self) -> Transport:
+        """A transport for an `httpx.Client` in this process: `httpx.Client(transport=sandbox.transport, …)`.
+
+        Each is new; its thread ends when the client is closed. Needs httpx.
+        """
+        from ._transport import Transport  # noqa: PLC0415 - httpx is no part of the extra
+
+        return Transport(self._opened.asgi)
+
+    @property
+    def async_transport(self) -> AsyncTransport:
+        """A transport for an `httpx.AsyncClient` in this process. Needs httpx."""
+        from ._transport import AsyncTransport  # noqa: PLC0415 - httpx is no part of the extra
+
+        return AsyncTransport(self._opened.asgi)
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """A key and a secret that this sandbox accepts."""
+        settings = self._state.desk.settings
+        return settings.api_key or "sandbox-key", settings.api_secret or "sandbox-secret"
 
     @property
     def requests(self) -> list[Received]:
         """The newest requests that were answered, oldest first: at most 10,000, with at most 16 MiB of bodies."""
-        return self._requests.all()
+        return self._state.requests.all()
 
     def start(self) -> Self:
         """Start the server; it is ready when this returns. Does nothing if it is running.
@@ -123,7 +151,7 @@ class Sandbox:
         if self._closed:
             raise RuntimeError("The sandbox was closed and its contacts are gone: make a new one, or use stop().")
         if self._server is None:
-            self._server = self._app.serve(self._asgi)
+            self._server = self._opened.serve()
         return self
 
     def stop(self) -> None:
@@ -136,21 +164,44 @@ class Sandbox:
         """Stop the server and close the store: contacts in memory are gone, and `start` is refused from here on."""
         self.stop()
         self._closed = True
-        self._app.desk.store.close()
+        self._state.desk.store.close()
 
     def reset(self) -> None:
-        """Forget every contact, opt-out and request, and open the limit."""
-        self._app.desk.store.clear()
-        self._requests.clear()
-        self._limit.reset()
+        """Forget every contact, opt-out, request and fault, open the limit, and follow the real time."""
+        self._state.reset()
+
+    def seed(self, count: int = 100, *, seed: int = 0) -> list[str]:
+        """Add contacts that look like those of people, quickly, and whatever is there already.
+
+        Args:
+            count: How many.
+            seed: The same makes the same people; only the moments of their creation end now.
+
+        Returns:
+            Their numbers, the newest contact's last.
+
+        Raises:
+            ValueError: There are not so many numbers left, or an argument is no whole number.
+        """
+        return self._state.seed(count, seed)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong: `sandbox.faults.add(what="reset", operation="create_contact", nth=2)`."""
+        return self._state.faults
+
+    @property
+    def clock(self) -> Clock:
+        """The time of the limit and of timestamps: `sandbox.clock.advance(10)` makes the window pass."""
+        return self._state.clock
 
     def contacts(self) -> list[dict[str, Any]]:
         """Every contact under preferred names, in the order in which they were made."""
-        return self._app.contacts()
+        return self._state.contacts()
 
     def arrivals(self) -> int:
         """The most requests of one API key that arrived in any window of `per` seconds, refused ones included."""
-        return self._limit.most
+        return self._state.limit.most
 
     def __enter__(self) -> Self:
         """Start."""
@@ -172,9 +223,9 @@ class Sandbox:
         return f"<Sandbox {where}>"
 
 
-def _app(settings: Settings, limit: Limit, requests: Requests, clock: Callable[[], float]) -> App:
+def _opened(settings: Settings, clock: Callable[[], float]) -> Opened:
     try:
-        from ._app import opened  # noqa: PLC0415 - everything that comes with the extra is behind it
+        from ._opened import opened  # noqa: PLC0415 - everything that comes with the extra is behind it
     except ModuleNotFoundError as error:
         raise ImportError(INSTALL.format(error.name), name=error.name) from error
-    return opened(settings, limit, requests, clock)
+    return opened(settings, clock)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from ._wire import Protocol
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -68,10 +70,15 @@ class Server:
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
+    # The loop is named, so that a sandbox is the same whatever else is installed.
     # No log_config: the logging of the program that the sandbox runs in is its own affair.
     return uvicorn.Config(
         app,
+        http=Protocol,
+        loop="asyncio",
         lifespan="off",
+        date_header=False,
+        server_header=False,
         ws="none",
         log_config=None,
         access_log=False,

@@ -7,9 +7,12 @@ import os
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict, get_args
 
+from ._windows import Model
+
 Spelling: TypeAlias = Literal["both", "snake", "camel"]
 BulkExisting: TypeAlias = Literal["fail", "update"]
 OffsetCeiling: TypeAlias = Literal["clamp", "refuse"]
+RetryAfter: TypeAlias = Literal["seconds", "date", "none"]
 PathLike: TypeAlias = str | os.PathLike[str]
 
 HIGHEST_PORT = 65_535
@@ -21,7 +24,8 @@ class Options(TypedDict, total=False):
     spelling: Spelling
     limit: int | None
     per: float
-    count_refused: bool
+    window: Model
+    retry_after: RetryAfter
     db: PathLike | None
     api_key: str | None
     api_secret: str | None
@@ -40,7 +44,8 @@ class Settings:
     spelling: Spelling = "both"
     limit: int | None = 100
     per: float = 10.0
-    count_refused: bool = False
+    window: Model = "log"
+    retry_after: RetryAfter = "seconds"
     db: PathLike | None = None
     api_key: str | None = field(default=None, repr=False)
     api_secret: str | None = field(default=None, repr=False)
@@ -56,6 +61,8 @@ class Settings:
         _one_of("spelling", self.spelling, get_args(Spelling))
         _one_of("bulk_existing", self.bulk_existing, get_args(BulkExisting))
         _one_of("offset_ceiling", self.offset_ceiling, get_args(OffsetCeiling))
+        _one_of("window", self.window, get_args(Model))
+        _one_of("retry_after", self.retry_after, get_args(RetryAfter))
         _check(
             "limit",
             self.limit,

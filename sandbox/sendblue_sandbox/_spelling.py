@@ -59,12 +59,19 @@ def spell(value: object, shape: Shape, spelling: Spelling) -> object:
     for name, field in cast("dict[str, object]", value).items():
         child = shape.children.get(name)
         written = field if child is None else spell(field, child, spelling)
-        for key in _keys(name, shape.camel.get(name), spelling):
+        for key in keys(name, shape.camel.get(name), spelling):
             spelled[key] = written
     return spelled
 
 
-def _keys(name: str, camel: str | None, spelling: Spelling) -> tuple[str, ...]:
+def keys(name: str, camel: str | None, spelling: Spelling) -> tuple[str, ...]:
+    """The names that a field has in answers.
+
+    Args:
+        name: Its preferred name.
+        camel: Its first alias, if it has one.
+        spelling: The spelling of answers.
+    """
     if camel is None or spelling == "snake":
         return (name,)
     return (camel,) if spelling == "camel" else (name, camel)

@@ -1,68 +1,45 @@
 """The store: contacts and opt-outs in SQLite. One connection, one lock, one transaction for each request.
 
 A contact's fields are one JSON text, so that a new field of the document needs no new column; columns are only what is
-searched and sorted. An opt-out belongs to a number, whether or not that is a contact (the vendor's page 004: "from
-recipient opt-out state").
+searched and sorted, and `answer`: the JSON that answers hold, made when the contact is written, so that a page of 1000
+is read and not computed. It depends on the document and the spelling; opened with others, all of it is made anew.
+
+An opt-out belongs to a number, whether or not that is a contact (the vendor's page 004: "from recipient opt-out
+state").
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._answer import ENCODE, Rendered
+from ._database import opened
+from ._rows import FOUND, RENDER, ROW, Row, conditions, pattern_of, row_of, sequence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
+    from ._rows import Contact, Page, Renderer
     from ._settings import PathLike
 
-VERSION = 1
-SCHEMA = f"""
-BEGIN;
+SCHEMA = """
 CREATE TABLE contacts (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     phone TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
     fields TEXT NOT NULL,
-    contact_id TEXT AS (printf('c_%08d', sequence)),
+    answer TEXT NOT NULL,
     first_name TEXT AS (json_extract(fields, '$.first_name')),
     last_name TEXT AS (json_extract(fields, '$.last_name'))
 );
 CREATE INDEX contacts_created_at ON contacts (created_at, sequence);
-CREATE UNIQUE INDEX contacts_contact_id ON contacts (contact_id);
+CREATE INDEX contacts_first_name ON contacts (first_name, sequence);
+CREATE INDEX contacts_last_name ON contacts (last_name, sequence);
 CREATE TABLE opt_outs (phone TEXT PRIMARY KEY) WITHOUT ROWID;
-PRAGMA user_version = {VERSION};
-COMMIT;
+CREATE TABLE mark (value TEXT NOT NULL);
 """
-SORTABLE = frozenset({"created_at", "first_name", "last_name", "phone"})
-ROW = "SELECT phone, created_at, contact_id, fields, phone IN (SELECT phone FROM opt_outs) FROM contacts"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One contact as it is kept. `created_at` is in milliseconds since 1970."""
-
-    phone: str
-    created_at: int
-    contact_id: str
-    fields: dict[str, object]
-    opt_out: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which contacts to list, and how."""
-
-    limit: int
-    offset: int
-    order_by: str
-    descending: bool
-    phone: str | None = None
-    contact_id: str | None = None
-    created_at_gte: float | None = None
 
 
 class Store:
@@ -70,18 +47,17 @@ class Store:
 
     Args:
         path: The file; None for memory.
+        renderer: Makes the JSON of contacts.
 
     Raises:
         ValueError: The file cannot be used.
     """
 
-    def __init__(self, path: PathLike | None = None) -> None:
+    def __init__(self, path: PathLike | None, renderer: Renderer) -> None:
         self._lock = RLock()
-        try:
-            self._sqlite = _open(path)
-        except sqlite3.Error as error:
-            message = f"db={path!s} cannot hold contacts ({error}): give another path, or none to keep them in memory."
-            raise ValueError(message) from error
+        self._renderer = renderer
+        self._sqlite = opened(path, SCHEMA)
+        self._refresh()
 
     @contextmanager
     def reading(self) -> Generator[None]:
@@ -104,21 +80,26 @@ class Store:
     def find(self, phone: str) -> Row | None:
         """The contact with this number, or None."""
         found = self._sqlite.execute(f"{ROW} WHERE phone = ?", (phone,)).fetchone()
-        return None if found is None else _row(found)
+        return None if found is None else row_of(found)
 
-    def insert(self, phone: str, created_at: int, fields: dict[str, object]) -> None:
-        """Add a contact."""
-        self._sqlite.execute(
-            "INSERT INTO contacts (phone, created_at, fields) VALUES (?, ?, ?)",
-            (phone, created_at, json.dumps(fields)),
+    def answer(self, phone: str) -> Rendered | None:
+        """The JSON of the contact with this number, or None."""
+        found = self._sqlite.execute("SELECT answer FROM contacts WHERE phone = ?", (phone,)).fetchone()
+        return None if found is None else Rendered(found[0])
+
+    def insert(self, contacts: Iterable[Contact]) -> None:
+        """Add contacts: the number, the time of creation and the fields of each."""
+        self._sqlite.executemany(
+            "INSERT INTO contacts (sequence, phone, created_at, fields, answer) VALUES (?, ?, ?, ?, ?)",
+            (self._values(number, *each) for number, each in self._numbered(contacts)),
         )
 
     def change(self, phone: str, new_phone: str, fields: dict[str, object]) -> None:
         """Give a contact other fields and another number, which may be the one it has."""
         self._sqlite.execute(
-            "UPDATE contacts SET phone = ?, fields = ? WHERE phone = ?",
-            (new_phone, json.dumps(fields), phone),
+            "UPDATE contacts SET phone = ?, fields = ? WHERE phone = ?", (new_phone, ENCODE(fields), phone)
         )
+        self._render(new_phone)
 
     def remove(self, phone: str) -> bool:
         """Delete a contact; False if there is none with this number."""
@@ -126,29 +107,57 @@ class Store:
 
     def count(self, phone: str | None = None) -> int:
         """How many contacts there are, or how many with this number."""
-        where, values = _where({"phone = ?": phone})
+        where, values = conditions({"phone = ?": phone})
         sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clauses are this file's own, values are bound
         found: int = self._sqlite.execute(sql, values).fetchone()[0]
         return found
 
-    def page(self, page: Page) -> list[Row]:
-        """Some contacts in an order that is total: those that are equal come in the order in which they were made."""
-        where, values = _where(
-            {"phone = ?": page.phone, "contact_id = ?": page.contact_id, "created_at >= ?": page.created_at_gte}
+    def page(self, page: Page) -> list[Rendered]:
+        """The JSON of some contacts; those that are equal in the order come in the order in which they were made."""
+        where, values = conditions(
+            {
+                "phone = ?": page.phone,
+                "sequence = ?": sequence_of(page.contact_id),
+                "created_at >= ?": page.created_at_gte,
+            }
         )
         way = "DESC" if page.descending else "ASC"
         order = f" ORDER BY {page.order_by} {way}, sequence {way} LIMIT ? OFFSET ?"
-        found = self._sqlite.execute(ROW + where + order, (*values, page.limit, page.offset))
-        return [_row(each) for each in found]
+        sql = "SELECT answer FROM contacts" + where + order  # noqa: S608 - this file's own words, values are bound
+        return [Rendered(answer) for (answer,) in self._sqlite.execute(sql, (*values, page.limit, page.offset))]
 
     def all(self) -> list[Row]:
         """Every contact, in the order in which they were made."""
-        return [_row(each) for each in self._sqlite.execute(f"{ROW} ORDER BY sequence")]
+        return [row_of(each) for each in self._sqlite.execute(f"{ROW} ORDER BY sequence")]
+
+    def search(self, text: str, limit: int, offset: int) -> tuple[int, list[Row]]:
+        """Contacts that a person looks for, newest first, and how many of them there are.
+
+        Args:
+            text: What a number, a name, a tag, a variable or another field must hold, in any case; "" for all.
+            limit: The most to return.
+            offset: How many to skip.
+        """
+        where, values = (FOUND, {"text": pattern_of(text)}) if text else ("", {})
+        sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clause is this file's own, values are bound
+        total: int = self._sqlite.execute(sql, values).fetchone()[0]
+        order = " ORDER BY created_at DESC, sequence DESC LIMIT :limit OFFSET :offset"
+        found = self._sqlite.execute(ROW + where + order, {**values, "limit": limit, "offset": offset})
+        return total, [row_of(each) for each in found]
+
+    def phones(self) -> set[str]:
+        """The number of every contact."""
+        return {phone for (phone,) in self._sqlite.execute("SELECT phone FROM contacts")}
 
     def set_opt_out(self, phone: str, *, opted_out: bool) -> None:
         """Record whether the owner of a number wants no messages."""
         sql = "INSERT OR IGNORE INTO opt_outs VALUES (?)" if opted_out else "DELETE FROM opt_outs WHERE phone = ?"
         self._sqlite.execute(sql, (phone,))
+        self._render(phone)
+
+    def add_opt_outs(self, phones: Iterable[str]) -> None:
+        """Record that the owners of these numbers, who are no contacts yet, want no messages."""
+        self._sqlite.executemany("INSERT OR IGNORE INTO opt_outs VALUES (?)", ((phone,) for phone in phones))
 
     def clear(self) -> None:
         """Delete every contact and every opt-out, and count contacts from one again."""
@@ -161,35 +170,27 @@ class Store:
         with self._lock:
             self._sqlite.close()
 
+    def _refresh(self) -> None:
+        marks = [mark for (mark,) in self._sqlite.execute("SELECT value FROM mark")]
+        if marks == [self._renderer.mark]:
+            return
+        with self.writing():
+            self._sqlite.executemany(RENDER, ((self._renderer.json(row), row.sequence) for row in self.all()))
+            self._sqlite.execute("DELETE FROM mark")
+            self._sqlite.execute("INSERT INTO mark VALUES (?)", (self._renderer.mark,))
 
-def _open(path: PathLike | None) -> sqlite3.Connection:
-    sqlite = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(sqlite)
-    except BaseException:
-        sqlite.close()
-        raise
-    return sqlite
+    def _render(self, phone: str) -> None:
+        row = self.find(phone)
+        if row is not None:
+            self._sqlite.execute(RENDER, (self._renderer.json(row), row.sequence))
 
+    def _numbered(self, contacts: Iterable[Contact]) -> Iterable[tuple[int, Contact]]:
+        last = self._sqlite.execute("SELECT seq FROM sqlite_sequence WHERE name = 'contacts'").fetchone()
+        return enumerate(contacts, last[0] + 1 if last else 1)
 
-def _prepare(sqlite: sqlite3.Connection) -> None:
-    version: int = sqlite.execute("PRAGMA user_version").fetchone()[0]
-    tables: int = sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version != VERSION and (version or tables):
-        message = "it is a database of something else"
-        raise sqlite3.DatabaseError(message)
-    sqlite.execute("PRAGMA journal_mode = WAL")
-    # With WAL a commit is written before the answer goes out: a killed process loses nothing. FULL is for power cuts.
-    sqlite.execute("PRAGMA synchronous = NORMAL")
-    if version != VERSION:
-        sqlite.executescript(SCHEMA)
+    def _values(self, sequence: int, phone: str, created_at: int, fields: dict[str, object]) -> tuple[object, ...]:
+        row = Row(sequence, phone, created_at, fields, self._opted_out(phone))
+        return sequence, phone, created_at, ENCODE(fields), self._renderer.json(row)
 
-
-def _where(conditions: dict[str, object]) -> tuple[str, tuple[object, ...]]:
-    asked = {sql: value for sql, value in conditions.items() if value is not None}
-    return (" WHERE " + " AND ".join(asked) if asked else "", tuple(asked.values()))
-
-
-def _row(found: tuple[Any, ...]) -> Row:
-    phone, created_at, contact_id, fields, opt_out = found
-    return Row(phone, created_at, contact_id, json.loads(fields), bool(opt_out))
+    def _opted_out(self, phone: str) -> bool:
+        return self._sqlite.execute("SELECT 1 FROM opt_outs WHERE phone = ?", (phone,)).fetchone() is not None

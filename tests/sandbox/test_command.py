@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGE_ROOT = str(Path(__file__).parents[2] / "sandbox")
 HEADERS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
-EXTRAS = ("starlette", "uvicorn", "yaml", "jsonschema")
+EXTRAS = ("starlette", "uvicorn", "httptools", "yaml", "jsonschema", "anyio")
 
 
 def python(program: str) -> subprocess.CompletedProcess[str]:
@@ -57,7 +57,7 @@ def test_it_serves_while_it_runs() -> None:
 
     def say(line: str) -> None:
         said.append(line)
-        codes.append(httpx.get(line.split()[2].rstrip(","), trust_env=False).status_code)
+        codes.append(httpx.get(line.split()[2].rstrip(",") + "/nowhere", trust_env=False).status_code)
         signal.raise_signal(signal.SIGINT)
 
     run(port=0, api_key="key", api_secret="secret", say=say)  # noqa: S106 - of a sandbox
@@ -80,7 +80,9 @@ def test_a_taken_port_is_one_line(serve: Callable[..., Sandbox], capsys: pytest.
     assert capsys.readouterr().err.endswith("choose another port, or 0 for a free one.\n")
 
 
-@pytest.mark.parametrize("arguments", [["--limit", "0"], ["--api-key", "k"], ["--document", "/nowhere.yaml"]])
+@pytest.mark.parametrize(
+    "arguments", [["--limit", "0"], ["--api-key", "k"], ["--document", "/nowhere.yaml"], ["--seed", "-1"]]
+)
 def test_a_bad_setting_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A setting that cannot be ends the program with status 1 and one line, not a traceback."""
     assert __main__.main(["--port", "0", *arguments]) == 1
@@ -92,6 +94,22 @@ def test_the_limit_can_be_off(text: str, limit: int | None) -> None:
     """`--limit` takes a number or `off`."""
     options = __main__._parser()  # pyright: ignore[reportPrivateUsage] - a test may look inside
     assert options.parse_args(["--limit", text]).limit == limit
+
+
+def test_it_can_begin_with_contacts() -> None:
+    """`--seed` adds contacts before the address is told, and `--window` and `--retry-after` are settings too."""
+    counts: list[int] = []
+
+    def say(line: str) -> None:
+        url = line.split()[2].rstrip(",")
+        counts.append(httpx.get(f"{url}/api/v2/contacts/count", headers=HEADERS, trust_env=False).json()["count"])
+        signal.raise_signal(signal.SIGINT)
+
+    options = __main__._parser().parse_args(
+        ["--seed", "7", "--window", "bucket", "--retry-after", "none", "--port", "0"]
+    )
+    run(**vars(options), say=say)
+    assert counts == [7]
 
 
 @pytest.mark.parametrize("missing", EXTRAS)

@@ -82,7 +82,9 @@ def test_some_paths_reach_the_collection(sandbox: Sandbox, api: httpx.Client, pa
     assert sandbox.contacts() == []
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v2", "/api/v1/contacts", f"{PATH}/%2B14155551234/tags", f"{PATH}/.."])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/api/v2", "/api/v1/contacts", f"{PATH}/%2B14155551234/tags", f"{PATH}/.."]
+)
 def test_an_unknown_route_is_answered_in_json(api: httpx.Client, path: str) -> None:
     """A route that the document does not have answers 404 with a body like any error."""
     response = api.get(path)

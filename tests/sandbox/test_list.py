@@ -158,9 +158,36 @@ def test_a_bad_parameter_is_named(api: httpx.Client, name: str, value: str) -> N
     assert f": {name} " in response.json()["message"]
 
 
-def test_an_unknown_parameter_is_ignored(people: httpx.Client) -> None:
-    """A parameter that the document does not have changes nothing, as on most servers."""
-    assert names(people, color="red") == ["Bob", "Ada", "Cleo"]
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        (PATH, "color=red", "Unknown parameter: color"),
+        (PATH, "Limit=1", "Unknown parameter: Limit"),
+        (f"{PATH}/count", "limit=1", "Unknown parameter: limit"),
+        (PATH, "limit=1&limit=2", "Invalid parameter: limit was sent twice"),
+        (PATH, "limit=x", "Invalid parameter: limit must be integer"),
+        (PATH, "offset=-0", "Invalid parameter: offset must be integer"),
+        (PATH, "limit=0", "Invalid parameter: limit must be at least 1"),
+        (PATH, "order_direction=up", "Invalid parameter: order_direction must be one of asc, desc"),
+    ],
+)
+def test_the_query_is_checked_against_the_document(api: httpx.Client, path: str, query: str, message: str) -> None:
+    """A parameter that the document does not have, or not so, answers 400 with its name: a filter is not lost."""
+    response = api.get(f"{path}?{query}")
+    assert (response.status_code, response.json()["message"]) == (400, message)
+
+
+def test_a_new_parameter_is_checked_too(
+    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
+) -> None:
+    """A parameter that is added to the document is taken, and checked by its schema."""
+
+    def add(document: dict[str, Any]) -> None:
+        schema = {"type": "integer", "minimum": 3}
+        document["paths"][PATH]["get"]["parameters"].append({"name": "depth", "in": "query", "schema": schema})
+
+    api = connect(serve(document=edited(add)))
+    assert [api.get(PATH, params={"depth": depth}).status_code for depth in (3, 2)] == [200, 400]
 
 
 def test_a_number_filters(people: httpx.Client) -> None:

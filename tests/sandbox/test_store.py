@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -16,6 +16,8 @@ from sendblue_sandbox._store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sendblue_sandbox._rows import Row
 
 PATH = "/api/v2/contacts"
 ADA = "+14155551234"
@@ -86,25 +88,35 @@ def test_a_refused_request_leaves_nothing(api: httpx.Client, sandbox: Sandbox) -
     assert sandbox.contacts() == before
 
 
+class Plain:
+    """Makes little of a contact."""
+
+    mark = "plain"
+
+    def json(self, row: Row) -> str:
+        """Its number."""
+        return row.phone
+
+
 def test_a_transaction_happens_whole_or_not_at_all() -> None:
     """What was written before an error inside a transaction is undone, and the store goes on."""
-    store = Store()
+    store = Store(None, Plain())
 
     def insert_twice() -> None:
         with store.writing():
-            store.insert(ADA, 0, {})
-            store.insert(ADA, 0, {})
+            store.insert([(ADA, 0, {})])
+            store.insert([(ADA, 0, {})])
 
     with pytest.raises(sqlite3.IntegrityError):
         insert_twice()
     assert store.count() == 0
     with store.writing():
-        store.insert(ADA, 0, {})
+        store.insert([(ADA, 0, {})])
     assert store.count() == 1
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["text", "folder", "other", "newer", "nowhere"])
+@pytest.mark.parametrize("kind", ["text", "folder", "other", "newer", "older", "nowhere"])
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, kind: str) -> None:
     """A file that is no database of a sandbox is a `ValueError` at construction, and is left as it is."""
     path = tmp_path / "nowhere" / "x" if kind == "nowhere" else tmp_path / "file"
@@ -116,7 +128,54 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, kind: str) -> None:
         connection = sqlite3.connect(path)
         connection.execute("CREATE TABLE contacts (id)" if kind == "other" else "PRAGMA user_version = 99")
         connection.close()
+    if kind == "older":
+        Sandbox(db=path).close()
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version = 1")
+        connection.close()
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(ValueError, match=r"cannot hold contacts \(.*give another path"):
         Sandbox(db=path)
     assert before == (path.read_bytes() if path.is_file() else None)
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    """A file of a sandbox that was written over in the middle is a `ValueError` at construction, not an error later."""
+    path = tmp_path / "file"
+    sandbox = Sandbox(db=path)
+    sandbox.seed(500)
+    sandbox.close()
+    content = bytearray(path.read_bytes())
+    content[8_192:40_960] = bytes(32_768)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"cannot hold contacts \(.*(damaged|malformed)"):
+        Sandbox(db=path)
+
+
+def test_a_file_is_answered_in_the_spelling_of_the_day(
+    tmp_path: Path, serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
+) -> None:
+    """What was written under one spelling is answered in another, when the file is opened with that."""
+    path = tmp_path / "file"
+    first = serve(db=path, spelling="snake")
+    connect(first).post(PATH, json={"number": ADA, "first_name": "Ada"})
+    first.close()
+    contact = connect(serve(db=path, spelling="camel")).get(f"{PATH}/{ADA}").json()["contact"]
+    assert contact["firstName"] == "Ada"
+    assert "first_name" not in contact
+
+
+def test_a_file_is_answered_by_the_document_of_the_day(
+    tmp_path: Path, serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
+) -> None:
+    """A field that the document has since a contact was written is in its answer, empty."""
+    path = tmp_path / "file"
+    first = serve(db=path)
+    connect(first).post(PATH, json={"number": ADA})
+    first.close()
+
+    def add(document: dict[str, Any]) -> None:
+        document["components"]["schemas"]["Contact"]["properties"]["birthday"] = {"type": ["string", "null"]}
+
+    contact = connect(serve(db=path, document=edited(add))).get(f"{PATH}/{ADA}").json()["contact"]
+    assert contact["birthday"] is None
