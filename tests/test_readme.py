@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+FOUND = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+SAMPLES = [sample for sample in FOUND if "def test_" not in sample]
+TESTS = [sample for sample in FOUND if "def test_" in sample]
 COMMANDS = re.findall(r"^\$ (\S+)", README, re.MULTILINE)
 
 
@@ -42,8 +44,17 @@ def run(sample: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_are_samples() -> None:
-    """The README shows code and commands."""
-    assert (len(SAMPLES) >= 2, len(COMMANDS) >= 4) == (True, True)
+    """The README shows code, a test and commands."""
+    assert (len(SAMPLES) >= 2, len(TESTS), len(COMMANDS) >= 4) == (True, 1, True)
+
+
+def test_the_test_passes(tmp_path: Path) -> None:
+    """The test that the README shows passes with the fixtures of the installed plugin."""
+    (tmp_path / "test_shown.py").write_text(TESTS[0], encoding="utf-8")
+    options = ("-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}")
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert "1 passed" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=range(len(SAMPLES)))

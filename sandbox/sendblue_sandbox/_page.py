@@ -74,7 +74,8 @@ async function show() {
   const fill = () => names.forEach(name => ui.preauthorizeApiKey(name, "sandbox"));
   const ui = SwaggerUIBundle({
     spec, domNode: document.getElementById("reference"), deepLinking: true, tryItOutEnabled: true,
-    displayRequestDuration: true, defaultModelsExpandDepth: 0, validatorUrl: null, onComplete: () => any && fill(),
+    displayRequestDuration: true, showExtensions: true, defaultModelsExpandDepth: 0, validatorUrl: null,
+    onComplete: () => any && fill(),
   });
 }
 

@@ -72,6 +72,16 @@ def test_number_in_a_path(browser: Browser, sandbox: Sandbox) -> None:
     assert sandbox.requests[-1].path == "/api/v2/contacts/%2B14155551234"
 
 
+def test_other_spellings_are_shown(browser: Browser, sandbox: Sandbox) -> None:
+    """The reference tells the other spellings of a field, from `x-aliases` of the document."""
+    part = opened(browser, sandbox, "create_contact")
+    press = "[...document.querySelectorAll(arguments[0] + ' .opblock-section-request-body button')]"
+    for text in ("Schema", "Expand all"):
+        assert browser.shows(text, part)
+        browser.run(f"{press}.filter(each => each.textContent.trim() === '{text}').forEach(each => each.click())", part)
+    assert browser.shows("x-aliases", part)
+
+
 def test_one_pair_is_not_filled_in(browser: Browser) -> None:
     """A sandbox that takes one pair keeps it to itself, and the page says what to do."""
     with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
