@@ -18,7 +18,7 @@ from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
 from .raw import RawResponse
 from .retry import EXTENSION, Call, Retry
-from .settings import KEEP, Credentials, Options, check_timeout, find_url, is_loopback
+from .settings import KEEP, Credentials, Options, check_store, check_timeout, find_url, is_loopback
 from .transports import (
     AsyncLogTransport,
     AsyncRateLimitTransport,
@@ -382,6 +382,7 @@ def _limiter(rate_limit: RateLimit | RateLimiter | None, api_key: str, base_url:
         return rate_limit
     if rate_limit is None:
         return RateLimiter(None)
+    check_store()
     return shared(api_key, urlsplit(base_url).netloc, rate_limit)
 
 

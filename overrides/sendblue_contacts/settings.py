@@ -21,6 +21,7 @@ BASE_URL = "https://api.sendblue.co"
 KEY_VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY")
 SECRET_VARIABLES = ("SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
 URL_VARIABLE = "SENDBLUE_API_BASE_URL"
+STORE_VARIABLE = "SENDBLUE_RATE_LIMIT_STORE"
 
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 _PRINTABLE = re.compile(r"[!-~]+")
@@ -80,6 +81,17 @@ def find_url(given: str | None, *, allow_http: bool, environment: Mapping[str, s
         )
         raise ValueError(message)
     return url.rstrip("/")
+
+
+def check_store(environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse a store for the limit that this version does not have, rather than to keep the limit for one process only.
+
+    Raises:
+        ValueError: SENDBLUE_RATE_LIMIT_STORE names another one than memory. It may hold a password, and is not shown.
+    """
+    if environment.get(STORE_VARIABLE, "") not in {"", "memory"}:
+        message = f"{STORE_VARIABLE} names a store that this version does not have: unset it, or set it to memory"
+        raise ValueError(message)
 
 
 def is_loopback(url: str) -> bool:

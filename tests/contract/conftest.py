@@ -6,13 +6,16 @@ is to be iterated comes as a list.
 
 from __future__ import annotations
 
+import json
+import os
 import ssl
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from inspect import isawaitable
+from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -20,7 +23,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sendblue_contacts import AsyncSendblue, Sendblue
 from sendblue_sandbox import Sandbox
 
+if TYPE_CHECKING:
+    from sendblue_sandbox import Received
+
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+# tests/external/test_prism.py runs these tests for the requests that they make.
+RECORD = "SENDBLUE_CONTRACT_RECORD"
 VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
 
 
@@ -125,10 +133,18 @@ def server() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    """The sandbox of the module, empty."""
+def sandbox(server: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox of the module, empty. What arrives is recorded, where a file for it is named."""
     server.reset()
-    return server
+    yield server
+    if record := os.environ.get(RECORD):
+        with Path(record).open("a", encoding="utf-8") as file:
+            file.writelines(f"{_line(request)}\n" for request in server.requests)
+
+
+def _line(request: Received) -> str:
+    parts = request.method, request.path, request.query, request.body.decode("utf-8", "replace")
+    return json.dumps(parts)
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ answer that is not as documented does not reach the client: both become an answe
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 import signal
 import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import httpx
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 
 ADA, BOB, NOBODY = "+14155551234", "+14155555678", "+14155550000"
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
+# Requests that differ, in the tests of the contract.
+MANY = 100
+# What a test sends with `client.request` to see that any status comes back.
+ON_PURPOSE = {("GET", "/api/v2/nothing")}
 PROBLEM = "application/problem+json"
 READY = re.compile(r"Prism is listening on (\S+)")
 
@@ -163,6 +170,27 @@ def test_call_and_answer_are_as_documented(
     before = len(sandbox.requests)
     call(client)
     assert len(sandbox.requests) > before
+
+
+def test_every_request_of_the_contract_is_accepted(sandbox: Sandbox, prism: str, tmp_path: Path) -> None:
+    """Whatever the sync client sends in the tests of the contract, Prism finds nothing wrong with it."""
+    record = tmp_path / "requests"
+    options = ("-q", "-p", "no:cacheprovider", "-k", "not asyncio and not trio", "tests/contract")
+    variables = {**environment(Path(sys.prefix)), "SENDBLUE_CONTRACT_RECORD": str(record)}
+    command = [sys.executable, "-m", "pytest", *options]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    requests = {tuple(json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()}
+    assert len(requests) > MANY
+    with httpx.Client(base_url=prism, headers=CREDENTIALS, trust_env=False, timeout=30) as wire:
+        refused = {request[:2] for request in requests if _is_refused(wire, *request)}
+    assert (refused, len(sandbox.requests) > MANY) == (ON_PURPOSE, True)
+
+
+def _is_refused(wire: httpx.Client, method: str, path: str, query: str, body: str) -> bool:
+    headers = {"content-type": "application/json"} if body else {}
+    answer = wire.request(method, f"{path}?{query}" if query else path, content=body.encode(), headers=headers)
+    return str(answer.headers.get("content-type", "")).startswith(PROBLEM)
 
 
 def test_no_call_is_left_out() -> None:

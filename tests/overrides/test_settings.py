@@ -313,3 +313,19 @@ def test_the_repr_of_a_client_shows_its_address_alone(world: World, setting: str
     shown = world.do(repr)
     assert shown == f"{'Sendblue' if world.name == 'sync' else 'AsyncSendblue'}(base_url='https://api.example.test')"
     assert setting not in shown
+
+
+@pytest.mark.parametrize("store", ["", "memory"])
+def test_the_memory_is_a_store(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is kept in memory, whether the environment says so or nothing."""
+    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", store)
+    with Sendblue("key", "secret", base_url="http://127.0.0.1:1") as client:
+        assert client.rate_limit.statistics().limit == 100
+
+
+def test_a_store_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another store is refused, and its address, which may hold a password, is not shown."""
+    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", "redis://user:hush@127.0.0.1/0")
+    with pytest.raises(ValueError, match="SENDBLUE_RATE_LIMIT_STORE names a store") as caught:
+        Sendblue("key", "secret", base_url="http://127.0.0.1:1")
+    assert "hush" not in str(caught.value)
