@@ -106,7 +106,7 @@ def test_hundred_thousand(browser: Browser, sandbox: Sandbox) -> None:
     sandbox.seed(100_000)
     browser.open(sandbox.url)
     browser.shows("1 to 50 of 100,000")
-    browser.find("#older").click()
+    browser.click("#older")
     browser.shows("51 to 100 of 100,000")
     assert len(browser.all("#contacts tbody tr")) == 50
 
@@ -136,7 +136,7 @@ def test_curl_line_asks_for_a_hundred(browser: Browser, sandbox: Sandbox, api: h
 def test_button_fills_it(browser: Browser, sandbox: Sandbox) -> None:
     """The button makes a hundred contacts."""
     browser.open(sandbox.url)
-    browser.find("#seed").click()
+    browser.click("#seed")
     browser.shows("1 to 50 of 100")
     assert len(sandbox.contacts()) == 100
 
