@@ -77,7 +77,7 @@ def contacts(body: object) -> list[Contact]:
     """The contacts of a page."""
     if not isinstance(body, list):
         raise _not("an array of contacts", body)
-    items: Any = cast("Any", body)
+    items = cast("Any", body)
     try:
         return list(map(Contact.from_dict, items))
     except (AttributeError, TypeError):

@@ -17,7 +17,7 @@ from .errors import SendblueError, cause_of, no_answer, unpackable
 from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
 from .raw import RawResponse
-from .retry import EXTENSION, Call, Retry
+from .retry import EXTENSION, IDEMPOTENT, Call, Retry
 from .settings import KEEP, Credentials, Options, check_store, check_timeout, find_url, is_loopback
 from .transports import (
     AsyncLogTransport,
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-
 
 class _Base:
     """What the two clients share: everything that does not send."""
@@ -61,6 +59,7 @@ class _Base:
         self._http_settings: dict[str, Any] = {
             "base_url": base_url,
             "headers": {**credentials.headers, "accept": "application/json"},
+            "timeout": options.timeout,
             "follow_redirects": False,
         }
         mask_httpx_log()
@@ -196,7 +195,7 @@ class Sendblue(_Base):
         Raises:
             APIConnectionError: No answer came.
         """
-        call = self._call(repeatable=method.upper() in _IDEMPOTENT)
+        call = self._call(repeatable=method.upper() in IDEMPOTENT)
         settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
         return self._request(call, method=method, url=path, **settings)
 
@@ -337,7 +336,7 @@ class AsyncSendblue(_Base):
         Raises:
             APIConnectionError: No answer came.
         """
-        call = self._call(repeatable=method.upper() in _IDEMPOTENT)
+        call = self._call(repeatable=method.upper() in IDEMPOTENT)
         settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
         return await self._request(call, method=method, url=path, **settings)
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 EXTENSION = "sendblue_contacts"
 """The key in `request.extensions` under which a `Call` travels through the transports."""
 
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""The methods that may be sent twice, where nothing else is known of a request."""
+
 _TRANSIENT_COST = 14
 _THROTTLED_COST = 5
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from ._httpx import httpx
 from .errors import RateLimitError, RequestSummary, retry_after
-from .retry import EXTENSION, Attempts, Call, Failure, Quota, Retry
+from .retry import EXTENSION, IDEMPOTENT, Attempts, Call, Failure, Quota, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,6 @@ _TIMEOUT = 408
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _NOT_IMPLEMENTED = 501
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _FINAL = Failure(arrived=False, final=True)
 
@@ -51,7 +50,7 @@ def call_of(request: httpx.Request, retry: Retry | None) -> Call:
     """The call that a request belongs to. One that brings none, from the generated client, is judged by its method."""
     call = request.extensions.get(EXTENSION)
     if not isinstance(call, Call):
-        call = Call(request.method in _IDEMPOTENT, retry)
+        call = Call(request.method in IDEMPOTENT, retry)
         request.extensions = {**request.extensions, EXTENSION: call}
     if not isinstance(request.stream, httpx.ByteStream):
         call.retry = None  # a body that can be read only once cannot be sent again
@@ -172,7 +171,6 @@ class RateLimitTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
         check = partial(_refuse_long_freeze, request, self._limiter)
-        check()
         with self._limiter.slot(check) as waited:
             _note_wait(request, waited)
             response = self._transport.handle_request(request)
@@ -194,7 +192,6 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
         check = partial(_refuse_long_freeze, request, self._limiter)
-        check()
         async with self._limiter.async_slot(check) as waited:
             _note_wait(request, waited)
             response = await self._transport.handle_async_request(request)

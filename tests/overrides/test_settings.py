@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx
 import pytest
 from sendblue_contacts import AsyncSendblue, CredentialsError, Retry, Sendblue, settings
 from sendblue_contacts.settings import KEEP, Credentials, Options, check_timeout, find_url, is_loopback
+from sendblue_contacts_api.api.contacts import count_contacts
 
 if TYPE_CHECKING:
     from tests.overrides.conftest import World
@@ -329,3 +331,24 @@ def test_a_store_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ValueError, match="SENDBLUE_RATE_LIMIT_STORE names a store") as caught:
         Sendblue("key", "secret", base_url="http://127.0.0.1:1")
     assert "hush" not in str(caught.value)
+
+
+def test_the_generated_client_has_the_timeout_too() -> None:
+    """What goes out through `client.generated` waits as long as the client was told, and not as long as httpx would."""
+    seen: list[object] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200, json={"count": 1})
+
+    wire = httpx.MockTransport(answer)
+    options: dict[str, Any] = {"timeout": 7.0, "retry": None, "rate_limit": None, "transport": wire}
+    with Sendblue("key", "secret", **options) as client:
+        count_contacts.sync(client=client.generated)
+    anyio.run(_count_with_generated, AsyncSendblue("key", "secret", **options))
+    assert seen == [dict.fromkeys(("connect", "read", "write", "pool"), 7.0)] * 2
+
+
+async def _count_with_generated(client: AsyncSendblue) -> None:
+    async with client:
+        await count_contacts.asyncio(client=client.generated)
