@@ -5,7 +5,7 @@ Canada, United Kingdom, Ireland, France, Germany, Sweden, Australia); elsewhere 
 code, which no exchange does.
 
     python examples/make_contacts.py [FILE]
-"""  # noqa: INP001  # an example is run by its path
+"""
 
 from __future__ import annotations
 

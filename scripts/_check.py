@@ -52,6 +52,7 @@ def commands() -> Mapping[str, tuple[Command, Callable[[subprocess.CompletedProc
         "pyright strict": (node_tool("pyright"), by_status),
         "regenerate --check": ([f"{tools}/python", "scripts/regenerate", "--check"], by_status),
         "redocly lint": (lint, spotless),
+        "changes --check": ([f"{tools}/python", "scripts/changes", "--check"], by_status),
         "ruff check": ([f"{tools}/ruff", "check", "."], by_status),
         "ruff format": ([f"{tools}/ruff", "format", "--check", "."], by_status),
     }

@@ -220,7 +220,7 @@ def show_limiter(console: Console, statistics: RateLimitStatistics) -> None:
     lines = [
         ("requests sent", str(statistics.requests)),
         ("longest wait of a request", f"{statistics.longest_wait:.1f} s"),
-        ("waits of all requests, added up", f"{statistics.waited:.1f} s"),
+        ("waits of all requests, added up", f"{statistics.total_waited:.1f} s"),
         ("answers with 429", str(statistics.refusals)),
     ]
     show(console, f"The limiter ({LIMIT.limit} requests in any {LIMIT.per:.0f} s)", ("", ""), lines)

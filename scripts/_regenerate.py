@@ -21,8 +21,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _changes import describe, differences
 from _document import Document, DocumentError, read, validate
+from _generated import describe, differences
 from _templates import accept
 from _workshop import ROOT, WorkshopError, locked
 from openapi_python_client import generate

@@ -25,11 +25,13 @@ FOLDERS = {OURS: "overrides", GENERATED: "generated", SANDBOX: "sandbox"}
 ROOMS = sorted(
     path.relative_to(ROOT / "overrides" / OURS).as_posix() for path in (ROOT / "overrides" / OURS).rglob("*.py")
 )
-SENDS = {f"{OURS}.{room}" for room in ("client", "transports", "_httpx", "contacts", "bulk", "listing", "raw")}
+SENDING = ("client", "transports", "_httpx", "contacts", "bulk", "driving", "listing", "raw")
+SENDS = {f"{OURS}.{room}" for room in SENDING}
 PURE = ("operations", "naming", "phone", "paging", "retry", "answers", "jobs", "outcomes", "settings")
-LIMITS = ("limits/__init__", "limits/limiter", "limits/turns", "limits/window")
+PURE_BULK = ("chunks", "repeats", "settling", "course", "tally")
+LIMITS = [room.removesuffix(".py") for room in ROOMS if room.startswith("limits/")]
 TOGETHER = ROOT / "sandbox" / SANDBOX / "_pytest_client.py"
-BY_NAME = ("phonenumbers", "redis", "click", "rich", "python_calamine")
+BY_NAME = ("phonenumbers", "redis", "click", "rich", "python_calamine", "xlsxwriter", "platformdirs")
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,11 @@ def test_one_module_imports_httpx() -> None:
     assert {each.split(":")[0] for each in found} == {f"overrides/{OURS}/_httpx.py"}
 
 
+def test_the_rooms_of_the_limit_are_found() -> None:
+    """There is something to look at, the stores too."""
+    assert {"limits/limiter", "limits/window", "limits/stores/file", "limits/stores/redis"} <= {*LIMITS}
+
+
 @pytest.mark.parametrize("room", LIMITS)
 def test_limits_know_nothing_of_httpx(room: str) -> None:
     """The limiter can guard other code: it knows neither httpx nor whatever sends."""
@@ -174,7 +181,7 @@ def test_limits_know_nothing_of_httpx(room: str) -> None:
     assert (len(files), culprits(files, "httpx", *SENDS, GENERATED)) == (1, [])
 
 
-@pytest.mark.parametrize("room", PURE)
+@pytest.mark.parametrize("room", [*PURE, *PURE_BULK])
 def test_pure_rooms_do_not_send(room: str) -> None:
     """What decides imports neither a client nor a transport, not even for its types."""
     files = {path: found for path, found in of_package(OURS).items() if path == room_path(room)}
@@ -187,10 +194,10 @@ def room_path(room: str) -> Path:
 
 
 def test_limits_import_nothing_of_the_rest() -> None:
-    """The arrow is client → transports → limits, and none leads back."""
-    files = {path: found for path, found in of_package(OURS).items() if path.parent.name == "limits"}
-    inside = [each for each in culprits(files, OURS) if f" {OURS}.limits" not in each]
-    assert (len(files) >= 4, inside) == (True, [])
+    """The arrow is client → transports → limits, and none leads back; of the rest they raise errors alone."""
+    files = {path: of_package(OURS)[path] for path in map(room_path, LIMITS)}
+    beyond = [each for each in culprits(files, OURS) if not re.search(rf" {OURS}\.(limits|errors)\b", each)]
+    assert (len(files) >= 4, beyond) == (True, [])
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if not room.startswith(("cli", "transfer"))])
@@ -201,7 +208,10 @@ def test_the_core_imports_nothing_of_the_files_and_the_command_line(room: str) -
 
 
 def test_importing_the_core_takes_no_extra() -> None:
-    """At import the library asks for nothing but the standard library, what pyproject.toml depends on, and itself."""
+    """At import the library asks for nothing but the standard library, what pyproject.toml depends on, and itself.
+
+    The rooms of the command line have click: `cli.main` alone loads them, and says which extra is missing.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = [re.split(r"[\s<>=!~\[;]", line)[0] for line in project["dependencies"]]
     assert sorted(named) == ["attrs", "httpx", "python-dateutil"]
@@ -211,9 +221,20 @@ def test_importing_the_core_takes_no_extra() -> None:
         f"{path.relative_to(ROOT)}:{each.line} {each.name}"
         for path, all_imports in found.items()
         for each in all_imports
-        if not (each.types_only or each.deferred or each.name.split(".")[0] in allowed)
+        if not (each.types_only or each.deferred or each.name.split(".")[0] in allowed or _behind_main(path, each))
     }
     assert at_import == set()
+
+
+def _behind_main(path: Path, found: Import) -> bool:
+    return path.parent.name == "cli" and path.name != "__init__.py" and touches(found, "click")
+
+
+def test_the_command_line_is_loaded_by_main_alone() -> None:
+    """No import statement outside the command line leads into it; `main` loads its rooms by name, when it is called."""
+    outside = {path: found for path, found in of_package(OURS).items() if path.parent.name != "cli"}
+    inside = of_package(OURS)[ROOT / "overrides" / OURS / "cli/__init__.py"]
+    assert (culprits(outside, f"{OURS}.cli"), [each.name for each in inside if touches(each, OURS)]) == ([], [])
 
 
 @pytest.mark.parametrize("extra", BY_NAME)

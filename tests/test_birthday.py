@@ -33,7 +33,9 @@ ADA, GRACE, FILED = "+14155551234", "+14155555678", "+14155559999"
 CLIENT = f"""\
 import io, json, sys
 import sendblue_contacts, sendblue_contacts_api, sendblue_sandbox
+from click.testing import CliRunner
 from sendblue_contacts import Sendblue
+from sendblue_contacts.cli.program import program
 from sendblue_contacts.transfer import read_csv, write_csv
 from sendblue_sandbox import Sandbox
 
@@ -52,6 +54,10 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
     imported = client.contacts.bulk.create(row.contact for row in rows)
     exported = io.StringIO(newline="")
     write_csv(client.contacts.list(), exported)
+    account = {{"API_KEY": "key", "API_SECRET": "secret", "BASE_URL": sandbox.url}}
+    variables = {{f"SENDBLUE_API_{{name}}": value for name, value in account.items()}}
+    typing = ["update", "{ADA}", "--birth-date", "11 December 1815", "--json"]
+    typed = CliRunner().invoke(program, typing, env=variables)
     answer = {{
         "created": [type(created.birthday).__name__, str(created.birthday)],
         "updated": str(updated.birthday),
@@ -62,6 +68,7 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
             attempt(lambda: client.contacts.create("{FILED}", birthDay="1815-12-10")),
         ],
         "exported": exported.getvalue(),
+        "typed": [typed.exit_code, typed.stdout, json.loads(sandbox.requests[-1].body)],
         "wire": [[each.method, each.path, each.body.decode()] for each in sandbox.requests],
         "kept": {{contact["phone"]: contact["birthday"] for contact in sandbox.contacts()}},
         "modules": [module.__file__ for module in (sendblue_contacts_api, sendblue_contacts, sendblue_sandbox)],
@@ -208,6 +215,12 @@ def test_is_exported_to_csv(answer: Any) -> None:  # noqa: ANN401 - JSON
     """It is a column of its own, under the preferred name."""
     rows = csv.DictReader(answer["exported"].splitlines())
     assert {row["phone"]: row["birthday"] for row in rows} == answer["kept"]
+
+
+def test_is_an_option_of_the_command_line(answer: Any) -> None:  # noqa: ANN401 - JSON
+    """`update --birth-date` sends it, under the preferred name, and `--json` shows it."""
+    status, shown, body = answer["typed"]
+    assert (status, json.loads(shown)["birthday"], body) == (0, "1815-12-11", {"birthday": "1815-12-11"})
 
 
 def test_the_server_has_it(answer: Any) -> None:  # noqa: ANN401 - JSON

@@ -1,21 +1,25 @@
-"""The public surface: what can be imported and what that loads; sync and async alike; documented; no loose ends."""
+"""The public surface: what can be imported and what that loads; signatures; types; sync and async alike; documented."""
 
 from __future__ import annotations
 
 import inspect
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 import tokenize
+from collections import ChainMap
+from difflib import unified_diff
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_overloads
 
 import pytest
 import sendblue_contacts
+from _workshop import environment, node_tool
 from sendblue_contacts import bulk, client, contacts, listing, raw, transports
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ PUBLIC = [
     "BadRequestError",
     "BulkCreateResult",
     "BulkDeleteResult",
+    "BulkError",
     "BulkOutcome",
     "BulkProgress",
     "ConflictError",
@@ -49,6 +54,7 @@ PUBLIC = [
     "RateLimit",
     "RateLimitError",
     "RateLimitStatistics",
+    "RateLimitStoreError",
     "RateLimiter",
     "RawResponse",
     "Retry",
@@ -130,6 +136,23 @@ def test_names_that_send_nothing_load_no_httpx(name: str) -> None:
 def test_the_version_is_that_of_the_distribution() -> None:
     """`__version__` is what is installed."""
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", sendblue_contacts.__version__)
+
+
+# --- types
+
+TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox")
+
+
+@pytest.mark.parametrize("package", TYPED)
+def test_types_are_complete(package: str) -> None:
+    """Every type that a user's type checker can see is known to it, and said, not inferred (100 % of pyright)."""
+    command = [*node_tool("pyright"), "--verifytypes", package, "--ignoreexternal", "--outputjson"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(Path(sys.prefix)), capture_output=True, text=True, check=False
+    )
+    found = json.loads(done.stdout)["typeCompleteness"]
+    unknown = [each["name"] for each in found["symbols"] if each["isTypeAmbiguous"] or not each["isTypeKnown"]]
+    assert (unknown, found["completenessScore"], len(found["symbols"]) > 1) == ([], 1, True)
 
 
 # --- sync and async
@@ -224,6 +247,74 @@ def test_what_is_awaited(one: type, other: type) -> None:
     sending = {"create", "retrieve", "count", "delete", "request", "handle_request", "close", "first", "page", "pages"}
     plain = [name for name, member in surface(other).items() if name in sending and not any(w(member) for w in waits)]
     assert plain == []
+
+
+# --- signatures
+
+SIGNATURES = ROOT / "tests/surface.txt"
+ACCEPT = "ACCEPT_SURFACE"
+# What is reached through a client; transports are no part of the surface.
+REACHED = [cls for pair in PAIRS[1:5] for cls in pair]
+
+
+def signed() -> list[str]:
+    """The signature of everything public, a line each. Models are left out: the document says what is in them."""
+    packages = (sendblue_contacts, import_module("sendblue_sandbox"))
+    named = {f"{package.__name__}.{name}": getattr(package, name) for package in packages for name in package.__all__}
+    reached = {f"{cls.__module__}.{cls.__qualname__}": cls for cls in REACHED}
+    ours = {**named, **reached}.items()
+    lines = [line for place, value in ours if place not in MODELS for line in _signatures(place, value)]
+    return sorted(
+        (re.sub(r" at 0x[0-9a-f]+", "", line) for line in lines), key=lambda line: line.removeprefix("await ")
+    )
+
+
+MODELS = {"sendblue_contacts.Contact", "sendblue_contacts.__version__"}
+
+
+def _signatures(place: str, value: object) -> Iterator[str]:
+    if isinstance(value, type):
+        yield f"{place}({', '.join(base.__name__ for base in value.__bases__)})"
+        # What is inherited from a private class is the public one's own to its users.
+        classes = (*(base for base in value.__bases__ if base.__name__[0] == "_"), value)
+        for name, member in ChainMap(*(dict(vars(cls)) for cls in reversed(classes))).items():
+            yield from _signed(f"{place}.{name}", member) if name == "__init__" or name[0] != "_" else ()
+        hints = ChainMap(*(inspect.get_annotations(cls) for cls in reversed(classes)))
+        yield from (f"{place}.{name}: {hint}" for name, hint in hints.items() if name[0] != "_")
+    else:
+        yield from _signed(place, value) if _function(value) else [f"{place} = {value!r}"]
+
+
+def _signed(place: str, member: object) -> Iterator[str]:
+    if function := _function(member):
+        # A property is read, and its type is what it returns; of overloads a user sees each, and not what is behind.
+        kind = "" if isinstance(member, FunctionType) else f" [{type(member).__name__}]"
+        wait = "await " if inspect.iscoroutinefunction(function) else ""
+        yield from (f"{wait}{place}{inspect.signature(each)}{kind}" for each in get_overloads(function) or [function])
+
+
+def test_signatures() -> None:
+    """Nobody changes a public signature without meaning it: `tests/surface.txt` has each as it was accepted."""
+    now = signed()
+    if ACCEPT in os.environ:
+        SIGNATURES.write_text("".join(f"{line}\n" for line in now), encoding="utf-8")
+    accepted = SIGNATURES.read_text(encoding="utf-8").splitlines()
+    changed = [line for line in unified_diff(accepted, now, "accepted", "now", lineterm="", n=0) if line[:2] != "@@"]
+    assert not changed, "\n".join(
+        [*changed, f"If it is meant: {ACCEPT}=1 scripts/test -k signatures tests/test_surface.py"]
+    )
+
+
+def test_enough_is_signed() -> None:
+    """The snapshot has functions, properties, overloads and settings, of both packages."""
+    places = [re.split(r"[(:]", line)[0] for line in signed()]
+    assert places.count("sendblue_contacts.contacts.Contacts.create") == 2
+    wanted = {
+        "sendblue_contacts.Sendblue.rate_limit",
+        "sendblue_contacts.Retry.attempts",
+        "sendblue_sandbox.Sandbox.url",
+    }
+    assert wanted - set(places) == set()
 
 
 # --- docstrings

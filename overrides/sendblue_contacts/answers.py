@@ -6,6 +6,7 @@ What is not as documented is a ValueError, with a sentence that holds none of th
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from unicodedata import normalize
 
 from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
 from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
@@ -30,6 +31,9 @@ _JSON_TYPES: dict[type, str] = {
 }
 
 
+CALLS_ITSELF_AN_ERROR = "the answer calls itself an error"
+
+
 def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
     """The body of a successful response, None if there is none."""
     if response.is_redirect:
@@ -44,7 +48,7 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
         message = f"the answer is not JSON ({kind}, {len(response.content)} bytes)"
         raise ValueError(message) from None
     if _calls_itself_an_error(body):
-        message = f"the answer calls itself an error: {server_message(response) or 'it does not say which'}"
+        message = f"{CALLS_ITSELF_AN_ERROR}: {server_message(response) or 'it does not say which'}"
         raise ValueError(message)
     return body
 
@@ -123,14 +127,25 @@ def bulk_deleted_before(body: object) -> BulkDeleteResponse:
 
 
 def holds(found: Contact, sent: Mapping[str, Any]) -> bool:
-    """Whether a contact has everything that was sent. What it has besides (defaults of the account) does not matter."""
+    """Whether a contact has everything that was sent.
+
+    What it has besides (defaults of the account) does not matter, and neither does what a server may tidy up: capitals,
+    spaces, forms of one character, the order of a list, and what is blank.
+    """
     has = found.to_dict()
     return all(_same(has.get(name), value) for name, value in sent.items() if name in Contact.FIELDS)
 
 
-def _same(has: object, sent: object) -> bool:
-    if sent is None:
-        return not has
-    if isinstance(sent, dict) and isinstance(has, dict):
-        return cast("dict[str, str]", sent).items() <= cast("dict[str, str]", has).items()
-    return has == sent
+def _same(has: Any, sent: Any) -> bool:  # noqa: ANN401  # any JSON
+    if isinstance(sent, dict):
+        labels = cast("dict[str, str]", has) if isinstance(has, dict) else dict[str, str]()
+        return all(_same(labels.get(label), text) for label, text in cast("dict[str, str]", sent).items())
+    if not (has and sent):
+        return not has and not sent
+    if isinstance(sent, list) and isinstance(has, list):
+        return set(map(_tidy, cast("list[object]", sent))) == set(map(_tidy, cast("list[object]", has)))
+    return _tidy(cast("object", has)) == _tidy(cast("object", sent))
+
+
+def _tidy(value: object) -> object:
+    return " ".join(normalize("NFKC", value).casefold().split()) if isinstance(value, str) else str(value)

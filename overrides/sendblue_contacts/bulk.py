@@ -1,28 +1,26 @@
-"""`client.contacts.bulk`, sync and async. Thin: `jobs` decides; here chunks are sent, a few at one time."""
+"""`client.contacts.bulk`, sync and async. Thin: `course` decides, and `driving` sends."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
-from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from typing import TYPE_CHECKING, Any
 
-from sendblue_contacts_api.models.contact import Contact
-
-from .errors import SendblueError
-from .jobs import CHUNK_SIZE, CONCURRENCY, HOPELESS, MAX_CHUNK_BYTES, Course, CreateJob, DeleteJob, Limits
-from .outcomes import BulkCreateResult, BulkDeleteResult, BulkOutcome, BulkProgress, FailedNumber, Tally
+from .chunks import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES, Limits
+from .course import Course
+from .driving import async_drive, async_each, drive, each
+from .jobs import CreateJob, DeleteJob
+from .outcomes import BulkCreateResult, BulkDeleteResult, FailedNumber
+from .tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .jobs import Chunk, Chunker, Job, Sending
-    from .running import AsyncRun, Run
+    from sendblue_contacts_api.models.contact import Contact
 
-R = TypeVar("R")
-V = TypeVar("V")
+    from .course import OnSend
+    from .outcomes import BulkOutcome, BulkProgress
+    from .repeats import Duplicates
+    from .running import AsyncRun, Run
 
 Numbers = Iterable[str | FailedNumber] | Iterable[str] | Iterable[FailedNumber]
 
@@ -41,9 +39,15 @@ class BulkContacts:
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
+        duplicates: Duplicates | None = "error",
+        look_first: bool = False,
+        on_send: OnSend | None = None,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkCreateResult:
         """Create many contacts (POST /api/v2/contacts/bulk, chunk by chunk).
+
+        A chunk whose answer was lost is settled by looking for each of its numbers: no contact is made twice, and none
+        is lost.
 
         Args:
             contacts: Mappings with `phone` and any of `first_name`, `last_name`, `company_name`, `tags`,
@@ -51,14 +55,24 @@ class BulkContacts:
             chunk_size: The most contacts of one request.
             max_chunk_bytes: The most bytes of contacts in one request.
             concurrency: The most requests at one time.
+            duplicates: What to do with a number that comes more than once: `error`, the later ones are failed; `first`
+                or `last` counts; `merge`, all of them as one contact (later values win, a blank wins over nothing, tags
+                and custom variables are added up). None: there are none, and nothing is remembered; `error` and `first`
+                take about 130 bytes an item, `last` and `merge` read all of the input before they send anything.
+            look_first: Look for each number before it is sent, as if an earlier answer had been lost: for what is
+                `unknown` after another call.
+            on_send: Called right before each request with the places of its contacts in the input, in the thread or
+                task that made this call. A contact that is sent again comes again. Not called for look-ups.
             on_progress: Called after each chunk with a `BulkProgress`.
 
         Returns:
             What was created and what was not, and why.
 
         Raises:
-            APIConnectionError, AuthenticationError, PermissionDeniedError: The first request failed so. When a later
-                one does, it is the reason of failures instead.
+            APIConnectionError, AuthenticationError, PermissionDeniedError: The first request failed so, and nothing was
+                done. When a later one does, it is the reason of failures instead.
+            BulkError: The input, `on_send` or `on_progress` raised something, and then nothing more was read or sent.
+                Its `result` has the outcomes of all that was read.
             TypeError: `contacts` is one contact or a string instead of many contacts.
 
         Example:
@@ -67,9 +81,9 @@ class BulkContacts:
                 print(failure.index, failure.reason)
         """
         job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        tally = Tally[Contact](contacts, on_progress)
-        with tally:
-            for outcomes in self._chunks(job, contacts, limits):
+        course = Course(job, limits, duplicates, look_first=look_first)
+        with Tally(contacts, course, BulkCreateResult.of, on_progress) as tally:
+            for outcomes in drive(self._run, course, job.accept(contacts), on_send):
                 tally.add(outcomes)
         return BulkCreateResult.of(tally.outcomes)
 
@@ -80,29 +94,29 @@ class BulkContacts:
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
+        on_send: OnSend | None = None,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkDeleteResult:
         """Delete many contacts (DELETE /api/v2/contacts, chunk by chunk).
+
+        Settings and errors are those of `create`. A number that comes more than once is sent once, and is a duplicate
+        after that.
 
         Args:
             phone_numbers: Their numbers. Read lazily, so a generator is fine.
             chunk_size: The most numbers of one request.
             max_chunk_bytes: The most bytes of numbers in one request.
             concurrency: The most requests at one time.
+            on_send: Called right before each request with the places of its numbers in the input.
             on_progress: Called after each chunk with a `BulkProgress`.
 
         Returns:
             What was deleted and what was not, and why.
-
-        Raises:
-            APIConnectionError, AuthenticationError, PermissionDeniedError: The first request failed so. When a later
-                one does, it is the reason of failures instead.
-            TypeError: `phone_numbers` is one string instead of many.
         """
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        tally = Tally[str](phone_numbers, on_progress)
-        with tally:
-            for outcomes in self._chunks(job, phone_numbers, limits):
+        course = Course(job, limits, "first")
+        with Tally(phone_numbers, course, BulkDeleteResult.of, on_progress) as tally:
+            for outcomes in drive(self._run, course, job.accept(phone_numbers), on_send):
                 tally.add(outcomes)
         return BulkDeleteResult.of(tally.outcomes)
 
@@ -113,11 +127,19 @@ class BulkContacts:
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
-    ) -> Iterator[BulkOutcome[Contact]]:
-        """As `create`, an outcome for each contact in the order of the input, lazily: for more than memory holds."""
+        duplicates: Duplicates | None = "error",
+        look_first: bool = False,
+        on_send: OnSend | None = None,
+    ) -> Generator[BulkOutcome[Contact]]:
+        """As `create`, an outcome for each contact in the order of the input, lazily: for more than memory holds.
+
+        Requests are begun while the next outcome is waited for. Close it to leave early: what was announced by
+        `on_send` and has no outcome may have been created, and can be given again with `look_first`. What the input or
+        `on_send` raises is raised as it is, after the outcomes of all that was read.
+        """
         job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        for outcomes in self._chunks(job, contacts, limits):
-            yield from outcomes
+        course = Course(job, limits, duplicates, look_first=look_first)
+        return each(drive(self._run, course, job.accept(contacts), on_send))
 
     def stream_delete(
         self,
@@ -126,42 +148,11 @@ class BulkContacts:
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
-    ) -> Iterator[BulkOutcome[str]]:
+        on_send: OnSend | None = None,
+    ) -> Generator[BulkOutcome[str]]:
         """As `delete`, an outcome for each number in the order of the input, lazily: for more than memory holds."""
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        for outcomes in self._chunks(job, phone_numbers, limits):
-            yield from outcomes
-
-    def _chunks(self, job: Job[R, V], items: Iterable[object], limits: Limits) -> Iterator[list[BulkOutcome[V]]]:
-        course: Course[R, V] = Course(limits)
-        chunks = job.chunker(limits).chunks(job.accept(items))
-        with ThreadPoolExecutor(limits.concurrency, thread_name_prefix="sendblue-bulk") as pool:
-            while together := list(islice(chunks, course.together)):
-                send = partial(self._send, job, course)
-                for chunk, result in zip(together, pool.map(send, together), strict=True):
-                    yield course.settle(chunk, result)
-
-    def _send(
-        self, job: Job[R, V], course: Course[R, V], chunk: Chunk[R]
-    ) -> list[BulkOutcome[V]] | SendblueError | None:
-        if course.stopped:
-            return None
-        try:
-            return self._drive(job.send(chunk))
-        except HOPELESS as error:
-            return error
-
-    def _drive(self, sending: Sending[V]) -> list[BulkOutcome[V]]:
-        step = partial(next, sending)
-        while True:
-            try:
-                operation = step()
-            except StopIteration as done:
-                return cast("list[BulkOutcome[V]]", done.value)
-            try:
-                step = partial(sending.send, self._run(operation))
-            except SendblueError as error:
-                step = partial(sending.throw, error)
+        return each(drive(self._run, Course(job, limits, "first"), job.accept(phone_numbers), on_send))
 
 
 class AsyncBulkContacts:
@@ -178,9 +169,15 @@ class AsyncBulkContacts:
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
+        duplicates: Duplicates | None = "error",
+        look_first: bool = False,
+        on_send: OnSend | None = None,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkCreateResult:
         """Create many contacts (POST /api/v2/contacts/bulk, chunk by chunk).
+
+        A chunk whose answer was lost is settled by looking for each of its numbers: no contact is made twice, and none
+        is lost.
 
         Args:
             contacts: Mappings with `phone` and any of `first_name`, `last_name`, `company_name`, `tags`,
@@ -188,14 +185,24 @@ class AsyncBulkContacts:
             chunk_size: The most contacts of one request.
             max_chunk_bytes: The most bytes of contacts in one request.
             concurrency: The most requests at one time.
+            duplicates: What to do with a number that comes more than once: `error`, the later ones are failed; `first`
+                or `last` counts; `merge`, all of them as one contact (later values win, a blank wins over nothing, tags
+                and custom variables are added up). None: there are none, and nothing is remembered; `error` and `first`
+                take about 130 bytes an item, `last` and `merge` read all of the input before they send anything.
+            look_first: Look for each number before it is sent, as if an earlier answer had been lost: for what is
+                `unknown` after another call.
+            on_send: Called right before each request with the places of its contacts in the input, in the thread or
+                task that made this call. A contact that is sent again comes again. Not called for look-ups.
             on_progress: Called after each chunk with a `BulkProgress`.
 
         Returns:
             What was created and what was not, and why.
 
         Raises:
-            APIConnectionError, AuthenticationError, PermissionDeniedError: The first request failed so. When a later
-                one does, it is the reason of failures instead.
+            APIConnectionError, AuthenticationError, PermissionDeniedError: The first request failed so, and nothing was
+                done. When a later one does, it is the reason of failures instead.
+            BulkError: The input, `on_send` or `on_progress` raised something, and then nothing more was read or sent.
+                Its `result` has the outcomes of all that was read.
             TypeError: `contacts` is one contact or a string instead of many contacts.
 
         Example:
@@ -204,9 +211,9 @@ class AsyncBulkContacts:
                 print(failure.index, failure.reason)
         """
         job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        tally = Tally[Contact](contacts, on_progress)
-        with tally:
-            async for outcomes in self._chunks(job, contacts, limits):
+        course = Course(job, limits, duplicates, look_first=look_first)
+        with Tally(contacts, course, BulkCreateResult.of, on_progress) as tally:
+            async for outcomes in async_drive(self._run, course, job.accept(contacts), on_send):
                 tally.add(outcomes)
         return BulkCreateResult.of(tally.outcomes)
 
@@ -217,124 +224,62 @@ class AsyncBulkContacts:
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
+        on_send: OnSend | None = None,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkDeleteResult:
         """Delete many contacts (DELETE /api/v2/contacts, chunk by chunk).
+
+        Settings and errors are those of `create`. A number that comes more than once is sent once, and is a duplicate
+        after that.
 
         Args:
             phone_numbers: Their numbers. Read lazily, so a generator is fine.
             chunk_size: The most numbers of one request.
             max_chunk_bytes: The most bytes of numbers in one request.
             concurrency: The most requests at one time.
+            on_send: Called right before each request with the places of its numbers in the input.
             on_progress: Called after each chunk with a `BulkProgress`.
 
         Returns:
             What was deleted and what was not, and why.
-
-        Raises:
-            APIConnectionError, AuthenticationError, PermissionDeniedError: The first request failed so. When a later
-                one does, it is the reason of failures instead.
-            TypeError: `phone_numbers` is one string instead of many.
         """
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        tally = Tally[str](phone_numbers, on_progress)
-        with tally:
-            async for outcomes in self._chunks(job, phone_numbers, limits):
+        course = Course(job, limits, "first")
+        with Tally(phone_numbers, course, BulkDeleteResult.of, on_progress) as tally:
+            async for outcomes in async_drive(self._run, course, job.accept(phone_numbers), on_send):
                 tally.add(outcomes)
         return BulkDeleteResult.of(tally.outcomes)
 
-    async def stream_create(
+    def stream_create(
         self,
         contacts: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
         *,
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
-    ) -> AsyncIterator[BulkOutcome[Contact]]:
-        """As `create`, an outcome for each contact in the order of the input, lazily: for more than memory holds."""
-        job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        async with aclosing(self._chunks(job, contacts, limits)) as chunks:
-            async for outcomes in chunks:
-                for outcome in outcomes:
-                    yield outcome
+        duplicates: Duplicates | None = "error",
+        look_first: bool = False,
+        on_send: OnSend | None = None,
+    ) -> AsyncGenerator[BulkOutcome[Contact]]:
+        """As `create`, an outcome for each contact in the order of the input, lazily: for more than memory holds.
 
-    async def stream_delete(
+        Requests are begun while the next outcome is waited for. Close it to leave early: what was announced by
+        `on_send` and has no outcome may have been created, and can be given again with `look_first`. What the input or
+        `on_send` raises is raised as it is, after the outcomes of all that was read.
+        """
+        job, limits = CreateJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
+        course = Course(job, limits, duplicates, look_first=look_first)
+        return async_each(async_drive(self._run, course, job.accept(contacts), on_send))
+
+    def stream_delete(
         self,
         phone_numbers: Numbers | AsyncIterable[str | FailedNumber],
         *,
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
-    ) -> AsyncIterator[BulkOutcome[str]]:
+        on_send: OnSend | None = None,
+    ) -> AsyncGenerator[BulkOutcome[str]]:
         """As `delete`, an outcome for each number in the order of the input, lazily: for more than memory holds."""
         job, limits = DeleteJob(self._region), Limits.check(chunk_size, max_chunk_bytes, concurrency)
-        async with aclosing(self._chunks(job, phone_numbers, limits)) as chunks:
-            async for outcomes in chunks:
-                for outcome in outcomes:
-                    yield outcome
-
-    async def _chunks(
-        self, job: Job[R, V], items: Iterable[object] | AsyncIterable[object], limits: Limits
-    ) -> AsyncGenerator[list[BulkOutcome[V]]]:
-        course: Course[R, V] = Course(limits)
-        async with aclosing(_chunks(job.chunker(limits), job.accept(items))) as chunks:
-            while together := [chunk async for chunk in _take(chunks, course.together)]:
-                for chunk, result in zip(together, await self._send_together(job, course, together), strict=True):
-                    yield course.settle(chunk, result)
-
-    async def _send_together(
-        self, job: Job[R, V], course: Course[R, V], together: list[Chunk[R]]
-    ) -> list[list[BulkOutcome[V]] | SendblueError | None]:
-        import anyio  # noqa: PLC0415  # only the async client pays for it
-
-        results: list[list[BulkOutcome[V]] | SendblueError | None] = [None] * len(together)
-
-        async def send(place: int, chunk: Chunk[R]) -> None:
-            results[place] = await self._send(job, course, chunk)
-
-        async with anyio.create_task_group() as group:
-            for place, chunk in enumerate(together):
-                group.start_soon(send, place, chunk)
-        return results
-
-    async def _send(
-        self, job: Job[R, V], course: Course[R, V], chunk: Chunk[R]
-    ) -> list[BulkOutcome[V]] | SendblueError | None:
-        if course.stopped:
-            return None
-        try:
-            return await self._drive(job.send(chunk))
-        except HOPELESS as error:
-            return error
-
-    async def _drive(self, sending: Sending[V]) -> list[BulkOutcome[V]]:
-        step = partial(next, sending)
-        while True:
-            try:
-                operation = step()
-            except StopIteration as done:
-                return cast("list[BulkOutcome[V]]", done.value)
-            try:
-                step = partial(sending.send, await self._run(operation))
-            except SendblueError as error:
-                step = partial(sending.throw, error)
-
-
-async def _chunks(chunker: Chunker[R], items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[Chunk[R]]:
-    if isinstance(items, Iterable):
-        for chunk in chunker.chunks(items):
-            yield chunk
-        return
-    async for item in items:
-        if full := chunker.add(item):
-            yield full
-    if rest := chunker.rest():
-        yield rest
-
-
-async def _take(chunks: AsyncIterator[Chunk[R]], most: int) -> AsyncIterator[Chunk[R]]:
-    for _ in range(most):
-        try:
-            yield await anext(chunks)
-        except StopAsyncIteration:
-            return
+        return async_each(async_drive(self._run, Course(job, limits, "first"), job.accept(phone_numbers), on_send))

@@ -7,6 +7,7 @@ and a program that makes a client does not always use it.
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
 from .raw import RawResponse
 from .retry import EXTENSION, IDEMPOTENT, Call, Retry
-from .settings import KEEP, Credentials, Options, check_store, check_timeout, find_url, is_loopback
+from .settings import KEEP, Credentials, Options, check_path, check_seconds, find_store, find_url, is_loopback
 from .transports import (
     AsyncLogTransport,
     AsyncRateLimitTransport,
@@ -87,7 +88,7 @@ class _Base:
         return url.removeprefix(self.base_url)
 
     def _call(self, *, repeatable: bool) -> Call:
-        return Call(repeatable, self._options.retry)
+        return Call(repeatable, self._options.retry, bulk=self._options.bulk, max_wait=self._options.max_wait)
 
 
 class Sendblue(_Base):
@@ -134,7 +135,7 @@ class Sendblue(_Base):
             base_url=find_url(base_url, allow_http=allow_http),
             rate_limit=rate_limit,
             default_region=default_region,
-            options=Options(check_timeout(timeout), retry),
+            options=Options(check_seconds("timeout", timeout), retry),
         )
         wire = LogTransport(transport or httpx.HTTPTransport(proxy=_proxy(self.base_url)))
         limited = RateLimitTransport(wire, self._rate_limiter)
@@ -145,7 +146,7 @@ class Sendblue(_Base):
         """The contacts of the account."""
         from .contacts import Contacts  # noqa: PLC0415  # see the top of this file
 
-        return Contacts(self._run, self._run_raw, self._region)
+        return Contacts(self._run, self._run_raw, self._region, self._but(bulk=True)._run)  # noqa: SLF001  # it is a copy of this client
 
     def with_options(
         self,
@@ -155,6 +156,8 @@ class Sendblue(_Base):
         extra_headers: Mapping[str, str] = KEEP,
         extra_query: Mapping[str, Any] = KEEP,
         extra_body: Mapping[str, Any] = KEEP,
+        max_wait: float | None = KEEP,
+        bulk: bool = KEEP,
     ) -> Self:
         """This client with other options for its calls.
 
@@ -166,12 +169,22 @@ class Sendblue(_Base):
             extra_headers: Headers to send besides.
             extra_query: Query parameters to send besides.
             extra_body: Fields to send besides in a JSON body.
+            max_wait: Seconds that a call may wait for a free slot of the rate limit; beyond that, `RateLimitError`
+                without a request. None for however long it takes.
+            bulk: Whether these calls are bulk work: paced, and leaving some slots of the rate limit to other callers.
+                `contacts.bulk` is so by itself.
 
         Example:
             client.with_options(timeout=5).contacts.count()
         """
         return self._but(
-            timeout=timeout, retry=retry, extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body
+            timeout=timeout,
+            retry=retry,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            max_wait=max_wait,
+            bulk=bulk,
         )
 
     @property
@@ -194,7 +207,9 @@ class Sendblue(_Base):
 
         Raises:
             APIConnectionError: No answer came.
+            ValueError: The path is none; an address of another host would get the credentials.
         """
+        check_path(path)
         call = self._call(repeatable=method.upper() in IDEMPOTENT)
         settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
         return self._request(call, method=method, url=path, **settings)
@@ -206,7 +221,9 @@ class Sendblue(_Base):
         call = self._call(repeatable=operation.repeatable)
         response = self._request(call, **self._kwargs(operation, call))
         following = operation.following(response, call)
-        return RawResponse.of(response, operation, call) if following is None else self._run_raw(following)
+        if following is None:
+            return RawResponse.of(response, operation, call)
+        return self._but(extra_body={})._run_raw(following)  # noqa: SLF001  # it is a copy of this client
 
     def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         if self._http.is_closed:
@@ -214,7 +231,8 @@ class Sendblue(_Base):
         try:
             return self._http.request(**kwargs)
         except httpx.TransportError as error:
-            raise no_answer(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from cause_of(error)
+            path = self._path(kwargs["url"])
+            raise no_answer(error, kwargs["method"], path, call.attempts, lost=call.lost) from cause_of(error)
         except httpx.DecodingError as error:
             raise unpackable(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
@@ -275,7 +293,7 @@ class AsyncSendblue(_Base):
             base_url=find_url(base_url, allow_http=allow_http),
             rate_limit=rate_limit,
             default_region=default_region,
-            options=Options(check_timeout(timeout), retry),
+            options=Options(check_seconds("timeout", timeout), retry),
         )
         wire = AsyncLogTransport(transport or httpx.AsyncHTTPTransport(proxy=_proxy(self.base_url)))
         limited = AsyncRateLimitTransport(wire, self._rate_limiter)
@@ -286,7 +304,7 @@ class AsyncSendblue(_Base):
         """The contacts of the account."""
         from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
 
-        return AsyncContacts(self._run, self._run_raw, self._region)
+        return AsyncContacts(self._run, self._run_raw, self._region, self._but(bulk=True)._run)  # noqa: SLF001  # it is a copy of this client
 
     def with_options(
         self,
@@ -296,6 +314,8 @@ class AsyncSendblue(_Base):
         extra_headers: Mapping[str, str] = KEEP,
         extra_query: Mapping[str, Any] = KEEP,
         extra_body: Mapping[str, Any] = KEEP,
+        max_wait: float | None = KEEP,
+        bulk: bool = KEEP,
     ) -> Self:
         """This client with other options for its calls.
 
@@ -307,12 +327,22 @@ class AsyncSendblue(_Base):
             extra_headers: Headers to send besides.
             extra_query: Query parameters to send besides.
             extra_body: Fields to send besides in a JSON body.
+            max_wait: Seconds that a call may wait for a free slot of the rate limit; beyond that, `RateLimitError`
+                without a request. None for however long it takes.
+            bulk: Whether these calls are bulk work: paced, and leaving some slots of the rate limit to other callers.
+                `contacts.bulk` is so by itself.
 
         Example:
             await client.with_options(timeout=5).contacts.count()
         """
         return self._but(
-            timeout=timeout, retry=retry, extra_headers=extra_headers, extra_query=extra_query, extra_body=extra_body
+            timeout=timeout,
+            retry=retry,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            max_wait=max_wait,
+            bulk=bulk,
         )
 
     @property
@@ -335,7 +365,9 @@ class AsyncSendblue(_Base):
 
         Raises:
             APIConnectionError: No answer came.
+            ValueError: The path is none; an address of another host would get the credentials.
         """
+        check_path(path)
         call = self._call(repeatable=method.upper() in IDEMPOTENT)
         settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
         return await self._request(call, method=method, url=path, **settings)
@@ -347,7 +379,9 @@ class AsyncSendblue(_Base):
         call = self._call(repeatable=operation.repeatable)
         response = await self._request(call, **self._kwargs(operation, call))
         following = operation.following(response, call)
-        return RawResponse.of(response, operation, call) if following is None else await self._run_raw(following)
+        if following is None:
+            return RawResponse.of(response, operation, call)
+        return await self._but(extra_body={})._run_raw(following)  # noqa: SLF001  # it is a copy of this client
 
     async def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         if self._http.is_closed:
@@ -355,7 +389,8 @@ class AsyncSendblue(_Base):
         try:
             return await self._http.request(**kwargs)
         except httpx.TransportError as error:
-            raise no_answer(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from cause_of(error)
+            path = self._path(kwargs["url"])
+            raise no_answer(error, kwargs["method"], path, call.attempts, lost=call.lost) from cause_of(error)
         except httpx.DecodingError as error:
             raise unpackable(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
@@ -381,8 +416,8 @@ def _limiter(rate_limit: RateLimit | RateLimiter | None, api_key: str, base_url:
         return rate_limit
     if rate_limit is None:
         return RateLimiter(None)
-    check_store()
-    return shared(api_key, urlsplit(base_url).netloc, rate_limit)
+    rate = replace(rate_limit, store=find_store(rate_limit.store))
+    return shared(api_key, urlsplit(base_url).netloc, rate)
 
 
 def _proxy(base_url: str) -> str | None:

@@ -28,15 +28,16 @@ class Contacts:
     without the usual punctuation. Every method raises a subclass of `SendblueError` where the request fails.
     """
 
-    def __init__(self, run: Run, run_raw: RunRaw, region: str | None) -> None:
+    def __init__(self, run: Run, run_raw: RunRaw, region: str | None, run_bulk: Run | None = None) -> None:
         self._run = run
+        self._run_bulk = run_bulk or run
         self._run_raw = run_raw
         self._region = region
 
     @property
     def bulk(self) -> BulkContacts:
         """Many contacts at once."""
-        return BulkContacts(self._run, self._region)
+        return BulkContacts(self._run_bulk, self._region)
 
     @property
     def with_raw_response(self) -> RawContacts:
@@ -233,15 +234,18 @@ class AsyncContacts:
     without the usual punctuation. Every method raises a subclass of `SendblueError` where the request fails.
     """
 
-    def __init__(self, run: AsyncRun, run_raw: AsyncRunRaw, region: str | None) -> None:
+    def __init__(
+        self, run: AsyncRun, run_raw: AsyncRunRaw, region: str | None, run_bulk: AsyncRun | None = None
+    ) -> None:
         self._run = run
+        self._run_bulk = run_bulk or run
         self._run_raw = run_raw
         self._region = region
 
     @property
     def bulk(self) -> AsyncBulkContacts:
         """Many contacts at once."""
-        return AsyncBulkContacts(self._run, self._region)
+        return AsyncBulkContacts(self._run_bulk, self._region)
 
     @property
     def with_raw_response(self) -> AsyncRawContacts:

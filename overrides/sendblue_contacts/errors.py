@@ -16,6 +16,8 @@
     │   └── APITimeoutError           no answer came in time
     ├── InvalidPhoneNumberError       (also a ValueError) nothing was sent
     ├── IncompleteListError           a listing cannot reach every contact
+    ├── BulkError                     a bulk call did not do everything (.result)
+    ├── RateLimitStoreError           the store of the rate limit cannot be used; nothing was sent
     └── CredentialsError              no usable credentials were given
 
 An error text says what happened, to which request, and what to do. Phone numbers and e-mail addresses are masked in
@@ -28,13 +30,14 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
+
+    from .outcomes import BulkCreateResult, BulkDeleteResult
 
 _PHONE = re.compile(r"(?:\+|%2B)?\d[\d\s().-]{5,}\d", re.IGNORECASE)
 # The lengths are those of RFC 5321; without them a long text takes a time that grows with its square.
@@ -71,6 +74,10 @@ class CredentialsError(SendblueError):
     """The API key or the secret is missing, or cannot be sent."""
 
 
+class RateLimitStoreError(SendblueError):
+    """The store that the rate limit is shared through cannot be reached or used. Nothing was sent."""
+
+
 class InvalidPhoneNumberError(SendblueError, ValueError):
     """A phone number is not in E.164 form. Nothing was sent."""
 
@@ -83,6 +90,25 @@ class IncompleteListError(SendblueError):
         self.seen = seen
 
 
+class BulkError(SendblueError):
+    """A bulk call did not do everything that was asked, or ended before it could.
+
+    Attributes:
+        result: What became of each item. None after copying and pickling, for it is personal data.
+    """
+
+    def __init__(self, message: str, result: BulkCreateResult | BulkDeleteResult | None = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args
+
+
+NO_REQUEST = RequestSummary("no request", "was sent")
+"""What an error says that belongs to no request."""
+
+
 class _RequestError(SendblueError):
     """An error of one request. A pickle holds its attributes but not the response, whose body is personal data."""
 
@@ -91,6 +117,8 @@ class _RequestError(SendblueError):
         self.message = message
         self.request = request
         self.attempts = attempts
+        self.lost = False
+        """Whether the request may have been carried out all the same: an attempt may have arrived, unanswered."""
         self.response: httpx.Response | None = None
 
     def __str__(self) -> str:
@@ -255,7 +283,9 @@ def unpackable(method: str, path: str, attempts: int) -> APIResponseError:
     return APIResponseError(text, request=RequestSummary.of(method, path), attempts=attempts)
 
 
-def no_answer(error: httpx.TransportError, method: str, path: str, attempts: int) -> APIConnectionError:
+def no_answer(
+    error: httpx.TransportError, method: str, path: str, attempts: int, *, lost: bool = True
+) -> APIConnectionError:
     """The error for a request without an answer.
 
     Args:
@@ -263,16 +293,18 @@ def no_answer(error: httpx.TransportError, method: str, path: str, attempts: int
         method: The HTTP method.
         path: The path; it is masked.
         attempts: How many requests were sent in all.
+        lost: Whether one of them may have arrived.
     """
     from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
 
     request = RequestSummary.of(method, path)
     said = mask(f"{type(error).__name__}: {cause_of(error) or 'it is not HTTP'}".rstrip(": "))
+    made = APIConnectionError(f"no answer ({said}); check the network and base_url", request=request, attempts=attempts)
     if isinstance(error, httpx.TimeoutException):
         text = f"no answer in time ({said}); raise timeout=, and look whether it was carried out"
-        return APITimeoutError(text, request=request, attempts=attempts)
-    text = f"no answer ({said}); check the network and base_url"
-    return APIConnectionError(text, request=request, attempts=attempts)
+        made = APITimeoutError(text, request=request, attempts=attempts)
+    made.lost = lost
+    return made
 
 
 def server_message(response: httpx.Response) -> str | None:
@@ -303,6 +335,8 @@ def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) 
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # slow to load, and seldom needed
+
     try:
         date = parsedate_to_datetime(value)
     except ValueError:

@@ -7,6 +7,7 @@ strings (custom variables) are labels of their owner and are never looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -128,7 +129,9 @@ def _text_map(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _wrong(name, "a mapping of str to str", value)
     labels = cast("Mapping[object, object]", value)
-    return {
+    with suppress(TypeError, ValueError):
+        return {_text(name, label): _text(name, text) for label, text in labels.items()}
+    return {  # once more, for an error that names the label; to name each of them would take long
         _text(f"a label of {name}", label): _text(f"{name}[{mask(repr(label))}]", text)
         for label, text in labels.items()
     }

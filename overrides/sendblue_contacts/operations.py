@@ -143,6 +143,7 @@ class Operation(Generic[T]):
         try:
             return self._read(response, call)
         except (APIError, APIResponseError) as error:
+            error.lost = call.lost
             if not self.doubt:
                 raise
             raise APIConnectionError(self.doubt, request=self.summary, attempts=call.attempts) from error

@@ -1,23 +1,28 @@
 """What becomes of the items of a bulk call: an outcome for each, and a result that explains itself.
 
-No repr shows an item: items are personal data.
+No repr, HTML or error shows an item: items are personal data.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sized
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
+
+from .errors import BulkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from sendblue_contacts_api.models.contact import Contact
 
 T = TypeVar("T")
 
+Status = Literal["created", "deleted", "failed", "unknown", "duplicate"]
+"""What can become of an item: it went in, or did not, or nobody knows, or another one with its number stands for it."""
+
 _MOST_REASONS = 3
+_MOST_REASONS_IN_HTML = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,22 +32,28 @@ class BulkOutcome(Generic[T]):
     Attributes:
         index: Its place in the input, from 0.
         item: What was given.
-        value: The contact that was created, or the number that was deleted; None if it failed.
-        reason: Why it failed; empty if it did not.
+        status: `created` or `deleted`; `failed`: it did not go in; `unknown`: its answer was lost and nothing could be
+            found out; `duplicate`: its number comes more than once, and another item stands for it.
+        value: The contact that was created, or the number that was deleted; else None.
+        reason: Why it did not go in; empty if it did.
+        error: What its request as a whole ended with, if that is the reason: the item itself may be as it should.
     """
 
     index: int
     item: object
-    value: T | None
+    status: Status
+    value: T | None = None
     reason: str = ""
+    error: Exception | None = None
 
     @property
     def ok(self) -> bool:
         """Whether it went in."""
-        return self.value is not None
+        return self.status in {"created", "deleted"}
 
     def __repr__(self) -> str:
-        return f"BulkOutcome(index={self.index}, {f'reason={self.reason!r}' if self.reason else 'ok'})"
+        reason = f", reason={self.reason!r}" if self.reason else ""
+        return f"BulkOutcome(index={self.index}, {self.status}{reason})"
 
 
 class FailedContact(Mapping[str, Any]):
@@ -57,9 +68,9 @@ class FailedContact(Mapping[str, Any]):
     __slots__ = ("index", "item", "reason")
 
     def __init__(self, index: int, item: object, reason: str) -> None:
-        self.index = index
-        self.item = item
-        self.reason = reason
+        self.index: int = index
+        self.item: object = item
+        self.reason: str = reason
 
     def _mapping(self) -> Mapping[str, Any]:
         item: Any = self.item
@@ -104,21 +115,40 @@ class BulkCreateResult:
         created: The contacts that went in, as the server has them, in the order of the input.
         failed: Those that did not, with `index` and `reason`; can be passed straight back to `bulk.create`.
         requested: How many were given.
+        unknown: Those of which nobody knows; can be passed back with `look_first=True`.
+        duplicates: Those for which another one with the same number stands.
     """
 
     created: list[Contact]
     failed: list[FailedContact]
     requested: int
+    unknown: list[FailedContact] = field(default_factory=list["FailedContact"])
+    duplicates: list[FailedContact] = field(default_factory=list["FailedContact"])
 
     @classmethod
-    def of(cls, outcomes: list[BulkOutcome[Contact]]) -> Self:
+    def of(cls, outcomes: Sequence[BulkOutcome[Contact]]) -> Self:
         """The result of these outcomes."""
         created = [outcome.value for outcome in outcomes if outcome.value is not None]
-        failed = [FailedContact(outcome.index, outcome.item, outcome.reason) for outcome in outcomes if not outcome.ok]
-        return cls(created, failed, len(outcomes))
+        rest: dict[str, list[FailedContact]] = {"failed": [], "unknown": [], "duplicate": []}
+        for outcome in outcomes:
+            if not outcome.ok:
+                rest[outcome.status].append(FailedContact(outcome.index, outcome.item, outcome.reason))
+        return cls(created, rest["failed"], len(outcomes), rest["unknown"], rest["duplicate"])
+
+    def raise_for_failures(self) -> Self:
+        """This result, if every contact went in.
+
+        Raises:
+            BulkError: One failed, or nobody knows. Its `result` is this one.
+        """
+        _raise_if(self, self.failed, self.unknown)
+        return self
 
     def __repr__(self) -> str:
-        return _summary("BulkCreateResult", "created", len(self.created), self.failed, self.requested)
+        return _line(self, "created", self.created)
+
+    def _repr_html_(self) -> str:
+        return _table(self, "created", self.created)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -129,30 +159,81 @@ class BulkDeleteResult:
         deleted: The numbers whose contacts were deleted, in E.164 form.
         failed: Those that were not, with `index` and `reason`; can be passed straight back to `bulk.delete`.
         requested: How many were given.
+        unknown: Those of which nobody knows; can be passed straight back too, for to delete twice does no harm.
+        duplicates: Those that were given before, and were sent once.
     """
 
     deleted: list[str]
     failed: list[FailedNumber]
     requested: int
+    unknown: list[FailedNumber] = field(default_factory=list["FailedNumber"])
+    duplicates: list[FailedNumber] = field(default_factory=list["FailedNumber"])
 
     @classmethod
-    def of(cls, outcomes: list[BulkOutcome[str]]) -> Self:
+    def of(cls, outcomes: Sequence[BulkOutcome[str]]) -> Self:
         """The result of these outcomes."""
         deleted = [outcome.value for outcome in outcomes if outcome.value is not None]
-        failed = [FailedNumber(outcome.index, outcome.item, outcome.reason) for outcome in outcomes if not outcome.ok]
-        return cls(deleted, failed, len(outcomes))
+        rest: dict[str, list[FailedNumber]] = {"failed": [], "unknown": [], "duplicate": []}
+        for outcome in outcomes:
+            if not outcome.ok:
+                rest[outcome.status].append(FailedNumber(outcome.index, outcome.item, outcome.reason))
+        return cls(deleted, rest["failed"], len(outcomes), rest["unknown"], rest["duplicate"])
+
+    def raise_for_failures(self) -> Self:
+        """This result, if every number was deleted.
+
+        Raises:
+            BulkError: One failed, or nobody knows. Its `result` is this one.
+        """
+        _raise_if(self, self.failed, self.unknown)
+        return self
 
     def __repr__(self) -> str:
-        return _summary("BulkDeleteResult", "deleted", len(self.deleted), self.failed, self.requested)
+        return _line(self, "deleted", self.deleted)
+
+    def _repr_html_(self) -> str:
+        return _table(self, "deleted", self.deleted)
 
 
-def _summary(name: str, done: str, count: int, failed: Sequence[FailedContact | FailedNumber], requested: int) -> str:
-    head = f"{name}({count} of {requested} {done}"
-    if not failed:
-        return f"{head})"
-    reasons = Counter(failure.reason for failure in failed).most_common()
+Result = BulkCreateResult | BulkDeleteResult
+_Rest = Sequence[FailedContact | FailedNumber]
+
+
+def _raise_if(result: Result, *rests: _Rest) -> None:
+    if any(rests):
+        raise BulkError(f"{result!r}; .result has the items that did not go in, with a reason each", result)
+
+
+def _reasons(items: _Rest) -> list[tuple[str, int]]:
+    """The reasons, the most frequent first, and how often each is given."""
+    return Counter(item.reason for item in items).most_common()
+
+
+def _line(result: Result, done: str, values: Sequence[object]) -> str:
+    parts = [f"{len(values)} of {result.requested} {done}"]
+    parts += [_part(name, items) for name, items in (("failed", result.failed), ("unknown", result.unknown)) if items]
+    if result.duplicates:
+        parts.append(f"{len(result.duplicates)} duplicates")
+    return f"{type(result).__name__}({'; '.join(parts)})"
+
+
+def _part(name: str, items: _Rest) -> str:
+    reasons = _reasons(items)
     shown = ", ".join(f"{times} \u00d7 {reason!r}" for reason, times in reasons[:_MOST_REASONS])
-    return f"{head}; {len(failed)} failed: {shown}{', …' if len(reasons) > _MOST_REASONS else ''})"
+    return f"{len(items)} {name}: {shown}{', …' if len(reasons) > _MOST_REASONS else ''}"
+
+
+def _table(result: Result, done: str, values: Sequence[object]) -> str:
+    """The same for notebooks: a row for each status, and beneath it one for each of its reasons."""
+    rests = (("failed", result.failed), ("unknown", result.unknown), ("duplicates", result.duplicates))
+    rows = [("requested", result.requested, ""), (done, len(values), "")]
+    for name, items in rests:
+        rows.append((name, len(items), ""))
+        rows += [("", times, reason) for reason, times in _reasons(items)[:_MOST_REASONS_IN_HTML]]
+    cells = "".join(
+        f"<tr><th>{name}</th><td>{count}</td><td>{escape(reason)}</td></tr>" for name, count, reason in rows
+    )
+    return f"<table><caption>{type(result).__name__}</caption>{cells}</table>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,38 +242,14 @@ class BulkProgress:
 
     Attributes:
         done: Items whose outcome is known.
-        failed: Those of them that failed.
+        failed: Those of them that failed, or of which nobody knows what became of them.
         total: How many there are, if that is known.
+        rate: Items in a second, since the call began.
+        eta: Seconds until all are done, at this rate, if that can be known.
     """
 
     done: int
     failed: int
     total: int | None
-
-
-class Tally(Generic[T]):
-    """The outcomes of a bulk call so far, and who wants to hear of them.
-
-    As a context it tells an error that ends the call early what had been done by then.
-    """
-
-    def __init__(self, items: object, on_progress: Callable[[BulkProgress], object] | None) -> None:
-        self.outcomes: list[BulkOutcome[T]] = []
-        self._failed = 0
-        self._total = len(items) if isinstance(items, Sized) else None
-        self._on_progress = on_progress
-
-    def add(self, outcomes: list[BulkOutcome[T]]) -> None:
-        """Add the outcomes of a chunk."""
-        self.outcomes += outcomes
-        self._failed += sum(not outcome.ok for outcome in outcomes)
-        if self._on_progress:
-            self._on_progress(BulkProgress(len(self.outcomes), self._failed, self._total))
-
-    def __enter__(self) -> None:
-        """Nothing to do."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if error is not None and self.outcomes:
-            done = len(self.outcomes) - self._failed
-            error.add_note(f"before this, {done} items had gone in and {self._failed} had failed; stream_… tells which")
+    rate: float = 0.0
+    eta: float | None = None

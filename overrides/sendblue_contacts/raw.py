@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, ParamSpec, TypeVar, cast
 
 from ._httpx import httpx
 
@@ -48,32 +48,32 @@ class RawContacts:
     """The calls of `Contacts`, each returning the response. `list` returns that of its first page."""
 
     def __init__(self, contacts: Contacts) -> None:
-        self.create = _raw(contacts.create)
-        self.upsert = _raw(contacts.upsert)
-        self.retrieve = _raw(contacts.retrieve)
-        self.get = _raw(contacts.get)
-        self.update = _raw(contacts.update)
-        self.delete = _raw(contacts.delete)
-        self.list = _first_page(contacts.list)
-        self.count = _raw(contacts.count)
-        self.verify = _raw(contacts.verify)
-        self.opt_out = _raw(contacts.opt_out)
+        self.create: Final = _raw(contacts.create)
+        self.upsert: Final = _raw(contacts.upsert)
+        self.retrieve: Final = _raw(contacts.retrieve)
+        self.get: Final = _raw(contacts.get)
+        self.update: Final = _raw(contacts.update)
+        self.delete: Final = _raw(contacts.delete)
+        self.list: Final = _first_page(contacts.list)
+        self.count: Final = _raw(contacts.count)
+        self.verify: Final = _raw(contacts.verify)
+        self.opt_out: Final = _raw(contacts.opt_out)
 
 
 class AsyncRawContacts:
     """The calls of `AsyncContacts`, each returning the response. `list` returns that of its first page."""
 
     def __init__(self, contacts: AsyncContacts) -> None:
-        self.create = _async_raw(contacts.create)
-        self.upsert = _async_raw(contacts.upsert)
-        self.retrieve = _async_raw(contacts.retrieve)
-        self.get = _async_raw(contacts.get)
-        self.update = _async_raw(contacts.update)
-        self.delete = _async_raw(contacts.delete)
-        self.list = _async_first_page(contacts.list)
-        self.count = _async_raw(contacts.count)
-        self.verify = _async_raw(contacts.verify)
-        self.opt_out = _async_raw(contacts.opt_out)
+        self.create: Final = _async_raw(contacts.create)
+        self.upsert: Final = _async_raw(contacts.upsert)
+        self.retrieve: Final = _async_raw(contacts.retrieve)
+        self.get: Final = _async_raw(contacts.get)
+        self.update: Final = _async_raw(contacts.update)
+        self.delete: Final = _async_raw(contacts.delete)
+        self.list: Final = _async_first_page(contacts.list)
+        self.count: Final = _async_raw(contacts.count)
+        self.verify: Final = _async_raw(contacts.verify)
+        self.opt_out: Final = _async_raw(contacts.opt_out)
 
 
 # The resource that is handed in has its operations run raw, so that only the types have to be told.

@@ -75,6 +75,8 @@ class Call:
     Attributes:
         repeatable: Whether the request may be sent again although it may have arrived.
         retry: How it is repeated; None for not at all.
+        bulk: Whether it is bulk work, which is paced and leaves slots of the rate limit to others.
+        max_wait: Seconds that it may wait for a free slot; None for however long it takes.
         attempts: How many requests were sent so far.
         lost: Whether an earlier request may have arrived without an answer that says what became of it.
         waited: Seconds that it waited for free slots.
@@ -83,6 +85,8 @@ class Call:
 
     repeatable: bool
     retry: Retry | None
+    bulk: bool = False
+    max_wait: float | None = None
     attempts: int = 0
     lost: bool = False
     waited: float = 0.0

@@ -83,15 +83,9 @@ def find_url(given: str | None, *, allow_http: bool, environment: Mapping[str, s
     return url.rstrip("/")
 
 
-def check_store(environment: Mapping[str, str] = os.environ) -> None:
-    """Refuse a store for the limit that this version does not have, rather than to keep the limit for one process only.
-
-    Raises:
-        ValueError: SENDBLUE_RATE_LIMIT_STORE names another one than memory. It may hold a password, and is not shown.
-    """
-    if environment.get(STORE_VARIABLE, "") not in {"", "memory"}:
-        message = f"{STORE_VARIABLE} names a store that this version does not have: unset it, or set it to memory"
-        raise ValueError(message)
+def find_store(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Where the slots of the rate limit are kept: what is given, else what the environment says, else in memory."""
+    return given or environment.get(STORE_VARIABLE) or "memory"
 
 
 def is_loopback(url: str) -> bool:
@@ -99,16 +93,27 @@ def is_loopback(url: str) -> bool:
     return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
 
 
-def check_timeout(timeout: Any) -> float:  # noqa: ANN401  # what it is, is what is checked
+def check_path(path: str) -> None:
+    """Refuse what is no path on the API's host: the credentials go with every request.
+
+    Raises:
+        ValueError: It is a whole address, or begins like one.
+    """
+    if not path.startswith("/") or path.startswith("//"):
+        message = 'path must begin with one /, such as "/api/v2/contacts/count": it is sent to base_url'
+        raise ValueError(message)
+
+
+def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # what it is, is what is checked
     """A time in seconds.
 
     Raises:
         ValueError: It is no positive number.
     """
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        message = f"timeout must be a positive number of seconds, not {timeout!r}"
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        message = f"{name} must be a positive number of seconds, not {seconds!r}"
         raise ValueError(message)
-    return float(timeout)
+    return float(seconds)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -120,12 +125,16 @@ class Options:
     extra_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     extra_query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    max_wait: float | None = None
+    bulk: bool = False
 
     def but(self, **changes: Any) -> Self:  # noqa: ANN401  # each has its own type
         """These options with some of them changed; those that are `KEEP` stay."""
         given = {name: value for name, value in changes.items() if value is not KEEP}
         if "timeout" in given:
-            given["timeout"] = check_timeout(given["timeout"])
+            given["timeout"] = check_seconds("timeout", given["timeout"])
+        if given.get("max_wait"):  # None is no end, and 0 is no wait
+            given["max_wait"] = check_seconds("max_wait", given["max_wait"])
         return replace(self, **given)
 
     def apply(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,13 +148,11 @@ class Options:
             result["headers"] = {**kwargs.get("headers", {}), **self.extra_headers}
         if self.extra_query:
             result["params"] = {**kwargs.get("params", {}), **self.extra_query}
-        if self.extra_body:
-            if not isinstance(kwargs.get("json"), dict):
-                message = (
-                    "extra_body is set, and this call sends no body; use with_options only for calls that send one"
-                )
-                raise TypeError(message)
+        if self.extra_body and isinstance(kwargs.get("json"), dict):
             result["json"] = {**kwargs["json"], **self.extra_body}
+        elif self.extra_body and not self.bulk:  # what bulk work sends without a body is a look at what became of it
+            message = "extra_body is set, and this call sends no body; use with_options only for calls that send one"
+            raise TypeError(message)
         return result
 
 

@@ -12,17 +12,17 @@ import logging
 import math
 import random
 import time
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from ._httpx import httpx
 from .errors import RateLimitError, RequestSummary, retry_after
 from .retry import EXTENSION, IDEMPOTENT, Attempts, Call, Failure, Quota, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
-    from .limits import RateLimiter
+    from .limits import RateLimiter, Slot
 
 _LOG = logging.getLogger("sendblue_contacts")
 _TIMEOUT = 408
@@ -170,11 +170,11 @@ class RateLimitTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
-        check = partial(_refuse_long_freeze, request, self._limiter)
-        with self._limiter.slot(check) as waited:
-            _note_wait(request, waited)
+        with _told(request), self._limiter.slot(**_terms(request)) as slot:
+            _note_wait(request, slot)
             response = self._transport.handle_request(request)
-            _note_refusal(response, self._limiter)
+            if response.status_code == _TOO_MANY:
+                self._limiter.refused(retry_after(response))
         return response
 
     def close(self) -> None:
@@ -191,11 +191,12 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
-        check = partial(_refuse_long_freeze, request, self._limiter)
-        async with self._limiter.async_slot(check) as waited:
-            _note_wait(request, waited)
-            response = await self._transport.handle_async_request(request)
-            _note_refusal(response, self._limiter)
+        with _told(request):
+            async with self._limiter.slot(**_terms(request)) as slot:
+                _note_wait(request, slot)
+                response = await self._transport.handle_async_request(request)
+                if response.status_code == _TOO_MANY:
+                    await self._limiter.async_refused(retry_after(response))
         return response
 
     async def aclose(self) -> None:
@@ -203,28 +204,36 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
 
-def _refuse_long_freeze(request: httpx.Request, limiter: RateLimiter) -> None:
-    """After a 429 with a wait longer than the deadline nobody waits: the error comes at once, and nothing is sent."""
+class _Terms(TypedDict):
+    bulk: bool
+    max_wait: float | None
+    patience: float | None
+
+
+def _terms(request: httpx.Request) -> _Terms:
+    """On which terms a request waits for its slot.
+
+    It waits for its turn as long as it may. For a server that refuses everybody and a store that is away it waits no
+    longer than its deadline allows: then the error comes at once, and nothing is sent.
+    """
     call = call_of(request, None)
-    frozen = limiter.frozen_for()
-    if call.retry is None or call.retry.deadline is None or frozen < call.retry.deadline:
-        return
-    error = RateLimitError(
-        f"the server asked everybody of this account to wait {frozen:.0f} s more; nothing was sent",
-        request=RequestSummary.of(request.method, request.url.path),
-        attempts=call.attempts,
-    )
-    error.status_code, error.retry_after = _TOO_MANY, frozen
-    raise error
+    return {"bulk": call.bulk, "max_wait": call.max_wait, "patience": call.retry.deadline if call.retry else None}
 
 
-def _note_wait(request: httpx.Request, waited: float) -> None:
-    call_of(request, None).waited += waited
+def _note_wait(request: httpx.Request, slot: Slot) -> None:
+    call_of(request, None).waited += slot.waited
 
 
-def _note_refusal(response: httpx.Response, limiter: RateLimiter) -> None:
-    if response.status_code == _TOO_MANY:
-        limiter.refused(retry_after(response))
+@contextmanager
+def _told(request: httpx.Request) -> Generator[None]:
+    """Tell an error of the limiter which request it is about."""
+    try:
+        yield
+    except RateLimitError as error:
+        error.request = RequestSummary.of(request.method, request.url.path)
+        call = call_of(request, None)
+        error.attempts, error.lost = call.attempts - 1, call.lost  # of which this one is none
+        raise
 
 
 class LogTransport(httpx.BaseTransport):

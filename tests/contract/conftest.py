@@ -23,12 +23,17 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sendblue_contacts import AsyncSendblue, Sendblue
 from sendblue_sandbox import Sandbox
 
+from tests.contract.har import Traffic, append
+
 if TYPE_CHECKING:
     from sendblue_sandbox import Received
 
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # tests/external/test_prism.py runs these tests for the requests that they make.
 RECORD = "SENDBLUE_CONTRACT_RECORD"
+# tests/external/test_drift.py runs those of the sync client for what goes over the wire, both ways.
+HAR = "SENDBLUE_CONTRACT_HAR"
+TRAFFIC = Traffic() if HAR in os.environ else None
 VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
 
 
@@ -57,7 +62,10 @@ class World:
 
     def wire(self) -> Any:  # noqa: ANN401 - one of two kinds of transport
         """Make a transport that costs nothing to make."""
-        return (httpx.HTTPTransport if self._portal is None else httpx.AsyncHTTPTransport)(verify=NO_CERTIFICATES)
+        if self._portal is not None:
+            return httpx.AsyncHTTPTransport(verify=NO_CERTIFICATES)
+        wire = httpx.HTTPTransport(verify=NO_CERTIFICATES)
+        return TRAFFIC.wire(wire) if TRAFFIC else wire
 
     def usual(self, url: str) -> Any:  # noqa: ANN401 - one of two kinds of client
         """The client of a server for calls that need none of their own.
@@ -65,7 +73,7 @@ class World:
         To make one takes longer than most tests, for the certificates that it loads.
         """
         if url not in self._usual:
-            self._usual[url] = self.open(url)
+            self._usual[url] = self.open(url, **({"transport": self.wire()} if TRAFFIC else {}))
         return self._usual[url]
 
     def close(self, *clients: Any) -> None:  # noqa: ANN401 - one of two kinds of client
@@ -140,6 +148,8 @@ def sandbox(server: Sandbox) -> Iterator[Sandbox]:
     if record := os.environ.get(RECORD):
         with Path(record).open("a", encoding="utf-8") as file:
             file.writelines(f"{_line(request)}\n" for request in server.requests)
+    if TRAFFIC:
+        append(Path(os.environ[HAR]), TRAFFIC.take(server.url))
 
 
 def _line(request: Received) -> str:

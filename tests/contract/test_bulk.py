@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from sendblue_contacts import AsyncSendblue, BulkProgress, Sendblue
+from sendblue_contacts import AsyncSendblue, BulkError, BulkProgress, Sendblue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -104,7 +104,55 @@ def test_progress(api: Api) -> None:
     """After each chunk the caller hears how far it is."""
     heard: list[BulkProgress] = []
     api(lambda client: client.contacts.bulk.create(MANY, on_progress=heard.append))
-    assert heard == [BulkProgress(done, 0, 250) for done in (100, 200, 250)]
+    assert [(each.done, each.failed, each.total) for each in heard] == [(done, 0, 250) for done in (100, 200, 250)]
+    assert (all(each.rate > 0 for each in heard), heard[-1].eta) == (True, 0)
+
+
+def test_a_contact_is_made_once(api: Api, sandbox: Sandbox) -> None:
+    """Of numbers that repeat the policy says which one counts; what does not is no failure of the server."""
+    items = [MANY[0], {**MANY[0], "firstName": "Later"}]
+    result = api(lambda client: client.contacts.bulk.create(items, duplicates="last"))
+    assert ([each.first_name for each in result.created], [each.index for each in result.duplicates]) == (
+        ["Later"],
+        [0],
+    )
+    assert chunks(sandbox) == [1]
+
+
+def test_merged_contacts(api: Api, sandbox: Sandbox) -> None:
+    """All that several items say of one number goes into one contact."""
+    items = [{**MANY[0], "tags": ["a"]}, {"phone": NUMBERS[0], "tags": ["b"], "custom_variables": {"Plan": "gold"}}]
+    api(lambda client: client.contacts.bulk.create(items, duplicates="merge"))
+    made = sandbox.contacts()[0]
+    assert (made["first_name"], made["tags"], made["custom_variables"]) == ("Name 0", ["a", "b"], {"Plan": "gold"})
+
+
+def test_look_first(api: Api, sandbox: Sandbox) -> None:
+    """What is there as it is given was created before; the rest is sent."""
+    api(lambda client: client.contacts.bulk.create(MANY[:2]))
+    result = api(lambda client: client.contacts.bulk.create(MANY[:4], look_first=True))
+    assert ([each.phone for each in result.created], len(sandbox.contacts())) == (NUMBERS[:4], 4)
+    assert chunks(sandbox) == [2, 2]
+
+
+def test_on_send(api: Api, sandbox: Sandbox) -> None:
+    """It hears of each request before the server does."""
+    heard: list[tuple[int, int, int]] = []
+    api(
+        lambda client: client.contacts.bulk.create(
+            MANY, concurrency=1, on_send=lambda places: heard.append((places[0], places[-1], len(sandbox.requests)))
+        )
+    )
+    assert heard == [(0, 99, 0), (100, 199, 1), (200, 249, 2)]
+
+
+def test_raise_for_failures(api: Api) -> None:
+    """A result with failures raises them; one without is passed through."""
+    assert api(lambda client: client.contacts.bulk.create(MANY[:2])).raise_for_failures().requested == 2
+    failed = api(lambda client: client.contacts.bulk.create(MANY[:3]))
+    with pytest.raises(BulkError, match=r"1 of 3 created; 2 failed: 2 . 'Contact already exists'") as caught:
+        failed.raise_for_failures()
+    assert caught.value.result is failed
 
 
 @pytest.mark.parametrize("items", [{"phone": "+14155551234"}, "+14155551234", 5])
@@ -128,6 +176,13 @@ def test_delete(api: Api, sandbox: Sandbox) -> None:
         151,
     )
     assert (sandbox.contacts(), chunks(sandbox)) == ([], [51, 100])
+
+
+def test_a_number_is_deleted_once(api: Api, sandbox: Sandbox) -> None:
+    """The second time it is a duplicate, and no failure."""
+    numbers = sandbox.seed(2)
+    result = api(lambda client: client.contacts.bulk.delete([*numbers, numbers[0]]))
+    assert (result.deleted, [each.index for each in result.duplicates], result.failed) == (numbers, [2], [])
 
 
 def test_deletions_that_failed_go_straight_back_in(api: Api) -> None:

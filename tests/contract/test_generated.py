@@ -114,3 +114,10 @@ def test_request(api: Api, sandbox: Sandbox) -> None:
     assert (made.status_code, found.json()[0]["first_name"], lost.status_code) == (200, "Ada", 404)
     assert (client.rate_limit.statistics().requests, sandbox.requests[1].headers["x-one"]) == (3, "1")
     assert json.loads(sandbox.requests[0].body) == {"number": ADA, "firstName": "Ada"}
+
+
+@pytest.mark.parametrize("path", ["https://elsewhere.example/api/v2/contacts", "//elsewhere.example/api", "api/v2", ""])
+def test_request_sends_the_credentials_nowhere_else(api: Api, path: str) -> None:
+    """The credentials go with every request, so that an address of another host is refused."""
+    with pytest.raises(ValueError, match="path must begin with one /"):
+        api(lambda client: client.request("GET", path))

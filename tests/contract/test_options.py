@@ -14,6 +14,7 @@ from sendblue_contacts import (
     InternalServerError,
     RateLimit,
     RateLimiter,
+    RateLimitError,
     Retry,
     SendblueError,
 )
@@ -147,6 +148,44 @@ def test_options_share_the_limiter(api: Api) -> None:
     for each in (client, other):
         api(lambda used: used.contacts.count(), each)
     assert (other.rate_limit is client.rate_limit, client.rate_limit.statistics().requests) == (True, 2)
+
+
+def test_max_wait(api: Api) -> None:
+    """A call that would wait longer for its slot is an error at once, and is not sent; the others go on waiting."""
+    wire, limiter = Wire(), RateLimiter(RateLimit(1, per=0.05))
+    client = api.client(transport=wire.transport, rate_limit=limiter)
+    api(lambda _: client.contacts.count())
+    with limiter.slot(), pytest.raises(RateLimitError, match=r"GET /api/v2/contacts/count: a slot .* nothing was sent"):
+        api(lambda _: client.with_options(max_wait=0).contacts.count())
+    api(lambda _: client.contacts.count())
+    assert len(wire.asked) == 2
+
+
+@pytest.mark.parametrize("through", ["contacts", "request"])
+def test_bulk(api: Api, through: str) -> None:
+    """Bulk work leaves the reserve to other callers of the account."""
+    wire, limiter = Wire(), RateLimiter(RateLimit(2, per=1000.0, reserve=1))
+    client = api.client(transport=wire.transport, rate_limit=limiter).with_options(bulk=True, max_wait=1)
+
+    def call(used: Any) -> Any:  # noqa: ANN401 - one of two kinds of client
+        return used.contacts.count() if through == "contacts" else used.request("GET", "/api/v2/contacts/count")
+
+    api(lambda _: call(client))
+    with pytest.raises(RateLimitError):
+        api(lambda _: call(client))
+    api(lambda _: call(client.with_options(bulk=False)))
+    assert len(wire.asked) == 2
+
+
+@pytest.mark.parametrize(("call", "item"), [("create", {"phone": ADA}), ("delete", ADA)])
+def test_bulk_calls_are_bulk_work_by_themselves(api: Api, sandbox: Sandbox, call: str, item: object) -> None:
+    """Nobody has to say so of `contacts.bulk`; what else the client does is none."""
+    limiter = RateLimiter(RateLimit(10, per=1000.0, reserve=9))
+    client = api.client(rate_limit=limiter)
+    api(lambda _: client.contacts.count())
+    assert len(limiter._window._bulk_until) == 0
+    api(lambda _: getattr(client.contacts.bulk, call)([item]))
+    assert (len(limiter._window._bulk_until), len(sandbox.requests)) == (1, 2)
 
 
 @pytest.mark.parametrize("closed", [0, 1])

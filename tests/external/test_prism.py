@@ -12,10 +12,8 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import httpx
@@ -26,6 +24,8 @@ from sendblue_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.external.conftest import Contract
 
 ADA, BOB, NOBODY = "+14155551234", "+14155555678", "+14155550000"
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
@@ -172,15 +172,10 @@ def test_call_and_answer_are_as_documented(
     assert len(sandbox.requests) > before
 
 
-def test_every_request_of_the_contract_is_accepted(sandbox: Sandbox, prism: str, tmp_path: Path) -> None:
+def test_every_request_of_the_contract_is_accepted(sandbox: Sandbox, prism: str, contract: Contract) -> None:
     """Whatever the sync client sends in the tests of the contract, Prism finds nothing wrong with it."""
-    record = tmp_path / "requests"
-    options = ("-q", "-p", "no:cacheprovider", "-k", "not asyncio and not trio", "tests/contract")
-    variables = {**environment(Path(sys.prefix)), "SENDBLUE_CONTRACT_RECORD": str(record)}
-    command = [sys.executable, "-m", "pytest", *options]
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    requests = {tuple(json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()}
+    assert contract.status == 0, contract.printed
+    requests = {tuple(json.loads(line)) for line in contract.requests.read_text(encoding="utf-8").splitlines()}
     assert len(requests) > MANY
     with httpx.Client(base_url=prism, headers=CREDENTIALS, trust_env=False, timeout=30) as wire:
         refused = {request[:2] for request in requests if _is_refused(wire, *request)}

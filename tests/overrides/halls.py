@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.limits import RateLimit, RateLimiter
 from sendblue_contacts.limits.turns import AsyncTurn, ThreadTurn
@@ -16,8 +16,17 @@ from sendblue_contacts.limits.turns import AsyncTurn, ThreadTurn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sendblue_contacts.limits import Slot
+
 GUARD = 20.0
 """Seconds after which a test fails that would hang."""
+
+
+def taken(limiter: RateLimiter, **terms: Any) -> Slot:  # noqa: ANN401  # those of `slot`
+    """Take a slot."""
+    slot = limiter.slot(**terms)
+    limiter.acquire(slot)
+    return slot
 
 
 class ClosedError(Exception):
@@ -56,7 +65,7 @@ class Hall:
             def wait(self, seconds: float | None) -> None:
                 hall.naps.put((self, seconds))
                 hall.meanwhile()
-                assert self._event.wait(GUARD), "nobody woke this thread"
+                assert self._asleep.acquire(timeout=GUARD), "nobody woke this thread"
                 if hall._closed:
                     raise ClosedError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from sendblue_contacts import Contact, IncompleteListError, SendblueError, paging
+from sendblue_contacts import Contact, IncompleteListError, RateLimit, RateLimiter, SendblueError, paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -290,6 +290,28 @@ def test_no_object_of_a_client_tells(world: World, watch: Watch) -> None:
         watch.value(client.rate_limit.statistics())
 
     world.do(shown)
+    assert watch.found() == []
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "memcached"])
+def test_the_address_of_a_store_is_not_shown(watch: Watch, scheme: str) -> None:
+    """Its password may be in it: not in the limit, not in a limiter, not in the error for a store that there is not."""
+    rate = RateLimit(store=f"{scheme}://planted:{CREDENTIALS[1]}@127.0.0.1:1/0")
+    watch.value(rate)
+    try:
+        watch.value(RateLimiter(rate, account=CREDENTIALS[0]))
+    except ValueError as error:
+        watch.error(error)
+    assert (len(watch.texts) > 1, watch.found()) == (True, [])
+
+
+def test_too_long_a_wait_tells_nothing(world: World, watch: Watch) -> None:
+    """The error for a call that would wait too long for a slot names neither the contact nor the account."""
+    limiter = RateLimiter(RateLimit(1))
+    with limiter.slot():
+        pass
+    _run(world, watch, lambda client: CALLS["update"](client.with_options(max_wait=1)), rate_limit=limiter)
+    assert any("max_wait" in text for _, text in watch.texts)
     assert watch.found() == []
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import logging
 import pickle
 import threading
 from contextlib import closing
 from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, Sendblue
+from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, RateLimitError, Sendblue
 from sendblue_contacts.limits import limiter as limiter_module
 from sendblue_contacts.limits import shared
 
-from tests.overrides.halls import GUARD, Hall
+from tests.overrides.halls import GUARD, Hall, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from sendblue_contacts.limits import Slot
 
 URL = "http://127.0.0.1:9"
 
@@ -45,23 +49,33 @@ class Callers:
         self._hall = hall
         self._limiter = limiter
         self._threads: list[threading.Thread] = []
-        self.served: list[str] = []
-        self.waited: list[float] = []
+        self.slots: dict[str, Slot] = {}
+        self.errors: dict[str, RateLimitError] = {}
         self.came = threading.Semaphore(0)
 
-    def come(self, name: str) -> float | None:
+    @property
+    def served(self) -> list[str]:
+        """The names of those who have their slot, in the order in which they got it."""
+        return list(self.slots)
+
+    def come(self, name: str, **terms: Any) -> float | None:  # noqa: ANN401  # those of `slot`
         """One more; returns for how long he would wait."""
-        self._threads.append(self._hall.thread(partial(self._call, name)))
+        self._threads.append(self._hall.thread(partial(self._call, name, terms)))
         return self._hall.nap()
 
-    def _call(self, name: str) -> None:
-        waited = self._limiter.acquire()
-        self.served.append(name)
-        self.waited.append(waited)
+    def _call(self, name: str, terms: dict[str, Any]) -> None:
+        try:
+            self.slots[name] = taken(self._limiter, **terms)
+        except RateLimitError as error:
+            self.errors[name] = error
         self.came.release()
 
-    def one_is_served(self) -> None:
-        """Wait until one more has his slot."""
+    def wake_first(self) -> None:
+        """The timer of the one who came first goes off."""
+        self._limiter._line._lanes[False][0].wake()
+
+    def one_is_through(self) -> None:
+        """Wait until one more has his slot, or has given up."""
         assert self.came.acquire(timeout=GUARD)
 
     def all_left(self) -> None:
@@ -73,13 +87,13 @@ class Callers:
 
 def test_a_free_slot_costs_no_wait(one: RateLimiter) -> None:
     """Where a slot is free the caller goes on at once."""
-    assert one.acquire() == 0
+    assert taken(one).waited == 0
 
 
 def test_a_slot_is_held_in_a_block(one: RateLimiter) -> None:
     """The block has its slot, is told how long it waited, and gives the slot back at its end."""
-    with one.slot() as waited:
-        assert (waited, one.statistics().in_flight) == (0, 1)
+    with one.slot() as slot:
+        assert (slot.waited, one.statistics().in_flight) == (0, 1)
     assert one.statistics().in_flight == 0
 
 
@@ -100,24 +114,24 @@ def test_a_caller_waits_for_the_end_of_the_window(hall: Hall, one: RateLimiter) 
 
 
 def test_the_wait_is_told(hall: Hall, one: RateLimiter) -> None:
-    """`acquire` returns how long the caller waited."""
+    """The slot knows how long the caller waited for it."""
     with one.slot():
         pass
     hall.now += 4
     callers = Callers(hall, one)
     callers.come("Ada")
     hall.now += 6
-    one._queue[0].wake()
+    callers.wake_first()
     callers.all_left()
-    assert callers.waited == [6]
+    assert callers.slots["Ada"].waited == 6
 
 
 def test_a_caller_waits_for_a_response(hall: Hall, one: RateLimiter) -> None:
     """While all slots are in flight there is no time to wait for, until one of them comes back."""
-    one.acquire()
+    slot = taken(one)
     callers = Callers(hall, one)
     assert callers.come("Ada") is None
-    one.release()
+    one.release(slot)
     turn, seconds = hall.napper()
     assert seconds == 10
     hall.ring(turn, seconds)
@@ -127,18 +141,19 @@ def test_a_caller_waits_for_a_response(hall: Hall, one: RateLimiter) -> None:
 
 def test_first_come_first_served(hall: Hall, one: RateLimiter) -> None:
     """Threads are served in the order in which they came, each a window after the one before."""
-    one.acquire()
+    slot = taken(one)
     callers = Callers(hall, one)
     names = ["Ada", "Bob", "Eve", "Joe"]
     for name in names:
         callers.come(name)
-    for _ in names:
-        one.release()
+    for name in names:
+        one.release(slot)
         turn, seconds = hall.napper()
         while seconds is None:
             turn, seconds = hall.napper()
         hall.ring(turn, seconds)
-        callers.one_is_served()
+        callers.one_is_through()
+        slot = callers.slots[name]
     callers.all_left()
     assert (callers.served, hall.now) == (names, 1040.0)
 
@@ -151,7 +166,7 @@ def test_nobody_overtakes(hall: Hall, one: RateLimiter) -> None:
     callers.come("Ada")
     hall.now += 10
     assert callers.come("Bob") is None
-    callers.one_is_served()
+    callers.one_is_through()
     assert callers.served == ["Ada"]
 
 
@@ -166,25 +181,24 @@ def test_one_watches_the_clock(hall: Hall, one: RateLimiter) -> None:
 def test_who_leaves_hands_the_watch_over(hall: Hall) -> None:
     """When the first is served, the next has the timer, set to the next slot."""
     limiter = hall.limiter(RateLimit(2, 10.0))
-    limiter.acquire()
-    limiter.acquire()
-    limiter.release()
+    first, second = taken(limiter), taken(limiter)
+    limiter.release(first)
     hall.now += 3
-    limiter.release()
+    limiter.release(second)
     callers = Callers(hall, limiter)
     assert [callers.come(name) for name in ("Ada", "Bob")] == [7, None]
     hall.now += 7
-    limiter._queue[0].wake()
-    callers.one_is_served()
+    callers.wake_first()
+    callers.one_is_through()
     assert hall.nap() == 3
 
 
 def test_a_slot_can_be_given_back_by_another_thread(hall: Hall, one: RateLimiter) -> None:
     """Who takes a slot need not be who gives it back."""
-    one.acquire()
+    slot = taken(one)
     callers = Callers(hall, one)
     callers.come("Ada")
-    thread = threading.Thread(target=one.release)
+    thread = threading.Thread(target=one.release, args=(slot,))
     thread.start()
     thread.join()
     assert hall.nap() == 10
@@ -196,7 +210,7 @@ def test_an_interrupted_wait_leaves_no_trace(hall: Hall, one: RateLimiter) -> No
         pass
     hall.meanwhile = _interrupt
     with pytest.raises(KeyboardInterrupt):
-        one.acquire()
+        taken(one)
     hall.nap()
     hall.meanwhile = lambda: None
     stands = one.statistics()
@@ -230,7 +244,7 @@ def test_a_refusal_of_no_time_stops_nobody(hall: Hall) -> None:
     """`Retry-After: 0` is not the same as saying nothing."""
     limiter = hall.limiter(RateLimit(100, 10.0))
     limiter.refused(0.0)
-    assert limiter.acquire() == 0
+    assert taken(limiter).waited == 0
 
 
 def test_a_freeze_ends(hall: Hall) -> None:
@@ -238,7 +252,7 @@ def test_a_freeze_ends(hall: Hall) -> None:
     limiter = hall.limiter(RateLimit(100, 10.0))
     limiter.refused(7.0)
     hall.now += 7.5
-    assert (limiter.frozen_for(), limiter.acquire()) == (0, 0)
+    assert (limiter.frozen_for(), taken(limiter).waited) == (0, 0)
 
 
 def test_a_refusal_reaches_those_who_wait(hall: Hall, one: RateLimiter) -> None:
@@ -249,7 +263,7 @@ def test_a_refusal_reaches_those_who_wait(hall: Hall, one: RateLimiter) -> None:
     callers.come("Ada")
     one.refused(25.0)
     hall.now += 10
-    one._queue[0].wake()
+    callers.wake_first()
     assert hall.nap() == 15
 
 
@@ -259,7 +273,7 @@ def test_a_refusal_reaches_those_who_wait(hall: Hall, one: RateLimiter) -> None:
 def test_no_limit_never_waits(hall: Hall) -> None:
     """`RateLimiter(None)` lets everybody through and counts."""
     limiter = hall.limiter(None)
-    assert [limiter.acquire() for _ in range(500)] == [0.0] * 500
+    assert [taken(limiter).waited for _ in range(500)] == [0.0] * 500
     stands = limiter.statistics()
     assert (stands.limit, stands.free, stands.in_flight, stands.requests) == (None, None, 500, 500)
 
@@ -276,7 +290,7 @@ def test_no_limit_is_not_stopped_by_a_429(hall: Hall) -> None:
     """Whoever turned the limit off is not held up, and the refusal is counted."""
     limiter = hall.limiter(None)
     limiter.refused(100.0)
-    assert (limiter.frozen_for(), limiter.acquire(), limiter.statistics().refusals) == (0, 0, 1)
+    assert (limiter.frozen_for(), taken(limiter).waited, limiter.statistics().refusals) == (0, 0, 1)
 
 
 # Statistics and the log.
@@ -286,26 +300,55 @@ def test_statistics_of_a_new_limiter() -> None:
     """Everything is free and nothing has happened; the limit is 100 unless another is given."""
     stands = RateLimiter().statistics()
     assert (stands.limit, stands.free, stands.in_flight, stands.waiting) == (100, 100, 0, 0)
-    assert (stands.frozen_for, stands.requests, stands.waited, stands.refusals) == (0, 0, 0, 0)
+    assert (stands.frozen_until, stands.requests, stands.refusals) == (None, 0, 0)
+    assert (stands.total_waited, stands.longest_wait) == (0, 0)
 
 
 def test_statistics_count(hall: Hall) -> None:
     """Slots in flight, free and taken, who waits, for how long they waited, refusals and the freeze."""
     limiter = hall.limiter(RateLimit(2, 10.0))
-    limiter.acquire()
-    limiter.release()
-    limiter.acquire()
+    limiter.release(taken(limiter))
+    taken(limiter)
     callers = Callers(hall, limiter)
     callers.come("Ada")
     limiter.refused(3.0)
     stands = limiter.statistics()
-    assert (stands.in_flight, stands.waiting, stands.free, stands.frozen_for) == (1, 1, 0, 3)
+    assert (stands.in_flight, stands.waiting, stands.free) == (1, 1, 0)
     assert (stands.requests, stands.refusals) == (2, 1)
     hall.now += 10
-    limiter._queue[0].wake()
+    callers.wake_first()
     callers.all_left()
     stands = limiter.statistics()
-    assert (stands.requests, stands.waiting, stands.waited, stands.in_flight) == (3, 0, 10, 2)
+    assert (stands.requests, stands.waiting, stands.in_flight) == (3, 0, 2)
+    assert (stands.total_waited, stands.longest_wait) == (10, 10)
+
+
+def test_statistics_say_until_when_all_is_frozen(hall: Hall) -> None:
+    """After a 429 there is a time on the wall clock until which nobody sends; when it is over, there is none."""
+    limiter = hall.limiter(RateLimit(2, 10.0))
+    before = datetime.now(UTC)
+    limiter.refused(3600.0)
+    until = limiter.statistics().frozen_until
+    assert until is not None
+    assert timedelta(hours=1) <= until - before < timedelta(hours=1, minutes=1)
+    hall.now += 3600
+    assert limiter.statistics().frozen_until is None
+
+
+def test_waits_add_up(hall: Hall, one: RateLimiter) -> None:
+    """All waits are added, those too that came to nothing, and the longest is known."""
+    one.release(taken(one))
+    callers = Callers(hall, one)
+    callers.come("Ada", max_wait=60.0)
+    callers.come("Bob", max_wait=25.0)
+    hall.now += 5
+    one.refused(30.0)
+    callers.one_is_through()
+    hall.now += 30
+    callers.wake_first()
+    callers.all_left()
+    stands = one.statistics()
+    assert (sorted(callers.errors), stands.total_waited, stands.longest_wait) == (["Bob"], 40, 35)
 
 
 def test_statistics_cannot_be_changed() -> None:
@@ -322,17 +365,26 @@ def test_a_long_wait_is_said_once(hall: Hall, one: RateLimiter, caplog: pytest.L
     callers = Callers(hall, one)
     callers.come("Ada")
     hall.now += 4
-    one._queue[0].wake()
+    callers.wake_first()
     hall.nap()
-    assert [record.getMessage() for record in caplog.records] == ["waiting for the rate limit, 10.0 s"]
+    assert [record.getMessage() for record in caplog.records] == ["waiting for the rate limit, 10.0 s at least"]
 
 
-def test_a_wait_for_a_response_is_said(hall: Hall, one: RateLimiter, caplog: pytest.LogCaptureFixture) -> None:
-    """Where nobody knows how long it will be, the line says what is waited for."""
+def test_a_wait_that_turned_out_to_be_long_is_said(
+    hall: Hall, one: RateLimiter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nobody knew it when it began, it is one line when it is over."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
-    one.acquire()
-    Callers(hall, one).come("Ada")
-    assert [record.getMessage() for record in caplog.records] == ["waiting for the rate limit, for a response"]
+    with one.slot():
+        pass
+    hall.now += 9.5
+    callers = Callers(hall, one)
+    callers.come("Ada")
+    assert caplog.records == []
+    hall.now += 4
+    callers.wake_first()
+    callers.all_left()
+    assert [record.getMessage() for record in caplog.records] == ["waiting for the rate limit, 4.0 s at least"]
 
 
 def test_a_short_wait_is_not_said(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
@@ -363,7 +415,7 @@ def test_one_account_on_one_host_has_one_limiter() -> None:
 def test_a_limiter_outlives_its_client() -> None:
     """A client that is made after another was closed knows what that one sent."""
     with Sendblue("outlives", "secret", base_url=URL) as client:
-        client.rate_limit.acquire()
+        taken(client.rate_limit)
     gc.collect()
     assert Sendblue("outlives", "secret", base_url=URL).rate_limit.statistics().in_flight == 1
 
@@ -408,7 +460,7 @@ def test_the_key_is_not_kept_in_clear() -> None:
     key = f"canary-key-{id(object())}"
     limiter = shared(key, "host", RateLimit())
     texts = [thing for thing in reachable(limiter, limiter_module._SHARED) if isinstance(thing, str | bytes)]
-    assert "host" in texts
+    assert hashlib.sha256(f"host\n{key}".encode()).hexdigest() in texts
     assert not [text for text in texts if key in str(text)]
     assert key not in repr(limiter) + repr(limiter.statistics())
 
@@ -422,4 +474,6 @@ def test_a_limiter_does_not_travel() -> None:
 @pytest.mark.parametrize("show", [repr, str])
 def test_a_limiter_says_what_it_allows(show: Callable[[object], str]) -> None:
     """Its text is its rate."""
-    assert show(RateLimiter(RateLimit(5, 2.0))) == "RateLimiter(RateLimit(limit=5, per=2.0))"
+    assert show(RateLimiter(RateLimit(5, 2.0))) == (
+        "RateLimiter(RateLimit(limit=5, per=2.0, reserve=10, paced=False, when_away='block', share=0.1))"
+    )

@@ -18,10 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 
-from tests.overrides.halls import GUARD, Hall
+from tests.overrides.halls import GUARD, Hall, taken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
+
+    from sendblue_contacts.limits import Slot
 
 BACKENDS = ("asyncio", "trio")
 
@@ -57,7 +59,7 @@ def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN40
 
 def limiter_of(limit: int, per: float = 10.0) -> RateLimiter:
     """A limiter in the time of the event loop."""
-    return RateLimiter(RateLimit(limit, per), clock=anyio.current_time)
+    return RateLimiter(RateLimit(limit, per, reserve=1), clock=anyio.current_time)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -81,7 +83,7 @@ def test_tasks_are_served_in_order_and_on_time(backend: str) -> None:
         limiter = limiter_of(2)
 
         async def call(name: int) -> None:
-            async with limiter.async_slot():
+            async with limiter.slot():
                 served.append((name, anyio.current_time()))
 
         async with anyio.create_task_group() as tasks:
@@ -98,11 +100,11 @@ def test_the_wait_is_told(backend: str) -> None:
 
     async def main() -> list[float]:
         limiter = limiter_of(1)
-        async with limiter.async_slot() as first:
+        async with limiter.slot() as first:
             await anyio.sleep(2)
-        async with limiter.async_slot() as second:
+        async with limiter.slot() as second:
             pass
-        return [first, second, limiter.statistics().waited]
+        return [first.waited, second.waited, limiter.statistics().total_waited]
 
     assert run(backend, main) == [0, 10, 10]
 
@@ -113,7 +115,7 @@ def test_a_task_that_fails_gives_its_slot_back(backend: str) -> None:
     async def main() -> int:
         limiter = limiter_of(1)
         with pytest.raises(ZeroDivisionError):
-            async with limiter.async_slot():
+            async with limiter.slot():
                 raise ZeroDivisionError
         return limiter.statistics().in_flight
 
@@ -126,9 +128,9 @@ def test_a_task_that_is_cancelled_at_work_gives_its_slot_back(backend: str) -> N
     async def main() -> float:
         limiter = limiter_of(1)
         with anyio.move_on_after(3):
-            async with limiter.async_slot():
+            async with limiter.slot():
                 await anyio.sleep_forever()
-        async with limiter.async_slot():
+        async with limiter.slot():
             return anyio.current_time()
 
     assert run(backend, main) == 13
@@ -143,9 +145,8 @@ def test_a_task_that_is_cancelled_while_it_waits_leaves_no_trace(backend: str) -
 
         async def call(name: str, patience: float) -> None:
             with anyio.move_on_after(patience):
-                await limiter.async_acquire()
-                served.append((name, anyio.current_time()))
-                limiter.release()
+                async with limiter.slot():
+                    served.append((name, anyio.current_time()))
 
         async with anyio.create_task_group() as tasks:
             for name, patience in [("Ada", 99), ("Bob", 3), ("Eve", 99), ("Joe", 12), ("Kim", 99)]:
@@ -163,12 +164,12 @@ def test_a_freeze_holds_tasks_up(backend: str) -> None:
 
     async def main() -> float:
         limiter = limiter_of(1)
-        async with limiter.async_slot():
+        async with limiter.slot():
             pass
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(limiter.async_acquire)
+            tasks.start_soon(limiter.async_acquire, limiter.slot())
             await anyio.sleep(5)
-            limiter.refused(25.0)
+            await limiter.async_refused(25.0)
         return anyio.current_time()
 
     assert run(backend, main) == 30
@@ -183,6 +184,7 @@ class Caller:
     back: int
     patience: int
     timeout: int
+    bulk: bool
 
 
 CALLERS = st.lists(
@@ -193,9 +195,15 @@ CALLERS = st.lists(
         back=st.integers(0, 30),
         patience=st.integers(1, 300),
         timeout=st.integers(1, 80),
+        bulk=st.booleans(),
     ),
     max_size=25,
 )
+
+
+def worst(arrivals: list[float]) -> int:
+    """The most arrivals in any window of 10 s."""
+    return max((sum(first <= time < first + 10 for time in arrivals) for first in arrivals), default=0)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -206,11 +214,11 @@ def test_the_server_never_counts_more_than_the_limit(
 ) -> None:
     """Whatever latencies, timeouts, cancellations and refusals: no window holds too much, and nobody starves.
 
-    Callers are served in the order in which they came, and in the end all slots are there. A request counts as arrived
-    where it arrives before it is given up; `test_window` says what that leaves out.
+    The callers of each lane are served in the order in which they came, and in the end all slots are there. A request
+    counts as arrived where it arrives before it is given up; `test_window` says what that leaves out.
     """
-    arrivals: list[float] = []
-    order: list[int] = []
+    arrivals: dict[bool, list[float]] = {True: [], False: []}
+    order: dict[bool, list[int]] = {True: [], False: []}
     left: list[int] = []
 
     async def main() -> RateLimitStatistics:
@@ -218,42 +226,44 @@ def test_the_server_never_counts_more_than_the_limit(
 
         async def call(number: int, caller: Caller) -> None:
             await anyio.sleep(caller.comes)
+            slot = limiter.slot(bulk=caller.bulk)
             with anyio.move_on_after(caller.patience) as waiting:
-                await limiter.async_acquire()
+                await limiter.async_acquire(slot)
             if waiting.cancelled_caught:
                 left.append(number)
             else:
-                order.append(caller.comes)
-                await work(caller)
+                order[caller.bulk].append(caller.comes)
+                await work(caller, slot)
 
-        async def work(caller: Caller) -> None:
+        async def work(caller: Caller, slot: Slot) -> None:
             assert limiter.frozen_for() == 0
             try:
                 with anyio.move_on_after(caller.timeout):
                     await anyio.sleep(caller.out)
-                    arrivals.append(anyio.current_time())
+                    arrivals[caller.bulk].append(anyio.current_time())
                     await anyio.sleep(caller.back)
             finally:
-                limiter.release()
+                await limiter.async_release(slot)
 
         async def freeze(at: int, seconds: int) -> None:
             await anyio.sleep(at + 0.5)
-            limiter.refused(seconds)
+            await limiter.async_refused(seconds)
 
         async with anyio.create_task_group() as tasks:
             for number, caller in enumerate(callers):
                 tasks.start_soon(call, number, caller)
             for at, seconds in freezes:
                 tasks.start_soon(freeze, at, seconds)
-        assert len(limiter._window._free_at) == limit  # type: ignore[union-attr]  # it has a limit, and so a window
+        assert len(limiter._window._free_at) == limit
         return limiter.statistics()
 
     stands = run(backend, main)
-    for first in arrivals:
-        assert sum(first <= time < first + 10 for time in arrivals) <= limit
-    assert order == sorted(order)
-    assert len(order) + len(left) == len(callers)
-    assert (stands.in_flight, stands.waiting, stands.requests) == (0, 0, len(order))
+    assert worst(arrivals[True] + arrivals[False]) <= limit
+    assert worst(arrivals[True]) <= max(1, limit - 1)
+    assert all(lane == sorted(lane) for lane in order.values())
+    served = len(order[True]) + len(order[False])
+    assert served + len(left) == len(callers)
+    assert (stands.in_flight, stands.waiting, stands.requests) == (0, 0, served)
 
 
 # Threads and tasks.
@@ -262,17 +272,19 @@ def test_the_server_never_counts_more_than_the_limit(
 def test_threads_and_tasks_stand_in_one_queue(hall: Hall, backend: str) -> None:
     """They are served in the order in which they came, whatever they are."""
     limiter = hall.limiter(RateLimit(1, 10.0))
-    limiter.acquire()
+    holders = [taken(limiter)]
     served: list[str] = []
     came = threading.Semaphore(0)
 
     def thread(name: str) -> None:
-        limiter.acquire()
+        holders.append(taken(limiter))
         served.append(name)
         came.release()
 
     async def task(name: str) -> None:
-        await limiter.async_acquire()
+        slot = limiter.slot()
+        await limiter.async_acquire(slot)
+        holders.append(slot)
         served.append(name)
         came.release()
 
@@ -284,7 +296,7 @@ def test_threads_and_tasks_stand_in_one_queue(hall: Hall, backend: str) -> None:
                 portal.start_task_soon(task, name)
             hall.nap()
         for _ in range(4):
-            limiter.release()
+            limiter.release(holders[-1])
             turn, seconds = hall.napper()
             while seconds is None:
                 turn, seconds = hall.napper()
@@ -298,8 +310,8 @@ def test_a_limiter_serves_one_event_loop_after_another(backend: str) -> None:
     limiter = RateLimiter(RateLimit(2, 10.0))
 
     async def main() -> float:
-        async with limiter.async_slot() as waited:
-            return waited
+        async with limiter.slot() as slot:
+            return slot.waited
 
     assert [anyio.run(main, backend=backend) for _ in range(2)] == [0, 0]
 
@@ -319,7 +331,7 @@ def abandoned(hall: Hall) -> Iterator[Abandoned]:
 
     def abandon(limiter: RateLimiter, meanwhile: Callable[[], object] = lambda: None) -> Callable[[], None]:
         loop = asyncio.new_event_loop()
-        task: Any = loop.create_task(limiter.async_acquire())
+        task: Any = loop.create_task(limiter.async_acquire(limiter.slot()))
         task._log_destroy_pending = False
         tasks.append(task)
         while hall.naps.empty():
@@ -339,7 +351,7 @@ def served_in_thread(hall: Hall, limiter: RateLimiter) -> threading.Semaphore:
     done = threading.Semaphore(0)
 
     def call() -> None:
-        limiter.acquire()
+        taken(limiter)
         done.release()
 
     hall.thread(call)
@@ -350,10 +362,10 @@ def served_in_thread(hall: Hall, limiter: RateLimiter) -> threading.Semaphore:
 def test_a_dead_task_does_not_block_those_behind_it(hall: Hall, abandoned: Abandoned) -> None:
     """When a response comes, who stands behind the dead is woken."""
     limiter = hall.limiter(RateLimit(1, 10.0))
-    limiter.acquire()
+    slot = taken(limiter)
     abandoned(limiter)
     done = served_in_thread(hall, limiter)
-    limiter.release()
+    limiter.release(slot)
     turn, seconds = hall.napper()
     hall.ring(turn, seconds)
     assert done.acquire(timeout=GUARD)
@@ -366,7 +378,7 @@ def test_a_dead_task_does_not_block_those_who_come(hall: Hall, abandoned: Abando
         pass
     abandoned(limiter)
     hall.now += 10
-    thread = hall.thread(limiter.acquire)
+    thread = hall.thread(partial(taken, limiter))
     thread.join(GUARD)
     assert not thread.is_alive()
 
@@ -393,7 +405,7 @@ def test_the_end_of_a_dead_task_does_not_stop_the_limiter(hall: Hall, abandoned:
 def test_a_dead_task_does_not_break_a_refusal(hall: Hall, abandoned: Abandoned) -> None:
     """A 429 is told to everybody who waits, and a dead task among them stops nobody from hearing it."""
     limiter = hall.limiter(RateLimit(1, 10.0))
-    limiter.acquire()
+    taken(limiter)
     abandoned(limiter, meanwhile=lambda: served_in_thread(hall, limiter))
     limiter.refused(25.0)
     assert hall.nap() is None

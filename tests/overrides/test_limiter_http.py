@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,15 +15,18 @@ from sendblue_sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMIT, PER = 20, 0.3
-CALLS = 60
+    from sendblue_sandbox._windows import Model
+
+LIMIT, PER = 100, 1.0
+CALLS = 300
+TASKS = 200
 IDEAL = PER * (CALLS / LIMIT - 1)
 """Seconds that so many calls take at least: the first window is free."""
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox that refuses the 21st request in any window."""
+    """A sandbox that refuses the 101st request in any window, a tenth as long as the real one."""
     with Sandbox(limit=LIMIT, per=PER) as started:
         yield started
 
@@ -52,23 +55,29 @@ def check(sandbox: Sandbox, limiter: RateLimiter, started: float) -> None:
 
 
 def create_in_threads(sandbox: Sandbox, limiter: RateLimiter, calls: range) -> None:
-    """Create contacts from 20 threads of one client."""
+    """Create contacts from 20 threads of one client, all of which have something to do from the beginning."""
     with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client, ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda index: client.contacts.create(number(index)), calls))
 
 
 async def create_in_tasks(sandbox: Sandbox, limiter: RateLimiter, calls: range) -> None:
-    """Create contacts from as many tasks of one client."""
+    """Create contacts from 200 tasks of one client."""
+    todo = iter(calls)
+
+    async def work() -> None:
+        for index in todo:
+            await client.contacts.create(number(index))
+
     async with (
         AsyncSendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client,
         anyio.create_task_group() as tasks,
     ):
-        for index in calls:
-            tasks.start_soon(client.contacts.create, number(index))
+        for _ in range(TASKS):
+            tasks.start_soon(work)
 
 
 def test_threads_never_exceed_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
-    """60 creations at once from 20 threads: all succeed, with 60 requests and no refusal."""
+    """300 creations at once from 20 threads: all succeed, with 300 requests and no refusal."""
     started = time.perf_counter()
     create_in_threads(sandbox, limiter, range(CALLS))
     check(sandbox, limiter, started)
@@ -76,7 +85,7 @@ def test_threads_never_exceed_the_limit(sandbox: Sandbox, limiter: RateLimiter) 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_tasks_never_exceed_the_limit(sandbox: Sandbox, limiter: RateLimiter, backend: str) -> None:
-    """60 creations at once from 60 tasks: the same."""
+    """300 creations at once from 200 tasks: the same."""
     started = time.perf_counter()
     anyio.run(create_in_tasks, sandbox, limiter, range(CALLS), backend=backend)
     check(sandbox, limiter, started)
@@ -86,14 +95,14 @@ def test_both_clients_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) ->
     """Threads of the one client and tasks of the other, at the same time, stay within the limit together."""
     started = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:
-        threads = pool.submit(create_in_threads, sandbox, limiter, range(30))
-        anyio.run(create_in_tasks, sandbox, limiter, range(30, CALLS))
+        threads = pool.submit(create_in_threads, sandbox, limiter, range(CALLS // 2))
+        anyio.run(create_in_tasks, sandbox, limiter, range(CALLS // 2, CALLS))
         threads.result()
     check(sandbox, limiter, started)
 
 
 def test_clients_of_one_account_share_the_limit_unasked(sandbox: Sandbox) -> None:
-    """Without being told to: each of two clients could send 20 at once, and together they stay within the limit."""
+    """Without being told to: each of two clients could send 100 at once, and together they stay within the limit."""
     rate = RateLimit(LIMIT, PER)
     with (
         Sendblue("unasked", "secret", base_url=sandbox.url, rate_limit=rate) as one,
@@ -105,6 +114,35 @@ def test_clients_of_one_account_share_the_limit_unasked(sandbox: Sandbox) -> Non
         assert one.rate_limit.statistics().requests == 2 * LIMIT
     assert Counter(request.status for request in sandbox.requests) == {200: 2 * LIMIT}
     assert sandbox.arrivals() <= LIMIT
+
+
+def test_bulk_work_and_others_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
+    """A bulk job without an end and bursts of another caller: nothing is refused, and the bursts do not wait."""
+    with (
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        bulk = client.with_options(bulk=True)
+        jobs = [pool.submit(bulk.contacts.create, number(index)) for index in range(150)]
+        urgent = client.with_options(max_wait=0)
+        for _ in range(limiter.rate.reserve if limiter.rate else 0):
+            urgent.contacts.count()
+        wait(jobs)
+    assert Counter(request.status for request in sandbox.requests) == {200: 160}
+    assert sandbox.arrivals() <= LIMIT
+
+
+@pytest.mark.parametrize("model", ["log_all", "fixed"])
+def test_bursts_suit_each_server_that_counts_exactly(model: Model) -> None:
+    """Whether it counts refused requests too, or in windows that follow upon each other: it refuses nothing."""
+    rate = RateLimit(20, 0.2)
+    with (
+        Sandbox(limit=rate.limit, per=rate.per, window=model) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=RateLimiter(rate), retry=None) as client,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        list(pool.map(lambda index: client.contacts.create(number(index)), range(100)))
+        assert Counter(request.status for request in sandbox.requests) == {200: 100}
 
 
 def test_without_the_limiter_the_sandbox_refuses() -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from sendblue_contacts import AsyncSendblue, CredentialsError, Retry, Sendblue, settings
-from sendblue_contacts.settings import KEEP, Credentials, Options, check_timeout, find_url, is_loopback
+from sendblue_contacts import AsyncSendblue, CredentialsError, RateLimit, Retry, Sendblue, settings
+from sendblue_contacts.settings import KEEP, Credentials, Options, check_seconds, find_store, find_url, is_loopback
 from sendblue_contacts_api.api.contacts import count_contacts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.overrides.conftest import World
 
 LONG = {"SENDBLUE_API_API_KEY": "long-key", "SENDBLUE_API_API_SECRET": "long-secret"}
@@ -210,14 +212,20 @@ def test_loopback_is_this_machine_alone(url: str, loopback: bool) -> None:  # no
 @pytest.mark.parametrize("timeout", [5, 0.5, 30.0, math.inf])
 def test_a_timeout_is_a_positive_number_of_seconds(timeout: float) -> None:
     """Whole or not."""
-    assert check_timeout(timeout) == float(timeout)
+    assert check_seconds("timeout", timeout) == float(timeout)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, math.nan, True, "5", None, (1, 2)])
 def test_any_other_timeout_is_refused(timeout: object) -> None:
     """None is refused too: a call that may take for ever is no setting."""
     with pytest.raises(ValueError, match="timeout must be a positive number of seconds"):
-        check_timeout(timeout)
+        check_seconds("timeout", timeout)
+
+
+def test_the_sentence_names_the_setting() -> None:
+    """Whichever time it is."""
+    with pytest.raises(ValueError, match="max_wait must be a positive number of seconds, not -1"):
+        check_seconds("max_wait", -1)
 
 
 @pytest.mark.parametrize("timeout", [0, None])
@@ -229,6 +237,19 @@ def test_both_clients_check_the_timeout(world: World, timeout: object) -> None:
         world.do(lambda client: client.with_options(timeout=timeout))
 
 
+@pytest.mark.parametrize("max_wait", [None, 0, 0.0, 5, 0.5])
+def test_max_wait_is_a_number_of_seconds(max_wait: float | None) -> None:
+    """None means however long it takes, and 0 not at all."""
+    assert OPTIONS.but(max_wait=max_wait).max_wait == max_wait
+
+
+@pytest.mark.parametrize("max_wait", [-1, math.nan, True, "5", (1, 2)])
+def test_any_other_max_wait_is_refused(world: World, max_wait: object) -> None:
+    """When it is set, not when somebody waits."""
+    with pytest.raises(ValueError, match="max_wait must be a positive number of seconds"):
+        world.do(lambda client: client.with_options(max_wait=max_wait))
+
+
 def test_options_that_are_not_given_stay() -> None:
     """KEEP means to keep; None for retry means none."""
     retry = Retry(attempts=2)
@@ -236,6 +257,10 @@ def test_options_that_are_not_given_stay() -> None:
     assert options.but(timeout=KEEP, retry=KEEP, extra_headers=KEEP) == options
     assert options.but(timeout=KEEP, retry=None).retry is None
     assert options.but(timeout=7, retry=KEEP) == Options(7.0, retry, {"a": "b"})
+    special = options.but(max_wait=3, bulk=True)
+    assert (special.max_wait, special.bulk) == (3.0, True)
+    assert special.but(max_wait=KEEP, bulk=KEEP) == special
+    assert special.but(max_wait=None, bulk=False) == options
 
 
 def test_options_change_the_arguments_of_a_request() -> None:
@@ -317,19 +342,57 @@ def test_the_repr_of_a_client_shows_its_address_alone(world: World, setting: str
     assert setting not in shown
 
 
+@pytest.mark.parametrize(
+    ("given", "environment", "found"),
+    [
+        (None, {}, "memory"),
+        (None, {"SENDBLUE_RATE_LIMIT_STORE": ""}, "memory"),
+        (None, {"SENDBLUE_RATE_LIMIT_STORE": "memory"}, "memory"),
+        (None, {"SENDBLUE_RATE_LIMIT_STORE": "file:///a/b"}, "file:///a/b"),
+        ("memory", {"SENDBLUE_RATE_LIMIT_STORE": "file:///a/b"}, "memory"),
+        ("file:///c", {"SENDBLUE_RATE_LIMIT_STORE": "file:///a/b"}, "file:///c"),
+    ],
+)
+def test_the_store_of_the_limit_is_found(given: str | None, environment: dict[str, str], found: str) -> None:
+    """The setting, else the variable, else the memory of this process."""
+    assert find_store(given, environment) == found
+
+
 @pytest.mark.parametrize("store", ["", "memory"])
 def test_the_memory_is_a_store(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is kept in memory, whether the environment says so or nothing."""
     monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", store)
     with Sendblue("key", "secret", base_url="http://127.0.0.1:1") as client:
-        assert client.rate_limit.statistics().limit == 100
+        assert (client.rate_limit.statistics().limit, client.rate_limit._store) == (100, None)
 
 
-def test_a_store_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another store is refused, and its address, which may hold a password, is not shown."""
-    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", "redis://user:hush@127.0.0.1/0")
-    with pytest.raises(ValueError, match="SENDBLUE_RATE_LIMIT_STORE names a store") as caught:
-        Sendblue("key", "secret", base_url="http://127.0.0.1:1")
+@pytest.mark.parametrize("by", ["variable", "setting"])
+def test_the_limit_is_kept_in_the_store_that_is_named(
+    world: World, by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the environment, or by the limit that a client is given."""
+    store = f"file://{tmp_path}/slots"
+    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", store if by == "variable" else "memory")
+    rate = RateLimit(7) if by == "variable" else RateLimit(7, store=store)
+    assert world.do(lambda client: client.rate_limit.rate, rate_limit=rate) == RateLimit(7, store=store)
+    assert [path.name.split(".")[0] for path in tmp_path.iterdir()] == ["slots"]
+
+
+def test_one_account_in_two_stores_has_two_limiters(tmp_path: Path) -> None:
+    """Those who share a store share a limiter, and no others."""
+    rates = [RateLimit(7), RateLimit(7, store="memory"), RateLimit(7, store=f"file://{tmp_path}/slots")]
+    clients = [Sendblue("stores", "secret", base_url="http://127.0.0.1:1", rate_limit=rate) for rate in rates]
+    in_memory, in_memory_too, in_a_file = (client.rate_limit for client in clients)
+    assert (in_memory is in_memory_too, in_memory is in_a_file) == (True, False)
+    for client in clients:
+        client.close()
+
+
+def test_a_store_that_is_none_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its address, which may hold a password, is not shown; the sentence says which there are."""
+    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", "memcached://user:hush@127.0.0.1/0")
+    with pytest.raises(ValueError, match="a rate limit store is memory, file:///a/path, redis://") as caught:
+        world.do(lambda client: client, rate_limit=RateLimit())
     assert "hush" not in str(caught.value)
 
 

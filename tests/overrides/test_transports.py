@@ -284,6 +284,83 @@ def test_a_long_freeze_refuses_those_in_the_queue_too(kind: str) -> None:
         Rig(kind, limiter=limiter, clock=clock).send()
 
 
+# The terms of a call.
+
+
+def called(**terms: Any) -> dict[str, Call]:  # noqa: ANN401  # those of Call
+    """The extensions of a request that belongs to a call on these terms."""
+    return {EXTENSION: Call(repeatable=True, retry=Retry(), **terms)}
+
+
+def test_too_long_a_wait_is_an_error_without_a_request(kind: str) -> None:
+    """It is one of the limit, and says which request it is about, how long it would be, and that nothing was sent."""
+    clock = Clock()
+    limiter = clock.limiter(RateLimit(1, 10.0))
+    rig = Rig(kind, clock=clock, limiter=limiter)
+    rig.send()
+    with pytest.raises(RateLimitError) as caught:
+        rig.send("PUT", f"/api/v2/contacts/{PHONE}", json={}, extensions=called(max_wait=5.0))
+    assert str(caught.value) == (
+        "PUT /api/v2/contacts/+…: a slot of the rate limit is free in 10.0 s at the earliest, and max_wait is 5 s; "
+        "nothing was sent"
+    )
+    assert (caught.value.request.method, caught.value.attempts, caught.value.lost) == ("PUT", 0, False)
+    assert (len(rig.server.asked), clock.now, limiter.statistics().requests) == (1, 1000.0, 1)
+
+
+def test_a_wait_that_the_call_allows_is_waited(kind: str) -> None:
+    """`max_wait` is the wait for a slot, not that of the whole call."""
+    clock = Clock()
+    rig = Rig(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
+    assert rig.send(extensions=called(max_wait=10.0)).status_code == 200
+    assert clock.now == pytest.approx(1020.0)
+
+
+def test_too_long_a_wait_for_another_attempt_tells_of_the_first(kind: str) -> None:
+    """One was sent and its answer lost: it may have been carried out, and the error does not hide that."""
+    clock = Clock()
+    rig = Rig(kind, httpx.ReadTimeout("too slow"), clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
+    with pytest.raises(RateLimitError) as caught:
+        rig.send(extensions=called(max_wait=5.0))
+    assert (caught.value.attempts, caught.value.lost, len(rig.server.asked)) == (1, True, 1)
+
+
+def test_a_long_freeze_after_a_lost_answer_tells_of_it(kind: str) -> None:
+    """Somebody else was refused in between."""
+    rig = Rig(kind, httpx.ReadTimeout("too slow"))
+    rig.server.transport = httpx.MockTransport(_lost_and_frozen(rig))
+    with pytest.raises(RateLimitError, match="asked everybody") as caught:
+        rig.send()
+    assert (caught.value.attempts, caught.value.lost) == (1, True)
+
+
+def _lost_and_frozen(rig: Rig) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(_: httpx.Request) -> httpx.Response:
+        rig.limiter.refused(3600.0)
+        raise httpx.ReadTimeout("too slow")
+
+    return answer
+
+
+def test_bulk_work_is_paced(kind: str) -> None:
+    """The second request of a bulk call waits for the pace, though slots are free; that of another does not."""
+    clock = Clock()
+    rig = Rig(kind, clock=clock, limiter=clock.limiter(RateLimit(100, 10.0)))
+    for terms in ({"bulk": True}, {}, {}, {"bulk": True}):
+        rig.send(extensions=called(**terms))
+    assert clock.now == pytest.approx(1000.102)
+
+
+def test_bulk_work_leaves_the_reserve(kind: str) -> None:
+    """With its one slot used it waits for a window, and the other one is free all the time."""
+    clock = Clock()
+    limiter = clock.limiter(RateLimit(2, 10.0, reserve=1))
+    rig = Rig(kind, clock=clock, limiter=limiter)
+    for _ in range(2):
+        rig.send(extensions=called(bulk=True))
+    assert (clock.now, limiter.statistics().free) == (1010.0, 1)
+
+
 def test_an_error_gives_the_slot_back(kind: str) -> None:
     """Whatever ends an attempt, its slot comes back a window later."""
     rig = Rig(kind, RuntimeError("a bug somewhere"))

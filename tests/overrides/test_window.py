@@ -109,18 +109,155 @@ def test_a_freeze_does_not_make_slots_free_earlier() -> None:
     assert window.free_from() == 15
 
 
-@pytest.mark.parametrize("limit", [0, -1, 1.5, True, "100"])
-def test_a_limit_must_be_a_number_of_requests(limit: int) -> None:
-    """Anything but a whole number from 1 on is refused, and the sentence says so."""
-    with pytest.raises(ValueError, match="RateLimit: limit must be a whole number of 1 or more, not"):
-        RateLimit(limit)
+# Bulk work: the pace and the reserve.
 
 
-@pytest.mark.parametrize("per", [0, -1.0, math.inf, math.nan])
-def test_a_window_must_have_a_length(per: float) -> None:
-    """Anything but a positive number of seconds is refused, and the sentence says so."""
-    with pytest.raises(ValueError, match="RateLimit: per must be a positive number of seconds, not"):
-        RateLimit(100, per)
+def lanes_of(limit: int, reserve: int, *, paced: bool = False) -> Window:
+    """A window of 10 s at rest, with a reserve."""
+    return Window(RateLimit(limit, 10.0, reserve, paced))
+
+
+def bulk_taken(window: Window, now: float) -> bool:
+    """Take a slot for bulk work, if there is one for it."""
+    return window.take(now, bulk=True) is not None
+
+
+def test_the_pace_is_a_little_slower_than_the_limit() -> None:
+    """So a server that estimates its window finds nothing to refuse: one request in each 1/9.8 s."""
+    assert RateLimit().pace == pytest.approx(1 / 9.8, rel=1e-3)
+
+
+def test_bulk_work_starts_one_by_one() -> None:
+    """The next is free when the pace lets it, however many slots are idle."""
+    window = lanes_of(10, 4)
+    assert bulk_taken(window, 0)
+    assert (window.free_from(bulk=True), window.free_from()) == (1.02, -math.inf)
+    assert [bulk_taken(window, now) for now in (1.01, 1.02)] == [False, True]
+
+
+def test_bulk_work_has_so_many_slots_and_no_more() -> None:
+    """Its slots in flight count, and those that it gave back less than a window ago."""
+    window = lanes_of(4, 2)
+    assert [bulk_taken(window, now) for now in (0, 3, 6)] == [True, True, False]
+    assert window.free_from(bulk=True) == math.inf
+    window.give_back(7, bulk=True)
+    assert (window.free_from(bulk=True), window.free(7)) == (17, 2)
+    assert [bulk_taken(window, now) for now in (16.9, 17)] == [False, True]
+
+
+def test_slots_of_others_are_not_those_of_bulk_work() -> None:
+    """What others use takes nothing away from bulk work, as long as slots are free."""
+    window = lanes_of(4, 2)
+    assert taken(window, 0)
+    window.give_back(0)
+    assert taken(window, 0)
+    assert [bulk_taken(window, now) for now in (0, 3)] == [True, True]
+
+
+def test_a_reserve_larger_than_the_limit_leaves_one_slot() -> None:
+    """Bulk work never stands still for good."""
+    window = lanes_of(4, 10)
+    assert [bulk_taken(window, now) for now in (0, 5)] == [True, False]
+
+
+def test_everybody_can_be_paced() -> None:
+    """Then the pace is one for both lanes."""
+    window = lanes_of(10, 4, paced=True)
+    assert [taken(window, 0), taken(window, 1), bulk_taken(window, 1), taken(window, 1.02)] == [
+        *(True, False, False, True),
+    ]
+
+
+def test_a_slot_of_bulk_work_that_was_not_used_is_as_it_was() -> None:
+    """It counts for the reserve no more; the pace has passed."""
+    window = lanes_of(4, 3)
+    since = window.take(0, bulk=True)
+    assert since is not None
+    window.cancel(since, bulk=True)
+    assert (window.in_flight, window.free(0)) == (0, 4)
+    assert window.free_from(bulk=True) == pytest.approx(2.55)
+
+
+def test_all_that_is_in_flight_can_be_given_up() -> None:
+    """Each slot is free a window later, and those of bulk work count for that long; nothing is in flight."""
+    window = lanes_of(4, 2)
+    assert [bulk_taken(window, 0), bulk_taken(window, 3), taken(window, 3)] == [True, True, True]
+    window.give_up_all(5)
+    assert (window.in_flight, window.free(14.9), window.free(15)) == (0, 1, 4)
+    assert window.free_from(bulk=True) == 15
+
+
+@pytest.mark.parametrize("in_flight", [0, 2])
+def test_giving_up_all_sets_a_torn_state_right(in_flight: int) -> None:
+    """A fork may have come between two steps of another thread, and what is in flight is one off."""
+    window = window_of(3)
+    assert taken(window, 0)
+    window.in_flight = in_flight
+    window.give_up_all(5)
+    assert (window.in_flight, len(window._free_at)) == (0, 3)
+
+
+# What a place in the queue means.
+
+
+def test_the_place_in_the_queue_tells_the_earliest_time() -> None:
+    """The free slots first, then those on their way back, then those in flight; and a window more for each round."""
+    window = window_of(3)
+    assert [taken(window, 0) for _ in range(3)] == [True] * 3
+    window.give_back(2)
+    window.give_back(4)
+    assert [window.earliest(place, 5) for place in range(7)] == [12, 14, 15, 22, 24, 25, 32]
+
+
+def test_nothing_is_earlier_than_now_and_than_the_end_of_a_freeze() -> None:
+    """A slot that has long been free is free now."""
+    window = window_of(2)
+    assert [window.earliest(place, 5) for place in range(3)] == [5, 5, 15]
+    window.freeze(9)
+    assert [window.earliest(place, 5) for place in range(3)] == [9, 9, 19]
+
+
+def test_the_pace_tells_the_earliest_time() -> None:
+    """Bulk work comes one by one, and others in a burst."""
+    window = lanes_of(10, 4)
+    assert bulk_taken(window, 0)
+    assert [window.earliest(place, 0, bulk=True) for place in range(3)] == pytest.approx([1.02, 2.04, 3.06])
+    assert window.earliest(3, 0) == 0
+
+
+def test_where_everybody_is_paced_the_pace_tells_it_for_all() -> None:
+    """Both lanes alike."""
+    window = lanes_of(10, 4, paced=True)
+    assert taken(window, 0)
+    assert window.earliest(1, 0) == pytest.approx(2.04)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=8),
+    st.integers(1, 4),
+    st.integers(0, 4),
+    st.booleans(),
+    st.booleans(),
+)
+def test_nobody_is_served_before_the_earliest_time(
+    before: list[tuple[int, bool]],
+    limit: int,
+    reserve: int,
+    paced: bool,  # noqa: FBT001  # drawn by hypothesis
+    bulk: bool,  # noqa: FBT001  # drawn by hypothesis
+) -> None:
+    """Not even where each is served as early as he may, and answered at once."""
+    window, now = Window(RateLimit(limit, PER, reserve, paced)), 0.0
+    for pause, is_bulk in before:
+        now += pause
+        if window.take(now, bulk=is_bulk) is not None:
+            window.give_back(now, bulk=is_bulk)
+    expected = [window.earliest(place, now, bulk=bulk) for place in range(10)]
+    for earliest in expected:
+        now = max(now, window.free_from(bulk=bulk))
+        assert now >= earliest - 1e-6
+        assert window.take(now, bulk=bulk) is not None
+        window.give_back(now, bulk=bulk)
 
 
 @given(st.integers(1, 100), st.integers(0, 1000))

@@ -69,7 +69,8 @@ def test_wheel_has_each_package_typed(names: set[str], package: str) -> None:
 def test_wheel_has_every_source_file(names: set[str]) -> None:
     """No module stays behind: hatchling leaves out what git ignores without a word."""
     folders = (ROOT / "generated", ROOT / "overrides", ROOT / "sandbox")
-    sources = {path.relative_to(folder).as_posix() for folder in folders for path in folder.rglob("*.py")}
+    found = [(folder, path) for folder in folders for kind in ("*.py", "*.lua") for path in folder.rglob(kind)]
+    sources = {path.relative_to(folder).as_posix() for folder, path in found}
     assert sources - names == set()
 
 
@@ -131,13 +132,13 @@ def pins(name: str) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize("name", ["core.txt", "demo.txt"])
+@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt"])
 def test_the_smaller_sets_are_parts_of_dev(name: str) -> None:
     """They share one environment with dev.txt, so they must agree with it."""
     assert pins(name).items() - pins("dev.txt").items() == set()
 
 
-@pytest.mark.parametrize("name", ["core.txt", "demo.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "dev.txt"])
 def test_every_pin_has_a_hash(name: str) -> None:
     """Every entry is an exact version with at least one hash, so that `--require-hashes` holds."""
     entries = re.split(r"(?m)^(?=\S)", (REQUIREMENTS / name).read_text().strip())[1:]
@@ -153,7 +154,9 @@ def test_node_tools_are_pinned_with_hashes() -> None:
     assert [name for name, entry in packages.items() if "integrity" not in entry] == []
 
 
-@pytest.mark.parametrize("name", ["core.txt", "demo.txt", "dev.txt", "node/package.json", "node/package-lock.json"])
+@pytest.mark.parametrize(
+    "name", ["core.txt", "all.txt", "demo.txt", "dev.txt", "node/package.json", "node/package-lock.json"]
+)
 def test_pins_name_no_host(name: str) -> None:
     """Which registry is asked is the machine's own setting."""
     assert re.findall(r"\w+://\S+|--index|--find-links", (REQUIREMENTS / name).read_text()) == []

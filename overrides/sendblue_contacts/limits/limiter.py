@@ -1,7 +1,9 @@
-"""Rate limit, the waiting. First come, first served; one timer, no polling.
+"""Rate limit, the waiting. First come, first served; one timer for each lane, no polling.
 
-Who finds no slot stands in a queue. Only the first of the queue watches the clock; it is woken when the window changes,
-and when it leaves, it wakes the next. The window decides everything else. Threads and tasks stand in the same queue.
+Who finds no slot stands in a line. Only the head of a lane watches the clock; it is woken when the window changes, and
+when it leaves, it wakes the next. The window decides everything else. Threads and tasks stand in the same line. With a
+shared store, whoever has a slot of the window asks the store for one too before he leaves the line; the window beneath
+it knows what this process sent, whatever happens to the store.
 
 A task whose event loop is closed without letting it go keeps its place until the next one comes or a slot is given
 back: nothing tells that it is dead.
@@ -14,239 +16,399 @@ import logging
 import math
 import threading
 import time
-from collections import deque
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from .turns import AsyncTurn, ThreadTurn, Turn
-from .window import RateLimit, Window
+from sendblue_contacts.errors import NO_REQUEST, RateLimitError, RateLimitStoreError
+
+from . import forks
+from .agreement import Agreement
+from .line import Line
+from .rate import RateLimit
+from .slot import Ask, Slot, Wait
+from .statistics import RateLimitStatistics
+from .stores import Question, Verb, open_store
+from .turns import AsyncTurn, ThreadTurn
+from .window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import Callable, Generator
 
-T = TypeVar("T", bound=Turn)
+    from .slot import Said, Steps
+    from .stores import Store
+    from .turns import Turn
+
+AnyStep = TypeVar("AnyStep")
 
 _LOG = logging.getLogger("sendblue_contacts")
 _WORTH_SAYING = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimitStatistics:
-    """What a limiter did so far, and how it stands.
-
-    Attributes:
-        limit: The most requests in any window; None for a limiter that never waits.
-        in_flight: Requests without a response yet.
-        waiting: Callers in the queue.
-        free: Slots that are free now; None for a limiter that never waits.
-        frozen_for: Seconds until the server lets anybody send again; 0 for now.
-        requests: Slots taken so far.
-        waited: Seconds that callers waited so far, added up.
-        longest_wait: Seconds of the longest of these waits.
-        refusals: Answers with 429 so far.
-    """
-
-    limit: int | None
-    in_flight: int
-    waiting: int
-    free: int | None
-    frozen_for: float
-    requests: int
-    waited: float
-    longest_wait: float
-    refusals: int
-
-
-def _no_check() -> None:
-    pass
+_TOO_MANY = 429
+_GOODBYE = 5.0
+"""Seconds for which a cancelled task still tells the store that its slot is free."""
 
 
 class RateLimiter:
-    """Never lets more than `limit` requests arrive in any `per` seconds, among all threads and tasks that share it.
+    """Never lets more than `limit` requests arrive in any `per` seconds, among all that share it.
 
     Clients of one account in one process share a limiter by themselves; hand one over as `rate_limit=` to share it
     further, or use it alone to guard other code that calls the same account:
 
-        with limiter.slot():            # or: async with limiter.async_slot():
+        with client.rate_limit.slot():  # or: async with client.rate_limit.slot():
             call_the_api()
+
+    Threads and tasks share it as it is; processes and machines do where the `store` of the rate says so. Without a
+    shared store a new process does not know what the last one sent.
 
     Args:
         rate: The limit; None for a limiter that never waits and only counts.
-        clock: Tells the time in seconds, and never goes back.
+        account: Tells accounts apart that use the same store; any text, such as a hash of the key.
+        clock: Tells the time in seconds.
         thread_turn: Makes the turn on which a thread waits.
         async_turn: Makes the turn on which a task waits.
+        store: A store, in place of the one that `rate` names.
+
+    Raises:
+        ValueError: The store's address is none.
+        RateLimitStoreError: The store cannot be used from here.
     """
 
     def __init__(
         self,
         rate: RateLimit | None = RateLimit(),  # noqa: B008  # frozen, so that one object can serve all
         *,
+        account: str = "",
         clock: Callable[[], float] = time.monotonic,
         thread_turn: Callable[[], ThreadTurn] = ThreadTurn,
         async_turn: Callable[[], AsyncTurn] = AsyncTurn,
+        store: Store | None = None,
     ) -> None:
         self.rate = rate
         self._clock = clock
         self._thread_turn = thread_turn
         self._async_turn = async_turn
-        self._window = Window(rate) if rate else None
+        self._window = Window(rate or RateLimit())
+        self._line = Line(self._window)
+        self._store = store or (open_store(rate.store or "memory", account, rate) if rate else None)
+        self._agreement = Agreement(self._store, self._window.rate, clock) if self._store else None
         # Reentrant, for the garbage collector may end an abandoned wait in a thread that is just inside.
         self._lock = threading.RLock()
-        self._queue: deque[Turn] = deque()
+        self._era = object()  # another after a fork: what the parent holds is not for the child to give back
         self._requests = self._refusals = self._unlimited_in_flight = 0
-        self._waited = self._longest_wait = 0.0
+        self._total_waited = self._longest_wait = 0.0
+        forks.watch(self)
 
     def __repr__(self) -> str:
         return f"RateLimiter({self.rate!r})"
 
-    @contextmanager
-    def slot(self, check: Callable[[], None] = _no_check) -> Generator[float]:
-        """Hold a slot for one request: waits for a free one, and gives it back when the block ends, however it ends.
+    def slot(self, *, bulk: bool = False, max_wait: float | None = None, patience: float | None = None) -> Slot:
+        """A slot for one request, to be used with `with` or `async with`; it is waited for where the block begins.
 
         Args:
-            check: Called before each wait; it may raise to give up.
+            bulk: Whether it is for bulk work, which is paced and leaves the reserve to others.
+            max_wait: Seconds that are acceptable as a wait; None for however long it takes.
+            patience: Seconds for which a server that refuses everybody, or a store that is away, is waited for.
 
-        Yields:
-            The seconds waited.
+        Raises:
+            RateLimitError: At the beginning of the block: the wait is longer than allowed. Nothing was sent.
+            RateLimitStoreError: At the beginning of the block: the store cannot be used. Nothing was sent.
         """
-        waited = self.acquire(check)
-        try:
-            yield waited
-        finally:
-            self.release()
+        return Slot(self, bulk, max_wait, patience)
 
-    @asynccontextmanager
-    async def async_slot(self, check: Callable[[], None] = _no_check) -> AsyncGenerator[float]:
-        """As `slot`, for tasks."""
-        waited = await self.async_acquire(check)
+    def acquire(self, slot: Slot) -> None:
+        """Take the slot, waiting if need be. A block does it by itself."""
+        if self._take_at_once(slot):
+            return
+        steps = self._steps(slot, self._thread_turn)
         try:
-            yield waited
-        finally:
-            self.release()
+            step = next(steps, None)
+            while step is not None:
+                step = _following(steps, step.now())
+        except BaseException:
+            steps.close()
+            _tell(slot.farewell(Verb.CANCEL))
+            raise
 
-    def acquire(self, check: Callable[[], None] = _no_check) -> float:
-        """Take a slot, waiting for one if need be. Returns the seconds waited."""
-        if self._take_at_once():
-            return 0.0
-        turn, started = self._enter(self._thread_turn())
-        try:
-            while not self._take_in_turn(turn):
-                check()
-                turn.wait(self._seconds_left(turn, started))
-        finally:
-            self._leave(turn, started)
-        return self._clock() - started
-
-    async def async_acquire(self, check: Callable[[], None] = _no_check) -> float:
+    async def async_acquire(self, slot: Slot) -> None:
         """As `acquire`, for tasks. A task that is cancelled while it waits leaves no trace."""
-        if self._take_at_once():
-            return 0.0
-        turn, started = self._enter(self._async_turn())
+        if self._take_at_once(slot):
+            return
+        steps = self._steps(slot, self._async_turn)
         try:
-            while not self._take_in_turn(turn):
-                check()
-                await turn.wait(self._seconds_left(turn, started))
-        finally:
-            self._leave(turn, started)
-        return self._clock() - started
+            step = next(steps, None)
+            while step is not None:
+                step = _following(steps, await step.soon())
+        except BaseException as error:
+            steps.close()
+            if not isinstance(error, GeneratorExit):  # collected as garbage: nobody can be told from here
+                await _async_tell(slot.farewell(Verb.CANCEL))
+            raise
 
-    def release(self) -> None:
-        """Give a slot back: the response is there, or the request is given up."""
-        with self._lock:
-            if self._window is None:
-                self._unlimited_in_flight -= 1
-                return
-            self._window.give_back(self._clock())
-            self._wake_first()
+    def release(self, slot: Slot) -> None:
+        """Give the slot back: the response is there, or the request is given up. A block does it by itself."""
+        if self._give_back(slot) and self._agreement:
+            _tell(slot.farewell(Verb.GIVE_BACK))
+
+    async def async_release(self, slot: Slot) -> None:
+        """As `release`, for tasks."""
+        if self._give_back(slot) and self._agreement:
+            await _async_tell(slot.farewell(Verb.GIVE_BACK))
 
     def refused(self, retry_after: float | None = None) -> None:
-        """The server answered 429: nobody gets a slot for so many seconds, or for one window where it said nothing."""
-        with self._lock:
-            self._refusals += 1
-            if self._window is not None:
-                pause = self._window.rate.per if retry_after is None else retry_after
-                self._window.freeze(self._clock() + pause)
-            for turn in self._queue:
-                with suppress(RuntimeError):  # its event loop was closed without letting it go
-                    turn.wake()  # whoever does not want to wait that long may give up
+        """The server answered 429: nobody gets a slot for so many seconds, or for one window where it said nothing.
+
+        Everybody who shares the limit is told. The first of the seconds is the one in which this is called.
+        """
+        _tell(self._freeze(retry_after))
+
+    async def async_refused(self, retry_after: float | None = None) -> None:
+        """As `refused`, for tasks."""
+        await _async_tell(self._freeze(retry_after))
 
     def frozen_for(self) -> float:
         """Seconds until the server lets anybody send again; 0 for now."""
-        return max(0.0, self._window.frozen_until - self._clock()) if self._window else 0.0
+        return max(0.0, self._window.frozen_until - self._clock()) if self.rate else 0.0
 
     def statistics(self) -> RateLimitStatistics:
         """How the limiter stands now."""
         with self._lock:
-            window = self._window
+            rate, frozen = self.rate, self.frozen_for()
             return RateLimitStatistics(
-                limit=window.rate.limit if window else None,
-                in_flight=window.in_flight if window else self._unlimited_in_flight,
-                waiting=len(self._queue),
-                free=window.free(self._clock()) if window else None,
-                frozen_for=self.frozen_for(),
+                limit=rate.limit if rate else None,
+                in_flight=self._window.in_flight if rate else self._unlimited_in_flight,
+                waiting=self._line.length,
+                free=self._window.free(self._clock()) if rate else None,
+                frozen_until=datetime.now(UTC) + timedelta(seconds=frozen) if frozen else None,
                 requests=self._requests,
-                waited=self._waited,
+                total_waited=self._total_waited,
                 longest_wait=self._longest_wait,
                 refusals=self._refusals,
             )
 
-    def _take_at_once(self) -> bool:
-        with self._lock:
-            return not self._queue and self._take()
+    def after_fork(self) -> None:
+        """In the child of a fork: what the parent has in flight is not ours, and its waiting threads are not here."""
+        self._lock = threading.RLock()
+        self._era = object()
+        self._line.clear()
+        self._window.give_up_all(self._clock())
+        self._unlimited_in_flight = 0
+        if self._agreement:
+            self._agreement.after_fork()
+        elif self.rate and self._requests:
+            _LOG.warning("forked: parent and child keep the rate limit each for itself; a file store would share it")
 
-    def _take(self) -> bool:
-        if self._window is None:
-            self._unlimited_in_flight += 1
-        elif self._window.take(self._clock()) is None:
+    # --- steps to a slot
+
+    def _take_at_once(self, slot: Slot) -> bool:
+        with self._lock:
+            if self.rate is None:
+                self._unlimited_in_flight += 1
+                self._requests += 1
+                slot.era = self._era
+                return True
+            return self._agreement is None and self._take_if_open(slot)
+
+    def _take_if_open(self, slot: Slot) -> bool:
+        now = self._clock()
+        if self._line.length and not self._line.is_open(now, bulk=slot.bulk):
             return False
+        return self._take(slot, now)
+
+    def _take(self, slot: Slot, now: float) -> bool:
+        since = self._window.take(now, bulk=slot.bulk)
+        if since is None:
+            return False
+        slot.free_since, slot.era = since, self._era
         self._requests += 1
         return True
 
-    def _enter(self, turn: T) -> tuple[T, float]:
-        with self._lock:
-            self._queue.append(turn)
-            if self._window is not None and self._window.free_from() <= self._clock():
-                self._wake_first()  # a slot is free, and the first sleeps on: its event loop may have been closed
-        return turn, self._clock()
+    def _steps(self, slot: Slot, make_turn: Callable[[], Turn]) -> Steps:
+        """What has to be done until the slot is there: waiting, and asking the store."""
+        started = self._clock()
+        said, settled = None, False
+        try:
+            if self._agreement and self._start_asking(slot):
+                try:
+                    said = yield self._agreement.question(slot)
+                    settled = self._agreement.is_settled(slot, said)
+                finally:
+                    self._stop_asking(slot)
+            if not settled:
+                yield from self._steps_in_line(slot, make_turn(), started, said)
+        except BaseException:
+            self._cancel(slot)
+            raise
 
-    def _take_in_turn(self, turn: Turn) -> bool:
+    def _steps_in_line(self, slot: Slot, turn: Turn, started: float, said: Said) -> Steps:
+        turn.bulk, turn.has_slot = slot.bulk, said is not None
+        try:
+            self._join(turn, started)
+            while not self._has_slot(slot, turn):
+                yield Wait(turn, self._seconds_left(slot, turn, started))
+            if self._agreement:
+                yield from self._steps_with_store(self._agreement, slot, turn, started, said)
+        finally:
+            self._leave(turn, started)
+        slot.waited = self._clock() - started
+        if slot.waited > _WORTH_SAYING:
+            turn.say_once(_LOG, slot.waited)  # it turned out so
+
+    def _steps_with_store(self, agreement: Agreement, slot: Slot, turn: Turn, started: float, said: Said) -> Steps:
+        steps = agreement.steps(slot, self._window, started, said)
+        step = next(steps, None)
+        while step is not None:
+            if isinstance(step, Ask):
+                step = _following(steps, (yield step))
+            else:
+                turn.clear()
+                yield Wait(turn, self._allowed(step, slot, turn, started))
+                step = _following(steps)
+
+    def _join(self, turn: Turn, now: float) -> None:
+        with self._lock:
+            self._line.join(turn)
+            # A slot is free, and a head sleeps on: its event loop may have been closed, or this one was put before it.
+            if turn.has_slot or self._window.free_from(bulk=turn.bulk) <= now:
+                self._line.wake_next()
+
+    def _start_asking(self, slot: Slot) -> bool:
+        """Take a slot of the window, if one is free and nobody else of this lane asks the store at this time."""
+        with self._lock:
+            taken = not self._line.asking[slot.bulk] and self._take_if_open(slot)
+            self._line.asking[slot.bulk] |= taken
+            return taken
+
+    def _stop_asking(self, slot: Slot) -> None:
+        with self._lock:
+            self._line.asking[slot.bulk] = False
+            if self._line.length:
+                self._line.wake_next()
+
+    def _has_slot(self, slot: Slot, turn: Turn) -> bool:
         with self._lock:
             turn.clear()
-            return self._queue[0] is turn and self._take()
+            now = self._clock()
+            if not turn.has_slot and self._line.is_next(turn, now) and self._take(slot, now):
+                turn.has_slot = True
+                if self._agreement:
+                    self._line.wake_next()  # the other lane need not wait until the store has answered
+            return turn.has_slot
 
-    def _seconds_left(self, turn: Turn, started: float) -> float | None:
+    def _cancel(self, slot: Slot) -> None:
+        """Nothing is sent: the slot of the window is as it was."""
+        with self._lock:
+            if slot.era is self._era:
+                self._requests -= 1
+                self._window.cancel(slot.free_since, bulk=slot.bulk)
+                slot.era = None
+                self._line.wake_next()
+
+    def _seconds_left(self, slot: Slot, turn: Turn, started: float) -> float | None:
         """Seconds for which this one has to wait before it looks again; None: until it is woken."""
         with self._lock:
-            if self._queue[0] is not turn or self._window is None:
-                return None
-            free_from = self._window.free_from()
-        now = self._clock()
-        if free_from - started > _WORTH_SAYING:
-            turn.say_once(_LOG, free_from - now)
-        return None if free_from == math.inf else max(0.0, free_from - now)
+            now = self._clock()
+            earliest = self._window.earliest(self._line.place(turn), now, bulk=slot.bulk)
+            first = self._line.is_next(turn, now)
+            free_from = self._window.free_from(bulk=slot.bulk) if first else math.inf
+        self._allowed(earliest - now, slot, turn, started)
+        left = self._left(slot, started)
+        wait = min(max(0.0, free_from - now), left)
+        return None if wait == math.inf else wait
+
+    def _left(self, slot: Slot, started: float) -> float:
+        return math.inf if slot.max_wait is None else max(0.0, slot.max_wait - (self._clock() - started))
+
+    def _allowed(self, wait: float, slot: Slot, turn: Turn, started: float) -> float:
+        """A wait of so many seconds, if the caller agrees to it."""
+        frozen = self.frozen_for()
+        if slot.patience is not None and frozen >= slot.patience:
+            raise too_long(
+                frozen, f"the server asked everybody of this account to wait {frozen:.0f} s more; nothing was sent"
+            )
+        left = self._left(slot, started)
+        if wait > left or left <= 0:
+            at_best = f"a slot of the rate limit is free in {wait:.1f} s at the earliest"
+            raise too_long(wait, f"{at_best}, and max_wait is {slot.max_wait:g} s; nothing was sent")
+        if wait + self._clock() - started > _WORTH_SAYING:
+            turn.say_once(_LOG, wait)
+        return wait
 
     def _leave(self, turn: Turn, started: float) -> None:
         with self._lock:
-            with suppress(ValueError):  # it was thrown out with its event loop
-                self._queue.remove(turn)
+            self._line.leave(turn)
             waited = self._clock() - started
-            self._waited += waited
+            self._total_waited += waited
             self._longest_wait = max(self._longest_wait, waited)
-            self._wake_first()
+            self._line.wake_next()
 
-    def _wake_first(self) -> None:
-        while self._queue:
-            try:
-                self._queue[0].wake()
-            except RuntimeError:
-                self._queue.popleft()  # its event loop was closed without letting it go
-            else:
-                return
+    def _give_back(self, slot: Slot) -> bool:
+        """Give it back, if it is there to be given back: once, and by the process that took it."""
+        with self._lock:
+            if slot.era is not self._era:
+                return False
+            slot.era = None
+            if self.rate is None:
+                self._unlimited_in_flight -= 1
+                return True
+            self._window.give_back(self._clock(), bulk=slot.bulk)
+            if self._line.length:
+                self._line.wake_next()
+            return True
+
+    def _freeze(self, retry_after: float | None) -> Ask | None:
+        with self._lock:
+            self._refusals += 1
+            if self.rate is None:
+                return None
+            pause = self.rate.per if retry_after is None else retry_after
+            self._window.freeze(self._clock() + pause)
+            self._line.wake_all()  # whoever does not want to wait that long may give up
+        return Ask(self._store, Question(Verb.FREEZE, seconds=pause)) if self._store else None
 
 
-_SHARED: dict[tuple[str, str, RateLimit], RateLimiter] = {}
-_SHARED_LOCK = threading.Lock()
+def too_long(seconds: float, why: str) -> RateLimitError:
+    """The error for a wait that is longer than the caller allows. Nothing was sent."""
+    error = RateLimitError(why, request=NO_REQUEST, attempts=0)
+    error.status_code, error.retry_after = _TOO_MANY, seconds
+    return error
+
+
+def _following(steps: Generator[AnyStep, Said, None], said: Said = None) -> AnyStep | None:
+    try:
+        return steps.send(said)
+    except StopIteration:
+        return None
+
+
+def _tell(ask: Ask | None) -> None:
+    """Tell the store something that needs no answer. If it does not hear it, the lease ends by itself."""
+    if ask:
+        with suppress(RateLimitStoreError):  # the next who asks will hear of it; this one has his response
+            ask.now()
+
+
+async def _async_tell(ask: Ask | None) -> None:
+    if not ask:
+        return
+    import anyio  # noqa: PLC0415  # only the async client pays for it
+
+    with anyio.move_on_after(_GOODBYE, shield=True), suppress(RateLimitStoreError):
+        await ask.soon()
+
+
+class _Shared:
+    """The limiters of this process."""
+
+    def __init__(self) -> None:
+        self.limiters: dict[tuple[str, RateLimit], RateLimiter] = {}
+        self.lock = threading.Lock()
+
+    def after_fork(self) -> None:
+        """A thread of the parent may have the lock."""
+        self.lock = threading.Lock()
+
+
+_SHARED = _Shared()
 
 
 def shared(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
@@ -255,6 +417,9 @@ def shared(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
     It is kept for as long as the process lives: a client that is made after another was closed must know what that
     one sent. Accounts are told apart by a hash of their key, never by the key.
     """
-    account = hashlib.sha256(api_key.encode()).hexdigest()
-    with _SHARED_LOCK:
-        return _SHARED.setdefault((account, host, rate), RateLimiter(rate))
+    account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
+    forks.watch(_SHARED)
+    with _SHARED.lock:
+        if (account, rate) not in _SHARED.limiters:
+            _SHARED.limiters[account, rate] = RateLimiter(rate, account=account)
+        return _SHARED.limiters[account, rate]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
 
 class Turn(Protocol):
-    """What a limiter needs of a place in its queue, besides the waiting itself."""
+    """What a limiter needs of a place in its queue, besides the waiting itself.
+
+    Attributes:
+        bulk: Whether it stands in the lane of bulk work.
+        ticket: Its number: who came first has the lowest.
+        has_slot: Whether it has a slot of the window, and only waits for the store.
+    """
+
+    bulk: bool
+    ticket: int
+    has_slot: bool
 
     def clear(self) -> None:
         """Forget an earlier waking."""
@@ -24,35 +34,41 @@ class Turn(Protocol):
         """Log that the wait is long, the first time."""
 
 
-class _Spoken:
+class _Place:
+    bulk = False
+    ticket = -1
+    has_slot = False
     _said = False
 
     def say_once(self, log: logging.Logger, seconds: float) -> None:
         if not self._said:
             self._said = True
-            log.info("waiting for the rate limit, %s", "for a response" if seconds == math.inf else f"{seconds:.1f} s")
+            log.info("waiting for the rate limit, %.1f s at least", seconds)
 
 
-class ThreadTurn(_Spoken):
+class ThreadTurn(_Place):
     """The place of a thread."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        # Locked while nobody woke it. An Event has a lock inside, on which the garbage collector could wait for ever.
+        self._asleep = threading.Lock()
+        self.clear()
 
     def clear(self) -> None:
         """Forget an earlier waking."""
-        self._event.clear()
+        self._asleep.acquire(blocking=False)
 
     def wake(self) -> None:
         """End the waiting."""
-        self._event.set()
+        with suppress(RuntimeError):  # it is awake
+            self._asleep.release()
 
     def wait(self, seconds: float | None) -> None:
         """Wait to be woken, for at most so many seconds (None: for ever)."""
-        self._event.wait(seconds)
+        self._asleep.acquire(timeout=-1 if seconds is None else seconds)
 
 
-class AsyncTurn(_Spoken):
+class AsyncTurn(_Place):
     """The place of a task, under asyncio or trio."""
 
     def __init__(self) -> None:

@@ -1,0 +1,96 @@
+"""`delete`: it asks, with the number of contacts, and where nobody can be asked it wants to be told `--yes`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import click
+
+from .accounts import Account, account
+from .options import all_options, chosen
+from .output import complain, say, write_json
+from .statuses import DONE, REFUSED, STOPPED, Refusal
+from .texts import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TextIO
+
+    from sendblue_contacts.outcomes import BulkOutcome
+
+
+@click.command()
+@click.argument("numbers", nargs=-1)
+@click.option("--from", "file", type=click.File(encoding="utf-8"), help="Read numbers from a file, one on each line.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@all_options
+@click.pass_context
+def delete(context: click.Context, numbers: tuple[str, ...], file: TextIO | None, *, yes: bool) -> None:
+    """Delete contacts, after asking.
+
+    NUMBERS are their phone numbers, such as +14155551234; - reads them from standard input, one on each line.
+
+    \b
+    Examples:
+      sendblue-contacts delete +14155551234 +14155555678
+      sendblue-contacts list --quiet --limit 10 | sendblue-contacts delete - --yes
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    whose = account()
+    wanted = _checked(chain(_read(numbers), _lines(file or ())), whose)
+    if not wanted:
+        raise click.UsageError("Which contacts? Give their numbers, or --from FILE.")
+    if yes or _agreed(len(wanted)):
+        context.exit(_delete(whose, wanted))
+    say("Nothing was deleted.")
+    context.exit(REFUSED)
+
+
+def _read(numbers: Iterable[str]) -> Iterator[str]:
+    for number in numbers:
+        yield from _lines(sys.stdin) if number == "-" else [number]
+
+
+def _lines(file: Iterable[str]) -> Iterator[str]:
+    return (line.strip() for line in file if line.strip())
+
+
+def _checked(numbers: Iterable[str], whose: Account) -> list[str]:
+    """The numbers in E.164 form, each once."""
+    from sendblue_contacts.errors import InvalidPhoneNumberError  # noqa: PLC0415  # next to its only use
+    from sendblue_contacts.phone import normalise  # noqa: PLC0415  # as above
+
+    region = whose.settings.get("default_region")
+    try:
+        return list(dict.fromkeys(normalise(number, default_region=region) for number in numbers))
+    except InvalidPhoneNumberError as error:
+        raise Refusal(f"{error}; nothing was deleted") from None
+
+
+def _agreed(number: int) -> bool:
+    contacts = counted(number, "contact")
+    if not sys.stdin.isatty():
+        raise Refusal(f"this would delete {contacts}, and there is no terminal to ask on: add --yes")
+    return click.confirm(f"Delete {contacts}? This cannot be undone.", err=True)
+
+
+def _delete(whose: Account, numbers: Sequence[str]) -> int:
+    """Delete them; returns the exit status."""
+    with whose.client() as client, closing(client.contacts.bulk.stream_delete(numbers)) as outcomes:
+        states = [_tell(outcome) for outcome in outcomes]
+    say(f"Deleted {states.count('deleted'):,} of {counted(len(numbers), 'contact')}.")
+    return max(STATUS_OF[state] for state in states)
+
+
+def _tell(outcome: BulkOutcome[str]) -> str:
+    """Write what became of one number, as soon as it is known; returns its status."""
+    if chosen().json:
+        write_json({"number": outcome.item, "status": outcome.status, "reason": outcome.reason or None})
+    elif not outcome.ok:
+        complain(f"{outcome.item}: {outcome.reason}")
+    return outcome.status
+
+
+STATUS_OF = {"deleted": DONE, "duplicate": DONE, "failed": REFUSED, "unknown": STOPPED}

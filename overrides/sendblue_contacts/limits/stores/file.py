@@ -1,0 +1,275 @@
+"""Slots in a file, for the processes of one machine: mapped into memory, under one lock, on the machine's one clock.
+
+The rule is that of `window.py`. Each slot has four entries:
+
+    | entry   | free, or on its way back            | held                                                  |
+    |---------|-------------------------------------|-------------------------------------------------------|
+    | `at`    | when it is free                     | when its lease is over and it is free: start + lease + per |
+    | `was`   |                                     | when it was free, for a slot that is not used          |
+    | `token` | 0                                   | who holds it                                          |
+    | `lane`  | 1 if bulk work used it last         | 1 if it is for bulk work, 2 if bulk work used it before |
+
+Each is written so that a process which is killed in between loses a slot for the length of a lease, and nothing else.
+The kernel takes a dead process' lock away. The clock begins anew when the machine starts; a file of another start, like
+a new one, does not know who sent what, and lets nobody through for one window.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import mmap
+import os
+import stat
+import struct
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from sendblue_contacts.errors import RateLimitStoreError
+
+from . import LEASE, Answer, Question, Verb
+from .places import boot_id, slot_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sendblue_contacts.limits.rate import RateLimit
+
+_MAGIC = b"sbslots1"
+_HEAD = struct.Struct("=8s16sqd")
+"""What it is, the start of the machine, the limit and the window."""
+_TIMES = 2
+"""Until when everybody is frozen, and from when the next paced request may go."""
+_FROZEN, _PACED = 0, 1
+_BULK, _WAS_BULK = 1, 2
+
+
+class _Slots(NamedTuple):
+    """The open file, seen as arrays."""
+
+    descriptor: int
+    times: memoryview[float]
+    at: memoryview[float]
+    was: memoryview[float]
+    token: memoryview[int]
+    lane: memoryview[int]
+
+
+class FileStore:
+    """A store in a file. It is opened at once, and by each process for itself.
+
+    Args:
+        url: `file:///a/path`; the file is that, with a part of the account's hash behind.
+        account: Tells accounts apart.
+        rate: The limit, the same for all who use the file.
+        lease: Seconds after which a request counts as given up.
+        clock: Tells the time in seconds, the same in all processes of the machine.
+        boot: 16 bytes that are others when the clock begins anew.
+
+    Raises:
+        ValueError: The address is none.
+        RateLimitStoreError: The file cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        account: str,
+        rate: RateLimit,
+        *,
+        lease: float = LEASE,
+        clock: Callable[[], float] = time.monotonic,
+        boot: Callable[[], bytes] = boot_id,
+    ) -> None:
+        self.path: Path = slot_file(url, account)
+        self._rate = rate
+        self._hold = lease + rate.per
+        self._times = struct.Struct(f"{rate.limit}d")
+        self._clock = clock
+        self._boot = boot()
+        self._lock = threading.Lock()
+        self._slots = self._open()
+        self._places: dict[int, int] = {}  # where the slots are that this process holds
+
+    def ask(self, question: Question) -> Answer:
+        """Answer at once."""
+        with self._lock:
+            slots = self._slots
+            if not os.fstat(slots.descriptor).st_nlink:  # somebody removed it
+                slots = self._reopen()
+            fcntl.flock(slots.descriptor, fcntl.LOCK_EX)
+            try:
+                return self._answer(slots, question, self._clock())
+            finally:
+                fcntl.flock(slots.descriptor, fcntl.LOCK_UN)
+
+    async def async_ask(self, question: Question) -> Answer:
+        """As `ask`: it takes some microseconds."""
+        return self.ask(question)
+
+    def after_fork(self) -> None:
+        """Open the file again: a lock belongs to an opened file, and the parent's is still open."""
+        self._lock = threading.Lock()
+        self._reopen()
+
+    def _reopen(self) -> _Slots:
+        os.close(self._slots.descriptor)
+        self._places.clear()
+        self._slots = self._open()
+        return self._slots
+
+    # --- the rule
+
+    def _answer(self, slots: _Slots, question: Question, now: float) -> Answer:
+        if question.verb is Verb.FREEZE:
+            slots.times[_FROZEN] = max(slots.times[_FROZEN], now + question.seconds)
+            return Answer()
+        place = self._places.get(question.token)
+        if place is not None and slots.token[place] != question.token:
+            place = None  # its lease was over, and somebody else has it
+        if question.verb is Verb.TAKE or question.verb is Verb.CONFIRM:
+            return self._take(slots, question, now) if place is None else self._confirm(slots, place, question, now)
+        self._places.pop(question.token, None)
+        if place is not None:
+            unused = question.verb is Verb.CANCEL
+            if unused:
+                self._leave_row(slots, slots.at[place] - self._hold)
+            slots.at[place] = slots.was[place] if unused else now + self._rate.per
+            slots.lane[place] = slots.lane[place] >> 1 if unused else slots.lane[place] & _BULK
+            slots.token[place] = 0
+        return Answer()
+
+    def _take(self, slots: _Slots, question: Question, now: float) -> Answer:
+        frozen = max(0.0, slots.times[_FROZEN] - now)
+        place = self._earliest(slots, now, bulk=question.bulk)
+        if place is None:
+            return Answer(self._rate.per, frozen, held=False)
+        free_at = slots.at[place]
+        start = self._start(slots, max(now, free_at), paced=question.paced)
+        slots.at[place] = start + self._hold
+        slots.was[place] = free_at
+        slots.lane[place] = question.bulk | (_WAS_BULK if slots.lane[place] & _BULK else 0)
+        slots.token[place] = question.token
+        self._places[question.token] = place
+        return Answer(start - now, frozen)
+
+    def _earliest(self, slots: _Slots, now: float, *, bulk: bool) -> int | None:
+        """The slot that nobody holds and that is free first; None if there is none."""
+        at = self._times.unpack_from(slots.at)
+        if bulk:
+            return self._earliest_for_bulk(slots, at, now)
+        first = at.index(min(at))
+        return first if not slots.token[first] or at[first] <= now else _first(_unheld(slots, at, now))
+
+    def _earliest_for_bulk(self, slots: _Slots, at: tuple[float, ...], now: float) -> int | None:
+        used = [
+            bool(free_at > now and lane & _BULK) or bool(was > now and lane & _WAS_BULK)
+            for free_at, was, lane in zip(at, slots.was, slots.lane, strict=True)
+        ]
+        free = _unheld(slots, at, now)
+        if sum(used) >= self._rate.bulk_room:  # it may only take over a slot of its own
+            free = [free_at if own else math.inf for free_at, own in zip(free, used, strict=True)]
+        return _first(free)
+
+    def _confirm(self, slots: _Slots, place: int, question: Question, now: float) -> Answer:
+        start = slots.at[place] - self._hold
+        frozen = slots.times[_FROZEN]
+        if frozen > max(start, now):
+            start = self._start(slots, frozen, paced=question.paced)
+        slots.at[place] = max(start, now) + self._hold
+        return Answer(max(0.0, start - now), max(0.0, frozen - now))
+
+    def _start(self, slots: _Slots, start: float, *, paced: bool) -> float:
+        start = max(start, slots.times[_FROZEN])
+        if paced:
+            start = max(start, slots.times[_PACED])
+            slots.times[_PACED] = start + self._rate.pace
+        return start
+
+    def _leave_row(self, slots: _Slots, start: float) -> None:
+        """If it was the last of those who are paced, the next one comes to its place."""
+        if math.isclose(slots.times[_PACED], start + self._rate.pace, rel_tol=0, abs_tol=1e-6):
+            slots.times[_PACED] = start
+
+    # --- the file
+
+    def _open(self) -> _Slots:
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                return self._mapped(descriptor)
+            except BaseException:
+                os.close(descriptor)
+                raise
+        except OSError as error:
+            message = f"the rate limit's slot file {self.path} cannot be used ({error.strerror}); name another file"
+            raise RateLimitStoreError(message) from error
+
+    def _mapped(self, descriptor: int) -> _Slots:
+        count = self._rate.limit
+        doubles = _TIMES + 3 * count
+        size = _HEAD.size + 8 * doubles + count
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
+                raise self._refused("it is no file of this user")
+            if not state.st_size:
+                os.ftruncate(descriptor, size)
+            head = os.pread(descriptor, _HEAD.size, 0)
+            if state.st_size not in {0, size}:
+                raise self._refused("it is something else, or for another limit")
+            view = memoryview(mmap.mmap(descriptor, size))[_HEAD.size :]
+            times = view[: 8 * doubles]
+            split = [times[8 * a : 8 * b] for a, b in _bounds(count)]
+            slots = _Slots(
+                descriptor,
+                split[0].cast("d"),
+                split[1].cast("d"),
+                split[2].cast("d"),
+                split[3].cast("Q"),
+                view[8 * doubles :],
+            )
+            self._begin(slots, head)
+            return slots
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _begin(self, slots: _Slots, head: bytes) -> None:
+        """Check what the file is for, and start cold where it does not know the last window."""
+        ours = _HEAD.pack(_MAGIC, self._boot, self._rate.limit, self._rate.per)
+        if head == ours:
+            return
+        magic, _, limit, per = _HEAD.unpack(head)
+        if magic != bytes(len(_MAGIC)) and (magic, limit, per) != (_MAGIC, self._rate.limit, self._rate.per):
+            raise self._refused("it is something else, or for another limit")
+        now = self._clock()
+        slots.times[_FROZEN] = slots.times[_PACED] = -math.inf
+        for place in range(self._rate.limit):
+            slots.at[place], slots.token[place], slots.lane[place] = now + self._rate.per, 0, 0
+        os.pwrite(slots.descriptor, ours, 0)
+
+    def _refused(self, why: str) -> RateLimitStoreError:
+        return RateLimitStoreError(
+            f"the rate limit's slot file {self.path} cannot be used: {why}; remove it while no program uses it, "
+            "or name another"
+        )
+
+
+def _unheld(slots: _Slots, at: tuple[float, ...], now: float) -> list[float]:
+    """When each slot is free, infinity for those that somebody holds."""
+    holders = slots.token.tolist()
+    return [free_at if not holder or free_at <= now else math.inf for free_at, holder in zip(at, holders, strict=True)]
+
+
+def _first(free: list[float]) -> int | None:
+    first = min(free)
+    return None if first == math.inf else free.index(first)
+
+
+def _bounds(count: int) -> list[tuple[int, int]]:
+    """Where each array of 8-byte numbers begins and ends."""
+    ends = [_TIMES, _TIMES + count, _TIMES + 2 * count, _TIMES + 3 * count]
+    return list(zip([0, *ends], ends, strict=False))

@@ -1,0 +1,185 @@
+"""Slots in Redis, for processes on many machines. The rule is in `redis.lua`; here it is asked, and errors explained.
+
+Redis counts as away when it may be back by itself: not reachable, busy, loading, full, a replica. What stays wrong
+until somebody mends it, such as a password, is a `RateLimitStoreError`. No text shows more of an address than its host.
+
+Tasks ask through a worker thread, under asyncio and trio alike. So a connection belongs to no event loop: it outlives
+them, nothing has to be closed when one ends, and a cancelled task leaves none in the middle of an answer.
+"""
+
+from __future__ import annotations
+
+import re
+import weakref
+from functools import cache
+from hashlib import sha1, sha256
+from importlib import import_module
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from sendblue_contacts.errors import RateLimitStoreError
+
+from . import LEASE, Answer, Question, StoreAwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sendblue_contacts.limits.rate import RateLimit
+
+_MICRO = 1_000_000
+_TIMEOUT = 2.0
+"""Seconds for an answer, and as many for a connection."""
+_CONNECTIONS = 10
+"""How many a process has at most; one question takes a fraction of a millisecond."""
+
+_AWAY = re.compile(
+    r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN|ClusterDownError|ClusterError|"
+    r"MasterDownError|OutOfMemoryError|ReadOnlyError|RedisClusterException|SlotNotCoveredError|TryAgainError)\b"
+)
+_WRONG = {
+    "Auth|NOAUTH|WRONGPASS": "refuses the password: check the one in the address, special characters percent-encoded",
+    "NoPermission|NOPERM|can't run this": (
+        "does not let its user do what the rate limit needs: allow evalsha, eval, info, time, get and set on sendblue:*"
+    ),
+    "Moved|Ask": "is a cluster, for which RateLimiter takes store=RedisStore(…, client=redis.RedisCluster.from_url(…))",
+    "WRONGTYPE": "has something else in the place of the slots, the key {key}: delete it, or use another database",
+    "OTHERLIMIT": "has slots of this account for another limit, {limit}: use the same limit everywhere",
+}
+"""What is wrong until somebody mends it. These and `_AWAY` are names of redis-py's errors, and words of Redis."""
+
+
+class Client(Protocol):
+    """What is needed of a client of redis-py, `Redis` or `RedisCluster`."""
+
+    def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:  # noqa: ANN401  # as redis-py has it
+        """Run a script that Redis knows."""
+        ...
+
+    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:  # noqa: ANN401  # as redis-py has it
+        """Run a script, which Redis knows from then on."""
+        ...
+
+
+class RedisStore:
+    """A store in Redis, version 5 or later. It connects when it is asked first.
+
+    Args:
+        url: `redis://…` or `rediss://…`, with whatever parameters redis-py's `from_url` takes.
+        account: Tells accounts apart; only a part of its hash is sent.
+        rate: The limit, the same for all who use this account.
+        client: A client of redis-py to ask, in place of one for the address: for a cluster, or behind Sentinel.
+        lease: Seconds after which a request counts as given up.
+        clock: Tells the time in seconds, in place of Redis: for tests.
+
+    Raises:
+        ValueError: The address is none.
+        RateLimitStoreError: The extra `redis` is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        account: str,
+        rate: RateLimit,
+        *,
+        client: Client | None = None,
+        lease: float = LEASE,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._errors = _library("redis.exceptions")
+        self._client = client or self._connected(url)
+        self._host = urlsplit(url).hostname or "localhost"
+        # A cluster keeps all keys with the same word in braces in one place.
+        self.key: str = f"sendblue:{{{sha256(account.encode()).hexdigest()[:16]}}}:slots"
+        self._rate = (rate.limit, _micro(rate.per), rate.bulk_room, _micro(rate.pace), _micro(lease))
+        self._clock = clock
+
+    def ask(self, question: Question) -> Answer:
+        """Ask once, in one round trip."""
+        terms = int(question.bulk), int(question.paced), _micro(question.seconds), *self._rate
+        time = () if self._clock is None else (_micro(self._clock()),)
+        try:
+            wait, frozen, held = self._run(question.verb.value, question.token, *terms, *time)
+        except (self._errors.RedisError, self._errors.RedisClusterException) as error:
+            raise self._explained(error) from None
+        return Answer(wait / _MICRO, frozen / _MICRO, bool(held))
+
+    async def async_ask(self, question: Question) -> Answer:
+        """As `ask`, in a worker thread beyond those that others may have taken."""
+        import anyio.to_thread  # noqa: PLC0415  # only the async client pays for it
+
+        return await anyio.to_thread.run_sync(self.ask, question, limiter=anyio.CapacityLimiter(1))
+
+    def after_fork(self) -> None:
+        """Do nothing: redis-py notices that it is in another process, and connects anew."""
+
+    def _connected(self, url: str) -> Client:
+        made = _made_for(url)
+        # Also at the end of the process. Without it the garbage collector may find the sockets first, and complain.
+        weakref.finalize(self, made.connection_pool.disconnect)
+        client: Client = made
+        return client
+
+    def _run(self, *arguments: str | int) -> tuple[int, int, int]:
+        script, digest = _script()
+        try:
+            answer: tuple[int, int, int] = self._client.evalsha(digest, 1, self.key, *arguments)
+        except self._errors.NoScriptError:
+            answer = self._client.eval(script, 1, self.key, *arguments)
+        return answer
+
+    def _explained(self, error: Exception) -> Exception:
+        """What to raise; what Redis said is not in it, for nobody knows what that quotes."""
+        said = f"{type(error).__name__} {error}"
+        for words, way_out in _WRONG.items():
+            if re.search(rf"\b({words})", said):
+                limit = said.partition("OTHERLIMIT ")[2]
+                return RateLimitStoreError(f"Redis at {self._host} {way_out.format(key=self.key, limit=limit)}")
+        if away := _AWAY.search(said):
+            return StoreAwayError(f"Redis at {self._host}: {away[0]}")
+        if isinstance(error, self._errors.ConnectionError | self._errors.TimeoutError):
+            return StoreAwayError(f"Redis at {self._host}: {error}")
+        strange = f"does not do what the rate limit needs ({type(error).__name__}): it must be Redis 5 or later"
+        return RateLimitStoreError(f"Redis at {self._host} {strange}")
+
+
+@cache
+def _script() -> tuple[str, str]:
+    """The script, and the name that Redis has for it."""
+    text = files("sendblue_contacts.limits.stores").joinpath("redis.lua").read_text(encoding="utf-8")
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _made_for(url: str) -> Any:  # noqa: ANN401  # an optional library
+    """A client for this address. It tries once, so that whoever asks can decide how often to try."""
+    redis, backoff, retry = map(_library, ("redis", "redis.backoff", "redis.retry"))
+    try:
+        pool = redis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=_TIMEOUT,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            retry=retry.Retry(backoff.NoBackoff(), 0),
+        )
+        pool.connection_class(**pool.connection_kwargs)  # to see whether it takes these parameters; connects nowhere
+    except (TypeError, ValueError):
+        message = (
+            "the address of the rate limit's Redis cannot be read: write redis://user:password@host:6379/0, with "
+            "special characters percent-encoded, and behind a ? only parameters that redis-py knows"
+        )
+        raise ValueError(message) from None
+    return redis.Redis(connection_pool=pool)
+
+
+def _library(name: str) -> Any:  # noqa: ANN401  # an optional library
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        message = 'a rate limit in Redis needs the library redis: pip install "sendblue-contacts[redis]"'
+        raise RateLimitStoreError(message) from None
+
+
+def _micro(seconds: float) -> int:
+    return round(seconds * _MICRO)

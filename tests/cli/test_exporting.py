@@ -1,0 +1,101 @@
+"""`export`: every format, standard output, and what of the account it takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.commands import COMMAND
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sendblue_sandbox import Sandbox
+
+    from tests.cli.commands import Process, Run
+
+
+@pytest.fixture
+def numbers(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The numbers of a few contacts, and a working folder."""
+    monkeypatch.chdir(tmp_path)
+    return account.seed(12)
+
+
+def test_csv(numbers: list[str], run: Run, tmp_path: Path) -> None:
+    """All contacts, and a line about it on standard error."""
+    done = run("export", "contacts.csv")
+    with (tmp_path / "contacts.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["phone"] for row in csv.DictReader(file)] == numbers
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr.startswith("Exported 12 contacts to contacts.csv in ")
+
+
+@pytest.mark.parametrize("name", ["contacts.xlsx", "contacts.json", "contacts.jsonl"])
+def test_by_the_name_of_the_file(numbers: list[str], run: Run, account: Sandbox, name: str) -> None:
+    """Each format can be imported again."""
+    run("export", name)
+    account.reset()
+    assert run("import", name, "--quiet").exit_code == 0
+    assert [contact["phone"] for contact in account.contacts()] == numbers
+
+
+def test_standard_output(numbers: list[str], process: Process) -> None:
+    """`-` is standard output, as CSV unless a format is named; the line about it is not among the data."""
+    done = process("export", "-", "--format", "jsonl")
+    assert [json.loads(line)["phone"] for line in done.stdout.splitlines()] == numbers
+    assert done.stderr.startswith("Exported 12 contacts to standard output in ")
+
+
+def test_delimiter_and_encoding(numbers: list[str], run: Run, tmp_path: Path) -> None:
+    """Of CSV."""
+    run("export", "contacts.csv", "--delimiter", "tab", "--encoding", "utf-8-sig")
+    written = (tmp_path / "contacts.csv").read_bytes()
+    assert (written.startswith(b"\xef\xbb\xbfphone\tfirst_name"), written.count(b"\n")) == (True, len(numbers) + 1)
+
+
+def test_less_than_everything(numbers: list[str], run: Run, tmp_path: Path) -> None:
+    """The filters of `list` are there."""
+    run("export", "contacts.jsonl", "--limit", "3", "--order-direction", "desc")
+    lines = (tmp_path / "contacts.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["phone"] for line in lines] == numbers[:-4:-1]
+
+
+def test_as_json(numbers: list[str], run: Run) -> None:
+    """A report for programs."""
+    report = json.loads(run("export", "contacts.csv", "--json").stdout)
+    assert report == {"contacts": len(numbers), "path": "contacts.csv", "format": "csv"}
+
+
+def test_quietly(numbers: list[str], run: Run) -> None:
+    """Nothing is said, and nothing is counted for a bar that nobody sees."""
+    _ = numbers
+    assert run("export", "contacts.csv", "--quiet").output == ""
+
+
+def test_it_appears_when_it_is_whole(numbers: list[str], run: Run, account: Sandbox, tmp_path: Path) -> None:
+    """Where the listing breaks off there is no file, and the exit status says so."""
+    _ = numbers
+    account.faults.add(what="status", operation="list_contacts", status=401, times=99)
+    assert (run("export", "contacts.csv").exit_code, list(tmp_path.glob("*.csv*"))) == (1, [])
+
+
+@pytest.mark.parametrize("arguments", [["contacts.doc"], ["nowhere/contacts.csv"], ["c.csv", "--encoding", "klingon"]])
+def test_what_cannot_be_written(numbers: list[str], run: Run, arguments: list[str]) -> None:
+    """It is one line, and no mistake in this program."""
+    _ = numbers
+    done = run("export", *arguments)
+    assert (done.exit_code in {2, 3}, done.stderr.splitlines()[-1].startswith("Error: ")) == (True, True)
+
+
+def test_nobody_reads_on(account: Sandbox) -> None:
+    """`export - | head -1` is no traceback, and ends with 141 as other tools do."""
+    account.seed(3000)
+    pipe = f"{COMMAND} export - --quiet | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["/bin/bash", "-c", pipe], capture_output=True, encoding="utf-8", check=True, timeout=60)
+    first, status = done.stdout.splitlines()
+    assert (first.startswith("phone,"), status, done.stderr) == (True, "141", "")

@@ -1,0 +1,72 @@
+"""Processes that send requests under one limit, each a Python of its own, and what a sandbox saw of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sendblue_sandbox import Sandbox
+
+LIMIT, PER = 20, 0.5
+"""What the sandbox counts, and the processes keep."""
+
+WORKER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from sendblue_contacts import RateLimit, Sendblue
+
+url, store, limit, per, requests = sys.argv[1:]
+rate = RateLimit(int(limit), per=float(per), store=store)
+with Sendblue("key", "secret", base_url=url, rate_limit=rate) as client, ThreadPoolExecutor(5) as pool:
+    print("ready", flush=True)
+    for _ in pool.map(lambda _: client.contacts.count(), range(int(requests))):
+        print("sent", flush=True)
+"""
+
+
+class Worker:
+    """A process that sends requests."""
+
+    def __init__(self, sandbox: Sandbox, store: str, requests: int) -> None:
+        settings = [sandbox.url, store, str(LIMIT), str(PER), str(requests)]
+        command = [sys.executable, "-c", WORKER, *settings]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+
+    def has_sent(self, requests: int) -> None:
+        """Wait until it has sent so many."""
+        assert self._process.stdout is not None
+        sent = 0
+        while sent < requests:
+            line = self._process.stdout.readline()
+            assert line, "it ended before"
+            sent += line == "sent\n"
+
+    def kill(self) -> None:
+        """Kill it, so that it can tell nobody."""
+        self._process.kill()
+
+    def ended(self) -> tuple[int, str]:
+        """Wait until it has ended, and return how, and what it complained of."""
+        _, complaints = self._process.communicate(timeout=60)
+        return self._process.returncode, complaints
+
+
+class Workers:
+    """Some of them at once; none outlives the block."""
+
+    def __init__(self, sandbox: Sandbox, store: str, *requests: int) -> None:
+        self.workers = [Worker(sandbox, store, each) for each in requests]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for worker in self.workers:
+            worker.kill()
+            worker.ended()

@@ -1,0 +1,101 @@
+"""Real Redis servers on this machine, which a test may kill and start again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import pytest
+import redis
+from _servers import ensure
+from _workshop import WorkshopError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+
+def program() -> str:
+    """The path of redis-server; without it the test is skipped, but not in CI."""
+    try:
+        return str(ensure("redis-server", "redis-server"))
+    except WorkshopError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class RedisServer:
+    """A server that writes nothing by itself, on a port that stays the same; none outlives the block.
+
+    Args:
+        folder: Where it works.
+        options: Of its command line, such as `--requirepass`, `word`.
+
+    Attributes:
+        url: Its address.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder))
+        self._command = (program(), *where, "--save", "", "--appendonly", "no", *options)
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it; it is ready when this returns."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, encoding="utf-8")
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if "Ready to accept connections" in line:
+                return
+        pytest.fail("redis-server ended: " + "".join(said))
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def restart(self) -> None:
+        """Kill it and start it again: what it did not write down is lost."""
+        self.kill()
+        self.start()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let it hang: it takes connections, and answers nobody."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def client(self) -> redis.Redis:
+        """A client of redis-py for it, to be closed."""
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.kill()

@@ -1,0 +1,243 @@
+"""The file store: what is its own, besides the rule that all stores keep, on a machine that the tests move."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError, Sendblue
+from sendblue_contacts.limits.stores import Question, Verb
+from sendblue_contacts.limits.stores.file import FileStore
+from sendblue_contacts.limits.stores.places import boot_id, file_system
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RATE = RateLimit(3, per=10.0, reserve=1)
+
+
+class Machine:
+    """A machine whose clock a test moves, and that can be started again.
+
+    Attributes:
+        now: Its clock.
+        boot: Which start of it this is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"file://{folder}/slots"
+        self.now = 1000.0
+        self.boot = b"1" * 16
+
+    def store(self, rate: RateLimit = RATE) -> FileStore:
+        """The store, as one more process would open it."""
+        return FileStore(self.url, "", rate, lease=60.0, clock=lambda: self.now, boot=lambda: self.boot)
+
+    def waits(self, store: FileStore, *tokens: int) -> list[float]:
+        """For how long these have to wait that take a slot now."""
+        return [store.ask(Question(Verb.TAKE, token)).wait for token in tokens]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine that was on for long."""
+    return Machine(tmp_path)
+
+
+def test_a_new_file_starts_cold(machine: Machine) -> None:
+    """Nobody can tell who sent what before it was there, so its first slots are free after one window."""
+    assert machine.waits(machine.store(), 1) == [10]
+
+
+def test_a_file_that_is_there_is_believed(machine: Machine) -> None:
+    """A process that comes later finds the slots as the others left them, and starts at once."""
+    machine.store()
+    machine.now += 10
+    assert machine.waits(machine.store(), 1) == [0]
+
+
+def test_a_new_process_knows_what_the_last_one_sent(machine: Machine) -> None:
+    """That is what the file is for: the slots of a process that has ended come back when they are due."""
+    first = machine.store()
+    machine.now += 10
+    machine.waits(first, 1, 2, 3)
+    for token in (1, 2, 3):
+        first.ask(Question(Verb.GIVE_BACK, token))
+    machine.now += 4
+    assert machine.waits(machine.store(), 4) == [6]
+
+
+def test_a_machine_that_was_started_again_starts_cold(machine: Machine) -> None:
+    """Its clock has begun anew, so the times in the file say nothing."""
+    machine.store()
+    machine.now, machine.boot = 5.0, b"2" * 16
+    assert machine.waits(machine.store(), 1) == [10]
+
+
+def test_a_killed_process_loses_its_slots_for_a_lease(machine: Machine) -> None:
+    """Its request counts as given up when the lease is over, and the slot is free a window after that."""
+    killed = machine.store(RateLimit(1, per=10.0))
+    machine.now += 10
+    machine.waits(killed, 1)
+    machine.now += 69
+    others = machine.store(RateLimit(1, per=10.0))
+    assert not others.ask(Question(Verb.TAKE, 2)).held
+    machine.now += 1
+    assert others.ask(Question(Verb.TAKE, 2)).held
+
+
+def test_a_removed_file_is_made_again(machine: Machine) -> None:
+    """Whoever removes it while it is used costs everybody a window; nobody goes on with a file that is gone."""
+    store = machine.store()
+    machine.now += 10
+    store.path.unlink()
+    assert (machine.waits(store, 1), store.path.exists()) == ([10], True)
+    machine.now += 5
+    assert machine.waits(machine.store(), 2) == [5]
+
+
+def test_the_file_is_for_its_user_alone(machine: Machine) -> None:
+    """Others can neither read nor change it."""
+    assert stat.S_IMODE(machine.store().path.stat().st_mode) == 0o600
+
+
+def test_another_limit_is_refused(machine: Machine) -> None:
+    """Two who count differently cannot share: the error says what to do."""
+    machine.store()
+    with pytest.raises(RateLimitStoreError, match="for another limit; remove it while no program uses it"):
+        machine.store(RateLimit(3, per=5.0))
+
+
+@pytest.mark.parametrize("content", [b"x", b"x" * 1000, b"\x00" * 37], ids=["short", "long", "zeros"])
+def test_a_file_that_is_something_else_is_left_alone(machine: Machine, tmp_path: Path, content: bytes) -> None:
+    """A file that was named by mistake is refused, and not written to."""
+    (tmp_path / "slots").write_bytes(content)
+    with pytest.raises(RateLimitStoreError, match="it is something else"):
+        machine.store()
+    assert (tmp_path / "slots").read_bytes() == content
+
+
+def test_a_file_of_the_right_size_is_not_enough(machine: Machine, tmp_path: Path) -> None:
+    """What begins otherwise is something else."""
+    size = machine.store().path.stat().st_size
+    (tmp_path / "slots").write_bytes(b"x" * size)
+    with pytest.raises(RateLimitStoreError, match="it is something else"):
+        machine.store()
+
+
+def test_a_link_is_not_followed(machine: Machine, tmp_path: Path) -> None:
+    """In a folder that everybody may write to, a link could lead anywhere."""
+    (tmp_path / "slots").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RateLimitStoreError, match="name another file"):
+        machine.store()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_each_account_has_a_file(tmp_path: Path) -> None:
+    """The name has a part of a hash behind it, and the key is nowhere."""
+    rate = RateLimit(5, per=1.0, store=f"file://{tmp_path}/slots")
+    for key in ("secret-key-one", "secret-key-two", "secret-key-one"):
+        Sendblue(key, "secret", base_url="http://127.0.0.1:9", rate_limit=rate)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2
+    assert all(name.startswith("slots.") and "key" not in name for name in names)
+
+
+def test_the_environment_chooses_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SENDBLUE_RATE_LIMIT_STORE is used where the client is not told otherwise."""
+    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", f"file://{tmp_path}/slots")
+    Sendblue("environment", "secret", base_url="http://127.0.0.1:9")
+    assert len(list(tmp_path.iterdir())) == 1
+    Sendblue("environment", "secret", base_url="http://127.0.0.1:9", rate_limit=RateLimit(store="memory"))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "words"),
+    [
+        ("file://", ValueError, "an absolute path"),
+        ("file:///", ValueError, "an absolute path"),
+        ("file://relative/path", ValueError, "an absolute path"),
+        ("file:///no/such/folder/slots", RateLimitStoreError, "make /no/such/folder"),
+        ("ftp://host/slots", ValueError, "a rate limit store is memory, file:///a/path"),
+    ],
+)
+def test_a_useless_address_is_refused_at_once(url: str, error: type[Exception], words: str) -> None:
+    """Before anything is sent, with a sentence."""
+    with pytest.raises(error, match=words):
+        RateLimiter(RateLimit(store=url))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """The path of a folder is refused."""
+    with pytest.raises(RateLimitStoreError, match="name a file in it"):
+        RateLimiter(RateLimit(store=f"file://{tmp_path}"))
+
+
+def test_a_path_may_have_spaces(tmp_path: Path) -> None:
+    """An address has them escaped."""
+    (tmp_path / "a folder").mkdir()
+    RateLimiter(RateLimit(store=f"file://{tmp_path}/a%20folder/the%20slots"))
+    assert (tmp_path / "a folder" / "the slots").exists()
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs"])
+def test_network_file_systems_are_told(tmp_path: Path, kind: str) -> None:
+    """The mount nearest above a folder says what it is on."""
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 0:21 / / rw - ext4 /dev/root rw\n"
+        f"23 22 0:22 / {tmp_path}/mnt\\040net rw shared:1 - {kind} server:/share rw\n",
+        encoding="utf-8",
+    )
+    assert file_system(tmp_path / "mnt net" / "folder", mounts) == kind
+    assert file_system(tmp_path, mounts) == "ext4"
+    assert file_system(tmp_path, tmp_path / "nothing here") == ""
+
+
+def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its locks and its memory are not shared as a slot file needs."""
+    monkeypatch.setattr("sendblue_contacts.limits.stores.places.file_system", lambda _folder: "nfs")
+    with pytest.raises(RateLimitStoreError, match=r"network file system \(nfs\), .* use a local disk or Redis"):
+        RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"))
+
+
+def test_the_start_of_the_machine_stays_the_same(tmp_path: Path) -> None:
+    """As long as it runs, and also where the system has no name for it."""
+    assert boot_id() == boot_id()
+    assert len(boot_id(tmp_path / "nothing here")) == 16
+
+
+def test_a_forked_child_shares_the_slots(tmp_path: Path) -> None:
+    """A lock belongs to an opened file, so the child opens it anew; together they take no slot twice."""
+    program = f"""
+import os, time
+from sendblue_contacts import RateLimit, RateLimiter
+limiter = RateLimiter(RateLimit(4, per=0.5, store="file://{tmp_path}/slots"))
+time.sleep(0.5)
+with limiter.slot() as slot:
+    child = os.fork()
+    taken = []
+    for _ in range(8):
+        with limiter.slot(max_wait=30):
+            taken.append(time.monotonic())
+if child:
+    os.waitpid(child, 0)
+with open("{tmp_path}/times", "a") as file:
+    file.write("".join(f"{{each}}\\n" for each in taken))
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+    times = sorted(map(float, (tmp_path / "times").read_text(encoding="utf-8").split()))
+    assert len(times) == 16
+    assert all(later - earlier >= 0.5 for earlier, later in zip(times, times[4:], strict=False))
+
+
+def test_a_pipe_is_no_file(machine: Machine, tmp_path: Path) -> None:
+    """Only an ordinary file of this user will do."""
+    os.mkfifo(tmp_path / "slots")
+    with pytest.raises(RateLimitStoreError, match="it is no file of this user"):
+        machine.store()

@@ -1,0 +1,41 @@
+"""An import as a program of its own, for tests that end it: by SIGKILL at some moment, by Ctrl-C, or not at all.
+
+    python program.py URL FILE MODE SECONDS
+
+It prints its report as JSON; `SECONDS` after the start it kills itself, unless that is 0.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict
+
+from sendblue_contacts import Retry, Sendblue
+from sendblue_contacts.transfer import ImportProgress, open_source, run_import
+
+
+def main(url: str, path: str, mode: str, seconds: str) -> int:
+    """Import the file; the exit status is that of the command line."""
+    retry = Retry(base=0.001, throttling_base=0.001)
+    with Sendblue("key", "secret", base_url=url, rate_limit=None, retry=retry) as client, open_source(path) as source:
+        if float(seconds):
+            timer = threading.Timer(float(seconds), os.kill, (os.getpid(), signal.SIGKILL))
+            timer.daemon = True
+            timer.start()
+        report = run_import(client, source, mode=mode, on_progress=tell)  # type: ignore[arg-type]  # a mode
+    shown = {name: value for name, value in asdict(report).items() if name != "columns"}
+    print(json.dumps(shown, default=str))  # noqa: T201  # what it is for
+    return 0 if report.ok else 1 if report.complete else 3
+
+
+def tell(progress: ImportProgress) -> None:
+    """Say on standard error that something was sent."""
+    if progress.phase == "sending":
+        sys.stderr.write(f"{progress.done}\n")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,92 @@
+"""A package index of one's own: pypiserver on a free port of this machine, with a password for uploads."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+USER, PASSWORD = "maintainer", "open-sesame"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class IndexServer:
+    """An index that is running."""
+
+    url: str
+    packages: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a maintainer sets to publish to it."""
+        return {"TWINE_REPOSITORY_URL": self.url, "TWINE_USERNAME": USER, "TWINE_PASSWORD": PASSWORD}
+
+    @property
+    def simple(self) -> str:
+        """Where pip reads it."""
+        return f"{self.url}simple/"
+
+    @property
+    def files(self) -> list[str]:
+        """The names of the files that it has."""
+        return sorted(path.name for path in self.packages.iterdir())
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *options: str) -> Iterator[IndexServer]:
+    """Run an index that keeps its files in `folder`, until the end of the block."""
+    packages = folder / "packages"
+    packages.mkdir(parents=True)
+    passwords = folder / "passwords"
+    digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()  # noqa: S324 - a form of htpasswd
+    passwords.write_text(f"{USER}:{{SHA}}{digest}\n")
+    port = free_port()
+    given = ["--interface=127.0.0.1", f"--port={port}", f"--passwords={passwords}", "--authenticate=update", *options]
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "pypiserver", "run", *given, str(packages)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=without_proxies())
+    try:
+        url = f"http://127.0.0.1:{port}/"
+        wait_for(url, process, folder / "log")
+        yield IndexServer(url, packages)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def without_proxies() -> dict[str, str]:
+    """The environment, in which this machine is reached directly."""
+    return {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers."""
+    end = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(url, trust_env=False)
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the index did not start:\n{log.read_text()}")
