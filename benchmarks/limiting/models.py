@@ -27,9 +27,9 @@ WAYS: dict[str, Callable[..., Ours]] = {
 }
 SERVERS = {
     "log": "exact log",
-    "log_all": "a log with refusals",
+    "log_all": "log with refusals",
     "fixed": "fixed window",
-    "counters": "two counters, an estimate",
+    "counters": "estimate from two counters",
     "bucket": "token bucket",
 }
 BY_NAME = {network.name: network for network in NETWORKS}

@@ -24,6 +24,7 @@ COLUMNS = 80
 GLANCE, GLANCES = 0.05, 1200
 REQUESTS_BEFORE_CTRL_C = 1
 _QUESTION = re.compile(r"\[y/N\]: ")
+_LINE_END = re.compile(r"\r+\n")  # a terminal adds a carriage return to the one that files of CSV have already
 _ASKED, _ENDED = 0, 1
 
 
@@ -82,7 +83,7 @@ class Terminal:
         shown = "".join(self._seen(shell, command))
         shell.close()
         self._status = shell.exitstatus
-        return shown.replace("\r\n", "\n")
+        return _LINE_END.sub("\n", shown)
 
     def _seen(self, shell: Any, command: Command) -> Iterator[str]:  # noqa: ANN401  # pexpect has no types
         enough = len(self._sandbox.requests) + REQUESTS_BEFORE_CTRL_C

@@ -8,8 +8,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from _docs import HTTP_PAGE, broken, main
+from _docs import HTTP_PAGE, broken, load_nothing
 from _docs_examples import Examples
+from _workshop import WorkshopError
 from griffe import Docstring, Function
 
 from tests.docs.blocks import PAGES
@@ -29,14 +30,6 @@ def site(tmp_path: Path) -> Path:
         page.parent.mkdir(exist_ok=True)
         page.write_text(text, encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documentation, built as `scripts/docs` builds it, links checked."""
-    folder = tmp_path_factory.mktemp("docs") / "site"
-    assert main(["--output", str(folder)]) == 0
-    return folder
 
 
 # --- the real pages
@@ -108,6 +101,20 @@ def test_an_escaped_link_leads_to_the_file(site: Path) -> None:
     (site / "a b.html").write_text("<p id='ü'>", encoding="utf-8")
     (site / "index.html").write_text('<a href="a%20b.html#%C3%BC">x</a>', encoding="utf-8")
     assert broken(site) == []
+
+
+def test_the_logo_of_the_http_reference_is_not_loaded(tmp_path: Path) -> None:
+    """The script would ask for it when it is run, which no look at the page's tags can tell."""
+    page = tmp_path / "page.html"
+    page.write_text("<script>a?`https://cdn.redoc.ly/redoc/a-b.svg`:`https://cdn.redoc.ly/redoc/c.svg`</script>")
+    load_nothing(page)
+    assert "https:" not in page.read_text()
+
+
+def test_a_page_without_that_logo_is_looked_at_by_a_person(site: Path) -> None:
+    """A new version may load it from another place."""
+    with pytest.raises(WorkshopError, match="look what redocly does instead"):
+        load_nothing(site / HTTP_PAGE)
 
 
 # --- examples in docstrings

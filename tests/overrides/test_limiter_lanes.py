@@ -399,10 +399,10 @@ def test_one_who_leaves_while_he_is_woken_takes_nobody_with_him(wake: Callable[[
     """The one behind him is still in line, and is woken."""
     line = theatre().limiter._line
     following = Turn()
-    for turn in (Abandoned(line), Abandoned(line), following):
+    for turn in (Abandoned(line), following, Turn()):
         line.join(turn)
     wake(line)
-    assert (line.length, line.place(following), following.woken) == (1, 0, True)
+    assert (line.length, line.place(following), following.woken) == (2, 0, True)
 
 
 def test_a_thread_is_woken_while_it_is_being_woken() -> None:

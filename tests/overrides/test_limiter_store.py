@@ -17,6 +17,8 @@ from sendblue_contacts.limits.stores import Answer, StoreAwayError, Verb
 from tests.overrides.puppets import Ask, Puppet, ScriptedStore, Theatre, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sendblue_contacts.limits.slot import Ask as Step
 
 NOW = Answer()
@@ -139,21 +141,30 @@ def test_the_other_lane_goes_on_while_the_store_makes_bulk_work_wait() -> None:
     assert asks(other) is Verb.TAKE
 
 
-@pytest.mark.parametrize("looks_first", [0, 1])
-def test_nobody_sleeps_for_one_who_was_passed(looks_first: int) -> None:
-    """One asked without standing in line, and has to wait: he goes before those of his lane, and the other goes on."""
-    stage, _ = theatre(limit=10, reserve=9)
-    bulk = stage.come(bulk=True)
-    behind = stage.come(bulk=True)
-    other = stage.come()
-    answered(stage, other, NOW)
-    other = stage.come()
-    another = stage.come()
-    bulk.answer(Answer(wait=9.0))
-    stage.settle(lambda able: able[min(looks_first, len(able) - 1)])
-    assert (isinstance(behind.pause, Wait), asks(other)) == (True, Verb.TAKE)
-    answered(stage, other, NOW)
-    assert asks(another) is Verb.TAKE
+def eagerly(stage: Theatre, move: Callable[[], object]) -> Callable[[], None]:
+    """The waking of a limiter, after which something happens, once: in threads there is a moment for it."""
+    wake = stage.limiter._line.wake_next
+    todo = [move]
+
+    def wake_next() -> None:
+        wake()
+        if todo:
+            todo.pop()()
+
+    return wake_next
+
+
+def test_nobody_sleeps_for_one_who_was_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store makes one wait who had not stood in line; he is put before another, for whom bulk work slept."""
+    stage, _ = theatre()
+    answered(stage, stage.come(bulk=True), NOW)
+    caller, passed, bulk = stage.come(), stage.come(), stage.come(bulk=True)
+    stage.now += 2
+    monkeypatch.setattr(stage.limiter._line, "wake_next", eagerly(stage, bulk.move))
+    caller.answer(Answer(wait=9.0))
+    assert bulk.due == math.inf
+    stage.settle()
+    assert (isinstance(passed.pause, Wait), asks(bulk)) == (True, Verb.TAKE)
 
 
 def test_nobody_sleeps_when_one_is_cancelled_who_asks() -> None:
@@ -166,25 +177,16 @@ def test_nobody_sleeps_when_one_is_cancelled_who_asks() -> None:
     assert (told(store), asks(following)) == ([Verb.CANCEL], Verb.TAKE)
 
 
-def test_nobody_sleeps_when_one_is_cancelled_who_waits_for_the_store() -> None:
+def test_nobody_sleeps_when_one_is_cancelled_who_waits_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those behind him look only when his slot of the window is there again: in threads that is two moments."""
     stage, store = theatre(limit=1)
     caller, following = stage.come(), stage.come()
     answered(stage, caller, Answer(wait=3.0))
-    leave = stage.limiter._line.wake_next
-    eager: list[bool] = []
-
-    def wake_next() -> None:
-        leave()
-        if not eager:
-            eager.append(True)
-            stage.settle()
-
-    stage.limiter._line.wake_next = wake_next  # type: ignore[method-assign]  # those who are woken move at once
+    monkeypatch.setattr(stage.limiter._line, "wake_next", eagerly(stage, stage.settle))
     caller.cancel()
     stage.puppets.remove(caller)
     stage.settle()
-    assert (eager, told(store), asks(following)) == ([True], [Verb.CANCEL], Verb.TAKE)
+    assert (told(store), asks(following)) == ([Verb.CANCEL], Verb.TAKE)
 
 
 def test_a_slot_that_was_not_used_is_as_it_was() -> None:

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,7 +35,6 @@ from .conftest import held, number, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # XML has no U+FFFE and U+FFFF, and no text of people has them either.
 letters = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
@@ -112,6 +112,18 @@ def test_csv_is_for_people() -> None:
     assert (rows[0]["tags"], rows[1]["first_name"]) == ('VIP;"a;b"', "'=1+1")
 
 
+def test_a_label_does_not_mislead_about_the_delimiter() -> None:
+    """However many semicolons it holds."""
+    contact = {"phone": number(0), "custom_variables": {";" * 40: "1", "\t\n" * 40: "2"}}
+    assert read_back(exported([contact], "csv"), "csv") == [contact]
+
+
+def test_zeros_are_letters_too() -> None:
+    """A text full of them is not taken for another encoding."""
+    contact = {"phone": number(0), "first_name": "\0" * 4_000, "last_name": "\0"}
+    assert read_back(exported([contact], "csv"), "csv") == [contact]
+
+
 def test_json_has_the_natural_forms() -> None:
     """One object in each line, and an array that any program reads."""
     contacts = [person(0), person(1)]
@@ -162,6 +174,21 @@ def test_an_export_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None
     with pytest.raises(ConnectionError):
         export_contacts(contacts(), path)
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("out.jsonl", "old")]
+
+
+def test_it_gets_its_name_when_it_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss of power right after it leaves the old file or the new one, and not an empty one."""
+    done: list[str] = []
+    replace = Path.replace
+
+    def named(path: Path, target: Path) -> Path:
+        done.append("named")
+        return replace(path, target)
+
+    monkeypatch.setattr("os.fsync", lambda _descriptor: done.append("written"))
+    monkeypatch.setattr(Path, "replace", named)
+    export_contacts([], tmp_path / "out.csv")
+    assert done == ["written", "named"]
 
 
 def test_who_may_read_it(tmp_path: Path) -> None:

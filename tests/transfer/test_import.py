@@ -184,6 +184,17 @@ def test_a_few_updates_that_the_server_fails_at(
     assert (report.problems[0].line, "500" in report.problems[0].reason) == (9, True)
 
 
+def test_some_updates_that_the_server_fails_at(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
+) -> None:
+    """However many there are: as long as others go in between, it is about them."""
+    client.contacts.bulk.create([person(place) for place in range(60)])
+    for place in range(0, 60, 5):
+        sandbox.faults.add(operation="update_contact", status=500, path=f"*{number(place)}")
+    report = bring(client, write_rows(60), mode="update", concurrency=1)
+    assert (report.complete, report.updated, report.rejected) == (True, 48, 12)
+
+
 def test_contacts_that_the_server_fails_at_in_bulk(
     sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
 ) -> None:

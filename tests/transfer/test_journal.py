@@ -182,6 +182,14 @@ def test_what_was_written_is_there_for_the_next_one(tmp_path: Path) -> None:
         assert list(journal.fates()) == [Fate(2, CREATED), Fate(3, REJECTED, "no", 2)]
 
 
+def test_an_interrupt_at_any_place_loses_nothing(tmp_path: Path) -> None:
+    """Ctrl-C may come right when a transaction has begun: what was settled is written all the same."""
+    with Journal(tmp_path / "journal") as journal:
+        journal.settle(Fate(2, CREATED))
+        journal._database.execute("BEGIN IMMEDIATE")
+    assert fates(tmp_path / "journal") == {2: CREATED}
+
+
 def test_a_plan_is_written_as_a_whole(tmp_path: Path) -> None:
     """When the reading ends with an error, nothing of it stands there."""
 

@@ -82,6 +82,11 @@ def test_a_broken_array_is_an_error(text: str, said: str) -> None:
         objects(text)
 
 
+def test_a_number_is_not_cut_where_a_block_ends() -> None:
+    """It is one thing that is no object, and not several."""
+    assert len(list(array_records(Trickle(f"[{'1' * 100}, 2]")))) == 2
+
+
 def test_what_is_no_object_is_a_row_with_a_problem() -> None:
     """The objects around it are read."""
     found = list(array_records(io.StringIO('[{"a": 1}, 12, "x", null, {"b": 2}]')))

@@ -268,7 +268,7 @@ class RateLimiter:
         with self._lock:
             self._line.join(turn)
             # A slot is free, and a head sleeps on: its event loop may have been closed, or this one was put before it.
-            if turn.has_slot or self._window.free_from(bulk=turn.bulk) <= now:
+            if self._window.free_from(bulk=turn.bulk) <= now:
                 self._line.wake_next()
 
     def _start_asking(self, slot: Slot) -> bool:

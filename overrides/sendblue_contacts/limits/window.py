@@ -14,7 +14,8 @@ Limiters that count from the time of sending cannot promise this: latency squeez
 
 Bulk work has a lane of its own. It never uses more than `limit - reserve` of the slots, whether in flight or on their
 way back, so that other callers find `reserve` of them in every window; and it is paced, one request in `pace` seconds.
-Both only ever make a request later, so the promise stands.
+Both only ever make a request later, so the promise stands; and by the same reasoning never more than `limit - reserve`
+of bulk work arrive in any `per` seconds.
 
 The same rule holds in every store: `stores/file.py` and `stores/redis.lua` keep it for many processes.
 """

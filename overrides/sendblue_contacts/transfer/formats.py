@@ -110,9 +110,15 @@ def _candidates(file: BinaryIO) -> list[str]:
     marked = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
     if marked:
         return [marked]
-    if head.count(0) * 4 > len(head):
+    if _looks_like_utf_16(head):
         raise TransferError("the file is UTF-16 without its mark, or no text: give --encoding utf-16-le or utf-16-be")
     return ["utf-8", "cp1252"]
+
+
+def _looks_like_utf_16(head: bytes) -> bool:
+    """Whether every other byte is zero, as it is where most letters are Latin ones."""
+    fewer, more = sorted((head[::2].count(0), head[1::2].count(0)))
+    return more * 4 > len(head) and fewer * 10 < more
 
 
 def _decodes(file: BinaryIO, encoding: str) -> bool:

@@ -183,6 +183,8 @@ class Journal:
     @contextmanager
     def _transaction(self) -> Generator[None]:
         with self._usable():
+            if self._database.in_transaction:  # Ctrl-C came right when one had begun
+                self._database.execute("ROLLBACK")
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from . import cells
 from .errors import TransferError
 from .formats import check_encoding
 from .layouts import Target
+from .tables import DELIMITERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -87,16 +88,21 @@ def write_table(
     """
     check_encoding(encoding)
     text = TextIOWrapper(file, encoding, newline="")
-    writer = csv.writer(text, delimiter=delimiter)
     with spooled(contacts, Sheet(fields)) as (sheet, spool):
         try:
-            writer.writerow(sheet.titles())
-            writer.writerows(map(sheet.escaped, spool))
+            quoting: Literal[0, 1] = csv.QUOTE_ALL if _misleads(sheet) else csv.QUOTE_MINIMAL
+            csv.writer(text, delimiter=delimiter, quoting=quoting).writerow(sheet.titles())
+            csv.writer(text, delimiter=delimiter).writerows(map(sheet.escaped, spool))
             text.flush()
         except UnicodeEncodeError:  # its text holds the letters, and is not shown
             raise TransferError(f"{encoding} lacks letters that the contacts have: export them in utf-8") from None
         finally:
             text.detach()
+
+
+def _misleads(sheet: Sheet) -> bool:
+    """Whether a label holds what may divide cells, and has to be quoted for those who find out what does."""
+    return any(mark in title for title in sheet.titles() for mark in DELIMITERS)
 
 
 def write_workbook(contacts: Iterable[Values], file: BinaryIO, *, fields: Fields, **_: object) -> None:

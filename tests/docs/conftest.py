@@ -1,0 +1,23 @@
+"""The documentation, built once; and the browser of the sandbox's tests, to look at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from _docs import main
+
+from tests.sandbox_browser.conftest import browser, chromium
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["browser", "built", "chromium"]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documentation, built as `scripts/docs` builds it, links checked."""
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    assert main(["--output", str(folder)]) == 0
+    return folder

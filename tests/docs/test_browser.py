@@ -1,0 +1,40 @@
+"""The built documentation in a browser, opened from a disk: it fits a phone, asks for nothing, and can be searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from _docs import HTTP_PAGE
+
+from tests.sandbox_browser.conftest import DESKTOP, PHONE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sandbox_browser.conftest import Browser
+
+SHOWN = ("index.html", "guides/limits.html", "guides/import.html", "reference/python.html", str(HTTP_PAGE))
+SEARCH = """
+const field = document.querySelector(".md-search__input");
+field.focus();
+field.value = arguments[0];
+field.dispatchEvent(new KeyboardEvent("keyup", {bubbles: true}));
+"""
+
+
+@pytest.mark.parametrize("page", SHOWN)
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_a_page_fits_and_asks_for_nothing(built: Path, browser: Browser, page: str, width: int) -> None:
+    """No page is wider than the screen, and none needs a network."""
+    browser.open((built / page).as_uri(), width)
+    assert browser.find("h1").is_displayed()
+    elsewhere = {address for address in browser.requested() if address.startswith(("http:", "https:", "//"))}
+    assert (browser.overflow(), elsewhere, browser.complaints()) == (0, set(), [])
+
+
+def test_search_finds_from_a_disk(built: Path, browser: Browser) -> None:
+    """Without a server."""
+    browser.open((built / "index.html").as_uri())
+    browser.run(SEARCH, "rejects")
+    assert "guides/import.html" in str(browser.find(".md-search-result__link").get_attribute("href"))
