@@ -6,6 +6,7 @@ Exit status: 0 if every figure agrees, 1 if one does not, 2 if the file cannot b
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -201,18 +202,18 @@ def show_rejected(console: Console, rejected: Sequence[Rejected]) -> None:
     """Show why rows did not go in: line by line, or together where many have one reason."""
     groups: defaultdict[str, list[Rejected]] = defaultdict(list)
     for row in rejected:
-        groups[row.reason].append(row)
-    shown = sorted(entry for group in groups.values() for entry in entries(group))
+        groups[re.sub(r"item \d+", "an earlier row", row.reason)].append(row)
+    shown = sorted(entry for reason, group in groups.items() for entry in entries(reason, group))
     lines = [(str(line), phone, reason) for line, phone, reason in shown]
     show(console, f"{len(rejected)} rows did not go in", ("Line", "Phone in the file", "Reason"), lines)
 
 
-def entries(group: Sequence[Rejected]) -> Iterable[Rejected]:
+def entries(reason: str, group: Sequence[Rejected]) -> Iterable[Rejected]:
     """The rows with one reason, or one entry for all of them: its line is that of the first."""
     if len(group) <= LINES_SHOWN:
         return group
     lines = ", ".join(str(row.line) for row in group)
-    return [Rejected(group[0].line, f"{len(group)} rows", f"{group[0].reason} (lines {lines})")]
+    return [Rejected(group[0].line, f"{len(group)} rows", f"{reason} (lines {lines})")]
 
 
 def show_limiter(console: Console, statistics: RateLimitStatistics) -> None:

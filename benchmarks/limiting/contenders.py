@@ -51,6 +51,8 @@ def _file(folder: Path, rate: RateLimit, clock: Callable[[], float]) -> Store:
 class _AtOnce:
     """A store that is asked without a thread in between, which no virtual time would wait for."""
 
+    at_once = False
+
     def __init__(self, store: Store) -> None:
         self.ask = store.ask
         self.after_fork = store.after_fork

@@ -146,7 +146,10 @@ def main(redis: str) -> None:
         rows = [pool.submit(measured, case).result() for case in everything if case.aimed]
         rows += pool.map(measured, [case for case in everything if not case.aimed])
     head = ["from", "requests", "429s", "worst window", "seconds", "of the ideal", "target"]
-    note = f"Bulk work leaves {RateLimit().reserve} of the slots to others. Client and server share this machine."
+    note = (
+        f"Bulk work leaves {RateLimit().reserve} of the slots to others. Client and server share this machine:\n"
+        "where it is busy with something else, bursts take longer, and the share of the ideal says so."
+    )
     show(f"{CREATES} creates at once over HTTP, at {LIMIT} in {PER:g} s", head, rows, note)
 
 

@@ -34,7 +34,7 @@ SHOWN = [page for page in PAGES if blocks(page, "console")]
 
 def settled(shown: str, home: Path | None = None) -> str:
     """What was shown, without what differs from run to run."""
-    shown = shown.replace(str(home), "/home/you") if home else shown
+    shown = shown.replace(str(home), "HOME") if home else shown
     for pattern, stands in VARYING.items():
         shown = re.sub(pattern, stands, shown, flags=re.MULTILINE)
     return shown

@@ -88,6 +88,8 @@ class ScriptedStore:
         told: What it was told that needs no answer, oldest first.
     """
 
+    at_once = False
+
     def __init__(self) -> None:
         self.told: list[Question] = []
         self.forks = 0

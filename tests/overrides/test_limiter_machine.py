@@ -106,7 +106,7 @@ class Traffic(RuleBasedStateMachine):
         self.starts: list[float] = []
         self.used_until: list[float] = []
         self.jumped = self.gone_back = 0.0
-        self.changes = 0
+        self.changes = self.dead = 0
 
     @initialize(limit=st.integers(1, 5), reserve=st.integers(0, 5), paced=st.booleans())
     def begin(self, limit: int, reserve: int, paced: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
@@ -206,6 +206,9 @@ class Traffic(RuleBasedStateMachine):
         puppet = self._drawn(data, self.standing).puppet
         if puppet and puppet.turn:
             puppet.turn.is_dead = True
+            self.changes += 1  # who stood behind him comes to his place
+            self.dead += 1
+            self.changes += 1
 
     @precondition(lambda self: self.standing)
     @rule(data=st.data(), order=ORDER)
@@ -323,15 +326,15 @@ class Traffic(RuleBasedStateMachine):
             return
         self.standing[request.number] = request
         assert puppet.turn is not None
-        place = self.limiter._line.place(puppet.turn)
-        request.expected = self.window.earliest(place, self.theatre.clock(), bulk=request.manner.bulk)
+        place = self.limiter._line.place(puppet.turn) - self.dead
+        request.expected = self.window.earliest(max(0, place), self.theatre.clock(), bulk=request.manner.bulk)
 
     def _came_through(self, request: Request) -> None:
         assert request.puppet is not None
         if not request.puppet.is_served:
             self._refuse(request, request.puppet)
             return
-        if request.changes == self.changes:
+        if request.changes == self.changes and not self.gone_back:
             assert self.theatre.clock() >= request.expected - TOLERANCE
         self.served += 1
         self.in_flight[request.number] = request

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import Sendblue
+from sendblue_contacts.chunks import CHUNK_SIZE, CONCURRENCY
 from sendblue_contacts.transfer import ImportProgress, Mode, open_source, run_import
 from sendblue_sandbox import Sandbox
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS, KILLS = 20_000, 10
-IN_FLIGHT = 4 * 100
+IN_FLIGHT = CONCURRENCY * CHUNK_SIZE
 """Contacts that are on their way at most when an import is ended."""
 
 
@@ -103,6 +104,19 @@ def test_ctrl_c(sandbox: Sandbox, write_rows: Callable[..., Path]) -> None:
     report = imported(sandbox.url, path)
     assert (report["resumed"], report["created"], held(sandbox)) == (True, ROWS, [person(each) for each in range(ROWS)])
     assert sent(sandbox) - before <= ROWS - told[-1]
+
+
+def test_a_killed_update_goes_on(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """Updates are sent one by one, and only those that were on their way are sent again."""
+    path = write_rows(400)
+    client.contacts.bulk.create([{**person(place), "first_name": "Old"} for place in range(400)])
+    with subprocess.Popen(program(sandbox.url, path, "update", 0), stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(3):
+            next(iter(process.stderr or ()))
+        process.kill()
+    report = imported(sandbox.url, path, "update")
+    assert (report["resumed"], report["updated"], held(sandbox)) == (True, 400, [person(each) for each in range(400)])
+    assert [request.method for request in sandbox.requests].count("PUT") <= 400 + 2 * CONCURRENCY
 
 
 def test_a_dead_network(write_rows: Callable[..., Path]) -> None:

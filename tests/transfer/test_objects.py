@@ -147,6 +147,11 @@ def test_numbers_are_texts_where_texts_are_wanted(planned: Callable[[object], An
     assert found.first[0]["custom_variables"] == {"a": "1", "b": "true", "c": "2.5"}
 
 
+def test_an_apostrophe_is_one(planned: Callable[[object], Any]) -> None:
+    """Only in CSV does it stand before what a spreadsheet would run."""
+    assert planned({"phone": NUMBER, "first_name": "'=1+1"}).first[0]["first_name"] == "'=1+1"
+
+
 def test_text_is_read_as_a_cell_is(planned: Callable[[object], Any]) -> None:
     """Tags between semicolons come from programs that made JSON of a table."""
     assert planned({"phone": NUMBER, "tags": "VIP; lead"}).first[0]["tags"] == ["VIP", "lead"]

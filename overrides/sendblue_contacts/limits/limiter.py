@@ -361,8 +361,10 @@ class RateLimiter:
             if self.rate is None:
                 return None
             pause = self.rate.per if retry_after is None else retry_after
+            longer = pause - self.frozen_for()
             self._window.freeze(self._clock() + pause)
-            self._line.wake_all()  # whoever does not want to wait that long may give up
+            if longer > _WORTH_SAYING:
+                self._line.wake_all()  # whoever does not want to wait that long may give up
         return Ask(self._store, Question(Verb.FREEZE, seconds=pause)) if self._store else None
 
 
@@ -388,7 +390,8 @@ def _tell(ask: Ask | None) -> None:
 
 
 async def _async_tell(ask: Ask | None) -> None:
-    if not ask:
+    if not ask or ask.store.at_once:
+        _tell(ask)
         return
     import anyio  # noqa: PLC0415  # only the async client pays for it
 

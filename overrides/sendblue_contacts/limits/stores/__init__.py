@@ -77,7 +77,13 @@ class StoreAwayError(Exception):
 
 
 class Store(Protocol):
-    """Slots that are shared with other processes. Safe to use from many threads."""
+    """Slots that are shared with other processes. Safe to use from many threads.
+
+    Attributes:
+        at_once: Whether it answers within microseconds, so that a task may ask as a thread does.
+    """
+
+    at_once: bool
 
     def ask(self, question: Question) -> Answer:
         """Ask once. StoreAwayError if no answer comes, RateLimitStoreError if the store will never do."""

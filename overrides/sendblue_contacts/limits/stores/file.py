@@ -73,6 +73,8 @@ class FileStore:
         RateLimitStoreError: The file cannot be used.
     """
 
+    at_once: bool = True
+
     def __init__(
         self,
         url: str,
@@ -97,7 +99,7 @@ class FileStore:
         """Answer at once."""
         with self._lock:
             slots = self._slots
-            if not os.fstat(slots.descriptor).st_nlink:  # somebody removed it
+            if question.verb is Verb.TAKE and not os.fstat(slots.descriptor).st_nlink:  # somebody removed it
                 slots = self._reopen()
             fcntl.flock(slots.descriptor, fcntl.LOCK_EX)
             try:

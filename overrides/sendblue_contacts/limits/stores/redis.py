@@ -77,6 +77,8 @@ class RedisStore:
         RateLimitStoreError: The extra `redis` is not installed.
     """
 
+    at_once: bool = False
+
     def __init__(
         self,
         url: str,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Share:
     """A store for one process."""
 
+    at_once: bool = True
+
     def __init__(self, rate: RateLimit, clock: Callable[[], float]) -> None:
         slots = max(1, int(rate.limit * rate.share))
         reserve = int(rate.reserve * rate.share)
