@@ -305,7 +305,7 @@ class Traffic(RuleBasedStateMachine):
 
         def watched(now: float, *, bulk: bool = False) -> float | None:
             mine, others = self.limiter._line._lanes[bulk], self.limiter._line._lanes[not bulk]
-            could = bool(others) and self.window.free_from(bulk=not bulk) <= now
+            could = bool(others) and self.window.free_from(bulk=not bulk) <= now and self.window.is_contested(now)
             since = take(now, bulk=bulk)
             if since is not None:
                 assert now >= self.window.frozen_until

@@ -1,8 +1,8 @@
 """Rate limit, who is next. Two lanes, one for bulk work; nothing here sleeps or reads a clock.
 
 First come, first served: of the heads of the two lanes it is the one that came first, unless the window has no slot for
-its lane now, or it has its slot already and only asks the store. So bulk work that waits for its pace holds nobody up,
-and bulk work that waits for a slot is not overtaken for ever.
+its lane now, or has slots for both, or it has its slot already and only asks the store. So bulk work that waits for its
+pace holds nobody up, and bulk work that waits for a slot is not overtaken for ever.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Line:
         lane = self._lanes[not bulk]
         if not lane or lane[0].has_slot or self.asking[not bulk] or (ticket is not None and ticket < lane[0].ticket):
             return False
-        return self._window.free_from(bulk=not bulk) <= now
+        return self._window.free_from(bulk=not bulk) <= now and self._window.is_contested(now)
 
     def wake_next(self) -> None:
         """Have the heads of both lanes look again. Those whose event loop was closed are thrown out."""

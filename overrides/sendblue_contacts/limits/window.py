@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .rate import RateLimit
 
 
+_TWO = 2
+
+
 class Window:
     """The slots of one account. All times are in seconds of one clock."""
 
@@ -112,6 +115,10 @@ class Window:
         for sent in range(self.rate.limit - len(self._free_at)):
             self.give_back(now, bulk=sent < bulk)
         self.in_flight = self._bulk_in_flight = 0
+
+    def is_contested(self, now: float) -> bool:
+        """Whether one who takes a slot now takes it from another who could have one now."""
+        return self._paced or len(self._free_at) < _TWO or self._free_at[1] > now
 
     def freeze(self, until: float) -> None:
         """No slot is free before this time: the server said that there were too many requests."""
