@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from threading import Event, Thread
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # How long a client that stalls in the middle of a request can hold up the end, in seconds.
 PATIENCE = 1
+# How often asyncio has to come round until an accepted socket is a connection, which uvicorn ends; a socket it forgets.
+_STEPS = 5
 
 
 class _Uvicorn(uvicorn.Server):
@@ -29,6 +32,14 @@ class _Uvicorn(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         self.settled.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, let what was just accepted become a connection, and end all connections."""
+        for server in self.servers:
+            server.close()
+        for _ in range(_STEPS):
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until it is told to stop."""
