@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_contacts.transfer import ColumnMap, ImportReport, JournalError, open_source, run_import
-from sendblue_contacts.transfer.journal import CREATED, REJECTED, SENDING, Fate, Journal
+from sendblue_contacts.transfer import (
+    ColumnMap,
+    ImportReport,
+    JournalError,
+    TransferError,
+    open_source,
+    run_import,
+)
+from sendblue_contacts.transfer.checking import Rows
+from sendblue_contacts.transfer.fates import CREATED, REJECTED, SENDING, UPDATED, Fate, packed, unpacked
+from sendblue_contacts.transfer.journal import Journal
 from sendblue_contacts.transfer.places import journal_path, rejects_path
 
 from .conftest import held, number, person
@@ -28,9 +38,9 @@ def bring(client: Sendblue, path: Path, **settings: Any) -> ImportReport:  # noq
 
 
 def fates(path: Path) -> dict[int, str]:
-    """What stands in a journal of each line, as another program sees it."""
-    with sqlite3.connect(path) as database:
-        return dict(database.execute("SELECT line, status FROM fates"))
+    """What stands in a journal of each line, as the next run reads it."""
+    with Journal(path) as journal:
+        return {line: status for line in range(1_000) if (status := journal.status(line))}
 
 
 # --- begun again
@@ -146,6 +156,23 @@ def test_nothing_leaves_that_cannot_be_written_down(
     assert sandbox.requests == []
 
 
+def test_a_file_that_changes_while_it_is_sent(
+    client: Sendblue, write_rows: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is an error of the input, and not what the server said."""
+    path = write_rows(300)
+    planned = Rows.check
+
+    def check(self: Rows, *how: Any) -> int:  # noqa: ANN401  # as it is called
+        rows = planned(self, *how)
+        write_rows(301)
+        return rows
+
+    monkeypatch.setattr(Rows, "check", check)
+    with pytest.raises(TransferError, match=r"contacts.csv was changed while it was read"):
+        bring(client, path)
+
+
 def test_nothing_personal_stands_in_it(client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """Neither numbers nor names, nor the key."""
     client.contacts.bulk.create([person(1)])
@@ -171,15 +198,47 @@ def test_it_survives_a_loss_of_power(tmp_path: Path) -> None:
 
 
 def test_what_was_written_is_there_for_the_next_one(tmp_path: Path) -> None:
-    """What was settled is written with what is sent next, by `flush`, and when it is closed."""
-    with Journal(tmp_path / "journal") as journal:
+    """What was settled is written with what is sent next, by `flush`, and when it is closed; the last note counts."""
+    path = tmp_path / "journal"
+    with Journal(path) as journal:
+        journal.sending([2, 3, 4, 70_000])
         journal.settle(Fate(2, CREATED))
-        assert journal.counts() == {}
-        journal.sending([3])
-        assert journal.counts() == {CREATED: 1, SENDING: 1}
+        journal.settle(Fate(70_000, UPDATED))
+    with Journal(path) as journal:
+        assert [journal.status(line) for line in (1, 2, 3, 4, 70_000, 80_000)] == [
+            "",
+            CREATED,
+            SENDING,
+            SENDING,
+            UPDATED,
+            "",
+        ]
         journal.settle(Fate(3, REJECTED, "no", 2))
-    with Journal(tmp_path / "journal") as journal:
-        assert list(journal.fates()) == [Fate(2, CREATED), Fate(3, REJECTED, "no", 2)]
+    with Journal(path) as journal:
+        assert (list(journal.rejected()), journal.reasons()) == ([Fate(3, REJECTED, "no", 2)], (("no", 1),))
+        assert journal.counts() == {CREATED: 1, UPDATED: 1, SENDING: 1, REJECTED: 1, "duplicate": 0}
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_what_was_not_written_is_on_its_way(tmp_path: Path, *, settled: bool) -> None:
+    """A process that is killed before it could write what became of a row leaves it to be looked for."""
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.sending([2])
+    journal.settle(Fate(2, CREATED))
+    if settled:
+        journal.sending([3])
+    journal._database.close()
+    assert fates(path) == ({2: CREATED, 3: SENDING} if settled else {2: SENDING})
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_it_can_be_read_on_another_kind_of_machine(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose bytes stand the other way round."""
+    lines = array("I", [1, 258])
+    monkeypatch.setattr("sys.byteorder", order)
+    assert unpacked(packed(lines)) == lines
+    assert lines == array("I", [1, 258])
 
 
 def test_an_interrupt_at_any_place_loses_nothing(tmp_path: Path) -> None:
@@ -200,18 +259,17 @@ def test_a_plan_is_written_as_a_whole(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         with pytest.raises(ValueError, match="breaks off"):
             journal.plan(broken())
-        assert journal.counts() == {}
+        assert (journal.status(2), list(journal.rejected())) == ("", [])
 
 
-def test_fates_come_in_the_order_of_lines_while_others_are_written(tmp_path: Path) -> None:
-    """However many there are."""
+def test_rejected_rows_come_in_the_order_of_lines(tmp_path: Path) -> None:
+    """However many there are, and whatever is written meanwhile."""
     with Journal(tmp_path / "journal") as journal:
-        journal.plan(Fate(line, CREATED if line % 2 else REJECTED) for line in range(5_000, 0, -1))
+        journal.plan(Fate(line, "duplicate" if line % 2 else REJECTED, "", 1) for line in range(5_000, 0, -1))
         found = []
-        for fate in journal.fates(REJECTED):
-            journal.settle(Fate(fate.line, CREATED))
+        for fate in journal.rejected():
             if fate.line % 1_000 == 0:
-                journal.flush()
+                journal.sending([fate.line + 10_000])
             found.append(fate.line)
         assert found == list(range(2, 5_001, 2))
 

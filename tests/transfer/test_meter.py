@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from sendblue_contacts.transfer.journal import CREATED, DUPLICATE
+from sendblue_contacts.transfer.fates import CREATED, DUPLICATE
 from sendblue_contacts.transfer.meter import Meter
 
 if TYPE_CHECKING:

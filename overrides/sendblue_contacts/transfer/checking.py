@@ -1,7 +1,6 @@
 """The first reading of a file, before anything is sent: which rows can be, and which of those with one number counts.
 
-Then the second one, which gives the contacts that are to be sent. Both go through the file in step with the journal,
-line by line, so that neither the rows nor their fates have to be kept.
+Then the second one, which gives the contacts that are to be sent, as the journal has it. No rows are kept.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.jobs import merge
 
-from .journal import DUPLICATE, REJECTED, SENDING, Fate
+from .fates import DUPLICATE, REJECTED, SENDING, Fate
 from .repeats import Held, Repeats
 
 if TYPE_CHECKING:
@@ -83,26 +82,15 @@ class Rows:
     def contacts(self, journal: Journal, *, in_flight: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
         """The contacts that have no fate yet, or those that were on their way when an earlier run ended; with lines."""
         wanted = SENDING if in_flight else ""
+        merges = self.duplicates == "merge"
         with Held() as held:
-            for record, fate in in_step(self.source, journal):
-                if fate and fate.status == DUPLICATE and self.duplicates == "merge":
-                    held.hold(fate.counts or 0, self._contact(record))
-                elif (fate.status if fate else "") == wanted:
-                    yield record.line, self._whole(held, record)
+            for record in self.source:
+                status = journal.status(record.line)
+                if status == wanted:
+                    contact = self._contact(record)
+                    yield record.line, merge(held.take(record.line), contact) if merges else contact
+                elif merges and status == DUPLICATE:
+                    held.hold(journal.fate(record.line).counts or 0, self._contact(record))
 
     def _contact(self, record: Record) -> dict[str, Any]:
         return self.columns.layout(record.titles).sound(record.cells, self.region)
-
-    def _whole(self, held: Held, record: Record) -> dict[str, Any]:
-        contact = self._contact(record)
-        return merge(held.take(record.line), contact) if self.duplicates == "merge" else contact
-
-
-def in_step(source: Source, journal: Journal) -> Iterator[tuple[Record, Fate | None]]:
-    """The rows of a file, each with its fate; None if it has none yet."""
-    fates = journal.fates()
-    fate = next(fates, None)
-    for record in source:
-        while fate and fate.line < record.line:
-            fate = next(fates, None)
-        yield record, fate if fate and fate.line == record.line else None

@@ -14,8 +14,9 @@ from sendblue_contacts.chunks import CHUNK_SIZE, CONCURRENCY
 from sendblue_contacts.errors import SendblueError
 
 from .errors import TransferError
+from .fates import CREATED, DUPLICATE, REJECTED, SENDING, UPDATED, Fate
 from .identity import begin, identity
-from .journal import CREATED, DUPLICATE, REJECTED, SENDING, UPDATED, Fate, Journal
+from .journal import Journal
 from .mapping import ColumnMap
 from .meter import Meter
 from .places import journal_path, rejects_path
@@ -158,7 +159,7 @@ class _Run:
         creation.send(self._rows.contacts(self._journal), look_first=False)
         updates.finish()
         self._journal.flush()
-        if next(self._journal.fates(SENDING), None):
+        if self._journal.counts()[SENDING]:
             in_flight = self._rows.contacts(self._journal, in_flight=True)
             if unknown := creation.send(in_flight, look_first=True):
                 raise StoppedError(unknown)

@@ -6,8 +6,9 @@ locking mode is EXCLUSIVE: a second process is refused for as long as this one l
 no shared memory, which network drives do not have.
 
 That a row is on its way is written before its request leaves; what became of it, with the next such note or at the end.
-So a row that is on its way in a journal was sent or was not, and has to be looked for. Nothing else is personal: there
-are numbers of lines, reasons that show no values, and hashes of the input and of the account.
+So a row that is on its way in a journal was sent or was not, and has to be looked for. It is a log of numbers of lines,
+and what was noted last of a line counts; in memory there is a byte for each. Nothing is personal: there are numbers of
+lines, reasons that show no values, and hashes of the input and of the account.
 """
 
 from __future__ import annotations
@@ -15,29 +16,29 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from array import array
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from .errors import JournalError
+from .fates import CODES, DUPLICATE, LINES, REJECTED, SENDING, STATUSES, Fate, Statuses, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
     from types import TracebackType
 
-SENDING, CREATED, UPDATED, REJECTED, DUPLICATE = "sending", "created", "updated", "rejected", "duplicate"
-
-_OURS = 0x5B10_0001
+_OURS = 0x5B10_0002
 """The `application_id` of our journals, which changes with their form."""
-_SCHEMA = """
-CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE fates (line INTEGER PRIMARY KEY, status TEXT, reason TEXT, counts INTEGER);
-"""
+_SCHEMA = (
+    "CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+    "CREATE TABLE log (place INTEGER PRIMARY KEY, status INTEGER, lines BLOB)",
+    "CREATE TABLE reasons (line INTEGER PRIMARY KEY, reason TEXT, counts INTEGER)",
+)
+_REASON = "INSERT OR REPLACE INTO reasons VALUES (?, ?, ?)"
 _SHAPE = re.compile(r" \('[^']*'\)")
 """What a reason shows of a phone number that is none."""
-_PAGE = 1_000
-_UPSERT = "INSERT OR REPLACE INTO fates VALUES (?, ?, ?, ?)"
 
 
 def _keep_name(path: str | os.PathLike[str]) -> None:
@@ -50,25 +51,13 @@ def _keep_name(path: str | os.PathLike[str]) -> None:
             os.close(folder)
 
 
-class Fate(NamedTuple):
-    """What became of a row.
+def _reason(fate: Fate) -> tuple[int, str, int | None]:
+    return fate.line, fate.reason, fate.counts
 
-    Attributes:
-        line: Its line.
-        status: `sending`, `created`, `updated`, `rejected` or `duplicate`. A row that was not sent yet has no fate.
-        reason: Why it was rejected.
-        counts: The line of the row that has the same number and counts, if that is why.
-    """
 
-    line: int
-    status: str
-    reason: str = ""
-    counts: int | None = None
-
-    @property
-    def said(self) -> str:
-        """The reason, with the line that it speaks of."""
-        return self.reason if self.counts is None else f"{self.reason} (line {self.counts})"
+def _noted(fate: Fate, lines: array[int]) -> tuple[int, str, int | None]:
+    lines.append(fate.line)
+    return _reason(fate)
 
 
 class Journal:
@@ -80,6 +69,7 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str] = "") -> None:
         self.path = path
+        self._statuses = Statuses()
         self._settled: list[Fate] = []
         with self._usable():
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
@@ -100,9 +90,12 @@ class Journal:
                 raise JournalError(f"{self.path} is no journal of this version: give another --journal (journal=)")
             if found != _OURS:
                 self._create()
+        log = self._database.execute("SELECT status, lines FROM log ORDER BY place")
+        for code, lines in cast("Iterable[tuple[int, bytes]]", log):
+            self._statuses.set(unpacked(lines), STATUSES[code])
 
     def _create(self) -> None:
-        for statement in filter(str.strip, _SCHEMA.split(";")):
+        for statement in _SCHEMA:
             self._database.execute(statement)
         self._database.execute(f"PRAGMA application_id={_OURS}")
 
@@ -110,13 +103,14 @@ class Journal:
 
     def identity(self) -> dict[str, str]:
         """What the import is of, as it was begun; empty before."""
-        return dict(self._all("SELECT name, value FROM identity"))
+        return dict(self._database.execute("SELECT name, value FROM identity").fetchall())
 
     def begin(self, identity: Mapping[str, str]) -> None:
         """Forget everything, and begin an import of this."""
         with self._transaction():
-            self._database.execute("DELETE FROM fates")
-            self._database.execute("DELETE FROM identity")
+            for table in ("log", "reasons", "identity"):
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608  # one of three
+            self._statuses = Statuses()
         self.note(identity)
 
     def note(self, values: Mapping[str, object]) -> None:
@@ -130,52 +124,68 @@ class Journal:
 
     def plan(self, fates: Iterable[Fate]) -> None:
         """Write the fates that are known before anything is sent: all of them, or none if that is interrupted."""
+        noted = {REJECTED: array(LINES), DUPLICATE: array(LINES)}
         with self._transaction():
-            self._many(_UPSERT, fates)
+            self._many(_REASON, (_noted(fate, noted[fate.status]) for fate in fates))
+            self._log(noted)
+        for status, lines in noted.items():
+            self._statuses.set(lines, status)
 
     def sending(self, lines: Iterable[int]) -> None:
         """Write that these rows are on their way now, and what was settled before. On the disk when this returns."""
+        noted: dict[str, array[int]] = {}
+        for fate in self._settled:
+            noted.setdefault(fate.status, array(LINES)).append(fate.line)
+        noted[SENDING] = array(LINES, lines)
         with self._transaction():
-            self._many(_UPSERT, self._settled)
-            self._many(_UPSERT, ((line, SENDING, "", None) for line in lines))
+            self._many(_REASON, (_reason(fate) for fate in self._settled if fate.reason))
+            self._log(noted)
         self._settled.clear()
+        self._statuses.set(noted[SENDING], SENDING)
 
     def settle(self, fate: Fate) -> None:
         """Say what became of a row. It is written with the next rows that are sent, or by `flush`."""
         self._settled.append(fate)
+        self._statuses.set((fate.line,), fate.status)
 
     def flush(self) -> None:
         """Write what was settled."""
-        self.sending(())
+        if self._settled:
+            self.sending(())
 
-    def fates(self, *statuses: str) -> Iterator[Fate]:
-        """The fates, in the order of lines, or those of some statuses; lazily, while others may be written."""
-        chosen = f"AND status IN ({', '.join('?' * len(statuses))})" if statuses else ""
-        query = f"SELECT * FROM fates WHERE line > ? {chosen} ORDER BY line LIMIT {_PAGE}"  # noqa: S608  # question marks
-        last = -1
-        while page := self._all(query, last, *statuses):
-            yield from map(Fate._make, page)
-            last = page[-1][0]
+    def status(self, line: int) -> str:
+        """What is known of a row; empty if it was not sent yet."""
+        return self._statuses[line]
 
-    def counts(self) -> dict[str, int]:
+    def fate(self, line: int) -> Fate:
+        """The fate of a row that was rejected, or is a duplicate."""
+        query = "SELECT reason, counts FROM reasons WHERE line = ?"
+        return Fate(line, self.status(line), *self._database.execute(query, (line,)).fetchone())
+
+    def rejected(self) -> Iterator[Fate]:
+        """The fates of rows that were rejected, in the order of lines."""
+        return map(self.fate, self._statuses.lines(REJECTED))
+
+    def counts(self) -> Counter[str]:
         """How many rows have which status."""
-        return dict(self._all("SELECT status, count(*) FROM fates GROUP BY status"))
+        return self._statuses.counts()
 
     def reasons(self) -> tuple[tuple[str, int], ...]:
         """Why rows were rejected, and how many, most frequent first; whatever their values look like."""
         found: Counter[str] = Counter()
-        query = "SELECT reason, count(*) FROM fates WHERE status = ? GROUP BY reason ORDER BY min(line)"
-        for reason, count in self._database.execute(query, (REJECTED,)):
+        query = "SELECT reason, count(*) FROM reasons WHERE reason != '' GROUP BY reason ORDER BY min(line)"
+        for reason, count in self._database.execute(query):
             found[_SHAPE.sub("", reason)] += count
         return tuple(found.most_common())
 
     # --- how
 
+    def _log(self, noted: Mapping[str, array[int]]) -> None:
+        rows = [(CODES[status], packed(lines)) for status, lines in noted.items() if lines]
+        self._many("INSERT INTO log (status, lines) VALUES (?, ?)", rows)
+
     def _one(self, query: str) -> object:
         return self._database.execute(query).fetchone()[0]
-
-    def _all(self, query: str, *values: object) -> list[Any]:
-        return self._database.execute(query, values).fetchall()
 
     def _many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._database.executemany(statement, rows)

@@ -72,11 +72,14 @@ class Layout:
     def _read(self, slots: Sequence[Slot], cells: Sequence[Any]) -> dict[str, Any]:
         contact: dict[str, Any] = {}
         for (name, label), kind, positions in slots:
-            cell = self._cell(cells, positions)
+            cell = cells[positions[0]]
+            # A text that begins with a letter or a digit of ASCII is neither blank nor escaped, and most are such.
+            if cell.__class__ is not str or not cell or not "'" < cell[0] < "\x7f":
+                cell = self._cell(cells, positions)
             if cell is None:
                 continue
             if label is None:
-                contact[name] = read(kind, cell)
+                contact[name] = cell if kind == "string" and cell.__class__ is str else read(kind, cell)
             else:
                 _put(contact, name, label, cell)
         return contact

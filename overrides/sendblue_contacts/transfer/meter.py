@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from .journal import CREATED, DUPLICATE, REJECTED, UPDATED
+from .fates import CREATED, DUPLICATE, REJECTED, UPDATED
 from .reports import ImportProgress
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from sendblue_contacts.phone import check_region
 from .checking import Rows
 from .columns import Columns
 from .errors import TransferError
-from .journal import DUPLICATE, REJECTED, Journal
+from .fates import DUPLICATE, REJECTED
+from .journal import Journal
 from .mapping import ColumnMap
 from .meter import Meter
 from .repeats import DUPLICATES, Duplicates
@@ -116,4 +117,4 @@ def rows_of(
 
 def first_problems(journal: Journal) -> tuple[Problem, ...]:
     """The first rows that were rejected."""
-    return tuple(Problem(fate.line, fate.said) for fate in islice(journal.fates(REJECTED), _PROBLEMS))
+    return tuple(Problem(fate.line, fate.said) for fate in islice(journal.rejected(), _PROBLEMS))

@@ -13,10 +13,9 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from .cells import escape
-from .checking import in_step
 from .columns import LINE, REASON
+from .fates import REJECTED
 from .files import whole_file
-from .journal import REJECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,7 @@ def write_rejects(source: Source, journal: Journal, path: Path) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    refused = ((record, fate.said) for record, fate in in_step(source, journal) if fate and fate.status == REJECTED)
+    refused = ((record, journal.fate(record.line).said) for record in source if journal.status(record.line) == REJECTED)
     newline = "" if source.titles is not None else None
     with whole_file(path) as file:
         # A reason may hold what the encoding of the input does not have.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,11 @@ from sendblue_contacts.errors import (
     SendblueError,
 )
 
-from .journal import CREATED, REJECTED, UPDATED, Fate
+from .fates import CREATED, REJECTED, UPDATED, Fate
 from .layouts import PHONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -101,6 +101,7 @@ class Creation:
         self._options = options
         self._pending: dict[int, Numbered] = {}
         self._some_went_in = False
+        self._failure: Exception | None = None
 
     def send(self, contacts: Iterable[Numbered], *, look_first: bool) -> str:
         """Create these.
@@ -115,6 +116,7 @@ class Creation:
         Raises:
             StoppedError: Nothing more can be sent.
             SendblueError: Nothing could be sent at all.
+            Exception: The contacts cannot be read, or the journal cannot be written.
         """
         self._pending.clear()
         doubtful: list[Fate] = []
@@ -122,9 +124,14 @@ class Creation:
             self._items(contacts), duplicates=None, on_send=self._on_send, look_first=look_first, **self._options
         )
         unknown = ""
-        with closing(stream):
-            for outcome in stream:
-                unknown = self._settle(outcome, doubtful) or unknown
+        try:
+            with closing(stream):
+                for outcome in stream:
+                    unknown = self._settle(outcome, doubtful) or unknown
+        except StoppedError:
+            if self._failure:  # it is not the server that stopped us
+                raise self._failure from None
+            raise
         if look_first and self._some_went_in:
             for fate in doubtful:
                 self._settled(fate)
@@ -133,12 +140,22 @@ class Creation:
         return unknown
 
     def _items(self, contacts: Iterable[Numbered]) -> Iterator[dict[str, Any]]:
-        for index, numbered in enumerate(contacts):
-            self._pending[index] = numbered
-            yield numbered[1]
+        with self._noting_failure():
+            for index, numbered in enumerate(contacts):
+                self._pending[index] = numbered
+                yield numbered[1]
 
     def _on_send(self, indices: tuple[int, ...]) -> None:
-        self._journal.sending([self._pending[index][0] for index in indices])
+        with self._noting_failure():
+            self._journal.sending([self._pending[index][0] for index in indices])
+
+    @contextmanager
+    def _noting_failure(self) -> Generator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._failure = error
+            raise
 
     def _settle(self, outcome: BulkOutcome[Contact], doubtful: list[Fate]) -> str:
         """Take down what became of a contact. Returns why that is not known, if it is not."""
