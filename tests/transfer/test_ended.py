@@ -45,7 +45,11 @@ def test_killed_at_random_moments_an_import_goes_on(write_rows: Callable[..., Pa
     """Ten times SIGKILL, while it checks or sends: nothing is lost, and only what was in flight is sent again."""
     path, chance = write_rows(ROWS), random.Random(18151210)  # noqa: S311  # moments, no keys
     with Sandbox(limit=None) as sandbox:
-        ended = [imported(sandbox.url, path, seconds=chance.uniform(0.05, 1.2)) for _ in range(KILLS)]
+        checking = [chance.uniform(0.05, 0.3) for _ in range(KILLS // 2)]
+        sending = [-chance.uniform(0.001, 0.06) for _ in range(KILLS // 2)]
+        ended = [
+            imported(sandbox.url, path, seconds=each) for pair in zip(checking, sending, strict=True) for each in pair
+        ]
         report = imported(sandbox.url, path)
         assert held(sandbox) == [person(place) for place in range(ROWS)]
         assert sent(sandbox) <= ROWS + KILLS * IN_FLIGHT

@@ -155,14 +155,21 @@ class _Run:
             updates.finish()
 
     def _create(self, creation: Creation, updates: Updates) -> None:
-        """First what was not sent yet; then what is not known of, from this run or an earlier one, is looked for."""
+        """First what an earlier run had in flight is looked for, while it is among the newest contacts, which is cheap.
+
+        Then what was not sent yet is sent, and at last what is still not known of is looked for once more.
+        """
+        self._look_for_lost(creation)
         creation.send(self._rows.contacts(self._journal), look_first=False)
         updates.finish()
+        if unknown := self._look_for_lost(creation):
+            raise StoppedError(unknown)
+
+    def _look_for_lost(self, creation: Creation) -> str:
         self._journal.flush()
-        if self._journal.counts()[SENDING]:
-            in_flight = self._rows.contacts(self._journal, in_flight=True)
-            if unknown := creation.send(in_flight, look_first=True):
-                raise StoppedError(unknown)
+        if not self._journal.counts()[SENDING]:
+            return ""
+        return creation.send(self._rows.contacts(self._journal, in_flight=True), look_first=True)
 
     def _settled(self, fate: Fate) -> None:
         self._journal.settle(fate)
