@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,13 +27,14 @@ class Line:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._lanes: tuple[deque[Turn], deque[Turn]] = (deque(), deque())
-        self._tickets = count()
+        self._tickets = 0
         self.length: int = 0
         self.asking: list[bool] = [False, False]
 
     def join(self, turn: Turn) -> None:
         """Stand at the end of the lane; who has a slot already, at its head."""
-        turn.ticket = next(self._tickets)
+        self._tickets += 1
+        turn.ticket = self._tickets
         lane = self._lanes[turn.bulk]
         (lane.appendleft if turn.has_slot else lane.append)(turn)
         self.length += 1
