@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-Duplicates = Literal["error", "first", "last", "merge"]
+Duplicates = Literal["last", "first", "error", "merge"]
 """What to do with a number that comes more than once in the input."""
 
 _LATER: dict[str | None, tuple[Status, str]] = {

@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from sendblue_contacts import BulkCreateResult, BulkError, BulkProgress
 
+from tests.overrides.bulk_answers import all_well, phones_of, sent_items
+from tests.overrides.bulk_model import rows as people
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.overrides.conftest import World
 
 A, B = "+14155550001", "+14155550002"
 
 
-def _rows(count: int) -> list[dict[str, Any]]:
-    return [
-        {"phone": f"+1415{number:07}", "first_name": f"n{number}"} for number in range(2_000_000, 2_000_000 + count)
-    ]
-
-
-def _sent(request: httpx.Request) -> list[Any]:
-    body = json.loads(request.content)
-    items: list[Any] = body["contacts"] if "contacts" in body else body["contact_ids"]
-    return items
-
-
-def _all_well(request: httpx.Request) -> httpx.Response:
-    items = _sent(request)
-    if request.method == "DELETE":
-        return httpx.Response(200, json={"status": "OK", "amount": len(items)})
-    return httpx.Response(200, json={"status": "OK", "contacts": items, "numberOfContactsCreated": len(items)})
-
-
-def _phones(items: Iterable[Any]) -> list[Any]:
-    return [item["phone"] for item in items]
-
-
 def test_progress_is_told_after_each_chunk(world: World) -> None:
     """Snapshots with what is done, what failed and how many there are."""
     heard: list[BulkProgress] = []
-    rows: list[Any] = [*_rows(4), {"phone": "none"}]
-    world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, on_progress=heard.append), _all_well)
+    rows: list[Any] = [*people(4), {"phone": "none"}]
+    world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, on_progress=heard.append), all_well)
     assert [(each.done, each.failed, each.total) for each in heard] == [(2, 0, 5), (4, 0, 5), (5, 1, 5)]
 
 
 def test_progress_of_a_generator_has_no_total(world: World) -> None:
     """Nobody knows how many there will be."""
     heard: list[BulkProgress] = []
-    world.do(lambda client: client.contacts.bulk.delete(iter([A, B]), on_progress=heard.append), _all_well)
+    world.do(lambda client: client.contacts.bulk.delete(iter([A, B]), on_progress=heard.append), all_well)
     assert [(each.done, each.failed, each.total, each.eta) for each in heard] == [(2, 0, None, None)]
 
 
@@ -78,10 +56,10 @@ def _at(number: int) -> Callable[[Any], None]:
 
 
 ENDINGS: dict[str, Callable[[Any], Any]] = {
-    "on_progress": lambda bulk: bulk.create(_rows(20), chunk_size=2, on_progress=_at(2)),
-    "on_send": lambda bulk: bulk.create(_rows(20), chunk_size=2, on_send=_at(3)),
-    "input": lambda bulk: bulk.create(_failing(_rows(7)), chunk_size=2),
-    "on_progress-delete": lambda bulk: bulk.delete(_phones(_rows(20)), chunk_size=2, on_progress=_at(2)),
+    "on_progress": lambda bulk: bulk.create(people(20), chunk_size=2, on_progress=_at(2)),
+    "on_send": lambda bulk: bulk.create(people(20), chunk_size=2, on_send=_at(3)),
+    "input": lambda bulk: bulk.create(_failing(people(7)), chunk_size=2),
+    "on_progress-delete": lambda bulk: bulk.delete(phones_of(people(20)), chunk_size=2, on_progress=_at(2)),
 }
 
 
@@ -89,11 +67,11 @@ ENDINGS: dict[str, Callable[[Any], Any]] = {
 def test_what_a_caller_raises_loses_no_outcome(world: World, ending: str) -> None:
     """A BulkError has the outcomes of all that was read; nothing was sent after the error, which is its cause."""
     with pytest.raises(BulkError) as caught:
-        world.do(lambda client: ENDINGS[ending](client.contacts.bulk), _all_well)
+        world.do(lambda client: ENDINGS[ending](client.contacts.bulk), all_well)
     result = caught.value.result
     assert result is not None
     done = result.created if isinstance(result, BulkCreateResult) else result.deleted
-    sent = [item for request in world.sent for item in _sent(request)]
+    sent = [item for request in world.sent for item in sent_items(request)]
     assert (type(caught.value.__cause__), len(done), 2 <= len(sent) < 20) == (Planted, len(sent), True)
     assert {failure.reason for failure in result.failed} == {"not sent: Planted"}
     assert result.requested == len(done) + len(result.failed)
@@ -111,7 +89,7 @@ def test_on_progress_that_failed_is_not_called_again(world: World) -> None:
 
     with pytest.raises(BulkError):
         world.do(
-            lambda client: client.contacts.bulk.create(_rows(20), chunk_size=1, on_progress=on_progress), _all_well
+            lambda client: client.contacts.bulk.create(people(20), chunk_size=1, on_progress=on_progress), all_well
         )
     assert len(heard) == 2
 
@@ -121,14 +99,14 @@ def test_a_stream_raises_what_the_input_raised(world: World) -> None:
     heard: list[Any] = []
 
     def sync(client: Any) -> None:  # noqa: ANN401  # of either kind
-        heard.extend(client.contacts.bulk.stream_create(_failing(_rows(3)), chunk_size=1))
+        heard.extend(client.contacts.bulk.stream_create(_failing(people(3)), chunk_size=1))
 
     async def later(client: Any) -> None:  # noqa: ANN401  # of either kind
-        async for outcome in client.contacts.bulk.stream_create(_failing(_rows(3)), chunk_size=1):
+        async for outcome in client.contacts.bulk.stream_create(_failing(people(3)), chunk_size=1):
             heard.append(outcome)  # noqa: PERF401  # what came before the error is what is looked at
 
     with pytest.raises(Planted):
-        world.do(sync if world.name == "sync" else later, _all_well)
+        world.do(sync if world.name == "sync" else later, all_well)
     assert [outcome.index for outcome in heard] in ([0, 1, 2], [0, 1])
 
 
@@ -139,5 +117,5 @@ def test_on_send_is_called_where_the_call_was_made(world: World) -> None:
     def on_send(places: tuple[int, ...]) -> None:
         heard.append((threading.current_thread().name, places))
 
-    world.do(lambda client: client.contacts.bulk.create(_rows(7), chunk_size=2, on_send=on_send), _all_well)
+    world.do(lambda client: client.contacts.bulk.create(people(7), chunk_size=2, on_send=on_send), all_well)
     assert heard == [(threading.current_thread().name, places) for places in ((0, 1), (2, 3), (4, 5), (6,))]

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from sendblue_contacts.jobs import merge
+from sendblue_contacts.repeats import Duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-Duplicates = Literal["last", "first", "error", "merge"]
+__all__ = ["DUPLICATES", "Duplicates", "Held", "Repeats"]
+
 DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 
 _BATCH = 10_000
