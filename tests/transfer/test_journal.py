@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from contextlib import closing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -295,9 +296,8 @@ def test_a_file_of_somebody_else_is_left_alone(
     """A text, or a database of another program, is no journal and is not written to."""
     text = write_text("my notes, which are longer than the head of a database" * 10, "notes.txt")
     foreign = text.with_name("foreign.sqlite")
-    with sqlite3.connect(foreign) as database:
+    with closing(sqlite3.connect(foreign)) as database:
         database.execute("CREATE TABLE fates (line)")
-    database.close()
     before = text.read_bytes(), foreign.read_bytes()
     for path in (text, foreign):
         with pytest.raises(JournalError, match=r"no journal.*--journal"):
@@ -308,7 +308,7 @@ def test_a_file_of_somebody_else_is_left_alone(
 
 def fates_of(path: Path) -> list[Any]:
     """The rows of the other program's table."""
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         return database.execute("SELECT * FROM fates").fetchall()
 
 
