@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
@@ -38,14 +37,16 @@ EXISTS = "Contact already exists, with other values than were sent; use contacts
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # as httpx does
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Verdict(Generic[V]):
+class Verdict(NamedTuple, Generic[V]):
     """What is known of one item: its status, with its value or the reason why there is none."""
 
     status: Status
     value: V | None = None
     reason: str = ""
     error: Exception | None = None
+
+    def __repr__(self) -> str:
+        return f"Verdict({self.status})"
 
 
 class Job(ABC, Generic[R, V]):

@@ -7,7 +7,6 @@ strings (custom variables) are labels of their owner and are never looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -97,6 +96,8 @@ def _as_it_is(_name: str, value: object) -> object:
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise _wrong(name, "a str", value)
+    if value.isascii():  # costs nothing, and most values are
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -120,21 +121,33 @@ def _number(name: str, value: object) -> int | float:
 
 def texts(name: str, value: object) -> list[str]:
     """A list of strings; one string is refused, for it would be taken letter by letter."""
-    if not isinstance(value, list | tuple | set | frozenset):
+    if not isinstance(value, _LISTS):
         raise _wrong(name, "a list of str", value)
-    return [_text(f"{name}[{index}]", item) for index, item in enumerate(cast("Sequence[object]", value))]
+    items = list(cast("Sequence[str]", value))
+    if not _are_texts(items):
+        return [_text(f"{name}[{index}]", item) for index, item in enumerate(items)]
+    return items
 
 
 def _text_map(name: str, value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _MAPPINGS):
         raise _wrong(name, "a mapping of str to str", value)
-    labels = cast("Mapping[object, object]", value)
-    with suppress(TypeError, ValueError):
-        return {_text(name, label): _text(name, text) for label, text in labels.items()}
-    return {  # once more, for an error that names the label; to name each of them would take long
-        _text(f"a label of {name}", label): _text(f"{name}[{mask(repr(label))}]", text)
-        for label, text in labels.items()
-    }
+    labels = dict(cast("Mapping[str, str]", value))
+    if not _are_texts(labels) or not _are_texts(labels.values()):
+        return {
+            _text(f"a label of {name}", label): _text(f"{name}[{mask(repr(label))}]", text)
+            for label, text in labels.items()
+        }
+    return labels
+
+
+def _are_texts(values: Iterable[str]) -> bool:
+    """Whether all of these can be sent as text: asked of all at once, for to name each of them takes longer."""
+    try:
+        "".join(values).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _date(name: str, value: object) -> str:
@@ -152,6 +165,9 @@ def _moment(name: str, value: object) -> str:
         raise ValueError(message)
     return read.isoformat()
 
+
+_LISTS = (list, tuple, set, frozenset)
+_MAPPINGS = (dict, Mapping)  # dict is said too, for to ask an abstract class alone takes longer
 
 CHECKS: dict[str, Callable[[str, object], object]] = {
     "string": _text,

@@ -153,8 +153,8 @@ class Settler(Generic[R, V]):
         yield [request]
         if not isinstance(request.answer, Exception):
             self._size.got_through(entries)
-            for entry, verdict in zip(entries, self._job.read(ready, request.answer), strict=True):
-                self._judge([entry], verdict)
+            verdicts = self._job.read(ready, request.answer)
+            self._verdicts.update(zip(request.places, verdicts, strict=True))
         elif len(entries) > 1 and is_too_large(request.answer):
             self._size.refused(entries)
             yield from self._send(entries[: len(entries) // 2])

@@ -50,11 +50,18 @@ class Statuses:
     def __getitem__(self, line: int) -> str:
         return STATUSES[self._codes[line]] if line < len(self._codes) else ""
 
-    def set(self, lines: Sequence[int], status: str) -> None:
-        """All of these rows have this status from now on."""
-        missing = max(lines, default=0) + 1 - len(self._codes)
+    def __setitem__(self, line: int, status: str) -> None:
+        self._reach(line)
+        self._codes[line] = CODES[status]
+
+    def _reach(self, line: int) -> None:
+        missing = line + 1 - len(self._codes)
         if missing > 0:
             self._codes.extend(bytes(missing + _SPARE))
+
+    def set(self, lines: Sequence[int], status: str) -> None:
+        """All of these rows have this status from now on."""
+        self._reach(max(lines, default=0))
         code = CODES[status]
         for line in lines:
             self._codes[line] = code

@@ -17,7 +17,7 @@ import os
 import re
 import sqlite3
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -133,9 +133,9 @@ class Journal:
 
     def sending(self, lines: Iterable[int]) -> None:
         """Write that these rows are on their way now, and what was settled before. On the disk when this returns."""
-        noted: dict[str, array[int]] = {}
+        noted: defaultdict[str, array[int]] = defaultdict(lambda: array(LINES))
         for fate in self._settled:
-            noted.setdefault(fate.status, array(LINES)).append(fate.line)
+            noted[fate.status].append(fate.line)
         noted[SENDING] = array(LINES, lines)
         with self._transaction():
             self._many(_REASON, (_reason(fate) for fate in self._settled if fate.reason))
@@ -146,7 +146,7 @@ class Journal:
     def settle(self, fate: Fate) -> None:
         """Say what became of a row. It is written with the next rows that are sent, or by `flush`."""
         self._settled.append(fate)
-        self._statuses.set((fate.line,), fate.status)
+        self._statuses[fate.line] = fate.status
 
     def flush(self) -> None:
         """Write what was settled."""
