@@ -19,7 +19,7 @@ from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
 from .raw import RawResponse
 from .retry import EXTENSION, IDEMPOTENT, Call, Retry
-from .settings import KEEP, Credentials, Options, check_path, check_seconds, find_store, find_url, is_loopback
+from .settings import KEEP, Credentials, Options, check_path, check_seconds, find_store, find_url, host_of, is_loopback
 from .transports import (
     AsyncLogTransport,
     AsyncRateLimitTransport,
@@ -416,8 +416,12 @@ def _limiter(rate_limit: RateLimit | RateLimiter | None, api_key: str, base_url:
         return rate_limit
     if rate_limit is None:
         return RateLimiter(None)
-    rate = replace(rate_limit, store=find_store(rate_limit.store))
-    return shared(api_key, urlsplit(base_url).netloc, rate)
+    given: Any = rate_limit
+    if not isinstance(given, RateLimit):
+        message = f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(given).__name__}"
+        raise TypeError(message)
+    rate = replace(given, store=find_store(given.store))
+    return shared(api_key, host_of(base_url), rate)
 
 
 def _proxy(base_url: str) -> str | None:

@@ -88,6 +88,13 @@ def find_store(given: str | None, environment: Mapping[str, str] = os.environ) -
     return given or environment.get(STORE_VARIABLE) or "memory"
 
 
+def host_of(url: str) -> str:
+    """The host and port of a URL, alike however they are written."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return f"{(parts.hostname or '').rstrip('.')}:{port}"
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine."""
     return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))

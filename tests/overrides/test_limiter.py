@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
+import math
 import pickle
 import threading
 from contextlib import closing
@@ -247,6 +248,22 @@ def test_a_refusal_of_no_time_stops_nobody(hall: Hall) -> None:
     assert taken(limiter).waited == 0
 
 
+@pytest.mark.parametrize("seconds", [1764240000000.0, math.inf])
+def test_a_refusal_is_not_believed_for_longer_than_a_day(hall: Hall, seconds: float) -> None:
+    """A server that says milliseconds stops nobody for ever, and breaks no clock."""
+    limiter = hall.limiter(RateLimit(1))
+    limiter.refused(seconds)
+    assert limiter.frozen_for() == 86_400
+    assert limiter.statistics().frozen_until is not None
+
+
+@pytest.mark.parametrize("terms", [{"max_wait": "1"}, {"max_wait": -1}, {"max_wait": math.nan}, {"patience": True}])
+def test_a_wait_that_is_no_time_is_refused(one: RateLimiter, terms: dict[str, Any]) -> None:
+    """Before anybody waits."""
+    with pytest.raises(ValueError, match=r"(max_wait|patience) must be a number of seconds"):
+        one.slot(**terms)
+
+
 def test_a_freeze_ends(hall: Hall) -> None:
     """When its time is over, `frozen_for` is 0, and slots are free."""
     limiter = hall.limiter(RateLimit(100, 10.0))
@@ -410,6 +427,46 @@ def test_one_account_on_one_host_has_one_limiter() -> None:
         Sendblue("one", "secret", base_url=URL, rate_limit=RateLimit(50, 5.0)),
     ]
     assert len({id(limiter) for limiter in (first, *(other.rate_limit for other in others))}) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://api.sendblue.co", "https://API.sendblue.co:443/"),
+        ("https://api.sendblue.co", "https://api.sendblue.co./"),
+        ("http://127.0.0.1", "http://127.0.0.1:80"),
+    ],
+)
+def test_a_host_is_one_however_it_is_written(one: str, other: str) -> None:
+    """Capitals, the usual port and a dot at the end make no other host, and so no second limit."""
+    limiters = {id(Sendblue("spelled", "secret", base_url=url).rate_limit) for url in (one, other)}
+    assert len(limiters) == 1
+
+
+@pytest.mark.parametrize("settings", [{"reserve": 20}, {"paced": True}, {"when_away": "raise"}, {"share": 0.5}])
+def test_other_settings_make_no_second_limit(settings: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """Two windows would let twice as many through: the settings are those of the first client, as the log says."""
+    key = f"settings {settings}".replace(" ", "-")
+    first = Sendblue(key, "secret", base_url=URL).rate_limit
+    assert Sendblue(key, "secret", base_url=URL, rate_limit=RateLimit(**settings)).rate_limit is first
+    assert [record.levelname for record in caplog.records if "give all of them the same" in record.message] == [
+        "WARNING"
+    ]
+
+
+def test_another_limit_for_an_account_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """Two different limits are kept each for itself, which may break both."""
+    Sendblue("two-limits", "secret", base_url=URL)
+    assert caplog.records == []
+    Sendblue("two-limits", "secret", base_url=URL, rate_limit=RateLimit(50))
+    assert ["more than either allows" in record.message for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize("given", [50, "memory", False, {"limit": 50}])
+def test_what_is_no_rate_limit_is_refused(given: Any) -> None:  # noqa: ANN401  # of the wrong type
+    """The error says what it must be."""
+    with pytest.raises(TypeError, match="must be a RateLimit, a RateLimiter or None, not "):
+        Sendblue("key", "secret", base_url=URL, rate_limit=given)
 
 
 def test_a_limiter_outlives_its_client() -> None:

@@ -299,8 +299,8 @@ def test_who_is_interrupted_with_his_slot_gives_it_back(monkeypatch: pytest.Monk
     stage.serve().release()
     leave = stage.limiter._leave
 
-    def interrupted(turn: Turn, started: float) -> None:
-        leave(turn, started)
+    def interrupted(turn: Turn) -> None:
+        leave(turn)
         raise KeyboardInterrupt
 
     caller, following = stage.come(), stage.come()

@@ -115,6 +115,43 @@ def test_one_of_each_lane_asks_at_a_time() -> None:
     assert asks(second) is Verb.TAKE
 
 
+def test_who_does_not_wait_at_all_asks_at_the_same_time() -> None:
+    """He cannot stand behind one who asks, and a slot is free: the store says whether it is there."""
+    stage, _ = theatre()
+    first, second = stage.come(), stage.come(max_wait=0)
+    assert (asks(first), asks(second)) == (Verb.TAKE, Verb.TAKE)
+    third = stage.come()
+    answered(stage, second, NOW)
+    assert (second.is_served, isinstance(third.pause, Wait)) == (True, True)
+    answered(stage, first, NOW)
+    assert asks(third) is Verb.TAKE
+
+
+def test_a_slow_store_is_a_wait(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever waits for its answer has waited, also where the slot is free then."""
+    caplog.set_level("INFO", "sendblue_contacts")
+    stage, _ = theatre()
+    caller = stage.come()
+    stage.until(1001.5)
+    answered(stage, caller, NOW)
+    assert (caller.slot.waited, stage.limiter.statistics().total_waited) == (1.5, 1.5)
+    assert [record.message for record in caplog.records] == ["waited 1.5 s for the store of the rate limit"]
+
+
+def test_who_asks_the_store_has_sent_nothing() -> None:
+    """He is not counted as a request, nor as one in flight, until the store has agreed."""
+    stage, _ = theatre()
+    first, second = stage.come(), stage.come()
+    statistics = stage.limiter.statistics()
+    assert (statistics.requests, statistics.in_flight, statistics.waiting) == (0, 0, 1)
+    answered(stage, first, Answer(wait=3.0))
+    assert (stage.limiter.statistics().requests, stage.limiter.statistics().in_flight) == (0, 0)
+    stage.until(1003)
+    answered(stage, first, NOW)
+    answered(stage, second, NOW)
+    assert (stage.limiter.statistics().requests, stage.limiter.statistics().in_flight) == (2, 2)
+
+
 def test_who_is_behind_one_that_waits_for_the_store_waits_with_him() -> None:
     """He asks when the other is through, and not before."""
     stage, _ = theatre()

@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendblue_contacts.errors import NO_REQUEST, RateLimitError, RateLimitStoreError
 
@@ -46,6 +46,8 @@ _WORTH_SAYING = 1.0
 _TOO_MANY = 429
 _GOODBYE = 5.0
 """Seconds for which a cancelled task still tells the store that its slot is free."""
+_LONGEST_FREEZE = 86_400.0
+"""Seconds of a `Retry-After` that are believed: more is milliseconds, or a mistake, and no clock could tell its end."""
 
 
 class RateLimiter:
@@ -112,7 +114,10 @@ class RateLimiter:
         Raises:
             RateLimitError: At the beginning of the block: the wait is longer than allowed. Nothing was sent.
             RateLimitStoreError: At the beginning of the block: the store cannot be used. Nothing was sent.
+            ValueError: `max_wait` or `patience` is no number of seconds.
         """
+        if max_wait is not None or patience is not None:
+            _check_waits(max_wait=max_wait, patience=patience)
         return Slot(self, bulk, max_wait, patience)
 
     def acquire(self, slot: Slot) -> None:
@@ -173,13 +178,14 @@ class RateLimiter:
         """How the limiter stands now."""
         with self._lock:
             rate, frozen = self.rate, self.frozen_for()
+            asking = self._line.asking_for_slots
             return RateLimitStatistics(
                 limit=rate.limit if rate else None,
-                in_flight=self._window.in_flight if rate else self._unlimited_in_flight,
+                in_flight=self._window.in_flight - asking if rate else self._unlimited_in_flight,
                 waiting=self._line.length,
                 free=self._window.free(self._clock()) if rate else None,
                 frozen_until=datetime.now(UTC) + timedelta(seconds=frozen) if frozen else None,
-                requests=self._requests,
+                requests=self._requests - asking,
                 total_waited=self._total_waited,
                 longest_wait=self._longest_wait,
                 refusals=self._refusals,
@@ -233,7 +239,11 @@ class RateLimiter:
                     settled = self._agreement.is_settled(slot, said)
                 finally:
                     self._stop_asking(slot)
-            if not settled:
+            if settled:
+                self._count_wait(slot, started)
+                if slot.waited > _WORTH_SAYING:
+                    _LOG.info("waited %.1f s for the store of the rate limit", slot.waited)
+            else:
                 yield from self._steps_in_line(slot, make_turn(), started, said)
         except BaseException:
             self._cancel(slot)
@@ -248,8 +258,8 @@ class RateLimiter:
             if self._agreement:
                 yield from self._steps_with_store(self._agreement, slot, turn, started, said)
         finally:
-            self._leave(turn, started)
-        slot.waited = self._clock() - started
+            self._leave(turn)
+            self._count_wait(slot, started)
         if slot.waited > _WORTH_SAYING:
             turn.say_once(_LOG, slot.waited)  # it turned out so
 
@@ -272,15 +282,19 @@ class RateLimiter:
                 self._line.wake_next()
 
     def _start_asking(self, slot: Slot) -> bool:
-        """Take a slot of the window, if one is free and nobody else of this lane asks the store at this time."""
+        """Take a slot of the window, if one is free and nobody else of this lane asks the store at this time.
+
+        Who does not wait at all cannot stand in line until the other has his answer, and asks at the same time.
+        """
         with self._lock:
-            taken = not self._line.asking[slot.bulk] and self._take_if_open(slot)
-            self._line.asking[slot.bulk] |= taken
+            may_ask = slot.max_wait == 0 or not self._line.asking[slot.bulk]
+            taken = may_ask and self._take_if_open(slot)
+            self._line.asking[slot.bulk] += taken
             return taken
 
     def _stop_asking(self, slot: Slot) -> None:
         with self._lock:
-            self._line.asking[slot.bulk] = False
+            self._line.asking[slot.bulk] -= 1
             if self._line.length:
                 self._line.wake_next()
 
@@ -333,13 +347,17 @@ class RateLimiter:
             turn.say_once(_LOG, wait)
         return wait
 
-    def _leave(self, turn: Turn, started: float) -> None:
+    def _leave(self, turn: Turn) -> None:
         with self._lock:
             self._line.leave(turn)
-            waited = self._clock() - started
-            self._total_waited += waited
-            self._longest_wait = max(self._longest_wait, waited)
             self._line.wake_next()
+
+    def _count_wait(self, slot: Slot, started: float) -> None:
+        """Also of one who never stood in line: a store that is slow to answer is a wait too."""
+        with self._lock:
+            slot.waited = self._clock() - started
+            self._total_waited += slot.waited
+            self._longest_wait = max(self._longest_wait, slot.waited)
 
     def _give_back(self, slot: Slot) -> bool:
         """Give it back, if it is there to be given back: once, and by the process that took it."""
@@ -360,7 +378,7 @@ class RateLimiter:
             self._refusals += 1
             if self.rate is None:
                 return None
-            pause = self.rate.per if retry_after is None else retry_after
+            pause = self.rate.per if retry_after is None else min(retry_after, _LONGEST_FREEZE)
             longer = pause - self.frozen_for()
             self._window.freeze(self._clock() + pause)
             if longer > _WORTH_SAYING:
@@ -373,6 +391,14 @@ def too_long(seconds: float, why: str) -> RateLimitError:
     error = RateLimitError(why, request=NO_REQUEST, attempts=0)
     error.status_code, error.retry_after = _TOO_MANY, seconds
     return error
+
+
+def _check_waits(**waits: Any) -> None:  # noqa: ANN401  # what they are, is what is checked
+    for name, seconds in waits.items():
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if seconds is not None and not (is_number and seconds >= 0):
+            message = f"{name} must be a number of seconds, 0 or more, or None; not {seconds!r}"
+            raise ValueError(message)
 
 
 def _following(steps: Generator[AnyStep, Said, None], said: Said = None) -> AnyStep | None:
@@ -403,7 +429,7 @@ class _Shared:
     """The limiters of this process."""
 
     def __init__(self) -> None:
-        self.limiters: dict[tuple[str, RateLimit], RateLimiter] = {}
+        self.limiters: dict[tuple[str, str | None, int, float], RateLimiter] = {}
         self.lock = threading.Lock()
 
     def after_fork(self) -> None:
@@ -412,17 +438,31 @@ class _Shared:
 
 
 _SHARED = _Shared()
+_TWO_LIMITS = (
+    "this process keeps the limit of this account already, otherwise than %r: together they may send more than either "
+    "allows; give all clients of an account the same rate_limit=, or the rate_limit of the first one"
+)
+_OTHER_SETTINGS = (
+    "clients of one account share their limit and its settings, which are %r here, and not %r; "
+    "give all of them the same rate_limit="
+)
 
 
 def shared(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
     """The limiter of this account on this host, the same one for every client in this process.
 
     It is kept for as long as the process lives: a client that is made after another was closed must know what that
-    one sent. Accounts are told apart by a hash of their key, never by the key.
+    one sent. Accounts are told apart by a hash of their key, never by the key. The other settings of the rate are those
+    of the client that came first: two windows would let through twice the limit.
     """
     account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
+    key = account, rate.store, rate.limit, rate.per
     forks.watch(_SHARED)
     with _SHARED.lock:
-        if (account, rate) not in _SHARED.limiters:
-            _SHARED.limiters[account, rate] = RateLimiter(rate, account=account)
-        return _SHARED.limiters[account, rate]
+        if key not in _SHARED.limiters and any(other[0] == account for other in _SHARED.limiters):
+            _LOG.warning(_TWO_LIMITS, rate)
+        limiter = _SHARED.limiters.get(key) or RateLimiter(rate, account=account)
+        _SHARED.limiters[key] = limiter
+    if limiter.rate != rate:
+        _LOG.warning(_OTHER_SETTINGS, limiter.rate, rate)
+    return limiter

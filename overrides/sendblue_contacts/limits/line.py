@@ -21,7 +21,8 @@ class Line:
 
     Attributes:
         length: How many they are.
-        asking: Whether somebody of this lane asks the store who never had to stand in it: one at a time.
+        asking: How many of this lane ask the store who never had to stand in it: one at a time, but for those who do
+            not wait at all.
     """
 
     def __init__(self, window: Window) -> None:
@@ -29,7 +30,7 @@ class Line:
         self._lanes: tuple[deque[Turn], deque[Turn]] = (deque(), deque())
         self._tickets = 0
         self.length: int = 0
-        self.asking: list[bool] = [False, False]
+        self.asking: list[int] = [0, 0]
 
     def join(self, turn: Turn) -> None:
         """Stand at the end of the lane; who has a slot already, at its head."""
@@ -50,7 +51,12 @@ class Line:
         for lane in self._lanes:
             lane.clear()
         self.length = 0
-        self.asking = [False, False]
+        self.asking = [0, 0]
+
+    @property
+    def asking_for_slots(self) -> int:
+        """How many have a slot of the window, and no answer of the store."""
+        return sum(self.asking) + sum(lane[0].has_slot for lane in self._lanes if lane)
 
     def place(self, turn: Turn) -> int:
         """How many of its lane get a slot before this one."""
