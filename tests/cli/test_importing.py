@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from sendblue_contacts.cli.exporting import FORMATS
 from sendblue_contacts.cli.importing import DUPLICATES, MODES
 from sendblue_contacts.transfer import DUPLICATES as THEIR_DUPLICATES
@@ -253,6 +254,26 @@ def test_a_saved_mapping(account: Sandbox, good: Path, run: Run, name: str) -> N
     run("import", good.name, "--mapping", name, "--map", "firstName=last_name")
     first = account.contacts()[0]
     assert (first["custom_variables"], first["last_name"]) == ({"A": "Gold"}, "Ada")
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_a_mapping_never_goes_over_the_file(good: Path, run: Run) -> None:
+    """The contacts would be gone."""
+    before = good.read_bytes()
+    done = run("import", "--dry-run", "--map", "Plan=", "--save-mapping", str(good), good.name)
+    assert (done.exit_code, "would go over the file" in done.stderr, good.read_bytes()) == (2, True, before)
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_other_sheets_are_named(tmp_path: Path, run: Run) -> None:
+    """Of a workbook one sheet is imported, and whoever has more of them hears of it."""
+    path = tmp_path / "contacts.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, number in (("US", ADA), ("UK", GRACE)):
+            book.add_worksheet(name).write_column(0, 0, ["phone", number])
+    done = run("import", "--dry-run", str(path))
+    assert "contacts.xlsx: the sheet 'UK' is not imported (--sheet)" in done.stderr
+    assert GRACE in run("import", "--dry-run", "--sheet", "UK", str(path)).stdout
 
 
 def test_the_cost_of_an_upsert(nothing_set: Path, good: Path, run: Run) -> None:

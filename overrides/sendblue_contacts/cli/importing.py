@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from .output import say, write_json, write_rows, write_text
 from .progress import progress
 from .statuses import DONE, REFUSED, STOPPED
 from .summaries import plan_as_json, plan_lines, preview, report_as_json, report_lines
+from .texts import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,7 @@ THERE = click.Path(exists=True, dir_okay=False)
 @click.option("--format", type=click.Choice(FORMATS), help="[default: by the name of the file; csv for -]")
 @click.option("--encoding", **ENCODING, help="[default: found out]")
 @click.option("--delimiter", **DELIMITER, help="Between the cells of CSV; tab for a tab.  [default: found out]")
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook.  [default: the first that holds anything]")
 @click.option(
     "--rejects", type=FILE, metavar="FILE", help="Where rows go that are rejected.  [default: beside the input]"
 )
@@ -88,10 +91,14 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     from sendblue_contacts.transfer import open_source  # noqa: PLC0415  # next to its only use
 
+    if (target := options["save_mapping"]) and Path(target).resolve() == Path(file).resolve():
+        raise click.UsageError("--save-mapping would go over the file that is imported: give it another name.")
     columns = _columns(options)
-    reading = {name: options.pop(name) for name in ("format", "encoding", "delimiter")}
+    reading = {name: options.pop(name) for name in ("format", "encoding", "delimiter", "sheet")}
     options["default_region"] = options["default_region"] or accounts.region()
     with open_source(file, **reading) as source:
+        for name in source.other_sheets:
+            say(f"{source.name}: the sheet {clean(name)!r} is not imported (--sheet)")
         run = _plan if dry_run else _import
         context.exit(run(source, {**options, "columns": columns}))
 

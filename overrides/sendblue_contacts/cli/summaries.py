@@ -61,7 +61,7 @@ def left_out(columns: ColumnsReport) -> Iterator[str]:
     if columns.unmapped and not columns.as_variables:
         yield f"  not imported: {', '.join(map(clean, columns.unmapped))} (--map, or --rest-as-variables)"
     if columns.read_only:
-        yield f"  not imported, for only the server sets it: {', '.join(columns.read_only)}"
+        yield f"  not imported, for this mode does not set it: {', '.join(columns.read_only)}"
 
 
 def _rejected(found: ImportPlan | ImportReport) -> Iterator[str]:
@@ -98,7 +98,7 @@ def report_lines(report: ImportReport, name: str, again: str) -> Iterator[str]:
     yield f"{name}: {done:,} of {counted(report.rows, 'row')} imported{_details(report)} in {duration(report.seconds)}."
     yield from left_out(report.columns)
     yield from _rejected(report)
-    if any("already exists" in reason for reason, _ in report.reasons):
+    if not report.updated and any("already exists" in reason for reason, _ in report.reasons):
         yield "  contacts that exist already are changed with --mode upsert"
     if report.rejects:
         yield f"The rejected rows are in {report.rejects}, with the reasons. Mend them there, and import that file."

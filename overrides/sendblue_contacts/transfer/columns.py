@@ -100,6 +100,8 @@ class Columns:
         Raises:
             TransferError: It does.
         """
+        if not titles:
+            raise TransferError("the file is empty: its first row must say what its columns are")
         absent = self._by_hand.keys() - {title.strip() for title in titles}
         if absent:
             raise TransferError(f"there is no column {_listed(sorted(absent))}; there are {_listed(titles)}")

@@ -1,4 +1,7 @@
-"""Files that appear under their names only when they are whole, so that nobody takes half of one for all of it."""
+"""Files that appear under their names only when they are whole, so that nobody takes half of one for all of it.
+
+A device or a pipe is no file that could be replaced: it is written to as it is.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,10 @@ STANDARD_OUTPUT = "-"
 @contextmanager
 def whole_file(path: Path) -> Generator[BinaryIO]:
     """A file to write into, which gets its name when the block ends, and is gone if it ends with an error."""
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
     path = path.resolve()  # so that a link stays one
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from .mapping import ColumnMap
     from .reports import Mode
 
+ROWS = "rows"
+"""What a journal has once all rows of the input were checked; before that, nothing was sent."""
+
 _CHANGED = {
     "input": "the input has changed",
+    "sheet": "the sheet is another",
     "columns": "its columns are mapped otherwise",
     "mode": "the mode is another",
     "duplicates": "duplicates are treated otherwise",
@@ -33,6 +37,7 @@ def identity(client: Sendblue, rows: Rows, columns: ColumnMap, mode: Mode) -> di
     key = client.generated.get_httpx_client().headers["sb-api-key-id"]
     return {
         "input": rows.source.digest,
+        "sheet": rows.source.sheet or "",
         "columns": _hash(json.dumps([list(columns.columns.items()), columns.rest_as_variables])),
         "mode": mode,
         "duplicates": rows.duplicates,
@@ -56,7 +61,7 @@ def begin(journal: Journal, wanted: dict[str, str], *, restart: bool) -> bool:
         JournalError: The journal is of another import.
     """
     known = journal.identity()
-    if restart or not known:
+    if restart or ROWS not in known:
         journal.begin(wanted)
         return False
     changed = [sentence for name, sentence in _CHANGED.items() if known.get(name) != wanted[name]]

@@ -15,11 +15,11 @@ from sendblue_contacts.errors import SendblueError
 
 from .errors import TransferError
 from .fates import CREATED, DUPLICATE, REJECTED, SENDING, UPDATED, Fate
-from .identity import begin, identity
+from .identity import ROWS, begin, identity
 from .journal import Journal
 from .mapping import ColumnMap
 from .meter import Meter
-from .places import journal_path, rejects_path
+from .places import check_rejects, journal_path, rejects_path
 from .planning import first_problems, rows_of
 from .rejects import write_rejects
 from .reports import ImportReport, Mode
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .sending import Numbered
     from .sources import Source
 
-_ROWS, _ENDED = "rows", "ended"
+_ENDED = "ended"
 
 
 def run_import(
@@ -92,7 +92,10 @@ def run_import(
     """
     rows = rows_of(source, columns, mode, duplicates, default_region)
     wanted = identity(client, rows, columns or ColumnMap(), mode)
-    with Journal(journal_path(source, journal)) as opened:
+    place = journal_path(source, journal)
+    if rejects is not None:
+        check_rejects(Path(rejects), source, place)
+    with Journal(place) as opened:
         resumed = begin(opened, wanted, restart=restart)
         run = _Run(client, rows, opened, Meter(on_progress, clock), resumed=resumed)
         return run.go(mode, Path(rejects) if rejects else None, chunk_size=chunk_size, concurrency=concurrency)
@@ -115,24 +118,24 @@ class _Run:
         known = self._journal.identity()
         if _ENDED in known:
             return self._report(already=True, rejects=Path(known[_ENDED]) if known[_ENDED] else None)
-        if _ROWS not in known:
+        if ROWS not in known:
             rows = self._rows.check(self._journal, self._meter.read)
             self._meter.read(rows, now=True)
-            self._journal.note({_ROWS: rows})
+            self._journal.note({ROWS: rows})
         self._take_stock()
         try:
             self._send(mode, **options)
-        except TransferError:
-            raise
         except StoppedError as stopped:
             return self._report(stopped=str(stopped), error=stopped.error)
+        except TransferError:
+            raise
         except SendblueError as error:
             return self._report(stopped=str(error), error=error)
         return self._end(rejects)
 
     def _take_stock(self) -> None:
         counts = self._journal.counts()
-        self._total = int(self._journal.identity()[_ROWS])
+        self._total = int(self._journal.identity()[ROWS])
         self._counts = Counter({status: count for status, count in counts.items() if status != SENDING})
         self._meter.start_sending(self._total, self._counts)
 
@@ -140,6 +143,7 @@ class _Run:
         with Updates(self._contacts, self._updated, concurrency) as updates:
             if mode == "update":
                 for numbered in self._rows.contacts(self._journal):
+                    self._look_at_source()
                     updates.add(numbered)
             else:
                 refused = updates.add if mode == "upsert" else self._rejected
@@ -148,6 +152,7 @@ class _Run:
                     self._journal,
                     self._settled,
                     refused,
+                    self._look_at_source,
                     chunk_size=chunk_size,
                     concurrency=concurrency,
                 )
@@ -170,6 +175,11 @@ class _Run:
         if not self._journal.counts()[SENDING]:
             return ""
         return creation.send(self._rows.contacts(self._journal, in_flight=True), look_first=True)
+
+    def _look_at_source(self) -> None:
+        """Stop before anything is sent that was not there when the file was checked."""
+        if self._rows.source.has_changed():
+            raise StoppedError(f"{self._rows.source.changed}, and what was added was not checked")
 
     def _settled(self, fate: Fate) -> None:
         self._journal.settle(fate)
@@ -201,7 +211,7 @@ class _Run:
         rejects: Path | None = None,
     ) -> ImportReport:
         self._journal.flush()
-        rows, counts = int(self._journal.identity()[_ROWS]), self._journal.counts()
+        rows, counts = int(self._journal.identity()[ROWS]), self._journal.counts()
         return ImportReport(
             rows=rows,
             created=counts.get(CREATED, 0),

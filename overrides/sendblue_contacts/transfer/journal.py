@@ -37,6 +37,10 @@ _SCHEMA = (
     "CREATE TABLE reasons (line INTEGER PRIMARY KEY, reason TEXT, counts INTEGER)",
 )
 _REASON = "INSERT OR REPLACE INTO reasons VALUES (?, ?, ?)"
+_PRIMARY = 0xFF
+"""SQLite's codes tell the kind of an error in these bits, and more of it in the others."""
+_NO_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_GO_ON = "see to its disk, and the same command goes on where it was"
 _SHAPE = re.compile(r" \('[^']*'\)")
 """What a reason shows of a phone number that is none."""
 
@@ -209,6 +213,8 @@ class Journal:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY in _NO_DISK:
+                raise OSError(f"the journal {self.path} cannot be written ({error}); {_GO_ON}") from None
             busy = error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
             why = "another import has it: wait until that has ended" if busy else f"{error}: give another --journal"
             raise JournalError(f"the journal {self.path} cannot be used; {why}") from None
@@ -217,8 +223,10 @@ class Journal:
 
     def close(self) -> None:
         """Write what was settled, and let the journal go."""
-        self.flush()
-        self._database.close()
+        try:
+            self.flush()
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self

@@ -7,9 +7,10 @@ a broken object, so the array as a whole cannot be read any further.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO, cast
 
-from .columns import TEXT
+from .columns import OURS, TEXT
 from .errors import TransferError
 from .tables import Record
 
@@ -31,9 +32,18 @@ def line_records(lines: Iterable[str]) -> Iterator[Record]:
 
 def _line(number: int, text: str) -> Record:
     try:
-        return _record(number, _DECODER.decode(text))
+        return _mended(_record(number, _DECODER.decode(text)))
     except (ValueError, RecursionError) as error:
         return Record(number, (TEXT,), (text,), f"the line is no JSON ({_said(error)})")
+
+
+def _mended(record: Record) -> Record:
+    """The row of a line in a rejects file that could not be read before, and has been mended there."""
+    if not record.problem and TEXT in record.titles and set(record.titles) <= set(OURS):
+        text = str(record.cells[record.titles.index(TEXT)])
+        with suppress(ValueError, RecursionError):  # it has not been mended yet
+            return _record(record.line, _DECODER.decode(text))
+    return record
 
 
 def _record(place: int, value: object) -> Record:
@@ -46,7 +56,9 @@ def _record(place: int, value: object) -> Record:
 
 def _said(error: Exception) -> str:
     """What is wrong with JSON, without any of it."""
-    return f"{error.msg} at character {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.colno}"
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number in it is too long"
 
 
 def array_records(file: TextIO) -> Iterator[Record]:
@@ -65,6 +77,11 @@ def array_records(file: TextIO) -> Iterator[Record]:
         yield _record(place, text.value(place))
     if not character:
         raise TransferError(f"the JSON array breaks off after {place} contacts: the file is not whole")
+    text.position += 1
+    if text.next_character():
+        raise TransferError(
+            f"something follows the JSON array of {place} contacts: a file is one array; for several objects give jsonl"
+        )
 
 
 class _Text:

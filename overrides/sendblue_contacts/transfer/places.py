@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import JournalError
+from .errors import JournalError, TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .sources import Source
 
 _JOURNAL = ".sendblue-journal"
+_NO_NAME = re.compile(r"[^\w-]")
 _REJECTS = re.compile(r"\.rejects(-\d+)?$")
 # XLSX becomes CSV, for rows that are to be mended need nothing that only XLSX has.
 _SUFFIXES = {"csv": ".csv", "xlsx": ".csv", "jsonl": ".jsonl", "json": ".json"}
@@ -31,13 +32,15 @@ def journal_path(source: Source, given: str | os.PathLike[str] | None = None) ->
     """
     if given is not None:
         return Path(given)
+    # Each sheet of a workbook is an import of its own.
+    suffix = (f".{re.sub(_NO_NAME, '_', source.sheet)}" if source.sheet else "") + _JOURNAL
     if source.path is None:
-        return _state_folder() / f"input-{source.digest[:16]}{_JOURNAL}"
-    beside = source.path.with_name(source.path.name + _JOURNAL)
+        return _state_folder() / f"input-{source.digest[:16]}{suffix}"
+    beside = source.path.with_name(source.path.name + suffix)
     if beside.exists() or os.access(source.path.parent, os.W_OK):
         return beside
     where = hashlib.sha256(str(source.path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    return _state_folder() / f"{source.path.name}-{where[:16]}{_JOURNAL}"
+    return _state_folder() / f"{source.path.name}-{where[:16]}{suffix}"
 
 
 def _state_folder() -> Path:
@@ -50,6 +53,19 @@ def _state_folder() -> Path:
         ) from None
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def check_rejects(path: Path, source: Source, journal: Path) -> None:
+    """Refuse a place for rejected rows that would be found out too late, or would cost the rows themselves.
+
+    Raises:
+        TransferError: It is the input or the journal, or its folder is not there.
+    """
+    for what, taken in (("input", source.path), ("journal", journal)):
+        if taken is not None and path.resolve() == taken.resolve():
+            raise TransferError(f"the rejects file would go over the {what}: give another --rejects (rejects=)")
+    if not path.resolve().parent.is_dir():
+        raise TransferError(f"there is no folder {path.parent} for the rejects file: make it, or name another")
 
 
 def rejects_path(source: Source) -> Path:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from itertools import islice
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
+
+from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts_api.models.contact_update import ContactUpdate
 
 from sendblue_contacts.chunks import CHUNK_SIZE
 from sendblue_contacts.limits import RateLimit
 from sendblue_contacts.operations import bulk_item
-from sendblue_contacts.phone import check_region
+from sendblue_contacts.phone import check_region, normalise
 
 from .checking import Rows
 from .columns import Columns
 from .errors import TransferError
 from .fates import DUPLICATE, REJECTED
 from .journal import Journal
+from .layouts import PHONE
 from .mapping import ColumnMap
 from .meter import Meter
 from .repeats import DUPLICATES, Duplicates
@@ -24,11 +28,17 @@ from .reports import ImportPlan, Mode, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .layouts import Fields
     from .meter import Told
     from .sources import Source
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _PROBLEMS = 10
+UPDATED: Fields = {
+    PHONE: BulkContact.FIELDS[PHONE],
+    **{name: field for name, field in ContactUpdate.FIELDS.items() if name != "phone_number"},
+}
+"""What a row can change: an update takes fields that the bulk call does not. Its new number is not one of them."""
 
 
 def plan_import(
@@ -68,7 +78,8 @@ def plan_import(
         total = rows.check(journal, meter.read)
         meter.read(total, now=True)
         counts = journal.counts()
-        first = tuple(bulk_item(contact).to_dict() for _, contact in islice(rows.contacts(journal), preview))
+        contacts = islice(rows.contacts(journal), preview)
+        first = tuple(_as_sent(contact, mode, rows.region) for _, contact in contacts)
         rejected, repeated = counts.get(REJECTED, 0), counts.get(DUPLICATE, 0)
         valid = total - rejected - repeated
         at_least, at_most = _requests(mode, valid, chunk_size)
@@ -90,6 +101,12 @@ def plan_import(
         )
 
 
+def _as_sent(contact: dict[str, Any], mode: Mode, region: str | None) -> dict[str, Any]:
+    if mode == "update":
+        return {**contact, PHONE: normalise(contact[PHONE], default_region=region)}
+    return bulk_item(contact, region).to_dict()
+
+
 def _requests(mode: Mode, valid: int, chunk_size: int) -> tuple[int, int]:
     chunks = -(-valid // chunk_size)
     return {"create": (chunks, chunks), "upsert": (chunks, chunks + valid), "update": (valid, valid)}[mode]
@@ -106,7 +123,8 @@ def rows_of(
     for name, value, known in (("mode", mode, MODES), ("duplicates", duplicates, DUPLICATES)):
         if value not in known:
             raise TransferError(f"{name} must be one of {', '.join(known)}, not {value!r}")
-    found = Columns(columns or ColumnMap(), is_text=source.titles is not None, escaped=source.format == "csv")
+    fields = UPDATED if mode == "update" else BulkContact.FIELDS
+    found = Columns(columns or ColumnMap(), fields, is_text=source.titles is not None, escaped=source.format == "csv")
     if source.titles is not None:
         found.check(source.titles)
     try:

@@ -83,6 +83,7 @@ class Creation:
         journal: Learns of each row before it is sent.
         settled: Is told each fate.
         refused: Is told each contact that the server refuses, and why.
+        allowed: Is asked before each request, and raises what forbids it.
         options: For `contacts.bulk.stream_create`.
     """
 
@@ -92,12 +93,14 @@ class Creation:
         journal: Journal,
         settled: Callable[[Fate], object],
         refused: Callable[[Numbered, str], object],
+        allowed: Callable[[], object],
         **options: Any,  # noqa: ANN401  # as stream_create takes them
     ) -> None:
         self._contacts = contacts
         self._journal = journal
         self._settled = settled
         self._refused = refused
+        self._allowed = allowed
         self._options = options
         self._pending: dict[int, Numbered] = {}
         self._some_went_in = False
@@ -147,6 +150,7 @@ class Creation:
 
     def _on_send(self, indices: tuple[int, ...]) -> None:
         with self._noting_failure():
+            self._allowed()
             self._journal.sending([self._pending[index][0] for index in indices])
 
     @contextmanager
@@ -264,7 +268,7 @@ class Updates:
     def _send(self, line: int, contact: dict[str, Any], refusal: str) -> Fate:
         changes = {name: value for name, value in contact.items() if name != PHONE}
         if not changes:
-            return Fate(line, REJECTED, refusal or _NOTHING)
+            return self._without_changes(line, contact[PHONE], refusal)
         try:
             self._contacts.update(contact[PHONE], changes)  # type: ignore[call-overload]  # names come from the document
         except NotFoundError:
@@ -274,6 +278,12 @@ class Updates:
                 raise
             return Fate(line, REJECTED, str(error))
         return Fate(line, UPDATED)
+
+    def _without_changes(self, line: int, number: str, refusal: str) -> Fate:
+        """A contact that is nothing but its number could not be created: it is as it should be, if it is there."""
+        if refusal and self._contacts.get(number):
+            return Fate(line, UPDATED)
+        return Fate(line, REJECTED, refusal or _NOTHING)
 
     def __enter__(self) -> Self:
         return self

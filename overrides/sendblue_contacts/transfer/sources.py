@@ -12,7 +12,7 @@ import sys
 import tempfile
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from . import formats
 from .errors import TransferError
@@ -41,10 +41,19 @@ class Source:
         delimiter: What divides its cells; None if it is no CSV.
         digest: The SHA-256 of its bytes.
         titles: Its first row; None for JSON, where each object has its own.
+        sheet: The sheet of a workbook that was asked for; None for the first that holds anything.
+        other_sheets: The sheets of a workbook that hold something, and are not read.
     """
 
     def __init__(
-        self, file: BinaryIO, path: Path | None, given: Format | None, encoding: str | None, delimiter: str | None
+        self,
+        file: BinaryIO,
+        path: Path | None,
+        *,
+        given: Format | None,
+        encoding: str | None,
+        delimiter: str | None,
+        sheet: str | None,
     ) -> None:
         self._file = file
         self._state = _state(file)
@@ -54,12 +63,27 @@ class Source:
         self.digest: str = formats.digest(file)
         self.encoding: str | None = None if self.format == "xlsx" else formats.find_encoding(file, encoding)
         self.delimiter: str | None = (delimiter or self._find_delimiter()) if self.format == "csv" else None
-        self._sheet = open_sheet(file) if self.format == "xlsx" else None
+        if sheet is not None and self.format != "xlsx":
+            raise TransferError(f"{self.name} is no workbook, and has no sheets: leave --sheet away (sheet=)")
+        self.sheet = sheet
+        self.other_sheets: tuple[str, ...] = ()
+        self._sheet: Any = None
+        if self.format == "xlsx":
+            self._sheet, self.other_sheets = open_sheet(file, sheet)
         self.titles: tuple[str, ...] | None = header(self._rows()) if self.format in _TABLES else None
 
+    @property
+    def changed(self) -> str:
+        """What is said of a file that has changed."""
+        return f"{self.name} was changed while it was read"
+
+    def has_changed(self) -> bool:
+        """Whether somebody has written to the file since it was opened."""
+        return _state(self._file) != self._state
+
     def __iter__(self) -> Iterator[Record]:
-        if _state(self._file) != self._state:
-            raise TransferError(f"{self.name} was changed while it was read; begin again with the file as it is now")
+        if self.has_changed():
+            raise TransferError(f"{self.changed}; begin again with the file as it is now")
         return self._objects() if self.titles is None else self._table(self.titles)
 
     def _objects(self) -> Iterator[Record]:
@@ -110,6 +134,7 @@ def open_source(
     format: Format | None = None,  # noqa: A002  # what people call it
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> Source:
     """Open a file of contacts, and find out what it is.
 
@@ -118,6 +143,7 @@ def open_source(
         format: `csv`, `jsonl`, `json` or `xlsx`; else by its content and its name.
         encoding: The encoding of its text; else by its byte order mark, UTF-8, or cp1252 if it is not UTF-8.
         delimiter: What divides the cells of CSV; else what its first line has most often.
+        sheet: The sheet of a workbook; else the first one that holds anything.
 
     Raises:
         OSError: It cannot be read.
@@ -130,7 +156,8 @@ def open_source(
     """
     file, place = _opened(path)
     try:
-        return Source(file, place, format and formats.check_format(format), encoding, delimiter)
+        given = format and formats.check_format(format)
+        return Source(file, place, given=given, encoding=encoding, delimiter=delimiter, sheet=sheet)
     except BaseException:
         file.close()
         raise
@@ -138,12 +165,20 @@ def open_source(
 
 def _opened(path: str | os.PathLike[str] | BinaryIO) -> tuple[BinaryIO, Path | None]:
     if isinstance(path, str | os.PathLike) and path != STANDARD_INPUT:
-        return Path(path).open("rb"), Path(path)
-    given = sys.stdin.buffer if isinstance(path, str | os.PathLike) else path
+        file = Path(path).open("rb")  # noqa: SIM115  # the source closes it
+        if file.seekable():
+            return file, Path(path)
+        with file:  # a pipe, which can be read once
+            return _spooled(file), None
+    return _spooled(sys.stdin.buffer if isinstance(path, str | os.PathLike) else path), None
+
+
+def _spooled(given: BinaryIO) -> BinaryIO:
+    """A copy that can be read as often as needed."""
     spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # the source closes it
     shutil.copyfileobj(given, spool)
     spool.flush()
-    return spool, None
+    return spool
 
 
 def _state(file: BinaryIO) -> tuple[int, int]:

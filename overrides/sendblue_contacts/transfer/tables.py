@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 DELIMITERS = ",;\t|"
+_LARGEST_CELL = 2**31 - 1
 _QUOTED = re.compile(r'"[^"]*"?')
 _SEPARATOR = "sep="
 """Excel begins a CSV file with `sep=;` where it would not find the delimiter by itself."""
@@ -39,7 +40,7 @@ class Record(NamedTuple):
 def find_delimiter(lines: Iterable[str]) -> str:
     """The delimiter of a CSV file: the one that its first line has most often outside quotation marks."""
     head = next((line for line in lines if line.strip()), "")
-    if head.lower().startswith(_SEPARATOR):
+    if head.lower().startswith(_SEPARATOR) and head[len(_SEPARATOR) :].strip("\r\n"):
         return head[len(_SEPARATOR)]
     return max(DELIMITERS, key=_QUOTED.sub("", head).count)
 
@@ -50,6 +51,7 @@ def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[tuple[int, 
     Raises:
         TransferError: The quotation marks are broken; what follows cannot be told apart any more.
     """
+    csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_CELL))  # it is one for all of the process
     first = next(lines, "").removeprefix("\ufeff")
     skipped = first.lower().startswith(_SEPARATOR)
     reader = csv.reader(lines if skipped else chain([first], lines), delimiter=delimiter, strict=True)
@@ -84,21 +86,40 @@ def records(rows: Iterable[tuple[int, list[str]]], titles: tuple[str, ...]) -> I
             yield Record(line, titles, cells if len(cells) >= width else cells + [""] * (width - len(cells)))
 
 
-def open_sheet(file: BinaryIO) -> Any:  # noqa: ANN401  # an object of an optional library
-    """The first sheet of a workbook that holds anything, read as a whole; None if there is none.
+def open_sheet(file: BinaryIO, wanted: str | None = None) -> tuple[Any, tuple[str, ...]]:
+    """A sheet of a workbook, read as a whole (None if there is none), and the names of others that hold anything.
+
+    Args:
+        file: The workbook.
+        wanted: The name of the sheet; None for the first one that holds anything.
 
     Raises:
-        TransferError: It is no workbook.
+        TransferError: It is no workbook, or has no such sheet.
         ModuleNotFoundError: The extra `xlsx` is not installed.
     """
     calamine = _calamine()
     file.seek(0)
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(file)
-        sheets = (workbook.get_sheet_by_name(name) for name in workbook.sheet_names)
-        return next((sheet for sheet in sheets if sheet.start is not None), None)
+        return _chosen(workbook, wanted)
     except calamine.CalamineError as error:
         raise TransferError(f"the file is no workbook that can be read ({error}); save it as .xlsx again") from None
+
+
+def _chosen(workbook: Any, wanted: str | None) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401  # as above
+    names: list[str] = workbook.sheet_names
+    if wanted is not None and wanted not in names:
+        raise TransferError(f"there is no sheet {wanted!r} in the workbook; there are {', '.join(map(repr, names))}")
+    chosen, others = None, list[str]()
+    for name in names:
+        sheet = workbook.get_sheet_by_name(name)
+        if sheet.start is None:
+            continue
+        if chosen is None and wanted in {None, name}:
+            chosen = sheet
+        else:
+            others.append(name)
+    return chosen, tuple(others)
 
 
 def sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401  # as above
