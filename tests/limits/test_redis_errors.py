@@ -235,6 +235,9 @@ def test_what_nobody_thought_of() -> None:
         f"redis://:{PASSWORD}@[host",
         f"redis://:{PASSWORD}@host?socket_timeout={PASSWORD}",
         f"redis://:{PASSWORD}@host?{PASSWORD}=1",
+        f"redis://:half[{PASSWORD}]@host",
+        f"redis://:half℀{PASSWORD}@host:6379",
+        f"redis://:{PASSWORD}@{'h' * 70}:6379",
     ],
 )
 def test_a_bad_address_is_refused_at_once_and_not_shown(url: str) -> None:
@@ -242,6 +245,17 @@ def test_a_bad_address_is_refused_at_once_and_not_shown(url: str) -> None:
     with pytest.raises(ValueError, match=r"^the address of the rate limit's Redis cannot be read: write") as caught:
         store_at(url)
     assert PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("url", [f"redis://:half[{PASSWORD}]@host", f"redis://:half℀{PASSWORD}@host:6379"])
+def test_an_address_that_cannot_be_taken_apart_is_not_shown(url: str) -> None:
+    """It is refused before anybody knows that it is one of Redis, or in front of a client that is there already."""
+    with pytest.raises(ValueError, match=r"^this address of a rate limit store cannot be read: .*LIMIT_STORE$") as any_:
+        RateLimiter(RateLimit(store=url))
+    with pytest.raises(ValueError, match=r"^the address of the rate limit's Redis cannot be read: write") as one:
+        store_at(url, Refusing(ValueError()))
+    for caught in (any_, one):
+        assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
 def test_no_text_shows_the_password(

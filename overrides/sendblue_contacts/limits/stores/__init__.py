@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from enum import Enum
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 LEASE = 120.0
 """Seconds after which a request counts as given up: longer than any attempt of a client with its usual settings."""
 
+_FORMS = (
+    "a rate limit store is memory, file:///a/path, redis://host or rediss://host, "
+    "in RateLimit(store=…) or SENDBLUE_RATE_LIMIT_STORE"
+)
+_UNREADABLE = f"this address of a rate limit store cannot be read: percent-encode special characters; {_FORMS}"
 _STORES = {"file": "file.FileStore", "redis": "redis.RedisStore", "rediss": "redis.RedisStore"}
 
 
@@ -111,10 +117,26 @@ def open_store(url: str, account: str, rate: RateLimit) -> Store | None:
     """
     if url == "memory":
         return None
-    scheme = urlsplit(url).scheme
+    scheme = _scheme(url)
     if scheme not in _STORES:
-        message = f"a rate limit store is memory, file:///a/path, redis://… or rediss://…, not {scheme or 'this'!r}"
-        raise ValueError(message)
+        raise ValueError(_unknown(url, scheme))
     module, name = _STORES[scheme].split(".")
     store: Store = getattr(import_module(f".{module}", __name__), name)(url, account, rate)
     return store
+
+
+def _scheme(url: str) -> str:
+    """What is before the `://`; empty where nothing is, or where the rest cannot be read."""
+    if "://" not in url:
+        return ""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:  # its text quotes what is in the place of the host, which may be half of a password
+        raise ValueError(_UNREADABLE) from None
+
+
+def _unknown(url: str, scheme: str) -> str:
+    """The error for an address that names no store. Nothing of it is shown but a scheme, or a plain path."""
+    if url.startswith("/") and "@" not in url:
+        return f"{_FORMS}; for this path write {Path(url).as_uri()}"
+    return f"{_FORMS}; {f'{scheme}://' if scheme else 'this'} is none of them"

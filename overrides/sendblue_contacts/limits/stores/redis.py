@@ -48,6 +48,12 @@ _WRONG = {
 }
 """What is wrong until somebody mends it. These and `_AWAY` are names of redis-py's errors, and words of Redis."""
 
+_UNREADABLE = (
+    "the address of the rate limit's Redis cannot be read: write redis://user:password@host:6379/0, with "
+    "special characters percent-encoded, and behind a ? only parameters that redis-py knows"
+)
+"""For whatever is wrong with an address: what others say of it may quote a part of the password."""
+
 
 class Client(Protocol):
     """What is needed of a client of redis-py, `Redis` or `RedisCluster`."""
@@ -91,7 +97,7 @@ class RedisStore:
     ) -> None:
         self._errors = _library("redis.exceptions")
         self._client = client or self._connected(url)
-        self._host = urlsplit(url).hostname or "localhost"
+        self._host = _host(url)
         # A cluster keeps all keys with the same word in braces in one place.
         self.key: str = f"sendblue:{{{sha256(account.encode()).hexdigest()[:16]}}}:slots"
         self._rate = (rate.limit, _micro(rate.per), rate.bulk_room, _micro(rate.pace), _micro(lease))
@@ -166,13 +172,17 @@ def _made_for(url: str) -> Any:  # noqa: ANN401  # an optional library
             retry=retry.Retry(backoff.NoBackoff(), 0),
         )
         pool.connection_class(**pool.connection_kwargs)  # to see whether it takes these parameters; connects nowhere
+        pool.connection_kwargs.get("host", "").encode("idna")  # as the system does when it connects
     except (TypeError, ValueError):
-        message = (
-            "the address of the rate limit's Redis cannot be read: write redis://user:password@host:6379/0, with "
-            "special characters percent-encoded, and behind a ? only parameters that redis-py knows"
-        )
-        raise ValueError(message) from None
+        raise ValueError(_UNREADABLE) from None
     return redis.Redis(connection_pool=pool)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "localhost"
+    except ValueError:
+        raise ValueError(_UNREADABLE) from None
 
 
 def _library(name: str) -> Any:  # noqa: ANN401  # an optional library
