@@ -56,6 +56,7 @@ class RateLimit:
         if not 0 < self.share <= 1:
             message = f"RateLimit: share must be above 0 and at most 1, not {self.share!r}"
             raise ValueError(message)
+        object.__setattr__(self, "store", _tidy(self.store))
 
     @property
     def bulk_room(self) -> int:
@@ -66,3 +67,17 @@ class RateLimit:
     def pace(self) -> float:
         """Seconds between two paced requests."""
         return self.per / self.limit * _PACE
+
+
+def _tidy(store: object) -> str | None:
+    """A store's address without the slips of a shell: two spellings would make two limiters of one account."""
+    if store is None:
+        return None
+    if not isinstance(store, str):
+        message = (
+            f"RateLimit: store must be text, not a {type(store).__name__}; "
+            "a file is named file:///a/path, which is what a Path says with path.absolute().as_uri()"
+        )
+        raise TypeError(message)
+    store = store.strip()
+    return "memory" if store.lower() == "memory" else store
