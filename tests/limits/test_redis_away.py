@@ -14,6 +14,7 @@ from sendblue_contacts.limits import agreement
 from sendblue_contacts.limits.stores.redis import RedisStore
 
 if TYPE_CHECKING:
+    from sendblue_contacts.limits import Slot
     from sendblue_contacts.limits.rate import WhenAway
 
     from tests.limits.servers import RedisServer
@@ -38,6 +39,14 @@ def use(limiter: RateLimiter, requests: int = 1, *, max_wait: float | None = Non
         with limiter.slot(max_wait=max_wait):
             times.append(time.monotonic())
     return times
+
+
+def hold_all(limiter: RateLimiter) -> list[Slot]:
+    """All the slots at one time, which nobody else may hold."""
+    slots = [limiter.slot(max_wait=5) for _ in range(LIMIT)]
+    for slot in slots:
+        limiter.acquire(slot)
+    return slots
 
 
 def use_in(world: str, limiter: RateLimiter) -> float:
@@ -233,6 +242,33 @@ def test_a_response_is_worth_more_than_a_broken_store(own_redis: RedisServer, wo
     with pytest.raises(RateLimitStoreError, match="something else in the place of the slots"):
         use(limiter)
     assert limiter.statistics().in_flight == 0
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_slots_that_a_hanging_redis_was_given_back_are_there_again(own_redis: RedisServer, world: str) -> None:
+    """It is told with the next question; else they would be gone until their leases are over."""
+    limiter = limiter_at(own_redis)
+    slots = hold_all(limiter)
+
+    async def give_back() -> None:
+        for slot in slots:
+            await limiter.async_release(slot)
+
+    with own_redis.stopped():
+        if world == "thread":
+            for slot in slots:
+                limiter.release(slot)
+        else:
+            anyio.run(give_back, backend=world)
+    hold_all(limiter)
+
+
+def test_who_gave_up_on_a_hanging_redis_holds_nothing(own_redis: RedisServer) -> None:
+    """Redis heard him, although he heard nothing of it: what it holds for him is cancelled with the next question."""
+    limiter = limiter_at(own_redis, "raise")
+    with own_redis.stopped(), pytest.raises(RateLimitStoreError):
+        use(limiter)
+    hold_all(limiter)
 
 
 def break_(server: RedisServer) -> None:

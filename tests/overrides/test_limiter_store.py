@@ -311,6 +311,20 @@ def test_a_store_that_is_away_for_too_long_is_an_error(terms: dict[str, float]) 
     assert (told(store), stage.limiter.statistics().free) == ([], 1)
 
 
+@pytest.mark.parametrize("when_away", ["raise", "local"])
+def test_who_heard_no_answer_may_hold_a_slot_all_the_same(when_away: str) -> None:
+    """Who does not ask again has it cancelled, before the next one asks."""
+    stage, store = theatre(when_away=when_away)
+    caller = stage.come()
+    assert isinstance(caller.pause, Ask)
+    token = caller.pause.question.token
+    answered(stage, caller, StoreAwayError("no answer"))
+    stage.until(1010)
+    stage.come()
+    assert [(question.verb, question.token) for question in store.told] == [(Verb.CANCEL, token)]
+    stage.close()
+
+
 def test_an_error_of_the_store_is_one_at_once() -> None:
     """With `raise`."""
     stage, _ = theatre(when_away="raise")

@@ -23,6 +23,7 @@ from sendblue_contacts.errors import RateLimitStoreError
 from .slot import Ask
 from .stores import Answer, Question, Verb
 from .stores.share import Share
+from .stores.unheard import Unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -43,7 +44,7 @@ class Agreement:
     """How the limiter of one process comes to terms with a store."""
 
     def __init__(self, store: Store, rate: RateLimit, clock: Callable[[], float]) -> None:
-        self._store = store
+        self._store = Unheard(store, most=2 * rate.limit)  # those that were in flight, and as many who waited
         self._rate = rate
         self._clock = clock
         self._share: Share | None = None
@@ -101,15 +102,21 @@ class Agreement:
     def _endure(self, away: Said, slot: Slot, started: float, pause: float) -> float:
         """Seconds to wait before the next question."""
         if self._rate.when_away == "local":
+            self._forget(slot)
             return self._go_local(away)
         allowed = min(math.inf if each is None else each for each in (slot.max_wait, slot.patience))
         if self._rate.when_away == "raise" or self._clock() - started + pause > allowed:
             message = f"the store of the rate limit cannot be reached ({away}); start it, or choose another when_away="
-            slot.forget()
+            self._forget(slot)
             raise RateLimitStoreError(message)
         if pause == _FIRST_PAUSE:
             _LOG.warning("the store of the rate limit cannot be reached (%s): waiting for it", away)
         return pause
+
+    def _forget(self, slot: Slot) -> None:
+        """The store did not answer. It may have heard the question all the same, and hold a slot that nobody uses."""
+        if farewell := slot.farewell(Verb.CANCEL):
+            self._store.keep(farewell.question)
 
     def _go_local(self, away: Said) -> float:
         now = self._clock()

@@ -110,10 +110,6 @@ class Slot:
         """Whether it was this store that was asked last."""
         return self._lease is not None and self._lease[0] is store
 
-    def forget(self) -> None:
-        """The store does not answer: should it hold a slot all the same, the lease ends by itself."""
-        self._lease = None
-
     def farewell(self, verb: Verb) -> Ask | None:
         """What the store has to be told at the end; None if it holds nothing."""
         if self._lease is None:
