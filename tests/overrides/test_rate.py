@@ -6,6 +6,7 @@ import math
 
 import pytest
 from sendblue_contacts import RateLimit
+from sendblue_contacts.limits.rate import share_of
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "100"])
@@ -40,3 +41,18 @@ def test_a_share_is_a_part_of_the_slots(share: float) -> None:
     """Of none nobody can live, and of more than all neither."""
     with pytest.raises(ValueError, match="RateLimit: share must be above 0 and at most 1, not"):
         RateLimit(share=share)
+
+
+def test_a_share_has_a_slot_at_least() -> None:
+    """Were it rounded up, 200 processes with half a slot each would send twice the limit."""
+    words = "a share of 0.005 of 100 slots is none, for when_away='local'; .* a share of 1/100 or more"
+    with pytest.raises(ValueError, match=words):
+        RateLimit(100, when_away="local", share=1 / 200)
+    assert RateLimit(5, share=0.1).when_away == "block"
+
+
+@pytest.mark.parametrize("processes", range(1, 101))
+def test_a_share_may_be_one_slot(processes: int) -> None:
+    """As many processes as there are slots can have one each, however that is rounded."""
+    RateLimit(processes, when_away="local", share=1 / processes)
+    assert share_of(processes, 1 / processes) == 1

@@ -10,6 +10,8 @@ WhenAway = Literal["block", "raise", "local"]
 
 _PACE = 1.02
 """A little slower than the limit, so that a server which estimates its window finds nothing to refuse."""
+_ROUNDING = 1e-9
+"""More than what floats lose: 49 times 1/49 falls just short of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class RateLimit:
         when_away: What to do while Redis cannot be reached: `block` waits for it, for as long as a caller allows;
             `raise` raises `RateLimitStoreError` at once; `local` goes on with a `share` of the slots.
         share: The share of the slots that each process takes with `when_away="local"`, between 0 and 1: not more than
-            1 divided by the number of processes.
+            1 divided by the number of processes, and at least one slot.
     """
 
     limit: int = 100
@@ -56,6 +58,12 @@ class RateLimit:
         if not 0 < self.share <= 1:
             message = f"RateLimit: share must be above 0 and at most 1, not {self.share!r}"
             raise ValueError(message)
+        if self.when_away == "local" and not share_of(self.limit, self.share):
+            message = (
+                f"RateLimit: a share of {self.share!r} of {self.limit} slots is none, for when_away='local'; "
+                f"use 'block', or fewer processes, with a share of 1/{self.limit} or more"
+            )
+            raise ValueError(message)
         object.__setattr__(self, "store", _tidy(self.store))
 
     @property
@@ -67,6 +75,11 @@ class RateLimit:
     def pace(self) -> float:
         """Seconds between two paced requests."""
         return self.per / self.limit * _PACE
+
+
+def share_of(slots: int, share: float) -> int:
+    """How many of the slots are in a share, in whole ones."""
+    return math.floor(slots * share + _ROUNDING)
 
 
 def _tidy(store: object) -> str | None:

@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sendblue_contacts.limits.rate import share_of
 from sendblue_contacts.limits.window import Window
 
 from . import Answer, Question, Verb
@@ -23,9 +24,8 @@ class Share:
     at_once: bool = True
 
     def __init__(self, rate: RateLimit, clock: Callable[[], float]) -> None:
-        slots = max(1, int(rate.limit * rate.share))
-        reserve = int(rate.reserve * rate.share)
-        self._window = Window(replace(rate, limit=slots, reserve=reserve), free_from=clock() + rate.per)
+        slots, reserve = share_of(rate.limit, rate.share), share_of(rate.reserve, rate.share)
+        self._window = Window(replace(rate, limit=slots, reserve=reserve, share=1.0), free_from=clock() + rate.per)
         self._clock = clock
         self._lock = threading.Lock()
         self._free_since: dict[int, float] = {}
