@@ -212,6 +212,32 @@ def test_something_else_under_the_key(own_redis: RedisServer, admin: redis.Redis
     assert f"the key {store.key}: delete it" in wrong(store)
 
 
+@pytest.mark.parametrize("value", [b"no slots", b"\xc1", b""])
+def test_something_garbled_under_the_key(own_redis: RedisServer, admin: redis.Redis, value: bytes) -> None:
+    """As the last one: neither a number, nor what no program packed."""
+    store = store_at(own_redis.url)
+    admin.set(store.key, value)
+    assert f"the key {store.key}: delete it" in wrong(store)
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ("/99", "has no database of the number in the address: change"),
+        ("?client_name=a%20name", "takes no such client_name: leave it out of the address"),
+    ],
+)
+def test_an_address_with_which_redis_does_not_agree(redis_server: RedisServer, rest: str, words: str) -> None:
+    """The error says which part of it, and not that this Redis were too old."""
+    assert wrong(store_at(redis_server.url + rest)).startswith(f"Redis at 127.0.0.1 {words}")
+
+
+@pytest.mark.parametrize("said", ["unknown command 'EVALSHA'", "Error running script: Unknown Redis command called"])
+def test_a_redis_that_lacks_a_command(said: str) -> None:
+    """It is too old, or somebody renamed it."""
+    assert "must be version 5 or later" in wrong(store_at("redis://host", Refusing(RESPONSES(said))))
+
+
 def test_a_cluster() -> None:
     """A client for one Redis cannot follow it."""
     said = wrong(store_at("redis://host", Refusing(redis.exceptions.MovedError("1 127.0.0.1:7001"))))
@@ -220,8 +246,9 @@ def test_a_cluster() -> None:
 
 def test_what_nobody_thought_of() -> None:
     """It is an error of ours, without what Redis quotes."""
-    said = wrong(store_at("redis://host", Refusing(RESPONSES(f"unknown command {PASSWORD}"))))
-    assert said == "Redis at host does not do what the rate limit needs (ResponseError): it must be Redis 5 or later"
+    said = wrong(store_at("redis://host", Refusing(RESPONSES(f"strange {PASSWORD}"))))
+    assert said.startswith("Redis at host answers with an error (ResponseError) whose text may quote a secret")
+    assert PASSWORD not in said
 
 
 # The address.
@@ -235,6 +262,7 @@ def test_what_nobody_thought_of() -> None:
         f"redis://:{PASSWORD}@[host",
         f"redis://:{PASSWORD}@host?socket_timeout={PASSWORD}",
         f"redis://:{PASSWORD}@host?{PASSWORD}=1",
+        f"redis://:{PASSWORD}@host?protocol=7",
         f"redis://:half[{PASSWORD}]@host",
         f"redis://:half℀{PASSWORD}@host:6379",
         f"redis://:{PASSWORD}@{'h' * 70}:6379",

@@ -65,9 +65,20 @@ local function is_idle()
   return true
 end
 
+-- Whether there are slots under the key, or nothing.
+local function read()
+  local kept = redis.call('GET', key)
+  if not kept then
+    return true
+  end
+  local fine, slots = pcall(cmsgpack.unpack, kept)
+  state = slots
+  return fine and type(slots) == 'table'
+end
+
 local function open()
-  local kept, clock = redis.call('GET', key), tonumber(ARGV[11]) or server_clock()
-  state, now = kept and cmsgpack.unpack(kept), clock
+  local clock = tonumber(ARGV[11]) or server_clock()
+  now = clock
   if not state or state.run ~= run then
     return begin_cold()
   end
@@ -192,6 +203,9 @@ end
 
 local VERBS = {take = confirm, confirm = confirm, give_back = give_back, cancel = cancel, freeze = freeze}
 
+if not read() then
+  return redis.error_reply('WRONGTYPE no slots')
+end
 open()
 if not fits() then
   return redis.error_reply(('OTHERLIMIT %d in %g s'):format(state.limit, state.per / 1000000))

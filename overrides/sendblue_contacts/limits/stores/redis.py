@@ -44,6 +44,12 @@ _WRONG = {
     ),
     "Moved|Ask": "is a cluster, for which RateLimiter takes store=RedisStore(…, client=redis.RedisCluster.from_url(…))",
     "WRONGTYPE": "has something else in the place of the slots, the key {key}: delete it, or use another database",
+    "DB index": "has no database of the number in the address: change the one behind its last /",
+    "Client names": "takes no such client_name: leave it out of the address, or write it without blanks",
+    "unknown command|Unknown Redis command": (
+        "lacks a command that the rate limit needs: it must be version 5 or later, with "
+        "evalsha, eval, info, time, get and set under their own names"
+    ),
     "OTHERLIMIT": "has slots of this account for another limit, {limit}: use the same limit everywhere",
 }
 """What is wrong until somebody mends it. These and `_AWAY` are names of redis-py's errors, and words of Redis."""
@@ -148,8 +154,9 @@ class RedisStore:
             return StoreAwayError(f"Redis at {self._host}: {away[0]}")
         if isinstance(error, self._errors.ConnectionError | self._errors.TimeoutError):
             return StoreAwayError(f"Redis at {self._host}: {error}")
-        strange = f"does not do what the rate limit needs ({type(error).__name__}): it must be Redis 5 or later"
-        return RateLimitStoreError(f"Redis at {self._host} {strange}")
+        strange = f"answers with an error ({type(error).__name__}) whose text may quote a secret, and is not shown"
+        way_out = "see whether it is Redis 5 or later, and try the address with redis-cli"
+        return RateLimitStoreError(f"Redis at {self._host} {strange}: {way_out}")
 
 
 @cache
@@ -173,7 +180,7 @@ def _made_for(url: str) -> Any:  # noqa: ANN401  # an optional library
         )
         pool.connection_class(**pool.connection_kwargs)  # to see whether it takes these parameters; connects nowhere
         pool.connection_kwargs.get("host", "").encode("idna")  # as the system does when it connects
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, redis.RedisError):
         raise ValueError(_UNREADABLE) from None
     return redis.Redis(connection_pool=pool)
 
