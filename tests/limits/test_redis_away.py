@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 import pytest
-from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitError, RateLimitStoreError
 from sendblue_contacts.limits import agreement
 from sendblue_contacts.limits.stores.redis import RedisStore
 
@@ -197,6 +197,26 @@ def test_local_pauses_when_it_comes_back(own_redis: RedisServer) -> None:
         time.sleep(PER / 3)
         times = [*pool.submit(use, other).result(timeout=20), *sent.result(timeout=20)]
     assert min(times) >= back + PER - 0.05
+
+
+@pytest.mark.usefixtures("soon")
+def test_local_counts_what_is_in_flight_when_it_comes_back(own_redis: RedisServer) -> None:
+    """A request with a slot of the share outlasts the pause: others have one slot less until it is answered."""
+    limiter, other = limiter_at(own_redis, "local"), limiter_at(own_redis)
+    straggler = limiter.slot()
+    with own_redis.stopped():
+        limiter.acquire(straggler)
+    time.sleep(2 * PER)
+    use(limiter)
+    time.sleep(PER)
+    slots = [other.slot(max_wait=0) for _ in range(LIMIT)]
+    for slot in slots[1:]:
+        other.acquire(slot)
+    with pytest.raises(RateLimitError):
+        other.acquire(slots[0])
+    limiter.release(straggler)
+    time.sleep(PER)
+    other.acquire(slots[0])
 
 
 # What is told to a Redis that is away.

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sendblue_contacts import RateLimit, RateLimitError, RateLimitStoreError
 from sendblue_contacts.limits import limiter as limiter_module
-from sendblue_contacts.limits.stores import Answer, StoreAwayError, Verb
+from sendblue_contacts.limits.stores import Answer, Question, StoreAwayError, Verb
+from sendblue_contacts.limits.stores.share import Share
 
 from tests.overrides.puppets import Ask, Puppet, ScriptedStore, Theatre, Wait
 
@@ -345,6 +346,73 @@ def test_a_share_is_used_while_the_store_is_away() -> None:
     stage.limiter.after_fork()
     assert agreement._share is None
     stage.puppets.clear()
+
+
+def with_a_share(stage: Theatre) -> Puppet:
+    """One who is served by the share, while the store is away."""
+    caller = stage.come()
+    answered(stage, caller, StoreAwayError("no answer"))
+    stage.until(1010)
+    answered(stage, caller, StoreAwayError("no answer"))
+    stage.settle()
+    assert caller.is_served
+    return caller
+
+
+def test_what_is_in_flight_with_a_share_counts_when_the_store_is_back() -> None:
+    """The store pauses, holds a slot for it, and hears when it is given back."""
+    stage, store = theatre(when_away="local")
+    working = with_a_share(stage)
+    stage.until(1016)
+    caller = stage.come()
+    store.told.clear()
+    answered(stage, caller, NOW)
+    assert isinstance(caller.pause, Ask)
+    handed_over = caller.pause.question
+    answered(stage, caller, NOW)
+    working.release()
+    assert [(question.verb, question.seconds) for question in store.told] == [(Verb.FREEZE, 15), (Verb.GIVE_BACK, 0)]
+    assert (handed_over.verb, handed_over.token, asks(caller)) == (Verb.TAKE, store.told[1].token, Verb.CONFIRM)
+    stage.close()
+
+
+def test_a_share_that_is_given_back_before_the_store_holds_it_is_held_by_nobody() -> None:
+    """The store hears of it again, after it was asked to hold a slot."""
+    stage, store = theatre(when_away="local")
+    working = with_a_share(stage)
+    stage.until(1016)
+    caller = stage.come()
+    answered(stage, caller, NOW)
+    working.release()
+    store.told.clear()
+    answered(stage, caller, NOW)
+    assert (told(store), asks(caller)) == ([Verb.GIVE_BACK], Verb.CONFIRM)
+    stage.close()
+
+
+def test_a_store_that_does_not_hear_of_the_pause_is_not_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It went away again between two questions; nobody goes on before the others pause."""
+    stage, store = theatre(when_away="local")
+    with_a_share(stage).release()
+    stage.until(1016)
+    caller = stage.come()
+
+    def away(_: Question) -> Answer:
+        raise StoreAwayError("no answer")
+
+    monkeypatch.setattr(store, "ask", away)
+    answered(stage, caller, NOW)
+    monkeypatch.undo()
+    answered(stage, caller, NOW)
+    assert told(store)[-1] is Verb.FREEZE
+    stage.close()
+
+
+def test_a_share_that_was_left_gives_no_slot() -> None:
+    """Whoever was just about to ask it asks the store."""
+    share = Share(RateLimit(10), lambda: 0.0)
+    assert share.leave(ScriptedStore()) == []
+    assert share.ask(Question(Verb.TAKE, 1)) == Answer(held=False)
 
 
 def test_the_child_of_a_fork_gives_nothing_back_that_is_the_parents() -> None:

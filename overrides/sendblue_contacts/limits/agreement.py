@@ -7,7 +7,7 @@
     | `local`     | go on with a share of the slots, after one window: the others may just have used all     |
 
 When the store is back after that, everybody pauses for one window and until all have noticed, because it does not know
-what was sent meanwhile.
+what was sent meanwhile. What is in flight by then counts on (`stores/share.py`).
 """
 
 from __future__ import annotations
@@ -127,9 +127,19 @@ class Agreement:
         return 0.0
 
     def _come_back(self) -> Generator[Ask | float, Said, None]:
-        self._share = None
-        # The others may use their shares until they look again.
-        yield Ask(self._store, Question(Verb.FREEZE, seconds=self._rate.per + _LOOK_AGAIN))
+        share = self._share
+        # The others may use their shares until they look again. Until all pause, nobody of us goes on either.
+        said = yield Ask(self._store, Question(Verb.FREEZE, seconds=self._rate.per + _LOOK_AGAIN))
+        if share and isinstance(said, Answer):
+            self._share = None
+            yield from self._hand_over(share)
+
+    def _hand_over(self, share: Share) -> Generator[Ask, Said, None]:
+        """Have the store hold a slot for each request that is in flight with one of the share."""
+        for token in share.leave(self._store):
+            yield Ask(self._store, Question(Verb.TAKE, token))
+            if not share.is_in_flight(token):  # it was given back before the store held it
+                yield Ask(self._store, Question(Verb.GIVE_BACK, token))
 
 
 def _tokens() -> Iterator[int]:

@@ -1,4 +1,9 @@
-"""A share of the slots, for a process that cannot reach the store: a window with nothing free in its first `per`."""
+"""A share of the slots, for a process that cannot reach the store: a window with nothing free in its first `per`.
+
+When the store is back, the share is left. Requests may still be in flight with slots of it, for longer than everybody
+pauses. So that they count until their responses are there, the store is asked to hold a slot for each under its token,
+and their give-backs go to the store.
+"""
 
 from __future__ import annotations
 
@@ -17,31 +22,54 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.limits.rate import RateLimit
 
+    from . import Store
+
+_FAREWELLS = {Verb.GIVE_BACK, Verb.CANCEL}
+
 
 class Share:
     """A store for one process."""
 
-    at_once: bool = True
-
     def __init__(self, rate: RateLimit, clock: Callable[[], float]) -> None:
         slots, reserve = share_of(rate.limit, rate.share), share_of(rate.reserve, rate.share)
         self._window = Window(replace(rate, limit=slots, reserve=reserve, share=1.0), free_from=clock() + rate.per)
+        self.at_once: bool = True
+        self._followed_by: Store | None = None
         self._clock = clock
         self._lock = threading.Lock()
         self._free_since: dict[int, float] = {}
 
     def ask(self, question: Question) -> Answer:
-        """Answer at once."""
-        with self._lock:
-            return self._answer(question, self._clock())
+        """Answer at once, or tell the store that follows."""
+        answer = self._asked(question)
+        if self._followed_by and question.verb in _FAREWELLS:
+            return self._followed_by.ask(question)
+        return answer
 
     async def async_ask(self, question: Question) -> Answer:
         """As `ask`."""
-        return self.ask(question)
+        answer = self._asked(question)
+        if self._followed_by and question.verb in _FAREWELLS:
+            return await self._followed_by.async_ask(question)
+        return answer
+
+    def leave(self, store: Store) -> list[int]:
+        """Give no slot any more, and leave what is in flight to this store. Returns the tokens of that."""
+        with self._lock:
+            self._followed_by, self.at_once = store, False
+            return list(self._free_since)
+
+    def is_in_flight(self, token: int) -> bool:
+        """Whether this slot was not given back."""
+        return token in self._free_since
 
     def after_fork(self) -> None:
         """A share is for one process: the child keeps what it has."""
         self._lock = threading.Lock()
+
+    def _asked(self, question: Question) -> Answer:
+        with self._lock:
+            return self._answer(question, self._clock())
 
     def _answer(self, question: Question, now: float) -> Answer:
         token, bulk = question.token, question.bulk
@@ -56,6 +84,8 @@ class Share:
         return Answer()
 
     def _take(self, token: int, now: float, *, bulk: bool) -> Answer:
+        if self._followed_by:
+            return Answer(held=False)
         since = self._window.take(now, bulk=bulk)
         if since is None:
             free_from = self._window.free_from(bulk=bulk)
