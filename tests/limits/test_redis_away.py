@@ -291,6 +291,26 @@ def test_who_gave_up_on_a_hanging_redis_holds_nothing(own_redis: RedisServer) ->
     hold_all(limiter)
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_can_be_cancelled_while_redis_hangs(own_redis: RedisServer, backend: str) -> None:
+    """It waits for no time-out, and what Redis holds for it is taken back when that goes on."""
+    limiter = RateLimiter(RateLimit(LIMIT, PER, store=own_redis.url))
+    use(limiter)
+    other = limiter_at(own_redis)
+    time.sleep(PER)
+
+    async def main() -> float:
+        started = time.monotonic()
+        with anyio.move_on_after(0.1):
+            async with limiter.slot():
+                pass
+        return time.monotonic() - started
+
+    with own_redis.stopped():
+        assert anyio.run(main, backend=backend) < 1
+    hold_all(other)
+
+
 def break_(server: RedisServer) -> None:
     """Put something else in the place of the slots."""
     with server.client() as admin:

@@ -51,6 +51,16 @@ class Store:
         self.heard.clear()
 
 
+class Hanging(Store):
+    """A store that answers no task."""
+
+    async def async_ask(self, question: Question) -> Answer:
+        """Until it is cancelled."""
+        self.asked += 1
+        await anyio.sleep_forever()
+        raise AssertionError(question)
+
+
 class Line:
     """A store, and what is between it and those who ask."""
 
@@ -124,3 +134,22 @@ def test_the_child_of_a_fork_tells_nothing_of_its_parent() -> None:
     line.unheard.after_fork()
     line.ask(TAKE, 2)
     assert line.store.heard == [(TAKE, 2)]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("verb", [TAKE, Verb.CONFIRM])
+def test_a_task_that_is_cancelled_while_it_asks_waits_for_nothing(backend: str, verb: Verb) -> None:
+    """Its slot is cancelled when the store answers again; to say so now would mean to wait for it once more."""
+    store = Hanging()
+    unheard = Unheard(store, 10)
+
+    async def main() -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await unheard.async_ask(Question(verb, 1))
+        await unheard.async_ask(Question(CANCEL, 1))
+
+    anyio.run(main, backend=backend)
+    assert store.asked == 1
+    unheard.ask(Question(TAKE, 2))
+    assert store.heard == [(CANCEL, 1), (TAKE, 2)]

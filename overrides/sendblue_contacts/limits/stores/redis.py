@@ -4,12 +4,14 @@ Redis counts as away when it may be back by itself: not reachable, busy, loading
 until somebody mends it, such as a password, is a `RateLimitStoreError`. No text shows more of an address than its host.
 
 Tasks ask through a worker thread, under asyncio and trio alike. So a connection belongs to no event loop: it outlives
-them, nothing has to be closed when one ends, and a cancelled task leaves none in the middle of an answer.
+them, nothing has to be closed when one ends, and a cancelled task leaves none in the middle of an answer: its thread
+goes on without it, and takes back what it asked.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 import weakref
 from functools import cache
 from hashlib import sha1, sha256
@@ -20,7 +22,7 @@ from urllib.parse import urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from . import LEASE, Answer, Question, StoreAwayError
+from . import LEASE, Answer, Question, StoreAwayError, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ _TIMEOUT = 2.0
 """Seconds for an answer, and as many for a connection."""
 _CONNECTIONS = 10
 """How many a process has at most; one question takes a fraction of a millisecond."""
+_ASKS = {Verb.TAKE, Verb.CONFIRM}
 
 _AWAY = re.compile(
     r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN|ClusterDownError|ClusterError|"
@@ -120,10 +123,24 @@ class RedisStore:
         return Answer(wait / _MICRO, frozen / _MICRO, bool(held))
 
     async def async_ask(self, question: Question) -> Answer:
-        """As `ask`, in a worker thread beyond those that others may have taken."""
+        """As `ask`, in a worker thread beyond those that others may have taken. A task that is cancelled leaves it."""
         import anyio.to_thread  # noqa: PLC0415  # only the async client pays for it
 
-        return await anyio.to_thread.run_sync(self.ask, question, limiter=anyio.CapacityLimiter(1))
+        given_up = threading.Event()
+        own = anyio.CapacityLimiter(1)
+        try:
+            return await anyio.to_thread.run_sync(
+                self._ask_for, question, given_up, limiter=own, abandon_on_cancel=True
+            )
+        finally:
+            given_up.set()
+
+    def _ask_for(self, question: Question, given_up: threading.Event) -> Answer:
+        """Ask for a task. If it is there no more, nobody uses a slot that Redis holds for it from now on."""
+        answer = self.ask(question)
+        if given_up.is_set() and question.verb in _ASKS:
+            self.ask(question._replace(verb=Verb.CANCEL))
+        return answer
 
     def after_fork(self) -> None:
         """Do nothing: redis-py notices that it is in another process, and connects anew."""

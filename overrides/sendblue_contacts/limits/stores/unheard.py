@@ -4,6 +4,8 @@ Without it a Redis that hangs for a second, with 100 in flight, would have no sl
 safe to tell it late: a slot that is given back is free one window after the store hears of it, and one that was not
 used can be cancelled at any time, for nobody uses its token any more. Telling it twice does no harm either.
 
+A task that is cancelled while it asks does not wait for the answer. Its slot is cancelled in the same way.
+
 A process that asks nothing more tells nothing more: then the leases end by themselves.
 """
 
@@ -13,13 +15,14 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from . import Verb
+from . import Answer, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from . import Answer, Question, Store
+    from . import Question, Store
 
+_ASKS = {Verb.TAKE, Verb.CONFIRM}
 _FAREWELLS = {Verb.GIVE_BACK, Verb.CANCEL}
 
 
@@ -47,7 +50,9 @@ class Unheard:
 
     async def async_ask(self, question: Question) -> Answer:
         """As `ask`, for tasks."""
-        with self._kept_if_unheard(question):
+        if any(kept.token == question.token for kept in tuple(self._kept)):
+            return Answer()  # the task was cancelled, and says so
+        with self._kept_if_unheard(question), self._taken_back_if_cancelled(question):
             for farewell in self._next_kept():
                 with self._kept_if_unheard(farewell):
                     await self._store.async_ask(farewell)
@@ -75,4 +80,15 @@ class Unheard:
         except BaseException:  # a task that is cancelled may have heard no answer, too
             if question.verb in _FAREWELLS:
                 self.keep(question)
+            raise
+
+    @contextmanager
+    def _taken_back_if_cancelled(self, question: Question) -> Generator[None]:
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:  # the task is cancelled, or collected as garbage
+            if question.verb in _ASKS:
+                self.keep(question._replace(verb=Verb.CANCEL))
             raise
