@@ -409,7 +409,7 @@ def _following(steps: Generator[AnyStep, Said, None], said: Said = None) -> AnyS
 
 
 def _tell(ask: Ask | None) -> None:
-    """Tell the store something that needs no answer. If it does not hear it, the lease ends by itself."""
+    """Tell the store something that needs no answer. What it does not hear is told before the next question."""
     if ask:
         with suppress(RateLimitStoreError):  # the next who asks will hear of it; this one has his response
             ask.now()
