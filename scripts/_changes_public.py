@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Each package, and the folder of the tree that it lies in.
 PACKAGES = {"sendblue_contacts_api": "generated", "sendblue_contacts": "overrides", "sendblue_sandbox": "sandbox"}
 MODELS, OPERATIONS = "sendblue_contacts_api.models", "sendblue_contacts_api.api"
+# Models are made by keyword: a new field stands where it belongs in the document, and moves all that come after it.
+BY_KEYWORD = f"{MODELS}."
 
 Public = dict[str, griffe.Object]
 
@@ -35,18 +37,19 @@ class AttrsClasses(griffe.Extension):
             fields = [
                 each for each in cls.members.values() if isinstance(each, griffe.Attribute) and _is_argument(each)
             ]
-            made = griffe.Function("__init__", parameters=griffe.Parameters(*map(_as_parameter, fields)))
-            cls.set_member("__init__", made)
+            by_keyword = cls.path.startswith(BY_KEYWORD)
+            parameters = griffe.Parameters(*(_as_parameter(each, by_keyword=by_keyword) for each in fields))
+            cls.set_member("__init__", griffe.Function("__init__", parameters=parameters))
 
 
 def _is_argument(field: griffe.Attribute) -> bool:
     return "instance-attribute" in field.labels and "init=False" not in str(field.value)
 
 
-def _as_parameter(field: griffe.Attribute) -> griffe.Parameter:
+def _as_parameter(field: griffe.Attribute, *, by_keyword: bool) -> griffe.Parameter:
     text = str(field.value)
     alias = re.search(r"alias='(\w+)'", text)
-    is_keyword = "kw_only=True" in text
+    is_keyword = by_keyword or "kw_only=True" in text
     kind = griffe.ParameterKind.keyword_only if is_keyword else griffe.ParameterKind.positional_or_keyword
     # A call of attrs' field() gives a default, or only settings.
     has_default = field.value is not None and ("field(" not in text or "default" in text or "factory" in text)
