@@ -94,9 +94,12 @@ def _tagged(root: Path) -> Base | None:
 
 
 def newest(tags: Iterable[str]) -> str | None:
-    """Return the tag with the largest version; what is no version does not count."""
+    """Return the tag with the largest version; what is no version does not count.
+
+    A pre-release binds nobody while there is a release: users have that one, and get the pre-release by asking only.
+    """
     versions = {tag: version for tag in tags if (version := _version(tag))}
-    return max(versions, key=lambda tag: versions[tag], default=None)
+    return max(versions, key=lambda tag: (not versions[tag].is_prerelease, versions[tag]), default=None)
 
 
 def _version(tag: str) -> Version | None:

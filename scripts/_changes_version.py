@@ -44,7 +44,10 @@ class Demand:
     @property
     def met(self) -> bool:
         """Whether the declared version is large enough. A pre-release counts as the version that it leads to."""
-        return self.least is None or self.declared.release >= self.least.release
+        if self.released is None:
+            return True
+        has_grown = self.declared > self.released or self.reason == NOTHING
+        return has_grown and self.declared.release >= step(self.released, self.reason).release
 
     @property
     def sentence(self) -> str:
@@ -74,9 +77,14 @@ def gravest(changes: Sequence[Change]) -> str:
 
 
 def step(released: Version, reason: str) -> Version:
-    """Return the smallest version after `released` that may hold what happened."""
+    """Return the smallest version after `released` that may hold what happened.
+
+    After a pre-release that is what it leads to: nothing is promised before that is there.
+    """
     if reason == NOTHING:
         return released
+    if released.is_prerelease:
+        return Version(released.base_version)
     place = STEPS[reason][released.major > 0]
     parts = [*released.release, 0, 0][:3]
     return Version(".".join(map(str, [*parts[:place], parts[place] + 1, *[0] * (2 - place)])))

@@ -75,6 +75,14 @@ def test_the_last_release(project: Project, capsys: Capture) -> None:
     assert capsys.readouterr().out.startswith("Changes since v0.10.0\n")
 
 
+def test_a_pre_release_is_no_release(project: Project, capsys: Capture) -> None:
+    """The base is the newest release that is final, while there is one."""
+    project.commit("v0.1.0")
+    project.commit("v0.2.0rc1")
+    assert run(project) == 0
+    assert capsys.readouterr().out.startswith("Changes since v0.1.0\n")
+
+
 def test_a_release_of_another_branch(project: Project, capsys: Capture) -> None:
     """A release that does not lead here does not count while one does."""
     project.commit("v0.1.0")
@@ -180,6 +188,15 @@ def test_check(project: Project, old: str, new: str, version: str, status: int) 
     assert run(project, "--check") == status
 
 
+@pytest.mark.parametrize(("version", "status"), [("0.1.0rc2", 0), ("0.1.0", 0), ("0.1.0rc1", 1), ("0.0.9", 1)])
+def test_after_a_candidate(project: Project, version: str, status: int) -> None:
+    """After a release candidate comes the next one, or what it leads to, whatever changed; not the same, nor less."""
+    project.write(PETS, "0.1.0rc1")
+    project.commit("v0.1.0rc1")
+    project.write(PETS.replace(KINDS, "enum: [cat, dog, cow]"), version)
+    assert run(project, "--check") == status
+
+
 def test_without_check_it_only_tells(project: Project, capsys: Capture) -> None:
     """A version that is too small is told, and is no failure, unless that is asked for."""
     project.commit("v0.1.0")
@@ -205,6 +222,8 @@ def test_without_check_it_only_tells(project: Project, capsys: Capture) -> None:
         ("1.2.3", ADDING, "1.3.0"),
         ("1.2.3", OTHER, "1.2.4"),
         ("1.2", OTHER, "1.2.1"),
+        ("0.2.0rc1", BREAKING, "0.2.0"),
+        ("0.2.0rc1", NOTHING, "0.2.0rc1"),
     ],
 )
 def test_the_smallest_honest_version(released: str, reason: str, least: str) -> None:
