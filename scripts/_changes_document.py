@@ -72,7 +72,9 @@ def diff(old: Data, new: Data) -> list[Data]:
 def _change(entry: Data, documents: tuple[Data, Data], spelled: tuple[Spellings, Spellings], side: str) -> Change:
     was = entry["kind"] == "removed" or entry["property"] in NAMING
     document, place = (documents[0], entry["base"]) if was else (documents[1], entry["revision"])
-    subject = name_of(document, _place(place["pointer"], entry["property"]))
+    # What only this place lost is told of by its place: elsewhere the schema has it still.
+    is_here = _is_field(entry) and _stays(entry, spelled[1])
+    subject = name_of(document, entry["path"] if is_here else _place(place["pointer"], entry["property"]))
     owner = _owner(entry, spelled[1]) if _is_field(entry) else None
     kind, text = (CHANGED, f"is an alias of `{owner}` now") if owner else _told(entry)
     return Change(subject, kind, text, frozenset({side} if _breaks(entry, spelled, side) else ()))
@@ -150,9 +152,15 @@ def _gone(entry: Data, spelled: tuple[Spellings, Spellings], _side: str) -> bool
 
 
 def _owner(entry: Data, spelled: Spellings) -> str | None:
-    """Return the field that the name of a field which went stands for now; None where it stands for none."""
+    """Return the field that the name of a field which went is an alias of now; None where it is of none."""
     schema, _, name = entry["base"]["pointer"].rpartition("/properties/")
-    return spelled.get(schema, {}).get(name)
+    return None if _stays(entry, spelled) else spelled.get(schema, {}).get(name)
+
+
+def _stays(entry: Data, spelled: Spellings) -> bool:
+    """Whether a field that went here is still in its schema: this place has another schema now."""
+    schema, _, name = entry["base"]["pointer"].rpartition("/properties/")
+    return bool(spelled.get(schema, {}).get(name) == name)
 
 
 def _default(entry: Data, _spelled: tuple[Spellings, Spellings], side: str) -> bool:

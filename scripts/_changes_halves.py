@@ -103,7 +103,7 @@ def compare_aliases(old: Spellings, new: Spellings, side: str) -> Iterator[Chang
         subject = pointer.rpartition("/")[2]
         for alias, name in sorted(before.items()):
             owner = new[pointer].get(name)
-            if owner and new[pointer].get(alias) not in {owner, alias}:
+            if owner and new[pointer].get(alias) != owner:
                 yield Change(f"{subject}.{name}", REMOVED, f"alias `{alias}` removed", frozenset({side}))
         for alias, name in sorted(after.items()):
             if alias not in old[pointer] and name in old[pointer]:

@@ -116,6 +116,23 @@ def kinds(document: Data) -> None:
     properties(document, "Contact")["kind"] = {"type": "string", "enum": ["person", "firm"]}
 
 
+def spelling_of_its_own(document: Data) -> None:
+    """An alias becomes a field beside the one that it stood for."""
+    for holder in ("Contact", "ContactCreate"):
+        fields = properties(document, holder)
+        del fields["first_name"]["x-aliases"]
+        fields["firstName"] = TEXT_OR_NULL
+
+
+def smaller_list(document: Data) -> None:
+    """The list answers a smaller schema, and all else the one that it had."""
+    smaller = copy.deepcopy(schema(document, "Contact"))
+    del smaller["properties"]["tags"]
+    document["components"]["schemas"]["ContactSummary"] = smaller
+    content = operation(document, LIST, "get")["responses"]["200"]["content"]["application/json"]
+    content["schema"]["items"] = {"$ref": "#/components/schemas/ContactSummary"}
+
+
 NOBODY: frozenset[str] = frozenset()
 ON_REQUESTS, ON_RESPONSES, ON_PYTHON = frozenset({REQUESTS}), frozenset({RESPONSES}), frozenset({PYTHON})
 IN, OUT, ALL = ON_REQUESTS | ON_PYTHON, ON_RESPONSES | ON_PYTHON, frozenset({REQUESTS, RESPONSES, PYTHON})
@@ -304,6 +321,11 @@ MUTATIONS: dict[str, Mutation] = {
         NOBODY,
         "Contact.verified: alias `isVerified` added",
     ),
+    "alias made a field of its own": Mutation(
+        spelling_of_its_own,
+        ON_REQUESTS | ON_RESPONSES,
+        "Contact.first_name: alias `firstName` removed",
+    ),
     # --- parameters
     "optional parameter added": Mutation(
         lambda d: operation(d, COUNT, "get")["parameters"].append(query("tag")),
@@ -405,6 +427,7 @@ MUTATIONS: dict[str, Mutation] = {
         OUT,
         "BulkCreateResponse: type added: `object`, type dropped: `array`",
     ),
+    "smaller schema in one answer": Mutation(smaller_list, OUT, "answer 200 of GET /api/v2/contacts[].tags: removed"),
     # --- the rest
     "secret sent under another name": Mutation(
         lambda d: d["components"]["securitySchemes"]["ApiKeyId"].update(name="x-api-key"),
