@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from _changes_halves import Spellings, compare_aliases, half, spellings
+from _changes_halves import Spellings, compare_aliases, half, spellings, with_security
 from _changes_names import Data, name_of, steps_of
 from _changes_report import ADDED, CHANGED, REMOVED, REQUESTS, RESPONSES, WORDING, Change, shown
 from _workshop import node_tool, run
@@ -31,6 +31,8 @@ SETS = {
     "enum": ("value added:", "value dropped:"),
     "type": ("type added:", "type dropped:"),
 }
+# What takes a field away from requests, and from answers.
+UNSENT = {REQUESTS: "readOnly", RESPONSES: "writeOnly"}
 
 
 def compare(old: Data, new: Data) -> list[Change]:
@@ -44,12 +46,21 @@ def compare(old: Data, new: Data) -> list[Change]:
 
 
 def _compare(old: Data, new: Data, side: str) -> Iterator[Change]:
-    before, after = half(old, side), half(new, side)
+    before, after = (half(with_security(*pair), side) for pair in ((old, new), (new, old)))
     spelled = spellings(old, before), spellings(new, after)
     yield from compare_aliases(*spelled, side)
+    yield from _servers(before, after)
     for entry in diff(before, after) if before != after else ():
         if _is_used(entry) and (side == REQUESTS or "/responses/" in entry["path"]):
             yield _change(entry, (before, after), spelled, side)
+
+
+def _servers(old: Data, new: Data) -> Iterator[Change]:
+    """Yield what redocly does not see: another order of the same servers. All of them go on answering."""
+    before, after = ([each["url"] for each in document.get("servers", [])] for document in (old, new))
+    kept = [each for each in before if each in after]
+    if after[: len(kept)] != kept:
+        yield Change("servers", CHANGED, f"are in another order: {', '.join(map(shown, after))}")
 
 
 def _is_used(entry: Data) -> bool:
@@ -89,10 +100,11 @@ def _told(entry: Data) -> tuple[str, str]:
     attribute, before, after = entry["property"], _value(entry["base"]), _value(entry["revision"])
     if _is_wording(entry):
         return WORDING, f"its {attribute or 'wording'} is another"
+    if entry["typeName"] == "SecurityRequirement":
+        secrets = attribute or ", ".join(before or after) or "nothing"
+        return KINDS.get(entry["kind"], CHANGED), f"{'no longer' if after is None else 'now'} asks for {secrets}"
     if attribute is None:
         return KINDS[entry["kind"]], KINDS[entry["kind"]]
-    if entry["typeName"] == "SecurityRequirement":
-        return CHANGED, f"{'no longer' if after is None else 'now'} asks for {attribute}"
     if attribute == "key":
         return CHANGED, f"renamed to {shown(after)}"
     return _from_to(attribute, before, after)
@@ -177,6 +189,11 @@ def _required(entry: Data, spelled: tuple[Spellings, Spellings], side: str) -> b
     return bool(after - before - {owners.get(name) for name in before})
 
 
+def _never_sent(entry: Data, _spelled: tuple[Spellings, Spellings], side: str) -> bool:
+    """A field that only answers have must not be sent now, and one that only requests have is in no answer."""
+    return bool(_value(entry["revision"])) and entry["property"] == UNSENT[side]
+
+
 def _harmless(_entry: Data, _spelled: tuple[Spellings, Spellings], _side: str) -> bool:
     """Nothing of it is sent: Python callers see it, and griffe tells of that."""
     return False
@@ -188,4 +205,6 @@ RATINGS: dict[str | None, Callable[[Data, tuple[Spellings, Spellings], str], boo
     "default": _default,
     "required": _required,
     "operationId": _harmless,
+    "readOnly": _never_sent,
+    "writeOnly": _never_sent,
 }

@@ -37,6 +37,23 @@ def _without_aliases(part: Data) -> Data:
     return {key: value for key, value in part.items() if key != "x-aliases"}
 
 
+def with_security(document: Data, other: Data) -> Data:
+    """Return a document that says what secrets it asks for wherever `other` does: what is not said is rated wrongly."""
+    paths = {
+        path: {
+            name: _secured(document, part, other.get("paths", {}).get(path, {}).get(name))
+            for name, part in item.items()
+        }
+        for path, item in document.get("paths", {}).items()
+    }
+    return {"security": [], **document, "paths": paths}
+
+
+def _secured(document: Data, part: Any, other: Any) -> Any:  # noqa: ANN401 - an operation, or what else a path has
+    is_stated_there = isinstance(other, dict) and "security" in other
+    return {"security": document.get("security", []), **part} if is_stated_there else part
+
+
 def _strip(item: Data, side: str) -> None:
     operations = [operation for method, operation in item.items() if method in METHODS]
     for part in (item, *operations):

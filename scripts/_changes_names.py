@@ -32,6 +32,7 @@ READINGS = {
     "responses": (2, "answer {0} of {1}"),
     "headers": (2, "header {0} of {1}"),
     "properties": (2, "{1}.{0}"),
+    "security": (2, "security of {1}"),
     "requestBody": (1, "body of {1}"),
     "items": (1, "{1}[]"),
     "additionalProperties": (1, "{1}.*"),

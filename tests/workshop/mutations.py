@@ -284,6 +284,16 @@ MUTATIONS: dict[str, Mutation] = {
         NOBODY,
         "ContactCreate.tags: its deprecated is `True` now, and was not stated",
     ),
+    "field of a request left to answers": Mutation(
+        lambda d: properties(d, "ContactCreate")["tags"].update(readOnly=True),
+        ON_REQUESTS,
+        "ContactCreate.tags: its readOnly is `True` now, and was not stated",
+    ),
+    "field of an answer left to requests": Mutation(
+        lambda d: properties(d, "Contact")["tags"].update(writeOnly=True),
+        ON_RESPONSES,
+        "Contact.tags: its writeOnly is `True` now, and was not stated",
+    ),
     # --- what requests and answers share
     "shared type widened": Mutation(
         lambda d: schema(d, "CustomVariables").update(additionalProperties={"type": ["string", "integer"]}),
@@ -435,6 +445,28 @@ MUTATIONS: dict[str, Mutation] = {
         "securityScheme ApiKeyId: its name is `x-api-key` now, and was `sb-api-key-id`",
     ),
     "one more secret": Mutation(bearer, ON_REQUESTS, "security: now asks for Bearer"),
+    "secrets asked for where none were": Mutation(
+        lambda d: operation(d, COUNT, "get").pop("security"),
+        ON_REQUESTS,
+        "security of GET /api/v2/contacts/count: now asks for ApiKeyId, ApiSecretKey",
+        before=lambda d: operation(d, COUNT, "get").update(security=[]),
+    ),
+    "secrets asked for where nothing was said": Mutation(
+        lambda d: d.update(security=[{"ApiKeyId": []}]),
+        ON_REQUESTS,
+        "security: now asks for ApiKeyId",
+        before=lambda d: d.pop("security"),
+    ),
+    "secrets no longer asked for": Mutation(
+        lambda d: operation(d, COUNT, "get").update(security=[]),
+        NOBODY,
+        "security of GET /api/v2/contacts/count: no longer asks for ApiKeyId, ApiSecretKey",
+    ),
+    "servers in another order": Mutation(
+        lambda d: d["servers"].reverse(),
+        NOBODY,
+        "servers: are in another order: `https://api.sendblue.com`, `https://api.sendblue.co`",
+    ),
     "server removed": Mutation(lambda d: d["servers"].pop(), ON_REQUESTS, "server https://api.sendblue.com: removed"),
     "schema named otherwise": Mutation(
         lambda d: renamed_schema(d, "ContactCount", "Tally"),
