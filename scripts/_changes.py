@@ -59,6 +59,8 @@ def version_of(root: Path) -> Version:
 def report(options: argparse.Namespace, root: Path) -> int:
     """Compare and print, and return the exit status."""
     found = base.find(options.revision, root)
+    if found.doubt:
+        print(f"scripts/changes: {found.doubt}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder)
         base.unpack(found.commit, old, root)

@@ -1,6 +1,6 @@
 """What the tree is compared with: the newest release, found by its tag, or a revision that is named.
 
-A clone may lack its tags, as those of many CI services do: then its `origin` is asked for them. Nothing is written into
+A clone may lack its tags, as those of many CI services do: then its remotes are asked for them. Nothing is written into
 the clone but objects.
 """
 
@@ -17,15 +17,21 @@ from _workshop import ROOT, WorkshopError
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-# In seconds; an origin that does not answer in this time is not there.
+# In seconds; a remote that does not answer in this time is not there.
 PATIENCE = 60
 NO_GIT = "This is not a git repository, so there is nothing to compare with."
 UNKNOWN = (
-    "This is a shallow clone without a tag v*, and its origin cannot be asked for one, so the last release is unknown. "
-    "Fetch the tags (git fetch --tags --depth=1) and try again, or name a revision."
+    "This clone has no tag v* and may lack some, as it is shallow or was made with --no-tags, and its remotes ({}) do "
+    "not tell, so the last release is unknown. Fetch the tags (git fetch --tags --depth=1) and try again, or name a "
+    "revision."
+)
+# A whole clone has the tags that there were: a person who is offline goes on working.
+DOUBT = (
+    "This clone has no tag v*, and its remotes ({}) do not tell whether there is one by now. "
+    "If there is, fetch it (git fetch --tags)."
 )
 
 
@@ -37,11 +43,13 @@ class Base:
         name: What a person calls it.
         commit: What git finds it by.
         is_release: Whether it is one that users have, so that it binds.
+        doubt: Why there may be a release although none was found, and what to do; empty where that is certain.
     """
 
     name: str
     commit: str
     is_release: bool
+    doubt: str = ""
 
 
 def git(*arguments: str, root: Path = ROOT) -> bytes:
@@ -70,7 +78,7 @@ def find(revision: str | None, root: Path = ROOT) -> Base:
     """
     if revision is not None:
         return _named(revision, root)
-    return _tagged(root) or _fetched(root) or Base("the last commit", _commit("HEAD", root), is_release=False)
+    return _tagged(root) or _fetched(root)
 
 
 def _named(revision: str, root: Path) -> Base:
@@ -109,19 +117,43 @@ def _version(tag: str) -> Version | None:
         return None
 
 
-def _fetched(root: Path) -> Base | None:
-    if "origin" not in git("remote", root=root).decode().split():
-        return None
+def _fetched(root: Path) -> Base:
+    """Return the newest release that a remote has; where none has any, the last commit."""
+    remotes = git("remote", root=root).decode().split()
+    answers = {remote: _asked(remote, root) for remote in remotes}
+    tags = {tag: remote for remote, answer in answers.items() for tag in answer or ()}
+    if tag := newest(tags):
+        git("fetch", "--quiet", "--no-tags", "--depth=1", tags[tag], f"refs/tags/{tag}", root=root)
+        return Base(tag, _commit("FETCH_HEAD", root), is_release=True)
+    return _unreleased(answers, root)
+
+
+def _asked(remote: str, root: Path) -> list[str] | None:
+    """Return the tags of a remote; None where it does not answer."""
     try:
-        lines = git("ls-remote", "--tags", "--refs", "origin", "v*", root=root).decode().splitlines()
-        tag = newest(line.rpartition("/")[2] for line in lines)
-        if tag:
-            git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", f"refs/tags/{tag}", root=root)
-            return Base(tag, _commit("FETCH_HEAD", root), is_release=True)
+        lines = git("ls-remote", "--tags", "--refs", remote, "v*", root=root).decode().splitlines()
     except WorkshopError:
-        if git("rev-parse", "--is-shallow-repository", root=root).strip() == b"true":
-            raise WorkshopError(UNKNOWN) from None
-    return None
+        return None
+    return [line.rpartition("/")[2] for line in lines]
+
+
+def _unreleased(answers: Mapping[str, list[str] | None], root: Path) -> Base:
+    """Return the last commit.
+
+    Raises:
+        WorkshopError: Neither the clone nor its remotes tell whether there is a release.
+    """
+    away = ", ".join(remote for remote, answer in answers.items() if answer is None)
+    if (away or not answers) and _lacks_tags(root):
+        raise WorkshopError(UNKNOWN.format(away or "it has none"))
+    doubt = DOUBT.format(away) if away else ""
+    return Base("the last commit", _commit("HEAD", root), is_release=False, doubt=doubt)
+
+
+def _lacks_tags(root: Path) -> bool:
+    """Whether there may be tags that were left out when the clone was made."""
+    is_shallow = git("rev-parse", "--is-shallow-repository", root=root).strip() == b"true"
+    return is_shallow or b".tagopt=--no-tags" in git("config", "--list", root=root)
 
 
 def unpack(commit: str, folder: Path, root: Path = ROOT) -> None:

@@ -125,23 +125,61 @@ def test_a_clone_without_tags(project: Project, tmp_path: Path, options: tuple[s
     assert not list((clone / ".git/refs/tags").iterdir())
 
 
-def test_a_shallow_clone_whose_origin_is_away(project: Project, tmp_path: Path, capsys: Capture) -> None:
+@pytest.mark.parametrize("name", ["origin", "upstream"])
+def test_remotes_of_any_name(project: Project, tmp_path: Path, name: str, capsys: Capture) -> None:
+    """Every remote is asked, and the newest release of any is the last one; one that does not answer is left out."""
+    git(tmp_path, "clone", "--quiet", project.folder.as_uri(), "other")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--no-tags", "--origin=vendor", project.folder.as_uri(), str(clone))
+    project.commit("v0.1.0")
+    git(tmp_path / "other", "tag", "v0.2.0")
+    git(clone, "remote", "add", name, str(tmp_path / "other"))
+    git(clone, "remote", "add", "lost", str(tmp_path / "nowhere"))
+    assert run(clone) == 0
+    assert capsys.readouterr().out.startswith("Changes since v0.2.0\n")
+
+
+@pytest.mark.parametrize("options", [("--depth=1",), ("--no-tags",), ("--no-tags", "--origin=upstream")])
+def test_a_clone_that_lacks_tags_offline(
+    project: Project, tmp_path: Path, options: tuple[str, ...], capsys: Capture
+) -> None:
     """Where there is no telling whether something was released it fails, and says what to do."""
     project.commit()
     clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", "--depth=1", project.folder.as_uri(), str(clone))
+    git(tmp_path, "clone", "--quiet", *options, project.folder.as_uri(), str(clone))
     project.folder.rename(tmp_path / "away")
     assert run(clone, "--check") == 1
     assert "git fetch --tags" in capsys.readouterr().err
 
 
+def test_a_shallow_clone_without_a_remote(project: Project, tmp_path: Path, capsys: Capture) -> None:
+    """Nobody can be asked then, and what was left out is not known."""
+    project.commit()
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth=1", project.folder.as_uri(), str(clone))
+    git(clone, "remote", "remove", "origin")
+    assert run(clone, "--check") == 1
+    assert "its remotes (it has none) do not tell" in capsys.readouterr().err
+
+
 def test_a_whole_clone_whose_origin_is_away(project: Project, tmp_path: Path, capsys: Capture) -> None:
-    """A whole clone without a tag is enough to know that nothing was released."""
+    """A whole clone without a tag is no failure, so that a newcomer may be offline; that it is not certain is told."""
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", project.folder.as_uri(), str(clone))
     project.folder.rename(tmp_path / "away")
     assert run(clone, "--check") == 0
-    assert "There is no release yet" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "There is no release yet" in printed.out
+    assert "its remotes (origin) do not tell" in printed.err
+
+
+def test_a_whole_clone_of_what_has_no_release(project: Project, tmp_path: Path, capsys: Capture) -> None:
+    """Where the origin says that there is none, nothing is in doubt."""
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", project.folder.as_uri(), str(clone))
+    assert run(clone, "--check") == 0
+    printed = capsys.readouterr()
+    assert ("There is no release yet" in printed.out, printed.err) == (True, "")
 
 
 def test_no_such_revision(project: Project, capsys: Capture) -> None:
