@@ -1,4 +1,4 @@
-"""What changed since a release: the document and the packages of a revision beside those of the tree."""
+"""What changed since a release: the document, packages and metadata of a revision beside those of the tree."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import _changes_base as base
 import _changes_document as document
+import _changes_package as package
 import _changes_python as python
 from _changes_report import FORMATS
 from _changes_version import Demand, gravest
@@ -40,7 +41,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def compare(old: Path, new: Path) -> list[Change]:
     """Return what changed between two trees."""
-    return [*_documents(old, new), *python.compare(old, new)]
+    return [*_documents(old, new), *python.compare(old, new), *package.compare(old, new)]
 
 
 def _documents(old: Path, new: Path) -> list[Change]:

@@ -235,6 +235,15 @@ def test_after_a_candidate(project: Project, version: str, status: int) -> None:
     assert run(project, "--check") == status
 
 
+def test_metadata(project: Project, capsys: Capture) -> None:
+    """What the package needs counts too: a Python less breaks those who have it."""
+    project.commit("v0.1.0")
+    with (project.folder / "pyproject.toml").open("a") as file:
+        file.write('requires-python = ">=3.13"\n')
+    assert run(project, "--check") == 1
+    assert "Breaks Python callers:\n- Python: takes `>=3.13` now, and took any version" in capsys.readouterr().out
+
+
 def test_without_check_it_only_tells(project: Project, capsys: Capture) -> None:
     """A version that is too small is told, and is no failure, unless that is asked for."""
     project.commit("v0.1.0")
