@@ -25,8 +25,7 @@ PATIENCE = 60
 NO_GIT = "This is not a git repository, so there is nothing to compare with."
 UNKNOWN = (
     "This clone has no tag v* and may lack some, as it is shallow or was made with --no-tags, and its remotes ({}) do "
-    "not tell, so the last release is unknown. Fetch the tags (git fetch --tags --depth=1) and try again, or name a "
-    "revision."
+    "not tell, so the last release is unknown. Fetch the tags (git fetch --tags) and try again, or name a revision."
 )
 # A whole clone has the tags that there were: a person who is offline goes on working.
 DOUBT = (
@@ -123,7 +122,9 @@ def _fetched(root: Path) -> Base:
     answers = {remote: _asked(remote, root) for remote in remotes}
     tags = {tag: remote for remote, answer in answers.items() for tag in answer or ()}
     if tag := newest(tags):
-        git("fetch", "--quiet", "--no-tags", "--depth=1", tags[tag], f"refs/tags/{tag}", root=root)
+        # To name a depth in a whole clone would cut its history off.
+        depth = ["--depth=1"] * _is_shallow(root)
+        git("fetch", "--quiet", "--no-tags", *depth, tags[tag], f"refs/tags/{tag}", root=root)
         return Base(tag, _commit("FETCH_HEAD", root), is_release=True)
     return _unreleased(answers, root)
 
@@ -152,8 +153,11 @@ def _unreleased(answers: Mapping[str, list[str] | None], root: Path) -> Base:
 
 def _lacks_tags(root: Path) -> bool:
     """Whether there may be tags that were left out when the clone was made."""
-    is_shallow = git("rev-parse", "--is-shallow-repository", root=root).strip() == b"true"
-    return is_shallow or b".tagopt=--no-tags" in git("config", "--list", root=root)
+    return _is_shallow(root) or b".tagopt=--no-tags" in git("config", "--list", root=root)
+
+
+def _is_shallow(root: Path) -> bool:
+    return git("rev-parse", "--is-shallow-repository", root=root).strip() == b"true"
 
 
 def unpack(commit: str, folder: Path, root: Path = ROOT) -> None:

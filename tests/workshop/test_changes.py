@@ -125,6 +125,16 @@ def test_a_clone_without_tags(project: Project, tmp_path: Path, options: tuple[s
     assert not list((clone / ".git/refs/tags").iterdir())
 
 
+def test_a_whole_clone_stays_whole(project: Project, tmp_path: Path) -> None:
+    """To ask for the release cuts no history off."""
+    project.commit("v0.1.0")
+    project.commit()
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--no-tags", project.folder.as_uri(), str(clone))
+    assert run(clone) == 0
+    assert not (clone / ".git/shallow").exists()
+
+
 @pytest.mark.parametrize("name", ["origin", "upstream"])
 def test_remotes_of_any_name(project: Project, tmp_path: Path, name: str, capsys: Capture) -> None:
     """Every remote is asked, and the newest release of any is the last one; one that does not answer is left out."""
