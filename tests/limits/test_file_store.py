@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -147,6 +149,14 @@ def test_each_account_has_a_file(tmp_path: Path) -> None:
     assert all(name.startswith("slots.") and "key" not in name for name in names)
 
 
+@pytest.mark.parametrize("account", ["sk_live_1234567890", "acme/eu", "../acme"])
+def test_any_text_tells_accounts_apart(tmp_path: Path, account: str) -> None:
+    """A key or a path that somebody hands over is in no name: it is hashed here, as for Redis."""
+    RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"), account=account)
+    (name,) = (path.name for path in tmp_path.iterdir())
+    assert re.fullmatch(r"slots\.[0-9a-f]{16}", name)
+
+
 def test_the_environment_chooses_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SENDBLUE_RATE_LIMIT_STORE is used where the client is not told otherwise."""
     monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", f"file://{tmp_path}/slots")
@@ -162,7 +172,11 @@ def test_the_environment_chooses_the_store(tmp_path: Path, monkeypatch: pytest.M
         ("file://", ValueError, "an absolute path"),
         ("file:///", ValueError, "an absolute path"),
         ("file://relative/path", ValueError, "an absolute path"),
+        ("file:///tmp/a%00b", ValueError, "cannot have a zero byte"),
+        ("file:///tmp/a?b", ValueError, "a [?] of the path is written %3F"),
+        ("file:///tmp/a#b", ValueError, "a # is written %23"),
         ("file:///no/such/folder/slots", RateLimitStoreError, "make /no/such/folder"),
+        (f"file:///tmp/{'x' * 300}", RateLimitStoreError, "cannot be used .*; name another file"),
         ("ftp://host/slots", ValueError, "a rate limit store is memory, file:///a/path"),
     ],
 )
@@ -170,6 +184,24 @@ def test_a_useless_address_is_refused_at_once(url: str, error: type[Exception], 
     """Before anything is sent, with a sentence."""
     with pytest.raises(error, match=words):
         RateLimiter(RateLimit(store=url))
+
+
+def test_an_address_is_not_shown() -> None:
+    """Somebody may have written a password into it."""
+    with pytest.raises(ValueError, match="an absolute path") as refusal:
+        RateLimiter(RateLimit(store="file://user:secret@host/slots"))
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of another user, say; the tests may be run by one who may look into every folder."""
+
+    def is_dir(_path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.is_dir", is_dir)
+    with pytest.raises(RateLimitStoreError, match=r"cannot be used \(Permission denied\); name another file"):
+        RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"))
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -199,10 +231,13 @@ def test_network_file_systems_are_told(tmp_path: Path, kind: str) -> None:
     assert file_system(tmp_path, tmp_path / "nothing here") == ""
 
 
-def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "kind", ["nfs", "ceph", "lustre", "9p", "virtiofs", "vboxsf", "fuse.glusterfs", "fuse.ceph-fuse"]
+)
+def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Its locks and its memory are not shared as a slot file needs."""
-    monkeypatch.setattr("sendblue_contacts.limits.stores.places.file_system", lambda _folder: "nfs")
-    with pytest.raises(RateLimitStoreError, match=r"network file system \(nfs\), .* use a local disk or Redis"):
+    monkeypatch.setattr("sendblue_contacts.limits.stores.places.file_system", lambda _folder: kind)
+    with pytest.raises(RateLimitStoreError, match=rf"network file system \({kind}\), .* use a local disk or Redis"):
         RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"))
 
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from sendblue_contacts.errors import RateLimitStoreError
 
 _NETWORK = {
+    "9p",
     "afs",
     "beegfs",
     "ceph",
@@ -22,6 +23,10 @@ _NETWORK = {
     "nfs4",
     "smb3",
     "smbfs",
+    "vboxsf",
+    "virtiofs",
+    "fuse.ceph-fuse",
+    "fuse.glusterfs",
     "fuse.sshfs",
 }
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -35,11 +40,38 @@ def slot_file(url: str, account: str) -> Path:
         ValueError: There is no absolute path in the address.
         RateLimitStoreError: There can be no slot file at this path.
     """
+    path = _path(url)
+    try:
+        _check(path)
+    except OSError as error:
+        raise unusable(path, error) from error
+    return path.with_name(f"{path.name}.{sha256(account.encode()).hexdigest()[:16]}") if account else path
+
+
+def unusable(path: Path, error: OSError) -> RateLimitStoreError:
+    """What to raise when the system refuses something."""
+    return RateLimitStoreError(
+        f"the rate limit's slot file {path} cannot be used ({error.strerror}); name another file"
+    )
+
+
+def _path(url: str) -> Path:
+    """The path in an address, which may hold a password by mistake, and is not shown."""
+    if "?" in url or "#" in url:  # what is behind it would be cut off, and two files become one
+        message = "in the address of a file store, a ? of the path is written %3F, and a # is written %23"
+        raise ValueError(message)
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.netloc not in {"", "localhost"} or not path.name or not path.is_absolute():
-        message = f"a file store is named file:///, and an absolute path of a file; {url!r} has none"
+        message = "a file store is named file:///, and an absolute path of a file; this address has none"
         raise ValueError(message)
+    if "\0" in str(path):
+        message = "the path of a file store cannot have a zero byte (%00) in it; name another file"
+        raise ValueError(message)
+    return path
+
+
+def _check(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
         message = (
             f"the rate limit's slot file must be in a folder that is there: make {path.parent}, or name a file in it"
@@ -51,7 +83,6 @@ def slot_file(url: str, account: str) -> Path:
             f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
         )
         raise RateLimitStoreError(message)
-    return path.with_name(f"{path.name}.{account[:16]}") if account else path
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
