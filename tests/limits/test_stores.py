@@ -83,6 +83,18 @@ def test_processes_share_what_is_in_flight(house: House, desk: Desk) -> None:
     assert [others.take(3), others.take(4)] == [0, None]
 
 
+@pytest.mark.parametrize(("verb", "wait"), [(Verb.GIVE_BACK, PER), (Verb.CANCEL, PER - 4)])
+def test_a_response_from_before_begins_the_cold_start_anew(house: House, verb: Verb, wait: float) -> None:
+    """That request may have arrived just now. Whoever waits hears of it; one that was not sent changes nothing."""
+    desk = Desk(house, house.open(RATE))
+    desk.take(1)
+    house.now += 4
+    desk.ask(verb, 77)
+    assert [desk.confirm(1), desk.take(2)] == [wait, wait]
+    house.now += wait
+    assert [desk.confirm(1), desk.confirm(2)] == [0, 0]
+
+
 # The same question again, and questions out of place.
 
 

@@ -10,8 +10,11 @@ The rule is that of `window.py`. Each slot has four entries:
     | `lane`  | 1 if bulk work used it last         | 1 if it is for bulk work, 2 if bulk work used it before |
 
 Each is written so that a process which is killed in between loses a slot for the length of a lease, and nothing else.
-The kernel takes a dead process' lock away. The clock begins anew when the machine starts; a file of another start, like
-a new one, does not know who sent what, and lets nobody through for one window.
+The kernel takes a dead process' lock away.
+
+Cold start: the clock begins anew when the machine starts; a file of another start, like a new one, does not know who
+sent what, and lets nobody through for one window. A response that comes in this time to a request from before begins it
+anew, for that request may have arrived just now; one that takes longer than a window is missed.
 """
 
 from __future__ import annotations
@@ -37,13 +40,15 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.limits.rate import RateLimit
 
-_MAGIC = b"sbslots1"
+_MAGIC = b"sbslots2"
 _HEAD = struct.Struct("=8s16sqd")
 """What it is, the start of the machine, the limit and the window."""
-_TIMES = 2
-"""Until when everybody is frozen, and from when the next paced request may go."""
-_FROZEN, _PACED = 0, 1
+_TIMES = 3
+"""Until when everybody is frozen, from when the next paced request may go, and until when it is a cold start."""
+_FROZEN, _PACED, _COLD = 0, 1, 2
 _BULK, _WAS_BULK = 1, 2
+_ROUNDING = 1e-6
+"""Seconds by which a time may be off that is calculated back from another."""
 
 
 class _Slots(NamedTuple):
@@ -135,13 +140,17 @@ class FileStore:
             return self._take(slots, question, now) if place is None else self._confirm(slots, place, question, now)
         self._places.pop(question.token, None)
         if place is not None:
-            unused = question.verb is Verb.CANCEL
-            if unused:
-                self._leave_row(slots, slots.at[place] - self._hold)
-            slots.at[place] = slots.was[place] if unused else now + self._rate.per
-            slots.lane[place] = slots.lane[place] >> 1 if unused else slots.lane[place] & _BULK
-            slots.token[place] = 0
+            self._free(slots, place, now, unused=question.verb is Verb.CANCEL)
+        elif question.verb is Verb.GIVE_BACK and now < slots.times[_COLD]:
+            slots.times[_COLD] = now + self._rate.per
         return Answer()
+
+    def _free(self, slots: _Slots, place: int, now: float, *, unused: bool) -> None:
+        if unused:
+            self._leave_row(slots, slots.at[place] - self._hold)
+        slots.at[place] = slots.was[place] if unused else now + self._rate.per
+        slots.lane[place] = slots.lane[place] >> 1 if unused else slots.lane[place] & _BULK
+        slots.token[place] = 0
 
     def _take(self, slots: _Slots, question: Question, now: float) -> Answer:
         frozen = max(0.0, slots.times[_FROZEN] - now)
@@ -177,14 +186,13 @@ class FileStore:
 
     def _confirm(self, slots: _Slots, place: int, question: Question, now: float) -> Answer:
         start = slots.at[place] - self._hold
-        frozen = slots.times[_FROZEN]
-        if frozen > max(start, now):
-            start = self._start(slots, frozen, paced=question.paced)
+        if max(slots.times[_FROZEN], slots.times[_COLD]) > max(start, now) + _ROUNDING:
+            start = self._start(slots, start, paced=question.paced)
         slots.at[place] = max(start, now) + self._hold
-        return Answer(max(0.0, start - now), max(0.0, frozen - now))
+        return Answer(max(0.0, start - now), max(0.0, slots.times[_FROZEN] - now))
 
     def _start(self, slots: _Slots, start: float, *, paced: bool) -> float:
-        start = max(start, slots.times[_FROZEN])
+        start = max(start, slots.times[_FROZEN], slots.times[_COLD])
         if paced:
             start = max(start, slots.times[_PACED])
             slots.times[_PACED] = start + self._rate.pace
@@ -192,7 +200,7 @@ class FileStore:
 
     def _leave_row(self, slots: _Slots, start: float) -> None:
         """If it was the last of those who are paced, the next one comes to its place."""
-        if math.isclose(slots.times[_PACED], start + self._rate.pace, rel_tol=0, abs_tol=1e-6):
+        if math.isclose(slots.times[_PACED], start + self._rate.pace, rel_tol=0, abs_tol=_ROUNDING):
             slots.times[_PACED] = start
 
     # --- the file
@@ -249,8 +257,9 @@ class FileStore:
             raise self._refused("it is something else, or for another limit")
         now = self._clock()
         slots.times[_FROZEN] = slots.times[_PACED] = -math.inf
+        slots.times[_COLD] = now + self._rate.per
         for place in range(self._rate.limit):
-            slots.at[place], slots.token[place], slots.lane[place] = now + self._rate.per, 0, 0
+            slots.at[place], slots.token[place], slots.lane[place] = now, 0, 0
         os.pwrite(slots.descriptor, ours, 0)
 
     def _refused(self, why: str) -> RateLimitStoreError:
