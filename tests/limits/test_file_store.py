@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import errno
+import gc
+import math
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from hypothesis.stateful import rule, run_state_machine_as_test
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError, Sendblue
 from sendblue_contacts.limits.stores import Question, Verb
 from sendblue_contacts.limits.stores.file import FileStore
 from sendblue_contacts.limits.stores.places import boot_id, file_system
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.limits.test_stores_machine import PER, SETTINGS, Office
 
+ROOT = Path(__file__).resolve().parents[2]
 RATE = RateLimit(3, per=10.0, reserve=1)
 
 
@@ -100,6 +104,189 @@ def test_a_removed_file_is_made_again(machine: Machine) -> None:
     assert (machine.waits(store, 1), store.path.exists()) == ([10], True)
     machine.now += 5
     assert machine.waits(machine.store(), 2) == [5]
+
+
+def test_a_response_to_a_request_from_before_begins_the_cold_start_anew(machine: Machine) -> None:
+    """The file is removed while requests are in flight: one may have arrived just before its response."""
+    store, others = machine.store(), machine.store()
+    machine.now += 10
+    machine.waits(store, 1, 2, 3)
+    store.path.unlink()
+    assert machine.waits(others, 4) == [10]
+    machine.now += 9
+    store.ask(Question(Verb.GIVE_BACK, 1))
+    assert others.ask(Question(Verb.CONFIRM, 4)).wait == 10
+
+
+def test_whoever_gives_back_makes_the_file_again(machine: Machine) -> None:
+    """Otherwise the next process would know of no response since the file was removed."""
+    store = machine.store()
+    machine.now += 10
+    machine.waits(store, 1)
+    store.path.unlink()
+    store.ask(Question(Verb.GIVE_BACK, 1))
+    machine.now += 4
+    assert machine.waits(machine.store(), 2) == [6]
+
+
+@pytest.mark.parametrize("links", [False, True], ids=["gone", "moved away"])
+def test_a_file_that_is_replaced_is_left(machine: Machine, tmp_path: Path, links: bool) -> None:  # noqa: FBT001  # drawn
+    """What counts is what the path leads to, even if the old file is still somewhere."""
+    store = machine.store()
+    machine.now += 10
+    if links:
+        store.path.rename(tmp_path / "away")
+        machine.store()
+    else:
+        old, machine.url = machine.url, f"{machine.url}-new"
+        machine.store().path.rename(store.path)
+        machine.url = old
+    assert machine.waits(store, 1) == [10]
+    machine.now += 10
+    assert machine.waits(machine.store(), 2, 3, 4) == [0, 0, 10]  # the third is in flight
+
+
+def test_a_folder_that_is_gone_is_told_until_it_is_back(tmp_path: Path) -> None:
+    """In the error of stores, each time; and then it goes on by itself, cold."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    machine = Machine(folder)
+    store = machine.store()
+    machine.now += 10
+    shutil.rmtree(folder)
+    for verb in (Verb.TAKE, Verb.GIVE_BACK):
+        with pytest.raises(RateLimitStoreError, match=r"cannot be used \(No such file or directory\); name another"):
+            store.ask(Question(verb, 1))
+    folder.mkdir()
+    assert machine.waits(store, 1) == [10]
+
+
+def test_a_fork_while_the_folder_is_gone_does_no_harm(tmp_path: Path) -> None:
+    """The child is told when it asks; in a fork nobody would hear of it."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    store = Machine(folder).store()
+    shutil.rmtree(folder)
+    store.after_fork()
+    with pytest.raises(RateLimitStoreError, match="No such file or directory"):
+        store.ask(Question(Verb.TAKE, 1))
+
+
+def descriptor(store: FileStore) -> int:
+    """The number under which it has its file open."""
+    assert store._slots is not None
+    return store._slots.descriptor
+
+
+def test_a_descriptor_that_somebody_closed_is_opened_again(machine: Machine) -> None:
+    """Programs that go to the background close all they know of; the slots are as they were."""
+    store = machine.store()
+    machine.now += 10
+    machine.waits(store, 1, 2)
+    os.close(descriptor(store))
+    store.ask(Question(Verb.GIVE_BACK, 1))
+    assert machine.waits(machine.store(), 3, 4) == [0, 10]
+
+
+def test_stores_of_one_file_have_a_descriptor_each(machine: Machine) -> None:
+    """Else they would share one lock. Somebody closed both, and one opens its file under the number of the other."""
+    store, others = machine.store(), machine.store()
+    os.close(descriptor(store))
+    os.close(descriptor(others))
+    for each in (others, store, others):
+        machine.waits(each, 1)
+    assert len({descriptor(store), descriptor(others)}) == 2
+    assert [os.fstat(descriptor(each)).st_ino for each in (store, others)] == 2 * [store.path.stat().st_ino]
+
+
+def test_the_descriptor_of_a_stranger_is_left_alone(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody closed the store's, and the number is another file's: that is neither locked nor closed."""
+    store = machine.store()
+    number, ours = descriptor(store), store.path.stat().st_ino
+    locked: list[int] = []
+    monkeypatch.setattr("fcntl.flock", lambda number, _operation: locked.append(os.fstat(number).st_ino))
+    with (tmp_path / "stranger").open("w", encoding="utf-8") as stranger:
+        os.dup2(stranger.fileno(), number)
+        machine.waits(store, 1)
+        del store
+        assert (set(locked), os.path.sameopenfile(number, stranger.fileno())) == ({ours}, True)
+        os.close(number)
+
+
+def test_descriptors_are_closed_with_their_limiters(tmp_path: Path) -> None:
+    """A program may make as many as it likes, one after another."""
+    gc.collect()  # those of other tests
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(5):
+        RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"))
+    gc.collect()
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_a_file_that_is_cut_short_kills_nobody(tmp_path: Path) -> None:
+    """It is as new: the others hear of it from the file. Touching the memory would end the program with SIGBUS."""
+    program = f"""
+from pathlib import Path
+from tests.limits.test_file_store import Machine, Question, Verb
+machine = Machine(Path({str(tmp_path)!r}))
+store, others = machine.store(), machine.store()
+machine.now += 10
+machine.waits(store, 1)
+store.path.write_bytes(b"")
+print(machine.waits(others, 2))
+machine.now += 5
+store.ask(Question(Verb.GIVE_BACK, 1))
+print(machine.waits(others, 2))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"[10.0]\n[10.0]\n", b"")
+
+
+def test_a_file_that_is_cut_is_refused(machine: Machine) -> None:
+    """One that is not empty is something else by now, and not written to."""
+    store = machine.store()
+    store.path.write_bytes(b"something else")
+    with pytest.raises(RateLimitStoreError, match="it is something else"):
+        machine.waits(store, 1)
+    assert store.path.read_bytes() == b"something else"
+
+
+def test_a_lock_that_is_refused_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the system refuses is an error of stores."""
+    store = machine.store()
+
+    def flock(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(RateLimitStoreError, match=r"No locks available.*name another file"):
+        machine.waits(store, 1)
+
+
+class Lossy(Office):
+    """Callers of a file that somebody removes at times."""
+
+    server = None
+
+    @rule()
+    def remove(self) -> None:
+        """The file is gone all at once."""
+        store = self.desks[0].store
+        assert isinstance(store, FileStore)
+        store.path.unlink()
+        self.desks[0].freeze(0)  # the first to ask
+        self.frozen_until = -math.inf
+        self.cold_until = self.house.now + PER
+        for caller in self.callers:
+            caller.known = False
+            caller.from_before = caller.from_before or caller.sent
+
+
+def test_the_limit_is_kept_however_often_the_file_is_removed() -> None:
+    """Whatever else happens, and in whatever order, as with a Redis that is empty all at once."""
+    run_state_machine_as_test(Lossy, settings=SETTINGS)
 
 
 def test_the_file_is_for_its_user_alone(machine: Machine) -> None:

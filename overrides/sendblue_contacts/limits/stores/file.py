@@ -15,6 +15,10 @@ The kernel takes a dead process' lock away.
 Cold start: the clock begins anew when the machine starts; a file of another start, like a new one, does not know who
 sent what, and lets nobody through for one window. A response that comes in this time to a request from before begins it
 anew, for that request may have arrived just now; one that takes longer than a window is missed.
+
+Anybody may remove, replace or cut short the file, or close its descriptor, as programs do that go to the background. So
+whoever asks looks first: at what the descriptor is, at what the path leads to, and at the size, for who touches memory
+beyond the end of a file is killed. What is not as it was is opened again.
 """
 
 from __future__ import annotations
@@ -27,12 +31,14 @@ import stat
 import struct
 import threading
 import time
+import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sendblue_contacts.errors import RateLimitStoreError
 
 from . import LEASE, Answer, Question, Verb
-from .places import boot_id, slot_file
+from .places import boot_id, slot_file, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +58,10 @@ _ROUNDING = 1e-6
 
 
 class _Slots(NamedTuple):
-    """The open file, seen as arrays."""
+    """The open file, seen as arrays; `file` tells which it was when it was opened."""
 
     descriptor: int
+    file: tuple[int, int, int]
     times: memoryview[float]
     at: memoryview[float]
     was: memoryview[float]
@@ -97,35 +104,39 @@ class FileStore:
         self._clock = clock
         self._boot = boot()
         self._lock = threading.Lock()
-        self._slots = self._open()
         self._places: dict[int, int] = {}  # where the slots are that this process holds
+        self._slots: _Slots | None = None
+        self._close: Callable[[], object] = _nothing
+        self._reopen()
 
     def ask(self, question: Question) -> Answer:
         """Answer at once."""
-        with self._lock:
-            slots = self._slots
-            if question.verb is Verb.TAKE and not os.fstat(slots.descriptor).st_nlink:  # somebody removed it
-                slots = self._reopen()
-            fcntl.flock(slots.descriptor, fcntl.LOCK_EX)
-            try:
-                return self._answer(slots, question, self._clock())
-            finally:
-                fcntl.flock(slots.descriptor, fcntl.LOCK_UN)
+        try:
+            with self._lock:
+                return self._ask(question)
+        except OSError as error:
+            raise unusable(self.path, error) from error
 
     async def async_ask(self, question: Question) -> Answer:
         """As `ask`: it takes some microseconds."""
         return self.ask(question)
 
     def after_fork(self) -> None:
-        """Open the file again: a lock belongs to an opened file, and the parent's is still open."""
+        """Let the file go, to be opened by whoever asks: a lock belongs to an opened file, and this is the parent's."""
         self._lock = threading.Lock()
-        self._reopen()
-
-    def _reopen(self) -> _Slots:
-        os.close(self._slots.descriptor)
+        self._close()
+        self._slots = None
         self._places.clear()
-        self._slots = self._open()
-        return self._slots
+
+    def _ask(self, question: Question) -> Answer:
+        slots = self._slots
+        if slots is None or not self._is_as_it_was(slots):
+            slots = self._reopen()
+        fcntl.flock(slots.descriptor, fcntl.LOCK_EX)
+        try:
+            return self._answer(slots, question, self._clock())
+        finally:
+            fcntl.flock(slots.descriptor, fcntl.LOCK_UN)
 
     # --- the rule
 
@@ -135,7 +146,7 @@ class FileStore:
             return Answer()
         place = self._places.get(question.token)
         if place is not None and slots.token[place] != question.token:
-            place = None  # its lease was over, and somebody else has it
+            place = None  # its lease was over, and somebody else has it; or the file is another
         if question.verb is Verb.TAKE or question.verb is Verb.CONFIRM:
             return self._take(slots, question, now) if place is None else self._confirm(slots, place, question, now)
         self._places.pop(question.token, None)
@@ -205,6 +216,21 @@ class FileStore:
 
     # --- the file
 
+    def _is_as_it_was(self, slots: _Slots) -> bool:
+        try:
+            return _is_open(slots) and _file(os.fstat(slots.descriptor)) == slots.file == _file(self.path.stat())
+        except OSError:
+            return False
+
+    def _reopen(self) -> _Slots:
+        """Open the file, and only then let go of the one before: if that fails, the next who asks tries again."""
+        slots = self._open()
+        _OPEN[slots.descriptor] = slots
+        self._close()
+        self._close = weakref.finalize(self, _close, slots)
+        self._slots = slots
+        return slots
+
     def _open(self) -> _Slots:
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -214,8 +240,7 @@ class FileStore:
                 os.close(descriptor)
                 raise
         except OSError as error:
-            message = f"the rate limit's slot file {self.path} cannot be used ({error.strerror}); name another file"
-            raise RateLimitStoreError(message) from error
+            raise unusable(self.path, error) from error
 
     def _mapped(self, descriptor: int) -> _Slots:
         count = self._rate.limit
@@ -236,6 +261,7 @@ class FileStore:
             split = [times[8 * a : 8 * b] for a, b in _bounds(count)]
             slots = _Slots(
                 descriptor,
+                (state.st_dev, state.st_ino, size),
                 split[0].cast("d"),
                 split[1].cast("d"),
                 split[2].cast("d"),
@@ -267,6 +293,37 @@ class FileStore:
             f"the rate limit's slot file {self.path} cannot be used: {why}; remove it while no program uses it, "
             "or name another"
         )
+
+
+_OPEN: dict[int, _Slots] = {}
+"""By descriptor. The file alone does not tell whose one is: the number that somebody closed may be another store's."""
+_ABANDONED: list[_Slots] = []
+
+
+def _is_open(slots: _Slots) -> bool:
+    return _OPEN.get(slots.descriptor) is slots
+
+
+def _close(slots: _Slots) -> None:
+    """Close the file, unless somebody did so: the number may be that of another file by now.
+
+    Then the memory is kept, too. It has a descriptor of its own, which it would close.
+    """
+    with suppress(OSError):
+        if _is_open(slots) and _file(os.fstat(slots.descriptor))[:2] == slots.file[:2]:
+            del _OPEN[slots.descriptor]
+            os.close(slots.descriptor)
+            return
+    _ABANDONED.append(slots)
+
+
+def _nothing() -> None:
+    """There is no file to close yet."""
+
+
+def _file(state: os.stat_result) -> tuple[int, int, int]:
+    """Which file it is, and how long."""
+    return state.st_dev, state.st_ino, state.st_size
 
 
 def _unheld(slots: _Slots, at: tuple[float, ...], now: float) -> list[float]:
