@@ -253,6 +253,19 @@ def test_a_file_that_is_cut_is_refused(machine: Machine) -> None:
     assert store.path.read_bytes() == b"something else"
 
 
+def test_a_full_disk_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the file is made; later there would be no error, but a SIGBUS."""
+
+    def allocate(_descriptor: int, _offset: int, _size: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", allocate, raising=False)
+    with pytest.raises(RateLimitStoreError, match="No space left on device"):
+        machine.store()
+    monkeypatch.delattr("os.posix_fallocate")
+    assert machine.waits(machine.store(), 1) == [10]
+
+
 def test_a_lock_that_is_refused_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the system refuses is an error of stores."""
     store = machine.store()
@@ -263,6 +276,21 @@ def test_a_lock_that_is_refused_is_told(machine: Machine, monkeypatch: pytest.Mo
     monkeypatch.setattr("fcntl.flock", flock)
     with pytest.raises(RateLimitStoreError, match=r"No locks available.*name another file"):
         machine.waits(store, 1)
+
+
+def test_a_system_without_file_locks_is_told(tmp_path: Path) -> None:
+    """On Windows there is no file store, and the error says what to use."""
+    program = f"""
+import sys
+sys.modules["fcntl"] = None
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
+try:
+    RateLimiter(RateLimit(store="file://{tmp_path}/slots"))
+except RateLimitStoreError as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", program], check=True, timeout=60, stdout=subprocess.PIPE).stdout
+    assert said == b"a file store needs Linux, macOS or another POSIX system: use Redis, or memory\n"
 
 
 class Lossy(Office):

@@ -23,7 +23,6 @@ beyond the end of a file is killed. What is not as it was is opened again.
 
 from __future__ import annotations
 
-import fcntl
 import math
 import mmap
 import os
@@ -39,6 +38,12 @@ from sendblue_contacts.errors import RateLimitStoreError
 
 from . import LEASE, Answer, Question, Verb
 from .places import boot_id, slot_file, unusable
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # this module is imported when somebody names a file store
+    _WAY_OUT = "a file store needs Linux, macOS or another POSIX system: use Redis, or memory"
+    raise RateLimitStoreError(_WAY_OUT) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -252,7 +257,7 @@ class FileStore:
             if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                 raise self._refused("it is no file of this user")
             if not state.st_size:
-                os.ftruncate(descriptor, size)
+                _allocate(descriptor, size)
             head = os.pread(descriptor, _HEAD.size, 0)
             if state.st_size not in {0, size}:
                 raise self._refused("it is something else, or for another limit")
@@ -324,6 +329,14 @@ def _nothing() -> None:
 def _file(state: os.stat_result) -> tuple[int, int, int]:
     """Which file it is, and how long."""
     return state.st_dev, state.st_ino, state.st_size
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    """Make the file so long, with room on the disk where the system can: else a full disk kills who touches it."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.ftruncate(descriptor, size)
 
 
 def _unheld(slots: _Slots, at: tuple[float, ...], now: float) -> list[float]:
