@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from sendblue_sandbox import Sandbox
 from tests.limits.processes import LIMIT, PER, Workers
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -44,3 +45,17 @@ def test_the_next_process_goes_on_where_the_last_one_stopped(store: str) -> None
             with Workers(sandbox, store, 30) as crew:
                 assert crew.workers[0].ended() == (0, "")
         assert (sandbox.arrivals(), {each.status for each in sandbox.requests}) == (LIMIT, {200})
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["removed", "emptied"])
+def test_a_file_that_is_lost_in_flight_costs_a_window(
+    store: str, tmp_path: Path, lose: Callable[[Path], object]
+) -> None:
+    """Somebody removes or empties it while all of them send: they find the new one, and keep the limit."""
+    with Sandbox(limit=LIMIT, per=PER) as sandbox, Workers(sandbox, store, 25, 25, 25, 25) as crew:
+        for sent in (5, 6, 7):
+            crew.workers[0].has_sent(sent)
+            for path in tmp_path.iterdir():
+                lose(path)
+        assert [worker.ended() for worker in crew.workers] == [(0, "")] * 4
+        assert (sandbox.arrivals() <= LIMIT, {each.status for each in sandbox.requests}) == (True, {200})
