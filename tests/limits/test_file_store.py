@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import math
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ from sendblue_contacts.limits.stores import Question, Verb
 from sendblue_contacts.limits.stores.file import FileStore
 from sendblue_contacts.limits.stores.places import boot_id, file_system
 
-from tests.limits.test_stores_machine import PER, SETTINGS, Caller, Office
+from tests.limits.test_stores_machine import SETTINGS, Office
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = RateLimit(3, per=10.0, reserve=1)
@@ -298,30 +297,14 @@ class Lossy(Office):
 
     server = None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.missed: set[Caller] = set()
-
     @rule()
     def remove(self) -> None:
         """The file is gone all at once."""
-        self.missed.update(filter(self._is_missed, self.callers))  # as it stands before the next cold start
         store = self.desks[0].store
         assert isinstance(store, FileStore)
         store.path.unlink()
         self.desks[0].freeze(0)  # the first to ask
-        self.frozen_until = -math.inf
-        self.cold_until = self.house.now + PER
-        for caller in self.callers:
-            caller.known = False
-            caller.from_before = caller.from_before or caller.sent
-
-    def _is_promised(self, caller: Caller) -> bool:
-        return caller not in self.missed and super()._is_promised(caller)
-
-    def _is_missed(self, caller: Caller) -> bool:
-        """Whether a cold start was over before his response came, if one did."""
-        return caller.from_before and (caller.killed or min(caller.ended, self.house.now) >= self.cold_until)
+        self.forget()
 
 
 def test_the_limit_is_kept_however_often_the_file_is_removed() -> None:

@@ -61,6 +61,7 @@ class Caller:
         ended: When he was answered, gave up, or was given up.
         known: Whether the store holds a slot for him, as far as he can know.
         from_before: Whether he was in flight when the store lost everything.
+        unknowable: Whether he was beyond what the store could know when it lost everything again.
     """
 
     desk: Desk
@@ -74,6 +75,7 @@ class Caller:
     ended: float = math.inf
     known: bool = False
     from_before: bool = False
+    unknowable: bool = False
     killed: bool = False
     arrived: float = field(default=math.inf)
 
@@ -173,11 +175,16 @@ class Office(RuleBasedStateMachine):
         with self.server.client() as client:
             client.delete(self.desks[0].store.key)  # type: ignore[attr-defined]  # it is a RedisStore
         self.desks[0].freeze(0)  # the first to ask
-        self.frozen_until = -math.inf
-        self.cold_until = self.house.now + PER
+        self.forget()
+
+    def forget(self) -> None:
+        """The store knows nothing any more."""
         for caller in self.callers:
+            caller.unknowable = self._is_unknowable(caller)
             caller.known = False
             caller.from_before = caller.from_before or caller.sent
+        self.frozen_until = -math.inf
+        self.cold_until = self.house.now + PER
 
     @rule(seconds=st.sampled_from([1, 2, 3, 5, 10, 50]))
     def wait(self, seconds: int) -> None:
@@ -191,8 +198,11 @@ class Office(RuleBasedStateMachine):
         assert not arrivals or worst(arrivals) <= self.rate.limit
 
     def _is_promised(self, caller: Caller) -> bool:
-        unknowable = caller.from_before and (caller.killed or min(caller.ended, self.house.now) >= self.cold_until)
-        return caller.arrived <= min(caller.ended, self.house.now) and not unknowable
+        return caller.arrived <= min(caller.ended, self.house.now) and not self._is_unknowable(caller)
+
+    def _is_unknowable(self, caller: Caller) -> bool:
+        missed = caller.killed or min(caller.ended, self.house.now) >= self.cold_until
+        return caller.unknowable or (caller.from_before and missed)
 
     @invariant()
     def no_more_are_held_than_there_are(self) -> None:
