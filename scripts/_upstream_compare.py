@@ -96,7 +96,14 @@ def _field(document: Data, schema: Data, *, required: bool) -> Field:
     types = [each for form in forms for each in _types(form) if each != "null"]
     values = tuple(str(each) for form in forms for each in form.get("enum", []))
     deprecated = any(form.get("deprecated", False) for form in forms)
-    return Field(" or ".join(dict.fromkeys(types)), required, deprecated, values)
+    return Field(" or ".join(dict.fromkeys(types)), required, deprecated, values, _held(document, forms))
+
+
+def _held(document: Data, forms: list[Data]) -> str:
+    """Return the types of what an array, or an object with keys of one's own, holds."""
+    held = [form[word] for form in forms for word in ("items", "additionalProperties") if word in form]
+    inner = [form for each in held if isinstance(each, dict) for form in _forms(document, each)]
+    return " or ".join(dict.fromkeys(each for form in inner for each in _types(form) if each != "null"))
 
 
 def _types(form: Data) -> list[str]:
@@ -147,6 +154,8 @@ def _alone(names: Iterable[str], others: Container[str]) -> list[str]:
 def _field_differences(about: str, theirs: Field, mine: Field, place: str) -> Iterator[str]:
     if theirs.type != mine.type:
         yield f"{about} is {theirs.type or 'anything'} for the vendor, {mine.type or 'anything'} here"
+    if theirs.items and mine.items and theirs.items != mine.items:
+        yield f"{about} holds {theirs.items} for the vendor, {mine.items} here"
     if place != ANSWER and theirs.required != mine.required:
         yield f"{about} is {'required' if theirs.required else 'optional'} for the vendor and not here"
     if set(theirs.values) != set(mine.values):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 QUERY, BODY, ANSWER = "query", "body", "answer"
 CALLS = {f"_{method}": method for method in ("get", "post", "put", "patch", "delete")} | {"_get_api_list": "get"}
 LISTS = frozenset({"List", "list", "Iterable", "Sequence", "SequenceNotStr", "Tuple", "tuple", "Set", "set"})
+MAPPINGS = frozenset({"Dict", "dict", "Mapping"})
 WRAPPERS = frozenset({"Optional", "Union", "Required", "NotRequired", "Annotated"})
 # What a name in an annotation is in the document. Other names are classes of the library, and objects.
 TYPES = {
@@ -30,8 +31,7 @@ TYPES = {
     "int": "integer",
     "float": "number",
     "bool": "boolean",
-    "Dict": "object",
-    "Mapping": "object",
+    **dict.fromkeys(MAPPINGS, "object"),
 }
 
 
@@ -44,12 +44,14 @@ class Field:
         required: Whether a request must have it.
         deprecated: Whether it should not be used any more.
         values: The values that it may have; empty where it is open.
+        items: What an array or an object with keys of one's own holds, as in `type`.
     """
 
     type: str = ""
     required: bool = False
     deprecated: bool = False
     values: tuple[str, ...] = ()
+    items: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Operation:
 
 
 Operations = dict[str, Operation]
+# A class, and the module that defines it.
+Defined = tuple[str, ast.ClassDef]
 
 
 # --- the library
@@ -162,9 +166,9 @@ def _operation(library: Library, path: str, method: ast.FunctionDef, call: ast.C
     query, body, answer = (_keyword(call, name) for name in ("query", "body", "cast_to"))
     item = _keyword(call, "model")
     fields = {
-        QUERY: _fields(library, path, _transformed(query)),
-        BODY: _fields(library, path, _transformed(body)),
-        ANSWER: _fields(library, path, item, "[].") if item else _fields(library, path, answer),
+        QUERY: _fields(library, Place(path), _transformed(query)),
+        BODY: _fields(library, Place(path), _transformed(body)),
+        ANSWER: _fields(library, Place(path, "[]."), item) if item else _fields(library, Place(path), answer),
     }
     return Operation(is_deprecated, {place: dict(sorted(named.items())) for place, named in fields.items() if named})
 
@@ -177,40 +181,91 @@ def _transformed(expression: ast.expr | None) -> ast.expr | None:
 # --- types
 
 
-def _fields(library: Library, path: str, expression: ast.expr | None, prefix: str = "") -> dict[str, Field]:
+@dataclass(frozen=True)
+class Place:
+    """Where a type is read: the module, the name of what holds it, and the classes that it is read for already."""
+
+    path: str
+    prefix: str = ""
+    within: tuple[ast.AST, ...] = ()
+
+    def inside(self, prefix: str) -> Place:
+        """The same for what is inside of it."""
+        return replace(self, prefix=prefix)
+
+
+def _fields(library: Library, place: Place, expression: ast.expr | None) -> dict[str, Field]:
     """Return the fields of the type that `expression` names; nothing where it is no class of the library."""
     if isinstance(expression, ast.Subscript):
         head = ast.unparse(expression.value).rpartition(".")[2]
-        inner = "[]." if head in LISTS else ""
-        into = f"{prefix.removesuffix('.')}{inner}" if inner else prefix
-        return {name: each for part in _parts(expression) for name, each in _fields(library, path, part, into).items()}
-    found = library.find(path, expression) if expression is not None else None
-    if found and isinstance(found[1], ast.Assign | ast.AnnAssign):
-        return _fields(library, found[0], found[1].value, prefix)
-    return _members(library, found[0], found[1], prefix) if found and isinstance(found[1], ast.ClassDef) else {}
+        inner = place.inside(f"{place.prefix.removesuffix('.')}[].") if head in LISTS else place
+        return {name: each for part in _parts(expression) for name, each in _fields(library, inner, part).items()}
+    found = library.find(place.path, expression) if expression is not None else None
+    if not found or found[1] in place.within:
+        return {}
+    path, node = found
+    inner = replace(place, path=path, within=(*place.within, node))
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return _fields(library, inner, node.value)
+    return _members(library, inner, node) if isinstance(node, ast.ClassDef) else {}
 
 
 def _parts(expression: ast.Subscript) -> list[ast.expr]:
     return expression.slice.elts if isinstance(expression.slice, ast.Tuple) else [expression.slice]
 
 
-def _members(library: Library, path: str, node: ast.ClassDef, prefix: str) -> dict[str, Field]:
+def _members(library: Library, place: Place, node: ast.ClassDef) -> dict[str, Field]:
+    line = _line(library, place.path, node)
+    is_mapping = any(_unqualified(base) == "TypedDict" for _, each in line for base in each.bases)
     found: dict[str, Field] = {}
-    is_mapping = any(ast.unparse(base) == "TypedDict" for base in node.bases)
-    is_total = not any(each.arg == "total" for each in node.keywords)
-    for member, after in zip(node.body, [*node.body[1:], None], strict=True):
-        if isinstance(member, ast.AnnAssign):
-            name = prefix + (_alias(member) or _target(member))
-            text = ast.unparse(member.annotation)
-            required = "NotRequired[" not in text and (is_total or "Required[" in text) and is_mapping
-            found[name] = Field(
-                type=" or ".join(dict.fromkeys(_types(member.annotation))),
-                required=required,
-                deprecated=bool(re.search(r"(?i)\bdeprecated\b", _text(after))),
-                values=tuple(_values(member.annotation)),
-            )
-            found |= _fields(library, path, member.annotation, f"{name}.")
+    for path, each in line:
+        found |= _own(library, replace(place, path=path), each, is_mapping=is_mapping)
     return found
+
+
+def _line(library: Library, path: str, node: ast.ClassDef, below: tuple[ast.AST, ...] = ()) -> list[Defined]:
+    """Return the classes whose fields a class has, itself the last: those of the first base win, as in Python."""
+    bases = (_class(library, path, base) for base in reversed(node.bases))
+    known = (*below, node)
+    above = [each for base in bases if base and base[1] not in known for each in _line(library, *base, known)]
+    return [*above, (path, node)]
+
+
+def _class(library: Library, path: str, base: ast.expr) -> Defined | None:
+    found = library.find(path, base.value if isinstance(base, ast.Subscript) else base)
+    return (found[0], found[1]) if found and isinstance(found[1], ast.ClassDef) else None
+
+
+def _unqualified(expression: ast.expr) -> str:
+    return ast.unparse(expression).rpartition(".")[2]
+
+
+def _own(library: Library, place: Place, node: ast.ClassDef, *, is_mapping: bool) -> dict[str, Field]:
+    """Return the fields that a class has by itself."""
+    found: dict[str, Field] = {}
+    is_total = is_mapping and not any(each.arg == "total" for each in node.keywords)
+    for member, after in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(member, ast.AnnAssign) and not _is_inner(member):
+            name = place.prefix + (_alias(member) or _target(member))
+            found[name] = _field(member, after, is_total=is_total, is_mapping=is_mapping)
+            found |= _fields(library, place.inside(f"{name}."), member.annotation)
+    return found
+
+
+def _is_inner(member: ast.AnnAssign) -> bool:
+    """Whether it is the class's own, and never sent: the vendor's BaseModel has such."""
+    return "ClassVar" in ast.unparse(member.annotation) or _target(member).startswith("_")
+
+
+def _field(member: ast.AnnAssign, after: ast.stmt | None, *, is_total: bool, is_mapping: bool) -> Field:
+    text = ast.unparse(member.annotation)
+    return Field(
+        type=" or ".join(dict.fromkeys(_types(member.annotation))),
+        required=is_mapping and "NotRequired[" not in text and (is_total or "Required[" in text),
+        deprecated=bool(re.search(r"(?i)\bdeprecated\b", _text(after))),
+        values=tuple(_values(member.annotation)),
+        items=" or ".join(dict.fromkeys(_items(member.annotation))),
+    )
 
 
 def _alias(member: ast.AnnAssign) -> str | None:
@@ -226,15 +281,28 @@ def _text(node: ast.stmt | None) -> str:
 
 
 def _types(annotation: ast.expr) -> Iterator[str]:
-    if isinstance(annotation, ast.Subscript):
-        head = ast.unparse(annotation.value).rpartition(".")[2]
-        parts = _parts(annotation)[:1] if head == "Annotated" else _parts(annotation)
-        inner = [each for part in parts for each in _types(part)] if head in WRAPPERS else [TYPES.get(head, "object")]
-        yield from inner
+    for each in _bare(annotation):
+        name = ast.unparse(each.value).rpartition(".")[2] if isinstance(each, ast.Subscript) else ast.unparse(each)
+        yield TYPES.get(name, "" if name == "object" else "object")
+
+
+def _items(annotation: ast.expr) -> Iterator[str]:
+    """Yield the types of what lists and mappings hold."""
+    for each in _bare(annotation):
+        if isinstance(each, ast.Subscript) and _unqualified(each.value) in LISTS | MAPPINGS:
+            yield from _types(_parts(each)[-1])
+
+
+def _bare(annotation: ast.expr) -> Iterator[ast.expr]:
+    """Yield the types that an annotation allows, without None and without what only wraps them."""
+    parts: list[ast.expr] = []
+    if isinstance(annotation, ast.Subscript) and _unqualified(annotation.value) in WRAPPERS:
+        parts = _parts(annotation)[: 1 if _unqualified(annotation.value) == "Annotated" else None]
     elif isinstance(annotation, ast.BinOp):
-        yield from (each for part in (annotation.left, annotation.right) for each in _types(part))
+        parts = [annotation.left, annotation.right]
     elif not (isinstance(annotation, ast.Constant) and annotation.value is None):
-        yield TYPES.get(ast.unparse(annotation), "" if ast.unparse(annotation) == "object" else "object")
+        yield annotation
+    yield from (each for part in parts for each in _bare(part))
 
 
 def _values(annotation: ast.expr) -> Iterator[str]:

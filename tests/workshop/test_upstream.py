@@ -133,8 +133,8 @@ LIBRARY = {
 CONTACT_FIELDS = {
     "phone": {"type": "string"},
     "firstName": {"type": "string"},
-    "tags": {"type": "array"},
-    "owners": {"type": "array"},
+    "tags": {"type": "array", "items": "string"},
+    "owners": {"type": "array", "items": "object"},
     "owners[].email": {"type": "string"},
     "score": {"type": "integer or string"},
 }
@@ -181,9 +181,9 @@ def test_the_library_is_read(library: Path) -> None:
                     "number": {"type": "string", "required": True},
                     "first_name": {"type": "string"},
                     "firstName": {"type": "string", "deprecated": True},
-                    "custom_variables": {"type": "object"},
+                    "custom_variables": {"type": "object", "items": "string"},
                     "kind": {"type": "string", "values": ("person", "firm")},
-                    "lines": {"type": "array"},
+                    "lines": {"type": "array", "items": "object"},
                     "lines[].id": {"type": "integer", "required": True},
                 },
                 "answer": {"contact": {"type": "object"}, "status": {"type": "string"}, **prefixed},
@@ -191,6 +191,76 @@ def test_the_library_is_read(library: Path) -> None:
             "POST /api/v2/contacts/pages": {"answer": listed},
         },
     }
+
+
+def put(library: Path, name: str, text: str) -> dict[str, Any]:
+    """Write a module of types into the library, and return the operations that it has then."""
+    (library / f"sendblue_api/types/{name}.py").write_text(text)
+    told: dict[str, Any] = facts(library)["operations"]
+    return told
+
+
+MODELS = """
+from pydantic import BaseModel as Theirs
+class BaseModel(Theirs):
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    _extra: str = PrivateAttr()
+"""
+INHERITING = """
+from .._models import BaseModel
+from . import contact_base
+
+class Named(BaseModel):
+    nickname: int
+    phone: int
+
+class Contact(contact_base.Base, Named):
+    email: str
+"""
+
+
+def test_inherited_fields_are_read(library: Path) -> None:
+    """Those of every base in the library count; the first base wins, and what is never sent is left out."""
+    (library / "sendblue_api/_models.py").write_text(MODELS)
+    put(library, "contact_base", "class Base(BaseModel):\n    phone: str\n")
+    told = put(library, "contact", INHERITING)
+    assert told["GET /api/v2/contacts/{phone_number}"]["answer"] == {
+        "email": {"type": "string"},
+        "nickname": {"type": "integer"},
+        "phone": {"type": "string"},
+    }
+
+
+def test_inherited_parameters_are_read(library: Path) -> None:
+    """A TypedDict is one by its bases too, and each says of its own fields whether they are required."""
+    bases = "class Paged(TypedDict):\n    page_token: str\nclass Base(Paged, total=False):\n    limit: int\n"
+    told = put(library, "contact_list_params", f"{bases}class ContactListParams(Base, total=False):\n    since: str\n")
+    assert told["GET /api/v2/contacts"]["query"] == {
+        "limit": {"type": "integer"},
+        "page_token": {"type": "string", "required": True},
+        "since": {"type": "string"},
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class Contact(Other):\n    phone: str\nclass Other(Contact):\n    phone: str\n",
+        "class Contact(Contact):\n    phone: str\n",
+        "Loop = Optional[Loop]\nclass Contact(Loop):\n    phone: str\n",
+    ],
+)
+def test_what_goes_in_circles_is_read_once(library: Path, text: str) -> None:
+    """Bases and aliases that lead back to themselves end."""
+    assert put(library, "contact", text)["GET /api/v2/contacts/{phone_number}"]["answer"] == {
+        "phone": {"type": "string"}
+    }
+
+
+def test_a_type_inside_of_itself(library: Path) -> None:
+    """It is a field, and is not opened again."""
+    told = put(library, "contact", "class Contact(BaseModel):\n    phone: str\n    twins: List[Contact]\n")
+    assert set(told["GET /api/v2/contacts/{phone_number}"]["answer"]) == {"phone", "twins"}
 
 
 def packed(library: Path, kind: str) -> Path:
@@ -267,6 +337,16 @@ Edit = dict[str, Any]
             "body",
             {"firstName": {"type": "string"}},
             "body `firstName` is no alias for the vendor, and stands for `first_name` here",
+        ),
+        (
+            "body",
+            {"tags": {"type": "array", "items": "integer"}},
+            "body `tags` holds integer for the vendor, string here",
+        ),
+        (
+            "body",
+            {"custom_variables": {"type": "object", "items": "integer"}},
+            "body `custom_variables` holds integer for the vendor, string here",
         ),
         ("answer", {"id": {"type": "string"}}, "answer `id` is the vendor's alone"),
         ("answer", {"contact.verified": None}, "answer `contact.verified` is ours alone"),
