@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import lzma
 import re
 import sys
 import tarfile
 import tempfile
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
 
 PACKAGE, ABOUT = "sendblue", "contact"
 DOCUMENT, DECIDED = ROOT / "openapi/contacts.yaml", ROOT / "openapi/upstream.toml"
+NOTHING_NEW, NEW, COULD_NOT_LOOK = 0, 1, 2
+STATUS = """\
+exit status:
+  0  nothing is new
+  1  the API moved: a difference is not in openapi/upstream.toml, or one there is no longer so
+  2  it could not look: no network, a library or a file that cannot be read, a wrong option"""
+# What reading a damaged wheel or sdist may end in.
+DAMAGED = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError)
 FORMLESS = (
     "No operation was found in the vendor's library, so its code has another form than before: "
     "scripts/_upstream_source.py has to learn it."
@@ -47,11 +57,14 @@ def sources(path: Path) -> dict[str, str]:
     """Return the Python modules in a wheel, an sdist or a folder, by their paths.
 
     Raises:
-        WorkshopError: It is none of these.
+        WorkshopError: It is none of these, or damaged.
     """
     if not path.exists():
         raise WorkshopError(f"There is nothing at {path}. Give a wheel, an sdist (.tar.gz) or a folder.")
-    found = {name: text.decode("utf-8", "replace") for name, text in _files(path) if name.endswith(".py")}
+    try:
+        found = {name: text.decode("utf-8", "replace") for name, text in _files(path) if name.endswith(".py")}
+    except DAMAGED as error:
+        raise WorkshopError(f"{path} cannot be read ({error}). Fetch it again, or give another with --from.") from error
     if not found:
         raise WorkshopError(f"There is no Python in {path}. Give a wheel, an sdist (.tar.gz) or a folder.")
     return found
@@ -80,10 +93,13 @@ def facts(path: Path) -> dict[str, Any]:
     """Return what the library at `path` says of the API, as data for JSON.
 
     Raises:
-        WorkshopError: It says nothing.
+        WorkshopError: It says nothing, or nothing that can be read.
     """
     found = sources(path)
-    known = operations(found, ABOUT)
+    try:
+        known = operations(found, ABOUT)
+    except RecursionError as error:
+        raise WorkshopError(FORMLESS) from error
     if not known:
         raise WorkshopError(FORMLESS)
     return {"version": version_in(found), "operations": as_data(known)}
@@ -96,15 +112,25 @@ def decided(path: Path) -> dict[str, str]:
     """Return the reason of each difference that was decided.
 
     Raises:
-        WorkshopError: An entry has no reason, or a difference stands twice.
+        WorkshopError: An entry has no reason, a difference stands twice, or the file cannot be read.
     """
     entries: dict[str, str] = {}
-    for each in tomllib.loads(path.read_text(encoding="utf-8")).get("decided", []):
-        for line in each.get("differences", []):
-            if line in entries or not each.get("reason"):
-                raise WorkshopError(f"openapi/upstream.toml: {line!r} stands there twice, or without a reason.")
-            entries[line] = each["reason"]
+    for line, reason in _decisions(path):
+        if line in entries or not reason:
+            raise WorkshopError(f"{path}: {line!r} stands there twice, or without a reason. Mend the entry.")
+        entries[line] = reason
     return entries
+
+
+def _decisions(path: Path) -> list[tuple[str, str]]:
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8")).get("decided", [])
+        return [(line, each.get("reason", "")) for each in given for line in each.get("differences", [])]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise WorkshopError(
+            f"{path} cannot be read ({error}). It is a TOML file of [[decided]] entries, each with a `reason` and its "
+            "`differences`: mend it, or give another with --decided."
+        ) from error
 
 
 def judge(found: list[str], known: Mapping[str, str]) -> list[str]:
@@ -123,7 +149,10 @@ def judge(found: list[str], known: Mapping[str, str]) -> list[str]:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="scripts/upstream", description="Say where the vendor's Python library and our document differ."
+        prog="scripts/upstream",
+        description="Say where the vendor's Python library and our document differ.",
+        epilog=STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--version", metavar="X", help="the version to fetch (the newest)")
@@ -143,7 +172,7 @@ def report(options: argparse.Namespace, told: dict[str, Any]) -> int:
     lines = judge(found, known)
     print(f"{PACKAGE} {told['version']}: {len(found)} differences, {len(known)} decided in openapi/upstream.toml.")
     print("\n".join(lines or ["Nothing new."]))
-    return int(bool(lines))
+    return NEW if lines else NOTHING_NEW
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -154,8 +183,8 @@ def main(arguments: list[str] | None = None) -> int:
             told = facts(options.path or fetch(options.version, Path(folder)))
         if options.facts:
             print(json.dumps(told, indent=1, sort_keys=True))
-            return 0
+            return NOTHING_NEW
         return report(options, told)
     except (DocumentError, WorkshopError) as error:
         print(f"scripts/upstream: {error}", file=sys.stderr)
-        return 1
+        return COULD_NOT_LOOK

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from _workshop import WorkshopError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +77,7 @@ class Library:
     """The modules of the library, by their paths, and who of them defines what."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        self.modules = {path: ast.parse(text) for path, text in sources.items()}
+        self.modules = {path: _parsed(path, text) for path, text in sources.items()}
 
     def find(self, path: str, expression: ast.expr) -> tuple[str, ast.AST] | None:
         """Return where the class, alias or module that `expression` names in the module at `path` is defined."""
@@ -108,6 +111,16 @@ class Library:
     def _module(self, target: PurePosixPath) -> tuple[str, ast.AST] | None:
         paths = (f"{target}.py", f"{target}/__init__.py")
         return next(((path, self.modules[path]) for path in paths if path in self.modules), None)
+
+
+def _parsed(path: str, text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise WorkshopError(
+            f"{path} of the vendor's library is no Python that {sys.version_info[0]}.{sys.version_info[1]} can read "
+            f"({error}). Look at another version of it with --version, or make .venv with a newer Python."
+        ) from error
 
 
 def _target(node: ast.Assign | ast.AnnAssign) -> str:

@@ -267,7 +267,7 @@ def packed(library: Path, kind: str) -> Path:
     """The library as a wheel or as an sdist."""
     path = library.parent / f"library.{kind}"
     if kind == "whl":
-        with zipfile.ZipFile(path, "w") as wheel:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
             for name, text in LIBRARY.items():
                 wheel.writestr(name, text)
     else:
@@ -497,8 +497,55 @@ def test_what_pip_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 
 def test_an_index_without_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture) -> None:
-    """An index that does not have it is an error in pip's own words, without a traceback."""
+    """An index that does not have it is an error in pip's own words, and no news of the API: the status is 2."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    assert main([]) == 1
+    assert main([]) == 2
     assert "No matching distribution found for sendblue" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["whl", "tar.gz"])
+def test_a_damaged_library(library: Path, capsys: Capture, kind: str) -> None:
+    """A wheel or an sdist that arrived broken could not be looked at; the sentence names it and a way out."""
+    path = packed(library, kind)
+    content = path.read_bytes()
+    # In the wheel a file's bytes are others; the sdist ends in the middle.
+    path.write_bytes(content[:100] + bytes(100) + content[200:] if kind == "whl" else content[: len(content) // 2])
+    assert main(["--from", str(path)]) == 2
+    assert f"library.{kind} cannot be read" in (said := capsys.readouterr().err)
+    assert "Fetch it again, or give another with --from." in said
+
+
+@pytest.mark.parametrize("text", ["def broken(:\n", "x = '\0'\n"])
+def test_a_library_that_is_no_python(library: Path, capsys: Capture, text: str) -> None:
+    """A module that cannot be parsed is named."""
+    (library / "sendblue_api/trap.py").write_text(text)
+    assert main(["--from", str(library)]) == 2
+    assert "sendblue_api/trap.py of the vendor's library is no Python that" in capsys.readouterr().err
+
+
+def test_modules_that_import_each_other(library: Path, capsys: Capture) -> None:
+    """A name that two modules have only from each other is no form that is known."""
+    put(library, "contact", "from .other import Contact\n")
+    (library / "sendblue_api/types/other.py").write_text("from .contact import Contact\n")
+    assert main(["--from", str(library)]) == 2
+    assert "its code has another form" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [None, "[[decided]\n", "decided = 3\n", "decided = ['x']\n", "# \udcff"])
+def test_decisions_that_cannot_be_read(fetched: dict[str, Any], tmp_path: Path, capsys: Capture, text: str) -> None:
+    """A file of decisions that is missing, broken or of another form is named, with what it should be."""
+    path = tmp_path / "decided.toml"
+    if text:
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    assert (main(["--decided", str(path)]), fetched["version"]) == (2, NEW)
+    assert f"{path} cannot be read" in (said := capsys.readouterr().err)
+    assert "mend it, or give another with --decided" in said
+
+
+def test_the_help_tells_the_statuses(capsys: Capture) -> None:
+    """So that a weekly run can tell a network that is away from an API that moved."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "\n  1  the API moved:" in (said := capsys.readouterr().out)
+    assert "\n  2  it could not look:" in said
