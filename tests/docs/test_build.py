@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,48 @@ def test_the_reference_has_every_public_name(built: Path) -> None:
 
     page = (built / "reference/python.html").read_text(encoding="utf-8")
     assert [name for name in sendblue_contacts.__all__ if name not in page and name != "__version__"] == []
+
+
+def objects(page: str) -> list[str]:
+    """Where each class or function of the Python reference is defined, without what classes hold."""
+    return re.findall(r'<h3 id="([\w.]+)" class="doc doc-heading">', page)
+
+
+def said_of(section: str) -> dict[str, str]:
+    """The modules that a section of the Python reference says names are in; that of "" is for all others."""
+    default = re.search(r"^From `([\w.]+)`", section, re.MULTILINE)
+    stated = re.findall(r"`(\w+)` is in `([\w.]+)`", section)
+    return {"": default[1] if default else "sendblue_contacts", **dict(stated)}
+
+
+def test_the_reference_shows_what_can_be_imported(built: Path) -> None:
+    """Each name on the page is public where its section says; pytest's fixtures are there by themselves."""
+    page = (built / "reference/python.html").read_text(encoding="utf-8")
+    sections = re.split(r"^## ", PAGES["reference/python.md"], flags=re.MULTILINE)[1:]
+    shown = re.split(r'<h2 id="[\w-]+">', page)[1:]
+    found = [
+        (said_of(section), where.rpartition(".")[2])
+        for section, part in zip(sections, shown, strict=True)
+        for where in objects(part)
+        if not where.startswith("sendblue_sandbox._pytest")
+    ]
+    assert len(found) > 50
+    assert [name for modules, name in found if not is_public(modules.get(name, modules[""]), name)] == []
+
+
+def is_public(module: str, name: str) -> bool:
+    """Whether a module has a name and, if it lists what it offers, offers it."""
+    there = import_module(module)
+    return not name.startswith("_") and hasattr(there, name) and name in getattr(there, "__all__", [name])
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("sendblue_contacts", "mask"), ("sendblue_contacts.errors", "_RequestError"), ("sendblue_contacts", "Slot")],
+)
+def test_what_is_not_public(module: str, name: str) -> None:
+    """A name that is elsewhere or private would be seen on the page."""
+    assert not is_public(module, name)
 
 
 def test_the_reference_shows_examples_as_code(built: Path) -> None:
