@@ -15,8 +15,22 @@ from _workshop import ROOT, VENV, WorkshopError, node_tool, run
 DOCUMENT = "openapi/contacts.yaml"
 HTTP_PAGE = Path("reference/http-api.html")
 SEARCH_ON_DISK = Path("assets/javascripts/iframe-worker.js")
-LOGO_ELSEWHERE = re.compile(r"https://cdn\.redoc\.ly/redoc/[\w-]+\.svg")
-LOGO = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>"
+ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='16' height='16' viewBox='0 0 16 16'>"
+    "<path d='M9 3 4 8l5 5M4 8h9' fill='none' stroke='gray' stroke-width='1.5'/></svg>"
+)
+HTTP_EDITS = {
+    # Its logo, which its script loads from elsewhere, and the words before it: the way back is there instead.
+    r"https://cdn\.redoc\.ly/redoc/[\w-]+\.svg": ICON,
+    r'target="_blank" rel="noopener noreferrer" href="https://redocly\.com/redoc/"': 'href="../index.html"',
+    r"target:`_blank`,rel:`noopener noreferrer`,href:`https://redocly\.com/redoc/`": "href:`../index.html`",
+    r"\bAPI docs by\b": "Guides",
+    r"\bredocly logo\b": "Back to the guides",
+    # Its menu, whose links are right for a server alone: the first are in the page, others come from its script.
+    r'href="/(?=[^"]*" data-discover="true")': 'href="#/',
+    r"\bcreateHref:(\w+)(?=,createURL\(\w+\)\{return new URL\(\1\()": r"createHref:to=>`#`+\1(to)",
+}
+"""What is changed in the page that redocly makes, since it has no options for it."""
 LOADED = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src"}
 """What a page loads by itself, by tag: from elsewhere it would need a network."""
 
@@ -48,7 +62,7 @@ def build(site: Path) -> None:
         run([str(VENV / "bin/mkdocs"), "build", "--strict", "--quiet", "--site-dir", str(fresh)])
         options = ["--inlineBundle", f"--output={fresh / HTTP_PAGE}"]
         run([*node_tool("redocly"), "build-docs", DOCUMENT, *options])
-        load_nothing(fresh / HTTP_PAGE)
+        settle(fresh / HTTP_PAGE)
         shutil.copyfile(VENV / "node/node_modules/iframe-worker/shim/index.js", fresh / SEARCH_ON_DISK)
         (fresh / "404.html").unlink()  # for a web server at the root of a host; its links are absolute
         problems = broken(fresh)
@@ -58,18 +72,24 @@ def build(site: Path) -> None:
         fresh.rename(site)
 
 
-def load_nothing(page: Path) -> None:
-    """Take from the HTTP reference the logo that its script loads from elsewhere, beside the words "API docs by"."""
-    text, found = LOGO_ELSEWHERE.subn(LOGO, page.read_text(encoding="utf-8"))
-    if not found:
-        raise WorkshopError(f"{page.name} has no logo that is loaded from elsewhere: look what redocly does instead.")
+def settle(page: Path) -> None:
+    """Make the HTTP reference one of these pages: it loads nothing, its links work from a disk, and one leads back."""
+    text = page.read_text(encoding="utf-8")
+    for pattern, instead in HTTP_EDITS.items():
+        text, found = re.subn(pattern, instead, text)
+        if not found:
+            raise WorkshopError(
+                f"{page.name} has nothing like {pattern} any more: look what redocly makes instead, and change "
+                "HTTP_EDITS in scripts/_docs.py."
+            )
     page.write_text(text, encoding="utf-8")
 
 
 def broken(site: Path) -> list[str]:
     """Return each link of the pages under `site` that leads nowhere, and each thing that is loaded from elsewhere."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
-    pages[site / HTTP_PAGE].links.clear()  # it makes what they lead to when it is shown
+    http = pages[site / HTTP_PAGE]
+    http.links = [link for link in http.links if not link.startswith("#")]  # it makes its anchors when it is shown
     return [
         f"{path.relative_to(site)}: {link}"
         for path, page in pages.items()
@@ -85,6 +105,8 @@ def leads_nowhere(link: str, path: Path, pages: dict[Path, Page]) -> bool:
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         return False
+    if parts.path.startswith("/"):  # on a disk that is the root of all
+        return True
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
     if target.is_dir():
         target /= "index.html"

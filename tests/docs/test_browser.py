@@ -38,3 +38,20 @@ def test_search_finds_from_a_disk(built: Path, browser: Browser) -> None:
     browser.open((built / "index.html").as_uri())
     browser.run(SEARCH, "rejects")
     assert "guides/import.html" in str(browser.find(".md-search-result__link").get_attribute("href"))
+
+
+LINKS = "return [...document.querySelectorAll('a')].map(each => each.getAttribute('href'))"
+
+
+def test_the_http_reference_can_be_walked_on_a_disk(built: Path, browser: Browser) -> None:
+    """Each link in its menu leads to a place of the page, also in another tab, and one leads back to the guides."""
+    browser.open((built / HTTP_PAGE).as_uri())
+    browser.shows("Search", "[data-testid='search-trigger']")  # its script runs then
+    browser.click("a[href='#/contactsbulk']")
+    browser.find("a[href='#/contactsbulk/bulk_create_contacts']")
+    assert [link for link in browser.run(LINKS) if link.startswith("/")] == []
+    browser.open(f"{(built / HTTP_PAGE).as_uri()}#/contactsbulk")
+    browser.find("a[href='#/contactsbulk/bulk_create_contacts']")
+    assert browser.text("a[href='../index.html']") == "Guides"
+    browser.click("a[href='../index.html']")
+    browser.shows("Two minutes, without an account")

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
-from _docs import HTTP_PAGE, broken, load_nothing
+from _docs import HTTP_PAGE, Page, broken, settle
 from _docs_examples import Examples
 from _workshop import WorkshopError
 from griffe import Docstring, Function
@@ -124,6 +124,7 @@ def test_a_site_in_order_passes(site: Path) -> None:
         '<script src="https://example.com/script.js"></script>',
         '<link rel="stylesheet" href="//example.com/style.css">',
         '<iframe src="https://example.com/"></iframe>',
+        '<a href="/tmp">right on a server alone</a>',
     ],
 )
 def test_a_fault_is_named(site: Path, fault: str) -> None:
@@ -139,6 +140,12 @@ def test_links_that_the_http_reference_makes_are_left_to_it(site: Path) -> None:
     assert broken(site) == [f"{HTTP_PAGE}: https://example.com/a.png"]
 
 
+def test_other_links_of_the_http_reference_are_checked(site: Path) -> None:
+    """Those to other pages, and those that are right on a server alone."""
+    (site / HTTP_PAGE).write_text('<a href="../index.html"></a><a href="/contacts"></a>', encoding="utf-8")
+    assert broken(site) == [f"{HTTP_PAGE}: /contacts"]
+
+
 def test_an_escaped_link_leads_to_the_file(site: Path) -> None:
     """As browsers read it."""
     (site / "a b.html").write_text("<p id='ü'>", encoding="utf-8")
@@ -146,18 +153,36 @@ def test_an_escaped_link_leads_to_the_file(site: Path) -> None:
     assert broken(site) == []
 
 
-def test_the_logo_of_the_http_reference_is_not_loaded(tmp_path: Path) -> None:
-    """The script would ask for it when it is run, which no look at the page's tags can tell."""
+REDOCLY = """
+<a class="x" href="/" data-discover="true"></a><a class="x" href="/contacts" data-discover="true"></a>
+<a target="_blank" rel="noopener noreferrer" href="https://redocly.com/redoc/"><p>API docs by</p></a>
+<script>
+a={target:`_blank`,rel:`noopener noreferrer`,href:`https://redocly.com/redoc/`,children:`API docs by`,
+alt:`redocly logo`};
+b=c?`https://cdn.redoc.ly/redoc/a-b.svg`:`https://cdn.redoc.ly/redoc/c.svg`;
+d={createHref:d,createURL(e){return new URL(d(e),`http://localhost`)}};e={createHref(e){return 1},createURL:m};
+</script>
+"""
+
+
+def test_the_http_reference_is_one_of_the_pages(tmp_path: Path) -> None:
+    """Its logo is not loaded, its menu works from a disk, and what was its badge leads back."""
     page = tmp_path / "page.html"
-    page.write_text("<script>a?`https://cdn.redoc.ly/redoc/a-b.svg`:`https://cdn.redoc.ly/redoc/c.svg`</script>")
-    load_nothing(page)
-    assert "https:" not in page.read_text()
+    page.write_text(REDOCLY, encoding="utf-8")
+    settle(page)
+    assert "https:" not in (text := page.read_text(encoding="utf-8"))
+    assert Page(text).links == ["#/", "#/contacts", "../index.html"]
+    assert "href:`../index.html`,children:`Guides`" in text
+    assert "{createHref:to=>`#`+d(to),createURL" in text
 
 
-def test_a_page_without_that_logo_is_looked_at_by_a_person(site: Path) -> None:
-    """A new version may load it from another place."""
-    with pytest.raises(WorkshopError, match="look what redocly does instead"):
-        load_nothing(site / HTTP_PAGE)
+@pytest.mark.parametrize("line", REDOCLY.strip().splitlines()[:2])
+def test_a_page_of_another_form_is_looked_at_by_a_person(tmp_path: Path, line: str) -> None:
+    """A new version of redocly may write it otherwise."""
+    page = tmp_path / "page.html"
+    page.write_text(REDOCLY.replace(line, ""), encoding="utf-8")
+    with pytest.raises(WorkshopError, match=r"look what redocly makes instead, and change HTTP_EDITS"):
+        settle(page)
 
 
 # --- examples in docstrings
