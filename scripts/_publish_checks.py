@@ -39,7 +39,9 @@ def complaint(command: Sequence[str], root: Path) -> str | None:
 def clean_tree(release: Release) -> str | None:
     """Nothing is changed or new since the commit."""
     # Two letters and a blank come before each name; a name is between NULs, so that it may hold anything.
-    entries = run(["git", "status", "--porcelain", "--no-renames", "-z"], cwd=release.root).split("\0")
+    # A person's own settings may hide new files.
+    told = ("--porcelain", "--no-renames", "--untracked-files=all", "--ignore-submodules=none", "-z")
+    entries = run(["git", "status", *told], cwd=release.root).split("\0")
     names = [entry[3:] for entry in entries if entry]
     if not names:
         return None

@@ -103,6 +103,13 @@ def test_a_tree_that_is_not_committed(project: Project, name: str) -> None:
     )
 
 
+def test_a_new_file_that_git_is_told_to_hide(project: Project) -> None:
+    """The settings of the person who publishes hide nothing."""
+    project.git("config", "status.showUntrackedFiles", "no")
+    project.write("folder/new.txt", "")
+    assert "(folder/new.txt)" in project.verdict("clean tree")
+
+
 def test_many_files_that_are_not_committed(project: Project) -> None:
     """Five files are named and the rest are counted."""
     for number in range(8):
