@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from _publish_build import bill_of_materials, build, check_metadata
 from _publish_checks import CHECKS
-from _publish_index import Index, NoIndexError, upload
+from _publish_index import Index, NoIndexError, has, upload
 from _publish_release import Release
 from _publish_trial import pythons, try_out
 from _workshop import ROOT, WorkshopError, run
@@ -64,7 +64,7 @@ def refuse_what_exists(release: Release, environ: Mapping[str, str], *, must_ask
             raise
         print(f"{'the index':<20} NOT ASKED: {error}", flush=True)
         return
-    if release.version in index.versions(release.name):
+    if has(index.versions(release.name), release.version):
         raise WorkshopError(
             f"{release.name} {release.version} is on the index already, and a version is published once. "
             "Set a higher `version` in pyproject.toml and release that (CONTRIBUTING.md, A new release)."

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 from _workshop import WorkshopError, environment
+from packaging.utils import canonicalize_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 TIMEOUT = 30.0
@@ -60,8 +61,11 @@ class Index:
         Raises:
             WorkshopError: It cannot be asked, or its answer tells nothing.
         """
-        response = self._ask(name)
-        if response.status_code == NOT_FOUND or self._elsewhere(response):
+        response = self._ask(f"{name}/")
+        if response.status_code == NOT_FOUND:
+            self._refuse_nowhere()
+            return set()
+        if self._elsewhere(response):
             return set()
         if response.status_code != OK:
             raise WorkshopError(
@@ -69,13 +73,26 @@ class Index:
             )
         return versions_in(response.text, name)
 
-    def _ask(self, name: str) -> httpx.Response:
+    def _refuse_nowhere(self) -> None:
+        """Tell an index without the package from an address at which no index is read: that has no root either."""
+        if self._ask("").status_code == NOT_FOUND:
+            raise WorkshopError(
+                f"Nothing is at {self._shown}, so nobody could say which versions exist. {self._way_out}"
+            )
+
+    def _ask(self, path: str) -> httpx.Response:
         verify = ssl.create_default_context(cafile=self.authority)
         try:
             with httpx.Client(auth=self.auth, verify=verify, timeout=TIMEOUT) as client:
-                return client.get(f"{self.url.rstrip('/')}/{name}/")
+                return client.get(f"{self.url.rstrip('/')}/{path}")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise WorkshopError(f"The index cannot be asked ({type(error).__name__}). {self._way_out}") from error
+
+    @property
+    def _shown(self) -> str:
+        """Where it is read, without credentials that may stand in the address."""
+        url = httpx.URL(self.url)
+        return str(url.copy_with(username=None, password=None, query=None))
 
     @property
     def _way_out(self) -> str:
@@ -94,6 +111,11 @@ def versions_in(page: str, name: str) -> set[str]:
     """The versions whose files a page of an index names, in HTML or JSON: the names of files are the same in both."""
     stem = re.escape(name).replace(r"\-", "[-_.]")
     return set(re.findall(rf"(?i)\b{stem}-(\d[^-\s\"'<>/]*?)(?:-py3-none-any\.whl|\.tar\.gz)", page))
+
+
+def has(versions: Iterable[str], version: str) -> bool:
+    """Whether a version is among others, however it is spelled: 1.0.0 is 1.0, and 1.0-rc.1 is 1.0rc1."""
+    return canonicalize_version(version) in map(canonicalize_version, versions)
 
 
 def upload(files: Sequence[Path], environ: Mapping[str, str]) -> None:

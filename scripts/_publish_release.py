@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from _workshop import WorkshopError, run
+from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,13 +28,14 @@ class Release:
         """Read it.
 
         Raises:
-            WorkshopError: The folder is no git clone with a commit.
+            WorkshopError: The folder is no git clone with a commit, or the version is not spelled as everywhere else.
         """
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         try:
             commit, epoch = run(["git", "log", "-1", "--format=%H %ct"], cwd=root).split()
         except WorkshopError as error:
             raise WorkshopError(f"{error}\nA release is made of a commit: run this in a git clone.") from error
+        refuse_spelling(project["version"])
         return cls(root, project["name"], project["version"], commit, int(epoch))
 
     @property
@@ -52,3 +54,21 @@ class Release:
             ["git", "for-each-ref", "--format=%(objectname) %(*objectname)", f"refs/tags/{self.tag}"], cwd=self.root
         )
         return (found.split() or [""])[-1]
+
+
+def refuse_spelling(version: str) -> None:
+    """Raise WorkshopError unless `version` is spelled as in names of files and on an index.
+
+    Tag, changelog and bill of materials are named after it, and it is looked for on the index.
+    """
+    try:
+        canonical = str(Version(version))
+    except InvalidVersion as error:
+        raise WorkshopError(
+            f"The `version` {version!r} in pyproject.toml is none that an index takes: set one such as 1.2.0."
+        ) from error
+    if version != canonical:
+        raise WorkshopError(
+            f"The `version` {version!r} in pyproject.toml becomes {canonical} in what is built: spell it so there, and "
+            "commit."
+        )

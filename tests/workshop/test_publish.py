@@ -196,6 +196,21 @@ def test_a_folder_that_is_no_clone(tmp_path: Path) -> None:
         Release.of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("version", "way_out"),
+    [
+        ("0.2.0-rc1", r"becomes 0\.2\.0rc1 in what is built: spell it so there"),
+        ("v0.2.0", r"becomes 0\.2\.0 in what is built"),
+        ("0.2.0.final", r"is none that an index takes: set one such as 1\.2\.0"),
+    ],
+)
+def test_a_version_of_another_spelling(project: Project, version: str, way_out: str) -> None:
+    """A version is spelled as in the names of what is built, or it would be looked for in vain on the index."""
+    project.write("pyproject.toml", PROJECT["pyproject.toml"].replace("0.2.0", version))
+    with pytest.raises(WorkshopError, match=way_out):
+        _ = project.release
+
+
 # --- the build
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from _publish import refuse_what_exists
-from _publish_index import Index, NoIndexError, upload, versions_in
+from _publish_index import Index, NoIndexError, has, upload, versions_in
 from _publish_release import Release
 from _workshop import WorkshopError, run
 
@@ -110,6 +110,21 @@ def test_versions_on_a_page(page: str, versions: set[str]) -> None:
     assert versions_in(page, NAME) == versions
 
 
+@pytest.mark.parametrize(
+    ("version", "listed", "is_there"),
+    [
+        ("0.2.0rc1", "0.2.0rc1", True),
+        ("0.2.0rc1", "0.2.0.RC1", True),
+        ("1.0.0", "1.0", True),
+        ("0.2.0", "0.2.0rc1", False),
+        ("0.2.0", "of old", False),
+    ],
+)
+def test_a_version_among_others(version: str, listed: str, is_there: bool) -> None:  # noqa: FBT001 - a parameter
+    """An index takes two spellings of a version for one, so we do."""
+    assert has({"0.1.0", listed}, version) is is_there
+
+
 # --- what is refused
 
 
@@ -150,21 +165,28 @@ def test_an_index_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 class Refusing(BaseHTTPRequestHandler):
     """Lets nobody in, and keeps what was asked."""
 
+    status = 403
     asked: tuple[str, str | None] = ("", None)
 
     def do_GET(self) -> None:
         """Refuse."""
         Refusing.asked = (self.path, self.headers["Authorization"])
-        self.send_error(403)
+        self.send_error(self.status)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of http.server
         """Say nothing."""
 
 
+class Empty(Refusing):
+    """Has nothing at any address."""
+
+    status = 404
+
+
 @contextlib.contextmanager
-def refusing() -> Iterator[str]:
-    """The address of an index that lets nobody in."""
-    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+def refusing(handler: type[Refusing] = Refusing) -> Iterator[str]:
+    """The address of an index that lets nobody in, or that is none."""
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/upload"
         server.shutdown()
@@ -176,6 +198,16 @@ def test_an_index_that_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing() as url, pytest.raises(WorkshopError, match="answered 403 when asked") as caught:
         Index.of({"TWINE_REPOSITORY_URL": url, "TWINE_USERNAME": "u", "TWINE_PASSWORD": PASSWORD}).versions(NAME)
     assert (Refusing.asked[0], PASSWORD in str(caught.value)) == ("/upload/simple/some-pets/", False)
+
+
+def test_an_address_at_which_no_index_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even the root of an index is, nobody was asked; the sentence says which variable tells where to ask."""
+    direct(monkeypatch)
+    with refusing(Empty) as url, pytest.raises(WorkshopError, match="nobody could say which versions exist") as caught:
+        Index.of({"TWINE_REPOSITORY_URL": url.replace("//", f"//u:{PASSWORD}@")}).versions(NAME)
+    assert (Refusing.asked[0], PASSWORD in str(caught.value)) == ("/upload/simple/", False)
+    assert f"Nothing is at {url}/simple/," in str(caught.value)
+    assert "set PUBLISH_SIMPLE_URL to where" in str(caught.value)
 
 
 def test_an_index_that_is_read_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
