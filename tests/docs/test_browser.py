@@ -40,6 +40,20 @@ def test_search_finds_from_a_disk(built: Path, browser: Browser) -> None:
     assert "guides/import.html" in str(browser.find(".md-search-result__link").get_attribute("href"))
 
 
+OFF_SCREEN = """
+const cells = [...document.querySelectorAll(".md-typeset table tr :is(th, td):nth-child(2):last-child")];
+return [cells.length, cells.filter(each => each.getBoundingClientRect().right > innerWidth).length];
+"""
+
+
+@pytest.mark.parametrize("page", ["guides/migrating.html", "guides/import.html", "guides/bulk.html"])
+def test_both_columns_of_a_table_are_seen_on_a_phone(built: Path, browser: Browser, page: str) -> None:
+    """A table of two columns fits, long code or not: nobody scrolls for each answer."""
+    browser.open((built / page).as_uri(), PHONE)
+    cells, hidden = browser.run(OFF_SCREEN)
+    assert (cells > 4, hidden) == (True, 0)
+
+
 LINKS = "return [...document.querySelectorAll('a')].map(each => each.getAttribute('href'))"
 
 
