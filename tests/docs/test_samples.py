@@ -16,7 +16,7 @@ from tests.docs.blocks import PAGES, ROOT, blocks, lay_out
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"python", "console", "text", "toml", "csv"}
+LANGUAGES = {"python", "console", "shell", "text", "toml", "csv"}
 
 
 def samples(page: str) -> list[str]:
