@@ -191,3 +191,32 @@ def test_ctrl_c_while_it_loads() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+TWICE = """
+import signal, sys, threading, types
+from sendblue_contacts import cli
+cli.PATIENCE = float(sys.argv[1])
+def program(**_):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        threading.Thread(target=at_the_end).start()
+        signal.raise_signal(signal.SIGINT)
+        print("whole")
+        sys.exit(3)
+def at_the_end():
+    threading.main_thread().join()
+    signal.raise_signal(signal.SIGINT)
+sys.modules["sendblue_contacts.cli.program"] = types.SimpleNamespace(program=program)
+cli.main()
+"""
+"""A command that is interrupted, while it says so, and while Python waits for its threads."""
+
+
+@pytest.mark.parametrize(("patience", "status", "said"), [("60", 3, "whole\n"), ("0", 130, "")])
+def test_ctrl_c_twice(patience: str, status: int, said: str) -> None:
+    """Another Ctrl-C cuts no ending, unless it comes later, and is never a traceback."""
+    command = [sys.executable, "-c", TWICE, patience]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (status, said, "")

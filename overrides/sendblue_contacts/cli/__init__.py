@@ -7,13 +7,17 @@ so that help and completion never wait for them.
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
 from importlib import import_module
 
 PROGRAM = "sendblue-contacts"
 INSTALL = 'The command line needs a package that is not installed ({}): pip install "sendblue-contacts[cli]"'
 MISSING = 2
 INTERRUPTED = 130
+PATIENCE = 2.0
+"""Seconds after a Ctrl-C in which another one says nothing new."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -22,11 +26,31 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: The arguments; None takes those of this process.
     """
+    signal.signal(signal.SIGINT, Interruption())
     try:
-        program = import_module(f"{__name__}.program").program
+        import_module(f"{__name__}.program").program(args=arguments, prog_name=PROGRAM)
     except ModuleNotFoundError as error:
         sys.stderr.write(f"{INSTALL.format(error.name)}\n")
         sys.exit(MISSING)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    program(args=arguments, prog_name=PROGRAM)
+    finally:  # what there was to say is said: Python's own ending would make a traceback of it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class Interruption:
+    """What Ctrl-C does: it interrupts. Pressed twice, as people do, it does not interrupt what the first one began.
+
+    It counts again after a while, for a first one can get lost, as in a finaliser, and somebody may not want to wait
+    for the requests that an import finishes.
+    """
+
+    def __init__(self) -> None:
+        self._last = -PATIENCE
+
+    def __call__(self, _signal: int, _frame: object) -> None:
+        """Interrupt, unless that has just been done."""
+        now = time.monotonic()
+        if now - self._last >= PATIENCE:
+            self._last = now
+            raise KeyboardInterrupt
