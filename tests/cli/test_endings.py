@@ -164,6 +164,21 @@ def test_nobody_reads(account: Sandbox, command: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.parametrize(
+    ("closed", "status", "said"),
+    [
+        (">&-", 2, "Error: standard output is closed, and nothing was done; > /dev/null throws away what is written\n"),
+        ("2>&-", 2, ""),
+    ],
+)
+def test_what_is_closed(nothing_set: Path, closed: str, status: int, said: str) -> None:
+    """Closed standard output is one sentence; closed standard error keeps the exit status."""
+    _ = nothing_set
+    command = ["/bin/sh", "-c", f"exec {COMMAND} count {closed}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", said)
+
+
 def test_ctrl_c(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while the answer is awaited is one line and exit status 130."""
     _ = account

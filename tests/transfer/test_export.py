@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import errno
 import io
 import json
 import subprocess
@@ -242,6 +243,21 @@ def test_what_no_sheet_can_hold(contact: dict[str, Any]) -> None:
     """It is an error that names other formats, not a shorter text."""
     with pytest.raises(TransferError, match=r"do not fit into a sheet.*export them as csv or jsonl"):
         exported([{"phone": number(0), **contact}], "xlsx")
+
+
+def test_a_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workbook that cannot be written is the OSError that it is for any other format."""
+    library: Any = import_module("xlsxwriter")
+    close = library.Workbook.close
+
+    def full(book: object) -> None:
+        close(book)
+        raise library.exceptions.FileCreateError(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(library.Workbook, "close", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        exported([], "xlsx")
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

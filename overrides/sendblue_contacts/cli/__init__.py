@@ -7,10 +7,12 @@ so that help and completion never wait for them.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 
 PROGRAM = "sendblue-contacts"
 INSTALL = 'The command line needs a package that is not installed ({}): pip install "sendblue-contacts[cli]"'
@@ -27,6 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: The arguments; None takes those of this process.
     """
     signal.signal(signal.SIGINT, Interruption())
+    if sys.stderr is None:  # as with `2>&-`: nobody wants to be talked to
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
     try:
         import_module(f"{__name__}.program").program(args=arguments, prog_name=PROGRAM)
     except ModuleNotFoundError as error:

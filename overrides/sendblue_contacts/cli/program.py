@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .options import Chosen, account_options
-from .statuses import STATUSES
+from .statuses import STATUSES, Refusal
 from .texts import kebab
 
 COMMANDS = {
@@ -71,6 +71,8 @@ class Program(click.Group):
         """Run the command; every error becomes a sentence and an exit status."""
         from .endings import told  # noqa: PLC0415  # `--help` does without
 
+        if sys.stdout is None:  # as with `>&-`
+            raise Refusal("standard output is closed, and nothing was done; > /dev/null throws away what is written")
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a terminal that lacks a letter must not end the command

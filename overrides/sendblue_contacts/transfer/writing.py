@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import tempfile
 from contextlib import contextmanager
 from importlib import import_module
@@ -110,13 +111,28 @@ def write_workbook(contacts: Iterable[Values], file: BinaryIO, *, fields: Fields
 
     Raises:
         TransferError: It does not fit into a sheet.
+        OSError: It cannot be written.
         ModuleNotFoundError: The extra `xlsx` is not installed.
     """
     library = _xlsxwriter()
-    with spooled(contacts, Sheet(fields)) as (sheet, spool), library.Workbook(file, {"constant_memory": True}) as book:
-        page = book.add_worksheet("Contacts")
-        for row, texts in enumerate(chain([sheet.titles()], map(sheet.texts, spool))):
-            _write_row(page, row, texts)
+    # Whole at first: xlsxwriter also writes what an error left, and cries twice over a pipe that nobody reads. And in a
+    # folder that goes away, where it leaves its own files with the contacts when it cannot go on.
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as whole:
+        with spooled(contacts, Sheet(fields)) as (sheet, spool), _workbook(library, whole, folder) as book:
+            page = book.add_worksheet("Contacts")
+            for row, texts in enumerate(chain([sheet.titles()], map(sheet.texts, spool))):
+                _write_row(page, row, texts)
+        whole.seek(0)
+        shutil.copyfileobj(whole, file)
+
+
+@contextmanager
+def _workbook(library: Any, file: object, folder: str) -> Generator[Any]:  # noqa: ANN401  # an optional library
+    try:
+        with library.Workbook(file, {"constant_memory": True, "tmpdir": folder}) as book:
+            yield book
+    except library.exceptions.FileCreateError as error:
+        raise error.args[0] from None  # the OSError that the library wraps
 
 
 def _write_row(page: Any, row: int, texts: list[str]) -> None:  # noqa: ANN401  # an object of an optional library
