@@ -12,6 +12,7 @@ from tests.cli.commands import ADA, GRACE, KURT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sendblue_contacts.outcomes import BulkOutcome
     from sendblue_sandbox import Sandbox
 
     from tests.cli.commands import Run
@@ -100,3 +101,22 @@ def test_an_answer_that_was_lost(three: Sandbox, run: Run) -> None:
     """Where nobody knows whether they were deleted it is exit status 3."""
     three.faults.add(what="status", operation="bulk_delete_contacts", status=500, times=99)
     assert run("delete", ADA, GRACE, "--yes").exit_code == 3
+
+
+def test_ctrl_c(account: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said how many are gone, and how many may be."""
+
+    def tell(outcome: BulkOutcome[str]) -> str:
+        if outcome.index == 100:
+            raise KeyboardInterrupt
+        return outcome.status
+
+    monkeypatch.setattr("sendblue_contacts.cli.deleting._tell", tell)
+    done = run("delete", "-", "--yes", input="\n".join(account.seed(200)))
+    assert (done.exit_code, done.stderr.splitlines()) == (
+        130,
+        [
+            "Deleted 100 of 200 contacts; 100 more may be gone too, and to delete them again does no harm.",
+            "Stopped.",
+        ],
+    )

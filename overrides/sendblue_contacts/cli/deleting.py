@@ -78,10 +78,23 @@ def _agreed(number: int) -> bool:
 
 def _delete(whose: Account, numbers: Sequence[str]) -> int:
     """Delete them; returns the exit status."""
-    with whose.client() as client, closing(client.contacts.bulk.stream_delete(numbers)) as outcomes:
-        states = [_tell(outcome) for outcome in outcomes]
-    say(f"Deleted {states.count('deleted'):,} of {counted(len(numbers), 'contact')}.")
+    states: list[str] = []
+    sent: set[int] = set()
+    try:
+        with whose.client() as client:
+            stream = client.contacts.bulk.stream_delete(numbers, on_send=sent.update)
+            with closing(stream):
+                states.extend(map(_tell, stream))  # one by one: those before an interruption are there
+    except KeyboardInterrupt:
+        complain(_done(states, numbers, max(0, len(sent) - len(states))))
+        raise
+    say(_done(states, numbers))
     return max(STATUS_OF[state] for state in states)
+
+
+def _done(states: Sequence[str], numbers: Sequence[str], on_the_way: int = 0) -> str:
+    more = f"; {on_the_way:,} more may be gone too, and to delete them again does no harm" if on_the_way else ""
+    return f"Deleted {states.count('deleted'):,} of {counted(len(numbers), 'contact')}{more}."
 
 
 def _tell(outcome: BulkOutcome[str]) -> str:
