@@ -77,7 +77,8 @@ def find_url(given: str | None, *, allow_http: bool, environment: Mapping[str, s
         raise ValueError(message)
     if parts.scheme == "http" and not (allow_http or is_loopback(url)):
         message = (
-            f"base_url is http:// to {parts.hostname}, which does not hide the secret: use https://, or allow_http=True"
+            f"base_url is http:// to {parts.hostname}, which does not hide the secret: use https://, or in a program "
+            "allow_http=True"
         )
         raise ValueError(message)
     return url.rstrip("/")

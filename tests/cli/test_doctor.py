@@ -89,6 +89,21 @@ def test_a_setting_that_makes_no_sense(secret: Sandbox, run: Run, monkeypatch: p
     assert (status, findings["settings"]["state"], "https://" in findings["settings"]["mend"]) == (1, "wrong", True)
 
 
+def test_certificates_that_are_not_there(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without them there is no client, and that is a finding too, with the variables that name them."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    status, findings = examined(run)
+    assert (status, states(findings)) == (1, {"settings": "wrong", **dict.fromkeys(ALL[3:], "skipped")})
+    assert ("SSL_CERT_FILE" in findings["settings"]["mend"], secret.requests) == (True, [])
+
+
+def test_a_host_that_hides_nothing(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way out is one that the command line has."""
+    _ = secret
+    point_at(monkeypatch, "http://api.example")
+    assert "secret: use https://, or in a program" in examined(run)[1]["settings"]["mend"]
+
+
 def test_where_the_settings_come_from(secret: Sandbox, run: Run) -> None:
     """The place is named, and which settings it has, and not what they are."""
     _ = secret
@@ -158,7 +173,8 @@ def test_a_redis_that_is_away(secret: Sandbox) -> None:
     """The store of the limit is tried, and its password is not shown."""
     with with_store(secret, f"redis://:{SECRET}@127.0.0.1:9/0") as client:
         finding = limit_store(client, patience=0.0)
-    assert (finding.state, bool(finding.mend), SECRET in str(finding)) == ("wrong", True, False)
+    assert (finding.state, SECRET in str(finding)) == ("wrong", False)
+    assert ("SENDBLUE_RATE_LIMIT_STORE" in finding.mend, "in the profile" in finding.mend) == (True, True)
 
 
 def test_nothing_is_sent_without_a_store(secret: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

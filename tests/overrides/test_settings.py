@@ -176,7 +176,7 @@ def test_an_address_with_something_secret_is_refused_and_not_shown(url: str) -> 
 )
 def test_an_unencrypted_address_of_another_machine_is_refused_unless_asked_for(url: str) -> None:
     """The secret would be readable on the way; `allow_http=True` is the way out."""
-    with pytest.raises(ValueError, match="does not hide the secret: use https://, or allow_http=True"):
+    with pytest.raises(ValueError, match="does not hide the secret: use https://, or in a program allow_http=True"):
         find_url(url, allow_http=False, environment={})
     assert find_url(url, allow_http=True, environment={}) == url
 

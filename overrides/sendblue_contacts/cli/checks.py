@@ -77,14 +77,22 @@ def examine(profile: str | None, *, now: Callable[[], float] = time.time) -> Ite
     try:
         account = accounts.find(profile)
         client = account.client()
-    except (Refusal, ValueError, ModuleNotFoundError, SendblueError) as error:
-        text = error.message if isinstance(error, Refusal) else str(error)
-        yield Finding("settings", "wrong", "there is no account to work with", text)
+    except (Refusal, ValueError, ModuleNotFoundError, SendblueError, OSError) as error:
+        yield unusable(error)
         yield from skipped(NEXT, "settings")
         return
     yield Finding("settings", "ok", f"from {account.source}: {', '.join(account.settings)}")
     with client:
         yield from _with_client(client, now)
+
+
+def unusable(error: Exception) -> Finding:
+    """Why no client can be made of the settings."""
+    if isinstance(error, OSError) and not isinstance(error, SendblueError):
+        mend = "SSL_CERT_FILE and SSL_CERT_DIR too must name what is there, or nothing"
+        return Finding("settings", "wrong", f"what they name cannot be read: {error}", mend)
+    text = error.message if isinstance(error, Refusal) else str(error)
+    return Finding("settings", "wrong", "there is no account to work with", text)
 
 
 def versions() -> Iterator[str]:
@@ -159,9 +167,10 @@ def limit_store(client: Sendblue, patience: float = PATIENCE) -> Finding:
     except RateLimitError as error:
         return Finding("limit store", "ok", f"{shared}; the next slot is free in {error.retry_after or 0:.0f} s")
     except SendblueError as error:
-        return Finding("limit store", "wrong", f"{kind}: {error}", "mend it, or unset SENDBLUE_RATE_LIMIT_STORE")
+        return Finding("limit store", "wrong", f"{kind}: {error}", _MEND_STORE)
 
 
+_MEND_STORE = "mend it, or do without: SENDBLUE_RATE_LIMIT_STORE names it, or rate_limit_store in the profile"
 SHARED = {"memory": "this process alone", "file": "the processes of this machine"}
 
 
