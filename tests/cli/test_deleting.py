@@ -85,6 +85,32 @@ def test_one_that_is_no_number(three: Sandbox, run: Run) -> None:
     assert (done.exit_code, "nothing was deleted" in done.stderr, len(numbers(three))) == (2, True, 3)
 
 
+@pytest.mark.parametrize("how", ["--from", "-"])
+def test_one_in_a_file_that_is_no_number(three: Sandbox, run: Run, tmp_path: Path, how: str) -> None:
+    """The line is named, for the number is not shown; nothing at all is deleted."""
+    file = tmp_path / "numbers.txt"
+    file.write_text(f"{ADA}\n\nphone\n")
+    named, place = (["-"], "standard input") if how == "-" else (["--from", str(file)], str(file))
+    done = run("delete", *named, "--yes", input=file.read_bytes())
+    assert (done.exit_code, len(numbers(three))) == (2, 3)
+    assert done.stderr.startswith(f"Error: line 3 of {place}: number ('xxxxx') has no country code")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_in_another_encoding(three: Sandbox, run: Run, tmp_path: Path, encoding: str) -> None:
+    """What Windows writes is read as it is meant."""
+    (tmp_path / "numbers.txt").write_text(f"+1 415 555\xa01234\r\n{GRACE}\r\n", encoding)
+    done = run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes")
+    assert (done.exit_code, done.stderr, numbers(three)) == (0, "Deleted 2 of 2 contacts.\n", [KURT])
+
+
+def test_a_file_that_is_no_text(three: Sandbox, run: Run, tmp_path: Path) -> None:
+    """It is a sentence with a way out."""
+    (tmp_path / "numbers.txt").write_text(ADA, "utf-16-le")
+    done = run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes")
+    assert (done.exit_code, "save it as UTF-8" in done.stderr, len(numbers(three))) == (2, True, 3)
+
+
 def test_none_at_all(three: Sandbox, run: Run) -> None:
     """Without numbers it is exit status 2, and nothing is deleted."""
     assert (run("delete", "--yes").exit_code, len(numbers(three))) == (2, 3)

@@ -105,7 +105,7 @@ def test_an_empty_key_that_is_given(api: Api, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("url", ["http://api.example.com", "http://10.0.0.1:80", "http://localhost.example.com"])
 def test_plain_http_is_refused(api: Api, url: str) -> None:
     """An address without encryption would show the secret; the error says how to insist."""
-    with pytest.raises(ValueError, match="does not hide the secret: use https://, or allow_http=True"):
+    with pytest.raises(ValueError, match="does not hide the secret: use https://, or in a program allow_http=True"):
         api.client(base_url=url)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from io import BytesIO, TextIOWrapper
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -17,18 +18,18 @@ from .texts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import TextIO
+    from typing import BinaryIO
 
     from sendblue_contacts.outcomes import BulkOutcome
 
 
 @click.command()
 @click.argument("numbers", nargs=-1)
-@click.option("--from", "file", type=click.File(encoding="utf-8"), help="Read numbers from a file, one on each line.")
+@click.option("--from", "file", type=click.File("rb"), help="Read numbers from a file, one on each line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @all_options
 @click.pass_context
-def delete(context: click.Context, numbers: tuple[str, ...], file: TextIO | None, *, yes: bool) -> None:
+def delete(context: click.Context, numbers: tuple[str, ...], file: BinaryIO | None, *, yes: bool) -> None:
     """Delete contacts, after asking.
 
     NUMBERS are their phone numbers, such as +14155551234; - reads them from standard input, one on each line.
@@ -39,7 +40,7 @@ def delete(context: click.Context, numbers: tuple[str, ...], file: TextIO | None
       sendblue-contacts list --quiet --limit 10 | sendblue-contacts delete - --yes
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     whose = account()
-    wanted = _checked(chain(_read(numbers), _lines(file or ())), whose)
+    wanted = _checked(chain(_named(numbers), _read(file, file.name) if file else ()), whose)
     if not wanted:
         raise click.UsageError("Which contacts? Give their numbers, or --from FILE.")
     if yes or _agreed(len(wanted)):
@@ -48,25 +49,48 @@ def delete(context: click.Context, numbers: tuple[str, ...], file: TextIO | None
     context.exit(REFUSED)
 
 
-def _read(numbers: Iterable[str]) -> Iterator[str]:
+class Wanted(NamedTuple):
+    """A number, and where it stands, for errors: they do not show it."""
+
+    number: str
+    place: str = ""
+
+    def normal(self, region: str | None) -> str:
+        """The number in E.164 form."""
+        from sendblue_contacts.errors import InvalidPhoneNumberError  # noqa: PLC0415  # next to its only use
+        from sendblue_contacts.phone import normalise  # noqa: PLC0415  # as above
+
+        try:
+            return normalise(self.number, default_region=region)
+        except InvalidPhoneNumberError as error:
+            raise Refusal(f"{self.place}{error}; nothing was deleted") from None
+
+
+def _named(numbers: Iterable[str]) -> Iterator[Wanted]:
     for number in numbers:
-        yield from _lines(sys.stdin) if number == "-" else [number]
+        yield from _read(sys.stdin.buffer, "standard input") if number == "-" else [Wanted(number)]
 
 
-def _lines(file: Iterable[str]) -> Iterator[str]:
-    return (line.strip() for line in file if line.strip())
+def _read(file: BinaryIO, name: str) -> Iterator[Wanted]:
+    """The lines of a file, in whatever encoding it is."""
+    from sendblue_contacts.transfer.errors import TransferError  # noqa: PLC0415  # loads the generated code
+    from sendblue_contacts.transfer.formats import find_encoding  # noqa: PLC0415  # as above
 
-
-def _checked(numbers: Iterable[str], whose: Account) -> list[str]:
-    """The numbers in E.164 form, each once."""
-    from sendblue_contacts.errors import InvalidPhoneNumberError  # noqa: PLC0415  # next to its only use
-    from sendblue_contacts.phone import normalise  # noqa: PLC0415  # as above
-
-    region = whose.settings.get("default_region")
+    content = BytesIO(file.read())
     try:
-        return list(dict.fromkeys(normalise(number, default_region=region) for number in numbers))
-    except InvalidPhoneNumberError as error:
-        raise Refusal(f"{error}; nothing was deleted") from None
+        encoding = find_encoding(content)
+    except TransferError:
+        raise Refusal(f"{name} is no text, or in no usual encoding: save it as UTF-8; nothing was deleted") from None
+    content.seek(0)
+    for place, line in enumerate(TextIOWrapper(content, encoding), 1):
+        if line.strip():
+            yield Wanted(line.strip(), f"line {place:,} of {name}: ")
+
+
+def _checked(numbers: Iterable[Wanted], whose: Account) -> list[str]:
+    """The numbers in E.164 form, each once."""
+    region = whose.settings.get("default_region")
+    return list(dict.fromkeys(each.normal(region) for each in numbers))
 
 
 def _agreed(number: int) -> bool:
