@@ -7,8 +7,9 @@ decided in `settling`.
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from sendblue_contacts_api.models.bulk_contact import BulkContact
@@ -142,10 +143,10 @@ class CreateJob(Job[BulkContact, Contact]):
         created: dict[str | None, list[Contact]] = {}
         for contact in answer.contacts or ():
             created.setdefault(contact.phone, []).append(contact)
-        reasons: dict[str | None, list[str]] = {}
+        reasons: dict[str | None, list[object]] = {}
         for failure in answer.failures or ():
             number = failure.contact.phone if failure.contact else None
-            reasons.setdefault(number, []).append(_reason(failure.error))
+            reasons.setdefault(number, []).append(failure.error)
         all_known = reasons.keys() <= {contact.phone for contact in ready}
         unnamed = all_known and _unnamed_went_in(len(ready), answer)
         return [_created(contact, created, reasons, unnamed=unnamed) for contact in ready]
@@ -178,8 +179,25 @@ def _joined(earlier: Any, later: Any) -> Any:  # noqa: ANN401  # any JSON
     return later
 
 
-def _reason(error: object) -> str:
-    return mask(error) if isinstance(error, str) and error else "refused without a reason"
+def _reason(error: object, item: Mapping[str, Any] | None = None) -> str:
+    """Why an item was refused, in the words of the server, without the values of the item."""
+    if not isinstance(error, str) or not error:
+        return "refused without a reason"
+    for value in sorted(set(_texts(item)), key=len, reverse=True):  # a full name before the first name in it
+        if value.casefold() in error.casefold():  # few are, and each pattern has to be compiled
+            error = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", error, flags=re.IGNORECASE)
+    return mask(error)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a value that tell something; it takes two letters for that."""
+    if isinstance(value, str):
+        yield from [value.strip()] if sum(map(str.isalnum, value)) > 1 else []
+    elif isinstance(value, Mapping):
+        yield from _texts(list(cast("Mapping[str, object]", value).values()))
+    elif isinstance(value, list):
+        for each in cast("list[object]", value):
+            yield from _texts(each)
 
 
 def _unnamed_went_in(sent: int, answer: BulkCreateResponse) -> bool:
@@ -193,14 +211,15 @@ def _unnamed_went_in(sent: int, answer: BulkCreateResponse) -> bool:
 def _created(
     contact: BulkContact,
     created: Mapping[str | None, list[Contact]],
-    reasons: Mapping[str | None, list[str]],
+    reasons: Mapping[str | None, list[object]],
     *,
     unnamed: bool,
 ) -> Verdict[Contact]:
     if contacts := created.get(contact.phone):
         return Verdict("created", contacts.pop(0))
     if why := reasons.get(contact.phone):
-        return Verdict("failed", None, why.pop(0))
+        values = {**contact.to_dict(), "phone": None}  # which is masked anyway, as a number
+        return Verdict("failed", None, _reason(why.pop(0), values))
     if unnamed:
         return Verdict("created", Contact.from_dict(contact.to_dict()))
     return Verdict("unknown", None, UNSAID)

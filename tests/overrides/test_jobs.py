@@ -248,6 +248,27 @@ def test_what_was_sent_blank_is_not_there() -> None:
     assert job.found(ready, Contact(phone=A)).status == "created"
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("Duplicate: Ada King Lovelace, Analytical Engines (VIP)", "Duplicate: … …, … (…)"),
+        ("ADA is taken; first_name must be unique", "… is taken; first_name must be unique"),
+        ("Adagio is no plan, as Gold (+) is", "Adagio is no plan, as … is"),
+        (f"{A} is taken by Ada@lovelace.example", "+… is taken by …@…"),
+        ("X is no letter", "X is no letter"),
+    ],
+)
+def test_a_reason_holds_no_value_of_its_contact(error: str, reason: str) -> None:
+    """What the server says of a contact is told without the contact, so that it may be logged; words stay whole."""
+    person = {"phone": A, "firstName": "Ada", "lastName": "Lovelace", "companyName": "Analytical Engines"}
+    more = {"tags": ["VIP", "X"], "customVariables": {"Full name": "Ada King", "Plan": "Gold (+)"}}
+    job = CreateJob(None)
+    (verdict,) = job.read(
+        [job.check({**person, **more})], BulkCreateResponse.from_dict({"failures": [_failure(A, error)]})
+    )
+    assert (verdict.status, verdict.reason) == ("failed", reason)
+
+
 # Checking.
 
 
