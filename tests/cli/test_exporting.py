@@ -92,6 +92,16 @@ def test_what_cannot_be_written(numbers: list[str], run: Run, arguments: list[st
     assert (done.exit_code in {2, 3}, done.stderr.splitlines()[-1].startswith("Error: ")) == (True, True)
 
 
+@pytest.mark.parametrize("command", ["export", "import"])
+@pytest.mark.parametrize("encoding", ["rot13", "zlib", "undefined"])
+def test_an_encoding_of_something_else(tmp_path: Path, run: Run, command: str, encoding: str) -> None:
+    """Python has codecs that are none of text; they are refused as one that there is not."""
+    (tmp_path / "contacts.csv").write_text("phone\n", encoding="utf-8")
+    done = run(command, str(tmp_path / "contacts.csv"), "--encoding", encoding)
+    said = f"Error: Invalid value for '--encoding': '{encoding}' is no encoding of text; try utf-8, utf-16 or cp1252."
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, said)
+
+
 @pytest.mark.parametrize(("form", "begins"), [("csv", "ph"), ("xlsx", "PK")])
 def test_nobody_reads_on(account: Sandbox, form: str, begins: str) -> None:
     """`export - | head` is no traceback in any format, and ends with 141 as other tools do."""

@@ -245,6 +245,13 @@ def test_what_no_sheet_can_hold(contact: dict[str, Any]) -> None:
         exported([{"phone": number(0), **contact}], "xlsx")
 
 
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "undefined"])
+def test_an_encoding_that_is_none_of_text(encoding: str) -> None:
+    """It is refused with the usual ones, before anything is written."""
+    with pytest.raises(TransferError, match=f"no encoding '{encoding}'; utf-8"):
+        exported([{"phone": number(0)}], "csv", encoding=encoding)
+
+
 def test_a_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     """A workbook that cannot be written is the OSError that it is for any other format."""
     library: Any = import_module("xlsxwriter")

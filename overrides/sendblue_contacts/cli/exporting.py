@@ -25,10 +25,13 @@ def _delimiter(_context: click.Context, _option: click.Parameter, text: str | No
 
 
 def _encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is None:
+        return None
     try:
-        return codecs.lookup(name).name if name else None
-    except LookupError:
-        raise click.BadParameter(f"{name!r} is not known; try utf-8, utf-16 or cp1252.") from None
+        "".encode(name)  # unlike `lookup`, it knows what is text
+        return codecs.lookup(name).name
+    except (LookupError, UnicodeError):
+        raise click.BadParameter(f"{name!r} is no encoding of text; try utf-8, utf-16 or cp1252.") from None
 
 
 ENCODING: dict[str, Any] = {"metavar": "NAME", "callback": _encoding}

@@ -78,12 +78,14 @@ def check_encoding(name: str) -> codecs.CodecInfo:
     """The encoding with this name.
 
     Raises:
-        TransferError: There is none.
+        TransferError: There is none, or it is none of text, as zlib is.
     """
     try:
+        "".encode(name)  # unlike `lookup`, it knows what is text
         return codecs.lookup(name)
-    except LookupError:
-        raise TransferError(f"there is no encoding {name!r}; utf-8, utf-16 and cp1252 are the usual ones") from None
+    except (LookupError, UnicodeError):
+        usual = "utf-8, utf-16 and cp1252 are the usual ones of text"
+        raise TransferError(f"there is no encoding {name!r}; {usual}") from None
 
 
 def find_encoding(file: BinaryIO, given: str | None = None) -> str:
