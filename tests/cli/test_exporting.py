@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -109,3 +111,19 @@ def test_nobody_reads_on(account: Sandbox, form: str, begins: str) -> None:
     pipe = f"{COMMAND} export - --format {form} --quiet | head -c 2; printf '\\n%s' ${{PIPESTATUS[0]}}"
     done = subprocess.run(["/bin/bash", "-c", pipe], capture_output=True, encoding="utf-8", check=True, timeout=60)
     assert (done.stdout.splitlines(), done.stderr) == ([begins, "141"], "")
+
+
+def test_sigterm(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended by another program it leaves nothing, and the exit status is that of the signal in a shell."""
+    _ = account
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("SENDBLUE_API_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        command = [COMMAND, "export", str(tmp_path / "contacts.csv"), "--quiet"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1)
+            begun = len(list(tmp_path.iterdir()))
+            process.send_signal(signal.SIGTERM)
+            said = process.communicate(timeout=30)
+    assert (begun, process.returncode, said, list(tmp_path.iterdir())) == (1, 143, ("", ""), [])
