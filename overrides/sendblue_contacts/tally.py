@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sized
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .errors import BulkError
@@ -31,6 +32,9 @@ class Tally(Generic[T]):
         result: Makes a result of outcomes.
         on_progress: Hears how far the call is.
         clock: Tells the time in seconds, and never goes back.
+
+    Raises:
+        TypeError: `on_progress` is an async function, which nobody would await.
     """
 
     def __init__(
@@ -41,6 +45,9 @@ class Tally(Generic[T]):
         on_progress: Callable[[BulkProgress], object] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if iscoroutinefunction(on_progress) or iscoroutinefunction(getattr(on_progress, "__call__", None)):  # noqa: B004  # of an object
+            message = "on_progress must be a plain function, also for the async client: an async one is never awaited"
+            raise TypeError(message)
         self.outcomes: list[BulkOutcome[T]] = []
         self._failed = 0
         self._total = len(items) if isinstance(items, Sized) else None

@@ -34,6 +34,22 @@ def test_progress_of_a_generator_has_no_total(world: World) -> None:
     assert [(each.done, each.failed, each.total, each.eta) for each in heard] == [(2, 0, None, None)]
 
 
+class Watcher:
+    """An object that is called like an async function."""
+
+    async def __call__(self, progress: BulkProgress) -> None:
+        """Hear of it."""
+
+
+@pytest.mark.parametrize("hear", [Watcher().__call__, Watcher()], ids=["function", "object"])
+def test_an_async_function_is_told_no_progress(world: World, hear: Callable[[BulkProgress], object]) -> None:
+    """Nobody would await it: the call says so before anything is sent."""
+    sent: list[object] = []
+    with pytest.raises(TypeError, match="on_progress must be a plain function"):
+        world.do(lambda client: client.contacts.bulk.create(people(1), on_progress=hear, on_send=sent.append), all_well)
+    assert sent == []
+
+
 class Planted(Exception):  # noqa: N818  # it is no error of anybody
     """What a caller's own code raises."""
 
