@@ -73,6 +73,14 @@ def test_create_does_not_change_what_exists(account: Sandbox, run: Run) -> None:
     assert account.contacts()[0]["first_name"] == "Ada"
 
 
+def test_create_knows_what_update_has(account: Sandbox, run: Run) -> None:
+    """An option that is for changing alone is named with its command; any other is no option at all."""
+    done = run("create", ADA, "--company_name", "Engines")
+    said = "Error: No such option '--company-name' here: create the contact, and then `update` has it."
+    assert (done.exit_code, done.stderr.splitlines()[-1], account.requests) == (2, said, [])
+    assert "'--first-name'" in run("create", ADA, "--first-nam", "Ada").stderr
+
+
 def test_upsert_changes_what_exists(account: Sandbox, run: Run) -> None:
     """With `--upsert` the contact is changed, and what is not given stays."""
     run("create", ADA, *FIELDS)

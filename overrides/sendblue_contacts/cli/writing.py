@@ -15,7 +15,21 @@ from .texts import kebab
 CLEARABLE = [kebab(name) for name, field in known("contact_update").items() if field.nullable]
 
 
-@click.command()
+class Create(click.Command):
+    """A command that knows that `update` has more options: the API takes more when it changes a contact."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say of an option of `update` where it is; click would name one that looks like it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not any(error.option_name in option.opts for option in update.params):
+                raise
+            text = f"No such option '{error.option_name}' here: create the contact, and then `update` has it."
+            raise click.UsageError(text, ctx) from None
+
+
+@click.command(cls=Create)
 @click.argument("number")
 @field_options("contact_create", but=("number", "update_if_exists"))
 @click.option("--upsert", is_flag=True, help="Change the contact if there is one with this number.")
