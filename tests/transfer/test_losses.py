@@ -222,6 +222,15 @@ def test_an_empty_file_is_said_to_be_empty(write_text: Callable[..., Path], cont
         plan_import(source)
 
 
+@pytest.mark.parametrize(
+    ("opening", "advice"), [(b"\xd0\xcf\x11\xe0", r"save it as \.xlsx"), (b"\x1f\x8b", "unpack it")]
+)
+def test_a_file_of_another_kind_is_told_apart(write_text: Callable[..., Path], opening: bytes, advice: str) -> None:
+    """It would be read as text, whose first line says nothing to anybody."""
+    with pytest.raises(TransferError, match=advice):
+        open_source(write_text(opening + bytes(600)))
+
+
 # --- what modes do
 
 

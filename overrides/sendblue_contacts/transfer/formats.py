@@ -29,6 +29,11 @@ SUFFIXES: dict[str, Format] = {
     ".xlsx": "xlsx",
 }
 _OPENINGS: dict[bytes, Format] = {b"PK": "xlsx", b"[": "json", b"{": "jsonl"}
+_ADVICE = {
+    b"\xd0\xcf\x11\xe0": "the file is an old workbook (.xls), or has a password: save it as .xlsx, without one",
+    b"\x1f\x8b": "the file is compressed: unpack it first (gunzip)",
+}
+"""What to do with a file that begins so, and would be read as text else."""
 # The longer marks first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -54,9 +59,16 @@ def check_format(name: str) -> Format:
 
 
 def find_format(file: BinaryIO, suffix: str) -> Format:
-    """The format of a file, by its first bytes where they tell, else by the suffix of its name, else CSV."""
+    """The format of a file, by its first bytes where they tell, else by the suffix of its name, else CSV.
+
+    Raises:
+        TransferError: It is of a kind that has to be made another first.
+    """
     file.seek(0)
     head = file.read(_HEAD)
+    for opening, advice in _ADVICE.items():
+        if head.startswith(opening):
+            raise TransferError(advice)
     text = head[3:] if head.startswith(codecs.BOM_UTF8) else head
     by_suffix = SUFFIXES.get(suffix.lower())
     told: Format | None = next(
