@@ -145,7 +145,7 @@ def test_a_terminal_without_the_letters_does_not_end_it(small: Path) -> None:
     assert (run.status, "Jos?" in run.output) == (0, True), run.output
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "no column is the phone number"), (None, "No such file")])
+@pytest.mark.parametrize(("text", "said"), [("", "the file is empty"), (None, "No such file")])
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, text: str | None, said: str) -> None:
     """Exit status 2, and no traceback."""
     path = tmp_path / "odd.csv"
