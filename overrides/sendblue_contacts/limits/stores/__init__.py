@@ -45,6 +45,12 @@ class Verb(Enum):
     """The server refused a request: nobody uses a slot for so many seconds."""
 
 
+ASKS = frozenset({Verb.TAKE, Verb.CONFIRM})
+"""What the one who asks waits for: a slot may be held for him."""
+FAREWELLS = frozenset({Verb.GIVE_BACK, Verb.CANCEL})
+"""What ends that."""
+
+
 class Question(NamedTuple):
     """One request to a store.
 

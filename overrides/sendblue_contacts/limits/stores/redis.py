@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from . import LEASE, Answer, Question, StoreAwayError, Verb
+from . import ASKS, LEASE, Answer, Question, StoreAwayError, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,6 @@ _TIMEOUT = 2.0
 """Seconds for an answer, and as many for a connection."""
 _CONNECTIONS = 10
 """How many a process has at most; one question takes a fraction of a millisecond."""
-_ASKS = {Verb.TAKE, Verb.CONFIRM}
 
 _AWAY = re.compile(
     r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN|ClusterDownError|ClusterError|"
@@ -138,7 +137,7 @@ class RedisStore:
     def _ask_for(self, question: Question, given_up: threading.Event) -> Answer:
         """Ask for a task. If it is there no more, nobody uses a slot that Redis holds for it from now on."""
         answer = self.ask(question)
-        if given_up.is_set() and question.verb in _ASKS:
+        if given_up.is_set() and question.verb in ASKS:
             self.ask(question._replace(verb=Verb.CANCEL))
         return answer
 

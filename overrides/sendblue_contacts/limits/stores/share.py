@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sendblue_contacts.limits.rate import share_of
 from sendblue_contacts.limits.window import Window
 
-from . import Answer, Question, Verb
+from . import FAREWELLS, Answer, Question, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from sendblue_contacts.limits.rate import RateLimit
 
     from . import Store
-
-_FAREWELLS = {Verb.GIVE_BACK, Verb.CANCEL}
 
 
 class Share:
@@ -42,14 +40,14 @@ class Share:
     def ask(self, question: Question) -> Answer:
         """Answer at once, or tell the store that follows."""
         answer = self._asked(question)
-        if self._followed_by and question.verb in _FAREWELLS:
+        if self._followed_by and question.verb in FAREWELLS:
             return self._followed_by.ask(question)
         return answer
 
     async def async_ask(self, question: Question) -> Answer:
         """As `ask`."""
         answer = self._asked(question)
-        if self._followed_by and question.verb in _FAREWELLS:
+        if self._followed_by and question.verb in FAREWELLS:
             return await self._followed_by.async_ask(question)
         return answer
 

@@ -15,15 +15,12 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from . import Answer, Verb
+from . import ASKS, FAREWELLS, Answer, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from . import Question, Store
-
-_ASKS = {Verb.TAKE, Verb.CONFIRM}
-_FAREWELLS = {Verb.GIVE_BACK, Verb.CANCEL}
 
 
 class Unheard:
@@ -42,7 +39,7 @@ class Unheard:
 
     def ask(self, question: Question) -> Answer:
         """Ask once. While the store is away it is asked one thing only, so that nobody waits twice for it."""
-        if not self._kept and question.verb in _ASKS:  # nearly always, and a near store is asked in microseconds
+        if not self._kept and question.verb in ASKS:  # nearly always, and a near store is asked in microseconds
             return self._store.ask(question)
         with self._kept_if_unheard(question):
             for farewell in self._next_kept():
@@ -80,7 +77,7 @@ class Unheard:
         try:
             yield
         except BaseException:  # a task that is cancelled may have heard no answer, too
-            if question.verb in _FAREWELLS:
+            if question.verb in FAREWELLS:
                 self.keep(question)
             raise
 
@@ -91,6 +88,6 @@ class Unheard:
         except Exception:
             raise
         except BaseException:  # the task is cancelled, or collected as garbage
-            if question.verb in _ASKS:
+            if question.verb in ASKS:
                 self.keep(question._replace(verb=Verb.CANCEL))
             raise
