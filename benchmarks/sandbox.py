@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sendblue_sandbox import Sandbox
-from sendblue_sandbox._server import Server
+from sendblue_sandbox.server.uvicorn_server import Server
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route

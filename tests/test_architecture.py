@@ -30,7 +30,7 @@ SENDS = {f"{OURS}.{room}" for room in SENDING}
 PURE = ("operations", "naming", "phone", "paging", "retry", "answers", "jobs", "outcomes", "settings")
 PURE_BULK = ("chunks", "repeats", "settling", "course", "tally")
 LIMITS = [room.removesuffix(".py") for room in ROOMS if room.startswith("limits/")]
-TOGETHER = ROOT / "sandbox" / SANDBOX / "_pytest_client.py"
+TOGETHER = ROOT / "sandbox" / SANDBOX / "pytest_client.py"
 BY_NAME = ("phonenumbers", "redis", "click", "rich", "python_calamine", "xlsxwriter", "platformdirs")
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ours import Ours
 from sendblue_contacts.limits import RateLimit
-from sendblue_sandbox._windows import MODELS
+from sendblue_sandbox.rate_limit.window_models import MODELS
 from simulation import EVERY, NETWORKS, PER, STALLING, TIMEOUT, simulate
 from tables import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sendblue_sandbox._windows import Model
+    from sendblue_sandbox.rate_limit.window_models import Model
     from simulation import Network
 
 WAYS: dict[str, Callable[..., Ours]] = {

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import virtual
-from sendblue_sandbox._windows import MODELS
+from sendblue_sandbox.rate_limit.window_models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from sendblue_sandbox._windows import Model
+    from sendblue_sandbox.rate_limit.window_models import Model
 
 LIMIT, PER = 100, 10.0
 CALLERS = 200

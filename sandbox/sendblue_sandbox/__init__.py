@@ -8,23 +8,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._clock import Clock
-    from ._command import run
-    from ._fault import Fault
-    from ._faults import Faults
-    from ._requests import Received
-    from ._sandbox import Sandbox
+    from .cli import run
+    from .clock import Clock
+    from .faults.fault import Fault
+    from .faults.rules import Faults
+    from .recorder import Received
+    from .sandbox import Sandbox
 
 __all__ = ["Clock", "Fault", "Faults", "Received", "Sandbox", "run"]
 
 # Each public name and the module it lives in; it is imported when it is asked for.
 HOMES = {
-    "Clock": "_clock",
-    "Fault": "_fault",
-    "Faults": "_faults",
-    "Received": "_requests",
-    "Sandbox": "_sandbox",
-    "run": "_command",
+    "Clock": "clock",
+    "Fault": "faults.fault",
+    "Faults": "faults.rules",
+    "Received": "recorder",
+    "Sandbox": "sandbox",
+    "run": "cli",
 }
 
 

@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import Any, get_args
 
-from ._command import PORT, run
-from ._settings import BulkExisting, OffsetCeiling, RetryAfter, Spelling
-from ._windows import Model
+from .cli import PORT, run
+from .config import BulkExisting, OffsetCeiling, RetryAfter, Spelling
+from .rate_limit.window_models import Model
 
 
 def main(arguments: list[str] | None = None) -> int:

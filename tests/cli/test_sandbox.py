@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args
 import httpx
 import pytest
 from sendblue_contacts.cli.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
-from sendblue_sandbox._settings import RetryAfter, Spelling
-from sendblue_sandbox._windows import Model
+from sendblue_sandbox.config import RetryAfter, Spelling
+from sendblue_sandbox.rate_limit.window_models import Model
 
 from tests.cli.commands import COMMAND
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from _docs import main
 
-from tests.sandbox_browser.conftest import browser, chromium
+from tests.slow.sandbox_browser.conftest import browser, chromium
 
 if TYPE_CHECKING:
     from pathlib import Path

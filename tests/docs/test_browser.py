@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from _docs import HTTP_PAGE
 
-from tests.sandbox_browser.conftest import DESKTOP, PHONE
+from tests.slow.sandbox_browser.conftest import DESKTOP, PHONE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox_browser.conftest import Browser
+    from tests.slow.sandbox_browser.conftest import Browser
 
 SHOWN = ("index.html", "guides/limits.html", "guides/import.html", "reference/python.html", str(HTTP_PAGE))
 SEARCH = """

@@ -78,7 +78,7 @@ def test_the_reference_shows_what_can_be_imported(built: Path) -> None:
         (said_of(section), where.rpartition(".")[2])
         for section, part in zip(sections, shown, strict=True)
         for where in objects(part)
-        if not where.startswith("sendblue_sandbox._pytest")
+        if not where.startswith("sendblue_sandbox.pytest_")
     ]
     assert len(found) > 50
     assert [name for modules, name in found if not is_public(modules.get(name, modules[""]), name)] == []

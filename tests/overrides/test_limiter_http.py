@@ -15,7 +15,7 @@ from sendblue_sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sendblue_sandbox._windows import Model
+    from sendblue_sandbox.rate_limit.window_models import Model
 
 LIMIT, PER = 100, 1.0
 CALLS = 300

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from sendblue_sandbox import Sandbox
-from sendblue_sandbox._requests import MOST_BYTES, MOST_REQUESTS, Received, Requests
-from sendblue_sandbox._settings import Options, Settings
+from sendblue_sandbox.config import Options, Settings
+from sendblue_sandbox.recorder import MOST_BYTES, MOST_REQUESTS, Received, Requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_sandbox import Sandbox
-from sendblue_sandbox._seed import NUMBERS, people
+from sendblue_sandbox.seed import NUMBERS, people
 
 if TYPE_CHECKING:
     import httpx

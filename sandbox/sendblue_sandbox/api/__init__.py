@@ -1,0 +1,1 @@
+"""The operations of the Contacts API: routing, authentication, validation, execution and rendering."""

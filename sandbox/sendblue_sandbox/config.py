@@ -1,0 +1,107 @@
+"""Settings. Each is checked when a sandbox is made, and a bad one is a sentence that says what to give instead."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypedDict, get_args
+
+from .rate_limit.window_models import Model
+
+Spelling: TypeAlias = Literal["both", "snake", "camel"]
+BulkExisting: TypeAlias = Literal["fail", "update"]
+OffsetCeiling: TypeAlias = Literal["clamp", "refuse"]
+RetryAfter: TypeAlias = Literal["seconds", "date", "none"]
+PathLike: TypeAlias = str | os.PathLike[str]
+
+HIGHEST_PORT = 65_535
+
+
+class Options(TypedDict, total=False):
+    """The settings as keyword arguments."""
+
+    spelling: Spelling
+    limit: int | None
+    per: float
+    window: Model
+    retry_after: RetryAfter
+    db: PathLike | None
+    api_key: str | None
+    api_secret: str | None
+    bulk_existing: BulkExisting
+    offset_ceiling: OffsetCeiling
+    max_body_bytes: int
+    document: PathLike | None
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one sandbox; `Sandbox` says what each means."""
+
+    spelling: Spelling = "both"
+    limit: int | None = 100
+    per: float = 10.0
+    window: Model = "log"
+    retry_after: RetryAfter = "seconds"
+    db: PathLike | None = None
+    api_key: str | None = field(default=None, repr=False)
+    api_secret: str | None = field(default=None, repr=False)
+    bulk_existing: BulkExisting = "fail"
+    offset_ceiling: OffsetCeiling = "clamp"
+    max_body_bytes: int = 1_048_576
+    document: PathLike | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        _one_of("spelling", self.spelling, get_args(Spelling))
+        _one_of("bulk_existing", self.bulk_existing, get_args(BulkExisting))
+        _one_of("offset_ceiling", self.offset_ceiling, get_args(OffsetCeiling))
+        _one_of("window", self.window, get_args(Model))
+        _one_of("retry_after", self.retry_after, get_args(RetryAfter))
+        _check(
+            "limit",
+            self.limit,
+            ok=self.limit is None or _whole(self.limit, 1),
+            wanted="a whole number from 1 on, or None for no limit",
+        )
+        _check("per", self.per, ok=_seconds(self.per), wanted="a number of seconds above 0")
+        _check(
+            "max_body_bytes",
+            self.max_body_bytes,
+            ok=_whole(self.max_body_bytes, 1),
+            wanted="a whole number of bytes from 1 on",
+        )
+        _check("port", self.port, ok=_whole(self.port, 0, HIGHEST_PORT), wanted="a port from 0 (any free one) to 65535")
+        _pair(self.api_key, self.api_secret)
+
+
+def _check(name: str, value: object, *, ok: bool, wanted: str) -> None:
+    if not ok:
+        message = f"{name}={value!r} is not a setting of the sandbox: give {wanted}."
+        raise ValueError(message)
+
+
+def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
+    _check(name, value, ok=value in choices, wanted="one of " + ", ".join(map(repr, choices)))
+
+
+def _whole(value: object, low: int, high: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _pair(api_key: str | None, api_secret: str | None) -> None:
+    if (api_key is None) != (api_secret is None):
+        message = "Only one of api_key and api_secret was given: give both, or neither to accept any credentials."
+        raise ValueError(message)
+    if "" in (api_key, api_secret):
+        message = "api_key and api_secret must not be empty: leave both out to accept any credentials."
+        raise ValueError(message)

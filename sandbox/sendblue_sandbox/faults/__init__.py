@@ -1,0 +1,1 @@
+"""Faults: errors that the sandbox returns on demand."""

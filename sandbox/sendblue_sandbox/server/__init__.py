@@ -1,0 +1,1 @@
+"""The HTTP server: ASGI entry, uvicorn protocol, control routes and pages."""

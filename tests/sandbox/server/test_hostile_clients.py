@@ -1,0 +1,194 @@
+"""Attacks: what a hostile or broken client can do to a connection. The answer is 4xx or none, and the server lives."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from sendblue_sandbox.server import asgi, protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sendblue_sandbox import Sandbox
+
+PATH = "/api/v2/contacts"
+HEAD = "host: x\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+def alive(sandbox: Sandbox, api: httpx.Client) -> Iterator[None]:
+    """After the test the server answers, and nothing was stored."""
+    yield
+    assert api.get(f"{PATH}/count").json() == {"count": 0}
+    assert sandbox.contacts() == []
+
+
+def connect(sandbox: Sandbox) -> socket.socket:
+    """A connection of one's own."""
+    url = httpx.URL(sandbox.url)
+    return socket.create_connection((url.host, url.port or 0), timeout=10)
+
+
+def pour(connection: socket.socket, megabytes: int) -> int:
+    """Send so much, or as much as the other side takes; how many megabytes went out."""
+    for sent in range(megabytes):
+        try:
+            connection.sendall(b" " * MEGABYTE)
+        except OSError:
+            return sent
+    return megabytes
+
+
+def rest(connection: socket.socket) -> bytes:
+    """What there is to read until the end, however the end comes."""
+    received = b""
+    try:
+        while chunk := connection.recv(65_536):
+            received += chunk
+    except OSError:
+        pass
+    return received
+
+
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize("length", [f"content-length: {100 * MEGABYTE}\r\n", "transfer-encoding: chunked\r\n"])
+def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
+    """A body of 100 MB is refused with 413, whether announced or not, and most of it is never read."""
+    with connect(sandbox) as connection:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}{length}\r\n".encode())
+        if "chunked" in length:
+            connection.sendall(f"{100 * MEGABYTE:x}\r\n".encode())
+        sent = pour(connection, 100)
+        answer = rest(connection)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"connection: close" in answer
+    assert sent < 50
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_large_body_that_waits_for_permission(sandbox: Sandbox) -> None:
+    """A client that asks first (`Expect: 100-continue`) is refused before it sends anything."""
+    with connect(sandbox) as connection:
+        head = f"POST {PATH} HTTP/1.1\r\n{HEAD}expect: 100-continue\r\ncontent-length: {100 * MEGABYTE}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.usefixtures("alive")
+def test_httpx_sees_the_refusal(api: httpx.Client) -> None:
+    """A client that sends 20 MB before it listens sees the 413, and not a broken connection."""
+    response = api.post(f"{PATH}/bulk", content=bytes(20 * MEGABYTE), headers={"content-type": "application/json"})
+    assert response.status_code == 413
+
+
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize("head", [f"x: {'y' * 70_000}", "\r\n".join(f"x{number}: y" for number in range(20_000))])
+def test_a_head_without_end(sandbox: Sandbox, head: str) -> None:
+    """A head that goes on past 64 KiB is refused with 431, however many headers it is made of."""
+    with connect(sandbox) as connection:
+        connection.sendall(f"GET {PATH} HTTP/1.1\r\n".encode())
+        connection.sendall(head.encode())
+        pour(connection, 3)
+        assert rest(connection).startswith((b"HTTP/1.1 431", b""))
+    with connect(sandbox) as connection:
+        connection.sendall(f"GET {PATH} HTTP/1.1\r\nx: ".encode() + b"y" * 66_000)
+        assert rest(connection).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{PATH}/../../../../etc/passwd",
+        f"{PATH}/..%2f..%2f..%2fetc%2fpasswd",
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/docs/../../etc/passwd",
+        "/_sandbox/../../../etc/passwd",
+        "/_sandbox/static/..%2f..%2f_store.py",
+        f"{PATH}/%00",
+        f"{PATH}/%2B1415555%00",
+        "/" + "a/" * 5_000,
+        "//evil.invalid/x",
+        "*",
+        "x",
+        "http://[::1/",
+    ],
+)
+def test_a_path_that_leads_astray(sandbox: Sandbox, path: str) -> None:
+    """A path with `..`, zero bytes, thousands of segments or none at all answers 4xx and leads to no file."""
+    with connect(sandbox) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\n{HEAD}connection: close\r\n\r\n".encode())
+        answer = rest(connection)
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert b"root:" not in answer
+
+
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"\x00\x01\x02\x03\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nx\x00: y\r\n\r\n",
+        b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\ncontent-length: 99999999999999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        b"POST / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_no_http(sandbox: Sandbox, request_: bytes) -> None:
+    """Bytes that are no HTTP, or that say two things at once, answer 400 and end the connection."""
+    with connect(sandbox) as connection:
+        connection.sendall(request_)
+        assert rest(connection).startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_thousand_idle_connections(api: httpx.Client, sandbox: Sandbox) -> None:
+    """A thousand connections that say nothing, or half a request, do not keep others from being served."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for number in range(1_000):
+            connection = stack.enter_context(connect(sandbox))
+            if number % 2:
+                connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
+        assert {api.get(f"{PATH}/count", timeout=5).status_code for _ in range(20)} == {200}
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_head_that_drips(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that does not end is given up after a while: the connection is closed without an answer."""
+    monkeypatch.setattr(protocol, "PATIENCE", 0.05)
+    with connect(serve()) as connection:
+        connection.sendall(f"GET {PATH} HTTP/1.1\r\nhost:".encode())
+        assert rest(connection) == b""
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_body_that_drips(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not end is given up after a while: 408, and the connection is closed."""
+    monkeypatch.setattr(asgi, "PATIENCE", 0.05)
+    with connect(serve()) as connection:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
+        assert rest(connection).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.usefixtures("alive")
+def test_requests_in_one_piece(sandbox: Sandbox) -> None:
+    """A thousand requests sent at once are answered one after the other."""
+    request = f"GET {PATH}/count HTTP/1.1\r\n{HEAD}\r\n"
+    with connect(sandbox) as connection:
+        connection.sendall((request * 999 + request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).encode())
+        assert rest(connection).count(b"HTTP/1.1 200") == 1_000

@@ -1,0 +1,141 @@
+"""The plugin for pytest: fixtures that are there without being asked for, and cost nothing until they are used.
+
+Each test runs pytest in a process of its own, in an empty folder, with no plugin but this one:
+pytest-xdist and the like are not needed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+
+pytest_plugins = "pytester"
+
+HEAVY = (
+    "sendblue_sandbox.sandbox",
+    "sendblue_contacts",
+    "httpx",
+    "starlette",
+    "uvicorn",
+    "yaml",
+    "jsonschema",
+    "sqlite3",
+)
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other plugin is loaded: they take seconds."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def run(pytester: pytest.Pytester, code: str, *options: str) -> pytest.RunResult:
+    """Run some tests with the plugin, by the name of its entry point."""
+    pytester.makepyfile(code)
+    return pytester.runpytest_subprocess("-W", "error", "--strict-markers", "-p", "sendblue_sandbox", *options)
+
+
+def test_it_is_installed() -> None:
+    """The distribution has the plugin as an entry point."""
+    assert [each.value for each in entry_points(group="pytest11", name="sendblue_sandbox")] == [
+        "sendblue_sandbox.pytest_plugin"
+    ]
+
+
+def test_five_lines_are_enough(pytester: pytest.Pytester) -> None:
+    """A test of one's own code with the fixture: a client, and what arrived at the sandbox."""
+    done = run(
+        pytester,
+        """
+        def test_welcome(sendblue_client, sendblue_sandbox):
+            sendblue_client.contacts.create("+14155551234", first_name="Ada")
+            assert sendblue_sandbox.contacts()[0]["first_name"] == "Ada"
+            assert [each.method for each in sendblue_sandbox.requests] == ["POST"]
+        """,
+    )
+    done.assert_outcomes(passed=1)
+
+
+def test_each_test_finds_it_empty(pytester: pytest.Pytester) -> None:
+    """One server serves the session; contacts, faults and the clock of one test are gone in the next; no limit."""
+    done = run(
+        pytester,
+        """
+        import httpx, pytest
+
+        URLS = set()
+
+        @pytest.mark.parametrize("again", [0, 1])
+        def test_one(sendblue_sandbox, again):
+            assert sendblue_sandbox.contacts() == [] == sendblue_sandbox.requests == sendblue_sandbox.faults.all()
+            assert not sendblue_sandbox.clock.virtual
+            URLS.add(sendblue_sandbox.url)
+            assert len(URLS) == 1
+            sendblue_sandbox.seed(3)
+            headers = dict(zip(("sb-api-key-id", "sb-api-secret-key"), sendblue_sandbox.credentials))
+            with httpx.Client(headers=headers, trust_env=False) as client:
+                codes = {client.get(f"{sendblue_sandbox.url}/api/v2/contacts/count").status_code for _ in range(120)}
+            assert codes == {200}
+            sendblue_sandbox.faults.add(status=500)
+            sendblue_sandbox.clock.set(5)
+        """,
+    )
+    done.assert_outcomes(passed=2)
+
+
+def test_settings_can_be_asked_for(pytester: pytest.Pytester) -> None:
+    """A marker gives a test a sandbox with its own settings, and a client with the pair that it wants."""
+    done = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.mark.sendblue_sandbox(limit=2, spelling="camel", api_key="a", api_secret="b")
+        def test_one(sendblue_sandbox, sendblue_client):
+            assert sendblue_sandbox.credentials == ("a", "b")
+            assert sendblue_client.contacts.create("+14155551234", first_name="Ada").first_name == "Ada"
+            assert b"first_name" in sendblue_sandbox.requests[0].body
+        """,
+    )
+    done.assert_outcomes(passed=1)
+
+
+def test_it_disturbs_nobody(pytester: pytest.Pytester) -> None:
+    """A run that uses no fixture loads neither a sandbox nor the client, nor anything that they need."""
+    done = run(
+        pytester,
+        f"""
+        import sys
+
+        def test_one():
+            assert [name for name in {HEAVY!r} if name in sys.modules] == []
+        """,
+    )
+    done.assert_outcomes(passed=1)
+
+
+def test_without_the_extra_only_its_users_fail(pytester: pytest.Pytester) -> None:
+    """Where the extra is missing other tests pass, and one that asks for the fixture is told what to install."""
+    pytester.makeconftest("import sys; sys.modules['uvicorn'] = None")
+    done = run(pytester, "def test_one(): pass\ndef test_other(sendblue_sandbox): pass")
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*pip install*sendblue-contacts?sandbox?*"])
+
+
+def test_its_marker_is_listed(pytester: pytest.Pytester) -> None:
+    """`pytest --markers` tells of the marker."""
+    done = run(pytester, "", "--markers")
+    done.stdout.fnmatch_lines(["@pytest.mark.sendblue_sandbox(*"])
+
+
+def test_importing_it_costs_nothing() -> None:
+    """The plugin adds a few modules of its own to those of pytest, and none of anybody else."""
+    code = (
+        "import sys, pytest; before = set(sys.modules); import sendblue_sandbox.pytest_plugin; "
+        "print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['sendblue_sandbox', 'sendblue_sandbox.pytest_plugin', 'sendblue_sandbox.pytest_client']\n"

@@ -1,0 +1,157 @@
+"""The page `/docs` in a real browser: the reference of the document, with which this very sandbox can be tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import yaml
+from _workshop import ROOT
+from selenium.webdriver.common.keys import Keys
+from sendblue_sandbox import Sandbox, _page
+
+if TYPE_CHECKING:
+    from tests.slow.sandbox_browser.conftest import Browser
+
+DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi/contacts.yaml").read_bytes())
+OPERATIONS = {
+    operation["operationId"]
+    for item in DOCUMENT["paths"].values()
+    for operation in item.values()
+    if "operationId" in operation
+}
+ADA = "+14155551234"
+
+
+def opened(browser: Browser, sandbox: Sandbox, operation: str, width: int = 1280) -> str:
+    """Open the reference at an operation; gives the selector of its part of the page."""
+    tag = "ContactsBulk" if operation.startswith("bulk") else "Contacts"
+    browser.open(f"{sandbox.url}/docs#/{tag}/{operation}", width)
+    part = f"#operations-{tag}-{operation}"
+    browser.find(f"{part} .execute")
+    return part
+
+
+def execute(browser: Browser, part: str) -> str:
+    """Press Execute; gives the status that is shown then."""
+    browser.click(f"{part} .execute")
+    return browser.find(f"{part} .live-responses-table .response .response-col_status").text.split()[0]
+
+
+def test_every_operation_is_there(browser: Browser, sandbox: Sandbox) -> None:
+    """The reference has every operation of the document and no other."""
+    browser.open(f"{sandbox.url}/docs")
+    browser.find(".opblock")
+    assert {str(part.get_attribute("id")).rpartition("-")[2] for part in browser.all(".opblock")} == OPERATIONS
+
+
+def test_try_it_out_creates_a_contact(browser: Browser, sandbox: Sandbox) -> None:
+    """Executing the documented example creates a contact in this sandbox; nobody has to authorise first."""
+    part = opened(browser, sandbox, "create_contact")
+    assert execute(browser, part) == "200"
+    assert [contact["phone"] for contact in sandbox.contacts()] == [ADA]
+
+
+def test_both_headers_are_sent(browser: Browser, sandbox: Sandbox) -> None:
+    """The key and the secret go out with a request, each in its header."""
+    execute(browser, opened(browser, sandbox, "count_contacts"))
+    sent = sandbox.requests[-1].headers
+    assert (sent["sb-api-key-id"], sent["sb-api-secret-key"]) == ("sandbox", "sandbox")
+
+
+def test_number_in_a_path(browser: Browser, sandbox: Sandbox) -> None:
+    """The plus sign of a number in a path is written `%2B`, and the contact is found."""
+    part = opened(browser, sandbox, "create_contact")
+    execute(browser, part)
+    part = opened(browser, sandbox, "retrieve_contact")
+    field = browser.find(f"{part} tr[data-param-name=phone_number] input")
+    field.clear()
+    field.send_keys(ADA, Keys.TAB)
+    assert execute(browser, part) == "200"
+    assert sandbox.requests[-1].path == "/api/v2/contacts/%2B14155551234"
+
+
+def test_other_spellings_are_shown(browser: Browser, sandbox: Sandbox) -> None:
+    """The reference tells the other spellings of a field, from `x-aliases` of the document."""
+    part = opened(browser, sandbox, "create_contact")
+    press = "[...document.querySelectorAll(arguments[0] + ' .opblock-section-request-body button')]"
+    for text in ("Schema", "Expand all"):
+        assert browser.shows(text, part)
+        browser.run(f"{press}.filter(each => each.textContent.trim() === '{text}').forEach(each => each.click())", part)
+    assert browser.shows("x-aliases", part)
+
+
+def test_one_pair_is_not_filled_in(browser: Browser) -> None:
+    """A sandbox that takes one pair keeps it to itself, and the page says what to do."""
+    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
+        part = opened(browser, sandbox, "count_contacts")
+        assert browser.shows("press Authorize and give both")
+        assert execute(browser, part) == "403"
+
+
+def test_one_pair_can_be_given(browser: Browser) -> None:
+    """Whoever gives both in the dialog is let in."""
+    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
+        part = opened(browser, sandbox, "count_contacts")
+        browser.click(".btn.authorize")
+        browser.find(".auth-container input")
+        for field, value in zip(browser.all(".auth-container input"), ("key-4711", "secret-4711"), strict=True):
+            field.send_keys(value)
+        for button in browser.all(".auth-container .btn.authorize"):
+            browser.run("arguments[0].click()", button)  # wherever the dialog is just moving to
+        browser.click(".close-modal")
+        assert execute(browser, part) == "200"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_nothing_comes_from_elsewhere(browser: Browser, sandbox: Sandbox, path: str) -> None:
+    """Every request of the page goes to the sandbox, and the browser has nothing to complain of."""
+    browser.open(sandbox.url + path)
+    browser.find(".opblock" if path == "/docs" else "#figures dd")
+    asked = browser.requested()
+    assert f"{sandbox.url}{path}" in asked
+    assert [url for url in asked if not url.startswith((f"{sandbox.url}/", "data:"))] == []
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_browser_refuses_what_is_from_elsewhere(browser: Browser, sandbox: Sandbox, path: str) -> None:
+    """Should a page ever load something from another place, the browser does not: its policy forbids it."""
+    browser.open(sandbox.url + path)
+    with Sandbox() as other:
+        browser.run(
+            "const made = document.createElement('script'); made.src = arguments[0]; document.body.append(made)",
+            other.url + "/x.js",
+        )
+        browser.until(lambda: any("Content Security Policy" in line for line in browser.complaints()), "a refusal")
+
+
+@pytest.mark.parametrize("operation", ["create_contact", "list_contacts"])
+def test_fits_a_phone(browser: Browser, sandbox: Sandbox, operation: str) -> None:
+    """The reference is not wider than a phone, with an operation open and executed."""
+    execute(browser, opened(browser, sandbox, operation, 390))
+    assert browser.overflow() == 0
+
+
+def test_document_names_this_sandbox(sandbox: Sandbox) -> None:
+    """The document that the reference shows is the sandbox's own, with one server: the sandbox itself."""
+    served = httpx.get(f"{sandbox.url}/docs/openapi.json").json()
+    assert [server["url"] for server in served["servers"]] == [sandbox.url]
+    assert {**served, "servers": None, "paths": None} == {**DOCUMENT, "servers": None, "paths": None}
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/files/../__init__.py", "/docs/files/%2e%2e/__init__.py", "/docs/files/", "/docs/x"]
+)
+def test_no_other_file_is_served(sandbox: Sandbox, path: str) -> None:
+    """Nothing beside Swagger UI's own files can be had."""
+    assert httpx.get(sandbox.url + path).status_code == 404
+
+
+def test_without_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the package with the files is missing, the sandbox works and `/docs` says what to install."""
+    monkeypatch.setattr(_page, "FILES", "no_such_package")
+    with Sandbox() as sandbox:
+        answer = httpx.get(f"{sandbox.url}/docs")
+    assert (answer.status_code, "pip install" in answer.text) == (503, True)

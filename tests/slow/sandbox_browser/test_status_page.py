@@ -1,0 +1,305 @@
+"""The page `/` in a real browser: what is in the sandbox, what is happening, for everybody, at every width."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from _workshop import node_tool
+from sendblue_sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from tests.slow.sandbox_browser.conftest import Browser
+
+ADA = {
+    "number": "+14155551234",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "tags": ["VIP"],
+    "custom_variables": {"Lead Source": "Website"},
+}
+ATTACK = "<img src=x onerror=window.attacked=1><script>window.attacked=1</script>"
+ODD: dict[str, dict[str, Any]] = {
+    "emoji": {"number": "+14155550001", "first_name": "Zoë 👩‍💻🚀"},
+    "right to left": {"number": "+14155550002", "first_name": "אברהם", "last_name": "الفارسي"},
+    "HTML": {"number": "+14155550003", "first_name": ATTACK, "tags": [ATTACK], "custom_variables": {ATTACK: ATTACK}},
+    "long": {
+        "number": "+14155550004",
+        "first_name": "w" * 3000,
+        "tags": ["t" * 500],
+        "custom_variables": {"a": "b" * 900},
+    },
+    "nothing": {"number": "+14155550005"},
+}
+WIDTHS = [pytest.param(1280, id="desktop"), pytest.param(390, id="phone")]
+SCHEMES = ["light", "dark"]
+
+
+def create(api: httpx.Client, *contacts: dict[str, Any]) -> None:
+    """Create contacts as a program does it."""
+    for contact in contacts:
+        api.post("", json=contact).raise_for_status()
+
+
+# --- what is in it
+
+
+def test_new_contact_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """A contact that is created while the page is open appears, with its tags and variables."""
+    browser.open(sandbox.url)
+    browser.shows("There are no contacts yet")
+    create(api, ADA)
+    browser.shows("Ada Lovelace", "#contacts")
+    shown = browser.text("#contacts")
+    assert [part for part in ("+14155551234", "VIP", "Lead Source: Website") if part not in shown] == []
+
+
+def test_change_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """Tags that are replaced and variables that are merged while the page is open are seen so."""
+    create(api, ADA)
+    browser.open(sandbox.url)
+    browser.shows("VIP", "#contacts")
+    api.put("/%2B14155551234", json={"tags": ["Enterprise"], "custom_variables": {"Plan": "Pro"}}).raise_for_status()
+    browser.shows("Plan: Pro", "#contacts")
+    shown = browser.text("#contacts")
+    assert ("Lead Source: Website" in shown, "Enterprise" in shown, "VIP" in shown) == (True, True, False)
+
+
+def test_deleted_contact_disappears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """A contact that is deleted while the page is open goes, and the page says again how to make one."""
+    create(api, ADA)
+    browser.open(sandbox.url)
+    browser.shows("Ada", "#contacts")
+    api.delete("/%2B14155551234").raise_for_status()
+    browser.shows("There are no contacts yet")
+    assert browser.text("#contacts") == ""
+
+
+@pytest.mark.parametrize("text", ["lovelace", "+14155551234", "VIP", "Website"])
+def test_search(browser: Browser, sandbox: Sandbox, api: httpx.Client, text: str) -> None:
+    """A name, a number, a tag or a variable finds the contacts that have it, and no others."""
+    create(api, ADA, *ODD.values())
+    browser.open(sandbox.url)
+    browser.shows("of 6")
+    browser.find("#search").send_keys(text)
+    browser.shows("1 to 1 of 1 found")
+    assert len(browser.all("#contacts tbody tr")) == 1
+    assert "Ada Lovelace" in browser.text("#contacts")
+
+
+def test_search_without_result(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """Where nothing is found the page says so, and not that the sandbox is empty."""
+    create(api, ADA)
+    browser.open(sandbox.url)
+    browser.find("#search").send_keys("nobody")
+    browser.shows("Nothing found for “nobody”.")
+    assert "There are no contacts yet" not in browser.text()
+
+
+def test_hundred_thousand(browser: Browser, sandbox: Sandbox) -> None:
+    """A page of fifty is shown of 100,000, and the next page on request."""
+    sandbox.seed(100_000)
+    browser.open(sandbox.url)
+    browser.shows("1 to 50 of 100,000")
+    browser.click("#older")
+    browser.shows("51 to 100 of 100,000")
+    assert len(browser.all("#contacts tbody tr")) == 50
+
+
+# --- what it says when there is nothing
+
+
+def test_python_lines_work(browser: Browser, sandbox: Sandbox) -> None:
+    """The Python lines of the empty page, run as they stand, create a contact."""
+    browser.open(sandbox.url)
+    browser.shows("There are no contacts yet")
+    subprocess.run([sys.executable, "-c", browser.text("#python")], check=True)
+    browser.shows("Ada", "#contacts")
+
+
+def test_curl_line_asks_for_a_hundred(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """The curl line of the empty page names this sandbox and a body that fills it."""
+    browser.open(sandbox.url)
+    browser.shows("There are no contacts yet")
+    line = browser.text("#curl")
+    body = line.partition("-d ")[2].strip("'")
+    assert f"curl -X POST {sandbox.url}/_sandbox/seed" in line
+    api.post(f"{sandbox.url}/_sandbox/seed", json=json.loads(body)).raise_for_status()
+    browser.shows("1 to 50 of 100")
+
+
+def test_button_fills_it(browser: Browser, sandbox: Sandbox) -> None:
+    """The button makes a hundred contacts."""
+    browser.open(sandbox.url)
+    browser.click("#seed")
+    browser.shows("1 to 50 of 100")
+    assert len(sandbox.contacts()) == 100
+
+
+# --- what is happening
+
+
+def test_last_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """Requests appear with method, path, status and time, the newest first."""
+    browser.open(sandbox.url)
+    browser.shows("Nothing arrived yet.")
+    api.get("/count", params={"phone_number": "+14155551234"})
+    api.get("/%2B14155550000")
+    browser.shows("404", "#requests")
+    first, second = (row.text.split() for row in browser.all("#requests tbody tr"))
+    assert first[:3] == ["GET", "/api/v2/contacts/%2B14155550000", "404"]
+    assert second[:3] == ["GET", "/api/v2/contacts/count?phone_number=%2B14155551234", "200"]
+    assert second[-1] == "ms"
+
+
+def test_window_rises(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """After a burst the picture of the window shows how many slots are taken, in words and in its bars."""
+    browser.open(sandbox.url)
+    browser.shows("0 of 100", "#used")
+    for _ in range(30):
+        api.get("/count").raise_for_status()
+    browser.shows("30 of 100", "#used")
+    heights = [float(bar.get_attribute("height") or 0) for bar in browser.all("#chart rect")]
+    assert (len(heights), heights[0]) == (60, 0.0)
+    assert heights[-1] == pytest.approx(96 * 0.3)
+    assert "now 30, at most 30, limit 100" in str(browser.find("#chart").get_attribute("aria-label"))
+
+
+def test_full_window(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """A window that is used up says that the next request is refused, and the refused one is among the last."""
+    browser.open(sandbox.url)
+    assert [api.get("/count").status_code for _ in range(101)][-1] == 429
+    browser.shows("100 of 100", "#used")
+    browser.shows("the next request is refused")
+    browser.shows("429", "#requests")
+
+
+def test_no_limit(browser: Browser) -> None:
+    """A sandbox without a limit says so."""
+    with Sandbox(limit=None) as sandbox:
+        browser.open(sandbox.url)
+        browser.shows("there is no limit")
+
+
+# --- when it asks
+
+
+def test_pause(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """The button stops the page from updating itself, and lets it go on."""
+    browser.open(sandbox.url)
+    browser.shows("Live", "#live")
+    browser.click("#pause")
+    browser.shows("Paused", "#live")
+    create(api, ADA)
+    assert (asked_in_a_while(browser), "Ada" in browser.text("#contacts")) == (set(), False)
+    browser.click("#pause")
+    browser.shows("Ada", "#contacts")
+
+
+def test_hidden_tab_asks_nothing(browser: Browser, sandbox: Sandbox) -> None:
+    """While the browser says that the page is hidden it asks nothing; seen again it goes on."""
+    browser.open(sandbox.url)
+    browser.shows("Live", "#live")
+    hide(browser, hidden=True)
+    assert asked_in_a_while(browser) == set()
+    hide(browser, hidden=False)
+    browser.until(browser.requested, "a request")
+
+
+def hide(browser: Browser, *, hidden: bool) -> None:
+    """Have the browser say that the page is hidden, or is not."""
+    browser.run("Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true})", hidden)
+    browser.run("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def asked_in_a_while(browser: Browser) -> set[str]:
+    """What the page asks for in the time in which it would update itself; that it does not can only be waited for."""
+    browser.requested()
+    browser.driver.execute_async_script("setTimeout(arguments[0], 1500)")
+    return browser.requested()
+
+
+def test_sandbox_that_ended(browser: Browser) -> None:
+    """A page whose sandbox has ended says so and goes on trying."""
+    with Sandbox() as sandbox:
+        browser.open(sandbox.url)
+        browser.shows("Live", "#live")
+        sandbox.stop()
+        browser.shows("No answer", "#live")
+
+
+# --- for everybody
+
+
+def test_markup_is_shown_as_text(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """HTML in names, tags, variables, requests and the search is shown as it is, and nothing of it comes to life."""
+    create(api, ODD["HTML"])
+    api.get("/" + ATTACK, params={"<b>": ATTACK})
+    browser.open(sandbox.url)
+    browser.shows(ATTACK, "#contacts")
+    assert browser.text("#contacts").count(ATTACK) == 4
+    browser.find("#search").send_keys(ATTACK + "?")
+    browser.shows(f"Nothing found for “{ATTACK}?”")
+    assert browser.all("main img, main script, main b") == []
+    assert browser.run("return window.attacked") is None
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_values(browser: Browser, sandbox: Sandbox, api: httpx.Client, odd: str) -> None:
+    """Every contact is shown, however odd, and in its own script."""
+    create(api, ODD[odd])
+    browser.open(sandbox.url)
+    browser.shows(ODD[odd].get("first_name", "no name")[:200], "#contacts")
+    assert ODD[odd]["number"] in browser.text("#contacts")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("filled", [False, True])
+def test_fits_the_screen(browser: Browser, sandbox: Sandbox, api: httpx.Client, width: int, filled: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+    """The page is not wider than the screen, with nothing in it or with the oddest values."""
+    create(api, *(ODD.values() if filled else ()))
+    api.get("/" + "9" * 2000)
+    browser.open(sandbox.url, width)
+    browser.shows("of 5" if filled else "There are no contacts yet")
+    browser.shows("999", "#requests")
+    assert browser.overflow() == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_accessible(browser: Browser, sandbox: Sandbox, api: httpx.Client, width: int, scheme: str) -> None:
+    """The tool axe finds nothing to complain of: names, labels, roles, contrast."""
+    create(api, ADA, *ODD.values())
+    browser.open(sandbox.url, width, scheme)
+    browser.shows("Ada", "#contacts")
+    tools = Path(node_tool("redocly")[-1]).parents[1]  # where axe is too, once any of them is
+    browser.run((tools / "axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = browser.driver.execute_async_script("axe.run().then(arguments[0])")
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]] == []
+
+
+def test_keyboard(browser: Browser, sandbox: Sandbox) -> None:
+    """Every control can be reached by the tab key, in the order in which they stand."""
+    sandbox.seed(200)
+    browser.open(sandbox.url)
+    browser.shows("of 200")
+    reached = []
+    for _ in range(5):
+        browser.driver.switch_to.active_element.send_keys("\ue004")
+        reached.append(browser.run("return document.activeElement.id || document.activeElement.getAttribute('href')"))
+    assert reached == ["pause", "/docs", "search", "older", "requests"]
+
+
+def test_no_secrets() -> None:
+    """Nothing that the page gets tells the credentials, neither the sandbox's own nor those of a request."""
+    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
+        httpx.get(
+            f"{sandbox.url}/api/v2/contacts", headers={"sb-api-key-id": "key-4711", "sb-api-secret-key": "secret-4711"}
+        )
+        texts = [httpx.get(sandbox.url + path).text for path in ("/", "/docs", "/_sandbox/state", "/_sandbox/requests")]
+    assert [text for text in texts if "4711" in text] == []
