@@ -138,4 +138,4 @@ def test_importing_it_costs_nothing() -> None:
         "print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['sendblue_sandbox', 'sendblue_sandbox.pytest_plugin', 'sendblue_sandbox.pytest_client']\n"
+    assert done.stdout == "['sendblue_sandbox', 'sendblue_sandbox.pytest_client', 'sendblue_sandbox.pytest_plugin']\n"
