@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import _workshop
+from maintain import venvs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +47,11 @@ def stub(folder: Path) -> Iterator[str]:
 
 def main() -> int:
     """Print the table."""
-    venv = _workshop.ROOT / ".venv-bench"
-    _workshop.prepare("bench", venv)
+    venv = venvs.ROOT / ".venv-bench"
+    venvs.prepare("bench", venv)
     with tempfile.TemporaryDirectory() as folder:
         write_answers(Path(folder))
         with stub(Path(folder)) as url:
             command = [str(venv / "bin/python"), str(HERE / "aside/calls.py"), url]
-            done = subprocess.run(command, env=_workshop.environment(venv), check=False)  # noqa: S603 - a file of ours
+            done = subprocess.run(command, env=venvs.environment(venv), check=False)  # noqa: S603 - a file of ours
             return done.returncode

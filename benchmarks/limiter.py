@@ -14,8 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import _servers
-import _workshop
+from maintain import servers, venvs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,7 @@ PATIENCE = 10.0
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """Run a Redis that keeps nothing, and give its address."""
-    program = _servers.ensure("redis-server", "redis-server")
+    program = servers.ensure("redis-server", "redis-server")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
@@ -47,14 +46,14 @@ def _wait_for(port: int) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         if time.monotonic() > until:
-            raise _workshop.WorkshopError(f"redis-server does not answer within {PATIENCE:g} s.")
+            raise venvs.ScriptError(f"redis-server does not answer within {PATIENCE:g} s.")
         time.sleep(0.05)
 
 
 def main() -> int:
     """Print the tables, and draw the picture."""
-    venv = _workshop.ROOT / ".venv-bench"
-    _workshop.prepare("bench", venv)
+    venv = venvs.ROOT / ".venv-bench"
+    venvs.prepare("bench", venv)
     python = str(venv / "bin/python")
     ASSETS.mkdir(parents=True, exist_ok=True)
     TABLE.write_text("")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import _workshop
+from maintain import venvs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,19 +35,19 @@ print('[%r, %d]' % (seconds, 'httpx' in sys.modules))
 def run(python: Path, program: str) -> tuple[float, bool]:
     """Return how many milliseconds `program` takes in a fresh process, and whether it loaded httpx."""
     command = [str(python), "-c", TIMED.format(program=program)]
-    seconds, loaded = json.loads(_workshop.run(command, python.parents[1]))
+    seconds, loaded = json.loads(venvs.run(command, python.parents[1]))
     return seconds * 1000, bool(loaded)
 
 
 def main() -> int:
     """Print the table."""
-    venv = _workshop.ROOT / ".venv-bench"
-    _workshop.prepare("bench", venv)
+    venv = venvs.ROOT / ".venv-bench"
+    venvs.prepare("bench", venv)
     for program in PROGRAMS.values():
         run(venv / "bin/python", program)  # from here on the bytecode is there
     rounds = [{name: run(venv / "bin/python", program) for name, program in PROGRAMS.items()} for _ in range(ROUNDS)]
     best = {name: min(each[name][0] for each in rounds) for name in PROGRAMS}
-    version = _workshop.run([str(venv / "bin/python"), "--version"], venv).strip()
+    version = venvs.run([str(venv / "bin/python"), "--version"], venv).strip()
     print(f"Best of {ROUNDS} fresh processes, {version}, without the start of the interpreter")
     print(f"{'until ready':<16}{'ms':>8}{'over httpx':>12}{'target':>9}{'httpx loaded':>14}")
     for name, milliseconds in best.items():

@@ -2,5 +2,5 @@
 
 import os
 
-# As scripts/_document.py has it, before any test imports the validator.
+# As scripts/maintain/openapi_document.py has it, before any test imports the validator.
 os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from _demo import Figures
+from maintain.demo import Figures
 
 ROOT = Path(__file__).resolve().parent.parent
 # The script goes into the project's own environment first; the tests run its job in the one that they are in.
-JOB = "import sys; sys.path.insert(0, 'scripts'); from _demo import main; sys.exit(main(sys.argv[1:]))"
+JOB = "import sys; sys.path.insert(0, 'scripts'); from maintain.demo import main; sys.exit(main(sys.argv[1:]))"
 COLOUR = r"\x1b\[[0-9;]*3[0-9]"
 GOOD = Figures(rows=3, created=2, rejected=1, counted=2, refusals=0, arrivals=100)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, get_overloads
 
 import pytest
 import sendblue_contacts
-from _workshop import environment, node_tool
+from maintain.venvs import environment, node_tool
 from sendblue_contacts import bulk, client, contacts, listing, raw, transports
 
 if TYPE_CHECKING:

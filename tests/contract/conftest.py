@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from sendblue_sandbox import Received
 
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-# tests/external/test_prism.py runs these tests for the requests that they make.
+# tests/slow/external/test_prism.py runs these tests for the requests that they make.
 RECORD = "SENDBLUE_CONTRACT_RECORD"
-# tests/external/test_drift.py runs those of the sync client for what goes over the wire, both ways.
+# tests/slow/external/test_drift.py runs those of the sync client for what goes over the wire, both ways.
 HAR = "SENDBLUE_CONTRACT_HAR"
 TRAFFIC = Traffic() if HAR in os.environ else None
 VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")

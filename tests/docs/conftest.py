@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from _docs import main
+from maintain.docs.command import main
 
 from tests.slow.sandbox_browser.conftest import browser, chromium
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from _docs import HTTP_PAGE
+from maintain.docs.command import HTTP_PAGE
 
 from tests.slow.sandbox_browser.conftest import DESKTOP, PHONE
 

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
-from _docs import HTTP_PAGE, Page, broken, settle
-from _docs_examples import Examples
-from _workshop import WorkshopError
 from griffe import Docstring, Function
+from maintain.docs.command import HTTP_PAGE, Page, broken, settle
+from maintain.docs.griffe_examples import Examples
+from maintain.venvs import ScriptError
 
 from tests.docs.blocks import PAGES
 
@@ -182,7 +182,7 @@ def test_a_page_of_another_form_is_looked_at_by_a_person(tmp_path: Path, line: s
     """A new version of redocly may write it otherwise."""
     page = tmp_path / "page.html"
     page.write_text(REDOCLY.replace(line, ""), encoding="utf-8")
-    with pytest.raises(WorkshopError, match=r"look what redocly makes instead, and change HTTP_EDITS"):
+    with pytest.raises(ScriptError, match=r"look what redocly makes instead, and change HTTP_EDITS"):
         settle(page)
 
 

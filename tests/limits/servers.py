@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 import redis
-from _servers import ensure
-from _workshop import WorkshopError
+from maintain.servers import ensure
+from maintain.venvs import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def program() -> str:
     """The path of redis-server; without it the test is skipped, but not in CI."""
     try:
         return str(ensure("redis-server", "redis-server"))
-    except WorkshopError as error:
+    except ScriptError as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from _workshop import node_tool
+from maintain.venvs import node_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 import pytest
-from _servers import ensure
-from _workshop import WorkshopError
+from maintain.servers import ensure
+from maintain.venvs import ScriptError
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -111,7 +111,7 @@ def program(command: str, package: str) -> str:
     """The path of a program of Debian's; without it the test is skipped, but not in CI."""
     try:
         return str(ensure(command, package))
-    except WorkshopError as error:
+    except ScriptError as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import yaml
-from _workshop import ROOT
+from maintain.venvs import ROOT
 from selenium.webdriver.common.keys import Keys
 from sendblue_sandbox import Sandbox, _page
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from _workshop import node_tool
+from maintain.venvs import node_tool
 from sendblue_sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The code of the scripts: one module or sub-package for each launcher in scripts/."""

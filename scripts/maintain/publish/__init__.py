@@ -1,0 +1,1 @@
+"""Build, verify, upload and tag a release."""

@@ -1,0 +1,1 @@
+"""Generate the package in generated/ from the OpenAPI document."""

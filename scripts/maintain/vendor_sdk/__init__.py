@@ -1,0 +1,1 @@
+"""Compare the vendor's own Python library with the OpenAPI document."""

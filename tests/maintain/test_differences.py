@@ -1,0 +1,73 @@
+"""What regenerate says of a change, in the words of the API."""
+
+from __future__ import annotations
+
+import pytest
+from maintain.regenerate.differences import DIFF_LINES, SHOWN, describe, differences
+
+PET = b"class Pet:\n    name: str\n    age: int\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "line"),
+    [
+        (PET + b"    kind: str\n", "+ field Pet.kind: str"),
+        (b"class Pet:\n    name: str\n", "- field Pet.age"),
+        (PET.replace(b"int", b"float"), "~ field Pet.age: float (was int)"),
+        (PET + b"class Cat:\n    lives: int\n", "+ model Cat"),
+        (b"class Dog:\n    age: int\n", "- model Pet"),
+        (PET + b'Kind = Literal["cat"]\n', "+ model Kind"),
+    ],
+)
+def test_models_and_fields(new: bytes, line: str) -> None:
+    """A model or a field that came, went or changed is one line."""
+    assert line in describe({"p/models/pet.py": PET}, {"p/models/pet.py": new})
+
+
+def test_fields_of_a_new_model_are_not_listed() -> None:
+    """A new model is one line, however many fields it has."""
+    assert describe({}, {"p/models/pet.py": PET}) == ["+ model Pet", "1 of 1 files written anew or removed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ({}, {"p/api/pets/get.py": b""}, "+ operation get"),
+        ({"p/api/pets/get.py": b""}, {}, "- operation get"),
+        ({"p/api/pets/get.py": b"def sync(a): 1"}, {"p/api/pets/get.py": b"def sync(b): 1"}, "~ operation get"),
+    ],
+)
+def test_operations(old: dict[str, bytes], new: dict[str, bytes], line: str) -> None:
+    """An operation that came, went or takes other arguments is one line."""
+    assert line in describe(old, new)
+
+
+def test_a_change_of_code_alone() -> None:
+    """When no model, field or operation changed, the number of files is all there is to say."""
+    old, new = {"p/api/pets/get.py": b"def sync(): 1"}, {"p/api/pets/get.py": b"def sync(): 2"}
+    assert describe(old, new) == ["1 of 1 files written anew or removed"]
+
+
+def test_nothing() -> None:
+    """Equal packages: no line."""
+    assert (describe({"p/a.py": b""}, {"p/a.py": b""}), differences({"p/a.py": b""}, {"p/a.py": b""})) == ([], [])
+
+
+def test_an_edited_file_that_is_no_python() -> None:
+    """A file that somebody broke does not keep the rest from being told."""
+    assert describe({"p/models/pet.py": b"class :"}, {"p/models/pet.py": PET})[0] == "+ model Pet"
+
+
+def test_few_lines() -> None:
+    """However much changed, what is said stays short, and says that there is more."""
+    package = {f"p/api/pets/get_{number}.py": b"" for number in range(SHOWN + 5)}
+    assert describe({}, package)[SHOWN:] == [
+        "… and 5 more",
+        f"{SHOWN + 5} of {SHOWN + 5} files written anew or removed",
+    ]
+
+
+def test_bounded_diff() -> None:
+    """A huge difference is cut, and says how much there is."""
+    lines = differences({}, {"p/a.py": b"line\n" * 2 * DIFF_LINES})
+    assert (len(lines), lines[-1].startswith("… and ")) == (DIFF_LINES + 1, True)

@@ -1,0 +1,88 @@
+"""The document is read as JSON sees it, and each complaint about it has its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from maintain.openapi_document import DocumentError, read, validate
+from maintain.venvs import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.maintain.conftest import Bench
+
+
+def test_our_document_is_valid() -> None:
+    """The document of this project has no complaint."""
+    validate(read(ROOT / "openapi/contacts.yaml", "contacts.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("operationId: get_pet", "operationId: [get_pet", "pets.yaml:9: "),
+        ("  title: Pets", "\ttitle: Pets", "pets.yaml:3: "),
+        (
+            "      tags: [pets]",
+            "      tags: [pets]\n      tags: [pets]",
+            "pets.yaml:10: the key 'tags' stands here a second",
+        ),
+        ("  title: Pets\n", "", "pets.yaml:2: info: 'title' is a required property"),
+        ("openapi: 3.1.1", "openapi: 3.0.3", "pets.yaml:1: openapi: '3.0.3'"),
+        ("enum: [cat, dog]", "enum: cat", "pets.yaml:28: components.schemas.Pet.properties.kind.enum: 'cat'"),
+        (
+            "name: {type: string}\n",
+            "name: {type: text}\n",
+            "pets.yaml:27: components.schemas.Pet.properties.name.type: 'text'",
+        ),
+        (
+            "schemas/Pet",
+            "schemas/Cat",
+            "pets.yaml:20: paths./pets/{name}.get.responses.200.content.application/json.schema.$ref",
+        ),
+        ("- name: name", "- name: nam", "pets.yaml:7: paths./pets/{name}.get: Path parameter 'name'"),
+    ],
+)
+def test_complaints_have_their_place(bench: Bench, old: str, new: str, complaint: str) -> None:
+    """What is wrong is told with file, line and path."""
+    bench.edit(old, new)
+    with pytest.raises(DocumentError) as caught:
+        validate(read(bench.document, "pets.yaml"))
+    assert [line for line in str(caught.value).splitlines() if line.startswith(complaint)] != []
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "just text\n"])
+def test_a_document_is_a_mapping(tmp_path: Path, text: str) -> None:
+    """YAML that is no mapping is refused with a sentence."""
+    (tmp_path / "it.yaml").write_text(text)
+    with pytest.raises(DocumentError, match=r"it\.yaml:1: the document must be a mapping"):
+        read(tmp_path / "it.yaml", "it.yaml")
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("2025-01-31", "2025-01-31"),
+        ("yes", "yes"),
+        ("12:30", "12:30"),
+        ("010", 10),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        ("1e3", 1000.0),
+        ("'+14155551234'", "+14155551234"),
+    ],
+)
+def test_scalars_are_those_of_yaml_1_2(tmp_path: Path, written: str, value: object) -> None:
+    """Scalars mean what they mean to other tools of OpenAPI: no dates, no sexagesimal numbers, no `yes`."""
+    (tmp_path / "it.yaml").write_text(f"key: {written}\n")
+    found = read(tmp_path / "it.yaml", "it.yaml").data["key"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_keys_are_text(tmp_path: Path) -> None:
+    """A status that is written as a number is the key that JSON would have."""
+    (tmp_path / "it.yaml").write_text("200: ok\n")
+    assert read(tmp_path / "it.yaml", "it.yaml").data == {"200": "ok"}

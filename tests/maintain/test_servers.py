@@ -1,0 +1,67 @@
+"""How `maintain.servers` finds and installs Debian programs, tested with a fake package manager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from maintain import servers
+from maintain.venvs import ScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that is all of PATH, but for an apt-get in it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program(tmp_path / "apt-get")
+    return tmp_path
+
+
+def program(path: Path) -> Path:
+    """A program that does nothing."""
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_what_is_there_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program on PATH is given back, and nothing is run."""
+    monkeypatch.setattr(servers, "run", pytest.fail)
+    there = program(folder / "browse")
+    assert servers.ensure("browse", "browser") == there
+
+
+def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root the package lists are refreshed, the package is installed, and its program is given back."""
+    commands: list[Sequence[str]] = []
+
+    def run(command: Sequence[str]) -> None:
+        commands.append(command[4:])
+        if "install" in command:
+            program(folder / "browse")
+
+    monkeypatch.setattr(servers, "run", run)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert servers.ensure("browse", "browser") == folder / "browse"
+    assert commands == [["--yes", "update"], ["--yes", "install", "--no-install-recommends", "browser"]]
+
+
+def test_others_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is not root is told what to install."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(ScriptError, match="apt-get install browser"):
+        servers.ensure("browse", "browser")
+    assert not (folder / "browse").exists()
+
+
+def test_package_without_the_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that brings no such program is an error that names both."""
+    monkeypatch.setattr(servers, "run", lambda _: "")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    with pytest.raises(ScriptError, match="browser is installed and brought no program browse"):
+        servers.ensure("browse", "browser")
+    assert (folder / "apt-get").exists()

@@ -1,0 +1,162 @@
+"""The distribution: what the wheel and the sdist hold, that the wheel works without extras, and the pins."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from maintain.venvs import ROOT, environment
+
+PACKAGES = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox")
+REQUIREMENTS = ROOT / "requirements"
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    """Run `command` and return its output; what it printed is shown when it fails."""
+    done = subprocess.run(
+        command, cwd=cwd, env=environment(Path(sys.prefix)), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with the sdist, and the wheel that was built from this sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    """Return the wheel."""
+    return next(built.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    """Return the names of the files in the wheel."""
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module")
+def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an environment that has the wheel and what it needs without extras."""
+    venv = tmp_path_factory.mktemp("clean") / "venv"
+    run(sys.executable, "-m", "venv", "--without-pip", venv)
+    pip = (sys.executable, "-m", "pip", "--python", venv / "bin/python", "install", "--no-deps")
+    run(*pip, "--require-hashes", "--requirement", REQUIREMENTS / "core.txt")
+    run(*pip, wheel)
+    return venv / "bin/python"
+
+
+# --- what is inside
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_wheel_has_each_package_typed(names: set[str], package: str) -> None:
+    """Each of the three packages is there with its marker."""
+    assert {f"{package}/__init__.py", f"{package}/py.typed"} <= names
+
+
+def test_wheel_has_every_source_file(names: set[str]) -> None:
+    """No module stays behind: hatchling leaves out what git ignores without a word."""
+    folders = (ROOT / "generated", ROOT / "overrides", ROOT / "sandbox")
+    found = [(folder, path) for folder in folders for kind in ("*.py", "*.lua") for path in folder.rglob(kind)]
+    sources = {path.relative_to(folder).as_posix() for folder, path in found}
+    assert sources - names == set()
+
+
+def test_wheel_carries_the_document(wheel: Path) -> None:
+    """The sandbox finds the document beside itself, the same to the byte."""
+    inside = zipfile.ZipFile(wheel).read("sendblue_sandbox/contacts.yaml")
+    assert inside == (ROOT / "openapi/contacts.yaml").read_bytes()
+
+
+def test_wheel_has_nothing_else(names: set[str], wheel: Path) -> None:
+    """No tests, no caches, no scripts."""
+    metadata = f"{wheel.name.removesuffix('-py3-none-any.whl')}.dist-info"
+    places = tuple(f"{folder}/" for folder in (*PACKAGES, metadata))
+    assert [name for name in names if not name.startswith(places) or "__pycache__" in name] == []
+
+
+def test_sdist_can_be_built_and_tested(built: Path) -> None:
+    """The sdist holds what the scripts need, and nothing that they made."""
+    with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
+        inside = {name.partition("/")[2] for name in sdist.getnames()}
+    needed = {"pyproject.toml", "LICENSE", "generator-config.yaml", "openapi/contacts.yaml", "requirements/dev.txt"}
+    needed |= {"scripts/maintain/venvs.py", "scripts/test", "tests/slow/maintain/test_packaging.py"}
+    assert needed - inside == set()
+    assert [name for name in inside if re.match(r"\.venv|\.git/|.*__pycache__|.*_cache/", name)] == []
+
+
+def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
+    """Built from the tree it is the same to the byte as built from the sdist: the sdist lacks nothing."""
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+# --- without extras
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_without_extras(clean: Path, tmp_path: Path, package: str) -> None:
+    """Each package imports where only the core dependencies are installed."""
+    run(clean, "-I", "-W", "error", "-c", f"import {package}", cwd=tmp_path)
+
+
+def test_core_dependencies_are_complete(clean: Path) -> None:
+    """Nothing that the core needs is missing."""
+    run(sys.executable, "-m", "pip", "--python", clean, "check")
+
+
+def test_public_names_import_without_extras(clean: Path, tmp_path: Path) -> None:
+    """Every name that the hand layer offers can be had without extras."""
+    program = "import sendblue_contacts as s; [getattr(s, name) for name in s.__all__]; print(len(s.__all__))"
+    assert int(run(clean, "-I", "-c", program, cwd=tmp_path)) > 1
+
+
+# --- pins
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the version of each package in a requirement file."""
+    found = re.findall(r"(?m)^([\w.-]+)==(\S+)", (REQUIREMENTS / name).read_text())
+    return dict(found)
+
+
+@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt"])
+def test_the_smaller_sets_are_parts_of_dev(name: str) -> None:
+    """They share one environment with dev.txt, so they must agree with it."""
+    assert pins(name).items() - pins("dev.txt").items() == set()
+
+
+@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "dev.txt"])
+def test_every_pin_has_a_hash(name: str) -> None:
+    """Every entry is an exact version with at least one hash, so that `--require-hashes` holds."""
+    entries = re.split(r"(?m)^(?=\S)", (REQUIREMENTS / name).read_text().strip())[1:]
+    assert len(entries) > 1
+    assert [entry for entry in entries if not re.match(r"[\w.-]+==\S+ .*\n    --hash=sha256:", entry)] == []
+
+
+def test_node_tools_are_pinned_with_hashes() -> None:
+    """Every Node package is locked by its hash."""
+    lock = json.loads((REQUIREMENTS / "node/package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert len(packages) > 1
+    assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["core.txt", "all.txt", "demo.txt", "dev.txt", "node/package.json", "node/package-lock.json"]
+)
+def test_pins_name_no_host(name: str) -> None:
+    """Which registry is asked is the machine's own setting."""
+    assert re.findall(r"\w+://\S+|--index|--find-links", (REQUIREMENTS / name).read_text()) == []
