@@ -1,4 +1,4 @@
-"""What the models share: the value of a field that is left out, the description of a field, and tolerant readers."""
+"""Shared by the models: the value of an absent field, the definition of a field, and tolerant readers."""
 
 import datetime
 from collections.abc import Callable, Mapping, MutableMapping
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Unset:
-    """The type of UNSET. There is one object of it, also after pickle, copy and deepcopy."""
+    """The type of UNSET, a singleton that survives pickle, copy and deepcopy."""
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -24,33 +24,33 @@ class Unset:
 
 
 UNSET: Unset = Unset()
-"""A field that is left out of a request. None is sent as null."""
+"""The value of a field that is omitted from a request. None is sent as null."""
 
 
 no_properties: Callable[[], dict[str, Any]] = dict
-"""An empty dict, with the types that `dict` alone does not tell."""
+"""Create an empty dict; `dict` alone has no types for its keys and values."""
 
 
 class Field(NamedTuple):
-    """What the document says of one field."""
+    """The definition of one field in the document."""
 
     kind: str
     """`string`, `e164` (a phone number), `boolean`, `integer`, `number`, `date`, `date-time`, `enum`, `map`, `object`, `array[<kind>]` or `any`."""
     aliases: tuple[str, ...] = ()
-    """The other spellings of its name, the first one being the one that answers use."""
+    """The other names of the field. Responses use the first one."""
     required: bool = False
     nullable: bool = False
     attribute: str = ""
-    """Its name in Python."""
+    """The name of the attribute in Python."""
 
 
 class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
-    """For the keys of an answer, in their order: the attributes that they fill, and the keys that no field knows.
+    """Maps the keys of a JSON object, in their order, to the attributes that they set and to the undocumented keys.
 
-    Answers repeat their keys, so this is worked out once for each shape and shared by all objects of that shape.
+    Responses repeat the same keys, so each shape is computed once and shared by all objects of that shape.
     """
 
-    LIMIT = 256  # a server that invents keys must not fill the memory
+    LIMIT = 256  # bounds the memory if a server returns ever new keys
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
 
 
 def outline(model: object, fields: Mapping[str, Field]) -> str:
-    """A repr that shows which fields have a value, but no text: names and numbers of people must not end up in a log."""
+    """Return a repr that shows which fields have a value, but no text: personal data must not appear in logs."""
     values = ((field.attribute, getattr(model, field.attribute)) for field in fields.values())
     shown = (f"{name}={_outlined(value)}" for name, value in values if value is not None and value is not UNSET)
     return f"{type(model).__name__}({', '.join(shown)})"
@@ -76,27 +76,27 @@ def _outlined(value: object) -> str:
 
 
 def read_datetime(value: Any) -> datetime.datetime | None:
-    """Read a moment as an aware datetime (UTC where no zone is given), or None if nobody can read it."""
+    """Parse a date and time into an aware datetime (UTC if it has no offset); return None if it is invalid."""
     if value is None:
         return None
     try:
         moment = _from_iso(value)
     except (TypeError, ValueError):
-        return _read_odd_datetime(value)
+        return _parse_other_formats(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
 
 
 _from_iso = datetime.datetime.fromisoformat
 
 
-def _read_odd_datetime(value: object) -> datetime.datetime | None:
+def _parse_other_formats(value: object) -> datetime.datetime | None:
     if isinstance(value, datetime.datetime):
         return value
     if not isinstance(value, str):
         return None
-    from dateutil import parser  # imported here: slow to import and rarely needed
+    from dateutil import parser  # imported here, because it is slow to import and rarely needed
 
-    # Read on two different days: a text that leaves part of the date open would take it from the day, and that is no date.
+    # Parsed with two different defaults: an incomplete date takes its missing parts from the default, and is not a date.
     days = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2001, 2, 2, tzinfo=datetime.UTC)
     try:
         first, second = (parser.parse(value, default=day, tzinfos=_zone) for day in days)
@@ -106,14 +106,14 @@ def _read_odd_datetime(value: object) -> datetime.datetime | None:
 
 
 def _zone(name: str | None, offset: int | None) -> datetime.tzinfo:
-    """The zone of an offset in seconds. A name alone, such as EST, means different offsets in different places."""
+    """Return the time zone of an offset in seconds. A name alone, such as EST, is ambiguous and raises ValueError."""
     if name is not None and offset is None:
         raise ValueError
     return datetime.timezone(datetime.timedelta(seconds=offset or 0))
 
 
 def read_date(value: object) -> datetime.date | None:
-    """Read a date, or None if nobody can read it."""
+    """Parse a date; return None if it is invalid."""
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return value
     moment = read_datetime(value)
@@ -121,12 +121,12 @@ def read_date(value: object) -> datetime.date | None:
 
 
 def read_model(from_dict: Callable[[Mapping[str, Any]], T], value: object) -> T | None:
-    """A model from a JSON object, None for anything else."""
+    """Create a model from a JSON object; return None for any other value."""
     return from_dict(cast("Any", value)) if isinstance(value, dict) else None
 
 
 def read_models(from_dict: Callable[[Mapping[str, Any]], T], value: Any) -> Any:
-    """Models from a list of JSON objects, None if it is no list or holds anything else."""
+    """Create models from a list of JSON objects; return None for any other value."""
     if value.__class__ is not list or not all(item.__class__ is dict for item in value):
         return None
     return [from_dict(item) for item in value]
@@ -134,7 +134,7 @@ def read_models(from_dict: Callable[[Mapping[str, Any]], T], value: Any) -> Any:
 
 @define(repr=False)
 class Response(Generic[T]):
-    """A response from an endpoint"""
+    """A response from an endpoint."""
 
     status_code: HTTPStatus
     content: bytes
@@ -142,7 +142,7 @@ class Response(Generic[T]):
     parsed: T | None
 
     def __repr__(self) -> str:
-        """The status alone: content and headers hold personal data."""
+        """Show only the status: content and headers may hold personal data."""
         return f"Response(status_code={self.status_code.value})"
 
 

@@ -1,4 +1,4 @@
-"""What a caller may give: for every request body a TypedDict with all spellings, the deprecated ones marked as such."""
+"""The TypedDicts of each request body have every preferred name and alias, and mark the aliases as deprecated."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SUFFIXES = ("Fields", "Mapping")
 
 
 def typed_dict(model: Any, suffix: str) -> Any:  # noqa: ANN401 - a generated class
-    """Return the TypedDict beside `model`."""
+    """Return the TypedDict of `model` with this suffix."""
     return getattr(sys.modules[model.__module__], model.__name__ + suffix)
 
 
-def notes(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generated class
-    """Return what the source says below each key of the TypedDicts of `model`."""
+def attribute_docs(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generated class
+    """Return the docstring below each key of the TypedDicts of `model`, read from the source."""
     module = ast.parse(inspect.getsource(sys.modules[model.__module__]))
     wanted = {model.__name__ + suffix for suffix in SUFFIXES}
     bodies = [node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name in wanted]
@@ -41,13 +41,13 @@ def notes(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generated class
     }
 
 
-def spellings(case: Case) -> set[str]:
-    """Return every spelling of a field."""
+def all_names(case: Case) -> set[str]:
+    """Return the preferred name and the aliases of a field."""
     return {case.name, *case.field.aliases}
 
 
-def test_every_request_body_has_one(document: Any) -> None:  # noqa: ANN401 - YAML
-    """The body of each operation has both TypedDicts beside its model."""
+def test_every_request_body_has_typed_dicts(document: Any) -> None:  # noqa: ANN401 - YAML
+    """The model of each request body has both TypedDicts in its module."""
     operations = [each for item in document["paths"].values() for each in item.values() if "requestBody" in each]
     names = [
         each["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/")[-1] for each in operations
@@ -56,52 +56,52 @@ def test_every_request_body_has_one(document: Any) -> None:  # noqa: ANN401 - YA
     assert (len(names), all(map(typing.is_typeddict, found))) == (6, True)
 
 
-def test_optional_fields_in_every_spelling(sent_optional: Case) -> None:
-    """What may be left out is in both, in every spelling."""
+def test_optional_fields_are_in_both_typed_dicts(sent_optional: Case) -> None:
+    """Optional fields are in both TypedDicts, under every name."""
     keys = [typing.get_type_hints(typed_dict(sent_optional.model, suffix)).keys() for suffix in SUFFIXES]
-    assert [spellings(sent_optional) <= each for each in keys] == [True, True]
+    assert [all_names(sent_optional) <= each for each in keys] == [True, True]
 
 
-def test_required_fields_in_every_spelling(sent_required: Case) -> None:
-    """What is required is in the mapping alone: the call has an argument of its own for it."""
+def test_required_fields_are_in_the_mapping_only(sent_required: Case) -> None:
+    """Required fields are only in the mapping, under every name: calls take them as a separate argument."""
     keys = [typing.get_type_hints(typed_dict(sent_required.model, suffix)).keys() for suffix in SUFFIXES]
-    assert [spellings(sent_required) <= each for each in keys] == [False, True]
+    assert [all_names(sent_required) <= each for each in keys] == [False, True]
 
 
-def test_nothing_else_is_in_it(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """A key that is no spelling of a field is in neither."""
-    known = {spelling for name, field in sent.FIELDS.items() for spelling in (name, *field.aliases)}
+def test_typed_dict_has_no_other_keys(sent: Any) -> None:  # noqa: ANN401 - a generated class
+    """The mapping has no key that is not a name of a field."""
+    known = {key for name, field in sent.FIELDS.items() for key in (name, *field.aliases)}
     assert typing.get_type_hints(typed_dict(sent, "Mapping")).keys() == known
 
 
 def test_no_single_key_is_required(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """No spelling is required by itself, for another may stand in for it."""
+    """No key is required: a required field may be given under any of its names."""
     assert [typed_dict(sent, suffix).__required_keys__ for suffix in SUFFIXES] == [frozenset(), frozenset()]
 
 
-def test_spellings_have_one_type(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """An alias takes what the preferred name takes."""
+def test_aliases_have_the_type_of_the_preferred_name(sent: Any) -> None:  # noqa: ANN401 - a generated class
+    """The preferred name and the aliases of a field have the same type."""
     hints = typing.get_type_hints(typed_dict(sent, "Mapping"))
     types = {name: {str(hints[each]) for each in (name, *field.aliases)} for name, field in sent.FIELDS.items()}
     assert {name: len(each) for name, each in types.items()} == dict.fromkeys(types, 1)
 
 
-def test_null_where_the_document_admits_it(sent_nullable: Case) -> None:
-    """None is among the types of a field that can be cleared."""
+def test_nullable_fields_accept_none(sent_nullable: Case) -> None:
+    """The type of a nullable field includes None."""
     hints = typing.get_type_hints(typed_dict(sent_nullable.model, "Mapping"))
     assert type(None) in typing.get_args(hints[sent_nullable.name])
 
 
-def test_deprecated_spellings_say_so(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """Below each alias the source says that it is deprecated, and what to write instead."""
+def test_aliases_are_documented_as_deprecated(sent: Any) -> None:  # noqa: ANN401 - a generated class
+    """The docstring of each alias states that it is deprecated and names the preferred name."""
     expected = {
-        alias: f"Deprecated spelling of `{name}`." for name, field in sent.FIELDS.items() for alias in field.aliases
+        alias: f"Deprecated alias of `{name}`." for name, field in sent.FIELDS.items() for alias in field.aliases
     }
-    found = notes(sent)
+    found = attribute_docs(sent)
     assert {alias: found.get(alias) for alias in expected} == expected
 
 
-def test_preferred_names_say_what_they_are(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """Below each preferred name the source has its description, which does not call it deprecated."""
-    found = notes(sent)
+def test_preferred_names_are_documented(sent: Any) -> None:  # noqa: ANN401 - a generated class
+    """The docstring of each preferred name is its description, which does not start with "Deprecated"."""
+    found = attribute_docs(sent)
     assert [name for name in sent.FIELDS if found.get(name, "Deprecated").startswith("Deprecated")] == []

@@ -1,4 +1,4 @@
-"""What the tests of the document share: the document, what is in it, and references followed."""
+"""Shared by the tests of the OpenAPI document: the document, lists of its parts, and reference resolution."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 METHODS = ("get", "put", "post", "delete", "patch")
 Node = dict[str, Any]
-Found = tuple[str, Node]
+PlacedNode = tuple[str, Node]
 
 
 @dataclass(frozen=True)
 class Api:
-    """The document. Each list is of places and what stands there."""
+    """The document. Each list holds pairs of a place and the node there."""
 
     root: Node
 
     def resolve(self, node: Node) -> Node:
-        """Return what `node` is, or what its reference leads to."""
+        """Return `node`, or the node that its `$ref` points to."""
         while "$ref" in node:
             target: Any = self.root
             for step in node["$ref"].removeprefix("#/").split("/"):
@@ -32,25 +32,25 @@ class Api:
             node = target
         return node
 
-    def operations(self) -> list[Found]:
-        """Every operation, by its operationId."""
+    def operations(self) -> list[PlacedNode]:
+        """Return every operation with its operationId."""
         items = self.root["paths"].values()
         return [(item[method]["operationId"], item[method]) for item in items for method in METHODS if method in item]
 
-    def schemas(self) -> list[Found]:
-        """Every named schema."""
+    def schemas(self) -> list[PlacedNode]:
+        """Return every named schema."""
         return list(self.root["components"]["schemas"].items())
 
-    def properties(self) -> list[Found]:
-        """Every property of every named schema."""
+    def properties(self) -> list[PlacedNode]:
+        """Return every property of every named schema."""
         return [
             (f"{name}.{key}", each)
             for name, schema in self.schemas()
             for key, each in schema.get("properties", {}).items()
         ]
 
-    def parameters(self) -> list[Found]:
-        """Every parameter of every operation, and those that paths share."""
+    def parameters(self) -> list[PlacedNode]:
+        """Return every parameter of every operation and of every path."""
         items = [(path, item) for path, item in self.root["paths"].items()]
         holders = [*items, *self.operations()]
         return [
@@ -59,8 +59,8 @@ class Api:
             for each in holder.get("parameters", [])
         ]
 
-    def errors(self) -> list[Found]:
-        """Every error response of every operation."""
+    def errors(self) -> list[PlacedNode]:
+        """Return every error response of every operation."""
         return [
             (f"{name}.{status}", self.resolve(response))
             for name, operation in self.operations()
@@ -69,7 +69,7 @@ class Api:
         ]
 
     def parts(self, node: object = None, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-        """Yield every part of the document with its place."""
+        """Yield every node of the document with its place."""
         node = node if place else self.root
         yield place, node
         children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
@@ -89,7 +89,7 @@ PARAMETERS = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test once for each operation, schema, field, parameter or error that it asks for."""
+    """Parametrize a test by the operations, schemas, fields, parameters or errors that it requests."""
     for name in PARAMETERS.keys() & set(metafunc.fixturenames):
         found = PARAMETERS[name]
         metafunc.parametrize(name, [node for _, node in found], ids=[place for place, _ in found])

@@ -1,4 +1,4 @@
-"""Examples: every one in the document validates against the schema beside it, formats and all."""
+"""Every example in the document validates against its schema, formats included."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from tests.openapi.conftest import Api
 
-# Page 003 shows it: a failure quotes the contact as it was sent, with a number that is none.
-QUOTED = "+invalid"
+# From page 003: a failure repeats the contact of the request, with its invalid phone number.
+INVALID_NUMBER = "+invalid"
 formats = FormatChecker(formats=())
 
 
 @formats.checks("e164")
 def _e164(value: object) -> bool:
-    return not isinstance(value, str) or value == QUOTED or re.fullmatch(r"\+[1-9]\d{6,14}", value) is not None
+    return not isinstance(value, str) or value == INVALID_NUMBER or re.fullmatch(r"\+[1-9]\d{6,14}", value) is not None
 
 
 @formats.checks("date-time", raises=ValueError)
@@ -49,35 +49,35 @@ def examples(api: Api) -> Iterator[tuple[str, Any, Any]]:
             yield from ((where, node, value) for value in node["examples"])
 
 
-def complaints(api: Api, schema: Any, value: Any) -> list[str]:  # noqa: ANN401 - a schema and any JSON
-    """Return what is wrong with `value` as a `schema` of the document."""
+def validation_errors(api: Api, schema: Any, value: Any) -> list[str]:  # noqa: ANN401 - a schema and any JSON
+    """Return the validation errors of `value` against `schema`, a schema of the document."""
     whole = {"$ref": "#/schema", "schema": schema, "components": api.root["components"]}
     return [error.message for error in Draft202012Validator(whole, format_checker=formats).iter_errors(value)]
 
 
 def test_every_example_is_valid(api: Api) -> None:
-    """Examples of bodies, parameters, headers and fields are what their schemas say."""
+    """Examples of bodies, parameters, headers and fields match their schemas."""
     found = list(examples(api))
-    wrong = {place: said for place, schema, value in found if (said := complaints(api, schema, value))}
-    assert wrong == {}
+    invalid = {place: errors for place, schema, value in found if (errors := validation_errors(api, schema, value))}
+    assert invalid == {}
 
 
 def test_examples_are_found(api: Api) -> None:
-    """The test above has something to look at: bodies, answers, fields, parameters and headers."""
+    """The test above finds examples of request bodies, responses, fields, parameters and headers."""
     places = [place for place, _, _ in examples(api)]
     counts = {
         "requestBody": sum(".requestBody." in place for place in places),
-        "answers": sum(".responses." in place or "components.responses" in place for place in places),
+        "responses": sum(".responses." in place or "components.responses" in place for place in places),
         "fields": sum(place.startswith("components.schemas") for place in places),
         "parameters": sum(".parameters." in place for place in places),
         "headers": sum(".headers." in place for place in places),
     }
-    least = {"requestBody": 10, "answers": 20, "fields": 55, "parameters": 9, "headers": 2}
+    least = {"requestBody": 10, "responses": 20, "fields": 55, "parameters": 9, "headers": 2}
     assert {name: counts[name] for name in least if counts[name] < least[name]} == {}
 
 
 def test_every_named_example_is_used(api: Api) -> None:
-    """An example among the components is referred to, so that it is validated too."""
+    """Each example among the components is referenced, and therefore validated."""
     used = {node["$ref"].rsplit("/")[-1] for _, node in api.parts() if isinstance(node, dict) and "$ref" in node}
     assert set(api.root["components"]["examples"]) <= used
 
@@ -92,16 +92,16 @@ def test_every_named_example_is_used(api: Api) -> None:
         ("BulkCreate", {"contacts": [{"first_name": "Ada"}]}),
     ],
 )
-def test_a_wrong_example_would_be_found(api: Api, of: str, value: object) -> None:
-    """The validator follows references, and looks at formats, types and what is required."""
-    assert complaints(api, {"$ref": f"#/components/schemas/{of}"}, value)
+def test_an_invalid_example_is_found(api: Api, of: str, value: object) -> None:
+    """The validator follows references, and checks formats, types and required fields."""
+    assert validation_errors(api, {"$ref": f"#/components/schemas/{of}"}, value)
 
 
 @pytest.mark.parametrize("spelling", ["snake", "camel", "both"])
-def test_answers_in_every_spelling(api: Api, spelling: str) -> None:
-    """A contact is shown as it comes: under preferred names, under aliases, and under both."""
-    answers = [
+def test_responses_with_preferred_names_and_aliases(api: Api, spelling: str) -> None:
+    """The examples of a contact use preferred names, aliases, and both."""
+    responses = [
         api.root["paths"]["/api/v2/contacts"]["get"]["responses"]["200"],
         api.root["components"]["responses"]["OneContact"],
     ]
-    assert [spelling in answer["content"]["application/json"]["examples"] for answer in answers] == [True, True]
+    assert [spelling in response["content"]["application/json"]["examples"] for response in responses] == [True, True]

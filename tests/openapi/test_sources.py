@@ -1,4 +1,4 @@
-"""Sources: what the vendor's pages name is in the document. The pages are listed in openapi/README.md."""
+"""The document has every field and parameter of the vendor's pages, which openapi/README.md lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTACT = (
 )
 CAMEL = "assignedToEmail firstName lastName sendblueNumber"
 
-# Page, schema, names. A name is a property or one of its aliases.
+# Page, schema, names. Each name is a property or an alias.
 FIELDS = [
     (
         "000",
@@ -70,8 +70,8 @@ FIELDS = [
     ("004", "BulkDeleteResponse", "amount status"),
     ("004", "BulkCreateResponse", "contacts status"),
 ]
-# Known from elsewhere: the vendor's client library, and answers seen live.
-FIELDS_FROM_ELSEWHERE = [
+# Fields from other sources: the vendor's client library, and observed responses of the live API.
+FIELDS_OF_OTHER_SOURCES = [
     ("library", "Contact", "contact_id"),
     ("library", "ContactUpdate", "opt_out optOut"),
     ("library", "ContactOptOut", "number opted_out"),
@@ -92,17 +92,17 @@ MESSAGES = {
 }
 
 
-@pytest.mark.parametrize(("page", "of", "names"), [*FIELDS, *FIELDS_FROM_ELSEWHERE])
+@pytest.mark.parametrize(("page", "of", "names"), [*FIELDS, *FIELDS_OF_OTHER_SOURCES])
 def test_fields_of_a_page(api: Api, page: str, of: str, names: str) -> None:
-    """Each field that a page names for a body or an answer is a property or an alias."""
+    """Each field that a page documents for a request body or a response is a property or an alias."""
     properties = api.root["components"]["schemas"][of]["properties"]
-    known = {spelling for name, each in properties.items() for spelling in (name, *each.get("x-aliases", []))}
+    known = {key for name, each in properties.items() for key in (name, *each.get("x-aliases", []))}
     assert (page, set(names.split()) - known) == (page, set())
 
 
 @pytest.mark.parametrize(("page", "operation_id", "names"), QUERIES)
 def test_parameters_of_a_page(api: Api, page: str, operation_id: str, names: set[str]) -> None:
-    """Each query parameter that a page names is there."""
+    """Each query parameter that a page documents is in the document."""
     operation = dict(api.operations())[operation_id]
     known = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"}
     assert (page, names - known) == (page, set())
@@ -110,30 +110,30 @@ def test_parameters_of_a_page(api: Api, page: str, operation_id: str, names: set
 
 @pytest.mark.parametrize(("response", "message"), MESSAGES.items())
 def test_messages_of_page_003(api: Api, response: str, message: str) -> None:
-    """Each error message of page 003 is an example of its status."""
+    """Each error message of page 003 is an example of the response with its status."""
     examples = api.root["components"]["responses"][response]["content"]["application/json"]["examples"].values()
     assert message in [example["value"]["message"] for example in examples]
 
 
 @pytest.mark.parametrize("value", ["created_at", "firstName", "lastName", "phone"])
 def test_orders_of_page_003(api: Api, value: str) -> None:
-    """Each field to sort by is named, and none is forbidden."""
+    """The description names each sort field, and no `enum` excludes others."""
     parameters = dict(api.operations())["list_contacts"]["parameters"]
     order = next(parameter for parameter in parameters if parameter["name"] == "order_by")
     assert (f"`{value}`" in order["description"], "enum" in order["schema"]) == (True, False)
 
 
 def test_directions_of_page_002(api: Api) -> None:
-    """Two directions."""
+    """There are two sort directions."""
     assert api.root["components"]["schemas"]["OrderDirection"]["enum"] == ["asc", "desc"]
 
 
 @pytest.mark.parametrize("of", ["ContactCreate", "ContactVerify", "ContactOptOut"])
 def test_number_is_required(api: Api, of: str) -> None:
-    """`number` is required: pages 000 to 003 for create, 002 for verify, the library for opt-out."""
+    """`number` is required: by pages 000 to 003 for create, by 002 for verify, and by the library for opt-out."""
     assert api.root["components"]["schemas"][of]["required"] == ["number"]
 
 
-def test_company_name_is_not_created(api: Api) -> None:
-    """No page has a company name among what create takes."""
+def test_create_has_no_company_name(api: Api) -> None:
+    """No page lists a company name among the fields of create."""
     assert "company_name" not in api.root["components"]["schemas"]["ContactCreate"]["properties"]

@@ -17,56 +17,58 @@ from ..types import (
 
 
 class BulkContactFields(TypedDict, total=False):
-    """What may be left out of a BulkContact, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of BulkContact, by preferred name and by alias. A field given under several names needs equal values."""
 
     first_name: str
-    """First name. Deprecated spelling is `firstName`."""
+    """The contact's first name. Deprecated alias is `firstName`."""
     firstName: str
-    """Deprecated spelling of `first_name`."""
+    """Deprecated alias of `first_name`."""
     last_name: str
-    """Last name. Deprecated spelling is `lastName`."""
+    """The contact's last name. Deprecated alias is `lastName`."""
     lastName: str
-    """Deprecated spelling of `last_name`."""
+    """Deprecated alias of `last_name`."""
     company_name: str
-    """Company name. Deprecated spellings are `company` and `companyName`."""
+    """The contact's company name. Deprecated aliases are `company` and `companyName`."""
     company: str
-    """Deprecated spelling of `company_name`."""
+    """Deprecated alias of `company_name`."""
     companyName: str
-    """Deprecated spelling of `company_name`."""
+    """Deprecated alias of `company_name`."""
     tags: list[str] | tuple[str, ...]
-    """Tags of the contact."""
+    """The contact's tags."""
     custom_variables: Mapping[str, str]
-    """Custom variables by label. Deprecated spelling is `customVariables`."""
+    """The contact's custom variables, by label. Deprecated alias is `customVariables`."""
     customVariables: Mapping[str, str]
-    """Deprecated spelling of `custom_variables`."""
+    """Deprecated alias of `custom_variables`."""
 
 
 class BulkContactMapping(BulkContactFields, total=False):
-    """A whole BulkContact as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of BulkContact as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     phone: str
-    """Phone number in E.164 form. Read as `number`, `phone_number` and `phoneNumber` too."""
+    """The contact's phone number, in E.164 format. Deprecated aliases are `number`, `phone_number` and
+    `phoneNumber`."""
     number: str
-    """Deprecated spelling of `phone`."""
+    """Deprecated alias of `phone`."""
     phone_number: str
-    """Deprecated spelling of `phone`."""
+    """Deprecated alias of `phone`."""
     phoneNumber: str
-    """Deprecated spelling of `phone`."""
+    """Deprecated alias of `phone`."""
 
 
 @_attrs_define(repr=False)
 class BulkContact:
-    """One contact of a bulk request.
+    """A contact in a bulk request.
 
     Attributes:
-        phone (str): Phone number in E.164 form. Read as `number`, `phone_number` and `phoneNumber` too.
-        first_name (str | Unset): First name. Deprecated spelling is `firstName`.
-        last_name (str | Unset): Last name. Deprecated spelling is `lastName`.
-        company_name (str | Unset): Company name. Deprecated spellings are `company` and `companyName`.
-        tags (list[str] | Unset): Tags of the contact.
-        custom_variables (dict[str, str] | Unset): Custom variables by label. Deprecated spelling is
+        phone (str): The contact's phone number, in E.164 format. Deprecated aliases are `number`, `phone_number`
+            and `phoneNumber`.
+        first_name (str | Unset): The contact's first name. Deprecated alias is `firstName`.
+        last_name (str | Unset): The contact's last name. Deprecated alias is `lastName`.
+        company_name (str | Unset): The contact's company name. Deprecated aliases are `company` and `companyName`.
+        tags (list[str] | Unset): The contact's tags.
+        custom_variables (dict[str, str] | Unset): The contact's custom variables, by label. Deprecated alias is
             `customVariables`.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -93,7 +95,7 @@ class BulkContact:
         "tags": Field("array[string]", attribute="tags"),
         "custom_variables": Field("map", aliases=("customVariables",), attribute="custom_variables"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     phone: str
     first_name: str | Unset = UNSET
@@ -105,9 +107,9 @@ class BulkContact:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkContact in any spelling; where two stand, the preferred one counts.
+        """Create a BulkContact from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         phone = get("phone", UNSET)
@@ -148,7 +150,7 @@ class BulkContact:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         result["phone"] = self.phone
         if not isinstance(self.first_name, Unset):

@@ -17,16 +17,16 @@ from ..types import (
 
 
 class BulkCreateFields(TypedDict, total=False):
-    """What may be left out of a BulkCreate, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of BulkCreate, by preferred name and by alias. A field given under several names needs equal values."""
 
     pass
 
 
 class BulkCreateMapping(BulkCreateFields, total=False):
-    """A whole BulkCreate as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of BulkCreate as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     contacts: list[Any] | tuple[Any, ...]
-    """The contacts to create, each with its phone number."""
+    """The contacts to create. Each needs a phone number."""
 
 
 @_attrs_define(repr=False)
@@ -34,23 +34,23 @@ class BulkCreate:
     """The contacts to create.
 
     Attributes:
-        contacts (list[BulkContact]): The contacts to create, each with its phone number.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        contacts (list[BulkContact]): The contacts to create. Each needs a phone number.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contacts": Field("array[object]", required=True, attribute="contacts"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     contacts: list[BulkContact]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkCreate in any spelling; where two stand, the preferred one counts.
+        """Create a BulkCreate from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         raw_contacts = get("contacts", UNSET)
@@ -70,7 +70,7 @@ class BulkCreate:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         result["contacts"] = [item.to_dict() for item in self.contacts]
         return result
@@ -81,5 +81,5 @@ class BulkCreate:
 
 _SHAPES = Shapes(BulkCreate.FIELDS)
 
-# Below the class: models may refer to each other.
+# Imported below the class, because models may refer to each other.
 from ..models.bulk_contact import BulkContact  # noqa: E402

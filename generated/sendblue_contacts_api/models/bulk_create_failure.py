@@ -17,19 +17,19 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class BulkCreateFailure:
-    """One contact that could not be created.
+    """A contact that was not created.
 
     Attributes:
-        contact (Contact | None): The contact as it was sent, or part of it.
-        error (str | None): Why it was not created.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        contact (Contact | None): The contact that the request contained, or part of it.
+        error (str | None): Why the contact was not created.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contact": Field("object", nullable=True, attribute="contact"),
         "error": Field("string", nullable=True, attribute="error"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     contact: Contact | None = None
     error: str | None = None
@@ -38,9 +38,9 @@ class BulkCreateFailure:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkCreateFailure in any spelling; where two stand, the preferred one counts.
+        """Create a BulkCreateFailure from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         raw_contact = get("contact")
@@ -58,7 +58,7 @@ class BulkCreateFailure:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.contact is not None:
             result["contact"] = self.contact.to_dict()
@@ -72,7 +72,7 @@ class BulkCreateFailure:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(
@@ -85,5 +85,5 @@ class BulkCreateFailure:
 
 _SHAPES = Shapes(BulkCreateFailure.FIELDS)
 
-# Below the class: models may refer to each other.
+# Imported below the class, because models may refer to each other.
 from ..models.contact import Contact  # noqa: E402

@@ -17,15 +17,15 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class BulkCreateResponse:
-    """What a bulk request created, and what it did not.
+    """The result of a bulk create request.
 
     Attributes:
-        status (str | None): `OK`, or `ERROR` with a message.
-        contacts (list[Contact] | None): The contacts that were created.
-        number_of_contacts_created (int | None): How many contacts were created.
-        failures (list[BulkCreateFailure] | None): The contacts that were not created. Absent when there are none.
-            An array here, a number in a bulk delete.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        status (str | None): `OK` or, with an error message, `ERROR`.
+        contacts (list[Contact] | None): The created contacts.
+        number_of_contacts_created (int | None): The number of created contacts.
+        failures (list[BulkCreateFailure] | None): The contacts that were not created. Absent if all contacts were
+            created. In a bulk delete response, this field is a number.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -34,7 +34,7 @@ class BulkCreateResponse:
         "numberOfContactsCreated": Field("integer", nullable=True, attribute="number_of_contacts_created"),
         "failures": Field("array[object]", nullable=True, attribute="failures"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     status: str | None = None
     contacts: list[Contact] | None = None
@@ -45,9 +45,9 @@ class BulkCreateResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkCreateResponse in any spelling; where two stand, the preferred one counts.
+        """Create a BulkCreateResponse from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         status = get("status")
@@ -72,7 +72,7 @@ class BulkCreateResponse:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
@@ -94,7 +94,7 @@ class BulkCreateResponse:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(
@@ -107,6 +107,6 @@ class BulkCreateResponse:
 
 _SHAPES = Shapes(BulkCreateResponse.FIELDS)
 
-# Below the class: models may refer to each other.
+# Imported below the class, because models may refer to each other.
 from ..models.bulk_create_failure import BulkCreateFailure  # noqa: E402
 from ..models.contact import Contact  # noqa: E402

@@ -16,18 +16,19 @@ from ..types import (
 
 
 class BulkDeleteFields(TypedDict, total=False):
-    """What may be left out of a BulkDelete, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of BulkDelete, by preferred name and by alias. A field given under several names needs equal values."""
 
     pass
 
 
 class BulkDeleteMapping(BulkDeleteFields, total=False):
-    """A whole BulkDelete as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of BulkDelete as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     contact_ids: list[str] | tuple[str, ...]
-    """Phone numbers in E.164 form, despite the name. Read as `contactIds` too."""
+    """The phone numbers of the contacts to delete, in E.164 format, despite the name of the field. Deprecated
+    alias is `contactIds`."""
     contactIds: list[str] | tuple[str, ...]
-    """Deprecated spelling of `contact_ids`."""
+    """Deprecated alias of `contact_ids`."""
 
 
 @_attrs_define(repr=False)
@@ -35,23 +36,24 @@ class BulkDelete:
     """The contacts to delete.
 
     Attributes:
-        contact_ids (list[str]): Phone numbers in E.164 form, despite the name. Read as `contactIds` too.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        contact_ids (list[str]): The phone numbers of the contacts to delete, in E.164 format, despite the name of
+            the field. Deprecated alias is `contactIds`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contact_ids": Field("array[string]", aliases=("contactIds",), required=True, attribute="contact_ids"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     contact_ids: list[str]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkDelete in any spelling; where two stand, the preferred one counts.
+        """Create a BulkDelete from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         raw_contact_ids = get("contact_ids", UNSET)
@@ -73,7 +75,7 @@ class BulkDelete:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         result["contact_ids"] = self.contact_ids
         return result

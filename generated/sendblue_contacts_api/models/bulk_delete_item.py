@@ -16,13 +16,13 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class BulkDeleteItem:
-    """What became of one number of a bulk delete.
+    """The result for one phone number of a bulk delete request.
 
     Attributes:
-        phone_number (str | None): The number. Also comes as `phoneNumber`.
+        phone_number (str | None): The phone number, in E.164 format. Also returned as `phoneNumber`.
         success (bool | None): Whether the contact was deleted.
-        error (str | None): Why it was not deleted.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        error (str | None): Why the contact was not deleted.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -30,7 +30,7 @@ class BulkDeleteItem:
         "success": Field("boolean", nullable=True, attribute="success"),
         "error": Field("string", nullable=True, attribute="error"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     phone_number: str | None = None
     success: bool | None = None
@@ -40,9 +40,9 @@ class BulkDeleteItem:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkDeleteItem in any spelling; where two stand, the preferred one counts.
+        """Create a BulkDeleteItem from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         phone_number = get("phone_number")
@@ -61,7 +61,7 @@ class BulkDeleteItem:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.phone_number is not None:
             result["phone_number"] = self.phone_number
@@ -79,7 +79,7 @@ class BulkDeleteItem:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(

@@ -17,16 +17,18 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class BulkDeleteResponse:
-    """How many contacts a bulk request deleted.
+    """The result of a bulk delete request.
 
     Attributes:
-        status (str | None): `OK`, or `ERROR` with a message.
-        amount (int | None): How many contacts were deleted.
-        total (int | None): How many numbers were sent.
-        successes (int | None): How many contacts were deleted, again.
-        failures (int | None): How many numbers were not deleted. A number here, an array in a bulk create.
-        results (list[BulkDeleteItem] | None): What became of each number, in order. Not always sent.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        status (str | None): `OK` or, with an error message, `ERROR`.
+        amount (int | None): The number of deleted contacts.
+        total (int | None): The number of phone numbers in the request.
+        successes (int | None): The number of deleted contacts. The same value as `amount`.
+        failures (int | None): The number of phone numbers that were not deleted. In a bulk create response, this
+            field is an array.
+        results (list[BulkDeleteItem] | None): The result for each phone number, in the order of the request.
+            Optional.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -37,7 +39,7 @@ class BulkDeleteResponse:
         "failures": Field("integer", nullable=True, attribute="failures"),
         "results": Field("array[object]", nullable=True, attribute="results"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     status: str | None = None
     amount: int | None = None
@@ -50,9 +52,9 @@ class BulkDeleteResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a BulkDeleteResponse in any spelling; where two stand, the preferred one counts.
+        """Create a BulkDeleteResponse from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         status = get("status")
@@ -78,7 +80,7 @@ class BulkDeleteResponse:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
@@ -108,7 +110,7 @@ class BulkDeleteResponse:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(
@@ -121,5 +123,5 @@ class BulkDeleteResponse:
 
 _SHAPES = Shapes(BulkDeleteResponse.FIELDS)
 
-# Below the class: models may refer to each other.
+# Imported below the class, because models may refer to each other.
 from ..models.bulk_delete_item import BulkDeleteItem  # noqa: E402

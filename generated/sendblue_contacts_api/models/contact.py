@@ -18,27 +18,28 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class Contact:
-    """A contact as the API answers it. Any field may be missing or null.
+    """A contact, as the API returns it. Any field may be absent or null.
 
     Attributes:
-        phone (str | None): Phone number in E.164 form.
-        first_name (str | None): First name. Also comes as `firstName`.
-        last_name (str | None): Last name. Also comes as `lastName`.
-        company_name (str | None): Company name. Also comes as `companyName`. May be a default of the account and
-            not the contact's company.
-        sendblue_number (str | None): The Sendblue number that messages to this contact are sent from. Also comes as
-            `sendblueNumber`.
-        assigned_to_email (str | None): E-mail address of the user that the contact is assigned to. Also comes as
-            `assignedToEmail`.
-        tags (list[str] | None): Tags of the contact.
-        custom_variables (dict[str, str] | None): Custom variables of the contact, by label. Also comes as
+        phone (str | None): The contact's phone number, in E.164 format.
+        first_name (str | None): The contact's first name. Also returned as `firstName`.
+        last_name (str | None): The contact's last name. Also returned as `lastName`.
+        company_name (str | None): The contact's company name. It may be the account's default rather than the
+            contact's own company. Also returned as `companyName`.
+        sendblue_number (str | None): The Sendblue phone number that messages to this contact are sent from, in
+            E.164 format. Also returned as `sendblueNumber`.
+        assigned_to_email (str | None): The email address of the user that the contact is assigned to. Also returned
+            as `assignedToEmail`.
+        tags (list[str] | None): The contact's tags.
+        custom_variables (dict[str, str] | None): The contact's custom variables, by label. Also returned as
             `customVariables`.
-        created_at (datetime.datetime | None): When the contact was created, ISO 8601, at times with milliseconds.
+        created_at (datetime.datetime | None): When the contact was created, in ISO 8601 format, with or without
+            milliseconds.
         verified (bool | None): Whether the contact is verified.
-        opt_out (bool | None): Whether the contact has opted out of messages. Also comes as `optOut`.
-        contact_id (str | None): The API's own identifier of the contact, the `cid` of a list. Also comes as
-            `contactId`.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        opt_out (bool | None): Whether the contact has opted out of messages. Also returned as `optOut`.
+        contact_id (str | None): The unique identifier of the contact; the list operation filters on it with `cid`.
+            Also returned as `contactId`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -57,7 +58,7 @@ class Contact:
         "opt_out": Field("boolean", aliases=("optOut",), nullable=True, attribute="opt_out"),
         "contact_id": Field("string", aliases=("contactId",), nullable=True, attribute="contact_id"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     phone: str | None = None
     first_name: str | None = None
@@ -76,9 +77,9 @@ class Contact:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a Contact in any spelling; where two stand, the preferred one counts.
+        """Create a Contact from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         phone = get("phone")
@@ -138,7 +139,7 @@ class Contact:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.phone is not None:
             result["phone"] = self.phone
@@ -192,7 +193,7 @@ class Contact:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(

@@ -16,17 +16,17 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class ContactCount:
-    """A number of contacts.
+    """A number of contacts in the account.
 
     Attributes:
-        count (int | None): How many contacts there are.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        count (int | None): The number of contacts.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "count": Field("integer", nullable=True, attribute="count"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     count: int | None = None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
@@ -34,9 +34,9 @@ class ContactCount:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactCount in any spelling; where two stand, the preferred one counts.
+        """Create a ContactCount from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         count = get("count")
@@ -49,7 +49,7 @@ class ContactCount:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.count is not None:
             result["count"] = self.count
@@ -59,7 +59,7 @@ class ContactCount:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(

@@ -17,71 +17,73 @@ from ..types import (
 
 
 class ContactCreateFields(TypedDict, total=False):
-    """What may be left out of a ContactCreate, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of ContactCreate, by preferred name and by alias. A field given under several names needs equal values."""
 
     first_name: str | None
-    """First name. Deprecated spelling is `firstName`."""
+    """The contact's first name. Deprecated alias is `firstName`."""
     firstName: str | None
-    """Deprecated spelling of `first_name`."""
+    """Deprecated alias of `first_name`."""
     last_name: str | None
-    """Last name. Deprecated spelling is `lastName`."""
+    """The contact's last name. Deprecated alias is `lastName`."""
     lastName: str | None
-    """Deprecated spelling of `last_name`."""
+    """Deprecated alias of `last_name`."""
     sendblue_number: str | None
-    """The Sendblue number to send from, in E.164 form. Deprecated spelling is `sendblueNumber`."""
+    """The Sendblue phone number to send messages from, in E.164 format. Deprecated alias is `sendblueNumber`."""
     sendblueNumber: str | None
-    """Deprecated spelling of `sendblue_number`."""
+    """Deprecated alias of `sendblue_number`."""
     assigned_to_email: str | None
-    """E-mail address of the user to assign the contact to. Deprecated spelling is `assignedToEmail`."""
+    """The email address of the user to assign the contact to. Deprecated alias is `assignedToEmail`."""
     assignedToEmail: str | None
-    """Deprecated spelling of `assigned_to_email`."""
+    """Deprecated alias of `assigned_to_email`."""
     tags: list[str] | tuple[str, ...] | None
-    """Tags of the contact. When a contact is updated they replace all its tags."""
+    """The contact's tags. If the request updates an existing contact, they replace all its tags."""
     custom_variables: Mapping[str, str] | None
-    """Custom variables by label. When a contact is updated they are merged with its own. Deprecated spelling is
-    `customVariables`."""
+    """The contact's custom variables, by label. If the request updates an existing contact, they are merged into
+    its custom variables. Deprecated alias is `customVariables`."""
     customVariables: Mapping[str, str] | None
-    """Deprecated spelling of `custom_variables`."""
+    """Deprecated alias of `custom_variables`."""
     update_if_exists: bool
-    """Whether to update the contact if the number exists. The server takes false when it is left out. Deprecated
-    spelling is `updateIfExists`."""
+    """Whether to update the contact if one with this phone number exists. Deprecated alias is `updateIfExists`.
+    Server default: `false`."""
     updateIfExists: bool
-    """Deprecated spelling of `update_if_exists`."""
+    """Deprecated alias of `update_if_exists`."""
 
 
 class ContactCreateMapping(ContactCreateFields, total=False):
-    """A whole ContactCreate as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of ContactCreate as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     number: str
-    """The contact's phone number in E.164 form. Deprecated spellings are `phone_number` and `phoneNumber`;
-    `phone`, as bulk items call it, is read too."""
+    """The contact's phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and
+    `phone`."""
     phoneNumber: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
     phone_number: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
     phone: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
 
 
 @_attrs_define(repr=False)
 class ContactCreate:
-    """A contact to create, or to update when `update_if_exists` is true.
+    """A contact to create, or to update if it exists and `update_if_exists` is true.
 
     Attributes:
-        number (str): The contact's phone number in E.164 form. Deprecated spellings are `phone_number` and
-            `phoneNumber`; `phone`, as bulk items call it, is read too.
-        first_name (str | None | Unset): First name. Deprecated spelling is `firstName`.
-        last_name (str | None | Unset): Last name. Deprecated spelling is `lastName`.
-        sendblue_number (str | None | Unset): The Sendblue number to send from, in E.164 form. Deprecated spelling
-            is `sendblueNumber`.
-        assigned_to_email (str | None | Unset): E-mail address of the user to assign the contact to. Deprecated
-            spelling is `assignedToEmail`.
-        tags (list[str] | None | Unset): Tags of the contact. When a contact is updated they replace all its tags.
-        custom_variables (dict[str, str] | None | Unset): Custom variables by label. When a contact is updated they
-            are merged with its own. Deprecated spelling is `customVariables`.
-        update_if_exists (bool | Unset): Whether to update the contact if the number exists. The server takes false
-            when it is left out. Deprecated spelling is `updateIfExists`.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        number (str): The contact's phone number, in E.164 format. Deprecated aliases are `phoneNumber`,
+            `phone_number` and `phone`.
+        first_name (str | None | Unset): The contact's first name. Deprecated alias is `firstName`.
+        last_name (str | None | Unset): The contact's last name. Deprecated alias is `lastName`.
+        sendblue_number (str | None | Unset): The Sendblue phone number to send messages from, in E.164 format.
+            Deprecated alias is `sendblueNumber`.
+        assigned_to_email (str | None | Unset): The email address of the user to assign the contact to. Deprecated
+            alias is `assignedToEmail`.
+        tags (list[str] | None | Unset): The contact's tags. If the request updates an existing contact, they
+            replace all its tags.
+        custom_variables (dict[str, str] | None | Unset): The contact's custom variables, by label. If the request
+            updates an existing contact, they are merged into its custom variables. Deprecated alias is
+            `customVariables`.
+        update_if_exists (bool | Unset): Whether to update the contact if one with this phone number exists.
+            Deprecated alias is `updateIfExists`. Server default: `false`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -105,7 +107,7 @@ class ContactCreate:
         "custom_variables": Field("map", aliases=("customVariables",), nullable=True, attribute="custom_variables"),
         "update_if_exists": Field("boolean", aliases=("updateIfExists",), attribute="update_if_exists"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     number: str
     first_name: str | None | Unset = UNSET
@@ -119,9 +121,9 @@ class ContactCreate:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactCreate in any spelling; where two stand, the preferred one counts.
+        """Create a ContactCreate from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         number = get("number", UNSET)
@@ -170,7 +172,7 @@ class ContactCreate:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         result["number"] = self.number
         if not isinstance(self.first_name, Unset):

@@ -17,36 +17,38 @@ from ..types import (
 
 
 class ContactOptOutFields(TypedDict, total=False):
-    """What may be left out of a ContactOptOut, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of ContactOptOut, by preferred name and by alias. A field given under several names needs equal values."""
 
     opted_out: bool
-    """True to opt out, false to opt in again. The server takes true when it is left out. Read as `optedOut` too."""
+    """True to opt the phone number out, false to opt it back in. Deprecated alias is `optedOut`. Server default:
+    `true`."""
     optedOut: bool
-    """Deprecated spelling of `opted_out`."""
+    """Deprecated alias of `opted_out`."""
 
 
 class ContactOptOutMapping(ContactOptOutFields, total=False):
-    """A whole ContactOptOut as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of ContactOptOut as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     number: str
-    """Phone number in E.164 form. Read as `phoneNumber`, `phone_number` and `phone` too."""
+    """The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and `phone`."""
     phoneNumber: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
     phone_number: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
     phone: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
 
 
 @_attrs_define(repr=False)
 class ContactOptOut:
-    """The number whose owner opts out, or in again.
+    """The phone number to opt out, or to opt back in.
 
     Attributes:
-        number (str): Phone number in E.164 form. Read as `phoneNumber`, `phone_number` and `phone` too.
-        opted_out (bool | Unset): True to opt out, false to opt in again. The server takes true when it is left out.
-            Read as `optedOut` too.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        number (str): The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and
+            `phone`.
+        opted_out (bool | Unset): True to opt the phone number out, false to opt it back in. Deprecated alias is
+            `optedOut`. Server default: `true`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -62,7 +64,7 @@ class ContactOptOut:
         ),
         "opted_out": Field("boolean", aliases=("optedOut",), attribute="opted_out"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     number: str
     opted_out: bool | Unset = UNSET
@@ -70,9 +72,9 @@ class ContactOptOut:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactOptOut in any spelling; where two stand, the preferred one counts.
+        """Create a ContactOptOut from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         number = get("number", UNSET)
@@ -93,7 +95,7 @@ class ContactOptOut:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         result["number"] = self.number
         if not isinstance(self.opted_out, Unset):

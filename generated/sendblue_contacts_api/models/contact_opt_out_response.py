@@ -16,13 +16,13 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class ContactOptOutResponse:
-    """The state of a number after opting out or in.
+    """The opt-out state of a phone number.
 
     Attributes:
-        number (str | None): The number in E.164 form, as the server reads it.
-        opted_out (bool | None): Whether the number is opted out now. Also comes as `optedOut`.
-        status (str | None): `OK`, or `ERROR` with a message.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        number (str | None): The phone number, in E.164 format, as the server normalized it.
+        opted_out (bool | None): Whether the phone number is opted out. Also returned as `optedOut`.
+        status (str | None): `OK` or, with an error message, `ERROR`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -30,7 +30,7 @@ class ContactOptOutResponse:
         "opted_out": Field("boolean", aliases=("optedOut",), nullable=True, attribute="opted_out"),
         "status": Field("string", nullable=True, attribute="status"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     number: str | None = None
     opted_out: bool | None = None
@@ -40,9 +40,9 @@ class ContactOptOutResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactOptOutResponse in any spelling; where two stand, the preferred one counts.
+        """Create a ContactOptOutResponse from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         number = get("number")
@@ -61,7 +61,7 @@ class ContactOptOutResponse:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.number is not None:
             result["number"] = self.number
@@ -79,7 +79,7 @@ class ContactOptOutResponse:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(

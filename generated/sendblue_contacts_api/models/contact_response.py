@@ -17,19 +17,19 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class ContactResponse:
-    """One contact, with a status.
+    """A contact and a status.
 
     Attributes:
         contact (Contact | None): The contact.
-        status (str | None): `OK`, or `ERROR` with a message.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        status (str | None): `OK` or, with an error message, `ERROR`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contact": Field("object", nullable=True, attribute="contact"),
         "status": Field("string", nullable=True, attribute="status"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     contact: Contact | None = None
     status: str | None = None
@@ -38,9 +38,9 @@ class ContactResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactResponse in any spelling; where two stand, the preferred one counts.
+        """Create a ContactResponse from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         raw_contact = get("contact")
@@ -58,7 +58,7 @@ class ContactResponse:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.contact is not None:
             result["contact"] = self.contact.to_dict()
@@ -72,7 +72,7 @@ class ContactResponse:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(
@@ -85,5 +85,5 @@ class ContactResponse:
 
 _SHAPES = Shapes(ContactResponse.FIELDS)
 
-# Below the class: models may refer to each other.
+# Imported below the class, because models may refer to each other.
 from ..models.contact import Contact  # noqa: E402

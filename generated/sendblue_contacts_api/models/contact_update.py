@@ -17,76 +17,77 @@ from ..types import (
 
 
 class ContactUpdateFields(TypedDict, total=False):
-    """What may be left out of a ContactUpdate, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of ContactUpdate, by preferred name and by alias. A field given under several names needs equal values."""
 
     phone_number: str
-    """The contact's new phone number in E.164 form. Read as `phoneNumber`, `number` and `phone` too."""
+    """The contact's new phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `number` and `phone`."""
     phoneNumber: str
-    """Deprecated spelling of `phone_number`."""
+    """Deprecated alias of `phone_number`."""
     number: str
-    """Deprecated spelling of `phone_number`."""
+    """Deprecated alias of `phone_number`."""
     phone: str
-    """Deprecated spelling of `phone_number`."""
+    """Deprecated alias of `phone_number`."""
     first_name: str | None
-    """First name. Deprecated spelling is `firstName`."""
+    """The contact's first name. Deprecated alias is `firstName`."""
     firstName: str | None
-    """Deprecated spelling of `first_name`."""
+    """Deprecated alias of `first_name`."""
     last_name: str | None
-    """Last name. Deprecated spelling is `lastName`."""
+    """The contact's last name. Deprecated alias is `lastName`."""
     lastName: str | None
-    """Deprecated spelling of `last_name`."""
+    """Deprecated alias of `last_name`."""
     company_name: str | None
-    """Company name. Deprecated spellings are `companyName` and `company`."""
+    """The contact's company name. Deprecated aliases are `companyName` and `company`."""
     companyName: str | None
-    """Deprecated spelling of `company_name`."""
+    """Deprecated alias of `company_name`."""
     company: str | None
-    """Deprecated spelling of `company_name`."""
+    """Deprecated alias of `company_name`."""
     sendblue_number: str | None
-    """The Sendblue number to send from, in E.164 form. Deprecated spelling is `sendblueNumber`."""
+    """The Sendblue phone number to send messages from, in E.164 format. Deprecated alias is `sendblueNumber`."""
     sendblueNumber: str | None
-    """Deprecated spelling of `sendblue_number`."""
+    """Deprecated alias of `sendblue_number`."""
     assigned_to_email: str | None
-    """E-mail address of the user to assign the contact to. Deprecated spelling is `assignedToEmail`."""
+    """The email address of the user to assign the contact to. Deprecated alias is `assignedToEmail`."""
     assignedToEmail: str | None
-    """Deprecated spelling of `assigned_to_email`."""
+    """Deprecated alias of `assigned_to_email`."""
     tags: list[str] | tuple[str, ...] | None
-    """Tags of the contact. They replace all existing tags, so send the full set."""
+    """The contact's tags. They replace all existing tags, so send the full set."""
     custom_variables: Mapping[str, str] | None
-    """Custom variables by label, merged with the existing ones. Deprecated spelling is `customVariables`."""
+    """The contact's custom variables, by label. They are merged into the existing custom variables. Deprecated
+    alias is `customVariables`."""
     customVariables: Mapping[str, str] | None
-    """Deprecated spelling of `custom_variables`."""
+    """Deprecated alias of `custom_variables`."""
     opt_out: bool | None
-    """Whether the contact has opted out of messages. Deprecated spelling is `optOut`."""
+    """Whether the contact has opted out of messages. Deprecated alias is `optOut`."""
     optOut: bool | None
-    """Deprecated spelling of `opt_out`."""
+    """Deprecated alias of `opt_out`."""
 
 
 class ContactUpdateMapping(ContactUpdateFields, total=False):
-    """A whole ContactUpdate as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of ContactUpdate as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     pass
 
 
 @_attrs_define(repr=False)
 class ContactUpdate:
-    """What to change of a contact. What is left out stays as it is, and null clears.
+    """The fields of a contact to change. Absent fields are unchanged; null clears a field.
 
     Attributes:
-        phone_number (str | Unset): The contact's new phone number in E.164 form. Read as `phoneNumber`, `number`
-            and `phone` too.
-        first_name (str | None | Unset): First name. Deprecated spelling is `firstName`.
-        last_name (str | None | Unset): Last name. Deprecated spelling is `lastName`.
-        company_name (str | None | Unset): Company name. Deprecated spellings are `companyName` and `company`.
-        sendblue_number (str | None | Unset): The Sendblue number to send from, in E.164 form. Deprecated spelling
-            is `sendblueNumber`.
-        assigned_to_email (str | None | Unset): E-mail address of the user to assign the contact to. Deprecated
-            spelling is `assignedToEmail`.
-        tags (list[str] | None | Unset): Tags of the contact. They replace all existing tags, so send the full set.
-        custom_variables (dict[str, str] | None | Unset): Custom variables by label, merged with the existing ones.
-            Deprecated spelling is `customVariables`.
-        opt_out (bool | None | Unset): Whether the contact has opted out of messages. Deprecated spelling is
-            `optOut`.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        phone_number (str | Unset): The contact's new phone number, in E.164 format. Deprecated aliases are
+            `phoneNumber`, `number` and `phone`.
+        first_name (str | None | Unset): The contact's first name. Deprecated alias is `firstName`.
+        last_name (str | None | Unset): The contact's last name. Deprecated alias is `lastName`.
+        company_name (str | None | Unset): The contact's company name. Deprecated aliases are `companyName` and
+            `company`.
+        sendblue_number (str | None | Unset): The Sendblue phone number to send messages from, in E.164 format.
+            Deprecated alias is `sendblueNumber`.
+        assigned_to_email (str | None | Unset): The email address of the user to assign the contact to. Deprecated
+            alias is `assignedToEmail`.
+        tags (list[str] | None | Unset): The contact's tags. They replace all existing tags, so send the full set.
+        custom_variables (dict[str, str] | None | Unset): The contact's custom variables, by label. They are merged
+            into the existing custom variables. Deprecated alias is `customVariables`.
+        opt_out (bool | None | Unset): Whether the contact has opted out of messages. Deprecated alias is `optOut`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -118,7 +119,7 @@ class ContactUpdate:
         "custom_variables": Field("map", aliases=("customVariables",), nullable=True, attribute="custom_variables"),
         "opt_out": Field("boolean", aliases=("optOut",), nullable=True, attribute="opt_out"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     phone_number: str | Unset = UNSET
     first_name: str | None | Unset = UNSET
@@ -133,9 +134,9 @@ class ContactUpdate:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactUpdate in any spelling; where two stand, the preferred one counts.
+        """Create a ContactUpdate from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         phone_number = get("phone_number", UNSET)
@@ -186,7 +187,7 @@ class ContactUpdate:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         if not isinstance(self.phone_number, Unset):
             result["phone_number"] = self.phone_number

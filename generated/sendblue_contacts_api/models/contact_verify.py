@@ -16,31 +16,32 @@ from ..types import (
 
 
 class ContactVerifyFields(TypedDict, total=False):
-    """What may be left out of a ContactVerify, in every spelling. A value is given under one spelling, or the same under all."""
+    """The optional fields of ContactVerify, by preferred name and by alias. A field given under several names needs equal values."""
 
     pass
 
 
 class ContactVerifyMapping(ContactVerifyFields, total=False):
-    """A whole ContactVerify as one mapping, in every spelling; one spelling of each required field must be there."""
+    """All fields of ContactVerify as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
     number: str
-    """Phone number in E.164 form. Read as `phoneNumber`, `phone_number` and `phone` too."""
+    """The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and `phone`."""
     phoneNumber: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
     phone_number: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
     phone: str
-    """Deprecated spelling of `number`."""
+    """Deprecated alias of `number`."""
 
 
 @_attrs_define(repr=False)
 class ContactVerify:
-    """The number to send a verification message to.
+    """The phone number to send a verification message to.
 
     Attributes:
-        number (str): Phone number in E.164 form. Read as `phoneNumber`, `phone_number` and `phone` too.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        number (str): The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and
+            `phone`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -55,16 +56,16 @@ class ContactVerify:
             attribute="number",
         ),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     number: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a ContactVerify in any spelling; where two stand, the preferred one counts.
+        """Create a ContactVerify from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is UNSET, and is kept as it came in additional_properties.
+        A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         number = get("number", UNSET)
@@ -81,7 +82,7 @@ class ContactVerify:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, without what is UNSET."""
+        """Return the fields as JSON, under their preferred names, without UNSET fields."""
         result = dict(self.additional_properties)
         result["number"] = self.number
         return result

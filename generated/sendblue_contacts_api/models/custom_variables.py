@@ -1,4 +1,4 @@
-"""CustomVariables: a JSON object whose keys are not known beforehand, a plain dict in Python."""
+"""CustomVariables: a JSON object with arbitrary keys, a plain dict in Python."""
 
 from typing import TypeAlias
 

@@ -16,16 +16,15 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class Error:
-    """What went wrong. The sentence is in `message`, else in `error`, else in `error_message`; the status may be missing.
-    Answers that are
-    not JSON at all (from a proxy, say) occur as well.
+    """An error. The error message is in `message`, `error` or `error_message`, in this order of precedence; `status` may
+    be absent. Error responses that are not JSON, for example from a proxy, are also possible.
 
         Attributes:
-            status (str | None): `ERROR`. Missing from the answer to a request without credentials.
-            message (str | None): What went wrong, in a sentence.
-            error (str | None): What went wrong, where `message` is missing.
-            error_message (str | None): What went wrong, where `message` and `error` are missing.
-            additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+            status (str | None): `ERROR`. Absent from the response to a request without credentials.
+            message (str | None): The error message.
+            error (str | None): The error message, if `message` is absent.
+            error_message (str | None): The error message, if `message` and `error` are absent.
+            additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
@@ -34,7 +33,7 @@ class Error:
         "error": Field("string", nullable=True, attribute="error"),
         "error_message": Field("string", nullable=True, attribute="error_message"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     status: str | None = None
     message: str | None = None
@@ -45,9 +44,9 @@ class Error:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a Error in any spelling; where two stand, the preferred one counts.
+        """Create a Error from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         status = get("status")
@@ -66,7 +65,7 @@ class Error:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
@@ -88,7 +87,7 @@ class Error:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(

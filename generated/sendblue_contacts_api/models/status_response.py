@@ -16,17 +16,17 @@ from ..types import (
 
 @_attrs_define(repr=False)
 class StatusResponse:
-    """A status and nothing else.
+    """A status.
 
     Attributes:
-        status (str | None): `OK`, or `ERROR` with a message.
-        additional_properties (dict[str, Any]): Keys that the document does not know, and values that could not be read.
+        status (str | None): `OK` or, with an error message, `ERROR`.
+        additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "status": Field("string", nullable=True, attribute="status"),
     }
-    """What the document says of each field, by its preferred name."""
+    """The definition of each field, by its preferred name."""
 
     status: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
@@ -34,9 +34,9 @@ class StatusResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read a StatusResponse in any spelling; where two stand, the preferred one counts.
+        """Create a StatusResponse from JSON with preferred names or aliases; preferred names take precedence.
 
-        A value that cannot be read is None, and is kept as it came in additional_properties.
+        A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
         status = get("status")
@@ -49,7 +49,7 @@ class StatusResponse:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON, under their preferred names, those that were sent or have a value."""
+        """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""
         result = dict(self.additional_properties)
         if self.status is not None:
             result["status"] = self.status
@@ -59,7 +59,7 @@ class StatusResponse:
 
     @property
     def fields_set(self) -> frozenset[str]:
-        """The attributes whose keys were in the answer, null or not; of an object made by hand, those that are not None."""
+        """The attributes whose keys were in the response, null or not. For an object created in Python: those that are not None."""
         if self._fields_set is not None:
             return self._fields_set
         return frozenset(

@@ -262,12 +262,12 @@ MUTATIONS: dict[str, Mutation] = {
         lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=True),
         ON_REQUESTS,
         "ContactCreate.update_if_exists: its default is `True` now, and was `False`",
-        before=lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=False),
     ),
     "default stated": Mutation(
         lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=False),
         NOBODY,
         "ContactCreate.update_if_exists: its default is `False` now, and was not stated",
+        before=lambda d: properties(d, "ContactCreate")["update_if_exists"].pop("default"),
     ),
     "bound on a list added": Mutation(
         lambda d: properties(d, "BulkCreate")["contacts"].update(maxItems=100),

@@ -90,7 +90,7 @@ def sync_detailed(
 ) -> Response[ContactCount | Error]:
     """Count contacts
 
-     The number of contacts of the account, or of those with one phone number.
+    Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
         phone_number (str | Unset):
@@ -121,7 +121,7 @@ def sync(
 ) -> ContactCount | Error | None:
     """Count contacts
 
-     The number of contacts of the account, or of those with one phone number.
+    Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
         phone_number (str | Unset):
@@ -147,7 +147,7 @@ async def asyncio_detailed(
 ) -> Response[ContactCount | Error]:
     """Count contacts
 
-     The number of contacts of the account, or of those with one phone number.
+    Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
         phone_number (str | Unset):
@@ -176,7 +176,7 @@ async def asyncio(
 ) -> ContactCount | Error | None:
     """Count contacts
 
-     The number of contacts of the account, or of those with one phone number.
+    Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
         phone_number (str | Unset):

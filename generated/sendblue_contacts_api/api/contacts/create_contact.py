@@ -107,12 +107,12 @@ def sync_detailed(
 ) -> Response[ContactResponse | Error]:
     """Create a contact
 
-     Create a contact, or update the one with this number when `update_if_exists` is true. Without it an
-    existing number is answered
-    with 409.
+    Creates a contact. If a contact with this phone number exists, the request fails with 409, unless
+    `update_if_exists` is true: then it updates that contact.
 
     Args:
-        body (ContactCreate): A contact to create, or to update when `update_if_exists` is true.
+        body (ContactCreate): A contact to create, or to update if it exists and
+            `update_if_exists` is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -140,12 +140,12 @@ def sync(
 ) -> ContactResponse | Error | None:
     """Create a contact
 
-     Create a contact, or update the one with this number when `update_if_exists` is true. Without it an
-    existing number is answered
-    with 409.
+    Creates a contact. If a contact with this phone number exists, the request fails with 409, unless
+    `update_if_exists` is true: then it updates that contact.
 
     Args:
-        body (ContactCreate): A contact to create, or to update when `update_if_exists` is true.
+        body (ContactCreate): A contact to create, or to update if it exists and
+            `update_if_exists` is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -168,12 +168,12 @@ async def asyncio_detailed(
 ) -> Response[ContactResponse | Error]:
     """Create a contact
 
-     Create a contact, or update the one with this number when `update_if_exists` is true. Without it an
-    existing number is answered
-    with 409.
+    Creates a contact. If a contact with this phone number exists, the request fails with 409, unless
+    `update_if_exists` is true: then it updates that contact.
 
     Args:
-        body (ContactCreate): A contact to create, or to update when `update_if_exists` is true.
+        body (ContactCreate): A contact to create, or to update if it exists and
+            `update_if_exists` is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -199,12 +199,12 @@ async def asyncio(
 ) -> ContactResponse | Error | None:
     """Create a contact
 
-     Create a contact, or update the one with this number when `update_if_exists` is true. Without it an
-    existing number is answered
-    with 409.
+    Creates a contact. If a contact with this phone number exists, the request fails with 409, unless
+    `update_if_exists` is true: then it updates that contact.
 
     Args:
-        body (ContactCreate): A contact to create, or to update when `update_if_exists` is true.
+        body (ContactCreate): A contact to create, or to update if it exists and
+            `update_if_exists` is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -90,7 +90,7 @@ def sync_detailed(
 ) -> Response[Error | StatusResponse]:
     """Delete a contact
 
-     Delete the contact with this phone number.
+    Deletes the contact with this phone number.
 
     Args:
         phone_number (str):
@@ -121,7 +121,7 @@ def sync(
 ) -> Error | StatusResponse | None:
     """Delete a contact
 
-     Delete the contact with this phone number.
+    Deletes the contact with this phone number.
 
     Args:
         phone_number (str):
@@ -147,7 +147,7 @@ async def asyncio_detailed(
 ) -> Response[Error | StatusResponse]:
     """Delete a contact
 
-     Delete the contact with this phone number.
+    Deletes the contact with this phone number.
 
     Args:
         phone_number (str):
@@ -176,7 +176,7 @@ async def asyncio(
 ) -> Error | StatusResponse | None:
     """Delete a contact
 
-     Delete the contact with this phone number.
+    Deletes the contact with this phone number.
 
     Args:
         phone_number (str):

@@ -128,16 +128,16 @@ def sync_detailed(
 ) -> Response[Error | list[Contact]]:
     """List contacts
 
-     Retrieve a page of the account's contacts, as a bare array. Only the first 10,000 plus one page can
-    be reached by `offset`;
-    continue past that with `created_at_gte` in ascending order of `created_at`.
+    Returns a page of the account's contacts as a JSON array. `offset` reaches at most 10,000 contacts
+    plus one page; to go further, sort by `created_at` in ascending order and filter by
+    `created_at_gte`.
 
     Args:
         cid (str | Unset):
-        limit (int | Unset):
-        offset (int | Unset):
-        order_by (str | Unset):
-        order_direction (OrderDirection | Unset): The direction of a sort.
+        limit (int | Unset): Server default: `100`.
+        offset (int | Unset): Server default: `0`.
+        order_by (str | Unset): Server default: `created_at`.
+        order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
         phone_number (str | Unset):
         created_at_gte (datetime.datetime | Unset):
 
@@ -179,16 +179,16 @@ def sync(
 ) -> Error | list[Contact] | None:
     """List contacts
 
-     Retrieve a page of the account's contacts, as a bare array. Only the first 10,000 plus one page can
-    be reached by `offset`;
-    continue past that with `created_at_gte` in ascending order of `created_at`.
+    Returns a page of the account's contacts as a JSON array. `offset` reaches at most 10,000 contacts
+    plus one page; to go further, sort by `created_at` in ascending order and filter by
+    `created_at_gte`.
 
     Args:
         cid (str | Unset):
-        limit (int | Unset):
-        offset (int | Unset):
-        order_by (str | Unset):
-        order_direction (OrderDirection | Unset): The direction of a sort.
+        limit (int | Unset): Server default: `100`.
+        offset (int | Unset): Server default: `0`.
+        order_by (str | Unset): Server default: `created_at`.
+        order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
         phone_number (str | Unset):
         created_at_gte (datetime.datetime | Unset):
 
@@ -225,16 +225,16 @@ async def asyncio_detailed(
 ) -> Response[Error | list[Contact]]:
     """List contacts
 
-     Retrieve a page of the account's contacts, as a bare array. Only the first 10,000 plus one page can
-    be reached by `offset`;
-    continue past that with `created_at_gte` in ascending order of `created_at`.
+    Returns a page of the account's contacts as a JSON array. `offset` reaches at most 10,000 contacts
+    plus one page; to go further, sort by `created_at` in ascending order and filter by
+    `created_at_gte`.
 
     Args:
         cid (str | Unset):
-        limit (int | Unset):
-        offset (int | Unset):
-        order_by (str | Unset):
-        order_direction (OrderDirection | Unset): The direction of a sort.
+        limit (int | Unset): Server default: `100`.
+        offset (int | Unset): Server default: `0`.
+        order_by (str | Unset): Server default: `created_at`.
+        order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
         phone_number (str | Unset):
         created_at_gte (datetime.datetime | Unset):
 
@@ -274,16 +274,16 @@ async def asyncio(
 ) -> Error | list[Contact] | None:
     """List contacts
 
-     Retrieve a page of the account's contacts, as a bare array. Only the first 10,000 plus one page can
-    be reached by `offset`;
-    continue past that with `created_at_gte` in ascending order of `created_at`.
+    Returns a page of the account's contacts as a JSON array. `offset` reaches at most 10,000 contacts
+    plus one page; to go further, sort by `created_at` in ascending order and filter by
+    `created_at_gte`.
 
     Args:
         cid (str | Unset):
-        limit (int | Unset):
-        offset (int | Unset):
-        order_by (str | Unset):
-        order_direction (OrderDirection | Unset): The direction of a sort.
+        limit (int | Unset): Server default: `100`.
+        offset (int | Unset): Server default: `0`.
+        order_by (str | Unset): Server default: `created_at`.
+        order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
         phone_number (str | Unset):
         created_at_gte (datetime.datetime | Unset):
 

@@ -102,12 +102,11 @@ def sync_detailed(
 ) -> Response[ContactOptOutResponse | Error]:
     """Opt out a contact
 
-     Record that the owner of this number wants no messages, or with `opted_out` false that they want
-    them again. The number need
-    not be a contact.
+    Opts a phone number out of messages, or back in if `opted_out` is false. The phone number does not
+    need to belong to a contact.
 
     Args:
-        body (ContactOptOut): The number whose owner opts out, or in again.
+        body (ContactOptOut): The phone number to opt out, or to opt back in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -135,12 +134,11 @@ def sync(
 ) -> ContactOptOutResponse | Error | None:
     """Opt out a contact
 
-     Record that the owner of this number wants no messages, or with `opted_out` false that they want
-    them again. The number need
-    not be a contact.
+    Opts a phone number out of messages, or back in if `opted_out` is false. The phone number does not
+    need to belong to a contact.
 
     Args:
-        body (ContactOptOut): The number whose owner opts out, or in again.
+        body (ContactOptOut): The phone number to opt out, or to opt back in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -163,12 +161,11 @@ async def asyncio_detailed(
 ) -> Response[ContactOptOutResponse | Error]:
     """Opt out a contact
 
-     Record that the owner of this number wants no messages, or with `opted_out` false that they want
-    them again. The number need
-    not be a contact.
+    Opts a phone number out of messages, or back in if `opted_out` is false. The phone number does not
+    need to belong to a contact.
 
     Args:
-        body (ContactOptOut): The number whose owner opts out, or in again.
+        body (ContactOptOut): The phone number to opt out, or to opt back in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -194,12 +191,11 @@ async def asyncio(
 ) -> ContactOptOutResponse | Error | None:
     """Opt out a contact
 
-     Record that the owner of this number wants no messages, or with `opted_out` false that they want
-    them again. The number need
-    not be a contact.
+    Opts a phone number out of messages, or back in if `opted_out` is false. The phone number does not
+    need to belong to a contact.
 
     Args:
-        body (ContactOptOut): The number whose owner opts out, or in again.
+        body (ContactOptOut): The phone number to opt out, or to opt back in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -92,7 +92,7 @@ def sync_detailed(
 ) -> Response[ContactResponse | Error]:
     """Retrieve a contact
 
-     Retrieve the contact with this phone number.
+    Returns the contact with this phone number.
 
     Args:
         phone_number (str):
@@ -123,7 +123,7 @@ def sync(
 ) -> ContactResponse | Error | None:
     """Retrieve a contact
 
-     Retrieve the contact with this phone number.
+    Returns the contact with this phone number.
 
     Args:
         phone_number (str):
@@ -149,7 +149,7 @@ async def asyncio_detailed(
 ) -> Response[ContactResponse | Error]:
     """Retrieve a contact
 
-     Retrieve the contact with this phone number.
+    Returns the contact with this phone number.
 
     Args:
         phone_number (str):
@@ -178,7 +178,7 @@ async def asyncio(
 ) -> ContactResponse | Error | None:
     """Retrieve a contact
 
-     Retrieve the contact with this phone number.
+    Returns the contact with this phone number.
 
     Args:
         phone_number (str):

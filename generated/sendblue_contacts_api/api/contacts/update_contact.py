@@ -112,15 +112,14 @@ def sync_detailed(
 ) -> Response[ContactResponse | Error]:
     """Update a contact
 
-     Change the contact with this phone number. A field that is left out stays as it is, `null` clears
-    it. `tags` replace all
-    existing tags; `custom_variables` are merged with the existing ones. `phone_number` in the body is
-    the new number.
+    Updates the contact with this phone number. Absent fields are unchanged; `null` clears a field.
+    `tags` replaces all existing tags; `custom_variables` is merged into the existing custom variables.
+    `phone_number` in the body sets a new phone number.
 
     Args:
         phone_number (str):
-        body (ContactUpdate): What to change of a contact. What is left out stays as it is, and
-            null clears.
+        body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
+            clears a field.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -150,15 +149,14 @@ def sync(
 ) -> ContactResponse | Error | None:
     """Update a contact
 
-     Change the contact with this phone number. A field that is left out stays as it is, `null` clears
-    it. `tags` replace all
-    existing tags; `custom_variables` are merged with the existing ones. `phone_number` in the body is
-    the new number.
+    Updates the contact with this phone number. Absent fields are unchanged; `null` clears a field.
+    `tags` replaces all existing tags; `custom_variables` is merged into the existing custom variables.
+    `phone_number` in the body sets a new phone number.
 
     Args:
         phone_number (str):
-        body (ContactUpdate): What to change of a contact. What is left out stays as it is, and
-            null clears.
+        body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
+            clears a field.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -183,15 +181,14 @@ async def asyncio_detailed(
 ) -> Response[ContactResponse | Error]:
     """Update a contact
 
-     Change the contact with this phone number. A field that is left out stays as it is, `null` clears
-    it. `tags` replace all
-    existing tags; `custom_variables` are merged with the existing ones. `phone_number` in the body is
-    the new number.
+    Updates the contact with this phone number. Absent fields are unchanged; `null` clears a field.
+    `tags` replaces all existing tags; `custom_variables` is merged into the existing custom variables.
+    `phone_number` in the body sets a new phone number.
 
     Args:
         phone_number (str):
-        body (ContactUpdate): What to change of a contact. What is left out stays as it is, and
-            null clears.
+        body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
+            clears a field.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -219,15 +216,14 @@ async def asyncio(
 ) -> ContactResponse | Error | None:
     """Update a contact
 
-     Change the contact with this phone number. A field that is left out stays as it is, `null` clears
-    it. `tags` replace all
-    existing tags; `custom_variables` are merged with the existing ones. `phone_number` in the body is
-    the new number.
+    Updates the contact with this phone number. Absent fields are unchanged; `null` clears a field.
+    `tags` replaces all existing tags; `custom_variables` is merged into the existing custom variables.
+    `phone_number` in the body sets a new phone number.
 
     Args:
         phone_number (str):
-        body (ContactUpdate): What to change of a contact. What is left out stays as it is, and
-            null clears.
+        body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
+            clears a field.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -100,12 +100,12 @@ def sync_detailed(
 ) -> Response[Error | StatusResponse]:
     """Verify a contact
 
-     Send a verification message to this number. The message reaches a person each time: do not repeat a
-    request that may have
-    arrived. The number need not be a contact.
+    Sends a verification message to this phone number. Every request sends a message to a person: do not
+    retry a request that the server may have received. The phone number does not need to belong to a
+    contact.
 
     Args:
-        body (ContactVerify): The number to send a verification message to.
+        body (ContactVerify): The phone number to send a verification message to.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -133,12 +133,12 @@ def sync(
 ) -> Error | StatusResponse | None:
     """Verify a contact
 
-     Send a verification message to this number. The message reaches a person each time: do not repeat a
-    request that may have
-    arrived. The number need not be a contact.
+    Sends a verification message to this phone number. Every request sends a message to a person: do not
+    retry a request that the server may have received. The phone number does not need to belong to a
+    contact.
 
     Args:
-        body (ContactVerify): The number to send a verification message to.
+        body (ContactVerify): The phone number to send a verification message to.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -161,12 +161,12 @@ async def asyncio_detailed(
 ) -> Response[Error | StatusResponse]:
     """Verify a contact
 
-     Send a verification message to this number. The message reaches a person each time: do not repeat a
-    request that may have
-    arrived. The number need not be a contact.
+    Sends a verification message to this phone number. Every request sends a message to a person: do not
+    retry a request that the server may have received. The phone number does not need to belong to a
+    contact.
 
     Args:
-        body (ContactVerify): The number to send a verification message to.
+        body (ContactVerify): The phone number to send a verification message to.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -192,12 +192,12 @@ async def asyncio(
 ) -> Error | StatusResponse | None:
     """Verify a contact
 
-     Send a verification message to this number. The message reaches a person each time: do not repeat a
-    request that may have
-    arrived. The number need not be a contact.
+    Sends a verification message to this phone number. Every request sends a message to a person: do not
+    retry a request that the server may have received. The phone number does not need to belong to a
+    contact.
 
     Args:
-        body (ContactVerify): The number to send a verification message to.
+        body (ContactVerify): The phone number to send a verification message to.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

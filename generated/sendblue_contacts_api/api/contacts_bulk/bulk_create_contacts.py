@@ -107,9 +107,9 @@ def sync_detailed(
 ) -> Response[BulkCreateResponse | Error]:
     """Create multiple contacts
 
-     Create many contacts in one request. What could not be created is in `failures`, an array here,
-    which is absent when all
-    went in. How large a request may be is not stated: send small ones, and smaller ones after a 413.
+    Creates multiple contacts in one request. In this response, `failures` is an array of the contacts
+    that were not created; it is absent if all contacts were created. The maximum request size is not
+    documented: send small requests, and smaller ones after a 413.
 
     Args:
         body (BulkCreate): The contacts to create.
@@ -140,9 +140,9 @@ def sync(
 ) -> BulkCreateResponse | Error | None:
     """Create multiple contacts
 
-     Create many contacts in one request. What could not be created is in `failures`, an array here,
-    which is absent when all
-    went in. How large a request may be is not stated: send small ones, and smaller ones after a 413.
+    Creates multiple contacts in one request. In this response, `failures` is an array of the contacts
+    that were not created; it is absent if all contacts were created. The maximum request size is not
+    documented: send small requests, and smaller ones after a 413.
 
     Args:
         body (BulkCreate): The contacts to create.
@@ -168,9 +168,9 @@ async def asyncio_detailed(
 ) -> Response[BulkCreateResponse | Error]:
     """Create multiple contacts
 
-     Create many contacts in one request. What could not be created is in `failures`, an array here,
-    which is absent when all
-    went in. How large a request may be is not stated: send small ones, and smaller ones after a 413.
+    Creates multiple contacts in one request. In this response, `failures` is an array of the contacts
+    that were not created; it is absent if all contacts were created. The maximum request size is not
+    documented: send small requests, and smaller ones after a 413.
 
     Args:
         body (BulkCreate): The contacts to create.
@@ -199,9 +199,9 @@ async def asyncio(
 ) -> BulkCreateResponse | Error | None:
     """Create multiple contacts
 
-     Create many contacts in one request. What could not be created is in `failures`, an array here,
-    which is absent when all
-    went in. How large a request may be is not stated: send small ones, and smaller ones after a 413.
+    Creates multiple contacts in one request. In this response, `failures` is an array of the contacts
+    that were not created; it is absent if all contacts were created. The maximum request size is not
+    documented: send small requests, and smaller ones after a 413.
 
     Args:
         body (BulkCreate): The contacts to create.

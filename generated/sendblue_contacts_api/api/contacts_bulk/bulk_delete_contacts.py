@@ -102,9 +102,8 @@ def sync_detailed(
 ) -> Response[BulkDeleteResponse | Error]:
     """Delete multiple contacts
 
-     Delete contacts by their phone numbers. The field is called `contact_ids` and takes phone numbers. A
-    number that is no contact
-    counts as a failure; `failures` is a number here.
+    Deletes contacts by their phone numbers. Despite its name, `contact_ids` takes phone numbers. A
+    phone number without a contact counts as a failure. In this response, `failures` is a number.
 
     Args:
         body (BulkDelete): The contacts to delete.
@@ -135,9 +134,8 @@ def sync(
 ) -> BulkDeleteResponse | Error | None:
     """Delete multiple contacts
 
-     Delete contacts by their phone numbers. The field is called `contact_ids` and takes phone numbers. A
-    number that is no contact
-    counts as a failure; `failures` is a number here.
+    Deletes contacts by their phone numbers. Despite its name, `contact_ids` takes phone numbers. A
+    phone number without a contact counts as a failure. In this response, `failures` is a number.
 
     Args:
         body (BulkDelete): The contacts to delete.
@@ -163,9 +161,8 @@ async def asyncio_detailed(
 ) -> Response[BulkDeleteResponse | Error]:
     """Delete multiple contacts
 
-     Delete contacts by their phone numbers. The field is called `contact_ids` and takes phone numbers. A
-    number that is no contact
-    counts as a failure; `failures` is a number here.
+    Deletes contacts by their phone numbers. Despite its name, `contact_ids` takes phone numbers. A
+    phone number without a contact counts as a failure. In this response, `failures` is a number.
 
     Args:
         body (BulkDelete): The contacts to delete.
@@ -194,9 +191,8 @@ async def asyncio(
 ) -> BulkDeleteResponse | Error | None:
     """Delete multiple contacts
 
-     Delete contacts by their phone numbers. The field is called `contact_ids` and takes phone numbers. A
-    number that is no contact
-    counts as a failure; `failures` is a number here.
+    Deletes contacts by their phone numbers. Despite its name, `contact_ids` takes phone numbers. A
+    phone number without a contact counts as a failure. In this response, `failures` is a number.
 
     Args:
         body (BulkDelete): The contacts to delete.
