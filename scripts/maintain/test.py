@@ -1,24 +1,77 @@
-"""The tests, on every supported Python that is here; one that is not is named at the end."""
+"""The checks and the tests: the quick suite on one Python, or with `--all` everything on every supported Python."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maintain.check import main as check
+from maintain.coverage_table import coverage_table, pytest_options
 from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, environment, find_python, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+HELP = """\
+usage: scripts/test [--all | PYTEST_ARGUMENT ...]
+
+Without arguments: run the checks (scripts/check), then the quick tests in parallel on the Python of .venv.
+--all: run the checks, the quick tests on every supported Python that is installed, and the tests in tests/slow once.
+       It ends with a table of the results and the branch coverage. This is what CI runs.
+Any other arguments go to pytest, which then runs alone on the Python of .venv: scripts/test -x tests/overrides
+"""
+SLOW = "tests/slow"
+PARALLEL = ["-n", "auto"]
+QUICK_SUITE = [*PARALLEL, "--dist=worksteal", f"--ignore={SLOW}"]
+# The files there share clones, servers and browsers in fixtures of module scope.
+SLOW_SUITE = [*PARALLEL, "--dist=loadfile", SLOW]
 PASSED, NO_TESTS = 0, 5
 
 
-def pytest(venv: Path, arguments: list[str]) -> int:
+@dataclass(frozen=True)
+class Result:
+    """The result of one part of the run, in a word or a short sentence, and how long it took in seconds."""
+
+    name: str
+    verdict: str
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it makes the whole run fail. A Python that is not installed does not."""
+        return self.verdict.startswith("FAILED")
+
+    def __str__(self) -> str:
+        seconds = f"{self.seconds:7.0f} s" if self.seconds else ""
+        return f"{self.name:<20} {self.verdict:<16} {seconds}".rstrip()
+
+
+def timed(name: str, part: Callable[[], str]) -> Result:
+    """Run one part under a heading."""
+    print(f"\n--- {name}", flush=True)
+    start = time.monotonic()
+    return Result(name, part(), time.monotonic() - start)
+
+
+def checks() -> str:
+    """Run the checks and return the verdict."""
+    return "FAILED" if check() else "passed"
+
+
+def pytest(venv: Path, arguments: Sequence[str]) -> int:
     """Run pytest in `venv` and return its exit status."""
     command = [str(venv / "bin/python"), "-m", "pytest", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment(venv), check=False).returncode
+
+
+def suite(venv: Path, arguments: Sequence[str]) -> str:
+    """Run pytest in `venv` and return what its exit status means."""
+    status = pytest(venv, arguments)
+    return {PASSED: "passed", NO_TESTS: "FAILED: no tests were found"}.get(status, f"FAILED with status {status}")
 
 
 def version_of(venv: Path) -> str:
@@ -29,45 +82,54 @@ def version_of(venv: Path) -> str:
     ).stdout.strip()
 
 
-def test_on(version: str, main_version: str) -> str:
-    """Run the tests on Python `version`, and return how it went in a word."""
-    if version == main_version:
-        return verdict(pytest(VENV, []))
+def quick_suite_on(version: str) -> Result:
+    """Run the quick suite on another Python than that of `.venv`, in an environment of its own."""
+    name = f"quick, Python {version}"
     python = find_python(version)
     if python is None:
-        return "not present"
+        return Result(name, "not installed")
     venv = ROOT / f".venv-{version}"
     try:
         prepare("dev", venv, python)
     except ScriptError as error:
         print(error, file=sys.stderr)
-        return "FAILED to install"
-    return verdict(pytest(venv, []))
+        return Result(name, "FAILED to install")
+    return timed(name, lambda: suite(venv, QUICK_SUITE))
 
 
-def verdict(status: int) -> str:
-    """Return what pytest's exit status means."""
-    return {PASSED: "passed", NO_TESTS: "FAILED: no tests were found"}.get(status, f"FAILED with status {status}")
+def quick(own: str) -> list[Result]:
+    """Run the checks and the quick suite on the Python of `.venv`."""
+    return [timed("checks", checks), timed(f"quick, Python {own}", lambda: suite(VENV, QUICK_SUITE))]
+
+
+def everything(own: str) -> list[Result]:
+    """Run the checks, the quick suite on every supported Python, and the slow suite once; record coverage once."""
+    return [
+        timed("checks", checks),
+        timed(f"quick, Python {own}", lambda: suite(VENV, [*QUICK_SUITE, *pytest_options()])),
+        timed(f"slow, Python {own}", lambda: suite(VENV, [*SLOW_SUITE, *pytest_options(append=True)])),
+        *(quick_suite_on(version) for version in VERSIONS if version != own),
+    ]
+
+
+def left_out(own: str) -> str:
+    """Return what the quick run leaves out, and how to run it."""
+    others = " and ".join(version for version in VERSIONS if version != own)
+    return (
+        f"\nNot run: {SLOW} (browsers, Node, Redis, clones, package builds) and the quick tests on Python {others}.\n"
+        f"scripts/test --all runs everything; scripts/test {SLOW}/NAME runs a part of it."
+    )
 
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for and return the exit status."""
-    if arguments:
+    if arguments in (["--help"], ["-h"]):
+        print(HELP, end="")
+        return 0
+    if arguments and arguments != ["--all"]:
         return pytest(VENV, arguments)
-    checked = check()
     own = version_of(VENV)
-    versions = sorted({own, *VERSIONS}, key=lambda version: (version != own, version))
-    verdicts = {}
-    for version in versions:
-        print(f"\n--- tests on Python {version}", flush=True)
-        verdicts[version] = test_on(version, own)
-    print(
-        "\n"
-        + "\n".join(
-            [
-                "checks: " + ("FAILED" if checked else "passed"),
-                *(f"Python {key}: {value}" for key, value in verdicts.items()),
-            ]
-        )
-    )
-    return int(bool(checked) or any(word.startswith("FAILED") for word in verdicts.values()))
+    results = everything(own) if arguments else quick(own)
+    print("\n" + "\n".join(map(str, results)))
+    print(f"\n{coverage_table()}" if arguments else left_out(own), flush=True)
+    return int(any(result.failed for result in results))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from maintain import check, test
 from maintain.check import by_status, run_check, spotless
-from maintain.venvs import ScriptError
+from maintain.coverage_table import table
+from maintain.venvs import ROOT, ScriptError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,17 +80,17 @@ def test_a_tool_that_cannot_be_installed(monkeypatch: Patch, capsys: Capture) ->
 
 
 class Machine:
-    """A machine on which Python 3.11 is the main one and 3.12 is there too, and what happens on it."""
+    """A machine on which Python 3.11 is the one of `.venv` and 3.12 is installed too, and what happens on it."""
 
     def __init__(self) -> None:
         self.check = 0
         self.statuses: dict[str, int] = {}
         self.installs = True
-        self.ran: list[str] = []
+        self.ran: list[tuple[str, list[str]]] = []
 
     def pytest(self, venv: Path, arguments: list[str]) -> int:
         """Stand for a run of pytest."""
-        self.ran.append(" ".join([venv.name, *arguments]))
+        self.ran.append((venv.name, list(arguments)))
         return self.statuses.get(venv.name, 0)
 
     def prepare(self, _requirements: str, _venv: Path, _python: str) -> None:
@@ -99,48 +101,96 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: Patch) -> Machine:
-    """Put the machine beneath scripts/test."""
+    """Replace the machine under scripts/test."""
     machine = Machine()
     monkeypatch.setattr(test, "check", lambda: machine.check)
     monkeypatch.setattr(test, "pytest", machine.pytest)
     monkeypatch.setattr(test, "prepare", machine.prepare)
     monkeypatch.setattr(test, "version_of", lambda _venv: "3.11")
     monkeypatch.setattr(test, "find_python", {"3.12": "/python3.12"}.get)
+    monkeypatch.setattr(test, "coverage_table", lambda: "the coverage")
     return machine
 
 
-def test_runs_on_every_python_that_is_here(machine: Machine, capsys: Capture) -> None:
-    """The tests run on the main Python and on each other one, and the end tells which was not present."""
-    assert (test.main([]), machine.ran) == (0, [".venv", ".venv-3.12"])
-    assert capsys.readouterr().out.splitlines()[-4:] == [
-        "checks: passed",
-        "Python 3.11: passed",
-        "Python 3.12: passed",
-        "Python 3.13: not present",
+def results(printed: str) -> dict[str, str]:
+    """The results that a run printed at its end, by name, without the times."""
+    lines = re.findall(r"(?m)^(checks|(?:quick|slow), Python \S+) {2,}(.*?)(?: +\d+ s)?$", printed)
+    return dict(lines)
+
+
+def test_the_quick_run(machine: Machine, capsys: Capture) -> None:
+    """Without arguments the quick suite runs on one Python, and the end says what was left out and how to run it."""
+    assert (test.main([]), machine.ran) == (0, [(".venv", test.QUICK_SUITE)])
+    printed = capsys.readouterr().out
+    assert results(printed) == {"checks": "passed", "quick, Python 3.11": "passed"}
+    assert "Not run: tests/slow (" in printed
+    assert "on Python 3.12 and 3.13.\nscripts/test --all runs everything" in printed
+
+
+def test_the_full_run(machine: Machine, capsys: Capture) -> None:
+    """With --all the quick suite runs on each installed Python and the slow one once; coverage is recorded once."""
+    assert test.main(["--all"]) == 0
+    assert [(venv, "tests/slow" in arguments) for venv, arguments in machine.ran] == [
+        (".venv", False),
+        (".venv", True),
+        (".venv-3.12", False),
     ]
+    assert ["--cov=overrides" in arguments for _, arguments in machine.ran] == [True, True, False]
+    printed = capsys.readouterr().out
+    assert results(printed) == {
+        "checks": "passed",
+        "quick, Python 3.11": "passed",
+        "slow, Python 3.11": "passed",
+        "quick, Python 3.12": "passed",
+        "quick, Python 3.13": "not installed",
+    }
+    assert printed.endswith("\n\nthe coverage\n")
 
 
 def test_arguments_go_to_pytest(machine: Machine) -> None:
-    """With arguments it is pytest alone, on the main Python, with its exit status."""
+    """With arguments it is pytest alone, on the Python of .venv, with its exit status."""
     machine.statuses[".venv"] = 4
-    assert (test.main(["-k", "one"]), machine.ran) == (4, [".venv -k one"])
+    assert (test.main(["-k", "one"]), machine.ran) == (4, [(".venv", ["-k", "one"])])
+
+
+def test_help(machine: Machine, capsys: Capture) -> None:
+    """--help explains this command, not pytest."""
+    assert (test.main(["--help"]), machine.ran) == (0, [])
+    assert capsys.readouterr().out.startswith("usage: scripts/test [--all")
 
 
 @pytest.mark.parametrize(("venv", "status"), [(".venv", 1), (".venv-3.12", 2), (".venv", 5)])
 def test_a_failure_on_any_python(machine: Machine, venv: str, status: int) -> None:
-    """One failing Python, or one that found no tests, is a failure of the whole."""
+    """The run fails if one Python fails or if pytest finds no tests on it."""
     machine.statuses[venv] = status
-    assert test.main([]) == 1
+    assert test.main(["--all"]) == 1
 
 
-def test_failing_checks_do_not_hide_the_tests(machine: Machine) -> None:
-    """When a check fails the tests run all the same, and the whole has failed."""
+@pytest.mark.parametrize(("arguments", "runs"), [([], 1), (["--all"], 3)])
+def test_failing_checks_do_not_hide_the_tests(machine: Machine, arguments: list[str], runs: int) -> None:
+    """If a check fails the tests still run, and the run fails."""
     machine.check = 1
-    assert (test.main([]), len(machine.ran)) == (1, 2)
+    assert (test.main(arguments), len(machine.ran)) == (1, runs)
 
 
 def test_a_python_that_cannot_be_set_up(machine: Machine, capsys: Capture) -> None:
-    """A Python that is here but cannot be set up is a failure, not an absence."""
+    """A Python that is installed but whose environment cannot be set up makes the run fail."""
     machine.installs = False
-    assert test.main([]) == 1
-    assert "Python 3.12: FAILED to install" in capsys.readouterr().out
+    assert test.main(["--all"]) == 1
+    assert results(capsys.readouterr().out)["quick, Python 3.12"] == "FAILED to install"
+
+
+def test_the_coverage_of_each_folder() -> None:
+    """The files of a folder are summed up, and branches count as much as lines."""
+    part = {"num_statements": 10, "missing_lines": 1, "num_branches": 10, "missing_branches": 4}
+    entry = {"summary": {**part, "covered_lines": 9, "covered_branches": 6}}
+    lines = table({"overrides/a.py": entry, "overrides/b/c.py": entry, "sandbox/d.py": entry})
+    assert [line.split() for line in lines[1:]] == [
+        ["overrides", "20", "2", "20", "8", "75.0%"],
+        ["sandbox", "10", "1", "10", "4", "75.0%"],
+    ]
+
+
+def test_ci_runs_everything() -> None:
+    """CI runs all tests, and a missing server or browser is a failure there."""
+    assert 'CI=true exec "$(dirname "$0")/../scripts/test" --all' in (ROOT / ".ci/run").read_text()
