@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from sendblue_contacts import Sendblue
-from sendblue_contacts.transfer import export_contacts, open_source, plan_import, run_import
-from sendblue_contacts.transfer.writing import write_workbook
+from sendblue_transfer import export_contacts, open_source, plan_import, run_import
+from sendblue_transfer.writing import write_workbook
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_sandbox import Sandbox
 

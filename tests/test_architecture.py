@@ -1,4 +1,4 @@
-"""The import arrows, and what may be written nowhere. All of it is read from the sources: nothing is imported here."""
+"""The direction of the imports, and text that no file may contain. Computed from the sources: nothing is imported."""
 
 from __future__ import annotations
 
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-OURS, GENERATED, SANDBOX = "sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox"
-FOLDERS = {OURS: "overrides", GENERATED: "generated", SANDBOX: "sandbox"}
-ROOMS = sorted(
-    path.relative_to(ROOT / "overrides" / OURS).as_posix() for path in (ROOT / "overrides" / OURS).rglob("*.py")
-)
-SENDING = ("client", "transports", "_httpx", "contacts", "bulk", "driving", "listing", "raw")
-SENDS = {f"{OURS}.{room}" for room in SENDING}
-PURE = ("operations", "naming", "phone", "paging", "retry", "answers", "jobs", "outcomes", "settings")
-PURE_BULK = ("chunks", "repeats", "settling", "course", "tally")
-LIMITS = [room.removesuffix(".py") for room in ROOMS if room.startswith("limits/")]
-TOGETHER = ROOT / "sandbox" / SANDBOX / "pytest_client.py"
-BY_NAME = ("phonenumbers", "redis", "click", "rich", "python_calamine", "xlsxwriter", "platformdirs")
+CLIENT, GENERATED, SANDBOX = "sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox"
+TRANSFER, CLI = "sendblue_transfer", "sendblue_contacts_cli"
+FOLDERS = {GENERATED: "generated", CLIENT: "overrides", TRANSFER: "transfer", CLI: "cli", SANDBOX: "sandbox"}
+MAY_IMPORT = {
+    GENERATED: {GENERATED},
+    CLIENT: {CLIENT, GENERATED},
+    TRANSFER: {TRANSFER, CLIENT, GENERATED},
+    CLI: {CLI, TRANSFER, CLIENT, GENERATED, SANDBOX},
+    SANDBOX: {SANDBOX},
+}
+"""Which packages of the project each one may import: the direction of the imports."""
+SENDING = ("client", "transports", "_httpx", "contacts", "listing", "raw_response", "bulk.resource", "bulk.runner")
+"""The modules of the client that do input and output; everything else decides, and imports none of them."""
+PYTEST_CLIENT = ROOT / "sandbox" / SANDBOX / "pytest_client.py"
+"""The one module of the sandbox that imports the client: the fixture `sendblue_client`."""
+EXTRAS = ("phonenumbers", "redis", "click", "rich", "python_calamine", "xlsxwriter", "platformdirs")
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def _imported(node: ast.AST, package: str) -> list[str]:
 
 @cache
 def of_package(name: str) -> dict[Path, list[Import]]:
-    """The imports of each file of one of the three packages."""
+    """The imports of each file of one of the packages."""
     folder = ROOT / FOLDERS[name]
     return {path: imports(path, package_of(path, folder)) for path in sorted((folder / name).rglob("*.py"))}
 
@@ -89,18 +93,18 @@ def package_of(path: Path, folder: Path) -> str:
     return ".".join(path.relative_to(folder).parent.parts)
 
 
-def touches(found: Import, *packages: str) -> bool:
+def imports_from(found: Import, *packages: str) -> bool:
     """Whether it imports one of these packages or something inside."""
     return any(found.name == package or found.name.startswith(f"{package}.") for package in packages)
 
 
-def culprits(files: dict[Path, list[Import]], *packages: str, types_too: bool = True) -> list[str]:
-    """Where these packages are imported, as a reader looks it up: `file:line name`."""
+def violations(files: dict[Path, list[Import]], *packages: str, types_too: bool = True) -> list[str]:
+    """Where these packages are imported, as `file:line name`."""
     return [
         f"{path.relative_to(ROOT)}:{each.line} {each.name}"
         for path, found in files.items()
         for each in found
-        if touches(each, *packages) and (types_too or not each.types_only)
+        if imports_from(each, *packages) and (types_too or not each.types_only)
     ]
 
 
@@ -137,119 +141,94 @@ def test_there_is_something_to_look_at(package: str) -> None:
     assert sum(map(len, of_package(package).values())) > 20
 
 
-# --- the arrows
+# --- the direction of the imports
 
 
-def test_generated_imports_nothing_of_ours() -> None:
-    """The generated package stands alone."""
-    assert culprits(of_package(GENERATED), OURS, SANDBOX) == []
+@pytest.mark.parametrize("package", FOLDERS)
+def test_imports_point_one_way(package: str) -> None:
+    """A package imports only the packages that architecture allows it, `TYPE_CHECKING` imports included."""
+    files = {path: found for path, found in of_package(package).items() if path != PYTEST_CLIENT}
+    assert violations(files, *(FOLDERS.keys() - MAY_IMPORT[package])) == []
 
 
-def test_sandbox_imports_neither_the_client_nor_the_generated_package() -> None:
-    """What checks the client is written from the document, so that a mistake is not mirrored."""
-    files = {path: found for path, found in of_package(SANDBOX).items() if path != TOGETHER}
-    assert culprits(files, OURS, GENERATED) == []
-
-
-def test_the_fixture_that_brings_the_two_together() -> None:
-    """The one exception is the pytest fixture `sendblue_client`, which imports the client when a test asks for it."""
-    found = [each for each in of_package(SANDBOX)[TOGETHER] if touches(each, OURS, GENERATED)]
+def test_the_fixture_imports_the_client_when_it_is_used() -> None:
+    """The pytest fixture `sendblue_client` imports the client only when a test requests it."""
+    found = [each for each in of_package(SANDBOX)[PYTEST_CLIENT] if imports_from(each, CLIENT, GENERATED)]
     assert [each for each in found if not (each.types_only or each.deferred)] == []
 
 
-def test_the_client_does_not_import_the_sandbox() -> None:
-    """Only the command line starts the sandbox."""
-    found = culprits(of_package(OURS), SANDBOX)
-    assert [each for each in found if not each.startswith(f"overrides/{OURS}/cli")] == []
-
-
 def test_one_module_imports_httpx() -> None:
-    """Exactly one hand-written module of the client imports httpx when it runs."""
-    found = culprits(of_package(OURS), "httpx", "httpcore", "h11", types_too=False)
-    assert {each.split(":")[0] for each in found} == {f"overrides/{OURS}/_httpx.py"}
+    """Exactly one hand-written module imports httpx at run time."""
+    packages = (CLIENT, TRANSFER, CLI)
+    found = [
+        place
+        for package in packages
+        for place in violations(of_package(package), "httpx", "httpcore", "h11", types_too=False)
+    ]
+    assert {each.split(":")[0] for each in found} == {f"overrides/{CLIENT}/_httpx.py"}
 
 
-def test_the_rooms_of_the_limit_are_found() -> None:
-    """There is something to look at, the stores too."""
-    assert {"limits/limiter", "limits/window", "limits/stores/file", "limits/stores/redis"} <= {*LIMITS}
+def test_decisions_do_no_io() -> None:
+    """Only the sending modules of the client import a client or a transport; the others do not, not even for types."""
+    sending = [f"{CLIENT}.{name}" for name in SENDING]
+    files = of_package(CLIENT)
+    pure = {path: found for path, found in files.items() if module_name(path) not in {CLIENT, *sending}}
+    assert len(files) - len(pure) == len(SENDING) + 1
+    assert violations(pure, *sending) == []
 
 
-@pytest.mark.parametrize("room", LIMITS)
-def test_limits_know_nothing_of_httpx(room: str) -> None:
-    """The limiter can guard other code: it knows neither httpx nor whatever sends."""
-    files = {path: found for path, found in of_package(OURS).items() if path == room_path(room)}
-    assert (len(files), culprits(files, "httpx", *SENDS, GENERATED)) == (1, [])
-
-
-@pytest.mark.parametrize("room", [*PURE, *PURE_BULK])
-def test_pure_rooms_do_not_send(room: str) -> None:
-    """What decides imports neither a client nor a transport, not even for its types."""
-    files = {path: found for path, found in of_package(OURS).items() if path == room_path(room)}
-    assert (len(files), culprits(files, *SENDS)) == (1, [])
-
-
-def room_path(room: str) -> Path:
-    """The file of a room."""
-    return ROOT / "overrides" / OURS / f"{room}.py"
-
-
-def test_limits_import_nothing_of_the_rest() -> None:
-    """The arrow is client → transports → limits, and none leads back; of the rest they raise errors alone."""
-    files = {path: of_package(OURS)[path] for path in map(room_path, LIMITS)}
-    beyond = [each for each in culprits(files, OURS) if not re.search(rf" {OURS}\.(limits|errors)\b", each)]
+def test_the_rate_limit_imports_only_errors() -> None:
+    """The limiter can guard other code: it imports the errors of the client, and nothing else of it."""
+    files = {path: found for path, found in of_package(CLIENT).items() if "rate_limit" in path.parts}
+    beyond = [
+        each
+        for each in violations(files, CLIENT, GENERATED, "httpx")
+        if not re.search(rf" {CLIENT}\.(rate_limit|errors)\b", each)
+    ]
     assert (len(files) >= 4, beyond) == (True, [])
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if not room.startswith(("cli", "transfer"))])
-def test_the_core_imports_nothing_of_the_files_and_the_command_line(room: str) -> None:
-    """The arrow is cli → transfer → client, and none leads back."""
-    path = ROOT / "overrides" / OURS / room
-    assert culprits({path: of_package(OURS)[path]}, f"{OURS}.cli", f"{OURS}.transfer") == []
-
-
-def test_importing_the_core_takes_no_extra() -> None:
-    """At import the library asks for nothing but the standard library, what pyproject.toml depends on, and itself.
-
-    The rooms of the command line have click: `cli.main` alone loads them, and says which extra is missing.
-    """
+def test_importing_the_client_takes_no_extra() -> None:
+    """At import, the client and the transfers need the standard library, the dependencies, and themselves alone."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = [re.split(r"[\s<>=!~\[;]", line)[0] for line in project["dependencies"]]
     assert sorted(named) == ["attrs", "httpx", "python-dateutil"]
-    allowed = {*sys.stdlib_module_names, "attrs", "httpx", "dateutil", OURS, GENERATED}
-    found = {**of_package(OURS), **of_package(GENERATED)}
+    allowed = {*sys.stdlib_module_names, "attrs", "httpx", "dateutil", CLIENT, GENERATED, TRANSFER}
+    files = {**of_package(CLIENT), **of_package(GENERATED), **of_package(TRANSFER)}
     at_import = {
         f"{path.relative_to(ROOT)}:{each.line} {each.name}"
-        for path, all_imports in found.items()
+        for path, all_imports in files.items()
         for each in all_imports
-        if not (each.types_only or each.deferred or each.name.split(".")[0] in allowed or _behind_main(path, each))
+        if not (each.types_only or each.deferred or each.name.split(".")[0] in allowed)
     }
     assert at_import == set()
 
 
-def _behind_main(path: Path, found: Import) -> bool:
-    return path.parent.name == "cli" and path.name != "__init__.py" and touches(found, "click")
+def test_the_command_loads_its_modules_in_main() -> None:
+    """Importing the command's package needs no extra; `main` loads its modules by name and reports a missing one."""
+    inside = of_package(CLI)[ROOT / "cli" / CLI / "__init__.py"]
+    assert [each.name for each in inside if each.name.split(".")[0] not in sys.stdlib_module_names] == []
 
 
-def test_the_command_line_is_loaded_by_main_alone() -> None:
-    """No import statement outside the command line leads into it; `main` loads its rooms by name, when it is called."""
-    outside = {path: found for path, found in of_package(OURS).items() if path.parent.name != "cli"}
-    inside = of_package(OURS)[ROOT / "overrides" / OURS / "cli/__init__.py"]
-    assert (culprits(outside, f"{OURS}.cli"), [each.name for each in inside if touches(each, OURS)]) == ([], [])
-
-
-@pytest.mark.parametrize("extra", BY_NAME)
-def test_the_core_takes_extras_by_name_alone(extra: str) -> None:
-    """An extra is loaded by `import_module` where it is needed, never by an import statement; the command line may."""
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_extras_are_imported_by_name(extra: str) -> None:
+    """The client and the transfers load an extra with `import_module` where they need it, never with a statement."""
     statements = {
         path: [each for each in found if not (each.types_only or _is_by_name(path, each))]
-        for path, found in of_package(OURS).items()
-        if path.name != "cli.py" and "cli" not in path.relative_to(ROOT).parts
+        for package in (CLIENT, TRANSFER)
+        for path, found in of_package(package).items()
     }
-    assert culprits(statements, extra) == []
+    assert violations(statements, extra) == []
 
 
 def _is_by_name(path: Path, found: Import) -> bool:
     return "import_module(" in path.read_text(encoding="utf-8").splitlines()[found.line - 1]
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of the module in this file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts[1:]
+    return ".".join(parts).removesuffix(".__init__")
 
 
 # --- what may be written nowhere

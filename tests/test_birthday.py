@@ -19,7 +19,7 @@ import pytest
 from sendblue_contacts import operations
 
 ROOT = Path(__file__).parents[1]
-WATCHED = ("generated", "openapi", "overrides", "sandbox", "scripts")
+WATCHED = ("generated", "openapi", "overrides", "transfer", "cli", "sandbox", "scripts")
 SCHEMAS = ("Contact", "ContactCreate", "ContactUpdate", "BulkContact")
 FIELD = """\
         birthday:
@@ -35,8 +35,8 @@ import io, json, sys
 import sendblue_contacts, sendblue_contacts_api, sendblue_sandbox
 from click.testing import CliRunner
 from sendblue_contacts import Sendblue
-from sendblue_contacts.cli.program import program
-from sendblue_contacts.transfer import read_csv, write_csv
+from sendblue_contacts_cli.program import program
+from sendblue_transfer import read_csv, write_csv
 from sendblue_sandbox import Sandbox
 
 def attempt(call):
@@ -132,7 +132,7 @@ class Made:
     @property
     def path(self) -> str:
         """The path for imports: the package from the edited document, then the tree's hand layer and sandbox."""
-        return os.pathsep.join(map(str, (self.output, ROOT / "overrides", ROOT / "sandbox")))
+        return os.pathsep.join(map(str, (self.output, *(ROOT / name for name in ("overrides", "transfer", "cli", "sandbox")))))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sendblue_contacts.operations import bulk_item
-from sendblue_contacts.transfer import Row, read_csv
+from sendblue_transfer import Row, read_csv
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

@@ -63,7 +63,8 @@ PUBLIC = [
     "UnprocessableEntityError",
     "__version__",
 ]
-ROOMS = sorted((ROOT / "overrides/sendblue_contacts").rglob("*.py"))
+FOLDERS = ("overrides", "transfer", "cli")
+MODULES = [(folder, path) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 # --- names, and what they load
@@ -140,7 +141,7 @@ def test_the_version_is_that_of_the_distribution() -> None:
 
 # --- types
 
-TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox")
+TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_contacts_cli", "sendblue_sandbox")
 
 
 @pytest.mark.parametrize("package", TYPED)
@@ -322,8 +323,8 @@ def test_enough_is_signed() -> None:
 
 def documented() -> Iterator[tuple[str, object]]:
     """Every public class and function of the hand layer, and every public method, by where it is."""
-    for path in ROOMS:
-        room = ".".join(path.relative_to(ROOT / "overrides").with_suffix("").parts).removesuffix(".__init__")
+    for folder, path in MODULES:
+        room = ".".join(path.relative_to(ROOT / folder).with_suffix("").parts).removesuffix(".__init__")
         for name, value in vars(import_module(room)).items():
             if not name.startswith("_") and getattr(value, "__module__", None) == room and callable(value):
                 yield f"{room}.{name}", value
@@ -400,7 +401,7 @@ def test_a_call_with_settings_describes_them(place: str) -> None:
 
 SUPPRESSION = re.compile(r"noqa|type:\s*ignore|pyright:\s*ignore")
 REASONED = re.compile(r"(noqa: [A-Z]+\d+(, [A-Z]+\d+)*|(type|pyright): ignore\[[\w, -]+\])(,| +#| +-) .*\w{3}")
-PLACES = ("overrides", "sandbox", "tests", "scripts", "benchmarks", "examples")
+PLACES = ("overrides", "transfer", "cli", "sandbox", "tests", "scripts", "benchmarks", "examples")
 
 
 def suppressions() -> list[tuple[str, str]]:

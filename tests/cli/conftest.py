@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from sendblue_contacts.cli.program import program
+from sendblue_contacts_cli.program import program
 
 from tests.cli.commands import COMMAND
 

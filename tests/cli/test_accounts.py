@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sendblue_contacts.cli import accounts
-from sendblue_contacts.cli.statuses import Refusal
+from sendblue_contacts_cli import accounts
+from sendblue_contacts_cli.statuses import Refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -137,7 +137,7 @@ def test_ctrl_c(account: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> 
             raise KeyboardInterrupt
         return outcome.status
 
-    monkeypatch.setattr("sendblue_contacts.cli.deleting._tell", tell)
+    monkeypatch.setattr("sendblue_contacts_cli.deleting._tell", tell)
     done = run("delete", "-", "--yes", input="\n".join(account.seed(200)))
     assert (done.exit_code, done.stderr.splitlines()) == (
         130,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, Sendblue
-from sendblue_contacts.cli import checks
-from sendblue_contacts.cli.checks import Finding, clock, examine, extras, limit_store, unreachable
+from sendblue_contacts_cli import checks
+from sendblue_contacts_cli.checks import Finding, clock, examine, extras, limit_store, unreachable
 from sendblue_contacts.errors import APIConnectionError, RequestSummary
 from sendblue_sandbox import Sandbox
 
@@ -264,7 +264,7 @@ def test_a_host_without_a_clock(headers: dict[str, str]) -> None:
 def test_extras_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are no mistake, and it is said how to have them."""
     monkeypatch.setattr(
-        "sendblue_contacts.cli.checks._is_there", lambda package: package not in {"redis", "xlsxwriter"}
+        "sendblue_contacts_cli.checks._is_there", lambda package: package not in {"redis", "xlsxwriter"}
     )
     finding = extras()
     assert (finding.state, finding.says) == ("ok", "cli, phone, sandbox; not there: redis, xlsx")

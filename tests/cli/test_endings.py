@@ -13,9 +13,9 @@ import click
 import pytest
 from click.testing import CliRunner
 from sendblue_contacts import errors
-from sendblue_contacts.cli.endings import ending, told
-from sendblue_contacts.cli.options import Chosen
-from sendblue_contacts.cli.statuses import STATUSES
+from sendblue_contacts_cli.endings import ending, told
+from sendblue_contacts_cli.options import Chosen
+from sendblue_contacts_cli.statuses import STATUSES
 from sendblue_sandbox import Sandbox
 
 from tests.cli.commands import ADA, COMMAND
@@ -201,7 +201,7 @@ def test_ctrl_c_while_it_loads() -> None:
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'click': raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Late())\n"
-        "from sendblue_contacts.cli import main\n"
+        "from sendblue_contacts_cli import main\n"
         "main(['count'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
@@ -223,7 +223,7 @@ def program(**_):
 def at_the_end():
     threading.main_thread().join()
     signal.raise_signal(signal.SIGINT)
-sys.modules["sendblue_contacts.cli.program"] = types.SimpleNamespace(program=program)
+sys.modules["sendblue_contacts_cli.program"] = types.SimpleNamespace(program=program)
 cli.main()
 """
 """A command that is interrupted, while it says so, and while Python waits for its threads."""

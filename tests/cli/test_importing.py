@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_contacts.cli.exporting import FORMATS
-from sendblue_contacts.cli.importing import DUPLICATES, MODES
-from sendblue_contacts.transfer import DUPLICATES as THEIR_DUPLICATES
-from sendblue_contacts.transfer import FORMATS as THEIR_FORMATS
-from sendblue_contacts.transfer import MODES as THEIR_MODES
+from sendblue_contacts_cli.exporting import FORMATS
+from sendblue_contacts_cli.importing import DUPLICATES, MODES
+from sendblue_transfer import DUPLICATES as THEIR_DUPLICATES
+from sendblue_transfer import FORMATS as THEIR_FORMATS
+from sendblue_transfer import MODES as THEIR_MODES
 
 from tests.cli.commands import ADA, COMMAND, GRACE, KURT
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from sendblue_contacts.cli.program import COMMANDS, program
-from sendblue_contacts.cli.statuses import STATUSES
+from sendblue_contacts_cli.program import COMMANDS, program
+from sendblue_contacts_cli.statuses import STATUSES
 
 if TYPE_CHECKING:
     from tests.cli.commands import Process, Run
@@ -86,7 +86,7 @@ def test_help_fits_a_terminal_of_eighty_columns(run: Run, name: str) -> None:
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     """No `--help` imports anything slow: neither httpx nor rich nor the generated code."""
     code = f"import atexit, sys; atexit.register(lambda: print([m for m in {HEAVY!r} if m in sys.modules]))"
-    done = python(f"{code}; from sendblue_contacts.cli import main; main(sys.argv[1:])", *arguments, "--help")
+    done = python(f"{code}; from sendblue_contacts_cli import main; main(sys.argv[1:])", *arguments, "--help")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "[]")
 
 
@@ -96,14 +96,14 @@ def test_help_loads_no_command() -> None:
     code = (
         f"import atexit, sys; atexit.register(lambda: print([r for r in {rooms} if f'{{ROOM}}.{{r}}' in sys.modules]))"
     )
-    done = python(f"ROOM = 'sendblue_contacts.cli'; {code}; from sendblue_contacts.cli import main; main(['--help'])")
+    done = python(f"ROOM = 'sendblue_contacts_cli'; {code}; from sendblue_contacts_cli import main; main(['--help'])")
     assert (len(rooms) > 5, done.stdout.splitlines()[-1]) == (True, "[]")
 
 
 def test_reading_does_not_wait_for_rich(account: object) -> None:
     """A command that writes into a pipe asks rich for nothing of its own (httpx loads what it finds installed)."""
     _ = account
-    code = "import sys; sys.modules['rich'] = None; from sendblue_contacts.cli import main; main(['count'])"
+    code = "import sys; sys.modules['rich'] = None; from sendblue_contacts_cli import main; main(['count'])"
     assert python(code).stdout == "0\n"
 
 
@@ -180,7 +180,7 @@ def test_profiles_are_completed(nothing_set: object, monkeypatch: pytest.MonkeyP
 
 def without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command where a module is not installed."""
-    code = f"import sys; sys.modules[{module!r}] = None; from sendblue_contacts.cli import main; main(sys.argv[1:])"
+    code = f"import sys; sys.modules[{module!r}] = None; from sendblue_contacts_cli import main; main(sys.argv[1:])"
     return python(code, *arguments)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from sendblue_contacts.cli.options import Chosen
-from sendblue_contacts.cli.progress import progress, text
+from sendblue_contacts_cli.options import Chosen
+from sendblue_contacts_cli.progress import progress, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

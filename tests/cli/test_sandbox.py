@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import httpx
 import pytest
-from sendblue_contacts.cli.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
+from sendblue_contacts_cli.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
 from sendblue_sandbox.config import RetryAfter, Spelling
 from sendblue_sandbox.rate_limit.window_models import Model
 

@@ -14,7 +14,7 @@ import threading
 from dataclasses import asdict
 
 from sendblue_contacts import Retry, Sendblue
-from sendblue_contacts.transfer import ImportProgress, open_source, run_import
+from sendblue_transfer import ImportProgress, open_source, run_import
 
 
 def main(url: str, path: str, mode: str, seconds: str) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sendblue_contacts import Sendblue
 from sendblue_contacts.chunks import CHUNK_SIZE, CONCURRENCY
-from sendblue_contacts.transfer import ImportProgress, Mode, open_source, run_import
+from sendblue_transfer import ImportProgress, Mode, open_source, run_import
 from sendblue_sandbox import Sandbox
 
 from .conftest import QUICK, held, person, program

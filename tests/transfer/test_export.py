@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import Sendblue
-from sendblue_contacts.transfer import (
+from sendblue_transfer import (
     FORMATS,
     ExportProgress,
     TransferError,
@@ -26,8 +26,8 @@ from sendblue_contacts.transfer import (
     plan_import,
     run_import,
 )
-from sendblue_contacts.transfer.columns import Columns
-from sendblue_contacts.transfer.mapping import ColumnMap
+from sendblue_transfer.columns import Columns
+from sendblue_transfer.mapping import ColumnMap
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_sandbox import Sandbox
@@ -207,7 +207,7 @@ def test_standard_output() -> None:
     """`-` is standard output, as CSV unless it is said otherwise."""
     script = (
         "from sendblue_contacts import Contact\n"
-        "from sendblue_contacts.transfer import export_contacts\n"
+        "from sendblue_transfer import export_contacts\n"
         "for form in (None, 'jsonl'): export_contacts([Contact(phone='+14155550123')], '-', format=form)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -275,7 +275,7 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ModuleNotFoundError(name)
         return import_module(name)
 
-    monkeypatch.setattr("sendblue_contacts.transfer.writing.import_module", missing)
+    monkeypatch.setattr("sendblue_transfer.writing.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
         exported([], "xlsx")
 

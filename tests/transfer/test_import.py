@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import RateLimit, Sendblue
-from sendblue_contacts.transfer import (
+from sendblue_transfer import (
     MODES,
     Duplicates,
     ImportProgress,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_contacts.transfer import (
+from sendblue_transfer import (
     ColumnMap,
     ImportReport,
     JournalError,
@@ -18,10 +18,10 @@ from sendblue_contacts.transfer import (
     open_source,
     run_import,
 )
-from sendblue_contacts.transfer.checking import Rows
-from sendblue_contacts.transfer.fates import CREATED, REJECTED, SENDING, UPDATED, Fate, packed, unpacked
-from sendblue_contacts.transfer.journal import Journal
-from sendblue_contacts.transfer.places import journal_path, rejects_path
+from sendblue_transfer.checking import Rows
+from sendblue_transfer.fates import CREATED, REJECTED, SENDING, UPDATED, Fate, packed, unpacked
+from sendblue_transfer.journal import Journal
+from sendblue_transfer.places import journal_path, rejects_path
 
 from .conftest import held, number, person
 
@@ -365,7 +365,7 @@ def test_without_the_extra_it_has_to_be_said(write_rows: Callable[..., Path], mo
             raise ModuleNotFoundError(name)
         return import_module(name)
 
-    monkeypatch.setattr("sendblue_contacts.transfer.places.import_module", missing)
+    monkeypatch.setattr("sendblue_transfer.places.import_module", missing)
     with (
         write_rows(1).open("rb") as file,
         open_source(file) as source,

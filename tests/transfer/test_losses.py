@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_contacts.transfer import (
+from sendblue_transfer import (
     ImportReport,
     JournalError,
     TransferError,
@@ -19,7 +19,7 @@ from sendblue_contacts.transfer import (
     plan_import,
     run_import,
 )
-from sendblue_contacts.transfer.journal import Journal
+from sendblue_transfer.journal import Journal
 
 from .conftest import TITLES, held, number, person, row
 

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from sendblue_contacts.transfer.fates import CREATED, DUPLICATE
-from sendblue_contacts.transfer.meter import Meter
+from sendblue_transfer.fates import CREATED, DUPLICATE
+from sendblue_transfer.meter import Meter
 
 if TYPE_CHECKING:
-    from sendblue_contacts.transfer import ImportProgress
+    from sendblue_transfer import ImportProgress
 
 
 class Rig:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts.transfer import TransferError, open_source, plan_import
-from sendblue_contacts.transfer.objects import array_records
+from sendblue_transfer import TransferError, open_source, plan_import
+from sendblue_transfer.objects import array_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, Sendblue
 from sendblue_contacts.operations import bulk_item
-from sendblue_contacts.transfer import (
+from sendblue_transfer import (
     Duplicates,
     ImportPlan,
     ImportProgress,

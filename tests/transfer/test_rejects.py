@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_contacts.transfer import ImportReport, open_source, run_import
+from sendblue_transfer import ImportReport, open_source, run_import
 
 from .conftest import TITLES, held, number, person, row
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_contacts.transfer import Record, TransferError, open_source
+from sendblue_transfer import Record, TransferError, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +169,7 @@ def test_an_open_file_is_read_to_its_end() -> None:
 def test_standard_input() -> None:
     """`-` is standard input, which can be read as often as a file."""
     script = (
-        "from sendblue_contacts.transfer import open_source\n"
+        "from sendblue_transfer import open_source\n"
         "with open_source('-') as source: print(len(list(source)), len(list(source)), source.name)"
     )
     done = subprocess.run([sys.executable, "-c", script], input=TEXT, capture_output=True, text=True, check=True)
@@ -257,6 +257,6 @@ def test_without_the_extra_it_is_named(workbook: Path, monkeypatch: pytest.Monke
             raise ModuleNotFoundError(name)
         return import_module(name)
 
-    monkeypatch.setattr("sendblue_contacts.transfer.tables.import_module", missing)
+    monkeypatch.setattr("sendblue_transfer.tables.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
         open_source(workbook)

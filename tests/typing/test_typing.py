@@ -68,7 +68,7 @@ def pyright(folder: Path) -> Found:
         "include": ["."],
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
-        "extraPaths": [str(ROOT / name) for name in ("generated", "overrides")],
+        "extraPaths": [str(ROOT / name) for name in ("generated", "overrides", "transfer")],
     }
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
     command = [*node_tool("pyright"), "--outputjson", "--pythonpath", sys.executable]

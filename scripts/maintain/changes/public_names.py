@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Each package, and the folder of the tree that it lies in.
-PACKAGES = {"sendblue_contacts_api": "generated", "sendblue_contacts": "overrides", "sendblue_sandbox": "sandbox"}
+PACKAGES = {
+    "sendblue_contacts_api": "generated",
+    "sendblue_contacts": "overrides",
+    "sendblue_transfer": "transfer",
+    "sendblue_contacts_cli": "cli",
+    "sendblue_sandbox": "sandbox",
+}
 MODELS, OPERATIONS = "sendblue_contacts_api.models", "sendblue_contacts_api.api"
 # Models are made by keyword: a new field stands where it belongs in the document, and moves all that come after it.
 BY_KEYWORD = f"{MODELS}."

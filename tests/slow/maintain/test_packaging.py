@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from maintain.venvs import ROOT, environment
 
-PACKAGES = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox")
+PACKAGES = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_contacts_cli", "sendblue_sandbox")
 REQUIREMENTS = ROOT / "requirements"
 
 
@@ -62,13 +62,13 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_wheel_has_each_package_typed(names: set[str], package: str) -> None:
-    """Each of the three packages is there with its marker."""
+    """Each of the packages is there with its marker."""
     assert {f"{package}/__init__.py", f"{package}/py.typed"} <= names
 
 
 def test_wheel_has_every_source_file(names: set[str]) -> None:
     """No module stays behind: hatchling leaves out what git ignores without a word."""
-    folders = (ROOT / "generated", ROOT / "overrides", ROOT / "sandbox")
+    folders = [ROOT / name for name in ("generated", "overrides", "transfer", "cli", "sandbox")]
     found = [(folder, path) for folder in folders for kind in ("*.py", "*.lua") for path in folder.rglob(kind)]
     sources = {path.relative_to(folder).as_posix() for folder, path in found}
     assert sources - names == set()

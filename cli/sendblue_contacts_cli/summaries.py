@@ -12,7 +12,7 @@ from .texts import clean, counted, duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sendblue_contacts.transfer import ColumnsReport, ImportPlan, ImportReport, Source
+    from sendblue_transfer import ColumnsReport, ImportPlan, ImportReport, Source
 
 MOST = 5
 """Reasons, and rows, that are named."""

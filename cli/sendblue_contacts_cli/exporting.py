@@ -58,7 +58,7 @@ def export(file: str, **options: Any) -> None:  # noqa: ANN401  # click has chec
       sendblue-contacts export contacts.xlsx
       sendblue-contacts export - --created-after 2024-01-15 | gzip > new.csv.gz
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
-    from sendblue_contacts.transfer import export_contacts  # noqa: PLC0415  # loads the generated code
+    from sendblue_transfer import export_contacts  # noqa: PLC0415  # loads the generated code
 
     writing = {name: options.pop(name) for name in ("format", "encoding", "delimiter")}
     with account().client() as client, progress("contact") as show:

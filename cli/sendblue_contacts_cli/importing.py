@@ -20,7 +20,7 @@ from .texts import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sendblue_contacts.transfer import ColumnMap, ImportReport, Source
+    from sendblue_transfer import ColumnMap, ImportReport, Source
 
 MODES = ("create", "upsert", "update")
 DUPLICATES = ("last", "first", "error", "merge")
@@ -89,7 +89,7 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
       sendblue-contacts import crm.xlsx --map "Mobile Phone=phone" \\
         --map "Plan=custom_variables.Plan"
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
-    from sendblue_contacts.transfer import open_source  # noqa: PLC0415  # next to its only use
+    from sendblue_transfer import open_source  # noqa: PLC0415  # next to its only use
 
     if (target := options["save_mapping"]) and Path(target).resolve() == Path(file).resolve():
         raise click.UsageError("--save-mapping would go over the file that is imported: give it another name.")
@@ -105,7 +105,7 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
 
 def _columns(options: dict[str, Any]) -> ColumnMap:
     """What was said about columns, in a file and on the command line, which counts more; saved if that is wanted."""
-    from sendblue_contacts.transfer import ColumnMap  # noqa: PLC0415  # next to its only use
+    from sendblue_transfer import ColumnMap  # noqa: PLC0415  # next to its only use
 
     pairs, rest = options.pop("pairs"), options.pop("rest_as_variables")
     mapping, target = options.pop("mapping"), options.pop("save_mapping")
@@ -118,7 +118,7 @@ def _columns(options: dict[str, Any]) -> ColumnMap:
 
 def _plan(source: Source, options: Mapping[str, Any]) -> int:
     """Show what would be done; returns the exit status."""
-    from sendblue_contacts.transfer import plan_import  # noqa: PLC0415  # next to its only use
+    from sendblue_transfer import plan_import  # noqa: PLC0415  # next to its only use
 
     named = ("columns", "mode", "duplicates", "default_region", "chunk_size")
     with progress("row") as show:
@@ -136,7 +136,7 @@ def _plan(source: Source, options: Mapping[str, Any]) -> int:
 
 def _import(source: Source, options: Mapping[str, Any]) -> int:
     """Do it; returns the exit status."""
-    from sendblue_contacts.transfer import run_import  # noqa: PLC0415  # next to its only use
+    from sendblue_transfer import run_import  # noqa: PLC0415  # next to its only use
 
     try:
         with accounts.account().client() as client, progress("row") as show:
