@@ -132,7 +132,9 @@ class Made:
     @property
     def path(self) -> str:
         """The path for imports: the package from the edited document, then the tree's hand layer and sandbox."""
-        return os.pathsep.join(map(str, (self.output, *(ROOT / name for name in ("overrides", "transfer", "cli", "sandbox")))))
+        return os.pathsep.join(
+            map(str, (self.output, *(ROOT / name for name in ("overrides", "transfer", "cli", "sandbox"))))
+        )
 
 
 @pytest.fixture(scope="module")

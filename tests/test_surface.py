@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, get_overloads
 import pytest
 import sendblue_contacts
 from maintain.venvs import environment, node_tool
-from sendblue_contacts import bulk, client, contacts, listing, raw, transports
+from sendblue_contacts import client, contacts, listing, raw_response, transports
+from sendblue_contacts.bulk import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,9 +162,9 @@ def test_types_are_complete(package: str) -> None:
 PAIRS: list[tuple[type, type]] = [
     (client.Sendblue, client.AsyncSendblue),
     (contacts.Contacts, contacts.AsyncContacts),
-    (bulk.BulkContacts, bulk.AsyncBulkContacts),
+    (resource.BulkContacts, resource.AsyncBulkContacts),
     (listing.ContactList, listing.AsyncContactList),
-    (raw.RawContacts, raw.AsyncRawContacts),
+    (raw_response.RawContacts, raw_response.AsyncRawContacts),
     (transports.RetryTransport, transports.AsyncRetryTransport),
     (transports.RateLimitTransport, transports.AsyncRateLimitTransport),
     (transports.LogTransport, transports.AsyncLogTransport),
@@ -344,9 +345,10 @@ MANY = 3
 
 def test_enough_is_looked_at() -> None:
     """The search finds the resources and the clients."""
-    assert {"sendblue_contacts.contacts.Contacts.create", "sendblue_contacts.limits.limiter.RateLimiter.slot"} <= set(
-        DOCUMENTED
-    )
+    assert {
+        "sendblue_contacts.contacts.Contacts.create",
+        "sendblue_contacts.rate_limit.limiter.RateLimiter.slot",
+    } <= set(DOCUMENTED)
 
 
 def test_everything_public_is_documented() -> None:

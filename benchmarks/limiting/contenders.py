@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sendblue_contacts.limits import RateLimit
-    from sendblue_contacts.limits.stores import Answer, Question, Store
+    from sendblue_contacts.rate_limit import RateLimit
+    from sendblue_contacts.rate_limit.stores import Answer, Question, Store
 
 OURS = "sendblue-contacts"
 PACED, FILE, REDIS = f"{OURS}, paced", f"{OURS}, file store", f"{OURS}, Redis"
@@ -64,8 +64,8 @@ class _AtOnce:
 
 def _redis(url: str, clock: Callable[[], float] | None, rate: RateLimit, _: Callable[[], float]) -> Store:
     """A Redis store, of which the last window is over; in the time of a clock if there is one."""
-    from sendblue_contacts.limits.stores import Question, Verb  # noqa: PLC0415 - as above
-    from sendblue_contacts.limits.stores.redis import RedisStore  # noqa: PLC0415 - it is an extra
+    from sendblue_contacts.rate_limit.stores import Question, Verb  # noqa: PLC0415 - as above
+    from sendblue_contacts.rate_limit.stores.redis import RedisStore  # noqa: PLC0415 - it is an extra
 
     account = f"{time.time_ns()}-{next(_ACCOUNTS)}"
     before = clock or time.time

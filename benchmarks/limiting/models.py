@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ours import Ours
-from sendblue_contacts.limits import RateLimit
+from sendblue_contacts.rate_limit import RateLimit
 from sendblue_sandbox.rate_limit.window_models import MODELS
 from simulation import EVERY, NETWORKS, PER, STALLING, TIMEOUT, simulate
 from tables import show

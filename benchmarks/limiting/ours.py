@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.limits import RateLimit, RateLimiter
-from sendblue_contacts.limits.stores.file import FileStore
+from sendblue_contacts.rate_limit import RateLimit, RateLimiter
+from sendblue_contacts.rate_limit.stores.file import FileStore
 from simulation import LIMIT, PER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sendblue_contacts.limits import Slot
-    from sendblue_contacts.limits.stores import Store
+    from sendblue_contacts.rate_limit import Slot
+    from sendblue_contacts.rate_limit.stores import Store
 
 
 class Ours:

@@ -24,7 +24,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sendblue_contacts.settings import BASE_URL, KEY_VARIABLES, SECRET_VARIABLES, STORE_VARIABLE, URL_VARIABLE
+from sendblue_contacts.config import (
+    BASE_URL,
+    KEY_VARIABLES,
+    SECRET_VARIABLES,
+    STORE_VARIABLE,
+    URL_VARIABLE,
+)
 
 from .options import chosen
 from .statuses import Refusal

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import httpx
-
     from sendblue_contacts.client import Sendblue
-    from sendblue_contacts.raw import RawResponse
+    from sendblue_contacts.raw_response import RawResponse
 
 DISTRIBUTION = "sendblue-contacts"
 NEXT = ("limit store", "host", "credentials", "clock")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
 
-    from sendblue_contacts.outcomes import BulkOutcome
+    from sendblue_contacts.bulk.results import BulkOutcome
 
 
 @click.command()

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-
 from sendblue_contacts import errors
 
 from . import INSTALL

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact import Contact
 
+    from .bulk.results import (
+        BulkCreateResult,
+        BulkDeleteResult,
+        BulkOutcome,
+        BulkProgress,
+        FailedContact,
+        FailedNumber,
+    )
     from .client import AsyncSendblue, Sendblue
     from .errors import (
         APIConnectionError,
@@ -33,22 +41,14 @@ if TYPE_CHECKING:
         SendblueError,
         UnprocessableEntityError,
     )
-    from .limits import RateLimit, RateLimiter, RateLimitStatistics
     from .operations import OptOut
-    from .outcomes import (
-        BulkCreateResult,
-        BulkDeleteResult,
-        BulkOutcome,
-        BulkProgress,
-        FailedContact,
-        FailedNumber,
-    )
-    from .raw import RawResponse
+    from .rate_limit import RateLimit, RateLimiter, RateLimitStatistics
+    from .raw_response import RawResponse
     from .retry import Retry
 
     __version__: str
 
-_ROOMS = {
+_LAZY_IMPORTS = {
     "client": ("AsyncSendblue", "Sendblue"),
     "errors": (
         "APIConnectionError",
@@ -71,9 +71,9 @@ _ROOMS = {
         "SendblueError",
         "UnprocessableEntityError",
     ),
-    "limits": ("RateLimit", "RateLimitStatistics", "RateLimiter"),
+    "rate_limit": ("RateLimit", "RateLimitStatistics", "RateLimiter"),
     "operations": ("OptOut",),
-    "outcomes": (
+    "bulk.results": (
         "BulkCreateResult",
         "BulkDeleteResult",
         "BulkOutcome",
@@ -81,10 +81,10 @@ _ROOMS = {
         "FailedContact",
         "FailedNumber",
     ),
-    "raw": ("RawResponse",),
+    "raw_response": ("RawResponse",),
     "retry": ("Retry",),
 }
-_HOMES = {name: f"{__name__}.{room}" for room, names in _ROOMS.items() for name in names}
+_HOMES = {name: f"{__name__}.{room}" for room, names in _LAZY_IMPORTS.items() for name in names}
 _HOMES["Contact"] = "sendblue_contacts_api.models.contact"
 
 __all__ = [

@@ -14,12 +14,22 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ._httpx import httpx, mask_httpx_log
+from .config import (
+    KEEP,
+    Credentials,
+    Options,
+    check_path,
+    check_seconds,
+    find_store,
+    find_url,
+    host_of,
+    is_loopback,
+)
 from .errors import SendblueError, cause_of, no_answer, unpackable
-from .limits import RateLimit, RateLimiter, shared
 from .phone import check_region
-from .raw import RawResponse
+from .rate_limit import RateLimit, RateLimiter, shared
+from .raw_response import RawResponse
 from .retry import EXTENSION, IDEMPOTENT, Call, Retry
-from .settings import KEEP, Credentials, Options, check_path, check_seconds, find_store, find_url, host_of, is_loopback
 from .transports import (
     AsyncLogTransport,
     AsyncRateLimitTransport,

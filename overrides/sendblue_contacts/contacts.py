@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
-from . import operations, paging
-from .bulk import AsyncBulkContacts, BulkContacts
+from . import operations, pagination
+from .bulk.resource import AsyncBulkContacts, BulkContacts
 from .listing import AsyncContactList, ContactList
-from .raw import AsyncRawContacts, RawContacts
+from .raw_response import AsyncRawContacts, RawContacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ class Contacts:
     def list(
         self,
         *,
-        page_size: int = paging.LARGEST_PAGE,
+        page_size: int = pagination.LARGEST_PAGE,
         max_items: int | None = None,
         order_by: str | None = None,
         order_direction: str | None = None,
@@ -179,7 +179,7 @@ class Contacts:
             for contact in client.contacts.list():
                 print(contact.first_name)
         """
-        filters = paging.filters(
+        filters = pagination.filters(
             order_by=order_by,
             order_direction=order_direction,
             phone_number=phone_number,
@@ -187,7 +187,7 @@ class Contacts:
             created_at_gte=created_at_gte,
             region=self._region,
         )
-        return ContactList(self._run, paging.walker(filters, page_size, max_items))
+        return ContactList(self._run, pagination.walker(filters, page_size, max_items))
 
     def count(self, phone_number: str | None = None) -> int:
         """How many contacts there are, or how many with this number (GET /api/v2/contacts/count).
@@ -355,7 +355,7 @@ class AsyncContacts:
     def list(
         self,
         *,
-        page_size: int = paging.LARGEST_PAGE,
+        page_size: int = pagination.LARGEST_PAGE,
         max_items: int | None = None,
         order_by: str | None = None,
         order_direction: str | None = None,
@@ -387,7 +387,7 @@ class AsyncContacts:
             async for contact in client.contacts.list():
                 print(contact.first_name)
         """
-        filters = paging.filters(
+        filters = pagination.filters(
             order_by=order_by,
             order_direction=order_direction,
             phone_number=phone_number,
@@ -395,7 +395,7 @@ class AsyncContacts:
             created_at_gte=created_at_gte,
             region=self._region,
         )
-        return AsyncContactList(self._run, paging.walker(filters, page_size, max_items))
+        return AsyncContactList(self._run, pagination.walker(filters, page_size, max_items))
 
     async def count(self, phone_number: str | None = None) -> int:
         """How many contacts there are, or how many with this number (GET /api/v2/contacts/count).

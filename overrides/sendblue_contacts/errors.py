@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from .outcomes import BulkCreateResult, BulkDeleteResult
+    from .bulk.results import BulkCreateResult, BulkDeleteResult
 
 _PHONE = re.compile(r"(?:\+|%2B)?\d[\d\s().-]{5,}\d", re.IGNORECASE)
 # The lengths are those of RFC 5321; without them a long text takes a time that grows with its square.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts_api.models.contact import Contact
 
-    from .paging import Walker
+    from .pagination import Walker
     from .running import AsyncRun, Run
 
 

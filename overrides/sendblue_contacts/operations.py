@@ -44,8 +44,9 @@ from sendblue_contacts_api.models.contact_opt_out_response import ContactOptOutR
 from sendblue_contacts_api.models.contact_update import ContactUpdate
 from sendblue_contacts_api.models.contact_verify import ContactVerify
 
-from . import answers, naming, phone
+from . import phone, responses
 from .errors import APIConnectionError, APIError, APIResponseError, RequestSummary, from_response, strange
+from .fields import FieldSet, boolean, normalise_fields
 
 if TYPE_CHECKING:
     import httpx
@@ -65,10 +66,10 @@ _NOT_FOUND = 404
 _CONFLICT = 409
 
 _ELSEWHERE = {"contacts.update": ContactUpdate.FIELDS}
-_CREATE = naming.Form("contacts.create", ContactCreate.FIELDS, _ELSEWHERE, none_is_absent=True)
-_UPSERT = naming.Form("contacts.upsert", ContactCreate.FIELDS, _ELSEWHERE)
-_UPDATE = naming.Form("contacts.update", ContactUpdate.FIELDS, {"contacts.create": ContactCreate.FIELDS})
-_ITEM = naming.Form(
+_CREATE = FieldSet("contacts.create", ContactCreate.FIELDS, _ELSEWHERE, none_is_absent=True)
+_UPSERT = FieldSet("contacts.upsert", ContactCreate.FIELDS, _ELSEWHERE)
+_UPDATE = FieldSet("contacts.update", ContactUpdate.FIELDS, {"contacts.create": ContactCreate.FIELDS})
+_ITEM = FieldSet(
     "contacts.bulk.create",
     BulkContact.FIELDS,
     {"contacts.create": ContactCreate.FIELDS, **_ELSEWHERE},
@@ -155,7 +156,7 @@ class Operation(Generic[T]):
             raise from_response(response, self.summary, call.attempts)
         read = self.read_after_loss if call.lost and self.read_after_loss else self.read
         try:
-            return read(answers.decode(response))
+            return read(responses.decode(response))
         except ValueError as error:
             raise strange(response, str(error), self.summary, call.attempts) from None
 
@@ -171,7 +172,7 @@ def create(given: Given, fields: Mapping[str, Any], region: str | None = None) -
     upserts = values.get("update_if_exists") is True
     body = ContactCreate.from_dict(values)
     look = None if upserts else (_CONFLICT, _look("creation", body.number, body.to_dict()))
-    return Operation(_creation(values), answers.contact, after_loss=look)
+    return Operation(_creation(values), responses.contact, after_loss=look)
 
 
 def upsert(given: Given, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
@@ -180,14 +181,14 @@ def upsert(given: Given, fields: Mapping[str, Any], region: str | None = None) -
     if values.setdefault("update_if_exists", True) is not True:
         message = "contacts.upsert always updates what exists; use contacts.create for update_if_exists=False"
         raise TypeError(message)
-    return Operation(_creation(values), answers.contact)
+    return Operation(_creation(values), responses.contact)
 
 
-def _normalised(form: naming.Form, given: Given, fields: Mapping[str, Any], region: str | None) -> dict[str, Any]:
+def _normalised(field_set: FieldSet, given: Given, fields: Mapping[str, Any], region: str | None) -> dict[str, Any]:
     first = given.items() if isinstance(given, Mapping) else [("number", given)]
-    values = naming.normalise(form, chain(first, fields.items()), region)
+    values = normalise_fields(field_set, chain(first, fields.items()), region)
     if values.get("number") is None:
-        message = f"{form.call}: the phone number is missing; give it first, or as number in the mapping"
+        message = f"{field_set.call}: the phone number is missing; give it first, or as number in the mapping"
         raise TypeError(message)
     return values
 
@@ -200,8 +201,8 @@ def _look(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Contact]
     """Whether the contact that has this number is the one that was sent."""
 
     def same(body: object) -> Contact:
-        contact = answers.contact(body)
-        if not answers.holds(contact, sent):
+        contact = responses.contact(body)
+        if not responses.holds(contact, sent):
             message = "the contact that exists is another than was sent"
             raise ValueError(message)
         return contact
@@ -215,50 +216,50 @@ def _look(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Contact]
 
 def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]:
     """Retrieve one contact."""
-    return Operation(retrieve_contact._get_kwargs(_number(phone_number, region)), answers.contact)
+    return Operation(retrieve_contact._get_kwargs(_number(phone_number, region)), responses.contact)
 
 
 def get(phone_number: str, region: str | None = None) -> Operation[Contact | None]:
     """Retrieve one contact, or None."""
-    return Operation(retrieve_contact._get_kwargs(_number(phone_number, region)), answers.contact, gone=Gone.NONE)
+    return Operation(retrieve_contact._get_kwargs(_number(phone_number, region)), responses.contact, gone=Gone.NONE)
 
 
 def update(
     phone_number: str, changes: Mapping[str, Any], fields: Mapping[str, Any], region: str | None = None
 ) -> Operation[Contact]:
     """Change one contact. Once its answer was lost, "not found" may mean that it has its new number already."""
-    values = naming.normalise(_UPDATE, chain(changes.items(), fields.items()), region)
+    values = normalise_fields(_UPDATE, chain(changes.items(), fields.items()), region)
     body = ContactUpdate.from_dict(values)
     new_number = values.get("phone_number")
     look = (_NOT_FOUND, _look("update", new_number, body.to_dict())) if new_number else None
     kwargs = update_contact._get_kwargs(_number(phone_number, region), body=body)
-    return Operation(kwargs, answers.contact, after_loss=look)
+    return Operation(kwargs, responses.contact, after_loss=look)
 
 
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
     """Delete one contact. Once its answer was lost, "not found" means that it was deleted."""
     kwargs = delete_contact._get_kwargs(_number(phone_number, region))
-    return Operation(kwargs, answers.nothing, gone=Gone.DONE_BEFORE)
+    return Operation(kwargs, responses.nothing, gone=Gone.DONE_BEFORE)
 
 
 def count(phone_number: str | None = None, region: str | None = None) -> Operation[int]:
     """Count the contacts, or those with one number."""
     filters = {} if phone_number is None else {"phone_number": _number(phone_number, region)}
-    return Operation(count_contacts._get_kwargs(**filters), answers.count)
+    return Operation(count_contacts._get_kwargs(**filters), responses.count)
 
 
 def verify(number: str, region: str | None = None) -> Operation[str]:
     """Send a verification message. It reaches a person, and so it is never repeated once it may have arrived."""
     body = ContactVerify(_number(number, region, "number"))
-    return Operation(verify_contact._get_kwargs(body=body), answers.status, repeatable=False)
+    return Operation(verify_contact._get_kwargs(body=body), responses.status, repeatable=False)
 
 
 def opt_out(number: str, opted_out: object, region: str | None = None) -> Operation[OptOut]:
     """Record that the owner of a number wants no messages, or wants them again."""
-    asked = OptOut(_number(number, region, "number"), naming.boolean("opted_out", opted_out))
+    asked = OptOut(_number(number, region, "number"), boolean("opted_out", opted_out))
 
     def read(body: object) -> OptOut:
-        answer = ContactOptOutResponse.from_dict(answers.mapping(body))
+        answer = ContactOptOutResponse.from_dict(responses.mapping(body))
         state = asked.opted_out if answer.opted_out is None else answer.opted_out
         return OptOut(answer.number or asked.number, state)
 
@@ -267,7 +268,7 @@ def opt_out(number: str, opted_out: object, region: str | None = None) -> Operat
 
 def page(filters: Mapping[str, Any]) -> Operation[list[Contact]]:
     """One page of a listing. The filters have been checked."""
-    return Operation(list_contacts._get_kwargs(**filters), answers.contacts)
+    return Operation(list_contacts._get_kwargs(**filters), responses.contacts)
 
 
 def bulk_item(item: object, region: str | None = None) -> BulkContact:
@@ -280,7 +281,7 @@ def bulk_item(item: object, region: str | None = None) -> BulkContact:
     if not isinstance(item, Mapping):
         message = f"a contact must be a mapping, not {type(item).__name__}"
         raise TypeError(message)
-    values = naming.normalise(_ITEM, cast("Mapping[str, Any]", item).items(), region)
+    values = normalise_fields(_ITEM, cast("Mapping[str, Any]", item).items(), region)
     if "phone" not in values:
         message = "the phone number is missing"
         raise TypeError(message)
@@ -290,13 +291,13 @@ def bulk_item(item: object, region: str | None = None) -> BulkContact:
 def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:
     """Create the contacts that `bulk_item` has made ready."""
     kwargs = bulk_create_contacts._get_kwargs(body=BulkCreate(items))
-    return Operation(kwargs, answers.bulk_created, repeatable=False)
+    return Operation(kwargs, responses.bulk_created, repeatable=False)
 
 
 def bulk_delete(numbers: list[str]) -> Operation[BulkDeleteResponse]:
     """Delete the contacts with these numbers, which are in E.164 form."""
     kwargs = bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers))
-    return Operation(kwargs, answers.bulk_deleted, read_after_loss=answers.bulk_deleted_before)
+    return Operation(kwargs, responses.bulk_deleted, read_after_loss=responses.bulk_deleted_before)
 
 
 def _number(value: object, region: str | None, field: str = "phone_number") -> str:

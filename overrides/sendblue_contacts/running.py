@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from .operations import Operation
-    from .raw import RawResponse
+    from .raw_response import RawResponse
 
 T = TypeVar("T")
 

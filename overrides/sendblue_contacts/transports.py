@@ -22,7 +22,7 @@ from .retry import EXTENSION, IDEMPOTENT, Attempts, Call, Failure, Quota, Retry
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from .limits import RateLimiter, Slot
+    from .rate_limit import RateLimiter, Slot
 
 _LOG = logging.getLogger("sendblue_contacts")
 _TIMEOUT = 408

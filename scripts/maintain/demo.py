@@ -20,8 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 from sendblue_contacts import BulkProgress, RateLimit, RateLimiter, RateLimitStatistics, Sendblue
-from sendblue_transfer import Row, read_csv
 from sendblue_sandbox import Sandbox
+from sendblue_transfer import Row, read_csv
 
 from maintain.venvs import ROOT
 

@@ -12,7 +12,7 @@ from tests.cli.commands import ADA, GRACE, KURT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sendblue_contacts.outcomes import BulkOutcome
+    from sendblue_contacts.bulk.results import BulkOutcome
     from sendblue_sandbox import Sandbox
 
     from tests.cli.commands import Run

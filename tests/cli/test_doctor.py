@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, Sendblue
+from sendblue_contacts.errors import APIConnectionError, RequestSummary
 from sendblue_contacts_cli import checks
 from sendblue_contacts_cli.checks import Finding, clock, examine, extras, limit_store, unreachable
-from sendblue_contacts.errors import APIConnectionError, RequestSummary
 from sendblue_sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 from click.testing import CliRunner
+from sendblue_contacts_api.models.contact_create import ContactCreate
+from sendblue_contacts_api.models.contact_update import ContactUpdate
 from sendblue_contacts_cli import fields
 from sendblue_contacts_cli.fields import Known, field_options, given, known
 from sendblue_contacts_cli.texts import kebab
-from sendblue_contacts_api.models.contact_create import ContactCreate
-from sendblue_contacts_api.models.contact_update import ContactUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_cli.tables import COLUMNS, GAP, HEADS, cells, fit, lines, shown
 from sendblue_contacts_cli.texts import clean, counted, duration, wrapped
-from sendblue_contacts_api.models.contact import Contact
 
 CREATED = dt.datetime(2024, 1, 15, 5, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 FULL = Contact(

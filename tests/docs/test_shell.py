@@ -66,7 +66,7 @@ def installs(words: Sequence[str], _folder: Path) -> None:
 
 def exports(words: Sequence[str], _folder: Path) -> None:
     """What is set are variables that the client reads."""
-    read = (ROOT / "overrides/sendblue_contacts/settings.py").read_text(encoding="utf-8")
+    read = (ROOT / "overrides/sendblue_contacts/config.py").read_text(encoding="utf-8")
     assert [word for word in words[1:] if f'"{word.partition("=")[0]}"' not in read] == []
 
 

@@ -8,7 +8,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 from sendblue_contacts import RateLimit, RateLimiter, Retry
-from sendblue_contacts.limits.turns import AsyncTurn, ThreadTurn
+from sendblue_contacts.rate_limit.turns import AsyncTurn, ThreadTurn
 from sendblue_contacts.transports import (
     AsyncLogTransport,
     AsyncRateLimitTransport,

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from sendblue_contacts import Contact, IncompleteListError, RateLimit, RateLimiter, SendblueError, paging
+from sendblue_contacts import (
+    Contact,
+    IncompleteListError,
+    RateLimit,
+    RateLimiter,
+    SendblueError,
+    pagination,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -317,7 +324,7 @@ def test_too_long_a_wait_tells_nothing(world: World, watch: Watch) -> None:
 
 def test_an_incomplete_list_tells_nothing(world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error of a walk has a count and no contact."""
-    monkeypatch.setattr(paging, "HIGHEST_OFFSET", 0)
+    monkeypatch.setattr(pagination, "HIGHEST_OFFSET", 0)
     with pytest.raises(IncompleteListError) as caught:
         world.do(
             lambda client: client.contacts.list(page_size=1, order_direction="desc"),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import
-from sendblue_transfer.columns import Columns
-from sendblue_transfer.synonyms import SYNONYMS
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
+from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import
+from sendblue_transfer.columns import Columns
+from sendblue_transfer.synonyms import SYNONYMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sendblue_contacts.operations import bulk_item
-from sendblue_transfer import Row, TransferError, read_csv, write_csv
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
+from sendblue_transfer import Row, TransferError, read_csv, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_contacts.chunks import CHUNK_SIZE, CONCURRENCY
-from sendblue_transfer import ImportProgress, Mode, open_source, run_import
+from sendblue_contacts.bulk.batching import CHUNK_SIZE, CONCURRENCY
 from sendblue_sandbox import Sandbox
+from sendblue_transfer import ImportProgress, Mode, open_source, run_import
 
 from .conftest import QUICK, held, person, program
 

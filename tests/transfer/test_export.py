@@ -17,6 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import Sendblue
+from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts_api.models.contact import Contact
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     FORMATS,
     ExportProgress,
@@ -28,9 +31,6 @@ from sendblue_transfer import (
 )
 from sendblue_transfer.columns import Columns
 from sendblue_transfer.mapping import ColumnMap
-from sendblue_contacts_api.models.bulk_contact import BulkContact
-from sendblue_contacts_api.models.contact import Contact
-from sendblue_sandbox import Sandbox
 
 from .conftest import held, number, person
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import RateLimit, Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     MODES,
     Duplicates,
@@ -17,7 +18,6 @@ from sendblue_transfer import (
     open_source,
     run_import,
 )
-from sendblue_sandbox import Sandbox
 
 from .conftest import QUICK, held, number, person, row
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, Sendblue
 from sendblue_contacts.operations import bulk_item
+from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_transfer import (
     Duplicates,
     ImportPlan,
@@ -24,7 +25,6 @@ from sendblue_transfer import (
     read_csv,
     run_import,
 )
-from sendblue_contacts_api.models.bulk_contact import BulkContact
 
 from .conftest import number, person, row
 

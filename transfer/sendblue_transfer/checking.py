@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sendblue_contacts.jobs import merge
+from sendblue_contacts.bulk.actions import merge
 
 from .fates import DUPLICATE, REJECTED, SENDING, Fate
 from .repeats import Held, Repeats

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from sendblue_contacts.errors import mask
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
-
-from sendblue_contacts.errors import mask
 
 from .errors import TransferError
 from .layouts import Layout, Slot, Target, said

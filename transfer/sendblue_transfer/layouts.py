@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sendblue_contacts import naming
+from sendblue_contacts.fields import check
 from sendblue_contacts.phone import normalise
 
 from .cells import label_text, read, unescape
@@ -123,7 +123,7 @@ class Layout:
             if name not in contact:
                 raise TypeError(f"the {said(name)} is missing")
         fields = self._fields
-        return {name: naming.check(name, fields[name], value, region) for name, value in contact.items()}
+        return {name: check(name, fields[name], value, region) for name, value in contact.items()}
 
 
 def _put(contact: dict[str, Any], name: str, label: str, cell: object) -> None:

@@ -6,13 +6,12 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
-from sendblue_contacts_api.models.bulk_contact import BulkContact
-from sendblue_contacts_api.models.contact_update import ContactUpdate
-
-from sendblue_contacts.chunks import CHUNK_SIZE
-from sendblue_contacts.limits import RateLimit
+from sendblue_contacts.bulk.batching import CHUNK_SIZE
 from sendblue_contacts.operations import bulk_item
 from sendblue_contacts.phone import check_region, normalise
+from sendblue_contacts.rate_limit import RateLimit
+from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts_api.models.contact_update import ContactUpdate
 
 from .checking import Rows
 from .columns import Columns

@@ -11,8 +11,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, get_args
 
-from sendblue_contacts.jobs import merge
-from sendblue_contacts.repeats import Duplicates
+from sendblue_contacts.bulk.actions import merge
+from sendblue_contacts.bulk.duplicates import Duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

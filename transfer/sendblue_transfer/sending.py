@@ -38,10 +38,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sendblue_contacts_api.models.contact import Contact
-
+    from sendblue_contacts.bulk.results import BulkOutcome
     from sendblue_contacts.contacts import Contacts
-    from sendblue_contacts.outcomes import BulkOutcome
+    from sendblue_contacts_api.models.contact import Contact
 
     from .journal import Journal
 

@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PACKAGES = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_contacts_cli", "sendblue_sandbox")
+PACKAGES = (
+    "sendblue_contacts",
+    "sendblue_contacts_api",
+    "sendblue_transfer",
+    "sendblue_contacts_cli",
+    "sendblue_sandbox",
+)
 NUMBER = "+14155551234"
 MISSING = 2
 

@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 from maintain.venvs import ROOT, environment
 
-PACKAGES = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_contacts_cli", "sendblue_sandbox")
+PACKAGES = (
+    "sendblue_contacts",
+    "sendblue_contacts_api",
+    "sendblue_transfer",
+    "sendblue_contacts_cli",
+    "sendblue_sandbox",
+)
 REQUIREMENTS = ROOT / "requirements"
 
 

@@ -1,0 +1,232 @@
+"""Outcomes of bulk calls: what they say of each item, and results that explain themselves without showing anybody."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sendblue_contacts import (
+    BulkCreateResult,
+    BulkDeleteResult,
+    BulkError,
+    BulkOutcome,
+    BulkProgress,
+    Contact,
+    FailedContact,
+    FailedNumber,
+)
+
+if TYPE_CHECKING:
+    from sendblue_contacts.bulk.results import Status
+
+ROW = {"phone": "+14155551234", "firstName": "Ada"}
+
+
+def _created(index: int) -> BulkOutcome[Contact]:
+    return BulkOutcome(index, ROW, "created", Contact(phone="+14155551234", first_name="Ada"))
+
+
+def _failed(index: int, reason: str = "Invalid phone number") -> BulkOutcome[Any]:
+    return BulkOutcome(index, ROW, "failed", None, reason)
+
+
+def _with(status: Status, index: int = 0, reason: str = "why") -> BulkOutcome[Any]:
+    return BulkOutcome(index, ROW, status, None, reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "ok"),
+    [("created", True), ("deleted", True), ("failed", False), ("unknown", False), ("duplicate", False)],
+)
+def test_an_outcome_is_ok_when_its_item_went_in(status: Status, ok: bool) -> None:  # noqa: FBT001  # an expectation
+    """The status decides."""
+    assert _with(status).ok is ok
+
+
+def test_each_outcome_is_in_one_list() -> None:
+    """By its status, with its place, what was given and the reason."""
+    result = BulkCreateResult.of([_created(0), _with("unknown", 1), _with("duplicate", 2), _with("failed", 3)])
+    lists = (result.failed, result.unknown, result.duplicates)
+    assert [[(each.index, dict(each), each.reason) for each in found] for found in lists] == [
+        [(place, ROW, "why")] for place in (3, 1, 2)
+    ]
+    assert (len(result.created), result.requested) == (1, 4)
+
+
+def test_each_deletion_is_in_one_list() -> None:
+    """As for creations."""
+    given: list[BulkOutcome[str]] = [BulkOutcome(0, "+1", "deleted", "+14155551234")]
+    result = BulkDeleteResult.of([*given, _with("unknown", 1), _with("duplicate", 2), _with("failed", 3)])
+    lists = (result.failed, result.unknown, result.duplicates)
+    assert ([each[0].index for each in lists], result.deleted, result.requested) == ([3, 1, 2], ["+14155551234"], 4)
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (_created(3), "BulkOutcome(index=3, created)"),
+        (_failed(4, "taken"), "BulkOutcome(index=4, failed, reason='taken')"),
+        (FailedContact(4, ROW, "taken"), "FailedContact(index=4, reason='taken')"),
+        (FailedNumber(4, "+14155551234", "unknown"), "FailedNumber(index=4, reason='unknown')"),
+        (BulkCreateResult.of([]), "BulkCreateResult(0 of 0 created)"),
+        (BulkCreateResult.of([_created(0), _created(1)]), "BulkCreateResult(2 of 2 created)"),
+        (
+            BulkCreateResult.of([_created(0), _failed(1, "a"), _failed(2, "b"), _failed(3, "b")]),
+            "BulkCreateResult(1 of 4 created; 3 failed: 2 \u00d7 'b', 1 \u00d7 'a')",
+        ),
+        (
+            BulkCreateResult.of([_failed(index, reason) for index, reason in enumerate("aaabbccd")]),
+            "BulkCreateResult(0 of 8 created; 8 failed: 3 \u00d7 'a', 2 \u00d7 'b', 2 \u00d7 'c', …)",
+        ),
+        (
+            BulkDeleteResult.of(
+                [BulkOutcome(0, "+1", "deleted", "+14155551234"), BulkOutcome(1, "+1", "failed", None, "unknown")]
+            ),
+            "BulkDeleteResult(1 of 2 deleted; 1 failed: 1 \u00d7 'unknown')",
+        ),
+        (
+            BulkCreateResult.of([_created(0), _with("duplicate"), _with("unknown"), _with("unknown")]),
+            "BulkCreateResult(1 of 4 created; 2 unknown: 2 \u00d7 'why'; 1 duplicates)",
+        ),
+        (
+            BulkCreateResult.of([_failed(0, "a"), _with("unknown")]),
+            "BulkCreateResult(0 of 2 created; 1 failed: 1 \u00d7 'a'; 1 unknown: 1 \u00d7 'why')",
+        ),
+        (BulkProgress(3, 1, None), "BulkProgress(done=3, failed=1, total=None, rate=0.0, eta=None)"),
+    ],
+)
+def test_the_repr_explains_itself_and_shows_no_item(made: object, shown: str) -> None:
+    """Counts and the most frequent reasons, in one line."""
+    assert repr(made) == shown
+
+
+def test_a_result_keeps_the_order_of_the_input() -> None:
+    """Created and failed each in the order in which they were given, the failed ones with their places."""
+    result = BulkCreateResult.of([_failed(0, "a"), _created(1), _failed(2, "b")])
+    assert [(failure.index, failure.reason) for failure in result.failed] == [(0, "a"), (2, "b")]
+    assert (len(result.created), result.requested) == (1, 3)
+
+
+def test_a_failed_contact_is_the_mapping_that_was_given() -> None:
+    """It can be read, turned into a dict and given again."""
+    failure = FailedContact(4, ROW, "taken")
+    assert (dict(failure), failure["firstName"], len(failure), list(failure), failure == ROW) == (
+        ROW,
+        "Ada",
+        2,
+        ["phone", "firstName"],
+        True,
+    )
+    assert failure.item is ROW
+
+
+def test_a_key_that_was_not_given_is_missing() -> None:
+    """As in any mapping."""
+    failure = FailedContact(4, ROW, "taken")
+    assert failure.get("tags") is None
+    with pytest.raises(KeyError):
+        failure["tags"]
+
+
+@pytest.mark.parametrize("item", ["+14155551234", None, 7, ["a"]])
+def test_a_failed_item_that_is_no_mapping_is_an_empty_one(item: object) -> None:
+    """What was given is in `item`."""
+    failure = FailedContact(4, item, "a contact must be a mapping")
+    assert (dict(failure), failure.item) == ({}, item)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])  # noqa: S301  # our own
+def test_results_survive_copies(copied: Any) -> None:  # noqa: ANN401  # any of these functions
+    """A result can be handed to another process."""
+    result = BulkCreateResult.of([_created(0), _failed(1)])
+    other = copied(result)
+    assert repr(other) == repr(result)
+    assert (other.created, dict(other.failed[0]), other.failed[0].reason) == (
+        result.created,
+        ROW,
+        "Invalid phone number",
+    )
+
+
+# raise_for_failures
+
+DONE: list[BulkCreateResult | BulkDeleteResult] = [
+    BulkCreateResult.of([_created(0), _with("duplicate", 1)]),
+    BulkDeleteResult.of([BulkOutcome(0, "+1", "deleted", "+14155551234")]),
+]
+
+
+@pytest.mark.parametrize("result", DONE)
+def test_a_result_without_failures_raises_nothing(result: BulkCreateResult | BulkDeleteResult) -> None:
+    """It returns itself, so that it can stand at the end of a call."""
+    assert result.raise_for_failures() is result
+
+
+@pytest.mark.parametrize("cls", [BulkCreateResult, BulkDeleteResult])
+@pytest.mark.parametrize("status", ["failed", "unknown"])
+def test_a_result_with_failures_raises_them(cls: type[BulkCreateResult | BulkDeleteResult], status: Status) -> None:
+    """The error has the result, and tells the counts and the reasons."""
+    result = cls.of([_with(status, 0, "taken")])
+    with pytest.raises(BulkError, match=f"1 {status}: 1 . 'taken'.*result has the items") as caught:
+        result.raise_for_failures()
+    assert caught.value.result is result
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])  # noqa: S301  # our own
+def test_a_copied_error_says_the_same_and_has_no_items(copied: Any) -> None:  # noqa: ANN401  # any of these functions
+    """A pickle may end up in a queue, and what is in a result is personal data."""
+    with pytest.raises(BulkError) as caught:
+        BulkCreateResult.of([_failed(0)]).raise_for_failures()
+    other = copied(caught.value)
+    assert (type(other), str(other), other.result) == (BulkError, str(caught.value), None)
+    assert b"4155551234" not in pickle.dumps(caught.value)
+
+
+# HTML
+
+
+def test_a_notebook_shows_counts_and_reasons() -> None:
+    """A row for each, the most frequent reason first."""
+    result = BulkCreateResult.of([_created(0), _failed(1, "a"), _failed(2, "b"), _failed(3, "b"), _with("unknown")])
+    shown = result._repr_html_().replace("<tr>", "\n<tr>")
+    rows = [row.removesuffix("</table>") for row in shown.split("\n")[1:]]
+    assert rows == [
+        f"<tr><th>{name}</th><td>{times}</td><td>{reason}</td></tr>"
+        for name, times, reason in [
+            ("requested", 5, ""),
+            ("created", 1, ""),
+            ("failed", 3, ""),
+            ("", 2, "b"),
+            ("", 1, "a"),
+            ("unknown", 1, ""),
+            ("", 1, "why"),
+            ("duplicates", 0, ""),
+        ]
+    ]
+
+
+def test_html_shows_nobody_and_runs_nothing() -> None:
+    """Reasons come from a server: they are escaped, and items are not shown."""
+    result = BulkCreateResult.of([_failed(0, "<script>alert(1)</script>"), _created(1)])
+    shown = result._repr_html_()
+    assert ("&lt;script&gt;" in shown, "<script" in shown, "4155551234" in shown, "Ada" in shown) == (
+        True,
+        False,
+        False,
+        False,
+    )
+
+
+def test_html_of_a_deletion_names_it() -> None:
+    """The table says of what it is."""
+    shown = BulkDeleteResult.of([])._repr_html_()
+    assert shown.startswith("<table><caption>BulkDeleteResult</caption>")
+    assert "<th>deleted</th><td>0</td>" in shown
+
+
+def test_html_does_not_grow_without_end() -> None:
+    """A thousand different reasons are cut off."""
+    result = BulkCreateResult.of([_failed(place, f"reason {place}") for place in range(1_000)])
+    assert result._repr_html_().count("<tr>") < 30

@@ -1,0 +1,412 @@
+"""The limiter and tasks, under asyncio and trio, in virtual time; and threads and tasks in one queue."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+import trio.testing
+from anyio.from_thread import start_blocking_portal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
+
+from tests.overrides.rate_limit.halls import GUARD, Hall, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+
+    from sendblue_contacts.rate_limit import Slot
+
+BACKENDS = ("asyncio", "trio")
+
+Abandoned = Callable[..., Callable[[], None]]
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps to the next timer whenever nothing else is to be done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+
+    def time(self) -> float:
+        """The virtual time."""
+        return self._now
+
+    def _run_once(self) -> None:
+        loop: Any = self
+        if not loop._ready:
+            timers = [timer.when() for timer in loop._scheduled if not timer.cancelled()]
+            self._now = max(self._now, min(timers, default=self._now))
+        super()._run_once()  # type: ignore[misc]  # private to asyncio, and there since Python 3.4
+
+
+def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what main returns
+    """Run in virtual time, from 0."""
+    options: dict[str, Any] = {"loop_factory": VirtualLoop}
+    if backend == "trio":
+        options = {"clock": trio.testing.MockClock(autojump_threshold=0)}
+    return anyio.run(main, backend=backend, backend_options=options)
+
+
+def limiter_of(limit: int, per: float = 10.0) -> RateLimiter:
+    """A limiter in the time of the event loop."""
+    return RateLimiter(RateLimit(limit, per, reserve=1), clock=anyio.current_time)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each event loop in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    """A waiting hall."""
+    with closing(Hall()) as opened:
+        yield opened
+
+
+def test_tasks_are_served_in_order_and_on_time(backend: str) -> None:
+    """With two slots two tasks go in each window, first come, first served, and not a moment late."""
+    served: list[tuple[int, float]] = []
+
+    async def main() -> None:
+        limiter = limiter_of(2)
+
+        async def call(name: int) -> None:
+            async with limiter.slot():
+                served.append((name, anyio.current_time()))
+
+        async with anyio.create_task_group() as tasks:
+            for name in range(6):
+                tasks.start_soon(call, name)
+                await anyio.wait_all_tasks_blocked()
+
+    run(backend, main)
+    assert served == [(0, 0), (1, 0), (2, 10), (3, 10), (4, 20), (5, 20)]
+
+
+def test_the_wait_is_told(backend: str) -> None:
+    """The block knows how long it waited, and so do the statistics."""
+
+    async def main() -> list[float]:
+        limiter = limiter_of(1)
+        async with limiter.slot() as first:
+            await anyio.sleep(2)
+        async with limiter.slot() as second:
+            pass
+        return [first.waited, second.waited, limiter.statistics().total_waited]
+
+    assert run(backend, main) == [0, 10, 10]
+
+
+def test_a_task_that_fails_gives_its_slot_back(backend: str) -> None:
+    """However its block ends."""
+
+    async def main() -> int:
+        limiter = limiter_of(1)
+        with pytest.raises(ZeroDivisionError):
+            async with limiter.slot():
+                raise ZeroDivisionError
+        return limiter.statistics().in_flight
+
+    assert run(backend, main) == 0
+
+
+def test_a_task_that_is_cancelled_at_work_gives_its_slot_back(backend: str) -> None:
+    """A timeout around the block frees the slot, a window later."""
+
+    async def main() -> float:
+        limiter = limiter_of(1)
+        with anyio.move_on_after(3):
+            async with limiter.slot():
+                await anyio.sleep_forever()
+        async with limiter.slot():
+            return anyio.current_time()
+
+    assert run(backend, main) == 13
+
+
+def test_a_task_that_is_cancelled_while_it_waits_leaves_no_trace(backend: str) -> None:
+    """It takes no slot and delays nobody: those behind it are served when it would have been."""
+    served: list[tuple[str, float]] = []
+
+    async def main() -> None:
+        limiter = limiter_of(1)
+
+        async def call(name: str, patience: float) -> None:
+            with anyio.move_on_after(patience):
+                async with limiter.slot():
+                    served.append((name, anyio.current_time()))
+
+        async with anyio.create_task_group() as tasks:
+            for name, patience in [("Ada", 99), ("Bob", 3), ("Eve", 99), ("Joe", 12), ("Kim", 99)]:
+                tasks.start_soon(call, name, patience)
+                await anyio.wait_all_tasks_blocked()
+        stands = limiter.statistics()
+        assert (stands.requests, stands.in_flight, stands.waiting) == (3, 0, 0)
+
+    run(backend, main)
+    assert served == [("Ada", 0), ("Eve", 10), ("Kim", 20)]
+
+
+def test_a_freeze_holds_tasks_up(backend: str) -> None:
+    """After a 429 tasks wait for its end, those too that were waiting already."""
+
+    async def main() -> float:
+        limiter = limiter_of(1)
+        async with limiter.slot():
+            pass
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(limiter.async_acquire, limiter.slot())
+            await anyio.sleep(5)
+            await limiter.async_refused(25.0)
+        return anyio.current_time()
+
+    assert run(backend, main) == 30
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What a caller does, in seconds: when he comes, how long each leg takes, when he gives up waiting, and at work."""
+
+    comes: int
+    out: int
+    back: int
+    patience: int
+    timeout: int
+    bulk: bool
+
+
+CALLERS = st.lists(
+    st.builds(
+        Caller,
+        comes=st.integers(0, 60),
+        out=st.integers(0, 30),
+        back=st.integers(0, 30),
+        patience=st.integers(1, 300),
+        timeout=st.integers(1, 80),
+        bulk=st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+def worst(arrivals: list[float]) -> int:
+    """The most arrivals in any window of 10 s."""
+    return max((sum(first <= time < first + 10 for time in arrivals) for first in arrivals), default=0)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@settings(deadline=None, max_examples=60)
+@given(callers=CALLERS, limit=st.integers(1, 4), freezes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 40))))
+def test_the_server_never_counts_more_than_the_limit(
+    backend: str, callers: list[Caller], limit: int, freezes: list[tuple[int, int]]
+) -> None:
+    """Whatever latencies, timeouts, cancellations and refusals: no window holds too much, and nobody starves.
+
+    The callers of each lane are served in the order in which they came, and in the end all slots are there. A request
+    counts as arrived where it arrives before it is given up; `test_window` says what that leaves out.
+    """
+    arrivals: dict[bool, list[float]] = {True: [], False: []}
+    order: dict[bool, list[int]] = {True: [], False: []}
+    left: list[int] = []
+
+    async def main() -> RateLimitStatistics:
+        limiter = limiter_of(limit)
+
+        async def call(number: int, caller: Caller) -> None:
+            await anyio.sleep(caller.comes)
+            slot = limiter.slot(bulk=caller.bulk)
+            with anyio.move_on_after(caller.patience) as waiting:
+                await limiter.async_acquire(slot)
+            if waiting.cancelled_caught:
+                left.append(number)
+            else:
+                order[caller.bulk].append(caller.comes)
+                await work(caller, slot)
+
+        async def work(caller: Caller, slot: Slot) -> None:
+            assert limiter.frozen_for() == 0
+            try:
+                with anyio.move_on_after(caller.timeout):
+                    await anyio.sleep(caller.out)
+                    arrivals[caller.bulk].append(anyio.current_time())
+                    await anyio.sleep(caller.back)
+            finally:
+                await limiter.async_release(slot)
+
+        async def freeze(at: int, seconds: int) -> None:
+            await anyio.sleep(at + 0.5)
+            await limiter.async_refused(seconds)
+
+        async with anyio.create_task_group() as tasks:
+            for number, caller in enumerate(callers):
+                tasks.start_soon(call, number, caller)
+            for at, seconds in freezes:
+                tasks.start_soon(freeze, at, seconds)
+        assert len(limiter._window._free_at) == limit
+        return limiter.statistics()
+
+    stands = run(backend, main)
+    assert worst(arrivals[True] + arrivals[False]) <= limit
+    assert worst(arrivals[True]) <= max(1, limit - 1)
+    assert all(lane == sorted(lane) for lane in order.values())
+    served = len(order[True]) + len(order[False])
+    assert served + len(left) == len(callers)
+    assert (stands.in_flight, stands.waiting, stands.requests) == (0, 0, served)
+
+
+# Threads and tasks.
+
+
+def test_threads_and_tasks_stand_in_one_queue(hall: Hall, backend: str) -> None:
+    """They are served in the order in which they came, whatever they are."""
+    limiter = hall.limiter(RateLimit(1, 10.0))
+    holders = [taken(limiter)]
+    served: list[str] = []
+    came = threading.Semaphore(0)
+
+    def thread(name: str) -> None:
+        holders.append(taken(limiter))
+        served.append(name)
+        came.release()
+
+    async def task(name: str) -> None:
+        slot = limiter.slot()
+        await limiter.async_acquire(slot)
+        holders.append(slot)
+        served.append(name)
+        came.release()
+
+    with start_blocking_portal(backend) as portal:
+        for name in ("Ada", "Bob", "Eve", "Joe"):
+            if name in {"Ada", "Eve"}:
+                hall.thread(partial(thread, name))
+            else:
+                portal.start_task_soon(task, name)
+            hall.nap()
+        for _ in range(4):
+            limiter.release(holders[-1])
+            turn, seconds = hall.napper()
+            while seconds is None:
+                turn, seconds = hall.napper()
+            hall.ring(turn, seconds)
+            assert came.acquire(timeout=GUARD)
+    assert served == ["Ada", "Bob", "Eve", "Joe"]
+
+
+def test_a_limiter_serves_one_event_loop_after_another(backend: str) -> None:
+    """It is bound to none of them."""
+    limiter = RateLimiter(RateLimit(2, 10.0))
+
+    async def main() -> float:
+        async with limiter.slot() as slot:
+            return slot.waited
+
+    assert [anyio.run(main, backend=backend) for _ in range(2)] == [0, 0]
+
+
+# An event loop that is closed while a task of it waits. `asyncio.run` cancels its tasks; who closes a loop himself may
+# not have done so.
+
+
+@pytest.fixture
+def abandoned(hall: Hall) -> Iterator[Abandoned]:
+    """Let a task wait, and close its event loop; returns what the garbage collector will do to the task one day."""
+    tasks: list[Any] = []
+
+    def end(task: Any) -> None:  # noqa: ANN401  # asyncio's attribute is private
+        with suppress(RuntimeError):  # anyio misses its event loop
+            task.get_coro().close()
+
+    def abandon(limiter: RateLimiter, meanwhile: Callable[[], object] = lambda: None) -> Callable[[], None]:
+        loop = asyncio.new_event_loop()
+        task: Any = loop.create_task(limiter.async_acquire(limiter.slot()))
+        task._log_destroy_pending = False
+        tasks.append(task)
+        while hall.naps.empty():
+            loop.run_until_complete(asyncio.sleep(0))
+        hall.nap()
+        meanwhile()
+        loop.close()
+        return partial(end, task)
+
+    yield abandon
+    for task in tasks:
+        end(task)
+
+
+def served_in_thread(hall: Hall, limiter: RateLimiter) -> threading.Semaphore:
+    """A thread that waits; the semaphore says when it was served."""
+    done = threading.Semaphore(0)
+
+    def call() -> None:
+        taken(limiter)
+        done.release()
+
+    hall.thread(call)
+    hall.nap()
+    return done
+
+
+def test_a_dead_task_does_not_block_those_behind_it(hall: Hall, abandoned: Abandoned) -> None:
+    """When a response comes, who stands behind the dead is woken."""
+    limiter = hall.limiter(RateLimit(1, 10.0))
+    slot = taken(limiter)
+    abandoned(limiter)
+    done = served_in_thread(hall, limiter)
+    limiter.release(slot)
+    turn, seconds = hall.napper()
+    hall.ring(turn, seconds)
+    assert done.acquire(timeout=GUARD)
+
+
+def test_a_dead_task_does_not_block_those_who_come(hall: Hall, abandoned: Abandoned) -> None:
+    """When nothing is in flight, and so no response will come, who comes once a slot is free takes over."""
+    limiter = hall.limiter(RateLimit(1, 10.0))
+    with limiter.slot():
+        pass
+    abandoned(limiter)
+    hall.now += 10
+    thread = hall.thread(partial(taken, limiter))
+    thread.join(GUARD)
+    assert not thread.is_alive()
+
+
+def test_the_end_of_a_dead_task_does_not_stop_the_limiter(hall: Hall, abandoned: Abandoned) -> None:
+    """The garbage collector may end an abandoned wait at any moment, in a thread that is inside the limiter too."""
+    limiter = hall.limiter(RateLimit(1, 10.0))
+    with limiter.slot():
+        pass
+
+    end = abandoned(limiter)
+
+    def collect() -> None:
+        with limiter._lock:
+            end()
+
+    thread = threading.Thread(target=collect, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert limiter.statistics().waiting == 0
+
+
+def test_a_dead_task_does_not_break_a_refusal(hall: Hall, abandoned: Abandoned) -> None:
+    """A 429 is told to everybody who waits, and a dead task among them stops nobody from hearing it."""
+    limiter = hall.limiter(RateLimit(1, 10.0))
+    taken(limiter)
+    abandoned(limiter, meanwhile=lambda: served_in_thread(hall, limiter))
+    limiter.refused(25.0)
+    assert hall.nap() is None
+    assert limiter.frozen_for() == 25

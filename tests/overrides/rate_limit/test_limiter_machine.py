@@ -1,0 +1,425 @@
+"""The limiter with both lanes, whole: callers in any order, a network that does what it likes, a server that counts.
+
+What holds at the server, exactly, of the requests that arrive before they are answered or given up:
+
+- In any `per` seconds never more than `limit` arrive.
+- Of bulk work, in any `per` seconds never more than `limit - reserve` (at least 1) arrive: each counts from its sending
+  until `per` after its response, and of those that arrive in one window all count when the last of them is sent.
+- Where the clock of the limiter jumps forward by `d` in all, this holds of windows of `per - d`. A clock that goes back
+  takes nothing away: then callers wait longer.
+- After a fork, or when a process is gone, what it had in flight counts as given up.
+
+And among the callers: nobody stands still who could go; in each lane first come, first served; of the two first ones
+that can go, the one that came first; nobody starves; who is no bulk work waits only if others like him have used
+`reserve` slots, or the server refuses everybody, or everybody is paced; slots are conserved.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import sys
+from collections import deque
+from dataclasses import dataclass, field, replace
+from itertools import count, pairwise
+from random import Random
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sendblue_contacts import RateLimit, RateLimitError
+
+from tests.overrides.rate_limit.puppets import CancelledError, Puppet, Theatre, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PER = 100
+LEG = st.integers(0, 250)
+"""How long a request is on its way, or its response."""
+LONGEST = 700
+"""After how long the most patient gives his request up."""
+ORDER = st.integers(0, 99).map(Random)
+"""Who moves first, of those who can."""
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How long each leg takes, after how long the request is given up, and how often it fails and is sent again."""
+
+    bulk: bool
+    out: int
+    back: int
+    timeout: int
+    failures: int
+
+
+MANNERS = st.builds(
+    Manner, bulk=st.booleans(), out=LEG, back=LEG, timeout=st.integers(1, LONGEST), failures=st.integers(0, 2)
+)
+
+
+@dataclass
+class Request:
+    """One caller's request, and what is known of it.
+
+    Attributes:
+        expected: Before which time of the limiter's clock nobody expected him to be served, when he came.
+        changes: How many events there had been when he came that upset such expectations.
+    """
+
+    number: int
+    manner: Manner
+    puppet: Puppet | None = field(default=None, repr=False)
+    came: float = 0.0
+    expected: float = -math.inf
+    changes: int = 0
+
+
+def worst(arrivals: list[float], per: float) -> int:
+    """The most arrivals in any window: two that are exactly one window apart are not in one."""
+    most, inside = 0, deque[float]()
+    for time in sorted(arrivals):
+        inside.append(time)
+        while inside[0] + per <= time:
+            inside.popleft()
+        most = max(most, len(inside))
+    return most
+
+
+class Traffic(RuleBasedStateMachine):
+    """An account, its callers, the network and the server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = count()
+        self.standing: dict[int, Request] = {}
+        self.in_flight: dict[int, Request] = {}
+        self.of_a_parent: set[int] = set()
+        self.graveyard: list[Puppet] = []
+        self.events: list[tuple[float, int, str, Request]] = []
+        self.in_time: dict[bool, list[float]] = {True: [], False: []}
+        self.given_up: set[int] = set()
+        self.served = 0
+        self.starts: list[float] = []
+        self.used_until: list[float] = []
+        self.jumped = self.gone_back = 0.0
+        self.changes = self.dead = 0
+
+    @initialize(limit=st.integers(1, 5), reserve=st.integers(0, 5), paced=st.booleans())
+    def begin(self, limit: int, reserve: int, paced: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
+        """An account at rest."""
+        self.rate = RateLimit(limit, PER, reserve, paced)
+        self.room = self.rate.bulk_room
+        self.theatre = Theatre(self.rate)
+        self.limiter = self.theatre.limiter
+        self.window = self.limiter._window
+        self.window.take = self._watched(self.window.take)  # type: ignore[method-assign]  # to look at each taking
+
+    # --- what happens
+
+    @rule(callers=st.integers(1, 8), manner=MANNERS, max_wait=st.none() | st.integers(0, 300), order=ORDER)
+    def come(self, callers: int, manner: Manner, max_wait: int | None, order: Random) -> None:
+        """Callers come, with an end to their patience or without."""
+        for _ in range(callers):
+            self._begin(Request(next(self.numbers), manner), max_wait)
+        self._settle(order)
+
+    @precondition(lambda self: self.standing)
+    @rule(data=st.data(), order=ORDER)
+    def leave(self, data: st.DataObject, order: Random) -> None:
+        """One who waits is cancelled."""
+        request = self._drawn(data, self.standing)
+        if request.puppet is None or (request.puppet.turn and request.puppet.turn.is_dead):
+            return
+        request.puppet.cancel()
+        assert isinstance(request.puppet.error, CancelledError)
+        self._forget(request)
+        self._settle(order)
+
+    @precondition(lambda self: self.in_flight)
+    @rule(data=st.data(), order=ORDER)
+    def give_up(self, data: st.DataObject, order: Random) -> None:
+        """One whose request is under way is cancelled; it may still arrive."""
+        self._abandon(self._drawn(data, self.in_flight))
+        self._settle(order)
+
+    @rule(bulk=st.booleans(), order=ORDER)
+    def take_for_nothing(self, bulk: bool, order: Random) -> None:  # noqa: FBT001  # drawn by hypothesis
+        """One is interrupted who has just got his slot: it is as it was, and only the pace is not."""
+        before, paced_from = self._slots(), self.window._paced_from
+        slot = self.limiter.slot(bulk=bulk)
+        if self.limiter._take_at_once(slot):
+            self.limiter._cancel(slot)
+            self.limiter.release(slot)
+        if self.window._paced_from != paced_from:
+            self.starts.pop()
+        assert self._slots() == before
+        self._settle(order)
+
+    @rule(seconds=st.integers(0, 400), order=ORDER)
+    def freeze(self, seconds: int, order: Random) -> None:
+        """The server answers 429 to somebody."""
+        self.limiter.refused(seconds)
+        self._settle(order)
+
+    @rule(seconds=st.integers(0, 500), order=ORDER)
+    def wait(self, seconds: int, order: Random) -> None:
+        """Time goes by."""
+        self._run(self.theatre.now + seconds, order)
+
+    @rule(seconds=st.integers(1, 300), order=ORDER)
+    def oversleep(self, seconds: int, order: Random) -> None:
+        """Time goes by, and nobody gets his turn: the process is stopped, or the machine is busy."""
+        self.theatre.now += seconds
+        self._run(self.theatre.now, order)
+
+    @rule(seconds=st.integers(-150, 30), order=ORDER)
+    def step(self, seconds: int, order: Random) -> None:
+        """The clock of the limiter jumps."""
+        self.theatre.ahead += seconds
+        self.jumped += max(seconds, 0)
+        self.gone_back -= min(seconds, 0)
+        self.changes += 1
+        self._settle(order)
+
+    @rule()
+    def fork(self) -> None:
+        """The process is the child now: its threads that wait, and those that send, are no more."""
+        self.limiter.after_fork()
+        self.graveyard += self.theatre.puppets
+        self.theatre.puppets = []
+        self.standing.clear()
+        for request in self.in_flight.values():
+            self._note_end(request)
+            self.of_a_parent.add(request.number)
+        self.given_up |= {*self.in_flight}
+        self.in_flight.clear()
+        self.changes += 1
+
+    @precondition(lambda self: self.standing)
+    @rule(data=st.data())
+    def close_loop(self, data: st.DataObject) -> None:
+        """The event loop of one who waits is closed without letting him go."""
+        puppet = self._drawn(data, self.standing).puppet
+        if puppet and puppet.turn:
+            puppet.turn.is_dead = True
+            self.changes += 1  # who stood behind him comes to his place
+            self.dead += 1
+            self.changes += 1
+
+    @precondition(lambda self: self.standing)
+    @rule(data=st.data(), order=ORDER)
+    def collect(self, data: st.DataObject, order: Random) -> None:
+        """The garbage collector takes one whose event loop was closed."""
+        self._collect(self._drawn(data, self.standing))
+        self._settle(order)
+
+    # --- what holds
+
+    @invariant()
+    def the_server_counts_no_more_than_the_limit(self) -> None:
+        """No window holds more than the limit, nor more of bulk work than the reserve leaves."""
+        everything = self.in_time[True] + self.in_time[False]
+        if everything and self.jumped < PER:
+            assert worst(everything, PER - self.jumped) <= self.rate.limit
+            assert worst(self.in_time[True], PER - self.jumped) <= self.room
+
+    @invariant()
+    def slots_are_conserved(self) -> None:
+        """What is in flight and what is idle make up the limit, and the statistics say so."""
+        if hasattr(self, "window"):
+            stands = self.limiter.statistics()
+            assert stands.in_flight == len(self.in_flight)
+            assert stands.in_flight + len(self.window._free_at) == self.rate.limit
+            assert stands.requests == self.served
+
+    @invariant()
+    def nobody_stands_still_who_could_go(self) -> None:
+        """No head of a lane could go now, and a timer is set for the time at which one can."""
+        if not hasattr(self, "window") or self.jumped or any(self._is_dead(head) for head in self._heads()):
+            return
+        clock = self.theatre.clock()
+        free_from = [self.window.free_from(bulk=head.bulk) for head in self._heads()]
+        assert all(at > clock for at in free_from)
+        soonest = min(free_from, default=math.inf)
+        assert self.theatre.next_due() <= self.theatre.now + (soonest - clock) + TOLERANCE
+
+    @invariant()
+    def the_reserve_is_left(self) -> None:
+        """Who is no bulk work waits only where such callers have used the reserve."""
+        steady = hasattr(self, "window") and not (self.jumped or self.gone_back)
+        if not steady or self.rate.paced or not self.limiter._line._lanes[False]:
+            return
+        if not any(self._is_dead(head) for head in self._heads()) and self.limiter.frozen_for() == 0:
+            clock = self.theatre.clock()
+            used = sum(until > clock for until in self.used_until)
+            used += sum(not request.manner.bulk for request in self.in_flight.values())
+            assert used >= self.rate.limit - self.room
+
+    @invariant()
+    def bulk_work_is_paced(self) -> None:
+        """Two of it leave no closer to one another than the pace."""
+        assert all(first + self.rate.pace <= second for first, second in pairwise(self.starts))
+
+    def teardown(self) -> None:
+        """Nobody starves: when no one else comes, everybody who waits is served, and all slots are there in the end."""
+        if not hasattr(self, "window") or sys.exc_info()[0]:
+            return
+        order = Random(0)  # noqa: S311  # no secret
+        for request in [*self.standing.values()]:
+            self._collect(request)
+        self._settle(order)
+        requests = [*self.standing.values(), *self.in_flight.values()]
+        turns = sum(1 + request.manner.failures for request in requests)
+        lasts = self.limiter.frozen_for() + self.gone_back + (turns + 2) * (LONGEST + 3 * PER)
+        self._run(self.theatre.now + lasts, order)
+        assert (self.standing, self.in_flight) == ({}, {})
+        assert self.window.free(self.theatre.clock()) == self.rate.limit
+        assert self.limiter.statistics().waiting == 0
+        self.the_server_counts_no_more_than_the_limit()
+        for puppet in self.graveyard:
+            puppet.collect()
+        self.slots_are_conserved()
+
+    # --- the model
+
+    def _drawn(self, data: st.DataObject, requests: dict[int, Request]) -> Request:
+        return requests[data.draw(st.sampled_from(sorted(requests)))]
+
+    def _slots(self) -> object:
+        clock, window = self.theatre.clock(), self.window
+        bulk_until = [until for until in window._bulk_until if until > clock]
+        return [*window._free_at], window.in_flight, window._bulk_in_flight, bulk_until, self.limiter._requests
+
+    def _heads(self) -> list[Turn]:
+        return [lane[0] for lane in self.limiter._line._lanes if lane]  # type: ignore[misc]  # all are puppets' turns
+
+    def _is_dead(self, turn: Turn) -> bool:
+        return turn.is_dead
+
+    def _watched(self, take: Callable[..., float | None]) -> Callable[..., float | None]:
+        """Look at each taking: is it this one's turn?"""
+
+        def watched(now: float, *, bulk: bool = False) -> float | None:
+            mine, others = self.limiter._line._lanes[bulk], self.limiter._line._lanes[not bulk]
+            could = bool(others) and self.window.free_from(bulk=not bulk) <= now and self.window.is_contested(now)
+            since = take(now, bulk=bulk)
+            if since is not None:
+                assert now >= self.window.frozen_until
+                turn = self.theatre.moving.turn if self.theatre.moving else None
+                assert (mine[0] is turn) if mine else turn is None
+                assert not could or (turn is not None and turn.ticket < others[0].ticket)
+                if bulk or self.rate.paced:
+                    self.starts.append(now)
+            return since
+
+        return watched
+
+    def _begin(self, request: Request, max_wait: float | None = None) -> None:
+        puppet = self.theatre.come(bulk=request.manner.bulk, max_wait=max_wait)
+        request.puppet, request.came, request.changes = puppet, self.theatre.clock(), self.changes
+        if puppet.pause is None:
+            self._came_through(request)
+            return
+        self.standing[request.number] = request
+        assert puppet.turn is not None
+        place = self.limiter._line.place(puppet.turn) - self.dead
+        request.expected = self.window.earliest(max(0, place), self.theatre.clock(), bulk=request.manner.bulk)
+
+    def _came_through(self, request: Request) -> None:
+        assert request.puppet is not None
+        if not request.puppet.is_served:
+            self._refuse(request, request.puppet)
+            return
+        if request.changes == self.changes and not self.gone_back:
+            assert self.theatre.clock() >= request.expected - TOLERANCE
+        self.served += 1
+        self.in_flight[request.number] = request
+        manner = request.manner
+        happens = {"arrival": manner.out, "response": manner.out + manner.back, "timeout": manner.timeout}
+        for what, seconds in happens.items():
+            heapq.heappush(self.events, (self.theatre.now + seconds, next(self.numbers), what, request))
+
+    def _refuse(self, request: Request, puppet: Puppet) -> None:
+        """He was told that it takes too long: at once, or when his time was over."""
+        self.changes += 1
+        error, max_wait = puppet.error, puppet.slot.max_wait
+        assert isinstance(error, RateLimitError)
+        assert max_wait is not None
+        assert error.retry_after is not None
+        waited = self.theatre.clock() - request.came
+        assert error.retry_after + waited > max_wait - TOLERANCE or waited >= max_wait - TOLERANCE
+
+    def _forget(self, request: Request) -> None:
+        del self.standing[request.number]
+        if request.puppet in self.theatre.puppets:
+            self.theatre.puppets.remove(request.puppet)
+        self.changes += 1
+
+    def _collect(self, request: Request) -> None:
+        puppet = request.puppet
+        if puppet and puppet.turn and puppet.turn.is_dead:
+            self._forget(request)
+            puppet.collect()
+
+    def _settle(self, order: Random) -> None:
+        by_puppet = {id(request.puppet): request for request in self.standing.values()}
+        for puppet in self.theatre.settle(order.choice):
+            request = by_puppet[id(puppet)]
+            del self.standing[request.number]
+            self._came_through(request)
+
+    def _run(self, until: float, order: Random) -> None:
+        self._happen_until(self.theatre.now)
+        self._settle(order)
+        while (moment := self._next()) <= until:
+            self.theatre.now = max(self.theatre.now, moment)
+            self._happen_until(self.theatre.now)
+            self._settle(order)
+        self.theatre.now = until
+
+    def _next(self) -> float:
+        return min(self.events[0][0] if self.events else math.inf, self.theatre.next_due())
+
+    def _happen_until(self, now: float) -> None:
+        while self.events and self.events[0][0] <= now:
+            time, _, what, request = heapq.heappop(self.events)
+            if what == "arrival":
+                self._arrive(time, request)
+            elif request.number in self.in_flight:
+                self._answer(request) if what == "response" else self._abandon(request)
+            elif what == "response" and request.number in self.of_a_parent:
+                self._release(request)
+
+    def _arrive(self, time: float, request: Request) -> None:
+        if request.number not in self.given_up:
+            self.in_time[request.manner.bulk].append(time)
+
+    def _answer(self, request: Request) -> None:
+        self._end(request)
+        if failures := request.manner.failures:
+            self._begin(Request(next(self.numbers), replace(request.manner, failures=failures - 1)))
+
+    def _abandon(self, request: Request) -> None:
+        self.given_up.add(request.number)
+        self._end(request)
+
+    def _end(self, request: Request) -> None:
+        del self.in_flight[request.number]
+        self._note_end(request)
+        self._release(request)
+
+    def _note_end(self, request: Request) -> None:
+        if not request.manner.bulk:
+            self.used_until.append(self.theatre.clock() + PER)
+
+    def _release(self, request: Request) -> None:
+        assert request.puppet is not None
+        request.puppet.release()
+
+
+TestTraffic = Traffic.TestCase
+TestTraffic.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
