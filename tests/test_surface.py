@@ -389,7 +389,8 @@ def test_a_description_of_arguments_is_whole(place: str) -> None:
     assert described(FUNCTIONS[place]) == arguments(FUNCTIONS[place])
 
 
-RESOURCES = [place for place in FUNCTIONS if place.split(".")[1] in {"client", "contacts", "bulk", "listing"}]
+CALLS = tuple(f"sendblue_contacts.{name}." for name in ("client", "contacts", "bulk.resource", "listing"))
+RESOURCES = [place for place in FUNCTIONS if place.startswith(CALLS)]
 
 
 @pytest.mark.parametrize("place", RESOURCES)
