@@ -1,7 +1,7 @@
-"""From the commit to files: sdist, wheel and bill of materials, the same to the byte whoever builds them.
+"""Build the sdist, the wheel and the bill of materials from a commit, reproducibly.
 
-Built twice, each time from a fresh clone of the commit, in another folder, another time zone and with another hash
-seed; what differs is a failure. So nothing gets in that is not committed.
+The commit is built twice, each time from a fresh clone, in another folder, with another time zone and hash seed. Any
+difference is an error, and files that are not committed cannot get into the build.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,56 +19,53 @@ if TYPE_CHECKING:
 
     from maintain.publish.release import Release
 
-SURROUNDINGS = (("TZ=UTC", "PYTHONHASHSEED=1"), ("TZ=Asia/Kathmandu", "PYTHONHASHSEED=2"))
+ENVIRONMENTS = (("TZ=UTC", "PYTHONHASHSEED=1"), ("TZ=Asia/Kathmandu", "PYTHONHASHSEED=2"))
 
 
 def build(release: Release, folder: Path) -> list[Path]:
-    """Put sdist and wheel into `folder`, and return them.
+    """Build the sdist and the wheel into `folder` and return their paths.
 
     Raises:
         ScriptError: The build fails, or two builds differ.
     """
-    with tempfile.TemporaryDirectory(prefix="publish-build-") as aside:
+    with tempfile.TemporaryDirectory(prefix="publish-build-") as temporary:
         first, second = (
-            build_once(release, Path(aside) / str(number), given) for number, given in enumerate(SURROUNDINGS)
+            build_once(release, Path(temporary) / str(number), variables)
+            for number, variables in enumerate(ENVIRONMENTS)
         )
         compare(first, second)
         return [Path(shutil.copy(path, folder)) for path in sorted(first.iterdir())]
 
 
-def build_once(release: Release, aside: Path, variables: Sequence[str]) -> Path:
-    """Build in a clone of the commit, and return the folder with the two files."""
-    clone, out = aside / "clone", aside / "out"
+def build_once(release: Release, folder: Path, variables: Sequence[str]) -> Path:
+    """Build in a clone of the commit and return the folder that contains the two files."""
+    clone, out = folder / "clone", folder / "out"
     run(["git", "clone", "--quiet", "--no-checkout", str(release.root), str(clone)])
     run(["git", "checkout", "--quiet", "--detach", release.commit], cwd=clone)
-    given = ["env", f"SOURCE_DATE_EPOCH={release.epoch}", *variables]
-    run([*given, sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out)], cwd=clone)
+    environment = ["env", f"SOURCE_DATE_EPOCH={release.epoch}", *variables]
+    run([*environment, sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out)], cwd=clone)
     return out
 
 
 def compare(first: Path, second: Path) -> None:
-    """Raise ScriptError when two folders do not hold the same files to the byte."""
-    one, other = (
-        {path.name: sha256(path.read_bytes()).hexdigest() for path in each.iterdir()} for each in (first, second)
-    )
-    differing = sorted(dict(one.items() ^ other.items()))
+    """Raise ScriptError unless two folders contain the same files, byte for byte."""
+    one, other = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in (first, second))
+    differing = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
     if differing:
         raise ScriptError(
-            f"Two builds of one commit differ in {', '.join(differing)}: something of the machine gets in (a time, a "
-            "path, an order), so that nobody could tell a changed package from this one. Build twice with "
-            "`.venv/bin/python -m build`, unpack and compare."
+            f"Two builds of one commit differ in {', '.join(differing)}: something of the machine gets into the build "
+            "(a time, a path, an order). Build twice with `.venv/bin/python -m build`, unpack and compare."
         )
 
 
 def check_metadata(files: Sequence[Path]) -> None:
-    """Raise ScriptError when an index would refuse the metadata, or could not show the description."""
+    """Raise ScriptError if an index would reject the metadata or could not render the description."""
     run([sys.executable, "-m", "twine", "--no-color", "check", "--strict", *map(str, files)])
 
 
-def bill_of_materials(release: Release, venv: Path, folder: Path) -> Path:
-    """Write what is installed in `venv` as CycloneDX JSON into `folder`, and return the file."""
+def bill_of_materials(release: Release, venv: Path, folder: Path) -> None:
+    """Write a CycloneDX JSON file that lists what is installed in `venv` into `folder`."""
     target = folder / f"{release.name.replace('-', '_')}-{release.version}.cdx.json"
     options = ["--output-reproducible", "--output-format=JSON", "--mc-type=library", "--pyproject=pyproject.toml"]
     command = [sys.executable, "-m", "cyclonedx_py", "environment", *options, f"--output-file={target}"]
     run(["env", f"SOURCE_DATE_EPOCH={release.epoch}", *command, str(venv / "bin/python")], cwd=release.root)
-    return target

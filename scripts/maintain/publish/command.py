@@ -1,7 +1,7 @@
-"""A release, from a commit to the index: checks, build, trial, bill of materials, upload, tag, in this order.
+"""Publish a release: check, build twice, test on each Python, write the bill of materials, upload, tag.
 
-Whatever fails, nothing is uploaded after it. Credentials come from the environment, go to the index alone, and are
-written nowhere.
+The first failure ends it, and nothing is uploaded or tagged. Credentials are read from the environment and passed to
+twine only.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maintain.publish.build import bill_of_materials, build, check_metadata
-from maintain.publish.index import Index, NoIndexError, has, upload
-from maintain.publish.install_test import pythons, try_out
+from maintain.publish.install_test import install_test, pythons
 from maintain.publish.preflight import CHECKS
 from maintain.publish.release import Release
+from maintain.publish.upload import require_index, upload
 from maintain.venvs import ROOT, ScriptError, run
 
 if TYPE_CHECKING:
@@ -29,92 +29,69 @@ SECRETS = ("TWINE_USERNAME", "TWINE_PASSWORD")
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="scripts/publish", description=sys.modules[__name__].__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/publish", description=__doc__)
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--dry-run", action="store_true", help="do all but the upload and the tag (the default)")
-    choice.add_argument("--upload", action="store_true", help="upload with twine, then tag the commit")
+    choice.add_argument("--dry-run", action="store_true", help="do everything but the upload and the tag (the default)")
+    choice.add_argument("--upload", action="store_true", help="upload to TWINE_REPOSITORY_URL, then tag the commit")
     return parser.parse_args(arguments)
 
 
-def refuse(release: Release) -> None:
-    """Make every check, a line for each.
+def preflight(release: Release) -> None:
+    """Run every check and print one line for each.
 
     Raises:
-        ScriptError: Something stands against the release; the text has a sentence for each such thing.
+        ScriptError: A check failed; the text has one sentence for each failed check.
     """
-    sentences = []
+    problems = []
     for name, check in CHECKS.items():
-        sentence = check(release)
-        print(f"{name:<20} {'REFUSED' if sentence else 'ok'}", flush=True)
-        sentences += [sentence] if sentence else []
-    if sentences:
-        raise ScriptError("\n".join(["", *sentences]))
-
-
-def refuse_what_exists(release: Release, environ: Mapping[str, str], *, must_ask: bool) -> None:
-    """Ask the index whether it has this version already; without an index say that nobody was asked.
-
-    Raises:
-        ScriptError: It has, it cannot be asked, or it must be asked and the environment names none.
-    """
-    try:
-        index = Index.of(environ)
-    except NoIndexError as error:
-        if must_ask:
-            raise
-        print(f"{'the index':<20} NOT ASKED: {error}", flush=True)
-        return
-    if has(index.versions(release.name), release.version):
-        raise ScriptError(
-            f"{release.name} {release.version} is on the index already, and a version is published once. "
-            "Set a higher `version` in pyproject.toml and release that (CONTRIBUTING.md, A new release)."
-        )
-    print(f"{'the index':<20} ok", flush=True)
+        problem = check(release)
+        print(f"{name:<20} {'FAILED' if problem else 'ok'}", flush=True)
+        problems += [problem] if problem else []
+    if problems:
+        raise ScriptError("\n".join(["", *problems]))
 
 
 def make(release: Release, folder: Path) -> list[Path]:
-    """Build into `folder`, try it on each Python, write the bill of materials, and return what is to be uploaded."""
+    """Build into `folder`, test the wheel, write the bill of materials, and return the files to upload."""
     files = build(release, folder)
-    print(f"{'built twice':<20} ok: identical bytes", flush=True)
+    print(f"{'two builds':<20} ok: identical", flush=True)
     check_metadata(files)
     print(f"{'twine check':<20} ok", flush=True)
-    with tempfile.TemporaryDirectory(prefix="publish-trial-") as trials:
-        venvs = try_out(release, folder, Path(trials), pythons())
-        bill_of_materials(release, venvs[0], folder)
+    with tempfile.TemporaryDirectory(prefix="publish-install-") as venvs:
+        first, *_ = install_test(release, folder, Path(venvs), pythons())
+        bill_of_materials(release, first, folder)
     return files
 
 
 def publish(release: Release, environ: Mapping[str, str], *, uploads: bool) -> None:
-    """Do all of it, with the index that `environ` names; without `uploads` all but the last two steps."""
-    refuse_what_exists(release, environ, must_ask=uploads)
-    refuse(release)
+    """Publish to the index that `environ` names; without `uploads`, stop before the upload."""
+    if uploads:
+        require_index(environ)
+    preflight(release)
+    dist = release.root / "dist"
+    dist.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="publish-") as folder:
-        made = make(release, Path(folder))
-        files = [keep(path, release.root / "dist") for path in sorted(Path(folder).iterdir())]
+        to_upload = [dist / path.name for path in make(release, Path(folder))]
+        files = [Path(shutil.copy(path, dist)) for path in sorted(Path(folder).iterdir())]
     print("\n".join(["", *(f"dist/{path.name}" for path in files)]), flush=True)
     if not uploads:
         print("Dry run: nothing was uploaded. `scripts/publish --upload` does the same, uploads and tags.")
         return
-    upload([path for path in files if path.name in {each.name for each in made}], environ)
+    upload(to_upload, environ)
     print(f"Uploaded. {tag(release)}")
 
 
-def keep(path: Path, folder: Path) -> Path:
-    """Copy a file into `folder`, and return where it is."""
-    folder.mkdir(exist_ok=True)
-    return Path(shutil.copy(path, folder))
-
-
 def tag(release: Release) -> str:
-    """Tag the commit if it is not tagged, and return what is left to do."""
-    way_out = f"git push origin HEAD {release.tag}"
+    """Tag the commit unless it is tagged, and return what remains to be done."""
+    push = f"git push origin HEAD {release.tag}"
     if not release.tagged():
+        message = f"{release.name} {release.version}"
         try:
-            run(["git", "tag", "--annotate", release.tag, "--message", release.title], cwd=release.root)
+            run(["git", "tag", "--annotate", release.tag, "--message", message], cwd=release.root)
         except ScriptError as error:
-            # It is on the index, so this is no failure of the upload; but the next release is compared with the tag.
-            way_out = f"It could not be tagged:\n{error}\nTag it by hand: git tag {release.tag} && {way_out}"
-    return f"Now tell the others: {way_out}"
+            # The upload succeeded, so this is not a failure; but scripts/changes compares with the tag.
+            return f"The commit could not be tagged:\n{error}\nTag it yourself: git tag {release.tag} && {push}"
+    return f"Push the commit and the tag: {push}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,10 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     environ = dict(os.environ)
     for name in SECRETS:
-        os.environ.pop(name, None)  # what is built and tried has no business with them
+        os.environ.pop(name, None)  # builds and tests must not see them
     try:
         publish(Release.of(ROOT), environ, uploads=options.upload)
     except ScriptError as error:
-        print(f"{error}\npublish stopped.", file=sys.stderr)
+        print(f"{error}\nscripts/publish failed.", file=sys.stderr)
         return 1
     return 0

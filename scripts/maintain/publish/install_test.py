@@ -1,6 +1,6 @@
-"""The trial: the wheel in a new environment on each Python that is here, bare and with every extra.
+"""Install the wheel into a new environment on each installed Python and run smoke_test.py there.
 
-What is tried is the installed package: the environment knows nothing of the tree, and runs in another folder.
+The wheel is tested without extras and with all of them. The environment does not see the source tree.
 """
 
 from __future__ import annotations
@@ -16,48 +16,49 @@ if TYPE_CHECKING:
 
     from maintain.publish.release import Release
 
-SMOKE = Path(__file__).with_name("smoke_test.py")
+SMOKE_TEST = Path(__file__).with_name("smoke_test.py")
 WORKERS = 2
-# What is installed: its pins, and what is asked for.
-SETS = {"core": "", "all": "[all]"}
+# The name of the pins in requirements/, and the extras to install.
+EXTRAS = {"core": "", "all": "[all]"}
 
 
 def pythons() -> Mapping[str, str | None]:
-    """Each supported version, and where its interpreter is; None where it is not present."""
+    """Return the interpreter of each supported version; None where it is not installed."""
     return {version: find_python(version) for version in VERSIONS}
 
 
-def try_out(release: Release, wheels: Path, folder: Path, found: Mapping[str, str | None]) -> list[Path]:
-    """Try the wheel in `wheels` on each Python, a line for each, and return the environments, with every extra.
+def install_test(release: Release, wheels: Path, folder: Path, found: Mapping[str, str | None]) -> list[Path]:
+    """Test the wheel in `wheels` on each Python, print one line for each, and return the environments in `folder`.
 
     Raises:
-        ScriptError: It cannot be installed, something of it does not work, or no Python is here.
+        ScriptError: The wheel cannot be installed, the smoke test fails, or no Python is installed.
     """
-    here = {version: python for version, python in found.items() if python}
-    if not here:
-        raise ScriptError(f"None of Python {', '.join(found)} is on PATH, so the wheel was tried on none. Install one.")
+    installed = {version: python for version, python in found.items() if python}
+    if not installed:
+        raise ScriptError(f"The wheel was not tested: none of Python {', '.join(found)} is on PATH. Install one.")
     with ThreadPoolExecutor(WORKERS) as pool:
         running = {
-            version: pool.submit(trial, release, wheels, folder / version, python) for version, python in here.items()
+            version: pool.submit(test_on, release, wheels, folder / version, python)
+            for version, python in installed.items()
         }
         venvs = {version: future.result() for version, future in running.items()}
     for version in found:
-        print(f"{f'Python {version}':<20} {'ok' if version in venvs else 'NOT TRIED: not present'}", flush=True)
+        print(f"{f'Python {version}':<20} {'ok' if version in venvs else 'NOT TESTED: not installed'}", flush=True)
     return list(venvs.values())
 
 
-def trial(release: Release, wheels: Path, venv: Path, python: str) -> Path:
-    """Try the wheel on one Python, and return the environment."""
+def test_on(release: Release, wheels: Path, venv: Path, python: str) -> Path:
+    """Test the wheel on one Python and return the environment, which then has all extras."""
     run([python, "-I", "-m", "venv", "--without-pip", str(venv)], venv)
-    for name, extras in SETS.items():
-        install(venv, "--no-deps", "--require-hashes", "--requirement", str(ROOT / f"requirements/{name}.txt"))
-        # By name and with its dependencies, but without an index: one that the pins do not meet is an error.
+    for pins, extras in EXTRAS.items():
+        install(venv, "--no-deps", "--require-hashes", "--requirement", str(ROOT / f"requirements/{pins}.txt"))
+        # By name and with its dependencies, but without an index: a dependency that the pins do not meet is an error.
         install(venv, "--no-index", "--find-links", str(wheels), f"{release.name}{extras}=={release.version}")
-        run([str(venv / "bin/python"), "-I", "-W", "error", str(SMOKE), release.version, name], venv, cwd=venv)
+        run([str(venv / "bin/python"), "-I", "-W", "error", str(SMOKE_TEST), release.version, pins], venv, cwd=venv)
     return venv
 
 
 def install(venv: Path, *arguments: str) -> None:
-    """Run the project's pip for another environment."""
+    """Install into `venv` with the pip of this project."""
     pip = [str(VENV / "bin/python"), "-I", "-m", "pip", "--python", str(venv / "bin/python"), "install"]
     run([*pip, "--quiet", "--no-compile", "--disable-pip-version-check", *arguments])

@@ -1,6 +1,6 @@
-"""What must be in order before anything is built. Each check returns a sentence with the way out, or None.
+"""The checks before a build. Each returns None, or a sentence that says what is wrong and what to do.
 
-Nothing here changes a file.
+None of them changes a file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from maintain.venvs import ScriptError, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from maintain.publish.release import Release
 
@@ -21,72 +20,54 @@ FRAGMENTS = "changes"
 SHOWN = 5
 
 
-def few(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
-
-
-def complaint(command: Sequence[str], root: Path) -> str | None:
-    """What a command printed, when it failed."""
-    try:
-        run(command, cwd=root)
-    except ScriptError as error:
-        return str(error)
-    return None
-
-
 def clean_tree(release: Release) -> str | None:
-    """Nothing is changed or new since the commit."""
-    # Two letters and a blank come before each name; a name is between NULs, so that it may hold anything.
-    # A person's own settings may hide new files.
-    told = ("--porcelain", "--no-renames", "--untracked-files=all", "--ignore-submodules=none", "-z")
-    entries = run(["git", "status", *told], cwd=release.root).split("\0")
+    """Check that no file was changed or added since the commit."""
+    # The options override the user's own git settings, which may hide new files.
+    options = ["--porcelain", "--no-renames", "--untracked-files=all", "--ignore-submodules=none", "-z"]
+    entries = run(["git", "status", *options], cwd=release.root).split("\0")
+    # Two letters and a blank precede each name.
     names = [entry[3:] for entry in entries if entry]
     if not names:
         return None
     return (
-        f"The tree is not as committed ({few(names)}), and what is published must be what a commit holds: "
+        f"The working tree differs from the commit ({_first(names)}), and only what is committed can be published: "
         "commit these files or remove them."
     )
 
 
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
 def released_changelog(release: Release) -> str | None:
-    """Every fragment has gone into CHANGELOG.md, which has a section for this version."""
-    folder = release.root / FRAGMENTS
-    left = sorted(path.name for path in folder.glob("*") if path.name != "README.md")
+    """Check that CHANGELOG.md has a section for this version and that no fragment is left."""
+    left = sorted(path.name for path in (release.root / FRAGMENTS).glob("*") if path.name != "README.md")
     text = (release.root / "CHANGELOG.md").read_text(encoding="utf-8")
-    section = re.search(rf"(?m)^## {re.escape(release.version)}\b(?!.*unreleased)", text)
-    if section and not left:
+    if not left and re.search(rf"(?m)^## {re.escape(release.version)}\b(?!.*unreleased)", text):
         return None
-    why = f"{FRAGMENTS}/ still holds {few(left)}" if left else f"CHANGELOG.md has no section for {release.version}"
+    why = f"{FRAGMENTS}/ still holds {_first(left)}" if left else f"CHANGELOG.md has no section for {release.version}"
     return (
-        f"The changelog is unreleased: {why}. Run `.venv/bin/towncrier build --yes --version {release.version}`, "
+        f"The changelog is not released: {why}. Run `.venv/bin/towncrier build --yes --version {release.version}`, "
         "read CHANGELOG.md, and commit."
     )
 
 
-def fresh_generated(release: Release) -> str | None:
-    """`generated/` is what the document gives."""
-    found = complaint([sys.executable, "scripts/regenerate", "--check"], release.root)
-    if found is None:
-        return None
-    return f"generated/ is not what the document gives: run scripts/regenerate and scripts/test, and commit.\n{found}"
+def script_check(script: str, problem: str) -> Callable[[Release], str | None]:
+    """Return the check that `scripts/SCRIPT --check` succeeds; otherwise its output follows `problem`."""
 
-
-def honest_version(release: Release) -> str | None:
-    """The version is not smaller than the change demands, as scripts/changes sees it."""
-    found = complaint([sys.executable, "scripts/changes", "--check"], release.root)
-    if found is None:
+    def check(release: Release) -> str | None:
+        try:
+            run([sys.executable, f"scripts/{script}", "--check"], cwd=release.root)
+        except ScriptError as error:
+            return f"{problem}\n{error}"
         return None
-    return (
-        f"{release.version} does not say what changed: set the `version` in pyproject.toml that scripts/changes "
-        f"demands, and commit.\n{found}"
-    )
+
+    return check
 
 
 def free_tag(release: Release) -> str | None:
-    """The tag of this version is not on another commit."""
+    """Check that the tag of this version does not exist, or points to this commit."""
     if release.tagged() in {"", release.commit}:
         return None
     return (
@@ -98,7 +79,14 @@ def free_tag(release: Release) -> str | None:
 CHECKS: dict[str, Callable[[Release], str | None]] = {
     "clean tree": clean_tree,
     "changelog": released_changelog,
-    "generated/": fresh_generated,
-    "honest version": honest_version,
+    "generated/": script_check(
+        "regenerate",
+        "The generated code does not match its source: run scripts/regenerate and scripts/test --all, and commit.",
+    ),
+    "version": script_check(
+        "changes",
+        "The version is too small for what changed: set the `version` in pyproject.toml that scripts/changes requires, "
+        "and commit.",
+    ),
     "free tag": free_tag,
 }

@@ -1,12 +1,10 @@
-"""What is released: the name and version that pyproject.toml says, and the commit that holds them."""
+"""The release: the name and version in pyproject.toml, and the commit that contains them."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from packaging.version import InvalidVersion, Version
 
 from maintain.venvs import ScriptError, run
 
@@ -26,23 +24,17 @@ class Release:
 
     @classmethod
     def of(cls, root: Path) -> Release:
-        """Read it.
+        """Read the release from a git clone.
 
         Raises:
-            ScriptError: The folder is no git clone with a commit, or the version is not spelled as everywhere else.
+            ScriptError: `root` is not a git clone with a commit.
         """
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         try:
             commit, epoch = run(["git", "log", "-1", "--format=%H %ct"], cwd=root).split()
         except ScriptError as error:
-            raise ScriptError(f"{error}\nA release is made of a commit: run this in a git clone.") from error
-        refuse_spelling(project["version"])
+            raise ScriptError(f"{error}\nA release is built from a commit: run this in a git clone.") from error
         return cls(root, project["name"], project["version"], commit, int(epoch))
-
-    @property
-    def title(self) -> str:
-        """Name and version, for people."""
-        return f"{self.name} {self.version}"
 
     @property
     def tag(self) -> str:
@@ -50,26 +42,7 @@ class Release:
         return f"v{self.version}"
 
     def tagged(self) -> str:
-        """The commit that has the tag, or an empty string."""
-        found = run(
-            ["git", "for-each-ref", "--format=%(objectname) %(*objectname)", f"refs/tags/{self.tag}"], cwd=self.root
-        )
+        """Return the commit that the tag points to, or an empty string if there is no such tag."""
+        options = ["--format=%(objectname) %(*objectname)", f"refs/tags/{self.tag}"]
+        found = run(["git", "for-each-ref", *options], cwd=self.root)
         return (found.split() or [""])[-1]
-
-
-def refuse_spelling(version: str) -> None:
-    """Raise ScriptError unless `version` is spelled as in names of files and on an index.
-
-    Tag, changelog and bill of materials are named after it, and it is looked for on the index.
-    """
-    try:
-        canonical = str(Version(version))
-    except InvalidVersion as error:
-        raise ScriptError(
-            f"The `version` {version!r} in pyproject.toml is none that an index takes: set one such as 1.2.0."
-        ) from error
-    if version != canonical:
-        raise ScriptError(
-            f"The `version` {version!r} in pyproject.toml becomes {canonical} in what is built: spell it so there, and "
-            "commit."
-        )

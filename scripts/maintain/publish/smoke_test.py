@@ -1,6 +1,6 @@
-"""What a user does first, with the package as it is installed: `python -I smoke_test.py VERSION core|all`.
+"""First steps of a user with the installed package: `python -I smoke_test.py VERSION core|all`.
 
-Runs in an environment that has the package and what it needs, and nothing else: no pytest, and nothing of the tree.
+It runs in an environment that has the package and its dependencies, and nothing else: no pytest and no source tree.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ PACKAGES = (
     "sendblue_sandbox",
 )
 NUMBER = "+14155551234"
-MISSING = 2
+MISSING_EXTRA = 2
 
 
-def expect(what: str, found: object, wanted: object) -> None:
-    """End with a sentence when something is not as it should be."""
-    if found != wanted:
-        sys.exit(f"{what}: {found!r} instead of {wanted!r}")
+def expect(what: str, found: object, expected: object) -> None:
+    """Exit with a message unless `found` equals `expected`."""
+    if found != expected:
+        sys.exit(f"{what}: {found!r} instead of {expected!r}")
 
 
-def refusal(call: Callable[[], object]) -> str:
-    """What a call says that must fail for want of an extra."""
+def import_error(call: Callable[[], object]) -> str:
+    """Return the message of the ImportError that `call` must raise."""
     try:
         call()
     except ImportError as error:
@@ -50,11 +50,11 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
 
 
-class Stub(BaseHTTPRequestHandler):
-    """Answers a creation with what was sent."""
+class Server(BaseHTTPRequestHandler):
+    """Answers the creation of a contact."""
 
     def do_POST(self) -> None:
-        """Answer."""
+        """Return the contact that was sent."""
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         body = json.dumps({"status": "OK", "contact": {**sent, "phone": sent["number"]}}).encode()
         self.send_response(200)
@@ -64,67 +64,60 @@ class Stub(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the signature of http.server
-        """Say nothing."""
+        """Log nothing."""
 
 
-# --- the parts
-
-
-def installed(version: str) -> None:
-    """The three packages come from this environment, typed, in this version, with every public name."""
+def check_packages(version: str) -> None:
+    """Check that the packages come from this environment, are typed, and have this version and every public name."""
     for name in PACKAGES:
         folder = Path(importlib.import_module(name).__file__ or "").parent
-        expect(f"{name} is of this environment", folder.is_relative_to(sys.prefix), wanted=True)
-        expect(f"{name} is typed", (folder / "py.typed").is_file(), wanted=True)
+        expect(f"{name} is in this environment", folder.is_relative_to(sys.prefix), expected=True)
+        expect(f"{name} is typed", (folder / "py.typed").is_file(), expected=True)
     package = importlib.import_module("sendblue_contacts")
     expect("__version__", package.__version__, version)
     expect("names that are None", [name for name in package.__all__ if getattr(package, name) is None], [])
 
 
-def core() -> None:
-    """Without extras the client works over TCP, and what needs an extra says which."""
+def check_core() -> None:
+    """Check that the client works without extras, and that errors name a missing extra."""
     from sendblue_contacts import Sendblue
     from sendblue_sandbox import Sandbox
 
-    with HTTPServer(("127.0.0.1", 0), Stub) as server:
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         with Sendblue("key", "secret", base_url=f"http://127.0.0.1:{server.server_port}") as client:
-            made = client.contacts.create(NUMBER, firstName="Ada")
+            contact = client.contacts.create(NUMBER, firstName="Ada")
         server.shutdown()
-    expect("the contact", (made.phone, made.first_name), (NUMBER, "Ada"))
-    expect("the sandbox names its extra", "sendblue-contacts[sandbox]" in refusal(Sandbox), wanted=True)
-    ended = command("count")
-    expect("the command without its extra", ended.returncode, MISSING)
-    expect("the command names its extra", "sendblue-contacts[cli]" in ended.stderr, wanted=True)
+    expect("the contact", (contact.phone, contact.first_name), (NUMBER, "Ada"))
+    expect("the sandbox names its extra", "sendblue-contacts[sandbox]" in import_error(Sandbox), expected=True)
+    done = command("count")
+    expect("the exit status of the command without its extra", done.returncode, MISSING_EXTRA)
+    expect("the command names its extra", "sendblue-contacts[cli]" in done.stderr, expected=True)
 
 
-def with_extras(version: str) -> None:
-    """With all extras: the sandbox, both clients, a national number, the command."""
-    from sendblue_contacts import Sendblue
+def check_extras(version: str) -> None:
+    """Check the sandbox, both clients, a national phone number and the command, with all extras."""
+    from sendblue_contacts import AsyncSendblue, Sendblue
     from sendblue_sandbox import Sandbox
+
+    async def count(url: str) -> int:
+        async with AsyncSendblue("key", "secret", base_url=url) as client:
+            return await client.contacts.count()
 
     with Sandbox() as sandbox, Sendblue("key", "secret", base_url=sandbox.url, default_region="US") as client:
         client.contacts.create("(415) 555-1234", firstName="Ada", tags=["VIP"])
-        expect("the contacts", [each.phone for each in client.contacts.list()], [NUMBER])
+        expect("the contacts", [contact.phone for contact in client.contacts.list()], [NUMBER])
         expect("the async count", asyncio.run(count(sandbox.url)), 1)
     expect("the command", command("--version").stdout.split()[-1:], [version])
 
 
-async def count(url: str) -> int:
-    """How many contacts there are, asked by the async client."""
-    from sendblue_contacts import AsyncSendblue
-
-    async with AsyncSendblue("key", "secret", base_url=url) as client:
-        return await client.contacts.count()
-
-
 def main(version: str, extras: str) -> None:
-    """Try everything."""
-    installed(version)
+    """Run all checks for the installed extras."""
+    check_packages(version)
     if extras == "core":
-        core()
+        check_core()
     else:
-        with_extras(version)
+        check_extras(version)
 
 
 if __name__ == "__main__":

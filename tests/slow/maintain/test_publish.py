@@ -1,4 +1,4 @@
-"""scripts/publish: what it refuses, with the way out; two builds; what it tries; and who gets to see the password."""
+"""scripts/publish: its checks, the reproducible build, the installation test, and the handling of credentials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from maintain.publish import command
 from maintain.publish.build import build, compare
-from maintain.publish.install_test import SMOKE, try_out
+from maintain.publish.install_test import SMOKE_TEST, install_test
 from maintain.publish.preflight import CHECKS
 from maintain.publish.release import Release
 from maintain.venvs import ROOT, ScriptError, run
@@ -44,7 +44,7 @@ packages = ["pets"]
 
 
 class Project:
-    """A small project in a git clone, in which everything is in order for a release."""
+    """A small project in a git clone that is ready for a release."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -69,11 +69,11 @@ class Project:
 
     @property
     def release(self) -> Release:
-        """The release of it."""
+        """The release of the project."""
         return Release.of(self.folder)
 
-    def verdict(self, name: str) -> str:
-        """What a check says; nothing when all is in order."""
+    def problem(self, name: str) -> str:
+        """Run a check and return its sentence; an empty string if it passes."""
         return CHECKS[name](self.release) or ""
 
 
@@ -84,89 +84,89 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
-# --- what is refused
+# --- the checks
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_nothing_is_refused_when_all_is_in_order(project: Project, name: str) -> None:
-    """A committed tree with a released changelog passes each check."""
-    assert project.verdict(name) == ""
+def test_a_project_that_is_ready(project: Project, name: str) -> None:
+    """A committed tree with a released changelog passes every check."""
+    assert project.problem(name) == ""
 
 
 @pytest.mark.parametrize("name", ["pets/__init__.py", "a new file.txt"])
-def test_a_tree_that_is_not_committed(project: Project, name: str) -> None:
-    """A changed file and a new one stand against a release; the sentence names them and says what to do."""
+def test_uncommitted_files(project: Project, name: str) -> None:
+    """Changed and new files fail the check; the sentence names them and says what to do."""
     project.write(name, "changed = True\n")
-    assert project.verdict("clean tree") == (
-        f"The tree is not as committed ({name}), and what is published must be what a commit holds: "
+    assert project.problem("clean tree") == (
+        f"The working tree differs from the commit ({name}), and only what is committed can be published: "
         "commit these files or remove them."
     )
 
 
-def test_a_new_file_that_git_is_told_to_hide(project: Project) -> None:
-    """The settings of the person who publishes hide nothing."""
+def test_a_new_file_that_git_settings_hide(project: Project) -> None:
+    """The user's own git settings do not hide new files."""
     project.git("config", "status.showUntrackedFiles", "no")
     project.write("folder/new.txt", "")
-    assert "(folder/new.txt)" in project.verdict("clean tree")
+    assert "(folder/new.txt)" in project.problem("clean tree")
 
 
-def test_many_files_that_are_not_committed(project: Project) -> None:
-    """Five files are named and the rest are counted."""
+def test_many_uncommitted_files(project: Project) -> None:
+    """The sentence names five files and counts the rest."""
     for number in range(8):
         project.write(f"{number}.txt", "")
-    assert "(0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more)" in project.verdict("clean tree")
+    assert "(0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more)" in project.problem("clean tree")
 
 
-def test_what_git_ignores_does_not_matter(project: Project) -> None:
-    """A file that git ignores stands against nothing: it does not get into the build."""
+def test_ignored_files(project: Project) -> None:
+    """A file that git ignores passes, because it cannot get into the build."""
     project.write("ignored", "")
-    assert project.verdict("clean tree") == ""
+    assert project.problem("clean tree") == ""
 
 
 @pytest.mark.parametrize("name", ["+cats.added.md", "misnamed.txt"])
-def test_a_fragment_that_is_left(project: Project, name: str) -> None:
-    """A fragment that is in no release stands against it, also one that towncrier would not find."""
+def test_a_remaining_fragment(project: Project, name: str) -> None:
+    """A fragment that is not in CHANGELOG.md fails the check, even one that towncrier would not find."""
     project.write(f"changes/{name}", "Cats.\n")
-    assert project.verdict("changelog") == (
-        f"The changelog is unreleased: changes/ still holds {name}. "
+    assert project.problem("changelog") == (
+        f"The changelog is not released: changes/ still holds {name}. "
         "Run `.venv/bin/towncrier build --yes --version 0.2.0`, read CHANGELOG.md, and commit."
     )
 
 
 @pytest.mark.parametrize("heading", ["## 0.1.0 (2024-01-01)", "## 0.2.0 (unreleased)", "## 0.2.01 (2024-01-01)"])
 def test_no_section_for_the_version(project: Project, heading: str) -> None:
-    """The changelog must have a section for this very version, and one that calls itself unreleased is none."""
+    """The changelog must have a section for exactly this version that is not marked as unreleased."""
     project.write("CHANGELOG.md", f"# Changelog\n\n{heading}\n\n- Cats.\n")
-    assert "CHANGELOG.md has no section for 0.2.0. Run `.venv/bin/towncrier build" in project.verdict("changelog")
+    assert "CHANGELOG.md has no section for 0.2.0. Run `.venv/bin/towncrier build" in project.problem("changelog")
 
 
 @pytest.mark.parametrize(
-    ("script", "check", "way_out"),
+    ("script", "check", "hint"),
     [
-        ("regenerate", "generated/", "run scripts/regenerate and scripts/test, and commit"),
-        ("changes", "honest version", "set the `version` in pyproject.toml"),
+        ("regenerate", "generated/", "run scripts/regenerate and scripts/test --all, and commit"),
+        ("changes", "version", "set the `version` in pyproject.toml"),
     ],
 )
-def test_what_another_script_finds(project: Project, script: str, check: str, way_out: str) -> None:
-    """A stale generated/ and a version that is too small stand against a release; what the script found is shown."""
+def test_a_failure_of_another_script(project: Project, script: str, check: str, hint: str) -> None:
+    """Stale generated code and a version that is too small fail; the output of the script is shown."""
     project.write(f"scripts/{script}", "import sys\nsys.exit('found it' if sys.argv[1:] == ['--check'] else 0)\n")
-    assert [text in project.verdict(check) for text in (way_out, "found it")] == [True, True]
+    assert [text in project.problem(check) for text in (hint, "found it")] == [True, True]
 
 
-@pytest.mark.parametrize(("script", "check"), [("regenerate", "generated/"), ("changes", "honest version")])
-def test_a_script_that_is_not_there(project: Project, script: str, check: str) -> None:
-    """A check that cannot be made has not been passed."""
+@pytest.mark.parametrize(("script", "check"), [("regenerate", "generated/"), ("changes", "version")])
+def test_a_missing_script(project: Project, script: str, check: str) -> None:
+    """A check that cannot run has failed."""
     (project.folder / "scripts" / script).unlink()
-    assert "can't open file" in project.verdict(check)
+    assert "can't open file" in project.problem(check)
 
 
 @pytest.mark.parametrize("annotated", [["--annotate", "--message=0.2.0"], []], ids=["annotated", "lightweight"])
 def test_a_tag_on_another_commit(project: Project, annotated: list[str]) -> None:
-    """A version that an earlier commit is tagged with was released."""
+    """A version whose tag is on an earlier commit was released before."""
     project.git("tag", *annotated, "v0.2.0")
     project.write("pets/__init__.py", "changed = True\n")
     project.commit()
-    assert project.verdict("free tag") == (
+    assert project.problem("free tag") == (
         "0.2.0 was released before: the tag v0.2.0 is on another commit. "
         "Set a higher `version` in pyproject.toml and release that."
     )
@@ -174,48 +174,33 @@ def test_a_tag_on_another_commit(project: Project, annotated: list[str]) -> None
 
 @pytest.mark.parametrize("annotated", [["--annotate", "--message=0.2.0"], []], ids=["annotated", "lightweight"])
 def test_a_tag_on_this_commit(project: Project, annotated: list[str]) -> None:
-    """The same commit can be published again, to another index or after a failed upload."""
+    """The same commit can be published again: to another index, or after a failed upload."""
     project.git("tag", *annotated, "v0.2.0")
-    assert project.verdict("free tag") == ""
+    assert project.problem("free tag") == ""
 
 
-def test_all_refusals_are_told_at_once(project: Project, capsys: Capture) -> None:
-    """Every check is made, one line each, and each that refuses has its sentence."""
+def test_all_failed_checks_are_reported(project: Project, capsys: Capture) -> None:
+    """Every check runs and prints one line; the error has one sentence for each failed check."""
     project.write("changes/+cats.added.md", "Cats.\n")
-    with pytest.raises(ScriptError, match=r"(?s)The tree is not as committed.*The changelog is unreleased") as caught:
-        command.refuse(project.release)
+    with pytest.raises(ScriptError, match=r"(?s)The working tree differs.*The changelog is not released") as caught:
+        command.preflight(project.release)
     lines = [line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
-    assert lines == [[name, "REFUSED" if name in {"clean tree", "changelog"} else "ok"] for name in CHECKS]
+    assert lines == [[name, "FAILED" if name in {"clean tree", "changelog"} else "ok"] for name in CHECKS]
     assert len(str(caught.value).strip().splitlines()) == 2
 
 
 def test_a_folder_that_is_no_clone(tmp_path: Path) -> None:
-    """An unpacked sdist cannot be published; the sentence says what can."""
+    """An unpacked sdist cannot be published; the message says what can."""
     (tmp_path / "pyproject.toml").write_text(PROJECT["pyproject.toml"])
-    with pytest.raises(ScriptError, match=r"A release is made of a commit: run this in a git clone\."):
+    with pytest.raises(ScriptError, match=r"A release is built from a commit: run this in a git clone\."):
         Release.of(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("version", "way_out"),
-    [
-        ("0.2.0-rc1", r"becomes 0\.2\.0rc1 in what is built: spell it so there"),
-        ("v0.2.0", r"becomes 0\.2\.0 in what is built"),
-        ("0.2.0.final", r"is none that an index takes: set one such as 1\.2\.0"),
-    ],
-)
-def test_a_version_of_another_spelling(project: Project, version: str, way_out: str) -> None:
-    """A version is spelled as in the names of what is built, or it would be looked for in vain on the index."""
-    project.write("pyproject.toml", PROJECT["pyproject.toml"].replace("0.2.0", version))
-    with pytest.raises(ScriptError, match=way_out):
-        _ = project.release
 
 
 # --- the build
 
 
 def test_build(project: Project, tmp_path: Path) -> None:
-    """A commit gives a wheel and an sdist, and a file that is not committed does not get in."""
+    """A commit gives a wheel and an sdist, without files that are not committed."""
     project.write("pets/secret.py", "")
     (tmp_path / "out").mkdir()
     files = build(project.release, tmp_path / "out")
@@ -224,7 +209,7 @@ def test_build(project: Project, tmp_path: Path) -> None:
 
 
 def test_a_build_that_differs(project: Project, tmp_path: Path) -> None:
-    """A build into which something of the machine gets is refused."""
+    """A build that depends on the machine is an error."""
     hook = "from hatchling.builders.hooks.plugin.interface import BuildHookInterface\nclass Hook(BuildHookInterface):\n"
     hook += "    def initialize(self, version, data):\n        open('pets/seed.py', 'w').write(repr(hash('seed')))\n"
     project.write("hatch_build.py", hook)
@@ -238,7 +223,7 @@ def test_a_build_that_differs(project: Project, tmp_path: Path) -> None:
     ("second", "differing"), [({"a": b"1"}, "b"), ({"a": b"1", "b": b"3"}, "b"), ({"b": b"2", "c": b""}, "a, c")]
 )
 def test_comparison(tmp_path: Path, second: Mapping[str, bytes], differing: str) -> None:
-    """A file that is missing, more or other is named."""
+    """A missing, additional or different file is named."""
     for folder, files in (("first", {"a": b"1", "b": b"2"}), ("second", second)):
         (tmp_path / folder).mkdir()
         for name, content in files.items():
@@ -247,28 +232,28 @@ def test_comparison(tmp_path: Path, second: Mapping[str, bytes], differing: str)
         compare(tmp_path / "first", tmp_path / "second")
 
 
-# --- the trial
+# --- the installation test
 
 
-def test_no_python_to_try_it_on(project: Project, tmp_path: Path) -> None:
-    """A wheel that was tried on no Python is not published."""
-    with pytest.raises(ScriptError, match=r"None of Python 3\.11, 3\.12 is on PATH"):
-        try_out(project.release, tmp_path, tmp_path, {"3.11": None, "3.12": None})
+def test_no_python_to_test_on(project: Project, tmp_path: Path) -> None:
+    """A wheel that was not tested on any Python is not published."""
+    with pytest.raises(ScriptError, match=r"none of Python 3\.11, 3\.12 is on PATH"):
+        install_test(project.release, tmp_path, tmp_path, {"3.11": None, "3.12": None})
 
 
 @pytest.mark.parametrize("extras", ["core", "all"])
-def test_the_smoke_test_wants_the_installed_package(tmp_path: Path, extras: str) -> None:
-    """Where the tree itself is what is imported, the smoke test fails: it would tell nothing of the wheel."""
-    command = [sys.executable, "-I", str(SMOKE), "0.0.0", extras]
+def test_the_smoke_test_needs_the_installed_package(tmp_path: Path, extras: str) -> None:
+    """The smoke test fails if it would import the source tree instead of the installed wheel."""
+    command = [sys.executable, "-I", str(SMOKE_TEST), "0.0.0", extras]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "sendblue_contacts is of this environment: False instead of True\n")
+    assert (done.returncode, done.stderr) == (1, "sendblue_contacts is in this environment: False instead of True\n")
 
 
 # --- the command
 
 
-def test_who_sees_the_password(monkeypatch: Patch) -> None:
-    """The password is given to the index alone: what is built and tried does not have it in its environment."""
+def test_the_password_is_not_in_the_environment(monkeypatch: Patch) -> None:
+    """Builds and tests do not have the password in their environment; only the upload gets it."""
     seen: list[tuple[str | None, str | None]] = []
 
     def publish(_release: Release, environ: Mapping[str, str], *, uploads: bool) -> None:
@@ -280,22 +265,22 @@ def test_who_sees_the_password(monkeypatch: Patch) -> None:
     assert (command.main([]), seen) == (0, [("open-sesame", None)])
 
 
-def test_a_refusal_is_the_exit_status(monkeypatch: Patch, capsys: Capture) -> None:
-    """A refusal is shown and the exit status is 1."""
+def test_a_failure_is_the_exit_status(monkeypatch: Patch, capsys: Capture) -> None:
+    """An error is printed and the exit status is 1."""
 
     def publish(*_: object, **__: object) -> None:
-        raise ScriptError("something stands against it")
+        raise ScriptError("something is wrong")
 
     monkeypatch.setattr(command, "publish", publish)
     assert (command.main(["--upload"]), capsys.readouterr().err) == (
         1,
-        "something stands against it\npublish stopped.\n",
+        "something is wrong\nscripts/publish failed.\n",
     )
 
 
 @pytest.fixture
 def shortened(project: Project, monkeypatch: Patch) -> list[str]:
-    """The command on the project, without its checks and its trial; and the names of the files that are uploaded."""
+    """Run the command without its checks and tests on the project; return the names of the uploaded files."""
     uploaded: list[str] = []
 
     def make(_release: Release, folder: Path) -> list[Path]:
@@ -305,16 +290,25 @@ def shortened(project: Project, monkeypatch: Patch) -> list[str]:
         return files[:2]
 
     monkeypatch.setattr(command, "ROOT", project.folder)
-    monkeypatch.setattr(command, "refuse_what_exists", lambda *_, **__: None)
-    monkeypatch.setattr(command, "refuse", lambda _release: None)
+    monkeypatch.setattr(command, "require_index", lambda _environ: None)
+    monkeypatch.setattr(command, "preflight", lambda _release: None)
     monkeypatch.setattr(command, "make", make)
     monkeypatch.setattr(command, "upload", lambda files, _environ: uploaded.extend(sorted(path.name for path in files)))
     return uploaded
 
 
+def test_an_upload_without_an_index(monkeypatch: Patch, project: Project, capsys: Capture) -> None:
+    """An upload without an address fails before anything is checked or built."""
+    monkeypatch.delenv("TWINE_REPOSITORY_URL", raising=False)
+    monkeypatch.setattr(command, "ROOT", project.folder)
+    assert command.main(["--upload"]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.startswith("TWINE_REPOSITORY_URL is not set.")) == ("", True)
+
+
 @pytest.mark.parametrize("arguments", [[], ["--dry-run"]])
 def test_a_dry_run(project: Project, shortened: list[str], arguments: list[str]) -> None:
-    """Unless told to upload it uploads nothing and tags nothing, and leaves all files in dist/."""
+    """Without --upload nothing is uploaded or tagged, and all files are in dist/."""
     assert (command.main(arguments), shortened, project.release.tagged()) == (0, [], "")
     assert sorted(path.name for path in (project.folder / "dist").iterdir()) == [
         "pets.cdx.json",
@@ -324,21 +318,23 @@ def test_a_dry_run(project: Project, shortened: list[str], arguments: list[str])
 
 
 def test_an_upload(project: Project, shortened: list[str], monkeypatch: Patch, capsys: Capture) -> None:
-    """Wheel and sdist are uploaded and no other file; then the commit is tagged, and the way on is told."""
+    """Only the wheel and the sdist are uploaded; then the commit is tagged, and the next step is printed."""
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "M")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "m@example.com")
     assert (command.main(["--upload"]), shortened) == (0, ["pets.tar.gz", "pets.whl"])
     assert project.release.tagged() == project.release.commit
-    assert capsys.readouterr().out.splitlines()[-1] == "Uploaded. Now tell the others: git push origin HEAD v0.2.0"
+    assert (
+        capsys.readouterr().out.splitlines()[-1] == "Uploaded. Push the commit and the tag: git push origin HEAD v0.2.0"
+    )
 
 
-def test_a_tag_that_cannot_be_made(project: Project, shortened: list[str], capsys: Capture) -> None:
-    """What is uploaded stays uploaded: that the tag is missing is told with the way to make it."""
+def test_a_tag_that_cannot_be_created(project: Project, shortened: list[str], capsys: Capture) -> None:
+    """The upload succeeded, so the exit status is 0; the output says how to create the missing tag."""
     (project.folder / ".git/refs/tags").rmdir()
     (project.folder / ".git/refs/tags").write_text("in the way")
     assert (command.main(["--upload"]), len(shortened)) == (0, 2)
-    assert "Tag it by hand: git tag v0.2.0 && git push origin HEAD v0.2.0" in capsys.readouterr().out
+    assert "Tag it yourself: git tag v0.2.0 && git push origin HEAD v0.2.0" in capsys.readouterr().out
 
 
 # --- the changelog's fragments
@@ -347,7 +343,7 @@ KINDS = ("added", "changed", "deprecated", "removed", "fixed")
 
 
 def test_fragments() -> None:
-    """Each fragment of the next release is named as towncrier wants it and is one line."""
+    """Each changelog fragment has a name that towncrier accepts, and one line."""
     fragments = [path for path in (ROOT / "changes").iterdir() if path.name != "README.md"]
     misnamed = [path.name for path in fragments if not path.match("+*.md") or path.suffixes[-2:][0][1:] not in KINDS]
     longer = [path.name for path in fragments if path.read_text(encoding="utf-8").strip().count("\n")]

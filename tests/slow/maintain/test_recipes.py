@@ -220,9 +220,9 @@ def test_the_commit_is_tagged_and_pushed(published: Published) -> None:
 
 
 def test_a_version_is_published_once(published: Published) -> None:
-    """The same again is refused, before anything is built, and the sentence says what to do."""
+    """The index rejects a version that it has, and the message says what to do."""
     done = published.clone.run("scripts/publish", "--upload")
-    assert (done.returncode, f"{published.version} is on the index already" in done.stdout) == (1, True)
+    assert (done.returncode, "set a higher `version` in pyproject.toml" in done.stdout) == (1, True)
 
 
 def test_a_user_gets_this_version(user: Any, published: Published) -> None:  # noqa: ANN401 - JSON
