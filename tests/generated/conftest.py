@@ -1,7 +1,7 @@
-"""What the tests of the generated models share: every model, field and spelling of the document, as parameters.
+"""Shared by the tests of the generated package: every model, field and alias of the document, as parameters.
 
-A test asks for one of PARAMETERS by name and runs once for each value, so that a field that is added to the document is
-tested by itself.
+A test requests one of PARAMETERS by name and runs once for each value, so that a field that is added to the document is
+tested automatically.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from sendblue_contacts_api.types import Field
 
-DOCUMENT = yaml.load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes(), yaml.BaseLoader)  # noqa: S506 - BaseLoader makes nothing but text
+DOCUMENT = yaml.load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes(), yaml.BaseLoader)  # noqa: S506 - BaseLoader creates only strings
 MODELS: list[Any] = [model for name in models.__all__ if hasattr(model := getattr(models, name), "FIELDS")]
 
-# Two values of each kind, as they stand in JSON.
+# Two JSON values of each kind.
 SAMPLES: Mapping[str, tuple[Any, Any]] = {
     "string": ("Ada", "Grace"),
     "e164": ("+14155551234", "+14155550000"),
@@ -41,7 +41,7 @@ READERS = {"date": dt.date.fromisoformat, "date-time": dt.datetime.fromisoformat
 
 
 def nested(model: Any, field: Field) -> Any:  # noqa: ANN401 - a generated class
-    """Return the model that `field` of `model` holds, one or many."""
+    """Return the model that `field` of `model` contains, as an object or in a list."""
     return next(inner for inner in _within(typing.get_type_hints(model)[field.attribute]) if hasattr(inner, "FIELDS"))
 
 
@@ -52,7 +52,7 @@ def _within(hint: object) -> Iterator[object]:
 
 
 def sample(model: Any, field: Field, which: int = 0) -> Any:  # noqa: ANN401 - any JSON
-    """Return a value for `field` as it stands in JSON."""
+    """Return a JSON value for `field`."""
     return _sample(model, field, field.kind, which)
 
 
@@ -65,18 +65,18 @@ def _sample(model: Any, field: Field, kind: str, which: int) -> Any:  # noqa: AN
 
 
 def whole(model: Any, which: int = 0) -> dict[str, Any]:  # noqa: ANN401 - a generated class
-    """Return a document with every field of `model`, under preferred names."""
+    """Return a JSON object with every field of `model`, under preferred names."""
     return {name: sample(model, field, which) for name, field in model.FIELDS.items()}
 
 
 def smallest(model: Any) -> dict[str, Any]:  # noqa: ANN401 - a generated class
-    """Return a document with the required fields of `model` alone."""
+    """Return a JSON object with only the required fields of `model`."""
     return {name: sample(model, field) for name, field in model.FIELDS.items() if field.required}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One field of one model, under one spelling."""
+    """One field of one model, under one of its names."""
 
     model: Any
     name: str
@@ -88,16 +88,16 @@ class Case:
 
     @property
     def value(self) -> Any:  # noqa: ANN401 - any JSON
-        """A value as it stands in JSON."""
+        """A JSON value for the field."""
         return sample(self.model, self.field)
 
     @property
     def other(self) -> Any:  # noqa: ANN401 - any JSON
-        """Another value."""
+        """Another JSON value for the field."""
         return sample(self.model, self.field, 1)
 
     def expected(self, value: object) -> object:
-        """Return what the attribute must be when `value` was sent."""
+        """Return the expected value of the attribute for the JSON value `value`."""
         reader: Any = READERS.get(self.field.kind, lambda raw: raw)
         if self.field.kind == "object":
             reader = nested(self.model, self.field).from_dict
@@ -106,15 +106,15 @@ class Case:
         return reader(value)
 
     def document(self, sent: Mapping[str, object]) -> dict[str, Any]:
-        """Return a document with what is required beside `sent`, and this field nowhere but in `sent`."""
+        """Return `sent` with the other required fields added; this field occurs only in `sent`."""
         return {**{key: value for key, value in smallest(self.model).items() if key != self.name}, **sent}
 
     def read(self, sent: Mapping[str, object]) -> Any:  # noqa: ANN401 - a generated object
-        """Return the model that is read from `document(sent)`."""
+        """Create the model from `document(sent)`."""
         return self.model.from_dict(self.document(sent))
 
     def attribute(self, read: object) -> Any:  # noqa: ANN401 - any value
-        """Return the value of this field in `read`."""
+        """Return the value of this field in `read`, an instance of the model."""
         return getattr(read, self.field.attribute)
 
 
@@ -127,7 +127,7 @@ def _references(node: object) -> Iterator[str]:
 
 
 def request_schemas() -> set[str]:
-    """Return the names of the schemas that a request body can hold, from the document."""
+    """Return the names of the schemas in the document that are reachable from a request body."""
     bodies = [operation.get("requestBody") for item in DOCUMENT["paths"].values() for operation in _operations(item)]
     found: set[str] = set()
     todo = set(_references(bodies))
@@ -146,13 +146,13 @@ RECEIVED = [model for model in MODELS if model not in SENT]
 
 
 def cases(chosen: list[Any]) -> list[Case]:
-    """Return every field of the chosen models under its preferred name."""
+    """Return every field of the given models, under its preferred name."""
     return [Case(model, name, field, name) for model in chosen for name, field in model.FIELDS.items()]
 
 
 @dataclass(frozen=True)
-class Misfit:
-    """A list, map or object, and a value that is none."""
+class Mistyped:
+    """A field that is a list, map or object, and a value of another type."""
 
     case: Case
     value: object
@@ -161,16 +161,16 @@ class Misfit:
         return f"{self.case}-{self.value}"
 
 
-# The JSON type of what is read into something, and values that it cannot be read from.
+# The JSON type of each container kind, and values of several types.
 CONTAINERS = {"array": list, "map": dict, "object": dict}
 WRONG: list[object] = ["text", 7, True, ["a"], {"a": 1}]
 
 
-def misfits(case: Case) -> list[Misfit]:
-    """Return each value that is not of the type of `case`; a list of texts is no list of objects either."""
+def mistyped_values(case: Case) -> list[Mistyped]:
+    """Return the values that do not have the type of `case`, including a list of strings for a list of objects."""
     right = CONTAINERS.get(case.field.kind.split("[")[0])
     wrong = [value for value in WRONG if right and type(value) is not right]
-    return [Misfit(case, value) for value in (*wrong, *([["a"]] if case.field.kind == "array[object]" else []))]
+    return [Mistyped(case, value) for value in (*wrong, *([["a"]] if case.field.kind == "array[object]" else []))]
 
 
 PARAMETERS: Mapping[str, list[Any]] = {
@@ -182,12 +182,12 @@ PARAMETERS: Mapping[str, list[Any]] = {
     "sent_required": [case for case in cases(SENT) if case.field.required],
     "sent_optional": [case for case in cases(SENT) if not case.field.required],
     "sent_nullable": [case for case in cases(SENT) if case.field.nullable],
-    "spelled": [
+    "aliased": [
         Case(case.model, case.name, case.field, alias) for case in cases(MODELS) for alias in case.field.aliases
     ],
-    "misfit": [misfit for case in cases(MODELS) if not case.field.required for misfit in misfits(case)],
-    "misfit_required": [misfit for case in cases(MODELS) if case.field.required for misfit in misfits(case)],
-    "spelled_clearable": [
+    "mistyped": [value for case in cases(MODELS) if not case.field.required for value in mistyped_values(case)],
+    "mistyped_required": [value for case in cases(MODELS) if case.field.required for value in mistyped_values(case)],
+    "aliased_clearable": [
         Case(case.model, case.name, case.field, alias)
         for case in cases(MODELS)
         for alias in case.field.aliases
@@ -198,7 +198,7 @@ PARAMETERS: Mapping[str, list[Any]] = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test once for each model, field or spelling that it asks for."""
+    """Parametrize a test by the models, fields or aliases that it requests."""
     for name in PARAMETERS.keys() & set(metafunc.fixturenames):
         values = PARAMETERS[name]
         metafunc.parametrize(name, values, ids=[getattr(value, "__name__", None) or str(value) for value in values])
@@ -206,17 +206,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def document() -> Any:  # noqa: ANN401 - YAML as text
-    """The OpenAPI document, every scalar as text."""
+    """The OpenAPI document, with every scalar as a string."""
     return DOCUMENT
 
 
 @pytest.fixture
 def everything() -> Any:  # noqa: ANN401 - a function
-    """`whole`: a document with every field of a model."""
+    """The function `whole`: a JSON object with every field of a model."""
     return whole
 
 
 @pytest.fixture
 def required_only() -> Any:  # noqa: ANN401 - a function
-    """`smallest`: a document with the required fields of a model alone."""
+    """The function `smallest`: a JSON object with only the required fields of a model."""
     return smallest

@@ -1,4 +1,4 @@
-"""Copies: pickle, copy and deepcopy give equal objects, and UNSET stays the one it is."""
+"""pickle, copy and deepcopy create equal objects and preserve the singleton UNSET."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COPIERS: dict[str, Copier] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     **{
-        f"pickle {protocol}": lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol))  # noqa: S301 - our own bytes
+        f"pickle {protocol}": lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol))  # noqa: S301 - bytes from this test
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     },
 }
@@ -26,55 +26,59 @@ COPIERS: dict[str, Copier] = {
 
 @pytest.fixture(params=COPIERS.values(), ids=list(COPIERS))
 def copied(request: pytest.FixtureRequest) -> Copier:
-    """Each way to make a copy."""
+    """A function that copies an object."""
     return request.param
 
 
-def test_whole_model(model: Any, everything: Callable[[Any], dict[str, Any]], copied: Copier) -> None:  # noqa: ANN401 - a generated class
-    """A model with every field and an unknown key equals its copy."""
+def test_model_with_every_field(model: Any, everything: Callable[[Any], dict[str, Any]], copied: Copier) -> None:  # noqa: ANN401 - a generated class
+    """A model with every field and an undocumented key equals its copy."""
     original = model.from_dict({**everything(model), "x_new": [1]})
     assert copied(original) == original
 
 
-def test_model_with_nothing_in_it(model: Any, required_only: Callable[[Any], dict[str, Any]], copied: Copier) -> None:  # noqa: ANN401 - a generated class
-    """A model with fields left out equals its copy, and writes the same."""
+def test_model_without_optional_fields(
+    model: Any,  # noqa: ANN401 - a generated class
+    required_only: Callable[[Any], dict[str, Any]],
+    copied: Copier,
+) -> None:
+    """A model without optional fields equals its copy, and both produce the same JSON."""
     original = model.from_dict(required_only(model))
     assert (copied(original), copied(original).to_dict()) == (original, original.to_dict())
 
 
 def test_copy_is_another_object(copied: Copier) -> None:
-    """A copy is not the object itself."""
+    """A copy is a new object."""
     original = Contact.from_dict({"first_name": "Ada"})
     assert copied(original) is not original
 
 
-def test_remembers_what_was_sent(copied: Copier) -> None:
-    """A copy still knows which keys were there."""
+def test_preserves_fields_set(copied: Copier) -> None:
+    """A copy has the same `fields_set`."""
     assert copied(Contact.from_dict({"firstName": None})).fields_set == {"first_name"}
 
 
-def test_remembers_null(copied: Copier) -> None:
-    """A copy still writes null for what was null."""
+def test_preserves_null(copied: Copier) -> None:
+    """A copy of a model with a null field produces null."""
     assert copied(Contact.from_dict({"firstName": None})).to_dict() == {"first_name": None}
 
 
-def test_unset_is_one(copied: Copier) -> None:
-    """A copy of UNSET is UNSET."""
+def test_unset_is_a_singleton(copied: Copier) -> None:
+    """A copy of UNSET is UNSET itself."""
     assert copied(UNSET) is UNSET
 
 
 def test_unset_inside_a_request(copied: Copier) -> None:
-    """UNSET inside a copied model is UNSET, so that it is still left out."""
+    """UNSET in a copied model is UNSET itself, so that the field is still omitted."""
     assert copied(ContactCreate("+14155551234")).first_name is UNSET
 
 
-def test_unset_inside_other_things(copied: Copier) -> None:
-    """The same holds deeper inside."""
+def test_unset_in_nested_containers(copied: Copier) -> None:
+    """UNSET in nested containers is UNSET itself after a copy."""
     assert copied([{"x": UNSET}])[0]["x"] is UNSET
 
 
 def test_deepcopy_shares_nothing() -> None:
-    """Changing a deep copy leaves the original alone."""
+    """Changing a deep copy does not change the original."""
     original = Contact.from_dict({"tags": ["VIP"], "x_new": [1]})
     other = copy.deepcopy(original)
     (other.tags or []).append("Customer")
@@ -82,11 +86,11 @@ def test_deepcopy_shares_nothing() -> None:
     assert (original.tags, original.additional_properties) == (["VIP"], {"x_new": [1]})
 
 
-def test_unset_is_false() -> None:
-    """UNSET is false in a condition."""
+def test_unset_is_falsy() -> None:
+    """UNSET is falsy."""
     assert not UNSET
 
 
-def test_unset_says_its_name() -> None:
-    """Its repr is its name."""
+def test_unset_repr() -> None:
+    """The repr of UNSET is its name."""
     assert repr(UNSET) == "UNSET"

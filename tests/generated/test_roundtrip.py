@@ -1,4 +1,4 @@
-"""Round trips over generated documents: any spelling, with nulls and unknown keys, and with any JSON at all."""
+"""Round trips of generated JSON objects: any names, null, undocumented keys, and arbitrary JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODELS: Mapping[str, Any] = {
     name: model for name in models.__all__ if hasattr(model := getattr(models, name), "FIELDS")
 }
 RECEIVED = [name for name, model in MODELS.items() if hasattr(model, "fields_set")]
-HOLDS = {
+NESTED_MODELS = {
     ("BulkCreate", "contacts"): "BulkContact",
     ("BulkCreateFailure", "contact"): "Contact",
     ("BulkCreateResponse", "contacts"): "Contact",
@@ -28,7 +28,7 @@ HOLDS = {
     ("ContactResponse", "contact"): "Contact",
 }
 
-# The same examples in every run, and no clock in the verdict.
+# The same examples in every run, and no deadline.
 fixed = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
 texts = st.text(max_size=8)
@@ -50,61 +50,61 @@ LEAVES: Mapping[str, SearchStrategy[Any]] = {
 
 
 def values(name: str, key: str, kind: str) -> SearchStrategy[Any]:
-    """Return values of this kind for the field `key` of the model called `name`."""
+    """Return a strategy for values of this kind, for the field `key` of the model `name`."""
     if kind.startswith("array["):
         return st.lists(values(name, key, kind[6:-1]), max_size=2)
-    return documents(HOLDS[name, key]) if kind == "object" else LEAVES[kind]
+    return documents(NESTED_MODELS[name, key]) if kind == "object" else LEAVES[kind]
 
 
 @st.composite
 def documents(draw: DrawFn, name: str) -> dict[str, Any]:
-    """Draw a document for the model called `name`: fields in any spelling, some null, some unknown keys."""
+    """Draw a JSON object for the model `name`: fields under any names, some null, and undocumented keys."""
     fields: Mapping[str, Field] = MODELS[name].FIELDS
-    spellings = {spelling for key, field in fields.items() for spelling in (key, *field.aliases)}
-    document = draw(st.dictionaries(texts.filter(lambda text: text not in spellings), json, max_size=2))
+    known = {name for key, field in fields.items() for name in (key, *field.aliases)}
+    document = draw(st.dictionaries(texts.filter(lambda text: text not in known), json, max_size=2))
     for key, field in fields.items():
         chosen = draw(st.sets(st.sampled_from([key, *field.aliases]), min_size=int(field.required)))
         value = values(name, key, field.kind) | (st.none() if field.nullable else st.nothing())
-        document.update({spelling: draw(value) for spelling in sorted(chosen)})
+        document.update({each: draw(value) for each in sorted(chosen)})
     return dict(draw(st.permutations(list(document.items()))))
 
 
-def normal(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `document` under preferred names, worked out without the models."""
+def normalized(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `document` with preferred names, computed without the models."""
     fields: Mapping[str, Field] = MODELS[name].FIELDS
     orders = {key: (key, *field.aliases) for key, field in fields.items()}
-    known = {spelling for order in orders.values() for spelling in order}
+    known = {each for order in orders.values() for each in order}
     first = {key: next((each for each in order if each in document), None) for key, order in orders.items()}
-    filled = {key: _normal(name, key, document[each]) for key, each in first.items() if each is not None}
+    filled = {key: _normalized(name, key, document[each]) for key, each in first.items() if each is not None}
     return {**filled, **{key: value for key, value in document.items() if key not in known}}
 
 
-def _normal(name: str, key: str, value: object) -> object:
-    inner = HOLDS.get((name, key))
+def _normalized(name: str, key: str, value: object) -> object:
+    inner = NESTED_MODELS.get((name, key))
     if inner is None or value is None:
         return value
     if isinstance(value, list):
-        return [normal(inner, cast("Any", item)) for item in value]
-    return normal(inner, cast("Any", value))
+        return [normalized(inner, cast("Any", item)) for item in value]
+    return normalized(inner, cast("Any", value))
 
 
 def pairs(names: Iterable[str]) -> SearchStrategy[tuple[str, dict[str, Any]]]:
-    """Draw the name of a model, and a document for it."""
+    """Draw the name of a model, and a JSON object for it."""
     return st.sampled_from(list(names)).flatmap(lambda name: st.tuples(st.just(name), documents(name)))
 
 
 @fixed
 @given(pairs(MODELS))
-def test_what_goes_out_is_what_came_in(pair: tuple[str, dict[str, Any]]) -> None:
-    """What is written is what was read, under preferred names, with unknown keys and nulls."""
+def test_output_equals_input(pair: tuple[str, dict[str, Any]]) -> None:
+    """`to_dict` returns what `from_dict` read, under preferred names, with undocumented keys and null."""
     name, document = pair
-    assert MODELS[name].from_dict(document).to_dict() == normal(name, document)
+    assert MODELS[name].from_dict(document).to_dict() == normalized(name, document)
 
 
 @fixed
 @given(pairs(MODELS))
-def test_reading_what_was_written(pair: tuple[str, dict[str, Any]]) -> None:
-    """What was written reads as the same object."""
+def test_output_can_be_read(pair: tuple[str, dict[str, Any]]) -> None:
+    """`from_dict` of the output creates an equal object."""
     name, document = pair
     model = MODELS[name].from_dict(document)
     assert MODELS[name].from_dict(model.to_dict()) == model
@@ -112,15 +112,15 @@ def test_reading_what_was_written(pair: tuple[str, dict[str, Any]]) -> None:
 
 @fixed
 @given(st.sampled_from(RECEIVED), st.data())
-def test_any_json_is_survived(name: str, data: st.DataObject) -> None:
-    """Whatever an answer holds in its fields, it is read, and every field is written again."""
+def test_any_json_is_read(name: str, data: st.DataObject) -> None:
+    """A response with arbitrary JSON in its fields is read, and every field is written."""
     document = data.draw(st.dictionaries(st.sampled_from(list(MODELS[name].FIELDS)), json))
     assert MODELS[name].from_dict(document).to_dict().keys() == document.keys()
 
 
-def test_every_model_is_known_here() -> None:
-    """Each field that holds models is in the table above, and no other."""
+def test_nested_models_are_complete() -> None:
+    """NESTED_MODELS has exactly the fields that contain models."""
     found = {
         (name, key) for name, model in MODELS.items() for key, field in model.FIELDS.items() if "object" in field.kind
     }
-    assert found == set(HOLDS)
+    assert found == set(NESTED_MODELS)

@@ -1,4 +1,4 @@
-"""Types: what mypy --strict makes of a program that uses the generated package as it is installed."""
+"""Types: the results of mypy --strict for a program that uses the installed generated package."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ACCEPTED = [
     'create_from({"phoneNumber": "+14155551234", "firstName": "Ada"})',
     'Contact(custom_variables={"firstName": "a label"})',
 ]
-REFUSED = {
+REJECTED = {
     'create(firstname="Ada")': "call-arg",
     "create(first_name=1)": "arg-type",
     'create(tags="VIP")': "arg-type",
@@ -62,50 +62,50 @@ def create_from(mapping: ContactCreateMapping) -> None: ...
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> dict[str, str]:
-    """For each expression above, what mypy --strict says of its line; "" for nothing. One run for all of them."""
-    expressions = [*ACCEPTED, *REFUSED, *REVEALED]
-    lines = [*ACCEPTED, *REFUSED, *(f"reveal_type({expression})" for expression in REVEALED)]
+    """Return the output of mypy --strict for each expression above, "" if there is none, from one run."""
+    expressions = [*ACCEPTED, *REJECTED, *REVEALED]
+    lines = [*ACCEPTED, *REJECTED, *(f"reveal_type({expression})" for expression in REVEALED)]
     program = tmp_path_factory.mktemp("typing") / "program.py"
     program.write_text(HEAD + "\n".join(lines))
-    said = mypy(program, pytestconfig)
+    findings = mypy(program, pytestconfig)
     start = HEAD.count("\n") + 1
-    return {expression: "\n".join(said.pop(start + number, [])) for number, expression in enumerate(expressions)} | {
-        "elsewhere": str(said or "")
-    }
+    return {
+        expression: "\n".join(findings.pop(start + number, [])) for number, expression in enumerate(expressions)
+    } | {"elsewhere": str(findings or "")}
 
 
 def mypy(program: Path, pytestconfig: pytest.Config) -> dict[int, list[str]]:
-    """Run mypy --strict without settings, as a user would, and return what it says of each line of `program`."""
+    """Run mypy --strict without a configuration, and return its output for each line of `program`."""
     assert pytestconfig.cache is not None
     cache = pytestconfig.cache.mkdir("mypy-generated")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", program.name]
     done = subprocess.run(command, cwd=program.parent, capture_output=True, encoding="utf-8", check=False)
-    said: dict[int, list[str]] = {}
+    findings: dict[int, list[str]] = {}
     for place, text in re.findall(rf"(?m)^{program.name}:(\d+): (?:error|note): (.*)$", done.stdout):
-        said.setdefault(int(place), []).append(text)
-    assert said, done.stdout + done.stderr
-    return said
+        findings.setdefault(int(place), []).append(text)
+    assert findings, done.stdout + done.stderr
+    return findings
 
 
 @pytest.mark.parametrize(("expression", "expected"), REVEALED.items(), ids=REVEALED)
-def test_type(findings: dict[str, str], expression: str, expected: str) -> None:
-    """A type checker knows the type of each value."""
+def test_revealed_type(findings: dict[str, str], expression: str, expected: str) -> None:
+    """A type checker infers the type of each value."""
     shown = findings[expression].removeprefix('Revealed type is "').removesuffix('"').replace("builtins.", "")
     assert shown == expected
 
 
 @pytest.mark.parametrize("expression", ACCEPTED)
 def test_accepted(findings: dict[str, str], expression: str) -> None:
-    """A type checker accepts every spelling."""
+    """A type checker accepts preferred names and aliases."""
     assert findings[expression] == ""
 
 
-@pytest.mark.parametrize(("expression", "code"), REFUSED.items(), ids=REFUSED)
-def test_refused(findings: dict[str, str], expression: str, code: str) -> None:
-    """A type checker refuses a key with a typing mistake, and a value of the wrong type."""
+@pytest.mark.parametrize(("expression", "code"), REJECTED.items(), ids=REJECTED)
+def test_rejected(findings: dict[str, str], expression: str, code: str) -> None:
+    """A type checker rejects a misspelled key and a value of the wrong type."""
     assert f"[{code}]" in findings[expression]
 
 
-def test_nothing_else(findings: dict[str, str]) -> None:
-    """Importing and using the package is no error by itself: it is marked as typed."""
+def test_import_has_no_findings(findings: dict[str, str]) -> None:
+    """Importing and using the package causes no finding: the package is marked as typed."""
     assert findings["elsewhere"] == ""
