@@ -1,9 +1,9 @@
-"""Calls of our client beside raw httpx and beside the vendor's library, against a stub server on loopback, in one run.
+"""Calls of our client, raw httpx and the vendor's library, against a stub server on the loopback interface, in one run.
 
-The stub is a process of its own that answers each GET with bytes that lie ready, so that only the clients differ. They
-take turns, and the best of many rounds counts. All of them keep one connection: `httpx.get` itself would make a new
-client for each call, which costs more than the rest together, and would flatter us. Retries, the limiter and the log of
-our client are on; its limit is so high that it never waits.
+The stub runs in another process and responds to each GET with prepared bytes, so that only the clients differ. The
+clients alternate, and the best of many rounds counts. All reuse one connection: `httpx.get` would create a new client
+for each call, which costs more than everything else and would favor ours. Retries, the limiter and the log of our
+client are enabled; its limit is so high that it never waits.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 
 
-def write_answers(folder: Path) -> None:
-    """Write what the stub answers: a page of a thousand contacts in each spelling, and one contact."""
+def write_responses(folder: Path) -> None:
+    """Write the responses of the stub: a page of 1000 contacts in each naming style, and one contact."""
     decode = runpy.run_path(str(HERE / "decode.py"))
-    for spelling, page in decode["pages"]().items():
-        (folder / f"{spelling}.json").write_text(json.dumps(page, separators=(",", ":")))
+    for style, page in decode["pages"]().items():
+        (folder / f"{style}.json").write_text(json.dumps(page, separators=(",", ":")))
     (folder / "one.json").write_text(json.dumps({"status": "OK", "contact": decode["contact"](0)}))
 
 
 @contextlib.contextmanager
 def stub(folder: Path) -> Iterator[str]:
-    """Serve the answers in `folder` from another process, and give its address."""
-    command = [sys.executable, str(HERE / "aside/stub.py"), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - a file of ours
-        assert process.stdout is not None  # noqa: S101 - tells type checkers what PIPE promises
+    """Serve the responses in `folder` from another process, and yield its URL."""
+    command = [sys.executable, str(HERE / "client_calls/stub_server.py"), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own file
+        assert process.stdout is not None  # noqa: S101 - narrows the type: PIPE guarantees it
         try:
             yield process.stdout.readline().strip()
         finally:
@@ -50,8 +50,8 @@ def main() -> int:
     venv = venvs.ROOT / ".venv-bench"
     venvs.prepare("bench", venv)
     with tempfile.TemporaryDirectory() as folder:
-        write_answers(Path(folder))
+        write_responses(Path(folder))
         with stub(Path(folder)) as url:
-            command = [str(venv / "bin/python"), str(HERE / "aside/calls.py"), url]
-            done = subprocess.run(command, env=venvs.environment(venv), check=False)  # noqa: S603 - a file of ours
+            command = [str(venv / "bin/python"), str(HERE / "client_calls/calls.py"), url]
+            done = subprocess.run(command, env=venvs.environment(venv), check=False)  # noqa: S603 - our own file
             return done.returncode

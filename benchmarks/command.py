@@ -1,6 +1,7 @@
-"""How long `--help` of the command takes, each time in a fresh process, Python's own start included.
+"""The time of `--help`, each time in a new process, including the start of Python.
 
-They take turns, and the best of several counts. A shell asks for completions in the same way at each press of a key.
+The commands alternate, and the best of several runs counts. A shell requests completions in the same way on each
+press of the Tab key.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ PROGRAMS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 def run(command: list[str], variables: dict[str, str]) -> float:
-    """Return how many milliseconds a command takes, from its start to its end."""
+    """Return how many milliseconds a command takes."""
     start = time.perf_counter()
-    subprocess.run(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, check=True)  # noqa: S603 - ours
+    subprocess.run(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, check=True)  # noqa: S603 - our own command
     return (time.perf_counter() - start) * 1000
 
 
 def main() -> int:
     """Print the table."""
     for program in PROGRAMS.values():
-        run(*program)  # from here on the bytecode is there
+        run(*program)  # compiles the bytecode
     rounds = [{name: run(*program) for name, program in PROGRAMS.items()} for _ in range(ROUNDS)]
-    print(f"Best of {ROUNDS} fresh processes, Python {sys.version.split()[0]}")
-    print(f"{'until it ends':<16}{'ms':>8}{'target':>9}")
+    print(f"Best of {ROUNDS} new processes, Python {sys.version.split()[0]}")
+    print(f"{'command':<16}{'ms':>8}{'target':>9}")
     for name in PROGRAMS:
         best = min(each[name] for each in rounds)
         missed = "  MISSED" if best > TARGET else ""

@@ -1,7 +1,7 @@
-"""Decoding contacts: our generated models against those of the stock templates, from one document, in one run.
+"""Decoding contacts: our generated models compared with those of the stock templates, from one document, in one run.
 
-Both decode the same pages in turn, with the collector on, and the best of several passes counts. Stock reads the
-preferred names alone: of an answer in camelCase it decodes little, so its figure there is for less work.
+Both decode the same pages alternately, with the garbage collector enabled, and the best of several passes counts. The
+stock models read only preferred names: they decode little of a camelCase response, so that figure is for less work.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ NAMES = (
     "custom_variables",
     "opt_out",
 )
-NOTE = "Stock reads no camelCase at all: in that row it decodes less."
+NOTE = "The stock models do not read camelCase: in that row they decode less."
 
 
 def stock() -> Decode:
-    """Generate the stock client aside, import it, and return what decodes a contact with it."""
+    """Generate the stock client in a temporary folder, import it, and return its decoder for contacts."""
     with tempfile.TemporaryDirectory() as folder:
         settings = ConfigFile(package_name_override=STOCK, post_hooks=[])
         package = Path(folder) / STOCK
@@ -53,16 +53,16 @@ def stock() -> Decode:
         with contextlib.redirect_stdout(io.StringIO()):
             problems = generate(config=config)
         if problems:
-            sys.exit(f"openapi-python-client has something to say of the document: {problems[0].detail}")
+            sys.exit(f"openapi-python-client reported a problem with the document: {problems[0].detail}")
         sys.path.insert(0, folder)
         decode: Decode = importlib.import_module(f"{STOCK}.models").Contact.from_dict
         sys.path.remove(folder)
-        decode(contact(0))  # the stock model imports what it holds when it first decodes
+        decode(contact(0))  # the stock model imports its nested models when it first decodes
         return decode
 
 
 def contact(number: int) -> dict[str, Any]:
-    """Return a contact as it comes under preferred names, with every field that is documented."""
+    """Return a contact with every documented field, under preferred names."""
     return {
         "phone": f"+1415{number:07}",
         "first_name": "Ada",
@@ -79,29 +79,29 @@ def contact(number: int) -> dict[str, Any]:
 
 
 def camel(name: str) -> str:
-    """Return the other spelling of `name`."""
+    """Return `name` in camelCase."""
     head, *rest = name.split("_")
     return head + "".join(part.title() for part in rest)
 
 
-def respelled(one: dict[str, Any]) -> dict[str, Any]:
-    """Return the contact under its other spellings."""
+def in_camel_case(one: dict[str, Any]) -> dict[str, Any]:
+    """Return the contact with camelCase names."""
     return {camel(name) if name in NAMES else name: value for name, value in one.items()}
 
 
 def pages() -> dict[str, Page]:
-    """Return a page of contacts for each spelling, as it comes out of the JSON decoder."""
+    """Return a page of contacts for each naming style, as the JSON decoder returns it."""
     snake = [contact(number) for number in range(PAGE)]
-    spellings = {
+    pages_by_style = {
         "snake": snake,
-        "camel": [respelled(one) for one in snake],
-        "both": [{**one, **respelled(one)} for one in snake],
+        "camel": [in_camel_case(one) for one in snake],
+        "both": [{**one, **in_camel_case(one)} for one in snake],
     }
-    return {name: json.loads(json.dumps(page)) for name, page in spellings.items()}
+    return {name: json.loads(json.dumps(page)) for name, page in pages_by_style.items()}
 
 
 def microseconds(decode: Decode, page: Page) -> float:
-    """Return the time for one contact, over as many pages as make CONTACTS; all contacts are kept until the end."""
+    """Return the time per contact, for CONTACTS contacts in pages; all contacts are kept until the end."""
     gc.collect()
     start = time.perf_counter()
     kept = [[decode(one) for one in page] for _ in range(CONTACTS // PAGE)]
@@ -110,7 +110,7 @@ def microseconds(decode: Decode, page: Page) -> float:
 
 
 def measure(decoders: dict[str, Decode], page: Page) -> dict[str, float]:
-    """Return the best time of each decoder; they take turns, so that a slow spell of the machine meets both."""
+    """Return the best time of each decoder. They alternate, so that a slow phase of the machine affects both."""
     passes = [{name: microseconds(decode, page) for name, decode in decoders.items()} for _ in range(PASSES)]
     return {name: min(each[name] for each in passes) for name in decoders}
 
@@ -118,14 +118,16 @@ def measure(decoders: dict[str, Decode], page: Page) -> dict[str, float]:
 def main() -> int:
     """Print the table."""
     if not gc.isenabled():
-        sys.exit("The collector is off; the figures would be of another program.")
+        sys.exit("The garbage collector is disabled; the figures would not be realistic.")
     decoders: dict[str, Decode] = {"stock": stock(), "ours": Contact.from_dict}
-    print(f"{CONTACTS:,} contacts from dicts, best of {PASSES}, Python {sys.version.split()[0]}, collector on")
-    print(f"{'spelling':<10}{'stock µs':>10}{'ours µs':>10}{'ratio':>8}{'target':>8}")
-    for spelling, page in pages().items():
+    print(
+        f"{CONTACTS:,} contacts from dicts, best of {PASSES}, Python {sys.version.split()[0]}, with garbage collection"
+    )
+    print(f"{'names':<10}{'stock µs':>10}{'ours µs':>10}{'ratio':>8}{'target':>8}")
+    for style, page in pages().items():
         best = measure(decoders, page)
         ratio = best["ours"] / best["stock"]
-        print(f"{spelling:<10}{best['stock']:>10.2f}{best['ours']:>10.2f}{ratio:>8.2f}{TARGET:>8.2f}", flush=True)
+        print(f"{style:<10}{best['stock']:>10.2f}{best['ours']:>10.2f}{ratio:>8.2f}{TARGET:>8.2f}", flush=True)
     print(NOTE)
     return 0
 

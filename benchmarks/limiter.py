@@ -1,7 +1,7 @@
-"""The limiter: what it promises in virtual time, beside other limiters, and over real HTTP.
+"""The limiter: its guarantees in virtual time, a comparison with other limiters, and real HTTP.
 
-The parts are programs of their own in `limiting/`. The first two run in the environment that has the other limiters.
-What comes of virtual time is the same each time: these tables and the picture of it are for the docs.
+The parts are separate programs in `rate_limit/`. The first two run in the virtual environment with the other limiters.
+The results in virtual time are reproducible: the documentation shows these tables and the chart.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parent / "docs/assets"
-PICTURE, TABLE = ASSETS / "limiter-arrivals.svg", ASSETS / "limiter-table.md"
-PATIENCE = 10.0
+CHART, TABLE = ASSETS / "limiter-arrivals.svg", ASSETS / "limiter-table.md"
+REDIS_START_TIMEOUT = 10.0
 
 
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
-    """Run a Redis that keeps nothing, and give its address."""
+    """Run a Redis server without persistence, and yield its URL."""
     program = servers.ensure("redis-server", "redis-server")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - Debian's
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - the redis-server of Debian
         try:
             _wait_for(port)
             yield f"redis://127.0.0.1:{port}/0"
@@ -41,17 +41,17 @@ def redis() -> Iterator[str]:
 
 
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + REDIS_START_TIMEOUT
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         if time.monotonic() > until:
-            raise venvs.ScriptError(f"redis-server does not answer within {PATIENCE:g} s.")
+            raise venvs.ScriptError(f"redis-server did not accept a connection within {REDIS_START_TIMEOUT:g} s.")
         time.sleep(0.05)
 
 
 def main() -> int:
-    """Print the tables, and draw the picture."""
+    """Print the tables, and draw the chart."""
     venv = venvs.ROOT / ".venv-bench"
     venvs.prepare("bench", venv)
     python = str(venv / "bin/python")
@@ -59,12 +59,12 @@ def main() -> int:
     TABLE.write_text("")
     with redis() as url:
         programs = (
-            [python, "models.py", str(TABLE)],
-            [python, "beside.py", url, str(TABLE), str(PICTURE)],
-            [sys.executable, "wire.py", url],
+            [python, "server_models.py", str(TABLE)],
+            [python, "comparison.py", url, str(TABLE), str(CHART)],
+            [sys.executable, "over_http.py", url],
         )
         for program, *arguments in programs:
-            done = subprocess.run([program, str(HERE / "limiting" / arguments[0]), *arguments[1:]], check=False)  # noqa: S603 - files of ours
+            done = subprocess.run([program, str(HERE / "rate_limit" / arguments[0]), *arguments[1:]], check=False)  # noqa: S603 - our own files
             if done.returncode:
                 return done.returncode
     return 0

@@ -1,7 +1,7 @@
-"""The sandbox: small requests per second beside a bare Starlette on the same server, a page of 1000, and seeding.
+"""The sandbox: small requests per second compared with bare Starlette on the same server, a page of 1000, and seeding.
 
-Each server runs in a process of its own, one after the other in one run. The load comes from this process over some
-connections that are kept alive: a request on each, then the answer of each, without a client library in between.
+The servers run one after the other, each in its own process. This process sends the load over several persistent
+connections, without a client library: one request on each, then it reads one response from each.
 """
 
 from __future__ import annotations
@@ -28,67 +28,67 @@ if TYPE_CHECKING:
 
 CONTACTS, CONNECTIONS, SECONDS, PASSES = 100_000, 16, 1.0, 3
 PATH = "/api/v2/contacts"
-# A quarter of what bare Starlette did on the machine of the first measurement, and the other two aims.
+# The targets: a quarter of the rate of bare Starlette, and the times of a page and of seeding.
 SHARE, PAGE_MS, SEED_SECONDS = 0.25, 20.0, 3.0
 HEADERS = "host: x\r\nsb-api-key-id: key\r\nsb-api-secret-key: secret\r\n"
 
 
 def bare() -> None:
-    """Serve the smallest answer that Starlette can give, and say where."""
+    """Serve a minimal Starlette response, and report the URL."""
 
     async def small(_: Request) -> Response:
         return Response(b'{"status":"OK"}', media_type="application/json")
 
     server = Server(Starlette(routes=[Route(PATH + "/{number}", small)]), "127.0.0.1", 0)
-    say(server.url, "1", 0.0)
+    report(server.url, "1", 0.0)
     server.close()
 
 
 def sandbox() -> None:
-    """Serve contacts, and say where, the number of one, and how long it took to seed them."""
+    """Serve contacts, and report the URL, one phone number, and the seconds of seeding."""
     with Sandbox(limit=None) as served:
         started = time.perf_counter()
         phones = served.seed(CONTACTS)
-        say(served.url, phones[0].replace("+", "%2B"), time.perf_counter() - started)
+        report(served.url, phones[0].replace("+", "%2B"), time.perf_counter() - started)
 
 
-def say(url: str, last: str, seconds: float) -> None:
-    """Tell the process that measures, and wait until it is done."""
+def report(url: str, last: str, seconds: float) -> None:
+    """Report to the measuring process, and wait until it closes the pipe."""
     print(json.dumps([url, last, seconds]), flush=True)
     sys.stdin.read()
 
 
 @contextmanager
 def running(role: str) -> Iterator[tuple[str, str, float]]:
-    """Run a server in a process of its own; its address, a last segment of a path, and seconds of seeding."""
+    """Run a server in another process; yield its URL, a path segment, and the seconds of seeding."""
     command = [sys.executable, __file__, role]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - this very file
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - this file
         yield json.loads(next(iter(process.stdout or ())))
         process.communicate()
 
 
 def exchange(connection: socket.socket, request: bytes) -> int:
-    """Ask once; the size of the whole answer in bytes."""
+    """Send one request, and return the size of the complete response in bytes."""
     connection.sendall(request)
     received = connection.recv(1 << 20)
     head, _, _ = received.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
-        sys.exit(f"A server did not answer well: {head.decode()}")
+        sys.exit(f"A server returned an unexpected response: {head.decode()}")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     size = len(head) + 4 + int(lengths[0].partition(b":")[2])
-    take(connection, size - len(received))
+    receive(connection, size - len(received))
     return size
 
 
-def take(connection: socket.socket, size: int) -> None:
-    """Read so many bytes."""
+def receive(connection: socket.socket, size: int) -> None:
+    """Read `size` bytes."""
     while size > 0:
         size -= len(connection.recv(1 << 20))
 
 
 def rate(url: str, path: str, connections: int) -> float:
-    """Return the requests per second over so many connections, all asking for the same path."""
+    """Return the requests per second for one path, over several connections."""
     request = f"GET {path} HTTP/1.1\r\n{HEADERS}\r\n".encode()
     address = urlsplit(url)
     with ExitStack() as stack:
@@ -106,13 +106,13 @@ def _pass(opened: list[socket.socket], request: bytes, size: int) -> float:
         for connection in opened:
             connection.sendall(request)
         for connection in opened:
-            take(connection, size)
+            receive(connection, size)
         done += len(opened)
     return done / (time.perf_counter() - started)
 
 
 def measure() -> dict[str, Any]:
-    """Return the figures: of bare Starlette, of one contact, of pages in milliseconds, of seeding in seconds."""
+    """Return the rates of bare Starlette and of one contact, and the times of pages (ms) and of seeding (s)."""
     with running("bare") as (url, last, _):
         figures = {"bare": rate(url, f"{PATH}/{last}", CONNECTIONS)}
     with running("sandbox") as (url, last, seconds):
@@ -122,7 +122,7 @@ def measure() -> dict[str, Any]:
     return figures
 
 
-# Pages of 1000 contacts, and how each is asked for.
+# Pages of 1000 contacts, and the query of each.
 PAGES = {
     "the newest": "",
     "at offset 10000": "&offset=10000",
@@ -136,7 +136,7 @@ def main() -> int:
     print(f"{CONTACTS:,} contacts, {CONNECTIONS} connections, best of {PASSES}, Python {sys.version.split()[0]}")
     figures = measure()
     share = figures["one"] / figures["bare"]
-    print(f"{'':<34}{'measured':>12}{'aim':>10}")
+    print(f"{'':<34}{'measured':>12}{'target':>10}")
     print(f"{'bare Starlette, requests/s':<34}{figures['bare']:>12,.0f}")
     print(f"{'GET of one contact, requests/s':<34}{figures['one']:>12,.0f}")
     print(f"{'the same, as a share of bare':<34}{share:>12.2f}{SHARE:>10.2f}")
@@ -146,7 +146,7 @@ def main() -> int:
     return 0
 
 
-# What this file does when it runs itself to have something to measure.
+# The roles of this file when it runs itself as a server.
 ROLES: dict[str, Callable[[], None]] = {"bare": bare, "sandbox": sandbox}
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How long until a client is ready, each time in a fresh process: ours beside bare httpx and the vendor's library.
+"""The time until a client is ready, each time in a new process: ours, bare httpx and the vendor's library.
 
-They take turns, and the best of several counts. The time of the interpreter itself is left out: the clock starts when
-it runs its first line. No package is there that only tools need: httpx would import click and rich wherever they are.
+The programs alternate, and the best of several runs counts. The start of the interpreter is not included: the clock
+starts at the first line. The virtual environment has no tools: httpx would import click and rich if they were there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ print('[%r, %d]' % (seconds, 'httpx' in sys.modules))
 
 
 def run(python: Path, program: str) -> tuple[float, bool]:
-    """Return how many milliseconds `program` takes in a fresh process, and whether it loaded httpx."""
+    """Return how many milliseconds `program` takes in a new process, and whether it imported httpx."""
     command = [str(python), "-c", TIMED.format(program=program)]
     seconds, loaded = json.loads(venvs.run(command, python.parents[1]))
     return seconds * 1000, bool(loaded)
@@ -44,12 +44,12 @@ def main() -> int:
     venv = venvs.ROOT / ".venv-bench"
     venvs.prepare("bench", venv)
     for program in PROGRAMS.values():
-        run(venv / "bin/python", program)  # from here on the bytecode is there
+        run(venv / "bin/python", program)  # compiles the bytecode
     rounds = [{name: run(venv / "bin/python", program) for name, program in PROGRAMS.items()} for _ in range(ROUNDS)]
     best = {name: min(each[name][0] for each in rounds) for name in PROGRAMS}
     version = venvs.run([str(venv / "bin/python"), "--version"], venv).strip()
-    print(f"Best of {ROUNDS} fresh processes, {version}, without the start of the interpreter")
-    print(f"{'until ready':<16}{'ms':>8}{'over httpx':>12}{'target':>9}{'httpx loaded':>14}")
+    print(f"Best of {ROUNDS} new processes, {version}, without the start of the interpreter")
+    print(f"{'until ready':<16}{'ms':>8}{'over httpx':>12}{'target':>9}{'imports httpx':>14}")
     for name, milliseconds in best.items():
         target = f"<= {TARGET:.2f}" if name.startswith("ours") else ""
         ratio = milliseconds / best["httpx"]

@@ -1,10 +1,10 @@
-"""Importing a million rows and exporting 200,000 contacts: CPU for each row, and the most memory at any time.
+"""Importing a million rows and exporting 200,000 contacts: CPU time per row, and peak memory.
 
-Each figure comes from a process of its own. The import sends to a transport in the same process, which answers at once
-with the contacts that it was sent: what is measured is all of our own work, from the file to the journal, httpx and
-JSON included, and no server. What the bulk call takes alone is shown too: the difference is what files, checks and the
-journal cost. A workbook is read as a whole by calamine, and takes memory for all of its cells. The export fetches from
-a sandbox in another process, over a socket. The limit is off.
+Each figure comes from a separate process. The import sends to a transport in the same process, which immediately
+returns the contacts of the request: the figures include all of our own work, from the file to the journal, with httpx
+and JSON, but no server. The figure of the bulk call alone shows how much files, validation and the journal cost.
+calamine reads a whole workbook, and needs memory for all of its cells. The export reads from a sandbox in another
+process, over a socket. The rate limit is disabled.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FIRST, LAST = ("Ada", "Grace", "Zoë", "Märta"), ("Lovelace", "Hopper", "Byrne"
 
 
 def contact(number: int) -> dict[str, Any]:
-    """One contact, as people have them."""
+    """Return a typical contact."""
     return {
         "phone": f"+1415{number:07}",
         "first_name": FIRST[number % 4],
@@ -83,17 +83,17 @@ def write_xlsx(path: Path) -> None:
 
 
 class Echo(httpx.BaseTransport):
-    """A server that creates whatever it is sent."""
+    """A transport that responds as if every contact of the request was created."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer with the contacts of the request."""
+        """Respond with the contacts of the request."""
         body = request.read()
         content = b'{"status":"OK","contacts":' + body.removeprefix(BODY)
         return httpx.Response(200, headers={"content-type": "application/json"}, content=content)
 
 
 def measured(work: Callable[[], object]) -> None:
-    """Print the seconds of CPU and on the clock, and the megabytes, that some work took."""
+    """Print the CPU seconds, the elapsed seconds and the peak megabytes of some work."""
     cpu, clock = time.process_time(), time.perf_counter()
     work()
     figures = [
@@ -105,32 +105,32 @@ def measured(work: Callable[[], object]) -> None:
 
 
 def plan(path: str) -> None:
-    """Check all rows."""
+    """Validate all rows."""
     with open_source(path) as source:
         measured(lambda: plan_import(source))
 
 
-def bring_in(path: str) -> None:
+def import_rows(path: str) -> None:
     """Import all rows."""
     with Sendblue("key", "secret", rate_limit=None, transport=Echo()) as client, open_source(path) as source:
         measured(lambda: run_import(client, source, restart=True))
 
 
-def send(_path: str) -> None:
-    """Send as many contacts in bulk, without a file and a journal: the part of an import that is not the importer's."""
+def bulk_create(_path: str) -> None:
+    """Send the same number of contacts in bulk, without a file and a journal."""
     contacts = map(contact, range(ROWS))
     with Sendblue("key", "secret", rate_limit=None, transport=Echo()) as client:
         measured(lambda: deque(client.contacts.bulk.stream_create(contacts, duplicates=None), maxlen=0))
 
 
-def fetch(path: str, url: str) -> None:
+def export(path: str, url: str) -> None:
     """Export all contacts."""
     with Sendblue("key", "secret", rate_limit=None, base_url=url) as client:
         measured(lambda: export_contacts(client.with_options(bulk=True).contacts.list(), path))
 
 
 def serve() -> None:
-    """Serve contacts, and say where."""
+    """Serve contacts, and print the URL."""
     with Sandbox(limit=None) as sandbox:
         sandbox.seed(CONTACTS)
         print(sandbox.url, flush=True)
@@ -139,23 +139,23 @@ def serve() -> None:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """A sandbox in another process."""
+    """Run a sandbox in another process, and yield its URL."""
     command = [sys.executable, __file__, "serve"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this very file
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - this file
         yield next(iter(process.stdout or ())).strip()
         process.communicate()
 
 
-def apart(role: str, *arguments: str) -> list[float]:
-    """The figures of some work in a process of its own."""
+def in_subprocess(role: str, *arguments: str) -> list[float]:
+    """Run a role in another process, and return its figures."""
     command = [sys.executable, __file__, role, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this very file
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this file
     figures: list[float] = json.loads(done.stdout)
     return figures
 
 
 def show(what: str, rows: int, figures: list[float]) -> None:
-    """Print a line of the table."""
+    """Print a row of the table."""
     cpu, clock, memory = figures
     print(f"{what:<42}{cpu / rows * 1e6:>10.1f}{rows / clock:>12,.0f}{memory:>10.0f}", flush=True)
 
@@ -163,32 +163,36 @@ def show(what: str, rows: int, figures: list[float]) -> None:
 def main() -> int:
     """Print the table."""
     print(f"{ROWS:,} rows, {CONTACTS:,} contacts, Python {sys.version.split()[0]}")
-    print(f"{'':<42}{'µs CPU/row':>10}{'rows/s':>12}{'MB most':>10}")
+    print(f"{'':<42}{'µs CPU/row':>10}{'rows/s':>12}{'peak MB':>10}")
     with tempfile.TemporaryDirectory() as folder:
-        bulk = apart("send", folder)
+        bulk = in_subprocess("bulk_create", folder)
         show("bulk.stream_create alone, from memory", ROWS, bulk)
         for suffix, write in WRITERS.items():
             path = Path(folder, f"contacts.{suffix}")
             write(path)
-            show(f"plan_import, {suffix}", ROWS, apart("plan", str(path)))
-            whole = apart("bring_in", str(path))
+            show(f"plan_import, {suffix}", ROWS, in_subprocess("plan", str(path)))
+            whole = in_subprocess("import_rows", str(path))
             show(f"run_import, {suffix}", ROWS, whole)
-            print(f"{'  of that the importer, without bulk':<42}{(whole[0] - bulk[0]) / ROWS * 1e6:>10.1f}")
+            print(f"{'  of which import without bulk':<42}{(whole[0] - bulk[0]) / ROWS * 1e6:>10.1f}")
             path.unlink()
-        print(f"{'  the aim, for csv':<42}{CPU_MICROSECONDS:>10.1f}{'':>12}{MEGABYTES:>10}")
+        print(f"{'  target, for csv':<42}{CPU_MICROSECONDS:>10.1f}{'':>12}{MEGABYTES:>10}")
         with served() as url:
             for suffix in WRITERS:
-                show(f"export_contacts, {suffix}", CONTACTS, apart("fetch", str(Path(folder, f"out.{suffix}")), url))
+                show(
+                    f"export_contacts, {suffix}",
+                    CONTACTS,
+                    in_subprocess("export", str(Path(folder, f"out.{suffix}")), url),
+                )
     return 0
 
 
 WRITERS: dict[str, Callable[[Path], None]] = {"csv": write_csv, "jsonl": write_json_lines, "xlsx": write_xlsx}
-# What this file does when it runs itself to have something to measure.
+# The roles of this file when it runs itself.
 ROLES: dict[str, Callable[..., None]] = {
     "plan": plan,
-    "bring_in": bring_in,
-    "send": send,
-    "fetch": fetch,
+    "import_rows": import_rows,
+    "bulk_create": bulk_create,
+    "export": export,
     "serve": serve,
 }
 

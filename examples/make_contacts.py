@@ -1,8 +1,8 @@
-"""Writes contacts.csv: a file of contacts as people have them, with their mess. The same file every time.
+"""Writes contacts.csv: realistic contacts, with typical errors and inconsistent formatting. The output is reproducible.
 
-Nobody can be reached under these numbers. They are those that regulators keep for films and books (United States and
-Canada, United Kingdom, Ireland, France, Germany, Sweden, Australia); elsewhere they begin with a zero after the area
-code, which no exchange does.
+The phone numbers are not in use. They are reserved by regulators for films and books (United States and Canada, United
+Kingdom, Ireland, France, Germany, Sweden, Australia); in other countries they start with a zero after the area code,
+which no subscriber number does.
 
     python examples/make_contacts.py [FILE]
 """
@@ -29,7 +29,7 @@ HEADER = [
     "customVariables.Note",
 ]
 
-# The first digits, the number of digits that follow, the length of the groups, and names of that country.
+# The leading digits, the number of digits that follow, the lengths of the digit groups, and the language of the names.
 COUNTRIES = [
     *[(f"+1{area}55501", 2, (3, 3, 4), "en") for area in (212, 312, 415, 503, 617, 713, 808, 907, 512, 206)],
     *[(f"+1{area}55501", 2, (3, 3, 4), "fr") for area in (418, 438, 514)],
@@ -119,8 +119,8 @@ NOTES = [
 ]
 STYLES = ["{plus} ({area}) {rest}", "{plus} {area} {rest}", "{plus}-{area}-{dashes}", "{bare}", "{plus}.{area}.{dots}"]
 
-BROKEN = [
-    ["", "Nemo", "Nobody", "Nautilus", "lead", "Website", "", "no number at all"],
+INVALID_ROWS = [
+    ["", "Nemo", "Captain", "Nautilus", "lead", "Website", "", "no number at all"],
     ["+1 415 CALL NOW", "Vanity", "Number", "", "VIP", "", "Pro", "letters"],
     ["(415) 555-0142", "Local", "Hero", "", "", "Referral", "", "no country code"],
     ["+1 555", "Tiny", "Short", "", "", "", "", "too short"],
@@ -142,7 +142,7 @@ BROKEN = [
 
 
 def main() -> None:
-    """Write the file that is named, else contacts.csv beside this script."""
+    """Write the file that the argument names, or contacts.csv next to this script."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("contacts.csv")
     with path.open("w", encoding="utf-8", newline="") as file:
         write(file)
@@ -152,22 +152,22 @@ def write(file: TextIO) -> None:
     """Write the header and the rows."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(rows(Random(SEED)))  # noqa: S311  # it has to be the same every time
+    writer.writerows(rows(Random(SEED)))  # noqa: S311 - reproducible
 
 
 def rows(random: Random) -> list[list[str]]:
-    """People, some of them twice, and the broken rows among them."""
+    """Return the rows: people, duplicates of some of them, and the invalid rows."""
     table = [person(random, *number) for number in numbers(random)]
     random.shuffle(table)
     for copied in random.sample(range(PEOPLE // 2), COPIES):
         table.insert(random.randrange(PEOPLE // 2 + 100, len(table)), copy(random, table[copied]))
-    for broken in BROKEN:
-        table.insert(random.randrange(20, len(table)), broken)
+    for invalid in INVALID_ROWS:
+        table.insert(random.randrange(20, len(table)), invalid)
     return table
 
 
 def numbers(random: Random) -> list[tuple[str, tuple[int, ...], str]]:
-    """As many different numbers as there are people; each with the groups and the language of its country."""
+    """Return a unique number for each person, with the digit groups and the language of its country."""
     taken: dict[str, tuple[str, tuple[int, ...], str]] = {}
     while len(taken) < PEOPLE:
         for start, digits, groups, language in COUNTRIES:
@@ -177,15 +177,15 @@ def numbers(random: Random) -> list[tuple[str, tuple[int, ...], str]]:
 
 
 def person(random: Random, number: str, groups: tuple[int, ...], language: str) -> list[str]:
-    """One row."""
+    """Return the row of a person."""
     first, last = (random.choice(names.split()) for names in NAMES[language])
     tags = random.sample(TAGS, random.choice([0, 1, 1, 2, 3]))
     chosen = [random.choice(values) for values in (SOURCES, PLANS, NOTES)]
-    return [punctuated(random, number, groups), first, last, random.choice(COMPANIES), ";".join(tags), *chosen]
+    return [formatted(random, number, groups), first, last, random.choice(COMPANIES), ";".join(tags), *chosen]
 
 
-def punctuated(random: Random, number: str, groups: tuple[int, ...]) -> str:
-    """The number in one of the ways in which people write it."""
+def formatted(random: Random, number: str, groups: tuple[int, ...]) -> str:
+    """Return the number in one of the common formats."""
     area, *rest = split(number[-sum(groups) :], groups)
     country = number[: -sum(groups)]
     return random.choice(STYLES).format(
@@ -194,13 +194,13 @@ def punctuated(random: Random, number: str, groups: tuple[int, ...]) -> str:
 
 
 def split(digits: str, groups: tuple[int, ...]) -> list[str]:
-    """The digits in groups of these lengths."""
+    """Split the digits into groups of these lengths."""
     ends = [sum(groups[: place + 1]) for place in range(len(groups))]
     return [digits[end - length : end] for end, length in zip(ends, groups, strict=True)]
 
 
 def copy(random: Random, row: list[str]) -> list[str]:
-    """The row once more: as it is, or with other punctuation in its number."""
+    """Return a duplicate of the row: identical, or with a different format of the number."""
     if random.randrange(2):
         return row
     bare = "".join(sign for sign in row[0] if sign in "+0123456789")

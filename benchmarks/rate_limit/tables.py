@@ -1,4 +1,4 @@
-"""Tables in Markdown, aligned so that they can be read as they are, too."""
+"""Markdown tables, aligned so that the source is readable."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def show(
     """Print a table between a title and a note.
 
     Args:
-        title: What it shows.
-        head: The names of the columns.
-        rows: What is in them.
-        note: How to read it.
-        words: How many columns are words; the others are numbers, and stand to the right.
-        also: A file to add it to.
+        title: The title of the table.
+        head: The column headings.
+        rows: The cells.
+        note: The explanation below the table.
+        words: The number of leading text columns; the others are numbers and right-aligned.
+        also: A file to append the table to.
     """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     rule = ["-" * (width - 1) + ("-" if index < words else ":") for index, width in enumerate(widths)]

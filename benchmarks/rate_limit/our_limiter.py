@@ -1,4 +1,4 @@
-"""Our limiter, behind the face that the simulation and the stopwatch know."""
+"""Our limiter, behind the interface that the benchmarks need."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from sendblue_contacts.rate_limit.stores import Store
 
 
-class Ours:
+class OurLimiter:
     """Our limiter.
 
     Args:
-        clock: Tells the time in seconds.
-        bulk: Whether all callers do bulk work.
+        clock: Returns the time in seconds.
+        bulk: Whether all callers send bulk requests.
         paced: Whether all requests are paced.
         per: The length of the window in seconds.
-        store: Makes the store, for a rate and a clock; None for the memory of this process.
+        store: Creates the store for a rate and a clock; None keeps the slots in the memory of this process.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Ours:
         self._bulk = bulk
 
     def slot(self) -> Slot:
-        """A slot for one request."""
+        """Return a slot for one request."""
         return self._limiter.slot(bulk=self._bulk)
 
     async def refused(self, seconds: float) -> None:
@@ -50,21 +50,21 @@ class Ours:
         await self._limiter.async_refused(seconds)
 
     def pair(self) -> None:
-        """Take a slot and give it back, as a thread."""
+        """Acquire and release a slot in a thread."""
         with self._limiter.slot():
             pass
 
     async def async_pair(self) -> None:
-        """As `pair`, for tasks."""
+        """Acquire and release a slot in a task."""
         async with self._limiter.slot():
             pass
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there are no background threads."""
 
 
 def file_store(path: Path, rate: RateLimit, clock: Callable[[], float]) -> Store:
-    """A file store whose last window is over: a new file would let nobody through for one."""
+    """Return a file store whose first window is over: with a new file, all requests wait for one window."""
     path.unlink(missing_ok=True)
     FileStore(path.as_uri(), "", rate, clock=lambda: clock() - 2 * rate.per)
     return FileStore(path.as_uri(), "", rate, clock=clock)

@@ -1,7 +1,7 @@
-"""Real HTTP: creates at once over the sandbox, which is a process of its own: what the server saw, and how fast.
+"""Real HTTP: concurrent creates against a sandbox in another process; measures the requests it receives and the time.
 
-At best, a burst takes as many windows as must open after the first one, and no time besides; paced work is an even
-stream at the limit; a store that is new lets nobody through for one window more.
+The ideal time of a burst is the number of windows after the first one; paced requests are an even stream at the limit;
+with a new store, all requests wait for one more window.
 """
 
 from __future__ import annotations
@@ -28,46 +28,46 @@ if TYPE_CHECKING:
 
 LIMIT, PER = 100, 10.0
 CREATES, THREADS, TASKS = 300, 20, 200
-AT_ONCE = 3
-"""How many of the cases without a target run side by side: they need the processor only when a window opens."""
+PARALLEL_CASES = 3
+"""How many of the cases without a target run in parallel: they need the CPU only when a window opens."""
 SPAWN = get_context("spawn")
-"""A forked process would have the limiters of this one."""
+"""A forked process would share the limiters of this one."""
 REFUSED = 429
 TARGET = 0.97
 
 
 @dataclass(frozen=True)
 class Case:
-    """A way of sending.
+    """A mode of sending.
 
     Args:
-        name: What a reader calls it.
-        tasks: Whether tasks send, or threads.
-        bulk: Whether it is bulk work.
-        rate: The limit.
-        aimed: Whether the target is for it.
+        name: The name in the table.
+        tasks: Whether tasks send the requests, instead of threads.
+        bulk: Whether the requests are bulk work.
+        rate: The rate limit.
+        has_target: Whether the target applies.
     """
 
     name: str
     tasks: bool
     bulk: bool = False
     rate: RateLimit = RateLimit(LIMIT, PER)  # noqa: RUF009 - frozen
-    aimed: bool = False
+    has_target: bool = False
 
     @property
     def ideal(self) -> float:
-        """Seconds that it takes at best."""
+        """The ideal time in seconds."""
         cold = self.rate.per if self.rate.store else 0.0
         waiting = CREATES - 1 if self.bulk or self.rate.paced else CREATES - self.rate.limit
         return cold + waiting * self.rate.per / self.rate.limit
 
 
 def cases(redis: str, folder: str) -> list[Case]:
-    """What is measured; `redis` is the address of a server, `folder` where the file store may write."""
+    """Return the cases. `redis` is the URL of a Redis server, `folder` the folder for the file store."""
     rate = RateLimit(LIMIT, PER)
     return [
-        Case(f"{THREADS} threads", tasks=False, aimed=True),
-        Case(f"{TASKS} tasks", tasks=True, aimed=True),
+        Case(f"{THREADS} threads", tasks=False, has_target=True),
+        Case(f"{TASKS} tasks", tasks=True, has_target=True),
         Case(f"{TASKS} tasks, file store", tasks=True, rate=replace(rate, store=(Path(folder) / "slots").as_uri())),
         Case(f"{TASKS} tasks, Redis", tasks=True, rate=replace(rate, store=redis)),
         Case(f"{TASKS} tasks, paced", tasks=True, rate=replace(rate, paced=True)),
@@ -77,8 +77,8 @@ def cases(redis: str, folder: str) -> list[Case]:
 
 
 def serve() -> None:
-    """Be the sandbox: say where, and at the end what was seen."""
-    from sendblue_sandbox import Sandbox  # noqa: PLC0415 - the process that sends has no use for it
+    """Run the sandbox: print its URL and, at the end, the figures of the requests."""
+    from sendblue_sandbox import Sandbox  # noqa: PLC0415 - only the server process needs it
 
     with Sandbox(limit=LIMIT, per=PER) as sandbox:
         print(json.dumps(sandbox.url), flush=True)
@@ -89,21 +89,21 @@ def serve() -> None:
 
 @contextmanager
 def serving(seen: list[int]) -> Iterator[str]:
-    """Run the sandbox in a process of its own; in the end `seen` gets requests, refusals and the worst window."""
+    """Run the sandbox in another process; at the end, add the requests, refusals and the worst window to `seen`."""
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - this very file
-        assert process.stdout is not None  # noqa: S101 - tells type checkers what PIPE promises
+    with subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - this file
+        assert process.stdout is not None  # noqa: S101 - narrows the type: PIPE guarantees it
         yield json.loads(process.stdout.readline())
         seen += json.loads(process.communicate()[0])
 
 
 def number(index: int) -> str:
-    """A phone number."""
+    """Return a phone number."""
     return f"+1415555{index:04}"
 
 
 def from_threads(url: str, case: Case) -> float:
-    """Create from threads; the seconds it took."""
+    """Create contacts from threads, and return the seconds."""
     with (
         Sendblue("key", "secret", base_url=url, rate_limit=case.rate) as client,
         ThreadPoolExecutor(THREADS) as pool,
@@ -115,7 +115,7 @@ def from_threads(url: str, case: Case) -> float:
 
 
 async def from_tasks(url: str, case: Case) -> float:
-    """Create from tasks; the seconds it took."""
+    """Create contacts from tasks, and return the seconds."""
     async with AsyncSendblue("key", "secret", base_url=url, rate_limit=case.rate) as client:
         create = client.with_options(bulk=case.bulk).contacts.create
         numbers = iter(range(CREATES))
@@ -130,27 +130,27 @@ async def from_tasks(url: str, case: Case) -> float:
 
 
 def measured(case: Case) -> list[str]:
-    """The row of a case."""
+    """Measure a case, and return its row of the table."""
     seen: list[int] = []
     with serving(seen) as url:
         seconds = asyncio.run(from_tasks(url, case)) if case.tasks else from_threads(url, case)
     share = case.ideal / seconds
-    target = f"{TARGET:.0%}{'' if share >= TARGET else ' MISSED'}" if case.aimed else ""
+    target = f"{TARGET:.0%}{'' if share >= TARGET else ' MISSED'}" if case.has_target else ""
     return [case.name, *map(str, seen), f"{seconds:.1f}", f"{share:.1%}", target]
 
 
 def main(redis: str) -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(AT_ONCE, SPAWN) as pool:
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(PARALLEL_CASES, SPAWN) as pool:
         everything = cases(redis, folder)
-        rows = [pool.submit(measured, case).result() for case in everything if case.aimed]
-        rows += pool.map(measured, [case for case in everything if not case.aimed])
-    head = ["from", "requests", "429s", "worst window", "seconds", "of the ideal", "target"]
+        rows = [pool.submit(measured, case).result() for case in everything if case.has_target]
+        rows += pool.map(measured, [case for case in everything if not case.has_target])
+    head = ["senders", "requests", "429s", "worst window", "seconds", "of the ideal", "target"]
     note = (
-        f"Bulk work leaves {RateLimit().reserve} of the slots to others. Client and server share this machine:\n"
-        "where it is busy with something else, bursts take longer, and the share of the ideal says so."
+        f"Bulk work leaves {RateLimit().reserve} slots to other requests. Client and server share this machine:\n"
+        "if it is busy with other work, bursts take longer, and their share of the ideal decreases."
     )
-    show(f"{CREATES} creates at once over HTTP, at {LIMIT} in {PER:g} s", head, rows, note)
+    show(f"{CREATES} concurrent creates over HTTP, at {LIMIT} in {PER:g} s", head, rows, note)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Other limiters, each as its documentation shows it, behind the face that the simulation and the stopwatch know.
+"""Other limiters, each used as its documentation shows, behind the interface that the benchmarks need.
 
-A library that only says no is asked again when it says that there is room. Where a caller is refused by the server all
-the same, he alone waits: none of them has a way to tell the others.
+A library that only rejects calls is called again at the time that it reports. If the server refuses a request, only its
+caller waits: none of these limiters can pass the information on to other callers.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
     Clock = Callable[[], float]
 
-_SOONEST = 0.05
-"""Seconds until somebody asks again, at least: a caller who sleeps for nothing would spin."""
-_HAIR = 1e-6
+_MIN_WAIT = 0.05
+"""The minimum seconds between two calls: a caller that sleeps for zero seconds would spin."""
+_TOLERANCE = 1e-6
 
 
-class Other:
-    """A limiter without slots: whoever was let in is forgotten.
+class OtherLimiter:
+    """A limiter without slots: it does not track requests after they start.
 
     Attributes:
-        pair: Waits to be let in, as a thread; None if it has no such way.
-        async_pair: Waits to be let in, as a task.
+        pair: Waits for permission in a thread; None if the limiter has no synchronous call.
+        async_pair: Waits for permission in a task.
     """
 
     pair: Callable[[], object] | None
@@ -42,16 +42,16 @@ class Other:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Wait to be let in."""
+        """Wait for permission."""
         await self.async_pair()
         yield
 
     async def refused(self, seconds: float) -> None:
-        """Wait as long as the server said."""
+        """Wait as long as the server requires."""
         await asyncio.sleep(seconds)
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """Stop background threads."""
 
 
 class _Clock(pyrate_limiter.AbstractClock):
@@ -62,87 +62,87 @@ class _Clock(pyrate_limiter.AbstractClock):
         return int(self._clock() * 1000)
 
 
-class Pyrate(Other):
-    """pyrate-limiter: an exact log of the times of sending, with its usual pause of 50 ms on top of each wait."""
+class PyrateLimiter(OtherLimiter):
+    """pyrate-limiter: an exact log of send times, with its default buffer of 50 ms on top of each wait."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         bucket = pyrate_limiter.InMemoryBucket([pyrate_limiter.Rate(LIMIT, int(PER * 1000))])
         if clock:
-            bucket._clock = _Clock(clock)  # noqa: SLF001 - its documented way is a subclass for each clock
-        # What it has in the background would look at a virtual clock in real time; it only saves memory.
+            bucket._clock = _Clock(clock)  # noqa: SLF001 - the documented alternative is a subclass per clock
+        # Its background thread, which only saves memory, would read a virtual clock in real time.
         factory = pyrate_limiter.SingleBucketFactory(bucket, schedule_leak=clock is None)
         limiter = pyrate_limiter.Limiter(factory)
         self.pair = partial(limiter.try_acquire, "account")
         self.async_pair = partial(limiter.try_acquire_async, "account")
-        self.close = limiter.close  # type: ignore[method-assign] # it ends what it has in the background
+        self.close = limiter.close  # type: ignore[method-assign] # it stops the background thread
 
 
-class Aio(Other):
-    """aiolimiter: a leaky bucket, for tasks alone."""
+class AioLimiter(OtherLimiter):
+    """aiolimiter: a leaky bucket, for tasks only."""
 
-    def __init__(self, clock: Clock | None = None) -> None:  # noqa: ARG002 - it has the event loop's clock
+    def __init__(self, clock: Clock | None = None) -> None:  # noqa: ARG002 - it uses the clock of the event loop
         self.pair = None
         self.async_pair = aiolimiter.AsyncLimiter(LIMIT, PER).acquire
 
 
-class _Soon:
-    """The limiter for threads, asked by tasks: the one for tasks works in a thread, which no virtual time waits for."""
+class _WithoutThreads:
+    """The synchronous limiter for tasks: the asynchronous one uses threads, for which virtual time does not wait."""
 
     def __init__(self, limiter: limits.strategies.RateLimiter) -> None:
         self._limiter = limiter
 
     async def hit(self, item: limits.RateLimitItem, name: str) -> bool:
-        """Whether there was room."""
+        """Return whether the limiter permits the request."""
         return self._limiter.hit(item, name)
 
     async def get_window_stats(self, item: limits.RateLimitItem, name: str) -> limits.WindowStats:
-        """When there will be."""
+        """Return when the limiter permits the next request."""
         return self._limiter.get_window_stats(item, name)
 
 
-class _Limits(Other):
-    """limits: it says whether there is room, and when there will be."""
+class _LimitsLibrary(OtherLimiter):
+    """limits: it reports whether it permits a request, and when it permits the next one."""
 
     strategy: Any
     async_strategy: Any
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._item = limits.RateLimitItemPerSecond(LIMIT, int(PER))
-        self._clock = clock or time.time  # it has no clock but time.time itself, which the simulation replaces
+        self._clock = clock or time.time  # it reads time.time directly, which the simulation patches
         self._limiter = self.strategy(limits.storage.MemoryStorage())
         tasks = self.async_strategy(limits.aio.storage.MemoryStorage())
-        self._async_limiter = _Soon(self._limiter) if clock else tasks
+        self._async_limiter = _WithoutThreads(self._limiter) if clock else tasks
 
     def pair(self) -> None:
-        """Wait, as a thread."""
+        """Wait for permission in a thread."""
         while not self._limiter.hit(self._item, "account"):
             time.sleep(self._wait(self._limiter.get_window_stats(self._item, "account")))
 
     async def async_pair(self) -> None:
-        """Wait, as a task."""
-        while not await self._async_limiter.hit(self._item, "account"):  # noqa: ASYNC110 - there is no event: it only says no
+        """Wait for permission in a task."""
+        while not await self._async_limiter.hit(self._item, "account"):  # noqa: ASYNC110 - the library has no event to wait for
             await asyncio.sleep(self._wait(await self._async_limiter.get_window_stats(self._item, "account")))
 
     def _wait(self, window: limits.WindowStats) -> float:
-        return max(_SOONEST, window.reset_time - self._clock())
+        return max(_MIN_WAIT, window.reset_time - self._clock())
 
 
-class Moving(_Limits):
-    """limits with its moving window: an exact log of the times of sending."""
+class LimitsMovingWindow(_LimitsLibrary):
+    """limits with its moving window: an exact log of send times."""
 
     strategy = limits.strategies.MovingWindowRateLimiter
     async_strategy = limits.aio.strategies.MovingWindowRateLimiter
 
 
-class Sliding(_Limits):
+class LimitsSlidingCounter(_LimitsLibrary):
     """limits with its sliding window counter: an estimate from two counters."""
 
     strategy = limits.strategies.SlidingWindowCounterRateLimiter
     async_strategy = limits.aio.strategies.SlidingWindowCounterRateLimiter
 
 
-class Bucket(Other):
-    """A token bucket as in the textbook, full at first."""
+class TokenBucket(OtherLimiter):
+    """A textbook token bucket that starts full."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or time.monotonic
@@ -150,22 +150,22 @@ class Bucket(Other):
         self._lock = threading.Lock()
 
     def pair(self) -> None:
-        """Wait, as a thread."""
+        """Wait for permission in a thread."""
         while wait := self._take():
             time.sleep(wait)
 
     async def async_pair(self) -> None:
-        """Wait, as a task."""
-        while wait := self._take():  # noqa: ASYNC110 - as in the textbook
+        """Wait for permission in a task."""
+        while wait := self._take():  # noqa: ASYNC110 - a textbook token bucket polls
             await asyncio.sleep(wait)
 
     def _take(self) -> float:
-        """Take a token; seconds until there is one, if there is none."""
+        """Take a token and return 0, or return the seconds until one is available."""
         with self._lock:
             now = self._clock()
             self._tokens = min(LIMIT, self._tokens + (now - self._filled) * LIMIT / PER)
             self._filled = now
             if self._tokens < 1:
-                return (1 - self._tokens) * PER / LIMIT + _HAIR
+                return (1 - self._tokens) * PER / LIMIT + _TOLERANCE
             self._tokens -= 1
             return 0.0

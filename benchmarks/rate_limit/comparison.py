@@ -1,4 +1,4 @@
-"""Our limiter beside others, in one run: what arrives at the server, what it costs, and the picture of it."""
+"""Compares our limiter with others in one run: arrivals at the server, costs, and a chart."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import contenders
-import costs
-import picture
-import waiting
-from models import BY_NAME
+import chart
+import limiters
+import slot_costs
+import waiting_costs
+from server_models import BY_NAME
 from simulation import EVERY, LIMIT, NETWORKS, PER, STALLING, simulate
 from tables import show
 
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 
 ROUNDS, STORE_ROUNDS = 200, 20
 SEED = 1
-# Microseconds of a pair in a thread and in a task.
-TARGETS = {contenders.OURS: (1.5, 3.0), contenders.FILE: (15.0, 15.0)}
+# Microseconds to acquire and release a slot, in a thread and in a task.
+TARGETS = {limiters.OURS: (1.5, 3.0), limiters.FILE: (15.0, 15.0)}
 ARRIVALS = f"""\
-Each cell: most arrivals in any window of {PER:g} s · answers with 429 · share of the ideal rate; one run before an
+Each cell: maximum arrivals in any window of {PER:g} s · 429 responses · share of the ideal rate; one run against an
 exact log of {LIMIT}, over the networks of the table above."""
 COSTS = f"""\
-A free slot taken and given back: the best of {ROUNDS} rounds of {LIMIT} pairs, of {STORE_ROUNDS} for the stores. Pacing
-costs the same. Redis is on this machine. Waiting: the processor's milliseconds while {waiting.WAITERS} callers wait for
-{waiting.SECONDS:g} s. Python {sys.version.split()[0]}."""
+Acquiring and releasing a free slot: the best of {ROUNDS} rounds of {LIMIT} pairs, of {STORE_ROUNDS} rounds for stores.
+Pacing costs the same. Redis runs on this machine. Waiting: milliseconds of CPU while {waiting_costs.WAITERS} callers
+wait for {waiting_costs.SECONDS:g} s. Python {sys.version.split()[0]}."""
 
 
 def simulated(name: str, network: str, redis: str) -> Run:
-    """Run one of them against an exact log."""
+    """Simulate one limiter against an exact log."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        make = contenders.everybody(Path(folder), redis)[name]
+        make = limiters.factories(Path(folder), redis)[name]
 
-        def made(clock: Callable[[], float]) -> Any:  # noqa: ANN401 - one of many
-            stack.enter_context(patch("time.time", clock))  # limits has no other way to be told the time
+        def made(clock: Callable[[], float]) -> Any:  # noqa: ANN401 - any of the limiters
+            stack.enter_context(patch("time.time", clock))  # the library limits has no clock parameter
             return make(clock)
 
         return simulate(made, "log", BY_NAME[network], SEED)
 
 
 def arrivals(names: list[str], redis: str) -> dict[tuple[str, str], Run]:
-    """Run everybody over every network."""
+    """Simulate every limiter over every network."""
     cases = [(name, network.name) for name in names for network in NETWORKS]
     with ProcessPoolExecutor() as pool:
         jobs = {case: pool.submit(simulated, *case, redis) for case in cases}
@@ -58,17 +58,17 @@ def arrivals(names: list[str], redis: str) -> dict[tuple[str, str], Run]:
 
 
 def cost(makers: dict[str, Callable[[], Any]], rounds: int) -> dict[str, tuple[float | None, float]]:
-    """Microseconds of a pair, in a thread and in a task."""
-    sync = costs.sync_costs(makers, rounds)
-    tasks = asyncio.run(costs.async_costs(makers, rounds))
+    """Return the microseconds per slot, in a thread and in a task."""
+    sync = slot_costs.sync_costs(makers, rounds)
+    tasks = asyncio.run(slot_costs.async_costs(makers, rounds))
     return {name: (sync[name], tasks[name]) for name in makers}
 
 
 def show_arrivals(names: list[str], runs: dict[tuple[str, str], Run], path: Path) -> None:
-    """Print the table of arrivals, and add it to a file."""
+    """Print the table of arrivals, and append it to a file."""
     rows = [[name, *map(_cell, (runs[name, network.name] for network in NETWORKS))] for name in names]
     head = ["limiter", *(network.name for network in NETWORKS)]
-    show("This client beside other limiters", head, rows, ARRIVALS, also=path)
+    show("This client compared with other limiters", head, rows, ARRIVALS, also=path)
 
 
 def _cell(run: Run) -> str:
@@ -78,11 +78,16 @@ def _cell(run: Run) -> str:
 def show_costs(measured: dict[str, tuple[float | None, float]], waits: dict[str, list[str]]) -> None:
     """Print the table of costs."""
     rows = [
-        [name, *(waiting.NONE if each is None else f"{each:.2f}" for each in pair), _verdict(name, pair), *waits[name]]
+        [
+            name,
+            *(waiting_costs.NONE if each is None else f"{each:.2f}" for each in pair),
+            _verdict(name, pair),
+            *waits[name],
+        ]
         for name, pair in measured.items()
     ]
     head = ["limiter", "thread, µs", "task, µs", "target, µs", "threads waiting, ms", "tasks waiting, ms"]
-    show("What a limiter costs", head, rows, COSTS)
+    show("Cost of a limiter", head, rows, COSTS)
 
 
 def _verdict(name: str, pair: tuple[float | None, float]) -> str:
@@ -92,19 +97,21 @@ def _verdict(name: str, pair: tuple[float | None, float]) -> str:
     return " / ".join(f"{target:g}" for target in TARGETS[name]) + (" MISSED" if missed else "")
 
 
-def main(redis: str, table: str, drawing: str) -> None:
-    """Print the tables and draw the picture."""
+def main(redis: str, table: str, chart_path: str) -> None:
+    """Print the tables and draw the chart."""
     with tempfile.TemporaryDirectory() as folder:
-        everybody = contenders.everybody(Path(folder), redis)
-        names = list(everybody)
+        makers = limiters.factories(Path(folder), redis)
+        names = list(makers)
         runs = arrivals(names, redis)
         show_arrivals(names, runs, Path(table))
-        alone = {name: everybody[name] for name in names if name not in {contenders.PACED, *contenders.STORES}}
-        shared = {name: everybody[name] for name in contenders.STORES}
+        alone = {name: makers[name] for name in names if name not in {limiters.PACED, *limiters.STORES}}
+        shared = {name: makers[name] for name in limiters.STORES}
         measured = cost(alone, ROUNDS) | cost(shared, STORE_ROUNDS)
-    show_costs({name: measured[name] for name in names if name in measured}, waiting.measure(list(measured), redis))
-    drawn = {name: runs[name, STALLING.name] for name in names if name not in contenders.STORES}
-    picture.draw(drawn, f"a slow network that stands still for {STALLING.stall:g} s of every {EVERY:g}", Path(drawing))
+    show_costs(
+        {name: measured[name] for name in names if name in measured}, waiting_costs.measure(list(measured), redis)
+    )
+    drawn = {name: runs[name, STALLING.name] for name in names if name not in limiters.STORES}
+    chart.draw(drawn, f"a slow network that stalls for {STALLING.stall:g} s of every {EVERY:g} s", Path(chart_path))
 
 
 if __name__ == "__main__":

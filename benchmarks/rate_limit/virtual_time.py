@@ -1,7 +1,7 @@
 """Virtual time: an event loop whose clock jumps to the next timer, so that hours pass in seconds.
 
-Whatever waits by the loop's clock runs as it is, without a change. Each turn of the loop takes a moment, as on a real
-machine; without it, a timer that is early by the last bit of a float would go off for ever at the same time.
+Code that waits by the clock of the loop runs unchanged. Each iteration of the loop takes a short time, as on a real
+machine; otherwise a timer that is early by the last bit of a float would fire forever at the same time.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 _T = TypeVar("_T")
-_MOMENT = 1e-7
+_ITERATION = 1e-7
 
 
 class _Selector(selectors.DefaultSelector):
-    """Instead of waiting it moves the time."""
+    """Advances the time instead of waiting."""
 
     now: float
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Let the time pass, and return at once."""
+        """Advance the time by `timeout`, and return immediately."""
         if timeout is None:
-            raise RuntimeError("Everybody waits, and no timer will wake anybody.")
-        self.now += max(0.0, timeout) + _MOMENT
+            raise RuntimeError("Deadlock: all tasks are waiting, and no timer is set.")
+        self.now += max(0.0, timeout) + _ITERATION
         return super().select(0)
 
 
@@ -34,7 +34,7 @@ class Loop(asyncio.SelectorEventLoop):
     """An event loop in virtual time.
 
     Args:
-        now: When it begins, in seconds.
+        now: The start time in seconds.
     """
 
     def __init__(self, now: float) -> None:
@@ -43,11 +43,11 @@ class Loop(asyncio.SelectorEventLoop):
         super().__init__(self._time)
 
     def time(self) -> float:
-        """The time in seconds."""
+        """Return the time in seconds."""
         return self._time.now
 
 
 def run(main: Callable[[], Coroutine[object, object, _T]], now: float = 1_000.0) -> _T:
-    """Run a program in virtual time that begins at `now`."""
+    """Run a coroutine in virtual time that starts at `now`."""
     with asyncio.Runner(loop_factory=lambda: Loop(now)) as runner:
         return runner.run(main())

@@ -1,4 +1,4 @@
-"""Who is measured: ours with each store, and the others, by the names that the tables show."""
+"""The limiters to measure: ours with each store, and others, by the names that the tables show."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from importlib.metadata import version
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import others
-from ours import Ours, file_store
+import other_limiters
+from our_limiter import OurLimiter, file_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +24,23 @@ STORES = (FILE, REDIS)
 _ACCOUNTS = count()
 
 
-def everybody(folder: Path, redis: str) -> dict[str, Callable[..., Any]]:
-    """What makes each, with a clock or without one.
+def factories(folder: Path, redis: str) -> dict[str, Callable[..., Any]]:
+    """Return the factory of each limiter, which takes an optional clock.
 
     Args:
-        folder: Where the file store may write.
-        redis: The address of a server.
+        folder: The folder for the file store.
+        redis: The URL of a Redis server.
     """
     return {
-        OURS: Ours,
-        PACED: partial(Ours, paced=True),
-        FILE: lambda clock=time.monotonic: Ours(clock, store=partial(_file, folder)),
-        REDIS: lambda clock=None: Ours(clock or time.monotonic, store=partial(_redis, redis, clock)),
-        f"pyrate-limiter {version('pyrate-limiter')}": others.Pyrate,
-        f"limits {version('limits')}, moving window": others.Moving,
-        f"limits {version('limits')}, sliding counter": others.Sliding,
-        f"aiolimiter {version('aiolimiter')}": others.Aio,
-        "token bucket": others.Bucket,
+        OURS: OurLimiter,
+        PACED: partial(OurLimiter, paced=True),
+        FILE: lambda clock=time.monotonic: OurLimiter(clock, store=partial(_file, folder)),
+        REDIS: lambda clock=None: OurLimiter(clock or time.monotonic, store=partial(_redis, redis, clock)),
+        f"pyrate-limiter {version('pyrate-limiter')}": other_limiters.PyrateLimiter,
+        f"limits {version('limits')}, moving window": other_limiters.LimitsMovingWindow,
+        f"limits {version('limits')}, sliding counter": other_limiters.LimitsSlidingCounter,
+        f"aiolimiter {version('aiolimiter')}": other_limiters.AioLimiter,
+        "token bucket": other_limiters.TokenBucket,
     }
 
 
@@ -48,8 +48,8 @@ def _file(folder: Path, rate: RateLimit, clock: Callable[[], float]) -> Store:
     return file_store(folder / "slots", rate, clock)
 
 
-class _AtOnce:
-    """A store that is asked without a thread in between, which no virtual time would wait for."""
+class _WithoutThreads:
+    """A store that runs in the event loop: virtual time does not wait for threads."""
 
     at_once = False
 
@@ -58,12 +58,12 @@ class _AtOnce:
         self.after_fork = store.after_fork
 
     async def async_ask(self, question: Question) -> Answer:
-        """As `ask`."""
+        """Call `ask`."""
         return self.ask(question)
 
 
 def _redis(url: str, clock: Callable[[], float] | None, rate: RateLimit, _: Callable[[], float]) -> Store:
-    """A Redis store, of which the last window is over; in the time of a clock if there is one."""
+    """Return a Redis store whose first window is over; it uses `clock` if there is one."""
     from sendblue_contacts.rate_limit.stores import Question, Verb  # noqa: PLC0415 - as above
     from sendblue_contacts.rate_limit.stores.redis import RedisStore  # noqa: PLC0415 - it is an extra
 
@@ -71,4 +71,4 @@ def _redis(url: str, clock: Callable[[], float] | None, rate: RateLimit, _: Call
     before = clock or time.time
     RedisStore(url, account, rate, clock=lambda: before() - 2 * rate.per).ask(Question(Verb.CANCEL, 1))
     store = RedisStore(url, account, rate, clock=clock)
-    return _AtOnce(store) if clock else store
+    return _WithoutThreads(store) if clock else store

@@ -1,6 +1,6 @@
-"""What a limiter costs: a slot that is free, taken and given back.
+"""The cost of a limiter: acquiring and releasing a free slot.
 
-Contenders take turns, each with a new limiter in every round, and the best of many rounds of 100 pairs counts: 100 is
+The limiters alternate, each with a new instance in every round, and the best of many rounds of 100 pairs counts. 100 is
 the limit, so no call waits.
 """
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Protocol
 
-    class Contender(Protocol):
-        """A limiter with what is measured of it."""
+    class MeasuredLimiter(Protocol):
+        """A limiter with the calls that are measured."""
 
         pair: Callable[[], object] | None
         async_pair: Callable[[], Awaitable[object]]
 
         def close(self) -> None:
-            """End what runs in the background."""
+            """Stop background threads."""
             ...
 
 
 MICRO = 1e6
 
 
-def sync_costs(makers: dict[str, Callable[[], Contender]], rounds: int) -> dict[str, float | None]:
-    """Microseconds of a pair in a thread, by contender; None for one that has no such way."""
+def sync_costs(makers: dict[str, Callable[[], MeasuredLimiter]], rounds: int) -> dict[str, float | None]:
+    """Return the microseconds per pair in a thread, by limiter; None if a limiter has no synchronous call."""
     times: dict[str, list[float]] = {name: [] for name in makers}
     for _ in range(rounds):
         for name, make in makers.items():
-            contender = make()
-            if contender.pair:
-                times[name].append(_timed(contender.pair))
-            contender.close()
+            limiter = make()
+            if limiter.pair:
+                times[name].append(_timed(limiter.pair))
+            limiter.close()
     return {name: min(measured, default=None) for name, measured in times.items()}
 
 
@@ -48,14 +48,14 @@ def _timed(pair: Callable[[], object]) -> float:
     return (time.perf_counter() - started) / LIMIT * MICRO
 
 
-async def async_costs(makers: dict[str, Callable[[], Contender]], rounds: int) -> dict[str, float]:
-    """Microseconds of a pair in a task, by contender."""
+async def async_costs(makers: dict[str, Callable[[], MeasuredLimiter]], rounds: int) -> dict[str, float]:
+    """Return the microseconds per pair in a task, by limiter."""
     best = dict.fromkeys(makers, float("inf"))
     for _ in range(rounds):
         for name, make in makers.items():
-            contender = make()
-            best[name] = min(best[name], await _async_timed(contender.async_pair))
-            contender.close()
+            limiter = make()
+            best[name] = min(best[name], await _async_timed(limiter.async_pair))
+            limiter.close()
     return best
 
 
