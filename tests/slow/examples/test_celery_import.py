@@ -1,4 +1,4 @@
-"""The example for Celery: real workers on a real Redis, one limit for all of them, one report."""
+"""The Celery example with real workers and a real Redis: all workers share one limit, and there is one report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.overrides.rate_limit.servers import RedisServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDER = Path(__file__).parents[2] / "examples/celery_import"
+FOLDER = Path(__file__).parents[3] / "examples/celery_import"
 ROWS = 1_250
 WORKERS = 3
 LIMIT = 100
@@ -25,7 +25,7 @@ LIMIT = 100
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[tuple[dict[str, str], Sandbox]]:
-    """What the example reads, with a Redis and a sandbox behind it that counts what arrives."""
+    """The environment of the example, with a Redis server and a sandbox."""
     with RedisServer(tmp_path) as redis, Sandbox(limit=LIMIT) as sandbox:
         yield (
             {
@@ -42,25 +42,25 @@ def environment(tmp_path: Path) -> Iterator[tuple[dict[str, str], Sandbox]]:
 
 @pytest.fixture
 def workers(environment: tuple[dict[str, str], Sandbox]) -> Iterator[None]:
-    """Workers, each a process of its own, as on machines of their own."""
+    """Celery workers in separate processes."""
     options = ["--pool", "solo", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     command = [sys.executable, "-m", "celery", "--app", "imports", "worker", *options]
-    crew = [
+    processes = [
         subprocess.Popen([*command, "--hostname", f"worker{number}@%h"], cwd=FOLDER, env=environment[0])
         for number in range(WORKERS)
     ]
     yield
-    for worker in crew:
+    for worker in processes:
         worker.kill()
         worker.wait()
 
 
 @pytest.mark.usefixtures("workers")
 def test_workers_share_a_limit_and_a_report(environment: tuple[dict[str, str], Sandbox], tmp_path: Path) -> None:
-    """The file arrives whole through all of them, within the limit of one account, and the report names what failed."""
+    """The workers import the whole file within the limit of one account, and the report lists the failed rows."""
     variables, sandbox = environment
     rows = ["phone,firstName", *(f"+1415{5_550_000 + number},Name {number}" for number in range(ROWS))]
-    rows[700] = "12,Nobody"
+    rows[700] = "12,Nemo"
     (tmp_path / "contacts.csv").write_text("\n".join(rows), encoding="utf-8")
     command = [sys.executable, "imports.py", str(tmp_path / "contacts.csv"), "100"]
     done = subprocess.run(command, cwd=FOLDER, env=variables, capture_output=True, text=True, timeout=120, check=False)
