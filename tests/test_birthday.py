@@ -1,7 +1,8 @@
-"""The test of the design: a new field takes an edit of the document and scripts/regenerate, and no other file changes.
+"""The test of the design: a new field needs an edit of the document and scripts/regenerate, and no other change.
 
-A copy of the document gets a field `birthday`, alias `birthDate`. Everything else is the tree as it is: its templates,
-its hand layer, its sandbox. The client runs in a process of its own, with the package from the copy before the tree's.
+A copy of the document gets a field `birthday` with the alias `birthDate`. Everything else is unchanged: the templates,
+the hand-written layer, the sandbox. The client runs in a separate process, with the package generated from the copy
+first in the import path.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FIELD = """\
         birthday:
           type: [string, 'null']
           format: date
-          description: The day of birth. Also spelled `birthDate`.
+          description: The date of birth. Alias is `birthDate`.
           x-aliases: [birthDate]
           examples: ['1815-12-10']
 """
@@ -58,7 +59,7 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
     variables = {{f"SENDBLUE_API_{{name}}": value for name, value in account.items()}}
     typing = ["update", "{ADA}", "--birth-date", "11 December 1815", "--json"]
     typed = CliRunner().invoke(program, typing, env=variables)
-    answer = {{
+    results = {{
         "created": [type(created.birthday).__name__, str(created.birthday)],
         "updated": str(updated.birthday),
         "bulk": [str(contact.birthday) for contact in bulk.created],
@@ -73,7 +74,7 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
         "kept": {{contact["phone"]: contact["birthday"] for contact in sandbox.contacts()}},
         "modules": [module.__file__ for module in (sendblue_contacts_api, sendblue_contacts, sendblue_sandbox)],
     }}
-json.dump(answer, sys.stdout)
+json.dump(results, sys.stdout)
 """
 TYPED = f"""\
 from sendblue_contacts import Sendblue
@@ -88,13 +89,13 @@ client.contacts.create("{ADA}", birthDate=1815)
 
 
 def tree() -> dict[str, bytes]:
-    """Return every file of the project that the client is made of."""
+    """Return the content of every file that the client consists of."""
     paths = (path for folder in WATCHED for path in (ROOT / folder).rglob("*"))
     return {str(path): path.read_bytes() for path in paths if path.is_file() and "__pycache__" not in path.parts}
 
 
 def with_birthday(document: str) -> str:
-    """Return the document with the field in each of the schemas."""
+    """Return the document with the field added to each of the schemas."""
     for schema in SCHEMAS:
         document, times = re.subn(
             rf"(?m)^(    {schema}:\n(?:      .*\n)*?      properties:\n)", lambda found: found[1] + FIELD, document
@@ -103,8 +104,8 @@ def with_birthday(document: str) -> str:
     return document
 
 
-class Made:
-    """The edited document, the package made from it, and the tree before that."""
+class Regenerated:
+    """The edited document, the package generated from it, and the files of the project before and after."""
 
     def __init__(self, folder: Path) -> None:
         self.before = tree()
@@ -113,11 +114,11 @@ class Made:
         self.document.write_text(with_birthday((ROOT / "openapi/contacts.yaml").read_text()))
         command = [sys.executable, str(ROOT / "scripts/regenerate"), "--document", str(self.document)]
         self.run([*command, "--output", str(self.output)], {})
-        # Looked at now: the tests that follow run with the package, and may be left out.
+        # Read now, because the tests below use the package.
         self.after = tree()
 
     def run(self, command: list[str], variables: dict[str, str], *, check: bool = True) -> str:
-        """Run `command` aside with these variables, and return what it printed."""
+        """Run `command` with these environment variables, and return its output."""
         done = subprocess.run(
             command,
             cwd=self.output.parent,
@@ -138,115 +139,115 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """The package from the edited document; made once."""
-    return Made(tmp_path_factory.mktemp("birthday"))
+def regenerated(tmp_path_factory: pytest.TempPathFactory) -> Regenerated:
+    """The package generated from the edited document, once."""
+    return Regenerated(tmp_path_factory.mktemp("birthday"))
 
 
 @pytest.fixture(scope="module")
-def answer(made: Made) -> Any:  # noqa: ANN401 - the JSON that CLIENT writes
-    """What the client did and saw, over TCP, with the sandbox on the edited document."""
-    variables = {"PYTHONPATH": made.path, "SENDBLUE_SANDBOX_DOCUMENT": str(made.document)}
-    return json.loads(made.run([sys.executable, "-c", CLIENT], variables))
+def results(regenerated: Regenerated) -> Any:  # noqa: ANN401 - the JSON that CLIENT prints
+    """The results of the client, over TCP, against a sandbox with the edited document."""
+    variables = {"PYTHONPATH": regenerated.path, "SENDBLUE_SANDBOX_DOCUMENT": str(regenerated.document)}
+    return json.loads(regenerated.run([sys.executable, "-c", CLIENT], variables))
 
 
 @pytest.fixture(scope="module")
-def verdicts(made: Made, pytestconfig: pytest.Config) -> dict[int, str]:
-    """What mypy --strict says of TYPED, by line."""
+def findings(regenerated: Regenerated, pytestconfig: pytest.Config) -> dict[int, str]:
+    """The output of mypy --strict for TYPED, by line."""
     assert pytestconfig.cache is not None
     cache = pytestconfig.cache.mkdir("mypy-birthday")
-    (made.output.parent / "typed.py").write_text(TYPED)
+    (regenerated.output.parent / "typed.py").write_text(TYPED)
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", "typed.py"]
-    said = made.run(command, {"MYPYPATH": made.path}, check=False)
-    found = re.findall(r"(?m)^typed\.py:(\d+): (error: .*|note: Revealed.*)$", said)
-    assert found, said
+    output = regenerated.run(command, {"MYPYPATH": regenerated.path}, check=False)
+    found = re.findall(r"(?m)^typed\.py:(\d+): (error: .*|note: Revealed.*)$", output)
+    assert found, output
     return {int(line): text for line, text in found}
 
 
-def sent(answer: Any, number: str) -> list[Any]:  # noqa: ANN401 - JSON
-    """Return the first body that was sent with `number`, alone or as the items of a bulk request."""
-    body = next(json.loads(body) for _, _, body in answer["wire"] if number in body)
+def sent(results: Any, number: str) -> list[Any]:  # noqa: ANN401 - JSON
+    """Return the first request body with `number` in a list, or the items of the first bulk request with it."""
+    body = next(json.loads(body) for _, _, body in results["wire"] if number in body)
     found: list[Any] = body.get("contacts", [body])
     return found
 
 
-def test_nothing_else_changes(made: Made) -> None:
-    """Regenerating elsewhere leaves the tree as it was to the byte."""
-    assert made.after == made.before
+def test_no_other_file_changes(regenerated: Regenerated) -> None:
+    """Regenerating into another folder changes no file of the project."""
+    assert regenerated.after == regenerated.before
 
 
-def test_without_it_the_field_is_unknown() -> None:
-    """The tree as it is refuses the field: what follows comes from the document alone."""
+def test_field_is_unknown_without_the_edit() -> None:
+    """The unedited project rejects the field, so that the results below come from the edit."""
     with pytest.raises(TypeError, match="birthDate"):
         operations.create(ADA, {"birthDate": "1815-12-10"})
 
 
-def test_the_right_packages_were_used(made: Made, answer: Any) -> None:  # noqa: ANN401 - JSON
-    """The generated package is the new one; the hand layer and the sandbox are the tree's."""
-    folders = [str(Path(file).parents[1]) for file in answer["modules"]]
-    assert folders == [str(made.output), str(ROOT / "overrides"), str(ROOT / "sandbox")]
+def test_expected_packages_are_imported(regenerated: Regenerated, results: Any) -> None:  # noqa: ANN401 - JSON
+    """The client imports the new generated package, and the hand-written layer and the sandbox of the project."""
+    folders = [str(Path(file).parents[1]) for file in results["modules"]]
+    assert folders == [str(regenerated.output), str(ROOT / "overrides"), str(ROOT / "sandbox")]
 
 
-def test_alias_is_accepted_and_the_preferred_name_sent(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """`create(…, birthDate=…)` goes out as `birthday`, and under no other name."""
-    assert sent(answer, ADA) == [{"number": ADA, "birthday": "1815-12-10"}]
+def test_alias_is_accepted_and_the_preferred_name_sent(results: Any) -> None:  # noqa: ANN401 - JSON
+    """`create(…, birthDate=…)` sends `birthday` and no other name."""
+    assert sent(results, ADA) == [{"number": ADA, "birthday": "1815-12-10"}]
 
 
-def test_is_read_back_as_a_date(answer: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_read_as_a_date(results: Any) -> None:  # noqa: ANN401 - JSON
     """`contact.birthday` is a date."""
-    assert answer["created"] == ["date", "1815-12-10"]
+    assert results["created"] == ["date", "1815-12-10"]
 
 
-def test_is_updated(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """A contact that exists gets a new value."""
-    assert answer["updated"] == "1815-12-11"
+def test_field_is_updated(results: Any) -> None:  # noqa: ANN401 - JSON
+    """An existing contact gets a new value."""
+    assert results["updated"] == "1815-12-11"
 
 
-def test_goes_in_in_bulk(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """A bulk item takes it too, and what people write is sent as a date."""
-    assert (sent(answer, GRACE), answer["bulk"]) == ([{"phone": GRACE, "birthday": "1906-12-09"}], ["1906-12-09"])
+def test_field_is_sent_in_bulk(results: Any) -> None:  # noqa: ANN401 - JSON
+    """A bulk item accepts the field, and a date in another format is sent in ISO 8601."""
+    assert (sent(results, GRACE), results["bulk"]) == ([{"phone": GRACE, "birthday": "1906-12-09"}], ["1906-12-09"])
 
 
-def test_is_imported_from_csv(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """A column `birthDate` fills it."""
+def test_field_is_imported_from_csv(results: Any) -> None:  # noqa: ANN401 - JSON
+    """A column `birthDate` sets the field."""
     expected = [{"phone": FILED, "first_name": "Kurt", "birthday": "1906-04-28"}]
-    assert (sent(answer, FILED), answer["imported"]) == (expected, ["1906-04-28"])
+    assert (sent(results, FILED), results["imported"]) == (expected, ["1906-04-28"])
 
 
-def test_is_exported_to_csv(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """It is a column of its own, under the preferred name."""
-    rows = csv.DictReader(answer["exported"].splitlines())
-    assert {row["phone"]: row["birthday"] for row in rows} == answer["kept"]
+def test_field_is_exported_to_csv(results: Any) -> None:  # noqa: ANN401 - JSON
+    """The field is a column under its preferred name."""
+    rows = csv.DictReader(results["exported"].splitlines())
+    assert {row["phone"]: row["birthday"] for row in rows} == results["kept"]
 
 
-def test_is_an_option_of_the_command_line(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """`update --birth-date` sends it, under the preferred name, and `--json` shows it."""
-    status, shown, body = answer["typed"]
+def test_field_is_an_option_of_the_command_line(results: Any) -> None:  # noqa: ANN401 - JSON
+    """`update --birth-date` sends the field under its preferred name, and `--json` shows it."""
+    status, shown, body = results["typed"]
     assert (status, json.loads(shown)["birthday"], body) == (0, "1815-12-11", {"birthday": "1815-12-11"})
 
 
-def test_the_server_has_it(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """In the end the sandbox holds every value."""
-    assert answer["kept"] == {ADA: "1815-12-11", GRACE: "1906-12-09", FILED: "1906-04-28"}
+def test_sandbox_stores_the_field(results: Any) -> None:  # noqa: ANN401 - JSON
+    """The sandbox stores every value."""
+    assert results["kept"] == {ADA: "1815-12-11", GRACE: "1906-12-09", FILED: "1906-04-28"}
 
 
-def test_what_is_no_date_is_refused(answer: Any) -> None:  # noqa: ANN401 - JSON
-    """What cannot be read as a date is an error, and so is a spelling that the document does not have."""
-    assert answer["refused"] == ["ValueError", "TypeError"]
+def test_invalid_date_is_rejected(results: Any) -> None:  # noqa: ANN401 - JSON
+    """An invalid date and an undocumented name raise an error."""
+    assert results["refused"] == ["ValueError", "TypeError"]
 
 
 @pytest.mark.parametrize("line", [3, 4, 5], ids=TYPED.splitlines()[2:5])
-def test_type_checker_accepts(verdicts: dict[int, str], line: int) -> None:
-    """A strict type checker knows both spellings, as keywords and in a mapping."""
-    assert verdicts.get(line) is None
+def test_type_checker_accepts(findings: dict[int, str], line: int) -> None:
+    """A strict type checker accepts both names, as keywords and in a mapping."""
+    assert findings.get(line) is None
 
 
-def test_type_checker_knows_the_type(verdicts: dict[int, str]) -> None:
-    """A strict type checker knows what is read back."""
-    assert verdicts[6] == 'note: Revealed type is "datetime.date | None"'
+def test_type_checker_infers_the_type(findings: dict[int, str]) -> None:
+    """A strict type checker infers the type of the field."""
+    assert findings[6] == 'note: Revealed type is "datetime.date | None"'
 
 
 @pytest.mark.parametrize("line", [7, 8], ids=TYPED.splitlines()[6:])
-def test_type_checker_refuses(verdicts: dict[int, str], line: int) -> None:
-    """A strict type checker refuses a typing mistake and a value of the wrong type."""
-    assert verdicts[line].startswith("error: ")
+def test_type_checker_rejects(findings: dict[int, str], line: int) -> None:
+    """A strict type checker rejects a misspelled name and a value of the wrong type."""
+    assert findings[line].startswith("error: ")
