@@ -1,4 +1,4 @@
-"""The measurements of benchmarks/client.py. Runs in the virtual environment with the vendor's library."""
+"""The measurements of benchmarks/call_overhead.py. Runs in the virtual environment with the vendor's library."""
 
 from __future__ import annotations
 

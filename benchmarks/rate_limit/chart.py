@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
-    from simulation import Run
+    from simulation import SimulationResult
 
     Point = tuple[float, float]
 
@@ -32,7 +32,7 @@ STYLE: dict[Any, Any] = {
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
-def draw(runs: dict[str, Run], network: str, path: Path) -> None:
+def draw(runs: dict[str, SimulationResult], network: str, path: Path) -> None:
     """Draw a panel for each run and a legend, and write the chart to `path`."""
     mpl.use("agg")
     with mpl.rc_context(STYLE):
@@ -58,7 +58,7 @@ def draw(runs: dict[str, Run], network: str, path: Path) -> None:
         plt.close(figure)
 
 
-def _panel(panel: Axes, name: str, run: Run) -> None:
+def _panel(panel: Axes, name: str, run: SimulationResult) -> None:
     arrived = _sliding(run)
     panel.fill(*_thinned([(0, 0), *arrived, (SHOWN, 0)]), color=WITHIN, alpha=0.25, linewidth=0)
     panel.plot(*_thinned(arrived), color=WITHIN, linewidth=1.2, label=f"arrived in the last {PER:g} s")
@@ -72,7 +72,7 @@ def _panel(panel: Axes, name: str, run: Run) -> None:
     panel.text(0.99, 0.97, result, transform=panel.transAxes, ha="right", va="top", color=colour, weight="bold")
 
 
-def _sliding(run: Run) -> list[Point]:
+def _sliding(run: SimulationResult) -> list[Point]:
     """Return points: seconds since the first arrival, and the number of arrivals in the window that ends then."""
     arrivals = sorted(run.arrivals)
     times = [index * STEP for index in range(int(SHOWN / STEP) + 1)]

@@ -15,14 +15,14 @@ import chart
 import limiters
 import slot_costs
 import waiting_costs
+from markdown_tables import show
 from server_models import BY_NAME
 from simulation import EVERY, LIMIT, NETWORKS, PER, STALLING, simulate
-from tables import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulation import Run
+    from simulation import SimulationResult
 
 ROUNDS, STORE_ROUNDS = 200, 20
 SEED = 1
@@ -37,7 +37,7 @@ Pacing costs the same. Redis runs on this machine. Waiting: milliseconds of CPU 
 wait for {waiting_costs.SECONDS:g} s. Python {sys.version.split()[0]}."""
 
 
-def simulated(name: str, network: str, redis: str) -> Run:
+def simulated(name: str, network: str, redis: str) -> SimulationResult:
     """Simulate one limiter against an exact log."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         make = limiters.factories(Path(folder), redis)[name]
@@ -49,7 +49,7 @@ def simulated(name: str, network: str, redis: str) -> Run:
         return simulate(made, "log", BY_NAME[network], SEED)
 
 
-def arrivals(names: list[str], redis: str) -> dict[tuple[str, str], Run]:
+def arrivals(names: list[str], redis: str) -> dict[tuple[str, str], SimulationResult]:
     """Simulate every limiter over every network."""
     cases = [(name, network.name) for name in names for network in NETWORKS]
     with ProcessPoolExecutor() as pool:
@@ -64,14 +64,14 @@ def cost(makers: dict[str, Callable[[], Any]], rounds: int) -> dict[str, tuple[f
     return {name: (sync[name], tasks[name]) for name in makers}
 
 
-def show_arrivals(names: list[str], runs: dict[tuple[str, str], Run], path: Path) -> None:
+def show_arrivals(names: list[str], runs: dict[tuple[str, str], SimulationResult], path: Path) -> None:
     """Print the table of arrivals, and append it to a file."""
     rows = [[name, *map(_cell, (runs[name, network.name] for network in NETWORKS))] for name in names]
     head = ["limiter", *(network.name for network in NETWORKS)]
     show("This client compared with other limiters", head, rows, ARRIVALS, also=path)
 
 
-def _cell(run: Run) -> str:
+def _cell(run: SimulationResult) -> str:
     return f"{run.worst} · {run.refusals} · {run.share:.1%}"
 
 

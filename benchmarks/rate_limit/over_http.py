@@ -20,8 +20,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from markdown_tables import show
 from sendblue_contacts import AsyncSendblue, RateLimit, Sendblue
-from tables import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

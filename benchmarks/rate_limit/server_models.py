@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from markdown_tables import show
 from our_limiter import OurLimiter
 from sendblue_contacts.rate_limit import RateLimit
 from sendblue_sandbox.rate_limit.window_models import MODELS
 from simulation import EVERY, NETWORKS, PER, STALLING, TIMEOUT, simulate
-from tables import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -85,7 +85,7 @@ NETWORKS = (FAST, SLOW, LOSSY, STALLING)
 
 
 @dataclass
-class Run:
+class SimulationResult:
     """The results of a simulation, as the server observed them.
 
     Attributes:
@@ -121,7 +121,7 @@ class _Simulation:
         self._network = network
         self._random = random.Random(seed)  # noqa: S311 - reproducible
         self._enough = asyncio.Event()
-        self.run = Run()
+        self.run = SimulationResult()
 
     async def complete(self) -> None:
         """Let all callers send until there are enough responses."""
@@ -162,7 +162,9 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def simulate(limiter: Callable[[Callable[[], float]], Limiter], model: Model, network: Network, seed: int = 0) -> Run:
+def simulate(
+    limiter: Callable[[Callable[[], float]], Limiter], model: Model, network: Network, seed: int = 0
+) -> SimulationResult:
     """Simulate callers behind a limiter against a server.
 
     Args:
@@ -172,7 +174,7 @@ def simulate(limiter: Callable[[Callable[[], float]], Limiter], model: Model, ne
         seed: Distinguishes runs with the same arguments; it also shifts the start within the windows of the server.
     """
 
-    async def main() -> Run:
+    async def main() -> SimulationResult:
         simulation = _Simulation(limiter(asyncio.get_running_loop().time), model, network, seed)
         await simulation.complete()
         return simulation.run

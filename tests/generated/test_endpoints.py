@@ -33,7 +33,7 @@ ITEM = b"/api/v2/contacts/%2B14155551234"
 COLLECTION = b"/api/v2/contacts"
 
 
-class Call(NamedTuple):
+class EndpointCall(NamedTuple):
     """An operation with its required arguments, and the request that it must send."""
 
     operation: str
@@ -44,30 +44,30 @@ class Call(NamedTuple):
 
 
 CALLS = [
-    Call("contacts.list_contacts", {}, "GET", COLLECTION),
-    Call("contacts.create_contact", {"body": ContactCreate(NUMBER)}, "POST", COLLECTION, {"number": NUMBER}),
-    Call("contacts.count_contacts", {}, "GET", COLLECTION + b"/count"),
-    Call(
+    EndpointCall("contacts.list_contacts", {}, "GET", COLLECTION),
+    EndpointCall("contacts.create_contact", {"body": ContactCreate(NUMBER)}, "POST", COLLECTION, {"number": NUMBER}),
+    EndpointCall("contacts.count_contacts", {}, "GET", COLLECTION + b"/count"),
+    EndpointCall(
         "contacts.verify_contact", {"body": ContactVerify(NUMBER)}, "POST", COLLECTION + b"/verify", {"number": NUMBER}
     ),
-    Call(
+    EndpointCall(
         "contacts.opt_out_contact",
         {"body": ContactOptOut(NUMBER)},
         "POST",
         COLLECTION + b"/opt-out",
         {"number": NUMBER},
     ),
-    Call("contacts.retrieve_contact", {"phone_number": NUMBER}, "GET", ITEM),
-    Call("contacts.update_contact", {"phone_number": NUMBER, "body": ContactUpdate()}, "PUT", ITEM, {}),
-    Call("contacts.delete_contact", {"phone_number": NUMBER}, "DELETE", ITEM),
-    Call(
+    EndpointCall("contacts.retrieve_contact", {"phone_number": NUMBER}, "GET", ITEM),
+    EndpointCall("contacts.update_contact", {"phone_number": NUMBER, "body": ContactUpdate()}, "PUT", ITEM, {}),
+    EndpointCall("contacts.delete_contact", {"phone_number": NUMBER}, "DELETE", ITEM),
+    EndpointCall(
         "contacts_bulk.bulk_delete_contacts",
         {"body": BulkDelete([NUMBER])},
         "DELETE",
         COLLECTION,
         {"contact_ids": [NUMBER]},
     ),
-    Call(
+    EndpointCall(
         "contacts_bulk.bulk_create_contacts",
         {"body": BulkCreate([BulkContact(NUMBER)])},
         "POST",
@@ -120,7 +120,7 @@ def request_line_and_body(request: httpx.Request) -> tuple[str, bytes, Any]:
 
 
 @pytest.mark.parametrize("one", CALLS, ids=BY_NAME)
-def test_sends_only_given_values(one: Call) -> None:
+def test_sends_only_given_values(one: EndpointCall) -> None:
     """The method, the path and the body match the document, and no default of the server is sent."""
     handler = RecordingHandler()
     call(handler, one.operation, **one.arguments)
@@ -128,7 +128,7 @@ def test_sends_only_given_values(one: Call) -> None:
 
 
 @pytest.mark.parametrize("one", CALLS, ids=BY_NAME)
-def test_async_sends_the_same(one: Call) -> None:
+def test_async_sends_the_same(one: EndpointCall) -> None:
     """The asynchronous function sends the same request as the synchronous one."""
     handler = RecordingHandler()
     asyncio.run(call_async(handler, one.operation, **one.arguments))

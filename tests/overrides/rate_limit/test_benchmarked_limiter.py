@@ -1,4 +1,4 @@
-"""The limiter in the simulation of `scripts/bench limiter`: the refusals and windows that the documentation shows."""
+"""The limiter in the simulation of `scripts/bench rate_limiter`: the figures that the documentation shows."""
 
 from __future__ import annotations
 

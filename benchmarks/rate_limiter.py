@@ -31,7 +31,7 @@ def redis() -> Iterator[str]:
     program = servers.ensure("redis-server", "redis-server")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - the redis-server of Debian
         try:
             _wait_for(port)
