@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sendblue_sandbox import Sandbox
-from sendblue_sandbox.server.uvicorn_server import Server
+from sendblue_sandbox.server.uvicorn_server import ServerThread
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -39,7 +39,7 @@ def bare() -> None:
     async def small(_: Request) -> Response:
         return Response(b'{"status":"OK"}', media_type="application/json")
 
-    server = Server(Starlette(routes=[Route(PATH + "/{number}", small)]), "127.0.0.1", 0)
+    server = ServerThread(Starlette(routes=[Route(PATH + "/{number}", small)]), "127.0.0.1", 0)
     report(server.url, "1", 0.0)
     server.close()
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from markdown_tables import show
 from our_limiter import OurLimiter
 from sendblue_contacts.rate_limit import RateLimit
-from sendblue_sandbox.rate_limit.window_models import MODELS
+from sendblue_sandbox.rate_limit.window_models import WINDOW_MODELS
 from simulation import EVERY, NETWORKS, PER, STALLING, TIMEOUT, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sendblue_sandbox.rate_limit.window_models import Model
+    from sendblue_sandbox.rate_limit.window_models import WindowName
     from simulation import Network
 
 MODES: dict[str, Callable[..., OurLimiter]] = {
@@ -57,7 +57,7 @@ class Figures(NamedTuple):
 
 def figures(mode: str, model: str, network: Network, seeds: range = SEEDS) -> Figures:
     """Simulate a mode of sending against a server model, over a network."""
-    runs = [simulate(MODES[mode], cast("Model", model), network, seed) for seed in seeds]
+    runs = [simulate(MODES[mode], cast("WindowName", model), network, seed) for seed in seeds]
     share = sum(run.share for run in runs) / len(runs)
     return Figures(max(run.worst for run in runs), sum(run.refusals for run in runs), share)
 
@@ -69,12 +69,12 @@ def _cell(case: tuple[str, str, str]) -> str:
 
 def rows() -> list[list[str]]:
     """Return the rows of the table. Servers with the same figures share a row."""
-    cases = [(mode, model, network) for mode in MODES for model in MODELS for network in BY_NAME]
+    cases = [(mode, model, network) for mode in MODES for model in WINDOW_MODELS for network in BY_NAME]
     with ProcessPoolExecutor() as pool:
         cells = dict(zip(cases, pool.map(_cell, cases), strict=True))
     servers: dict[tuple[str, ...], list[str]] = {}
     for mode in MODES:
-        for model in MODELS:
+        for model in WINDOW_MODELS:
             row = (mode, *(cells[mode, model, network] for network in BY_NAME))
             servers.setdefault(row, []).append(SERVERS[model])
     return [[mode, ", ".join(names), *figures] for (mode, *figures), names in servers.items()]

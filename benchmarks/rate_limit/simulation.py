@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import virtual_time
-from sendblue_sandbox.rate_limit.window_models import MODELS
+from sendblue_sandbox.rate_limit.window_models import WINDOW_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from sendblue_sandbox.rate_limit.window_models import Model
+    from sendblue_sandbox.rate_limit.window_models import WindowName
 
 LIMIT, PER = 100, 10.0
 CALLERS = 200
@@ -115,9 +115,9 @@ class SimulationResult:
 
 
 class _Simulation:
-    def __init__(self, limiter: Limiter, model: Model, network: Network, seed: int) -> None:
+    def __init__(self, limiter: Limiter, model: WindowName, network: Network, seed: int) -> None:
         self._limiter = limiter
-        self._window = MODELS[model](LIMIT, PER)
+        self._window = WINDOW_MODELS[model](LIMIT, PER)
         self._network = network
         self._random = random.Random(seed)  # noqa: S311 - reproducible
         self._enough = asyncio.Event()
@@ -163,7 +163,7 @@ def _now() -> float:
 
 
 def simulate(
-    limiter: Callable[[Callable[[], float]], Limiter], model: Model, network: Network, seed: int = 0
+    limiter: Callable[[Callable[[], float]], Limiter], model: WindowName, network: Network, seed: int = 0
 ) -> SimulationResult:
     """Simulate callers behind a limiter against a server.
 

@@ -1,7 +1,7 @@
-"""A server on this machine that behaves as the documented Sendblue Contacts API does.
+"""A local server that behaves like the documented Sendblue Contacts API.
 
-`from sendblue_sandbox import Sandbox`. Importing this package loads nothing; making a `Sandbox` needs the extra
-`sandbox`, and says so.
+`from sendblue_sandbox import Sandbox`. Importing this package loads no other module. Creating a `Sandbox` needs the
+extra `sandbox`; without it, an `ImportError` names the command that installs it.
 """
 
 from importlib import import_module
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Clock", "Fault", "Faults", "Received", "Sandbox", "run"]
 
-# Each public name and the module it lives in; it is imported when it is asked for.
-HOMES = {
+# Each public name and the module that defines it; the module is imported on first access.
+_LAZY_IMPORTS = {
     "Clock": "clock",
     "Fault": "faults.fault",
     "Faults": "faults.rules",
@@ -29,10 +29,10 @@ HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{HOMES[name]}", __name__), name)
+    return getattr(import_module(f".{_LAZY_IMPORTS[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *HOMES})
+    return sorted({*globals(), *_LAZY_IMPORTS})

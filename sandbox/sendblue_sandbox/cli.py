@@ -1,76 +1,195 @@
-"""The sandbox as a program: start, say where, wait for Ctrl-C or SIGTERM, end cleanly."""
+"""The command line: the options of `python -m sendblue_sandbox`, and `run`, which serves until a signal.
+
+`OPTIONS` is the one table of options: `sendblue-contacts sandbox` builds its own from it.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event, current_thread, main_thread
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, get_args
 
+from .config import MAX_PORT, BulkExisting, OffsetCeiling, RetryAfter, Spelling
+from .rate_limit.window_models import WindowName
 from .sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
     from types import FrameType
 
     from .config import Options
 
-PORT = 4010
-ENDS = (signal.SIGINT, signal.SIGTERM)
-# An endless wait would not notice Ctrl-C on Windows.
-GLANCE = 0.5
+DEFAULT_PORT = 4010
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# On Windows, a wait without a timeout would not react to Ctrl-C.
+POLL_SECONDS = 0.5
 
 
-def _say(line: str) -> None:
+def _echo(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def run(*, say: Callable[[str], None] = _say, seed: int = 0, **options: Unpack[Options]) -> None:
+def run(*, echo: Callable[[str], None] = _echo, seed: int = 0, **options: Unpack[Options]) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
-        say: Where the one line about the address goes.
-        seed: How many contacts to add at the start.
-        options: The settings of `Sandbox`; the port is 4010 when none is given.
+        echo: Called with a line that contains the address, when the server is ready.
+        seed: The number of contacts to create at the start.
+        options: The settings of `Sandbox`; the port defaults to 4010.
 
     Raises:
-        ImportError: The extra is not installed.
-        ValueError: A setting cannot be, or there are not so many contacts.
-        OSError: The port is taken, or there is no document.
+        ImportError: The extra `sandbox` is not installed.
+        ValueError: A setting is invalid, or `seed` is too large.
+        OSError: The port is in use, or the document does not exist.
     """
-    settings: Options = {"port": PORT, **options}
+    settings: Options = {"port": DEFAULT_PORT, **options}
     sandbox = Sandbox(**settings)
-    with _ended() as end, sandbox:
+    with _stop_signal() as stop, sandbox:
         sandbox.seed(seed)
-        say(_greeting(sandbox.url, options))
-        while not end.wait(GLANCE):
+        echo(_greeting(sandbox.url, options))
+        while not stop.wait(POLL_SECONDS):
             pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the options and serve.
+
+    Args:
+        arguments: The command line; None for that of this process.
+
+    Returns:
+        The exit status: 0 after Ctrl-C or SIGTERM, 1 if the server could not start.
+
+    Raises:
+        SystemExit: With status 2, if an option is not valid.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        run(**vars(options))
+    except (ImportError, OSError, ValueError) as error:
+        sys.stderr.write(f"{getattr(error, 'strerror', None) or error}\n")
+        return 1
+    return 0
 
 
 def _greeting(url: str, options: Options) -> str:
     db = options.get("db")
-    kept = "in memory" if db is None else f"in {os.fspath(db)}"
-    pair = "" if options.get("api_key") else " SENDBLUE_API_API_KEY=any SENDBLUE_API_API_SECRET=any"
-    client = f"Point a client at it: export SENDBLUE_API_BASE_URL={url}{pair}"
-    return f"Sandbox on {url}, contacts {kept}. {client} (Ctrl-C ends it.)"
+    storage = "in memory" if db is None else f"in {os.fspath(db)}"
+    credentials = "" if options.get("api_key") else " SENDBLUE_API_API_KEY=any SENDBLUE_API_API_SECRET=any"
+    export = f"export SENDBLUE_API_BASE_URL={url}{credentials}"
+    return f"Sandbox at {url}, contacts {storage}. To connect a client: {export} (Press Ctrl-C to stop.)"
 
 
 @contextmanager
-def _ended() -> Generator[Event]:
-    end = Event()
-    if current_thread() is not main_thread():  # Python hands signals to the main thread alone
-        yield end
+def _stop_signal() -> Generator[Event]:
+    stop = Event()
+    if current_thread() is not main_thread():  # Python delivers signals only to the main thread
+        yield stop
         return
 
-    def ended(_signal: int, _frame: FrameType | None) -> None:
-        end.set()
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
 
-    before = {each: signal.signal(each, ended) for each in ENDS}
+    previous = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
-        yield end
+        yield stop
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+# --- the options
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOption:
+    """An option of the command line.
+
+    Attributes:
+        flag: The option as typed, for example `--port`.
+        help: The help text.
+        default: The default as typed; None for none.
+        metavar: The placeholder in the help; `FILE` for a path.
+        choices: The valid values, if these are words.
+        parse: Converts the text. Raises `argparse.ArgumentTypeError` with a message for an invalid one.
+    """
+
+    flag: str
+    help: str
+    default: str | None = None
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    parse: Callable[[str], object] = str
+
+
+def _parse_limit(text: str) -> int | None:
+    return None if text == "off" else _parse_integer(text, 1, f"{text!r} is neither an integer of at least 1 nor off")
+
+
+def _parse_port(text: str) -> int:
+    message = f"{text!r} is not an integer from 0 to {MAX_PORT}"
+    port = _parse_integer(text, 0, message)
+    if port > MAX_PORT:
+        raise argparse.ArgumentTypeError(message)
+    return port
+
+
+def _parse_count(text: str) -> int:
+    return _parse_integer(text, 0, f"{text!r} is not an integer of at least 0")
+
+
+def _parse_integer(text: str, low: int, message: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= low):
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _parse_seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        message = f"{text!r} is not a number of seconds"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+OPTIONS = (
+    CommandOption("--host", "Address to listen on.", "127.0.0.1", "ADDRESS"),
+    CommandOption("--port", "Port to listen on; 0 for any free port.", str(DEFAULT_PORT), "PORT", parse=_parse_port),
+    CommandOption("--db", "File to keep contacts in; by default they are kept in memory.", metavar="FILE"),
+    CommandOption(
+        "--spelling", "Field names in responses: first_name, firstName or both.", "both", choices=get_args(Spelling)
+    ),
+    CommandOption("--limit", "Requests of one API key in each window.", "100", "N|off", parse=_parse_limit),
+    CommandOption("--per", "Length of the window.", "10", "SECONDS", parse=_parse_seconds),
+    CommandOption("--window", "How requests are counted.", "log", choices=get_args(WindowName)),
+    CommandOption("--retry-after", "Retry-After header of a 429 response.", "seconds", choices=get_args(RetryAfter)),
+    CommandOption("--api-key", "Accept only this API key; by default any is accepted.", metavar="KEY"),
+    CommandOption("--api-secret", "Accept only this API secret; by default any is accepted.", metavar="SECRET"),
+    CommandOption("--bulk-existing", "Existing numbers in a bulk create.", "fail", choices=get_args(BulkExisting)),
+    CommandOption("--offset-ceiling", "Offsets above the maximum.", "clamp", choices=get_args(OffsetCeiling)),
+    CommandOption("--seed", "Number of contacts to create at the start.", "0", "N", parse=_parse_count),
+    CommandOption("--document", "OpenAPI document to use instead of the built-in one.", metavar="FILE"),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sendblue_sandbox",
+        description="Serve a local sandbox of the Sendblue Contacts API until Ctrl-C.",
+    )
+    for option in OPTIONS:
+        parser.add_argument(
+            option.flag,
+            default=option.default,
+            metavar=option.metavar,
+            choices=option.choices or None,
+            type=option.parse,
+            help=option.help if option.default is None else f"{option.help} Default: {option.default}.",
+        )
+    return parser

@@ -1,4 +1,4 @@
-"""Settings. Each is checked when a sandbox is made, and a bad one is a sentence that says what to give instead."""
+"""The settings of a sandbox, checked when it is created."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict, get_args
 
-from .rate_limit.window_models import Model
+from .rate_limit.window_models import WindowName
 
 Spelling: TypeAlias = Literal["both", "snake", "camel"]
 BulkExisting: TypeAlias = Literal["fail", "update"]
@@ -15,7 +15,7 @@ OffsetCeiling: TypeAlias = Literal["clamp", "refuse"]
 RetryAfter: TypeAlias = Literal["seconds", "date", "none"]
 PathLike: TypeAlias = str | os.PathLike[str]
 
-HIGHEST_PORT = 65_535
+MAX_PORT = 65_535
 
 
 class Options(TypedDict, total=False):
@@ -24,7 +24,7 @@ class Options(TypedDict, total=False):
     spelling: Spelling
     limit: int | None
     per: float
-    window: Model
+    window: WindowName
     retry_after: RetryAfter
     db: PathLike | None
     api_key: str | None
@@ -39,12 +39,12 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of one sandbox; `Sandbox` says what each means."""
+    """The settings of one sandbox. The docstring of `Sandbox` describes each of them."""
 
     spelling: Spelling = "both"
     limit: int | None = 100
     per: float = 10.0
-    window: Model = "log"
+    window: WindowName = "log"
     retry_after: RetryAfter = "seconds"
     db: PathLike | None = None
     api_key: str | None = field(default=None, repr=False)
@@ -57,51 +57,56 @@ class Settings:
     port: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Raise `ValueError` for an invalid setting."""
         _one_of("spelling", self.spelling, get_args(Spelling))
         _one_of("bulk_existing", self.bulk_existing, get_args(BulkExisting))
         _one_of("offset_ceiling", self.offset_ceiling, get_args(OffsetCeiling))
-        _one_of("window", self.window, get_args(Model))
+        _one_of("window", self.window, get_args(WindowName))
         _one_of("retry_after", self.retry_after, get_args(RetryAfter))
         _check(
             "limit",
             self.limit,
-            ok=self.limit is None or _whole(self.limit, 1),
-            wanted="a whole number from 1 on, or None for no limit",
+            ok=self.limit is None or _is_integer(self.limit, 1),
+            expected="an integer of at least 1, or None for no limit",
         )
-        _check("per", self.per, ok=_seconds(self.per), wanted="a number of seconds above 0")
+        _check("per", self.per, ok=_is_duration(self.per), expected="a number of seconds greater than 0")
         _check(
             "max_body_bytes",
             self.max_body_bytes,
-            ok=_whole(self.max_body_bytes, 1),
-            wanted="a whole number of bytes from 1 on",
+            ok=_is_integer(self.max_body_bytes, 1),
+            expected="a number of bytes of at least 1",
         )
-        _check("port", self.port, ok=_whole(self.port, 0, HIGHEST_PORT), wanted="a port from 0 (any free one) to 65535")
-        _pair(self.api_key, self.api_secret)
+        _check(
+            "port",
+            self.port,
+            ok=_is_integer(self.port, 0, MAX_PORT),
+            expected=f"a port from 1 to {MAX_PORT}, or 0 for any free port",
+        )
+        _check_credentials(self.api_key, self.api_secret)
 
 
-def _check(name: str, value: object, *, ok: bool, wanted: str) -> None:
+def _check(name: str, value: object, *, ok: bool, expected: str) -> None:
     if not ok:
-        message = f"{name}={value!r} is not a setting of the sandbox: give {wanted}."
+        message = f"{name}={value!r} is not a valid setting of the sandbox. Use {expected}."
         raise ValueError(message)
 
 
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
-    _check(name, value, ok=value in choices, wanted="one of " + ", ".join(map(repr, choices)))
+    _check(name, value, ok=value in choices, expected="one of " + ", ".join(map(repr, choices)))
 
 
-def _whole(value: object, low: int, high: float = math.inf) -> bool:
+def _is_integer(value: object, low: int, high: float = math.inf) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _seconds(value: object) -> bool:
+def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
-def _pair(api_key: str | None, api_secret: str | None) -> None:
+def _check_credentials(api_key: str | None, api_secret: str | None) -> None:
     if (api_key is None) != (api_secret is None):
-        message = "Only one of api_key and api_secret was given: give both, or neither to accept any credentials."
+        message = "Only one of api_key and api_secret was given. Pass both, or neither to accept any credentials."
         raise ValueError(message)
     if "" in (api_key, api_secret):
-        message = "api_key and api_secret must not be empty: leave both out to accept any credentials."
+        message = "api_key and api_secret must not be empty. Omit both to accept any credentials."
         raise ValueError(message)

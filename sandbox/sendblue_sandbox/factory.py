@@ -1,4 +1,4 @@
-"""Everything that needs the extra, put together: the document, the store and the apps of one sandbox."""
+"""The factory: creates the document, the store and the apps of one sandbox. Imports everything that needs the extra."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from .api.dispatcher import App
+from .api.context import Context
+from .api.dispatcher import Dispatcher
 from .api.document import Document
-from .api.errors import Refused
-from .api.operations import Desk
-from .api.rendering import Contacts
-from .api.response import JSON, bad
+from .api.errors import ApiError
+from .api.rendering import ContactRenderer
+from .api.response import JSON_TYPE, error_response
 from .clock import Clock
 from .faults.rules import Faults
-from .rate_limit.limiter import Limit
-from .recorder import Requests
-from .server.asgi import Front
-from .server.routes import routes
-from .server.uvicorn_server import Server
-from .state import State
+from .rate_limit.limiter import Limiter
+from .recorder import RequestRecorder
+from .server.asgi import SandboxApp
+from .server.routes import internal_routes
+from .server.uvicorn_server import ServerThread
+from .state import SandboxState
 from .storage.store import Store
 
 if TYPE_CHECKING:
@@ -35,41 +35,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """The state of one sandbox, and the app in front of it."""
+class Runtime:
+    """The state of one sandbox and its ASGI app."""
 
-    state: State
+    state: SandboxState
     asgi: ASGIApp
 
-    def serve(self) -> Server:
+    def serve(self) -> ServerThread:
         """Start a server."""
-        settings = self.state.desk.settings
-        return Server(self.asgi, settings.host, settings.port)
+        settings = self.state.context.settings
+        return ServerThread(self.asgi, settings.host, settings.port)
 
 
-def opened(settings: Settings, real: Callable[[], float]) -> Opened:
-    """Read the document, open the store, and put the apps in front.
+def create_runtime(settings: Settings, real_time: Callable[[], float]) -> Runtime:
+    """Read the document, open the store and create the apps.
 
     Args:
         settings: The settings.
-        real: The time in seconds since 1970, as long as nobody sets the clock.
+        real_time: Returns seconds since 1970; the clock follows it until it is set.
     """
     document = Document(settings.document)
-    contacts = Contacts(document.contact, settings.spelling)
-    limit = Limit(settings.limit, settings.per, settings.window)
-    desk = Desk(document, Store(settings.db, contacts), contacts, settings)
+    renderer = ContactRenderer(document.contact, settings.spelling)
+    limiter = Limiter(settings.limit, settings.per, settings.window)
+    context = Context(document, Store(settings.db, renderer), renderer, settings)
     faults = Faults([operation.name for operation in document.operations])
-    state = State(desk, limit, Requests(), faults, Clock(real, limit.open))
-    return Opened(state, _asgi(state))
+    clock = Clock(real_time, limiter.clear_windows)
+    state = SandboxState(context, limiter, RequestRecorder(), faults, clock)
+    return Runtime(state, _create_asgi(state))
 
 
-def _asgi(state: State) -> ASGIApp:
-    site = Starlette(routes=routes(state), exception_handlers={HTTPException: _no_route})
-    site.router.redirect_slashes = False
-    return Front(App(state), site, state.requests, state.clock, state.desk.settings.max_body_bytes)
+def _create_asgi(state: SandboxState) -> ASGIApp:
+    internal = Starlette(routes=internal_routes(state), exception_handlers={HTTPException: _http_error})
+    internal.router.redirect_slashes = False
+    max_body_bytes = state.context.settings.max_body_bytes
+    return SandboxApp(Dispatcher(state), internal, state.recorder, state.clock, max_body_bytes)
 
 
-async def _no_route(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - tells type checkers what Starlette promises
-    answer = bad(Refused(error.status_code, error.detail, dict(error.headers or {})))
-    return Response(answer.body, answer.status, answer.headers, JSON)
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls this handler for HTTPException only
+    response = error_response(ApiError(error.status_code, error.detail, dict(error.headers or {})))
+    return Response(response.body, response.status, response.headers, JSON_TYPE)

@@ -1,8 +1,8 @@
-"""Transports: the app for httpx clients in this process, without a socket. The only module that imports httpx.
+"""Transports: the sandbox app for httpx clients in this process, without a socket. The only module that imports httpx.
 
-httpx can call an ASGI app from an async client alone; for sync ones the app runs in a thread of its own, with its own
-event loop, so that a sync client works inside a running one too. A connection that a fault cuts, which is no more than
-a `ConnectionError` here, becomes what httpx raises for a real one.
+httpx can call an ASGI app only from an async client. For sync clients the app runs in a thread of its own, with its
+own event loop, so that a sync client also works inside a running event loop. In process, a fault that cuts the
+connection raises `ConnectionError` in the app; the transports turn it into the error that httpx raises on a socket.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
-    """For an `httpx.AsyncClient`.
+    """A transport for an `httpx.AsyncClient`.
 
     Args:
         app: The ASGI app.
@@ -32,7 +32,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Send a request to the app and return its response."""
         try:
             return await self._inner.handle_async_request(request)
         except ConnectionError as error:
@@ -40,7 +40,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
 
 class Transport(httpx.BaseTransport):
-    """For an `httpx.Client`. Its thread starts with the first request, and ends when the client is closed.
+    """A transport for an `httpx.Client`. Its thread starts with the first request and ends when the client is closed.
 
     Args:
         app: The ASGI app.
@@ -53,12 +53,12 @@ class Transport(httpx.BaseTransport):
         self._portal: BlockingPortal | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
+        """Send a request to the app and return its response."""
         request.read()
-        return self._started().call(self._answer, request)
+        return self._running_portal().call(self._send, request)
 
     def close(self) -> None:
-        """End the thread; the next request starts another."""
+        """End the thread; the next request starts another one."""
         with self._lock:
             self._portal = None
             self._stack.close()
@@ -69,18 +69,18 @@ class Transport(httpx.BaseTransport):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        """Close."""
+        """End the thread."""
         self.close()
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        whole = httpx.Request(
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        buffered = httpx.Request(
             request.method, request.url, headers=request.headers, content=request.content, extensions=request.extensions
         )
-        response = await self._inner.handle_async_request(whole)
+        response = await self._inner.handle_async_request(buffered)
         content = await response.aread()
         return httpx.Response(response.status_code, headers=response.headers, content=content)
 
-    def _started(self) -> BlockingPortal:
+    def _running_portal(self) -> BlockingPortal:
         with self._lock:
             if self._portal is None:
                 self._portal = self._stack.enter_context(start_blocking_portal(name="sendblue-sandbox"))

@@ -1,7 +1,7 @@
-"""The fixture with a client, in a file of its own: the one place of the sandbox that knows `sendblue_contacts`.
+"""The fixture `sendblue_client`, in a module of its own: the only one of the sandbox that imports `sendblue_contacts`.
 
-The sandbox checks the client, so it must not be made of it; `sendblue_client` hands the two to a test together, and
-imports the client only when a test asks for it.
+The sandbox is used to test the client, so it must not be built from the client's code. This fixture connects the two,
+and imports the client only when a test requests it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sendblue_client(sendblue_sandbox: Sandbox) -> Iterator[Sendblue]:
-    """A `sendblue_contacts.Sendblue` on `sendblue_sandbox`, without a limit of its own."""
-    from sendblue_contacts import Sendblue  # noqa: PLC0415 - see the top
+    """A `sendblue_contacts.Sendblue` for `sendblue_sandbox`, without a client-side rate limit."""
+    from sendblue_contacts import Sendblue  # noqa: PLC0415 - imported only when a test requests the fixture
 
     api_key, api_secret = sendblue_sandbox.credentials
     with Sendblue(api_key, api_secret, base_url=sendblue_sandbox.url, rate_limit=None) as client:

@@ -1,6 +1,6 @@
-"""A plugin for pytest, there as soon as the package is installed: a sandbox for tests, empty for each.
+"""The pytest plugin, active as soon as the package is installed: an empty sandbox for each test that requests one.
 
-It imports nothing but pytest until a test asks for a fixture, and changes nothing about tests that do not.
+It imports nothing but pytest until a test requests a fixture, and does not affect other tests.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["sendblue_client"]
 
-MARKER = "sendblue_sandbox(**settings): start a sandbox with these settings for this test, as limit=100."
+MARKER = "sendblue_sandbox(**settings): start a sandbox with these settings for this test, for example limit=100."
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", MARKER)
 
 
 @pytest.fixture(scope="session")
 def _sendblue_sandbox() -> Iterator[Sandbox]:
-    from . import Sandbox  # noqa: PLC0415 - free until it is used
+    from . import Sandbox  # noqa: PLC0415 - imported only when a test requests the fixture
 
     with Sandbox(limit=None) as sandbox:
         yield sandbox
@@ -36,10 +36,10 @@ def _sendblue_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sendblue_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A running sandbox of the Contacts API, empty, without a limit, at `sendblue_sandbox.url`.
+    """A running, empty sandbox of the Contacts API without a rate limit, at `sendblue_sandbox.url`.
 
-    One server serves the whole session. A test with `@pytest.mark.sendblue_sandbox(limit=100)` gets one of its own,
-    with these settings of `Sandbox`.
+    One server is shared by the whole session. A test with `@pytest.mark.sendblue_sandbox(limit=100)` gets its own
+    sandbox, created with these settings of `Sandbox`.
     """
     marker = request.node.get_closest_marker("sendblue_sandbox")
     if marker is None:
@@ -47,7 +47,7 @@ def sendblue_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         shared.reset()
         yield shared
         return
-    from . import Sandbox  # noqa: PLC0415 - free until it is used
+    from . import Sandbox  # noqa: PLC0415 - imported only when a test requests the fixture
 
     settings: dict[str, Any] = {"limit": None, **marker.kwargs}
     with Sandbox(**settings) as own:

@@ -1,4 +1,4 @@
-"""What arrived. A bounded memory of requests: the newest stay, the oldest go."""
+"""The recorder: the newest requests that arrived at the sandbox, in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_REQUESTS = 10_000
-MOST_BYTES = 16 * 1_048_576
+MAX_REQUESTS = 10_000
+MAX_BYTES = 16 * 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request that arrived, and the status it was answered with.
+    """A request that arrived, and the status of its response.
 
     Attributes:
-        at: When it arrived, in seconds, by the sandbox's clock.
+        at: When it arrived, in seconds since 1970, by the clock of the sandbox.
         method: The HTTP method.
-        path: The path as it was sent, with its percent signs.
-        query: The query string as it was sent.
-        headers: The headers, names in lower case. They hold the credentials, so a repr leaves them out.
-        body: The body as it was sent; empty where it was too large.
-        status: The status of the answer; 0 where a fault cut the connection before one.
-        seconds: How long the answer took, in real seconds from the moment the request was there in whole.
+        path: The path as sent, percent-encoded.
+        query: The query string as sent.
+        headers: The headers; names are in lower case. They hold credentials, so the repr omits them.
+        body: The body as sent; empty if it was too large.
+        status: The status of the response; 0 if a fault reset the connection before a response.
+        seconds: How long processing took, in real seconds, from the arrival of the complete request.
     """
 
     at: float
@@ -41,57 +41,60 @@ class Received:
     seconds: float = 0.0
 
     def json(self) -> Any:  # noqa: ANN401 - a body is whatever JSON the client sent
-        """The body, read as JSON.
+        """Return the body decoded as JSON.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: The body is not valid JSON.
         """
         return json.loads(self.body)
 
 
-class Requests:
-    """The newest requests, at most 10,000 of them and at most 16 MiB of bodies."""
+class RequestRecorder:
+    """The newest requests: at most 10,000, with at most 16 MiB of bodies."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: deque[Received] = deque()
+        self._requests: deque[Received] = deque()
         self._bytes = 0
-        self._forgotten = 0
+        self._dropped = 0
 
     def add(self, received: Received) -> None:
-        """Remember a request, and forget the oldest where there are too many."""
+        """Record a request, and drop the oldest ones if a bound is exceeded."""
         with self._lock:
-            self._kept.append(received)
+            self._requests.append(received)
             self._bytes += len(received.body)
-            while len(self._kept) > MOST_REQUESTS or self._bytes > MOST_BYTES:
-                self._bytes -= len(self._kept.popleft().body)
-                self._forgotten += 1
+            while len(self._requests) > MAX_REQUESTS or self._bytes > MAX_BYTES:
+                self._bytes -= len(self._requests.popleft().body)
+                self._dropped += 1
 
     def all(self) -> list[Received]:
-        """The requests that are remembered, oldest first."""
+        """Return the recorded requests, oldest first."""
         with self._lock:
-            return list(self._kept)
+            return list(self._requests)
 
     def count(self) -> int:
-        """How many there were since the beginning or the last reset, forgotten ones included: the newest's number."""
-        with self._lock:
-            return self._forgotten + len(self._kept)
+        """Return the number of requests since the start or the last reset, dropped ones included.
 
-    def after(self, number: int, most: int) -> list[tuple[int, Received]]:
-        """The newest requests after a given one, each with its number, oldest first.
-
-        Args:
-            number: The number of the last request that is known already; requests are counted from 1.
-            most: How many at most.
+        This is also the number of the newest request.
         """
         with self._lock:
-            newest = self._forgotten + len(self._kept)
-            wanted = max(0, min(most, newest - number, len(self._kept)))
-            found = islice(self._kept, len(self._kept) - wanted, None)
+            return self._dropped + len(self._requests)
+
+    def after(self, number: int, limit: int) -> list[tuple[int, Received]]:
+        """Return the newest requests after a given one, each with its number, oldest first.
+
+        Args:
+            number: The number of the last request to leave out; requests are numbered from 1.
+            limit: The maximum number of requests to return.
+        """
+        with self._lock:
+            newest = self._dropped + len(self._requests)
+            wanted = max(0, min(limit, newest - number, len(self._requests)))
+            found = islice(self._requests, len(self._requests) - wanted, None)
             return list(enumerate(found, newest - wanted + 1))
 
     def clear(self) -> None:
-        """Forget every request, and count from 1 again."""
+        """Drop every request, and number the next one 1."""
         with self._lock:
-            self._kept.clear()
-            self._bytes = self._forgotten = 0
+            self._requests.clear()
+            self._bytes = self._dropped = 0

@@ -1,6 +1,6 @@
-"""`Sandbox`: one state, behind a started server and an in-process app alike.
+"""`Sandbox`: one state behind a server and an in-process app.
 
-This module needs nothing that is not installed: what the extra brings is imported when a `Sandbox` is made.
+This module imports only the standard library. What the extra installs is imported when a `Sandbox` is created.
 """
 
 from __future__ import annotations
@@ -17,43 +17,45 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from .clock import Clock
-    from .factory import Opened
+    from .factory import Runtime
     from .faults.rules import Faults
     from .httpx_transports import AsyncTransport, Transport
-    from .rate_limit.window_models import Model
+    from .rate_limit.window_models import WindowName
     from .recorder import Received
-    from .server.uvicorn_server import Server
+    from .server.uvicorn_server import ServerThread
 
-INSTALL = 'The sandbox needs packages that are not installed ({}): pip install "sendblue-contacts[sandbox]"'
+INSTALL_HINT = 'The sandbox needs packages that are not installed ({}). Run: pip install "sendblue-contacts[sandbox]"'
 
 
 class Sandbox:
-    """A server on this machine that behaves as the documented Sendblue Contacts API does.
+    """A local server that behaves like the documented Sendblue Contacts API.
 
     `with Sandbox() as sandbox:` starts it on a free port; `Sandbox().asgi` is the app for use in this process.
 
     Args:
-        spelling: The spelling of answers: `both` at once, as seen live, or `snake`, or `camel`.
-        limit: The most requests of one API key in any `per` seconds; None for no limit.
+        spelling: The field names in responses: `snake` (`first_name`), `camel` (`firstName`), or `both`, as the live
+            API returns them.
+        limit: The maximum number of requests of one API key in any `per` seconds; None for no limit.
         per: The length of that window in seconds.
-        window: How requests are counted: `log` by an exact log, `log_all` with refused ones too, `fixed` in windows
-            that follow upon each other, `counters` by an estimate from two of those, or `bucket` by tokens.
-        retry_after: What a refused request is told: the `seconds` to wait, the `date` to wait for, or `none`.
+        window: How requests are counted: `log` (an exact log), `log_all` (an exact log that includes refused
+            requests), `fixed` (consecutive windows), `counters` (an estimate from two consecutive windows) or
+            `bucket` (a token bucket).
+        retry_after: The `Retry-After` header of a 429 response: the number of `seconds`, a `date`, or `none`.
         db: A file to keep contacts in; None keeps them in memory.
-        api_key: The key that requests must have; None accepts any that is not empty.
-        api_secret: The secret that requests must have; given together with `api_key`.
-        bulk_existing: What a bulk create does with a number that exists: `fail` for this item, or `update` the contact.
-        offset_ceiling: What a list does with an offset that is too high: `clamp` or `refuse` it.
-        max_body_bytes: The largest request body in bytes; a larger one is answered with 413.
-        document: The OpenAPI document; None takes the one that came with this package.
-        clock: The time in seconds since 1970, for `created_at` and the limit.
+        api_key: The API key that requests must have; None accepts any that is not empty.
+        api_secret: The secret that requests must have; passed together with `api_key`.
+        bulk_existing: What a bulk create does with an existing number: `fail` for this item, or `update` the contact.
+        offset_ceiling: What a list does with an offset above the maximum: `clamp` it, or `refuse` the request.
+        max_body_bytes: The maximum size of a request body in bytes; a larger one is refused with 413.
+        document: The path of an OpenAPI document; None uses the one in this package.
+        clock: Returns the time in seconds since 1970, for `created_at` and the rate limit.
         host: The address to listen on.
-        port: The port to listen on; 0 takes a free one.
+        port: The port to listen on; 0 for any free port.
 
     Raises:
-        ImportError: The extra is not installed.
-        ValueError: A setting cannot be, the file is no database of a sandbox, or the document is none.
-        FileNotFoundError: There is no document.
+        ImportError: The extra `sandbox` is not installed.
+        ValueError: A setting is invalid, the file is not a sandbox database, or the document is invalid.
+        FileNotFoundError: The document does not exist.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Sandbox:
         spelling: Spelling = "both",
         limit: int | None = 100,
         per: float = 10.0,
-        window: Model = "log",
+        window: WindowName = "log",
         retry_after: RetryAfter = "seconds",
         db: PathLike | None = None,
         api_key: str | None = None,
@@ -91,120 +93,120 @@ class Sandbox:
             host=host,
             port=port,
         )
-        self._opened = _opened(settings, clock)
-        self._state = self._opened.state
-        self._server: Server | None = None
+        self._runtime = _create_runtime(settings, clock)
+        self._state = self._runtime.state
+        self._server: ServerThread | None = None
         self._closed = False
 
     @property
     def url(self) -> str:
-        """The address of the running server, as `http://127.0.0.1:40100`.
+        """The address of the running server, for example `http://127.0.0.1:40100`.
 
         Raises:
-            RuntimeError: It is not running.
+            RuntimeError: The sandbox is not running.
         """
         if self._server is None:
-            message = "The sandbox is not running: use `with Sandbox() as sandbox:`, or call start() first."
+            message = "The sandbox is not running. Use `with Sandbox() as sandbox:`, or call start() first."
             raise RuntimeError(message)
         return self._server.url
 
     @property
     def asgi(self) -> ASGIApp:
-        """The app for use in this process, on the same contacts, limit and settings; nothing needs to be started."""
-        return self._opened.asgi
+        """The ASGI app for use in this process, with the same contacts, limit and settings. No start is needed."""
+        return self._runtime.asgi
 
     @property
     def transport(self) -> Transport:
-        """A transport for an `httpx.Client` in this process: `httpx.Client(transport=sandbox.transport, …)`.
+        """A new transport for an in-process `httpx.Client`: `httpx.Client(transport=sandbox.transport, …)`.
 
-        Each is new; its thread ends when the client is closed. Needs httpx.
+        Its thread ends when the client is closed. Needs httpx.
         """
-        from .httpx_transports import Transport  # noqa: PLC0415 - httpx is no part of the extra
+        from .httpx_transports import Transport  # noqa: PLC0415 - httpx is not part of the extra
 
-        return Transport(self._opened.asgi)
+        return Transport(self._runtime.asgi)
 
     @property
     def async_transport(self) -> AsyncTransport:
-        """A transport for an `httpx.AsyncClient` in this process. Needs httpx."""
-        from .httpx_transports import AsyncTransport  # noqa: PLC0415 - httpx is no part of the extra
+        """A new transport for an in-process `httpx.AsyncClient`. Needs httpx."""
+        from .httpx_transports import AsyncTransport  # noqa: PLC0415 - httpx is not part of the extra
 
-        return AsyncTransport(self._opened.asgi)
+        return AsyncTransport(self._runtime.asgi)
 
     @property
     def credentials(self) -> tuple[str, str]:
-        """A key and a secret that this sandbox accepts."""
-        settings = self._state.desk.settings
+        """An API key and a secret that this sandbox accepts."""
+        settings = self._state.context.settings
         return settings.api_key or "sandbox-key", settings.api_secret or "sandbox-secret"
 
     @property
     def requests(self) -> list[Received]:
-        """The newest requests that were answered, oldest first: at most 10,000, with at most 16 MiB of bodies."""
-        return self._state.requests.all()
+        """The newest requests with a response, oldest first: at most 10,000, with at most 16 MiB of bodies."""
+        return self._state.recorder.all()
 
     def start(self) -> Self:
-        """Start the server; it is ready when this returns. Does nothing if it is running.
+        """Start the server, and return when it is ready. Does nothing if the server is running.
 
         Raises:
-            OSError: The port is taken.
-            RuntimeError: The sandbox was closed.
+            OSError: The port is in use.
+            RuntimeError: The sandbox is closed.
         """
         if self._closed:
-            raise RuntimeError("The sandbox was closed and its contacts are gone: make a new one, or use stop().")
+            raise RuntimeError("The sandbox is closed and its contacts are gone. Create a new one, or use stop().")
         if self._server is None:
-            self._server = self._opened.serve()
+            self._server = self._runtime.serve()
         return self
 
     def stop(self) -> None:
-        """Stop the server and keep the contacts; `start` serves them again. Does nothing if it is not running."""
+        """Stop the server and keep the contacts, so that `start` serves them again. Does nothing if it is stopped."""
         if self._server is not None:
             self._server.close()
             self._server = None
 
     def close(self) -> None:
-        """Stop the server and close the store: contacts in memory are gone, and `start` is refused from here on."""
+        """Stop the server and close the store. Contacts in memory are lost, and `start` raises from now on."""
         self.stop()
         self._closed = True
-        self._state.desk.store.close()
+        self._state.context.store.close()
 
     def reset(self) -> None:
-        """Forget every contact, opt-out, request and fault, open the limit, and follow the real time."""
+        """Delete all contacts, opt-outs, requests and faults, empty the window, and follow real time."""
         self._state.reset()
 
     def seed(self, count: int = 100, *, seed: int = 0) -> list[str]:
-        """Add contacts that look like those of people, quickly, and whatever is there already.
+        """Create realistic contacts in addition to the existing ones.
 
         Args:
-            count: How many.
-            seed: The same makes the same people; only the moments of their creation end now.
+            count: The number of contacts.
+            seed: The same seed creates the same contacts; only `created_at` depends on the current time.
 
         Returns:
-            Their numbers, the newest contact's last.
+            Their phone numbers, in order of creation.
 
         Raises:
-            ValueError: There are not so many numbers left, or an argument is no whole number.
+            ValueError: Not enough phone numbers are left, or an argument is not an integer.
         """
         return self._state.seed(count, seed)
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong: `sandbox.faults.add(what="reset", operation="create_contact", nth=2)`."""
+        """The fault rules: `sandbox.faults.add(what="reset", operation="create_contact", nth=2)`."""
         return self._state.faults
 
     @property
     def clock(self) -> Clock:
-        """The time of the limit and of timestamps: `sandbox.clock.advance(10)` makes the window pass."""
+        """The clock of the rate limit and of timestamps: `sandbox.clock.advance(10)` lets a window pass."""
         return self._state.clock
 
     def contacts(self) -> list[dict[str, Any]]:
-        """Every contact under preferred names, in the order in which they were made."""
+        """Return every contact under preferred field names, in order of creation."""
         return self._state.contacts()
 
     def arrivals(self) -> int:
-        """The most requests of one API key that arrived in any window of `per` seconds, refused ones included."""
-        return self._state.limit.most
+        """Return the highest number of requests of one API key in any `per` seconds, refused ones included."""
+        return self._state.limiter.max_arrivals
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start the server."""
         try:
             return self.start()
         except BaseException:
@@ -214,18 +216,18 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the sandbox."""
         self.close()
 
     def __repr__(self) -> str:
-        """Where it is, without credentials."""
+        """Return the address, without credentials."""
         where = "not running" if self._server is None else self._server.url
         return f"<Sandbox {where}>"
 
 
-def _opened(settings: Settings, clock: Callable[[], float]) -> Opened:
+def _create_runtime(settings: Settings, clock: Callable[[], float]) -> Runtime:
     try:
-        from .factory import opened  # noqa: PLC0415 - everything that comes with the extra is behind it
+        from .factory import create_runtime  # noqa: PLC0415 - imports everything that the extra installs
     except ModuleNotFoundError as error:
-        raise ImportError(INSTALL.format(error.name), name=error.name) from error
-    return opened(settings, clock)
+        raise ImportError(INSTALL_HINT.format(error.name), name=error.name) from error
+    return create_runtime(settings, clock)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sendblue_contacts_cli.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
 from sendblue_sandbox.config import RetryAfter, Spelling
-from sendblue_sandbox.rate_limit.window_models import Model
+from sendblue_sandbox.rate_limit.window_models import WindowName
 
 from tests.cli.commands import COMMAND
 
@@ -76,7 +76,7 @@ def test_sandbox_spelling_and_file(tmp_path: Path) -> None:
 
 def test_spellings_are_those_of_the_sandbox() -> None:
     """The command offers every spelling that there is."""
-    assert (get_args(Spelling), get_args(Model), get_args(RetryAfter)) == (SPELLINGS, WINDOWS, RETRY_AFTER)
+    assert (get_args(Spelling), get_args(WindowName), get_args(RetryAfter)) == (SPELLINGS, WINDOWS, RETRY_AFTER)
 
 
 def test_a_port_that_is_taken_is_one_sentence(process: Process) -> None:
@@ -84,4 +84,4 @@ def test_a_port_that_is_taken_is_one_sentence(process: Process) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = process("sandbox", "--port", str(taken.getsockname()[1]))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "choose another port" in done.stderr
+    assert "Use another port" in done.stderr

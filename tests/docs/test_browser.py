@@ -30,7 +30,7 @@ def test_a_page_fits_and_asks_for_nothing(built: Path, browser: Browser, page: s
     browser.open((built / page).as_uri(), width)
     assert browser.find("h1").is_displayed()
     elsewhere = {address for address in browser.requested() if address.startswith(("http:", "https:", "//"))}
-    assert (browser.overflow(), elsewhere, browser.complaints()) == (0, set(), [])
+    assert (browser.overflow(), elsewhere, browser.errors()) == (0, set(), [])
 
 
 def test_search_finds_from_a_disk(built: Path, browser: Browser) -> None:

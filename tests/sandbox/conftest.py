@@ -1,4 +1,4 @@
-"""What the sandbox's tests share: one started sandbox that each test finds empty, and ways to others."""
+"""Fixtures of the sandbox tests: one started sandbox, empty for each test, and functions that start others."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ START = 1_705_314_600.123  # 2024-01-15T10:30:00.123Z
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What is opened in a test and closed after it."""
+    """Closes what a test opens."""
     with ExitStack() as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def aside() -> Iterator[ThreadPoolExecutor]:
-    """Where sandboxes are closed: uvicorn takes 0.2 s to stop, and the next test need not wait for it."""
+def closing_pool() -> Iterator[ThreadPoolExecutor]:
+    """A thread that closes sandboxes: uvicorn takes 0.2 s to stop, and the next test need not wait for it."""
     with ThreadPoolExecutor(1) as pool:
         yield pool
 
 
 @pytest.fixture
-def serve(stack: ExitStack, aside: ThreadPoolExecutor) -> Callable[..., Sandbox]:
-    """Start a sandbox with settings; without a limit unless one is given."""
+def serve(stack: ExitStack, closing_pool: ThreadPoolExecutor) -> Callable[..., Sandbox]:
+    """Start a sandbox with settings; the default is no limit."""
 
     def started(**settings: Any) -> Sandbox:  # noqa: ANN401 - the settings are of several types
         settings.setdefault("limit", None)
         sandbox = Sandbox(**settings).start()
-        stack.callback(aside.submit, sandbox.close)
+        stack.callback(closing_pool.submit, sandbox.close)
         return sandbox
 
     return started
@@ -51,7 +51,7 @@ def serve(stack: ExitStack, aside: ThreadPoolExecutor) -> Callable[..., Sandbox]
 
 @pytest.fixture
 def connect(stack: ExitStack) -> Callable[..., httpx.Client]:
-    """Open a client of a sandbox, with credentials unless headers are given."""
+    """Open a client of a sandbox; the default headers have credentials."""
 
     def connected(sandbox: Sandbox, headers: dict[str, str] | None = None) -> httpx.Client:
         headers = CREDENTIALS if headers is None else headers
@@ -62,7 +62,7 @@ def connect(stack: ExitStack) -> Callable[..., httpx.Client]:
 
 @pytest.fixture(scope="session")
 def shared_clock() -> SimpleNamespace:
-    """The time of the shared sandbox, as `now` in seconds; it moves only when a test moves it."""
+    """The time of the shared sandbox, as `now` in seconds; only tests move it."""
     return SimpleNamespace(now=START)
 
 
@@ -78,7 +78,7 @@ def shared(shared_clock: SimpleNamespace) -> Iterator[tuple[Sandbox, httpx.Clien
 
 @pytest.fixture
 def sandbox(shared: tuple[Sandbox, httpx.Client], shared_clock: SimpleNamespace) -> Sandbox:
-    """The shared sandbox, empty; it answers in snake_case and has no limit."""
+    """The shared sandbox, empty, with snake_case responses and without a limit."""
     shared[0].reset()
     shared_clock.now = START
     return shared[0]
@@ -93,7 +93,7 @@ def api(sandbox: Sandbox, shared: tuple[Sandbox, httpx.Client]) -> httpx.Client:
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Callable[..., Path]:
-    """Write a copy of the document after an edit of its schemas and its paths."""
+    """Write a copy of the document after an edit."""
 
     def written(edit: Callable[[dict[str, Any]], None]) -> Path:
         document = yaml.safe_load((ROOT / "openapi" / "contacts.yaml").read_bytes())

@@ -1,4 +1,4 @@
-"""In this process: httpx clients, async and sync, on the state of a sandbox, without a socket."""
+"""In process: async and sync httpx clients use the state of a sandbox without a socket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
 
 
 @pytest.fixture
-def idle() -> Iterator[Sandbox]:
+def unstarted() -> Iterator[Sandbox]:
     """A sandbox that was not started."""
     sandbox = Sandbox(limit=None)
     yield sandbox
@@ -27,45 +27,45 @@ def idle() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def client(idle: Sandbox) -> Iterator[httpx.Client]:
+def client(unstarted: Sandbox) -> Iterator[httpx.Client]:
     """A sync client in this process."""
-    with httpx.Client(transport=idle.transport, base_url="http://sandbox", headers=CREDENTIALS) as client:
+    with httpx.Client(transport=unstarted.transport, base_url="http://sandbox", headers=CREDENTIALS) as client:
         yield client
 
 
-def test_a_sync_client(idle: Sandbox, client: httpx.Client) -> None:
-    """A sync client reaches the same contacts; answers and statuses are those of the server."""
+def test_sync_client(unstarted: Sandbox, client: httpx.Client) -> None:
+    """A sync client reaches the same contacts; responses and statuses are those of the server."""
     assert client.post(PATH, json={"number": ADA}).status_code == 200
     assert client.get(f"{PATH}/%2B14155551234").json()["contact"]["phone"] == ADA
     assert client.head(PATH).content == b""
     assert client.get("/nowhere").status_code == 404
-    assert (len(idle.contacts()), [each.status for each in idle.requests]) == (1, [200, 200, 200, 404])
+    assert (len(unstarted.contacts()), [each.status for each in unstarted.requests]) == (1, [200, 200, 200, 404])
 
 
-def test_a_body_in_pieces(client: httpx.Client) -> None:
-    """A sync client may send a body from an iterator."""
+def test_streamed_body(client: httpx.Client) -> None:
+    """A sync client can send a body from an iterator."""
     pieces = iter([b'{"number": ', b'"+14155551234"}'])
     assert client.post(PATH, content=pieces, headers={"content-type": "application/json"}).status_code == 200
 
 
 def test_a_large_body_is_refused(client: httpx.Client) -> None:
-    """A body that is too large answers 413 here too."""
+    """A body that is too large gets 413 here too."""
     assert client.post(PATH, content=bytes(3_000_000)).status_code == 413
 
 
-def test_a_sync_client_inside_a_loop(client: httpx.Client) -> None:
+def test_sync_client_inside_an_event_loop(client: httpx.Client) -> None:
     """A sync client works in a thread that runs an event loop."""
 
     async def inside() -> int:
-        return client.get(PATH).status_code  # noqa: ASYNC212 - that is what is tested
+        return client.get(PATH).status_code  # noqa: ASYNC212 - this is what the test checks
 
     assert asyncio.run(inside()) == 200
 
 
-def test_its_thread_ends_with_the_client(idle: Sandbox) -> None:
-    """No thread before the first request, none after the client was closed; a transport can be used again."""
+def test_its_thread_ends_with_the_client(unstarted: Sandbox) -> None:
+    """There is no thread before the first request and after the client is closed; a transport can be used again."""
     before = threading.active_count()
-    transport = idle.transport
+    transport = unstarted.transport
     assert threading.active_count() == before
     for _ in range(2):
         with httpx.Client(transport=transport, base_url="http://sandbox", headers=CREDENTIALS) as client:
@@ -73,39 +73,39 @@ def test_its_thread_ends_with_the_client(idle: Sandbox) -> None:
         assert threading.active_count() == before
 
 
-def test_an_async_client(idle: Sandbox) -> None:
+def test_async_client(unstarted: Sandbox) -> None:
     """An async client reaches the same contacts."""
 
     async def ask() -> httpx.Response:
-        transport = idle.async_transport
+        transport = unstarted.async_transport
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=CREDENTIALS) as client:
             return await client.post(PATH, json={"number": ADA})
 
     assert asyncio.run(ask()).status_code == 200
-    assert len(idle.contacts()) == 1
+    assert len(unstarted.contacts()) == 1
 
 
 @pytest.mark.parametrize("what", ["reset", "truncated"])
-def test_a_cut_connection(idle: Sandbox, client: httpx.Client, what: str) -> None:
-    """A connection that a fault cuts is httpx' own `ReadError`, as over a socket."""
-    idle.faults.add(what=what, times=1)
+def test_cut_connection(unstarted: Sandbox, client: httpx.Client, what: str) -> None:
+    """A connection that a fault cuts raises the `ReadError` of httpx, as over a socket."""
+    unstarted.faults.add(what=what, times=1)
     with pytest.raises(httpx.ReadError, match=what):
         client.get(PATH)
     assert client.get(PATH).status_code == 200
 
 
-def test_other_faults(idle: Sandbox, client: httpx.Client) -> None:
-    """Every other fault is as over a socket."""
-    idle.faults.add(what="html", delay=0.01)
+def test_other_faults(unstarted: Sandbox, client: httpx.Client) -> None:
+    """Every other fault has the same effect as over a socket."""
+    unstarted.faults.add(what="html", delay=0.01)
     assert client.get(PATH).status_code == 502
 
 
-def test_the_app_itself_raises(idle: Sandbox) -> None:
+def test_app_raises(unstarted: Sandbox) -> None:
     """Without the transports of the sandbox a cut connection is a `ConnectionResetError` from the app."""
-    idle.faults.add(what="reset")
+    unstarted.faults.add(what="reset")
 
     async def ask() -> None:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(idle.asgi), base_url="http://x") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(unstarted.asgi), base_url="http://x") as client:
             await client.get(PATH, headers=CREDENTIALS)
 
     with pytest.raises(ConnectionResetError, match="fault"):

@@ -1,7 +1,6 @@
-"""The plugin for pytest: fixtures that are there without being asked for, and cost nothing until they are used.
+"""The pytest plugin: fixtures that are available without an import and cost nothing until a test uses them.
 
-Each test runs pytest in a process of its own, in an empty folder, with no plugin but this one:
-pytest-xdist and the like are not needed.
+Each test runs pytest in a process of its own, in an empty folder, with no other plugin.
 """
 
 from __future__ import annotations
@@ -28,25 +27,25 @@ HEAVY = (
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other plugin is loaded: they take seconds."""
+    """Load no other plugin: they take seconds."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def run(pytester: pytest.Pytester, code: str, *options: str) -> pytest.RunResult:
-    """Run some tests with the plugin, by the name of its entry point."""
+    """Run tests with the plugin, by the name of its entry point."""
     pytester.makepyfile(code)
     return pytester.runpytest_subprocess("-W", "error", "--strict-markers", "-p", "sendblue_sandbox", *options)
 
 
-def test_it_is_installed() -> None:
+def test_entry_point() -> None:
     """The distribution has the plugin as an entry point."""
     assert [each.value for each in entry_points(group="pytest11", name="sendblue_sandbox")] == [
         "sendblue_sandbox.pytest_plugin"
     ]
 
 
-def test_five_lines_are_enough(pytester: pytest.Pytester) -> None:
-    """A test of one's own code with the fixture: a client, and what arrived at the sandbox."""
+def test_fixtures(pytester: pytest.Pytester) -> None:
+    """A test gets a client and can inspect the requests at the sandbox."""
     done = run(
         pytester,
         """
@@ -59,8 +58,8 @@ def test_five_lines_are_enough(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(passed=1)
 
 
-def test_each_test_finds_it_empty(pytester: pytest.Pytester) -> None:
-    """One server serves the session; contacts, faults and the clock of one test are gone in the next; no limit."""
+def test_sandbox_is_empty_for_each_test(pytester: pytest.Pytester) -> None:
+    """One server serves the session; contacts, faults and the clock are reset for each test; there is no limit."""
     done = run(
         pytester,
         """
@@ -86,8 +85,8 @@ def test_each_test_finds_it_empty(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(passed=2)
 
 
-def test_settings_can_be_asked_for(pytester: pytest.Pytester) -> None:
-    """A marker gives a test a sandbox with its own settings, and a client with the pair that it wants."""
+def test_marker(pytester: pytest.Pytester) -> None:
+    """The marker gives a test a sandbox with its own settings, and a client with its credentials."""
     done = run(
         pytester,
         """
@@ -103,8 +102,8 @@ def test_settings_can_be_asked_for(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(passed=1)
 
 
-def test_it_disturbs_nobody(pytester: pytest.Pytester) -> None:
-    """A run that uses no fixture loads neither a sandbox nor the client, nor anything that they need."""
+def test_other_tests_are_not_affected(pytester: pytest.Pytester) -> None:
+    """A run without the fixtures loads neither a sandbox nor the client, nor their dependencies."""
     done = run(
         pytester,
         f"""
@@ -117,22 +116,22 @@ def test_it_disturbs_nobody(pytester: pytest.Pytester) -> None:
     done.assert_outcomes(passed=1)
 
 
-def test_without_the_extra_only_its_users_fail(pytester: pytest.Pytester) -> None:
-    """Where the extra is missing other tests pass, and one that asks for the fixture is told what to install."""
+def test_missing_extra(pytester: pytest.Pytester) -> None:
+    """Without the extra other tests pass, and a test that requests the fixture gets an error with a hint."""
     pytester.makeconftest("import sys; sys.modules['uvicorn'] = None")
     done = run(pytester, "def test_one(): pass\ndef test_other(sendblue_sandbox): pass")
     done.assert_outcomes(passed=1, errors=1)
     done.stdout.fnmatch_lines(["*pip install*sendblue-contacts?sandbox?*"])
 
 
-def test_its_marker_is_listed(pytester: pytest.Pytester) -> None:
-    """`pytest --markers` tells of the marker."""
+def test_marker_is_listed(pytester: pytest.Pytester) -> None:
+    """`pytest --markers` lists the marker."""
     done = run(pytester, "", "--markers")
     done.stdout.fnmatch_lines(["@pytest.mark.sendblue_sandbox(*"])
 
 
-def test_importing_it_costs_nothing() -> None:
-    """The plugin adds a few modules of its own to those of pytest, and none of anybody else."""
+def test_import_loads_only_the_plugin() -> None:
+    """The plugin loads no modules besides pytest and its own."""
     code = (
         "import sys, pytest; before = set(sys.modules); import sendblue_sandbox.pytest_plugin; "
         "print(sorted(set(sys.modules) - before))"

@@ -1,4 +1,4 @@
-"""`Sandbox`: its settings, its life, and what it tells about itself."""
+"""`Sandbox`: its settings, its life cycle, and what it shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sendblue_sandbox import Sandbox
 from sendblue_sandbox.config import Options, Settings
-from sendblue_sandbox.recorder import MOST_BYTES, MOST_REQUESTS, Received, Requests
+from sendblue_sandbox.recorder import MAX_BYTES, MAX_REQUESTS, Received, RequestRecorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,21 +46,21 @@ ADA = "+14155551234"
         ("port", "4010"),
     ],
 )
-def test_a_bad_setting_is_refused(name: str, value: Any) -> None:  # noqa: ANN401 - of any type
-    """A setting that cannot be is a `ValueError` at construction, with its name and what to give instead."""
-    with pytest.raises(ValueError, match=f"^{name}=.*: give "):
+def test_invalid_setting(name: str, value: Any) -> None:  # noqa: ANN401 - any type
+    """An invalid setting is a `ValueError` at construction, with its name and the valid values."""
+    with pytest.raises(ValueError, match=f"^{name}=.*Use "):
         Sandbox(**{name: value})
 
 
 @pytest.mark.parametrize("pair", [{"api_key": "k"}, {"api_secret": "s"}, {"api_key": "", "api_secret": "s"}])
-def test_half_a_pair_is_refused(pair: Any) -> None:  # noqa: ANN401 - some settings
+def test_incomplete_credentials(pair: Any) -> None:  # noqa: ANN401 - some settings
     """A key without a secret, or an empty one, is a `ValueError` at construction."""
     with pytest.raises(ValueError, match="api_key"):
         Sandbox(**pair)
 
 
-def test_settings_are_listed_alike() -> None:
-    """The arguments of `Sandbox`, the settings it keeps and those of the command are the same."""
+def test_settings_are_consistent() -> None:
+    """The arguments of `Sandbox`, its settings and the options of `run` are the same."""
     arguments = inspect.signature(Sandbox).parameters
     assert Options.__annotations__.keys() == arguments.keys() - {"clock"}
     assert {field.name: field.default for field in fields(Settings)} == {
@@ -68,26 +68,26 @@ def test_settings_are_listed_alike() -> None:
     }
 
 
-def test_it_shows_no_secret(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """Neither the sandbox nor what it kept of a request shows credentials or bodies."""
-    sandbox = serve(api_key="key", api_secret="secret")  # noqa: S106 - of a sandbox
+def test_no_secret_in_reprs(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """Neither the sandbox nor a recorded request shows credentials or bodies."""
+    sandbox = serve(api_key="key", api_secret="secret")  # noqa: S106 - not a real secret
     connect(sandbox).post(PATH, json={"number": ADA, "first_name": "Ada"})
     shown = repr(sandbox) + repr(sandbox.requests) + repr(vars(sandbox))
     assert sandbox.url in shown
     assert not [word for word in ("secret'", "'key'", "Ada") if word in shown]
 
 
-def test_it_has_no_address_before_it_runs() -> None:
-    """The address of a sandbox that is not running is a `RuntimeError` that says how to start it."""
+def test_no_address_before_start() -> None:
+    """The address of a sandbox that is not running is a `RuntimeError` with a hint."""
     sandbox = Sandbox()
     with pytest.raises(RuntimeError, match=r"start\(\)"):
-        sandbox.url  # noqa: B018 - reading it is what is tested
+        sandbox.url  # noqa: B018 - the test reads it
     sandbox.close()
     assert repr(sandbox) == "<Sandbox not running>"
 
 
-def test_it_is_ready_when_it_has_started_and_gone_when_it_has_stopped() -> None:
-    """A sandbox serves as soon as `with` is entered; after it the port is closed and no thread is left."""
+def test_ready_after_start_and_closed_after_stop() -> None:
+    """Inside `with` the sandbox serves; afterwards the port is closed and no thread remains."""
     before = set(threading.enumerate())
     with Sandbox() as sandbox:
         url = sandbox.url
@@ -97,18 +97,16 @@ def test_it_is_ready_when_it_has_started_and_gone_when_it_has_stopped() -> None:
     assert set(threading.enumerate()) <= before
 
 
-def test_it_stops_though_a_connection_is_open(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
-) -> None:
-    """A connection that is kept alive does not hold up the end."""
+def test_stops_with_an_open_connection(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """A kept-alive connection does not delay the shutdown."""
     sandbox = serve()
     connect(sandbox).get(PATH)
     sandbox.close()
     assert repr(sandbox) == "<Sandbox not running>"
 
 
-def test_it_can_stop_and_start_again(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """`stop` keeps the contacts, `start` serves them again, and doing either twice is no error."""
+def test_restart(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """`stop` keeps the contacts, `start` serves them again, and repeating either is not an error."""
     sandbox = serve()
     connect(sandbox).post(PATH, json={"number": ADA})
     sandbox.stop()
@@ -118,7 +116,7 @@ def test_it_can_stop_and_start_again(serve: Callable[..., Sandbox], connect: Cal
 
 
 def test_a_closed_sandbox_does_not_start(serve: Callable[..., Sandbox]) -> None:
-    """After `close` the contacts are gone, so `start` is a `RuntimeError`; closing twice is no error."""
+    """After `close` the contacts are lost, so `start` is a `RuntimeError`; closing twice is not an error."""
     sandbox = serve()
     sandbox.close()
     sandbox.close()
@@ -127,22 +125,22 @@ def test_a_closed_sandbox_does_not_start(serve: Callable[..., Sandbox]) -> None:
 
 
 def test_several_run_at_once(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """Sandboxes beside each other have addresses and contacts of their own."""
+    """Sandboxes that run at the same time have separate addresses and contacts."""
     one, other = serve(), serve()
     connect(one).post(PATH, json={"number": ADA})
     assert connect(other).get(f"{PATH}/count").json() == {"count": 0}
     assert one.url != other.url
 
 
-def test_a_taken_port_is_told(serve: Callable[..., Sandbox]) -> None:
-    """A port that is in use is an `OSError` that names it and says what to do."""
+def test_port_in_use(serve: Callable[..., Sandbox]) -> None:
+    """A port in use is an `OSError` that names it and has a hint."""
     port = httpx.URL(serve().url).port
-    with pytest.raises(OSError, match=f"port {port} .*choose another"), Sandbox(port=port or 0):
+    with pytest.raises(OSError, match=f"port {port} .*Use another"), Sandbox(port=port or 0):
         pass
 
 
 def test_the_app_has_the_same_state(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """What is done in this process through `asgi` is seen over HTTP."""
+    """Changes made in process through `asgi` are visible over HTTP."""
     sandbox = serve()
 
     async def create() -> httpx.Response:
@@ -155,10 +153,8 @@ def test_the_app_has_the_same_state(serve: Callable[..., Sandbox], connect: Call
     assert connect(sandbox).get(f"{PATH}/count").json() == {"count": 1}
 
 
-def test_contacts_are_told_under_preferred_names(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
-) -> None:
-    """`contacts()` is every contact in snake_case, in the order of their making, whatever the spelling of answers."""
+def test_contacts_have_preferred_names(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """`contacts()` returns every contact in snake_case, in order of creation, whatever the spelling of responses."""
     sandbox = serve(spelling="camel")
     api = connect(sandbox)
     for number in (ADA, "+14155550001"):
@@ -169,8 +165,8 @@ def test_contacts_are_told_under_preferred_names(
     ]
 
 
-def test_reset_forgets_everything(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """`reset` forgets contacts, opt-outs, requests and arrivals, and counts IDs from one again."""
+def test_reset(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """`reset` deletes contacts, opt-outs, requests and arrivals, and restarts the contact IDs."""
     sandbox = serve(limit=2)
     api = connect(sandbox)
     api.post(PATH, json={"number": ADA})
@@ -181,8 +177,8 @@ def test_reset_forgets_everything(serve: Callable[..., Sandbox], connect: Callab
     assert (contact["contact_id"], contact["opt_out"]) == ("c_00000001", False)
 
 
-def test_what_arrived_can_be_looked_at(sandbox: Sandbox, api: httpx.Client) -> None:
-    """A request is kept as it was sent, with its arrival and the status of its answer, before the answer goes out."""
+def test_recorded_request(sandbox: Sandbox, api: httpx.Client) -> None:
+    """A request is recorded as sent, with its time and status, before the response is sent."""
     api.post(f"{PATH}?a=%2B", json={"number": ADA})
     (received,) = sandbox.requests
     assert (received.method, received.path, received.query) == ("POST", PATH, "a=%2B")
@@ -192,36 +188,36 @@ def test_what_arrived_can_be_looked_at(sandbox: Sandbox, api: httpx.Client) -> N
     assert received.headers["sb-api-key-id"] == "key"
 
 
-def test_a_path_is_kept_as_it_was_sent(sandbox: Sandbox, api: httpx.Client) -> None:
-    """The path of a kept request has its percent signs, so that a test can see how a client escapes."""
+def test_recorded_path_is_encoded(sandbox: Sandbox, api: httpx.Client) -> None:
+    """The path of a recorded request is percent-encoded, so that a test can check how a client encodes it."""
     api.get(f"{PATH}/%2B14155551234")
     assert (sandbox.requests[0].path, sandbox.requests[0].status) == (f"{PATH}/%2B14155551234", 404)
 
 
 def received(body: bytes) -> Received:
-    """A request with this body."""
+    """Return a request with this body."""
     return Received(at=0.0, method="POST", path=PATH, query="", headers={}, body=body, status=200)
 
 
-def test_only_so_many_requests_are_kept() -> None:
-    """The oldest requests are forgotten when there are more than 10,000."""
-    requests = Requests()
-    for number in range(MOST_REQUESTS + 5):
+def test_recorder_limits_requests() -> None:
+    """The oldest requests are dropped when there are more than 10,000."""
+    requests = RequestRecorder()
+    for number in range(MAX_REQUESTS + 5):
         requests.add(received(str(number).encode()))
     kept = requests.all()
-    assert (len(kept), kept[0].body) == (MOST_REQUESTS, b"5")
+    assert (len(kept), kept[0].body) == (MAX_REQUESTS, b"5")
 
 
-def test_only_so_many_bytes_are_kept() -> None:
-    """The oldest requests are forgotten when their bodies are more than 16 MiB together."""
-    requests = Requests()
+def test_recorder_limits_bytes() -> None:
+    """The oldest requests are dropped when their bodies exceed 16 MiB."""
+    requests = RequestRecorder()
     for _ in range(5):
-        requests.add(received(bytes(MOST_BYTES // 3)))
+        requests.add(received(bytes(MAX_BYTES // 3)))
     assert len(requests.all()) == 3
 
 
-def test_threads_do_not_lose_each_others_work(sandbox: Sandbox, api: httpx.Client) -> None:
-    """Requests of many connections at once all happen, each number once, each ID once."""
+def test_concurrent_requests(sandbox: Sandbox, api: httpx.Client) -> None:
+    """Simultaneous requests on many connections are all executed; each number and each ID occurs once."""
     headers = dict(api.headers)
 
     def create(start: int) -> list[int]:
@@ -235,11 +231,11 @@ def test_threads_do_not_lose_each_others_work(sandbox: Sandbox, api: httpx.Clien
     assert len({contact["contact_id"] for contact in sandbox.contacts()}) == 60
 
 
-def test_an_error_inside_is_a_500_in_json(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """A fault of the sandbox answers 500 with a body like any error, and the server lives."""
+def test_internal_error(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """An error in the sandbox gets 500 with the body of an error, and the server continues."""
     sandbox = serve()
     api = connect(sandbox)
-    sandbox._state.desk.store.close()  # pyright: ignore[reportPrivateUsage] - a test may look inside
+    sandbox._state.context.store.close()  # pyright: ignore[reportPrivateUsage] - tests may access private members
     response = api.get(PATH)
     assert response.status_code == 500
     assert response.json() == {"status": "ERROR", "message": "Internal server error (ProgrammingError)"}

@@ -1,1 +1,1 @@
-"""The operations of the Contacts API: routing, authentication, validation, execution and rendering."""
+"""The Contacts API: routing, authentication, validation, operations and rendering, without HTTP connections."""

@@ -1,37 +1,37 @@
-"""Authentication, before anything is looked at or counted. Both headers, or 403; the right pair, or 401."""
+"""Authentication, before a request is counted: 403 without both headers, 401 for wrong credentials."""
 
 from __future__ import annotations
 
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from .errors import NoCredentials, Refused
+from .errors import ApiError, MissingCredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def key_of(headers: Mapping[str, str], names: Sequence[str], expected: Sequence[str | None]) -> str:
-    """Whose request this is.
+def authenticate(headers: Mapping[str, str], names: Sequence[str], expected: Sequence[str | None]) -> str:
+    """Check the credentials of a request.
 
     Args:
-        headers: The headers of the request, names in lower case.
-        names: The headers that must be there, the one with the key first.
-        expected: What they must hold; None for anything that is not empty.
+        headers: The headers of the request; names are in lower case.
+        names: The names of the credential headers, that of the API key first.
+        expected: Their required values; None accepts any value that is not empty.
 
     Returns:
         The API key.
 
     Raises:
-        Refused: 403 when one is missing or empty, 401 when one is wrong.
+        ApiError: 403 if a header is missing or empty, 401 if a value is wrong.
     """
     given = [headers.get(name.lower(), "").strip() for name in names]
     if not all(given):
-        raise NoCredentials
-    if not all(_fits(*pair) for pair in zip(given, expected, strict=True)):
-        raise Refused(401, "Invalid Credentials")
+        raise MissingCredentialsError
+    if not all(_matches(*pair) for pair in zip(given, expected, strict=True)):
+        raise ApiError(401, "Invalid Credentials")
     return given[0]
 
 
-def _fits(given: str, expected: str | None) -> bool:
+def _matches(given: str, expected: str | None) -> bool:
     return expected is None or compare_digest(given.encode(), expected.encode())

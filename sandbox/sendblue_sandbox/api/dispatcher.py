@@ -1,167 +1,151 @@
-"""The app: a request that is there in whole, to an answer. It asks the other rooms in turn.
+"""The dispatcher: turns a complete request into a response.
 
-The order of the checks: the route (404, 405), the credentials (403, 401), the limit (429), the faults, the query (400),
-the body (413, 400), the operation. So only requests with good credentials to a route of the API count against the limit
-(the vendor's page 003: "Contacts endpoints are rate-limited"), and a fault happens to none but those.
+The checks come in this order: the route (404, 405), the credentials (403, 401), the rate limit (429), the faults, the
+query (400), the body (413, 400), the operation. So only requests with valid credentials to a route of the API count
+against the limit (the vendor's page 003: "Contacts endpoints are rate-limited"), and faults apply only to admitted
+requests.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
 from email.utils import formatdate
 from random import random
 from typing import TYPE_CHECKING
 
 import anyio
 
-from sendblue_sandbox.faults.fault_effects import NOTHING, REAL, spoilt
+from sendblue_sandbox.faults.fault_effects import NEEDS_RESPONSE, NOT_EXECUTED, apply_fault
 
-from .auth import key_of
-from .errors import Refused
-from .operations import HANDLERS, Call
-from .query_params import asked
-from .response import Answer, bad, good
+from .auth import authenticate
+from .context import OperationCall
+from .errors import ApiError
+from .operations import HANDLERS
+from .query_params import parse_query
+from .response import error_response, success_response
 from .routing import Router
-from .validation import checked, parsed
+from .validation import parse_json, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
     from sendblue_sandbox.config import RetryAfter
     from sendblue_sandbox.faults.fault import Fault
-    from sendblue_sandbox.state import State
+    from sendblue_sandbox.state import SandboxState
 
     from .document import Operation
+    from .request import ApiRequest
+    from .response import ApiResponse
 
 LOG = logging.getLogger("sendblue_sandbox")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request that is there in whole.
-
-    Attributes:
-        at: When it arrived, in seconds.
-        method: The HTTP method.
-        path: The path, decoded.
-        query: The query string, as it was sent.
-        headers: The headers, names in lower case.
-        body: The body; None where it was too large.
-    """
-
-    at: float
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes | None
-
-
-class App:
-    """The operations of a document over HTTP.
+class Dispatcher:
+    """Runs the operations of the document.
 
     Args:
-        state: What they work on.
+        state: The state of the sandbox.
         sleep: Waits for a number of seconds.
-        chance: Draws from 0 to 1, for the jitter of faults.
+        chance: Returns a random number from 0 to 1, for the jitter of faults.
     """
 
     def __init__(
         self,
-        state: State,
+        state: SandboxState,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         chance: Callable[[], float] = random,
     ) -> None:
         self._state = state
-        self._desk = state.desk
-        self._router = Router(state.desk.document.operations)
+        self._context = state.context
+        self._router = Router(state.context.document.operations)
         self._sleep = sleep
         self._chance = chance
 
-    async def answer(self, arrival: Arrival) -> Answer:
-        """Answer a request, or refuse it. Raises nothing."""
+    async def dispatch(self, request: ApiRequest) -> ApiResponse:
+        """Return the response to a request. Raises no exception."""
         try:
-            operation, variable = self._router.find(arrival.method, arrival.path)
-            self._admit(arrival)
-        except Refused as refused:
-            return bad(refused)
-        fault = self._state.faults.take(operation.name, arrival.method, arrival.path)
+            operation, path_number = self._router.find(request.method, request.path)
+            self._admit(request)
+        except ApiError as error:
+            return error_response(error)
+        fault = self._state.faults.take(operation.name, request.method, request.path)
         if fault is None:
-            return self._carried_out(operation, variable, arrival)
-        return await self._faulty(fault, lambda: self._carried_out(operation, variable, arrival))
+            return self._execute(operation, path_number, request)
+        return await self._execute_with_fault(fault, lambda: self._execute(operation, path_number, request))
 
-    async def _faulty(self, fault: Fault, carry_out: Callable[[], Answer]) -> Answer:
+    async def _execute_with_fault(self, fault: Fault, execute: Callable[[], ApiResponse]) -> ApiResponse:
         delay = fault.delay + fault.jitter * self._chance()
         if fault.after:
-            real = carry_out()
+            response = execute()
             await self._sleep(delay)
         else:
             await self._sleep(delay)
-            real = carry_out() if fault.what in REAL else NOTHING
-        return spoilt(fault, real)
+            response = execute() if fault.what in NEEDS_RESPONSE else NOT_EXECUTED
+        return apply_fault(fault, response)
 
-    def _admit(self, arrival: Arrival) -> None:
-        settings = self._desk.settings
-        key = key_of(arrival.headers, self._desk.document.credentials, (settings.api_key, settings.api_secret))
-        wait = self._state.limit.arrive(key, arrival.at)
+    def _admit(self, request: ApiRequest) -> None:
+        settings = self._context.settings
+        expected = (settings.api_key, settings.api_secret)
+        key = authenticate(request.headers, self._context.document.credential_headers, expected)
+        wait = self._state.limiter.arrive(key, request.at)
         if wait is not None:
-            raise Refused(429, "Too many requests", RETRY_AFTER[settings.retry_after](wait, arrival.at))
+            raise ApiError(429, "Too many requests", RETRY_AFTER[settings.retry_after](wait, request.at))
 
-    def _carried_out(self, operation: Operation, variable: str, arrival: Arrival) -> Answer:
+    def _execute(self, operation: Operation, path_number: str, request: ApiRequest) -> ApiResponse:
         try:
-            answer = self._handled(operation, variable, arrival)
-            return good(answer, operation.answer, self._desk.settings.spelling)
-        except Refused as refused:
-            return bad(refused)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the server goes on
-            return _broken(error)
+            value = self._call_handler(operation, path_number, request)
+            return success_response(value, operation.response, self._context.settings.spelling)
+        except ApiError as error:
+            return error_response(error)
+        except Exception as error:  # noqa: BLE001 - the server must survive any error of an operation
+            return _internal_error(error)
 
-    def _handled(self, operation: Operation, variable: str, arrival: Arrival) -> object:
+    def _call_handler(self, operation: Operation, path_number: str, request: ApiRequest) -> object:
         handler = HANDLERS.get(operation.name)
         if handler is None:
-            message = f"The sandbox cannot carry out {operation.name}: the document has it, the sandbox not yet"
-            raise Refused(501, message)
-        query = asked(operation.query, arrival.query)
-        call = Call(operation, variable, query, _body(operation, arrival), round(arrival.at * 1000))
-        with self._turn(operation):
-            return handler(self._desk, call)
+            message = f"The document has the operation {operation.name}, which the sandbox does not implement"
+            raise ApiError(501, message)
+        query = parse_query(operation.query, request.query)
+        body = _validated_body(operation, request)
+        call = OperationCall(operation, path_number, query, body, round(request.at * 1000))
+        with self._lock_store(operation):
+            return handler(self._context, call)
 
-    def _turn(self, operation: Operation) -> AbstractContextManager[None]:
-        store = self._desk.store
-        return store.reading() if operation.method == "GET" else store.writing()
+    def _lock_store(self, operation: Operation) -> AbstractContextManager[None]:
+        store = self._context.store
+        return store.locked() if operation.method == "GET" else store.transaction()
 
 
-def _body(operation: Operation, arrival: Arrival) -> dict[str, object]:
-    if arrival.body is None:
-        raise Refused(413, "Request entity too large")
+def _validated_body(operation: Operation, request: ApiRequest) -> dict[str, object]:
+    if request.body is None:
+        raise ApiError(413, "Request entity too large")
     if operation.body is None:
         return {}
-    return checked(operation.body, parsed(arrival.body, arrival.headers.get("content-type", "")))
+    return validate(operation.body, parse_json(request.body, request.headers.get("content-type", "")))
 
 
-def _seconds(wait: float, _: float) -> dict[str, str]:
+def _retry_after_seconds(wait: float, _: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(wait)))}
 
 
-def _date(wait: float, now: float) -> dict[str, str]:
+def _retry_after_date(wait: float, now: float) -> dict[str, str]:
     return {"Retry-After": formatdate(math.ceil(now + wait), usegmt=True)}
 
 
-def _none(_: float, __: float) -> dict[str, str]:
+def _no_retry_after(_: float, __: float) -> dict[str, str]:
     return {}
 
 
-# How a refused request is told when to come back: whoever waits so long is admitted.
+# The headers of a 429 response, from the wait in seconds and the current time. They never announce too short a wait.
 RETRY_AFTER: dict[RetryAfter, Callable[[float, float], dict[str, str]]] = {
-    "seconds": _seconds,
-    "date": _date,
-    "none": _none,
+    "seconds": _retry_after_seconds,
+    "date": _retry_after_date,
+    "none": _no_retry_after,
 }
 
 
-def _broken(error: Exception) -> Answer:
-    LOG.error("The sandbox failed to answer a request.", exc_info=error)
-    return bad(Refused(500, f"Internal server error ({type(error).__name__})"))
+def _internal_error(error: Exception) -> ApiResponse:
+    LOG.error("The sandbox failed to process a request.", exc_info=error)
+    return error_response(ApiError(500, f"Internal server error ({type(error).__name__})"))

@@ -1,7 +1,7 @@
-"""The document. The one room that reads OpenAPI: every field, alias and type of the sandbox comes from here.
+"""The OpenAPI document: the source of every operation, field, alias and type of the sandbox.
 
-Nothing in this file knows a field or an operation by its name. A field that is added to the document is known to the
-sandbox the next time it starts.
+Nothing in this module refers to a field or an operation by name. After a field is added to the document, the sandbox
+supports it at the next start.
 """
 
 from __future__ import annotations
@@ -24,105 +24,107 @@ if TYPE_CHECKING:
 
     from sendblue_sandbox.config import PathLike
 
-Node: TypeAlias = dict[str, Any]
+SchemaNode: TypeAlias = dict[str, Any]
 
-VARIABLE = "SENDBLUE_SANDBOX_DOCUMENT"
+DOCUMENT_VARIABLE = "SENDBLUE_SANDBOX_DOCUMENT"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# A body can hold a hundred thousand errors; the first few are enough to name one.
-MOST_ERRORS = 10
-# Rules of JSON Schema that have better words than their names.
-RULES = {"enum": "must be one of {1}", "minimum": "must be at least {1}"}
+# A body can have a hundred thousand errors; a few are enough to select one to report.
+MAX_ERRORS = 10
+# Messages for keywords of JSON Schema.
+KEYWORD_MESSAGES = {"enum": "must be one of {1}", "minimum": "must be at least {1}"}
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """The fields of one schema.
+class ObjectSchema:
+    """The fields of one object schema.
 
     Attributes:
-        names: The preferred names, in the document's order.
-        preferred: Every spelling that the document has, to its preferred name.
-        camel: Preferred names to their first alias, where they have one.
-        empty: Preferred names to the value of a field that nobody gave: a list, an object or None, by its type.
-        children: The shapes of fields that are objects, or arrays of objects.
-        required: The fields that a request cannot leave out.
+        names: The preferred names, in the order of the document.
+        preferred: From each spelling in the document to the preferred name.
+        camel: From the preferred name to the first alias, for fields that have aliases.
+        empty_values: From the preferred name to the value of an empty field: a list, an object or None, by its type.
+        children: The schemas of fields that are objects, or arrays of objects.
+        required: The required fields.
+        validator: The JSON Schema validator.
     """
 
     names: tuple[str, ...]
     preferred: Mapping[str, str]
     camel: Mapping[str, str]
-    empty: Mapping[str, object]
-    children: Mapping[str, Shape]
+    empty_values: Mapping[str, object]
+    children: Mapping[str, ObjectSchema]
     required: tuple[str, ...]
     validator: Any
 
-    def complaint(self, body: Mapping[str, object]) -> str | None:
-        """Say which field is not as documented, or None if all are.
+    def violation(self, body: Mapping[str, object]) -> str | None:
+        """Describe a field that does not match the schema; None if all fields match.
 
         Args:
-            body: Values by preferred names.
+            body: The values by preferred name.
         """
-        return complaint(self.validator, body)
+        return describe_violation(self.validator, body)
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class QuerySchema:
     """The query parameters of one operation.
 
     Attributes:
-        parameters: The schema of each, by its name.
+        parameters: The schema of each parameter, by name.
+        validator: The JSON Schema validator.
     """
 
-    parameters: Mapping[str, Node]
+    parameters: Mapping[str, SchemaNode]
     validator: Any
 
-    def is_whole(self, name: str) -> bool:
-        """Whether a parameter is a whole number."""
+    def is_integer(self, name: str) -> bool:
+        """Return whether a parameter is an integer."""
         return self.parameters[name].get("type") == "integer"
 
-    def complaint(self, values: Mapping[str, object]) -> str | None:
-        """Say which parameter is not as documented, or None if all are; one above its maximum is."""
-        return complaint(self.validator, values)
+    def violation(self, values: Mapping[str, object]) -> str | None:
+        """Describe a parameter that does not match its schema, maximums aside; None if all parameters match."""
+        return describe_violation(self.validator, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: where it is, what it takes and what it answers."""
+    """One operation: its route, its parameters, and its request and response bodies."""
 
     name: str
     method: str
     path: str
-    query: Query
-    body: Shape | None
-    answer: Shape
+    query: QuerySchema
+    body: ObjectSchema | None
+    response: ObjectSchema
 
 
 class Document:
     """An OpenAPI document, read once when a sandbox is made.
 
     Args:
-        path: The YAML file; None looks for it, see `find`.
+        path: The YAML file; None uses the default, see `find_document`.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no OpenAPI document.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is not a valid OpenAPI document.
     """
 
     def __init__(self, path: PathLike | None = None) -> None:
-        found = find(path)
+        found = find_document(path)
         try:
-            self._read(yaml.load(found.read_bytes(), Loader=_LOADER))  # noqa: S506 - the safe loader, in C if there
+            self._read(yaml.load(found.read_bytes(), Loader=_LOADER))  # noqa: S506 - a safe loader, in C if available
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, StopIteration, re.error) as error:
-            message = f"{found} is not a document to work from ({error!r}): correct it, or give another with document=."
+            message = f"{found} is not a valid OpenAPI document ({error!r}). Correct it, or pass another as document=."
             raise ValueError(message) from error
 
-    def _read(self, root: Node) -> None:
+    def _read(self, root: SchemaNode) -> None:
         self._root = root
-        self._components: Node = root["components"]
+        self._components: SchemaNode = root["components"]
         self.operations = tuple(self._operations())
-        self.contact = self._shape({"$ref": "#/components/schemas/Contact"})
-        self.credentials = tuple(self._credentials())
-        self.number = re.compile(self._number(), re.ASCII)
+        self.contact = self._object_schema({"$ref": "#/components/schemas/Contact"})
+        self.credential_headers = tuple(self._credential_headers())
+        self.phone_number = re.compile(self._phone_pattern(), re.ASCII)
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._root["paths"].items():
@@ -130,131 +132,135 @@ class Document:
                 if method in item:
                     yield self._operation(path, method, item[method])
 
-    def _operation(self, path: str, method: str, node: Node) -> Operation:
+    def _operation(self, path: str, method: str, node: SchemaNode) -> Operation:
         parameters = [self._resolve(parameter) for parameter in node.get("parameters", [])]
-        query = self._query({each["name"]: each["schema"] for each in parameters if each["in"] == "query"})
-        body = self._schema_of(node["requestBody"]) if "requestBody" in node else None
-        answer = self._schema_of(node["responses"].get("200", {}))
-        return Operation(node["operationId"], method.upper(), path, query, body, answer)
+        query = self._query_schema({item["name"]: item["schema"] for item in parameters if item["in"] == "query"})
+        body = self._content_schema(node["requestBody"]) if "requestBody" in node else None
+        response = self._content_schema(node["responses"].get("200", {}))
+        return Operation(node["operationId"], method.upper(), path, query, body, response)
 
-    def _query(self, schemas: Mapping[str, Node]) -> Query:
+    def _query_schema(self, schemas: Mapping[str, SchemaNode]) -> QuerySchema:
         resolved = {name: self._resolve(schema) for name, schema in schemas.items()}
-        # What is done about a number above its maximum is a setting, so that is not for the validator to say.
-        open_ended = {name: {key: each[key] for key in each.keys() - {"maximum"}} for name, each in resolved.items()}
-        return Query(resolved, Draft202012Validator({"properties": open_ended, "components": self._components}))
+        # A setting decides about values above the maximum, so the validator must not refuse them.
+        unbounded = {
+            name: {key: schema[key] for key in schema.keys() - {"maximum"}} for name, schema in resolved.items()
+        }
+        return QuerySchema(resolved, Draft202012Validator({"properties": unbounded, "components": self._components}))
 
-    def _schema_of(self, node: Node) -> Shape:
-        content: Node = self._resolve(node).get("content", {})
-        return self._shape(content["application/json"]["schema"] if content else {})
+    def _content_schema(self, node: SchemaNode) -> ObjectSchema:
+        content: SchemaNode = self._resolve(node).get("content", {})
+        return self._object_schema(content["application/json"]["schema"] if content else {})
 
-    def _shape(self, node: Node) -> Shape:
+    def _object_schema(self, node: SchemaNode) -> ObjectSchema:
         properties = self._properties(node)
-        aliases = {name: tuple(each.get("x-aliases", ())) for name, each in properties.items()}
-        return Shape(
+        aliases = {name: tuple(schema.get("x-aliases", ())) for name, schema in properties.items()}
+        return ObjectSchema(
             names=tuple(properties),
             preferred={spelling: name for name in properties for spelling in (*aliases[name], name)},
             camel={name: spellings[0] for name, spellings in aliases.items() if spellings},
-            empty={name: self._empty(each) for name, each in properties.items()},
+            empty_values={name: self._empty_value(schema) for name, schema in properties.items()},
             children={
-                name: self._shape(self._item(each)) for name, each in properties.items() if self._properties(each)
+                name: self._object_schema(self._item(schema))
+                for name, schema in properties.items()
+                if self._properties(schema)
             },
             required=tuple(self._resolve(node).get("required", ())),
             validator=Draft202012Validator({**node, "components": self._components}),
         )
 
-    def _properties(self, node: Node) -> dict[str, Node]:
+    def _properties(self, node: SchemaNode) -> dict[str, SchemaNode]:
         resolved = self._resolve(node)
-        found: dict[str, Node] = dict(resolved.get("properties", {}))
+        found: dict[str, SchemaNode] = dict(resolved.get("properties", {}))
         for branch in (*_branches(resolved), *_items(resolved)):
             found.update(self._properties(branch))
         return found
 
-    def _item(self, node: Node) -> Node:
+    def _item(self, node: SchemaNode) -> SchemaNode:
         resolved = self._resolve(node)
-        item: Node = resolved.get("items", node)
+        item: SchemaNode = resolved.get("items", node)
         return item
 
-    def _empty(self, node: Node) -> object:
+    def _empty_value(self, node: SchemaNode) -> object:
         types = set(self._types(node))
         return [] if "array" in types else {} if "object" in types else None
 
-    def _types(self, node: Node) -> Iterator[str]:
+    def _types(self, node: SchemaNode) -> Iterator[str]:
         resolved = self._resolve(node)
         types = resolved.get("type", [])
         yield from [types] if isinstance(types, str) else types
         for branch in _branches(resolved):
             yield from self._types(branch)
 
-    def _resolve(self, node: Node) -> Node:
+    def _resolve(self, node: SchemaNode) -> SchemaNode:
         while "$ref" in node:
-            target: Node = self._root
+            target: SchemaNode = self._root
             for step in node["$ref"].removeprefix("#/").split("/"):
                 target = target[step]
             node = target
         return node
 
-    def _credentials(self) -> Iterator[str]:
+    def _credential_headers(self) -> Iterator[str]:
         for requirement in self._root["security"]:
             for name in requirement:
                 yield self._components["securitySchemes"][name]["name"]
 
-    def _number(self) -> str:
-        parameters: dict[str, Node] = self._components["parameters"]
-        pattern: str = next(each["schema"]["pattern"] for each in parameters.values() if each["in"] == "path")
+    def _phone_pattern(self) -> str:
+        parameters: dict[str, SchemaNode] = self._components["parameters"]
+        pattern: str = next(item["schema"]["pattern"] for item in parameters.values() if item["in"] == "path")
         return pattern
 
 
-def find(path: PathLike | None = None) -> Path:
-    """Find the document: as given, as the environment says, beside this package (a wheel), or in the source tree.
+def find_document(path: PathLike | None = None) -> Path:
+    """Return the path of the document: the argument, the environment variable, in this package, or in the source tree.
 
     Args:
-        path: Where it is, if the caller knows.
+        path: The path, or None for the other places in this order.
 
     Raises:
-        FileNotFoundError: It is not there.
+        FileNotFoundError: The document does not exist.
     """
-    given = path or os.environ.get(VARIABLE)
-    here = Path(__file__).resolve().parents[1]
-    places = [Path(given)] if given else [here / "contacts.yaml", here.parents[1] / "openapi" / "contacts.yaml"]
+    given = path or os.environ.get(DOCUMENT_VARIABLE)
+    package = Path(__file__).resolve().parents[1]
+    places = [Path(given)] if given else [package / "contacts.yaml", package.parents[1] / "openapi" / "contacts.yaml"]
     for place in places:
         if place.is_file():
             return place
-    looked = " or ".join(map(str, places))
-    message = f"The sandbox's OpenAPI document is not at {looked}: give its path with document= or in {VARIABLE}."
+    tried = " or ".join(map(str, places))
+    message = f"The OpenAPI document does not exist at {tried}. Pass its path as document= or in {DOCUMENT_VARIABLE}."
     raise FileNotFoundError(message)
 
 
-def _branches(node: Node) -> list[Node]:
+def _branches(node: SchemaNode) -> list[SchemaNode]:
     return [branch for key in ("allOf", "anyOf", "oneOf") for branch in node.get(key, [])]
 
 
-def _items(node: Node) -> list[Node]:
+def _items(node: SchemaNode) -> list[SchemaNode]:
     return [node["items"]] if "items" in node else []
 
 
-def complaint(validator: Any, values: Mapping[str, object]) -> str | None:  # noqa: ANN401 - its stub is no type to name
-    """Say what is wrong with some values, or None if nothing is."""
+def describe_violation(validator: Any, values: Mapping[str, object]) -> str | None:  # noqa: ANN401 - its stub has no usable type
+    """Describe an error in values; None if they are valid."""
     errors: Iterator[ValidationError] = validator.iter_errors(values)
-    error = cast("ValidationError | None", best_match(islice(errors, MOST_ERRORS)))
-    return None if error is None else _sentence(error)
+    error = cast("ValidationError | None", best_match(islice(errors, MAX_ERRORS)))
+    return None if error is None else _describe(error)
 
 
-def _sentence(error: ValidationError) -> str:
-    # Not error.message: that repeats the value, which can be a megabyte or a phone number.
-    where = ".".join(map(str, error.absolute_path)) or "the request body"
-    types = [name for cause in (error, *(error.context or ())) for name in _wanted_types(cause)]
+def _describe(error: ValidationError) -> str:
+    # Not error.message, which repeats the value: it can be a megabyte long or a phone number.
+    field = ".".join(map(str, error.absolute_path)) or "the request body"
+    types = [name for cause in (error, *(error.context or ())) for name in _expected_types(cause)]
     if types:
-        return f"{where} must be {' or '.join(types)}"
-    rule = RULES.get(str(error.validator), "breaks the rule {0!r} of the document")
-    return f"{where} {rule.format(error.validator, _joined(error.validator_value))}"
+        return f"{field} must be {' or '.join(types)}"
+    template = KEYWORD_MESSAGES.get(str(error.validator), "violates {0!r} in the document")
+    return f"{field} {template.format(error.validator, _joined(error.validator_value))}"
 
 
 def _joined(value: object) -> str:
     return ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value)
 
 
-def _wanted_types(error: ValidationError) -> list[str]:
+def _expected_types(error: ValidationError) -> list[str]:
     if error.validator != "type":
         return []
-    wanted: Any = error.validator_value
-    return [wanted] if isinstance(wanted, str) else wanted
+    expected: Any = error.validator_value
+    return [expected] if isinstance(expected, str) else expected

@@ -1,15 +1,15 @@
-"""Refusals. Whatever the server will not do is a `Refused`, and this file alone decides how its body looks."""
+"""API errors: every refused request is an `ApiError`, and only this module defines the body of its response."""
 
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - the word of this package for an answer that is not 200
-    """A request that is answered with an error.
+class ApiError(Exception):
+    """A request that gets an error response.
 
     Args:
         status: The HTTP status.
-        message: What went wrong, in the words of the vendor's pages where they have some.
-        headers: Further response headers.
+        message: What is wrong with the request, as in the vendor's documentation where it has a text.
+        headers: Additional response headers.
     """
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
@@ -20,17 +20,17 @@ class Refused(Exception):  # noqa: N818 - the word of this package for an answer
 
     @property
     def body(self) -> dict[str, object]:
-        """The JSON body: `{"status": "ERROR", "message": …}` as on the vendor's page 003."""
+        """The JSON body: `{"status": "ERROR", "message": …}`, as on the vendor's page 003."""
         return {"status": "ERROR", "message": self.message}
 
 
-class NoCredentials(Refused):
-    """A request without credentials. Its body has no `status`: so seen live."""
+class MissingCredentialsError(ApiError):
+    """A request without credentials. The live API returns a body without `status`."""
 
     def __init__(self) -> None:
         super().__init__(403, "Did not get inputs for authorization")
 
     @property
     def body(self) -> dict[str, object]:
-        """The JSON body, a message and nothing else."""
+        """The JSON body: a message only."""
         return {"message": self.message}

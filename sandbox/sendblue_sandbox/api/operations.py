@@ -1,154 +1,130 @@
-"""The ten operations: functions from the store and a request to an answer. They know no HTTP but a refusal's status.
+"""The ten operations: functions from a context and a call to the value of the response. No HTTP besides error statuses.
 
-Everything here is under preferred names. `tags` are replaced and `custom_variables` merged; `null` clears, and a
-cleared field reads as one that was never given. An opt-out belongs to the number: it outlives the contact and is not
-taken along to a new number. A verification message makes nobody verified: that takes an answer of the person, so
-`verified` is false here.
+All field names are preferred names. An update replaces `tags` and merges `custom_variables`; `null` clears a field,
+which then reads like one that was never given. An opt-out belongs to the phone number: it remains when the contact is
+deleted, and does not move to a new number. `verified` is always false: a contact becomes verified by a reply to the
+verification message, which the sandbox does not send.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from sendblue_sandbox.storage.queries import SORTABLE, Page, Row
+from sendblue_sandbox.storage.queries import SORTABLE, PageQuery
 
-from .errors import Refused
-from .query_params import choice, moment
-from .validation import checked, echo
+from .context import Context, OperationCall
+from .errors import ApiError
+from .query_params import choice_param, timestamp_param
+from .validation import echo_fields, validate
 
 if TYPE_CHECKING:
-    from sendblue_sandbox.config import Settings
-    from sendblue_sandbox.storage.store import Store
+    from collections.abc import Mapping
 
-    from .document import Document, Operation
-    from .rendering import Contacts
+    from sendblue_sandbox.storage.queries import ContactRow
 
 OK = "OK"
 NOT_FOUND = "Contact not found"
 EXISTS = "Contact already exists"
 BAD_NUMBER = "Invalid phone number"
 MERGED = "custom_variables"
-# What the server itself knows of a contact; everything else is kept as it was sent.
+# Fields that the server computes; the others are stored as sent.
 COMPUTED = frozenset({"phone", "created_at", "contact_id", "opt_out", "verified"})
 PAGE_SIZE = 100
 
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What an operation works with."""
-
-    document: Document
-    store: Store
-    contacts: Contacts
-    settings: Settings
+Handler: TypeAlias = Callable[[Context, OperationCall], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request: its operation, the number in its path, its query, its checked body, its arrival in milliseconds."""
-
-    operation: Operation
-    path_number: str
-    query: Mapping[str, Any]
-    body: Mapping[str, Any]
-    at: int
-
-
-Handler: TypeAlias = Callable[[Desk, Call], object]
-
-
-def list_contacts(desk: Desk, call: Call) -> object:
-    """A page of contacts, newest first unless asked otherwise (page 003)."""
-    return desk.store.page(
-        Page(
+def list_contacts(context: Context, call: OperationCall) -> object:
+    """Return a page of contacts, newest first by default (page 003)."""
+    return context.store.page(
+        PageQuery(
             limit=_limit(call),
-            offset=_offset(desk, call),
-            order_by=_order_by(desk, call),
+            offset=_offset(context, call),
+            order_by=_order_by(context, call),
             descending=call.query.get("order_direction", "desc") == "desc",
-            phone=_number_asked_for(desk, call),
+            phone=_number_filter(context, call),
             contact_id=call.query.get("cid"),
-            created_at_gte=moment(call.query, "created_at_gte"),
+            created_at_gte=timestamp_param(call.query, "created_at_gte"),
         ),
     )
 
 
-def create_contact(desk: Desk, call: Call) -> object:
-    """Create a contact, or change the one with this number when `update_if_exists` is true."""
-    number = _e164(desk, call.body["number"], "number")
-    known = desk.store.find(number)
-    if known and not call.body.get("update_if_exists", False):
-        raise Refused(409, EXISTS)
-    return {"contact": _save(desk, known, number, call.at, call.body), "status": OK}
+def create_contact(context: Context, call: OperationCall) -> object:
+    """Create a contact, or update the existing one if `update_if_exists` is true."""
+    number = _e164(context, call.body["number"], "number")
+    existing = context.store.find(number)
+    if existing and not call.body.get("update_if_exists", False):
+        raise ApiError(409, EXISTS)
+    return {"contact": _save(context, existing, number, call.at, call.body), "status": OK}
 
 
-def bulk_delete_contacts(desk: Desk, call: Call) -> object:
-    """Delete contacts by number. A number that is no contact is a failure and not in `amount`."""
-    results = [_deleted(desk, number) for number in call.body["contact_ids"]]
-    gone = sum(result["success"] is True for result in results)
+def bulk_delete_contacts(context: Context, call: OperationCall) -> object:
+    """Delete contacts by number. A number that is not a contact is a failure and does not count in `amount`."""
+    results = [_delete_item(context, number) for number in call.body["contact_ids"]]
+    deleted = sum(result["success"] is True for result in results)
     return {
         "status": OK,
-        "amount": gone,
+        "amount": deleted,
         "total": len(results),
-        "successes": gone,
-        "failures": len(results) - gone,
+        "successes": deleted,
+        "failures": len(results) - deleted,
         "results": results,
     }
 
 
-def count_contacts(desk: Desk, call: Call) -> object:
-    """How many contacts there are, or how many with one number."""
-    return {"count": desk.store.count(_number_asked_for(desk, call))}
+def count_contacts(context: Context, call: OperationCall) -> object:
+    """Return the number of contacts, or of contacts with one phone number."""
+    return {"count": context.store.count(_number_filter(context, call))}
 
 
-def verify_contact(desk: Desk, call: Call) -> object:
-    """Take note of a number to verify. No message is sent, and the number need not be a contact."""
-    _e164(desk, call.body["number"], "number")
+def verify_contact(context: Context, call: OperationCall) -> object:
+    """Accept a number to verify. No message is sent, and the number need not be a contact."""
+    _e164(context, call.body["number"], "number")
     return {"status": OK}
 
 
-def opt_out_contact(desk: Desk, call: Call) -> object:
+def opt_out_contact(context: Context, call: OperationCall) -> object:
     """Record an opt-out or its end. The number need not be a contact."""
-    number = _e164(desk, call.body["number"], "number")
+    number = _e164(context, call.body["number"], "number")
     opted_out: bool = call.body.get("opted_out", True)
-    desk.store.set_opt_out(number, opted_out=opted_out)
+    context.store.set_opt_out(number, opted_out=opted_out)
     return {"number": number, "opted_out": opted_out, "status": OK}
 
 
-def bulk_create_contacts(desk: Desk, call: Call) -> object:
-    """Create contacts one by one; what could not be created is in `failures`, which is there only then (page 003)."""
-    before = desk.store.count()
-    outcomes = [_bulk_item(desk, call, item) for item in call.body["contacts"]]
-    failures = [outcome for outcome in outcomes if "error" in outcome]
-    answer: dict[str, object] = {
+def bulk_create_contacts(context: Context, call: OperationCall) -> object:
+    """Create contacts one by one. `failures` lists refused items, and is absent if there are none (page 003)."""
+    before = context.store.count()
+    results = [_create_item(context, call, item) for item in call.body["contacts"]]
+    failures = [result for result in results if "error" in result]
+    response: dict[str, object] = {
         "status": OK,
-        "contacts": [outcome["contact"] for outcome in outcomes if "error" not in outcome],
-        "numberOfContactsCreated": desk.store.count() - before,
+        "contacts": [result["contact"] for result in results if "error" not in result],
+        "numberOfContactsCreated": context.store.count() - before,
     }
-    return {**answer, "failures": failures} if failures else answer
+    return {**response, "failures": failures} if failures else response
 
 
-def retrieve_contact(desk: Desk, call: Call) -> object:
-    """The contact with the number in the path."""
-    answer = desk.store.answer(_e164(desk, call.path_number, "phone_number"))
-    if answer is None:
-        raise Refused(404, NOT_FOUND)
-    return {"contact": answer, "status": OK}
+def retrieve_contact(context: Context, call: OperationCall) -> object:
+    """Return the contact with the number in the path."""
+    contact = context.store.rendered(_e164(context, call.path_number, "phone_number"))
+    if contact is None:
+        raise ApiError(404, NOT_FOUND)
+    return {"contact": contact, "status": OK}
 
 
-def update_contact(desk: Desk, call: Call) -> object:
-    """Change the contact with the number in the path; `phone_number` in the body is its new number (page 003)."""
-    known = _known(desk, call)
-    number = _e164(desk, call.body.get("phone_number", known.phone), "phone_number")
-    if number != known.phone and desk.store.find(number):
-        raise Refused(409, EXISTS)
-    return {"contact": _save(desk, known, number, call.at, call.body), "status": OK}
+def update_contact(context: Context, call: OperationCall) -> object:
+    """Update the contact with the number in the path; `phone_number` in the body is its new number (page 003)."""
+    existing = _existing(context, call)
+    number = _e164(context, call.body.get("phone_number", existing.phone), "phone_number")
+    if number != existing.phone and context.store.find(number):
+        raise ApiError(409, EXISTS)
+    return {"contact": _save(context, existing, number, call.at, call.body), "status": OK}
 
 
-def delete_contact(desk: Desk, call: Call) -> object:
+def delete_contact(context: Context, call: OperationCall) -> object:
     """Delete the contact with the number in the path."""
-    desk.store.remove(_known(desk, call).phone)
+    context.store.delete(_existing(context, call).phone)
     return {"status": OK}
 
 
@@ -166,81 +142,82 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def _save(desk: Desk, known: Row | None, number: str, at: int, sent: Mapping[str, Any]) -> object:
-    if known is None:
-        desk.store.insert([(number, at, _merged(desk, {}, sent))])
+def _save(context: Context, existing: ContactRow | None, number: str, at: int, sent: Mapping[str, Any]) -> object:
+    if existing is None:
+        context.store.insert([(number, at, _merged(context, {}, sent))])
     else:
-        desk.store.change(known.phone, number, _merged(desk, known.fields, sent))
+        context.store.update(existing.phone, number, _merged(context, existing.fields, sent))
     if "opt_out" in sent:
-        desk.store.set_opt_out(number, opted_out=bool(sent["opt_out"]))
-    return desk.store.answer(number)
+        context.store.set_opt_out(number, opted_out=bool(sent["opt_out"]))
+    return context.store.rendered(number)
 
 
-def _merged(desk: Desk, old: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
-    kept = {name: value for name, value in sent.items() if name in desk.document.contact.empty and name not in COMPUTED}
-    mine, theirs = old.get(MERGED), kept.get(MERGED)
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        kept[MERGED] = {**mine, **theirs}
-    return {**old, **kept}
+def _merged(context: Context, old: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
+    known = context.document.contact.empty_values.keys() - COMPUTED
+    new = {name: value for name, value in sent.items() if name in known}
+    old_labels, new_labels = old.get(MERGED), new.get(MERGED)
+    if isinstance(old_labels, dict) and isinstance(new_labels, dict):
+        new[MERGED] = {**old_labels, **new_labels}
+    return {**old, **new}
 
 
-def _bulk_item(desk: Desk, call: Call, item: object) -> dict[str, object]:
-    shape = cast("Any", call.operation.body).children["contacts"]
+def _create_item(context: Context, call: OperationCall, item: object) -> dict[str, object]:
+    schema = cast("Any", call.operation.body).children["contacts"]
     try:
-        return {"contact": _created_in_bulk(desk, call, checked(shape, item))}
-    except Refused as refused:
-        return {"contact": echo(shape, desk.document.contact, item), "error": refused.message}
+        return {"contact": _create_in_bulk(context, call, validate(schema, item))}
+    except ApiError as error:
+        return {"contact": echo_fields(schema, context.document.contact, item), "error": error.message}
 
 
-def _created_in_bulk(desk: Desk, call: Call, item: Mapping[str, Any]) -> object:
-    if not desk.document.number.fullmatch(item["phone"]):
-        raise Refused(400, BAD_NUMBER)
-    known = desk.store.find(item["phone"])
-    if known and desk.settings.bulk_existing == "fail":
-        raise Refused(409, EXISTS)
-    return _save(desk, known, item["phone"], call.at, item)
+def _create_in_bulk(context: Context, call: OperationCall, item: Mapping[str, Any]) -> object:
+    if not context.document.phone_number.fullmatch(item["phone"]):
+        raise ApiError(400, BAD_NUMBER)
+    existing = context.store.find(item["phone"])
+    if existing and context.settings.bulk_existing == "fail":
+        raise ApiError(409, EXISTS)
+    return _save(context, existing, item["phone"], call.at, item)
 
 
-def _deleted(desk: Desk, number: str) -> dict[str, object]:
-    if desk.store.remove(number):
+def _delete_item(context: Context, number: str) -> dict[str, object]:
+    if context.store.delete(number):
         return {"phone_number": number, "success": True}
-    error = NOT_FOUND if desk.document.number.fullmatch(number) else BAD_NUMBER
+    error = NOT_FOUND if context.document.phone_number.fullmatch(number) else BAD_NUMBER
     return {"phone_number": number, "success": False, "error": error}
 
 
-def _known(desk: Desk, call: Call) -> Row:
-    row = desk.store.find(_e164(desk, call.path_number, "phone_number"))
+def _existing(context: Context, call: OperationCall) -> ContactRow:
+    row = context.store.find(_e164(context, call.path_number, "phone_number"))
     if row is None:
-        raise Refused(404, NOT_FOUND)
+        raise ApiError(404, NOT_FOUND)
     return row
 
 
-def _e164(desk: Desk, number: str, field: str) -> str:
-    if not desk.document.number.fullmatch(number):
-        raise Refused(400, f"{BAD_NUMBER}: {field} is not in E.164 form, as +14155551234")
+def _e164(context: Context, number: str, field: str) -> str:
+    if not context.document.phone_number.fullmatch(number):
+        raise ApiError(400, f"{BAD_NUMBER}: {field} is not in E.164 format, for example +14155551234")
     return number
 
 
-def _number_asked_for(desk: Desk, call: Call) -> str | None:
+def _number_filter(context: Context, call: OperationCall) -> str | None:
     text = call.query.get("phone_number")
-    return None if text is None else _e164(desk, text, "phone_number")
+    return None if text is None else _e164(context, text, "phone_number")
 
 
-def _limit(call: Call) -> int:
+def _limit(call: OperationCall) -> int:
     limit: int = call.query.get("limit", PAGE_SIZE)
-    most: int = call.operation.query.parameters["limit"]["maximum"]
-    return min(limit, most)
+    maximum: int = call.operation.query.parameters["limit"]["maximum"]
+    return min(limit, maximum)
 
 
-def _offset(desk: Desk, call: Call) -> int:
+def _offset(context: Context, call: OperationCall) -> int:
     ceiling: int = call.operation.query.parameters["offset"]["maximum"]
     offset: int = call.query.get("offset", 0)
-    if offset > ceiling and desk.settings.offset_ceiling == "refuse":
-        raise Refused(400, f"Invalid parameter: offset must be at most {ceiling}")
+    if offset > ceiling and context.settings.offset_ceiling == "refuse":
+        raise ApiError(400, f"Invalid parameter: offset must be at most {ceiling}")
     return min(offset, ceiling)
 
 
-def _order_by(desk: Desk, call: Call) -> str:
-    preferred = desk.document.contact.preferred
+def _order_by(context: Context, call: OperationCall) -> str:
+    preferred = context.document.contact.preferred
     spellings = [spelling for spelling, name in preferred.items() if name in SORTABLE]
-    return preferred[choice(call.query, "order_by", spellings, "created_at")]
+    return preferred[choice_param(call.query, "order_by", spellings, "created_at")]

@@ -1,6 +1,6 @@
-"""The query string: text to values, checked against the document. What cannot be read is a 400 that names it.
+"""Query parameters: from text to values, checked against the document. Errors are 400 and name the parameter.
 
-A parameter that the document does not have is refused too, as a field is: a mistyped filter would else list everything.
+An unknown parameter is refused, like an unknown field: a misspelled filter would otherwise list every contact.
 """
 
 from __future__ import annotations
@@ -11,83 +11,82 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from .errors import Refused
+from .errors import ApiError
 from .rendering import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from .document import Query
+    from .document import QuerySchema
 
-LONGEST_NAME = 100
-# Python refuses to read thousands of digits; a number cut to 18 of them is still above every maximum.
-MOST_DIGITS = 18
-WHOLE = re.compile(r"[0-9]+")
+MAX_NAME_LENGTH = 100
+# Python refuses to parse thousands of digits; a number cut to 18 digits is still above every maximum.
+MAX_DIGITS = 18
+INTEGER = re.compile(r"[0-9]+")
 
 
-def asked(query: Query, text: str) -> dict[str, Any]:
-    """Read a query string.
+def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
+    """Parse a query string.
 
     Args:
-        query: The parameters that there are.
-        text: The query string as it was sent.
+        schema: The known parameters.
+        text: The query string as sent.
 
     Returns:
-        Values by name, whole numbers as such.
+        The values by name; integers are converted.
 
     Raises:
-        Refused: 400, a parameter is unknown, comes twice, or is not as documented.
+        ApiError: 400, a parameter is unknown, invalid or repeated.
     """
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True) if text else ():
-        if name not in query.parameters:
-            raise Refused(400, f"Unknown parameter: {name[:LONGEST_NAME]}")
+        if name not in schema.parameters:
+            raise ApiError(400, f"Unknown parameter: {name[:MAX_NAME_LENGTH]}")
         if name in found:
-            raise Refused(400, f"Invalid parameter: {name} was sent twice")
-        found[name] = _whole(value) if query.is_whole(name) else value
-    complaint = query.complaint(found) if found else None
-    if complaint:
-        raise Refused(400, f"Invalid parameter: {complaint}")
+            raise ApiError(400, f"Invalid parameter: {name} was sent twice")
+        found[name] = _to_integer(value) if schema.is_integer(name) else value
+    violation = schema.violation(found) if found else None
+    if violation:
+        raise ApiError(400, f"Invalid parameter: {violation}")
     return found
 
 
-def number(query: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:
-    """Read a whole number of a query that the document does not know.
+def integer_param(query: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:
+    """Return an integer parameter that is not in the document.
 
     Args:
         query: The parameters as sent.
-        name: Which one.
-        default: The value when it was not sent.
-        low: The smallest that is taken.
-        high: The largest that is taken; None for no end.
+        name: The name of the parameter.
+        default: The value if it was not sent.
+        low: The smallest allowed value.
+        high: The largest allowed value; None for no maximum.
     """
-    value = _whole(query[name]) if name in query else default
+    value = _to_integer(query[name]) if name in query else default
     if isinstance(value, str) or not low <= value <= (math.inf if high is None else high):
-        end = "on" if high is None else f"to {high}"
-        raise Refused(400, f"Invalid parameter: {name} must be a whole number from {low} {end}")
+        allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise ApiError(400, f"Invalid parameter: {name} must be an integer {allowed}")
     return value
 
 
-def choice(query: Mapping[str, str], name: str, choices: Collection[str], default: str) -> str:
-    """Read one of a few words."""
+def choice_param(query: Mapping[str, str], name: str, choices: Collection[str], default: str) -> str:
+    """Return a parameter that must be one of some words."""
     text = query.get(name, default)
     if text not in choices:
-        raise Refused(400, f"Invalid parameter: {name} must be one of {', '.join(choices)}")
+        raise ApiError(400, f"Invalid parameter: {name} must be one of {', '.join(choices)}")
     return text
 
 
-def moment(query: Mapping[str, str], name: str) -> float | None:
-    """Read a moment, ISO 8601 with a time zone, as milliseconds since 1970; None when it was not sent."""
+def timestamp_param(query: Mapping[str, str], name: str) -> float | None:
+    """Return an ISO 8601 timestamp with a time zone as milliseconds since 1970; None if it was not sent."""
     text = query.get(name)
     if text is None:
         return None
     try:
         return (datetime.fromisoformat(text) - EPOCH) / timedelta(milliseconds=1)
     except (ValueError, TypeError, OverflowError):
-        raise Refused(
-            400, f"Invalid parameter: {name} must be ISO 8601 with a time zone, as 2024-01-15T10:30:00Z"
-        ) from None
+        message = f"Invalid parameter: {name} must be ISO 8601 with a time zone, for example 2024-01-15T10:30:00Z"
+        raise ApiError(400, message) from None
 
 
-def _whole(text: str) -> int | str:
-    return int(text.lstrip("0")[:MOST_DIGITS] or "0") if WHOLE.fullmatch(text) else text
+def _to_integer(text: str) -> int | str:
+    return int(text.lstrip("0")[:MAX_DIGITS] or "0") if INTEGER.fullmatch(text) else text

@@ -1,61 +1,64 @@
-"""A contact as it is answered: every field of the document, in the spelling of the sandbox, as JSON."""
+"""Rendering: a contact in responses has every field of the document, in the spelling of the sandbox."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .response import ENCODE
-from .spelling import keys, spell
+from .response import encode_json
+from .spelling import field_keys, to_spelling
 
 if TYPE_CHECKING:
     from sendblue_sandbox.config import Spelling
-    from sendblue_sandbox.storage.queries import Row
+    from sendblue_sandbox.storage.queries import ContactRow
 
-    from .document import Shape
+    from .document import ObjectSchema
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Contacts:
-    """Contacts for the eye of a client.
+class ContactRenderer:
+    """Renders contacts for responses.
 
     Args:
-        shape: The fields of a contact.
-        spelling: The spelling of answers.
+        schema: The fields of a contact.
+        spelling: The spelling of responses.
     """
 
-    def __init__(self, shape: Shape, spelling: Spelling) -> None:
-        self._shape = shape
+    def __init__(self, schema: ObjectSchema, spelling: Spelling) -> None:
+        self._schema = schema
         self._spelling: Spelling = spelling
-        self._keys = [(key, name) for name in shape.names for key in keys(name, shape.camel.get(name), spelling)]
+        self._keys = [
+            (key, name) for name in schema.names for key in field_keys(name, schema.camel.get(name), spelling)
+        ]
 
     @property
-    def mark(self) -> str:
-        """What the JSON of a contact depends on, beside the contact: another mark, another JSON."""
-        return ENCODE([self._spelling, self._shape.empty, self._shape.camel])
+    def fingerprint(self) -> str:
+        """Identifies what the JSON of a contact depends on besides the contact: the spelling and the document."""
+        return encode_json([self._spelling, self._schema.empty_values, self._schema.camel])
 
-    def plain(self, row: Row) -> dict[str, object]:
-        """Every field by preferred names; one that nobody gave, or that was cleared, is empty as its type has it."""
+    def to_dict(self, row: ContactRow) -> dict[str, object]:
+        """Return every field by preferred name; a field that was not given, or was cleared, is empty."""
         known = {
             **row.fields,
             "phone": row.phone,
-            "created_at": iso(row.created_at),
+            "created_at": format_timestamp(row.created_at),
             "verified": False,
             "opt_out": row.opt_out,
             "contact_id": row.contact_id,
         }
-        return {name: empty if known.get(name) is None else known[name] for name, empty in self._shape.empty.items()}
+        defaults = self._schema.empty_values
+        return {name: empty if known.get(name) is None else known[name] for name, empty in defaults.items()}
 
-    def json(self, row: Row) -> str:
-        """The JSON that answers hold."""
-        plain = self.plain(row)
-        for name, child in self._shape.children.items():
-            plain[name] = spell(plain[name], child, self._spelling)
-        return ENCODE({key: plain[name] for key, name in self._keys})
+    def to_json(self, row: ContactRow) -> str:
+        """Return the JSON of a contact in responses."""
+        contact = self.to_dict(row)
+        for name, child in self._schema.children.items():
+            contact[name] = to_spelling(contact[name], child, self._spelling)
+        return encode_json({key: contact[name] for key, name in self._keys})
 
 
-def iso(milliseconds: int) -> str:
-    """A moment as answers have it: `2024-01-15T10:30:00.123Z`."""
-    moment = EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def format_timestamp(milliseconds: int) -> str:
+    """Format milliseconds since 1970 as in responses: `2024-01-15T10:30:00.123Z`."""
+    timestamp = EPOCH + timedelta(milliseconds=milliseconds)
+    return timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")

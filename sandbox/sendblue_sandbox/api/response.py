@@ -1,4 +1,4 @@
-"""Answers: a status, headers and bytes. A contact comes as JSON already, made when it was written and not each time."""
+"""Responses: a status, headers and bytes. Stored contacts are already JSON, rendered when they were written."""
 
 from __future__ import annotations
 
@@ -6,75 +6,75 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from .spelling import keys, spell
+from .spelling import field_keys, to_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sendblue_sandbox.config import Spelling
 
-    from .document import Shape
-    from .errors import Refused
+    from .document import ObjectSchema
+    from .errors import ApiError
 
-Ending: TypeAlias = Literal["whole", "truncated", "reset"]
-JSON = "application/json"
-ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+Delivery: TypeAlias = Literal["complete", "truncated", "reset"]
+JSON_TYPE = "application/json"
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Rendered(str):
-    """JSON, in the spelling of the sandbox, to be taken into an answer as it is."""
+class RenderedJson(str):
+    """JSON in the spelling of the sandbox, which becomes part of a response unchanged."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as it goes out.
+class ApiResponse:
+    """A response to send.
 
     Attributes:
         status: The HTTP status.
         body: The body.
-        headers: Headers beside those of the body.
+        headers: Headers in addition to those that describe the body.
         media_type: The Content-Type.
-        ending: Whether all of it goes out, or the half, or nothing and the connection is reset.
+        delivery: Whether the response is sent completely, or half of it, or the connection is reset instead.
     """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    media_type: str = JSON
-    ending: Ending = "whole"
+    media_type: str = JSON_TYPE
+    delivery: Delivery = "complete"
 
 
-def good(value: object, shape: Shape, spelling: Spelling) -> Answer:
-    """The answer to a request that was carried out."""
-    return Answer(200, _text(value, shape, spelling).encode())
+def success_response(value: object, schema: ObjectSchema, spelling: Spelling) -> ApiResponse:
+    """Return the response of a successful operation."""
+    return ApiResponse(200, _object_json(value, schema, spelling).encode())
 
 
-def bad(refused: Refused) -> Answer:
-    """The answer to a request that was refused."""
-    return Answer(refused.status, ENCODE(refused.body).encode(), refused.headers)
+def error_response(error: ApiError) -> ApiResponse:
+    """Return the response of a refused request."""
+    return ApiResponse(error.status, encode_json(error.body).encode(), error.headers)
 
 
-def _text(value: object, shape: Shape, spelling: Spelling) -> str:
+def _object_json(value: object, schema: ObjectSchema, spelling: Spelling) -> str:
     if not isinstance(value, dict):
-        return _fragment(value, shape, spelling)
-    parts: list[str] = []
-    for name, each in cast("dict[str, object]", value).items():
-        child = shape.children.get(name)
-        text = ENCODE(each) if child is None else _fragment(each, child, spelling)
-        parts += [f"{ENCODE(key)}:{text}" for key in keys(name, shape.camel.get(name), spelling)]
-    return "{" + ",".join(parts) + "}"
+        return _value_json(value, schema, spelling)
+    members: list[str] = []
+    for name, content in cast("dict[str, object]", value).items():
+        child = schema.children.get(name)
+        text = encode_json(content) if child is None else _value_json(content, child, spelling)
+        members += [f"{encode_json(key)}:{text}" for key in field_keys(name, schema.camel.get(name), spelling)]
+    return "{" + ",".join(members) + "}"
 
 
-def _fragment(value: object, shape: Shape, spelling: Spelling) -> str:
-    if isinstance(value, Rendered):
+def _value_json(value: object, schema: ObjectSchema, spelling: Spelling) -> str:
+    if isinstance(value, RenderedJson):
         return value
-    rendered = _rendered(value)
-    return "[" + ",".join(rendered) + "]" if rendered else ENCODE(spell(value, shape, spelling))
+    rendered = _rendered_items(value)
+    return "[" + ",".join(rendered) + "]" if rendered else encode_json(to_spelling(value, schema, spelling))
 
 
-def _rendered(value: object) -> list[Rendered]:
-    # All items of a list are, or none is.
+def _rendered_items(value: object) -> list[RenderedJson]:
+    # Either all items of a list are rendered, or none.
     items = cast("list[object]", value) if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, Rendered)]
+    return [item for item in items if isinstance(item, RenderedJson)]

@@ -1,61 +1,58 @@
-"""Routes: a method and a path to an operation of the document. A path without a variable comes before one with."""
+"""Routing: from a method and a path to an operation of the document."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from .errors import Refused
+from .errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .document import Operation
 
-VARIABLE = re.compile(r"\\\{\w+\\\}")
+PARAMETER = re.compile(r"\\\{\w+\\\}")
 
 
 class Router:
-    """The routes of some operations.
+    """The routes of some operations. A path without a parameter has precedence over one with a parameter.
 
     Args:
-        operations: Each with its method and its path.
+        operations: The operations.
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self._plain: dict[str, dict[str, Operation]] = {}
+        by_path: dict[str, dict[str, Operation]] = {}
         for operation in operations:
-            self._plain.setdefault(operation.path, {})[operation.method] = operation
-        variable = {path: self._plain.pop(path) for path in list(self._plain) if "{" in path}
-        self._variable = [(_pattern(path), methods) for path, methods in variable.items()]
+            by_path.setdefault(operation.path, {})[operation.method] = operation
+        paths = sorted(by_path, key=lambda path: "{" in path)
+        self._routes = [(_pattern(path), by_path[path]) for path in paths]
 
     def find(self, method: str, path: str) -> tuple[Operation, str]:
-        """The operation, and the variable of its path ("" if it has none). HEAD finds what GET does.
+        """Return the operation and the value of the path parameter ("" if the path has none). HEAD finds GET.
 
         Args:
             method: The HTTP method.
-            path: The path, decoded.
+            path: The decoded path.
 
         Raises:
-            Refused: 404, there is no such path; 405, it has no such method.
+            ApiError: 404, the path does not exist; 405, it does not have this method.
         """
-        methods, variable = self._at(path)
-        operation = methods.get("GET" if method == "HEAD" else method)
-        if operation is None:
-            allowed = sorted({*methods, *({"HEAD"} if "GET" in methods else ())})
-            raise Refused(405, "Method Not Allowed", {"Allow": ", ".join(allowed)})
-        return operation, variable
-
-    def _at(self, path: str) -> tuple[dict[str, Operation], str]:
-        methods = self._plain.get(path)
-        if methods is not None:
-            return methods, ""
-        for pattern, methods in self._variable:
+        for pattern, methods in self._routes:
             match = pattern.fullmatch(path)
             if match:
-                return methods, match[1]
-        raise Refused(404, "Not Found")
+                return _operation(methods, method), (*match.groups(), "")[0]
+        raise ApiError(404, "Not Found")
+
+
+def _operation(methods: dict[str, Operation], method: str) -> Operation:
+    operation = methods.get("GET" if method == "HEAD" else method)
+    if operation is None:
+        allowed = sorted({*methods, *({"HEAD"} if "GET" in methods else ())})
+        raise ApiError(405, "Method Not Allowed", {"Allow": ", ".join(allowed)})
+    return operation
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(VARIABLE.sub("([^/]+)", re.escape(path)))
+    return re.compile(PARAMETER.sub("([^/]+)", re.escape(path)))

@@ -1,77 +1,77 @@
-"""Spelling. Requests come in any spelling of the document; answers go out in the one that is asked for.
+"""Field names: requests use any spelling of the document, responses use the configured one.
 
-Only fields of the document are respelled. The keys inside `custom_variables` are the account owner's labels and stay
-as they are.
+Only fields of the document have several spellings. The keys inside `custom_variables` are labels of the account owner
+and never change.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from .errors import Refused
+from .errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sendblue_sandbox.config import Spelling
 
-    from .document import Shape
+    from .document import ObjectSchema
 
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 
-def respell(body: Mapping[str, object], shape: Shape) -> dict[str, object]:
-    """Bring the fields of a request to their preferred names.
+def to_preferred(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, object]:
+    """Convert the field names of a request to the preferred names.
 
     Args:
-        body: The request as it was sent.
-        shape: The fields that it may have.
+        body: The request body as sent.
+        schema: The fields that it may have.
 
     Returns:
-        The same values by preferred names.
+        The same values by preferred name.
 
     Raises:
-        Refused: 400, a field is not in the document, or two spellings of one have different values.
+        ApiError: 400, a field is unknown, or two spellings of a field have different values.
     """
     found: dict[str, object] = {}
     for key, value in body.items():
-        name = shape.preferred.get(key)
+        name = schema.preferred.get(key)
         if name is None:
-            raise Refused(400, f"Unknown field: {key[:LONGEST_NAME]}")
+            raise ApiError(400, f"Unknown field: {key[:MAX_NAME_LENGTH]}")
         if name in found and not _same(found[name], value):
-            raise Refused(400, f"Conflicting values for {name}: two spellings of it were sent")
+            raise ApiError(400, f"Conflicting values for {name}: two spellings of it were sent")
         found[name] = value
     return found
 
 
-def spell(value: object, shape: Shape, spelling: Spelling) -> object:
-    """Write an answer in the spelling that is asked for.
+def to_spelling(value: object, schema: ObjectSchema, spelling: Spelling) -> object:
+    """Convert preferred field names to the spelling of responses.
 
     Args:
-        value: An object or an array of objects, by preferred names.
-        shape: Its fields.
-        spelling: `snake` for preferred names, `camel` for first aliases, `both` for both at once, as seen live.
+        value: An object or an array of objects, by preferred name.
+        schema: Their fields.
+        spelling: `snake` for preferred names, `camel` for first aliases, `both` for both of them.
     """
     if isinstance(value, list):
-        return [spell(item, shape, spelling) for item in cast("list[object]", value)]
+        return [to_spelling(item, schema, spelling) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
-    spelled: dict[str, object] = {}
+    converted: dict[str, object] = {}
     for name, field in cast("dict[str, object]", value).items():
-        child = shape.children.get(name)
-        written = field if child is None else spell(field, child, spelling)
-        for key in keys(name, shape.camel.get(name), spelling):
-            spelled[key] = written
-    return spelled
+        child = schema.children.get(name)
+        content = field if child is None else to_spelling(field, child, spelling)
+        for key in field_keys(name, schema.camel.get(name), spelling):
+            converted[key] = content
+    return converted
 
 
-def keys(name: str, camel: str | None, spelling: Spelling) -> tuple[str, ...]:
-    """The names that a field has in answers.
+def field_keys(name: str, camel: str | None, spelling: Spelling) -> tuple[str, ...]:
+    """Return the keys of a field in responses.
 
     Args:
         name: Its preferred name.
         camel: Its first alias, if it has one.
-        spelling: The spelling of answers.
+        spelling: The spelling of responses.
     """
     if camel is None or spelling == "snake":
         return (name,)
@@ -79,5 +79,5 @@ def keys(name: str, camel: str | None, spelling: Spelling) -> tuple[str, ...]:
 
 
 def _same(one: object, other: object) -> bool:
-    # In Python True == 1; in JSON they are two values.
+    # In Python True == 1; in JSON they differ.
     return type(one) is type(other) and one == other

@@ -1,7 +1,7 @@
-"""Request bodies: bytes to checked values under preferred names. Whatever is wrong with one is a 400 that says what.
+"""Validation of request bodies: from bytes to checked values by preferred name. Errors are 400 and name the field.
 
-JSON is taken as strictly as RFC 8259 has it: UTF-8, no NaN, no half surrogate. An unknown field is refused, since the
-document does not have it, and a mistyped name would else be lost in silence.
+JSON is accepted as RFC 8259 defines it: UTF-8, no NaN, no unpaired surrogate. An unknown field is refused, because a
+misspelled name would otherwise be ignored silently.
 """
 
 from __future__ import annotations
@@ -9,88 +9,90 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from .errors import Refused
-from .spelling import respell
+from .errors import ApiError
+from .response import JSON_TYPE
+from .spelling import to_preferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .document import Shape
+    from .document import ObjectSchema
 
-MISSING = "Missing fields"
+MISSING_FIELDS = "Missing fields"
 
 
-def parsed(body: bytes, content_type: str) -> object:
-    """Read a body.
+def parse_json(body: bytes, content_type: str) -> object:
+    """Decode a body.
 
     Args:
         body: The bytes that arrived.
-        content_type: The header of that name.
+        content_type: The Content-Type header.
 
     Raises:
-        Refused: 400, there is no body, or it is not JSON.
+        ApiError: 400, the body is empty or not valid JSON.
     """
     if not body:
-        raise Refused(400, MISSING)
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Refused(400, "Invalid request: the Content-Type of a body must be application/json")
+        raise ApiError(400, MISSING_FIELDS)
+    if content_type.partition(";")[0].strip().lower() != JSON_TYPE:
+        raise ApiError(400, "Invalid request: the Content-Type of a body must be application/json")
     try:
-        return _whole_text(json.loads(body.decode(), parse_constant=_no_constant))
+        return _encodable(json.loads(body.decode(), parse_constant=_refuse_constant))
     except (ValueError, RecursionError):
-        raise Refused(400, "Invalid request: the body is not JSON in UTF-8") from None
+        raise ApiError(400, "Invalid request: the body is not JSON in UTF-8") from None
 
 
-def checked(shape: Shape, raw: object) -> dict[str, Any]:
+def validate(schema: ObjectSchema, value: object) -> dict[str, Any]:
     """Check a body, or one item of it, against the document.
 
-    Items of arrays are left to whoever takes them one by one, so that a bad one does not lose the others.
+    Items of arrays are left to the operation, which checks them one by one, so that an invalid item does not affect
+    the others.
 
     Args:
-        shape: What it should be.
-        raw: What was sent, in any spelling.
+        schema: The expected fields.
+        value: The decoded JSON, in any spelling.
 
     Returns:
-        The values by preferred names.
+        The values by preferred name.
 
     Raises:
-        Refused: 400, with the field that is wrong.
+        ApiError: 400; the message names the invalid field.
     """
-    if not isinstance(raw, dict):
-        raise Refused(400, "Invalid request: not a JSON object")
-    body = respell(cast("dict[str, object]", raw), shape)
-    if not body.keys() >= set(shape.required):
-        raise Refused(400, MISSING)
-    complaint = shape.complaint({**body, **_without_items(body, shape)})
-    if complaint:
-        raise Refused(400, f"Invalid field: {complaint}")
+    if not isinstance(value, dict):
+        raise ApiError(400, "Invalid request: not a JSON object")
+    body = to_preferred(cast("dict[str, object]", value), schema)
+    if not body.keys() >= set(schema.required):
+        raise ApiError(400, MISSING_FIELDS)
+    violation = schema.violation({**body, **_without_items(body, schema)})
+    if violation:
+        raise ApiError(400, f"Invalid field: {violation}")
     return body
 
 
-def echo(sent: Shape, answered: Shape, raw: object) -> dict[str, object] | None:
-    """What of a refused bulk item can be said back: its fields that a contact could have.
+def echo_fields(request: ObjectSchema, response: ObjectSchema, item: object) -> dict[str, object] | None:
+    """Return the fields of a refused bulk item that a contact in a response can have.
 
     Args:
-        sent: The shape the item should have had.
-        answered: The shape of a contact in answers.
-        raw: The item.
+        request: The schema of the item.
+        response: The schema of a contact in responses.
+        item: The decoded JSON.
     """
-    if not isinstance(raw, dict):
+    if not isinstance(item, dict):
         return None
-    item = cast("Mapping[str, object]", raw)
-    named = {sent.preferred[key]: value for key, value in item.items() if key in sent.preferred}
-    return {name: value for name, value in named.items() if not answered.complaint({name: value})}
+    fields = cast("Mapping[str, object]", item)
+    named = {request.preferred[key]: value for key, value in fields.items() if key in request.preferred}
+    return {name: value for name, value in named.items() if not response.violation({name: value})}
 
 
-def _without_items(body: Mapping[str, object], shape: Shape) -> dict[str, object]:
-    return {name: [] for name in shape.children if isinstance(body.get(name), list)}
+def _without_items(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, object]:
+    return {name: [] for name in schema.children if isinstance(body.get(name), list)}
 
 
-def _whole_text(value: object) -> object:
-    # UnicodeEncodeError, a ValueError, where half a surrogate pair stands alone: no UTF-8 can carry it back.
+def _encodable(value: object) -> object:
+    # Raises UnicodeEncodeError, a ValueError, for an unpaired surrogate, which cannot be sent back in UTF-8.
     json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
-def _no_constant(name: str) -> NoReturn:
-    message = f"{name} is not JSON"
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not valid JSON"
     raise ValueError(message)

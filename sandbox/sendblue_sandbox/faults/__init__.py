@@ -1,1 +1,1 @@
-"""Faults: errors that the sandbox returns on demand."""
+"""Faults: errors that the sandbox produces on request."""

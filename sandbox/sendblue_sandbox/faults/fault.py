@@ -1,15 +1,15 @@
-"""One fault: what happens to which requests. Each field is checked when it is made, with a sentence for a bad one.
+"""One fault: which requests it applies to, and what happens to them. Every field is checked at construction.
 
-| what          | what the client gets                                                          | carried out         |
-|---------------|-------------------------------------------------------------------------------|---------------------|
-| `status`      | an error: `status` (500), and `body` or the documented form of one            | if `after`          |
-| `delay`       | the real answer, later                                                        | yes                 |
-| `reset`       | a connection that is reset before any answer                                  | if `after`          |
-| `truncated`   | half of the real answer, though its Content-Length says all; then the end     | yes                 |
-| `broken_json` | half of the real answer as if it were the whole one                           | yes                 |
-| `html`        | a page of a proxy, as 502 unless `status` says otherwise                      | if `after`          |
-| `empty`       | 200 unless `status` says otherwise, and no body                               | if `after`          |
-| `redirect`    | 307 unless `status` says otherwise, to the `Location` of `headers`, or nowhere | if `after`          |
+| what          | what the client receives                                                          | executed   |
+|---------------|-----------------------------------------------------------------------------------|------------|
+| `status`      | an error: `status` (default 500), and `body` (default: the documented error body) | if `after` |
+| `delay`       | the normal response, later                                                        | yes        |
+| `reset`       | a connection reset, and no response                                               | if `after` |
+| `truncated`   | half of the normal body under the full Content-Length, then the end               | yes        |
+| `broken_json` | half of the normal body under the Content-Length of that half                     | yes        |
+| `html`        | an HTML error page, as from a proxy: `status` (default 502)                       | if `after` |
+| `empty`       | no body: `status` (default 200)                                                   | if `after` |
+| `redirect`    | a redirect: `status` (default 307), to the `Location` in `headers`                | if `after` |
 """
 
 from __future__ import annotations
@@ -19,37 +19,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-What: TypeAlias = Literal["status", "delay", "reset", "truncated", "broken_json", "html", "empty", "redirect"]
-LOWEST_STATUS, HIGHEST_STATUS = 200, 599
-LONGEST_DELAY = 3_600.0
+FaultKind: TypeAlias = Literal["status", "delay", "reset", "truncated", "broken_json", "html", "empty", "redirect"]
+MIN_STATUS, MAX_STATUS = 200, 599
+MAX_DELAY = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What happens to which requests.
+    """A fault and the requests that it applies to.
 
     Args:
-        what: What happens, see the table in this module.
-        operation: Only requests of this operation, by its name in the document.
+        what: What happens; see the table in this module.
+        operation: Only requests of this operation, by its `operationId` in the document.
         method: Only requests with this HTTP method.
-        path: Only requests whose decoded path matches this pattern, as `/api/v2/contacts/*`.
-        nth: Only these of the requests that match, counted from 1; a number or several. Empty for all.
-        every: Only every so manieth of the requests that match.
-        probability: The chance of each, 0 to 1.
-        seed: The same makes the same chances.
-        times: How often at most; None for no end.
-        after: Whether the request is carried out first, where `what` leaves it open; a delay comes after it then.
-        status: The status of the answer.
-        body: The body of the answer: text, or anything else as JSON. None for one that fits.
-        headers: Headers of the answer.
-        delay: Real seconds to wait, before the request is carried out unless `after` says otherwise.
-        jitter: As much again by chance: a time from 0 to so many seconds is added.
+        path: Only requests whose decoded path matches this pattern, for example `/api/v2/contacts/*`.
+        nth: Only these of the matching requests, counted from 1; an integer or several. Empty for all.
+        every: Only every n-th of the matching requests.
+        probability: The probability for each matching request, from 0 to 1.
+        seed: The seed of the random numbers; the same seed selects the same requests.
+        times: How often the fault happens at most; None for no maximum.
+        after: Whether the request is executed first, for kinds where the table allows both. A `delay` then follows
+            the execution.
+        status: The status of the response; None for the default of the kind.
+        body: The body of the response: text, or a value to encode as JSON. None for the default of the kind.
+        headers: Headers of the response.
+        delay: Real seconds to wait, before the execution unless `after` is set.
+        jitter: The maximum of a random number of seconds that is added to `delay`.
 
     Raises:
-        ValueError: A value cannot be.
+        ValueError: A field has an invalid value.
     """
 
-    what: What = "status"
+    what: FaultKind = "status"
     operation: str | None = None
     method: str | None = None
     path: str | None = None
@@ -66,84 +67,87 @@ class Fault:
     jitter: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, and make `nth` a tuple."""
-        object.__setattr__(self, "nth", _several(self.nth))
-        for name, (fits, wanted) in CHECKS.items():
+        """Check every field, and convert `nth` to a tuple."""
+        object.__setattr__(self, "nth", _to_tuple(self.nth))
+        for name, (is_valid, expected) in FIELD_CHECKS.items():
             value = getattr(self, name)
-            if not fits(value):
-                raise ValueError(f"{name}={value!r} is not a setting of a fault: give {wanted}.")
+            if not is_valid(value):
+                raise ValueError(f"{name}={value!r} is not a valid field of a fault. Use {expected}.")
 
-    def in_turn(self, number: int) -> bool:
-        """Whether `nth` and `every` pick the request with this number, of those that match."""
-        picked = cast("tuple[int, ...]", self.nth)
-        return (not picked or number in picked) and number % self.every == 0
+    def selects(self, number: int) -> bool:
+        """Return whether `nth` and `every` select the matching request with this number."""
+        numbers = cast("tuple[int, ...]", self.nth)
+        return (not numbers or number in numbers) and number % self.every == 0
 
-    def plain(self) -> dict[str, Any]:
-        """The fields that are not as they are by default, and `what`."""
-        values, empty = asdict(self), asdict(Fault())
-        return {name: value for name, value in values.items() if name == "what" or value != empty[name]}
+    def to_dict(self) -> dict[str, Any]:
+        """Return `what` and the fields that differ from their default."""
+        values, defaults = asdict(self), asdict(Fault())
+        return {name: value for name, value in values.items() if name == "what" or value != defaults[name]}
 
 
-def fault(rule: Mapping[str, Any]) -> Fault:
-    """Make a fault of a mapping.
+def fault_from_mapping(values: Mapping[str, Any]) -> Fault:
+    """Create a fault from a mapping of its fields.
+
+    Args:
+        values: The values by field name.
 
     Raises:
-        ValueError: A field is unknown, or a value cannot be.
+        ValueError: A field is unknown or has an invalid value.
     """
-    known = [each.name for each in fields(Fault)]
-    for name in rule:
+    known = [field.name for field in fields(Fault)]
+    for name in values:
         if name not in known:
-            raise ValueError(f"{name[:100]!r} is not a field of a fault: there are {', '.join(known)}.")
-    return Fault(**rule)
+            raise ValueError(f"{name[:100]!r} is not a field of a fault. The fields are {', '.join(known)}.")
+    return Fault(**values)
 
 
-def _several(value: object) -> tuple[object, ...]:
-    # What is no sequence is one value, and CHECKS says what is wrong with it.
+def _to_tuple(value: object) -> tuple[object, ...]:
+    # Any other value becomes an element; FIELD_CHECKS then refuses it if it is not an integer.
     return tuple(cast("Sequence[object]", value)) if isinstance(value, list | tuple) else (value,)
 
 
-def _whole(value: object, low: float = -math.inf, high: float = math.inf) -> bool:
+def _is_integer(value: object, low: float = -math.inf, high: float = math.inf) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _number(value: object, high: float) -> bool:
+def _is_number(value: object, high: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= high
 
 
-def _wholes(value: tuple[object, ...]) -> bool:
-    return all(_whole(each, 1) for each in value)
+def _are_positive_integers(value: tuple[object, ...]) -> bool:
+    return all(_is_integer(item, 1) for item in value)
 
 
-def _text(value: object) -> bool:
+def _is_optional_text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _headers(value: object) -> bool:
+def _are_headers(value: object) -> bool:
     pairs = cast("Mapping[object, object]", value).items() if isinstance(value, Mapping) else [(None, None)]
-    return all(_latin(name) and _latin(each) for name, each in pairs)
+    return all(_is_latin_text(name) and _is_latin_text(content) for name, content in pairs)
 
 
-def _latin(text: object) -> bool:
+def _is_latin_text(text: object) -> bool:
     return isinstance(text, str) and all(" " <= character <= "\xff" for character in text)
 
 
-# Each field that can be wrong: what fits, and what to give instead.
-CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "what": (lambda value: value in get_args(What), "one of " + ", ".join(get_args(What))),
-    "operation": (_text, "the name of an operation, or None for all"),
-    "method": (_text, "an HTTP method in capitals, or None for all"),
-    "path": (_text, "a path, with * for any text, or None for all"),
-    "nth": (_wholes, "whole numbers from 1 on"),
-    "every": (lambda value: _whole(value, 1), "a whole number from 1 on"),
-    "probability": (lambda value: _number(value, 1), "a number from 0 to 1"),
-    "seed": (_whole, "a whole number"),
-    "times": (lambda value: value is None or _whole(value, 1), "a whole number from 1 on, or None for no end"),
-    "after": (lambda value: isinstance(value, bool), "true or false"),
+# Each field with restrictions: the check, and the description of a valid value.
+FIELD_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "what": (lambda value: value in get_args(FaultKind), "one of " + ", ".join(get_args(FaultKind))),
+    "operation": (_is_optional_text, "the operationId of an operation, or None for all"),
+    "method": (_is_optional_text, "an HTTP method in upper case, or None for all"),
+    "path": (_is_optional_text, "a path pattern, in which * matches any text, or None for all"),
+    "nth": (_are_positive_integers, "an integer of at least 1, or several"),
+    "every": (lambda value: _is_integer(value, 1), "an integer of at least 1"),
+    "probability": (lambda value: _is_number(value, 1), "a number from 0 to 1"),
+    "seed": (_is_integer, "an integer"),
+    "times": (lambda value: value is None or _is_integer(value, 1), "an integer of at least 1, or None for no maximum"),
+    "after": (lambda value: isinstance(value, bool), "a boolean"),
     "status": (
-        lambda value: value is None or _whole(value, LOWEST_STATUS, HIGHEST_STATUS),
-        f"a status from {LOWEST_STATUS} to {HIGHEST_STATUS}",
+        lambda value: value is None or _is_integer(value, MIN_STATUS, MAX_STATUS),
+        f"a status from {MIN_STATUS} to {MAX_STATUS}",
     ),
-    "headers": (_headers, "names and values of headers, as text"),
-    "delay": (lambda value: _number(value, LONGEST_DELAY), f"seconds from 0 to {LONGEST_DELAY:.0f}"),
-    "jitter": (lambda value: _number(value, LONGEST_DELAY), f"seconds from 0 to {LONGEST_DELAY:.0f}"),
+    "headers": (_are_headers, "a mapping from header names to text values"),
+    "delay": (lambda value: _is_number(value, MAX_DELAY), f"seconds from 0 to {MAX_DELAY:.0f}"),
+    "jitter": (lambda value: _is_number(value, MAX_DELAY), f"seconds from 0 to {MAX_DELAY:.0f}"),
 }

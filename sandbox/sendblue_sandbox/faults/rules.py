@@ -1,7 +1,8 @@
-"""Faults: a list of rules, each of which says to which requests what happens. Nothing here waits or sends.
+"""Fault rules: a list of faults, each with the requests that it applies to. Nothing here waits or sends.
 
-A rule looks at every request to the API that has credentials and a place in the window. Of those that match, it takes
-the ones that `nth`, `every` and `probability` pick, `times` at most. The first rule that takes a request decides.
+A rule sees every request to the API that has valid credentials and a slot in the window. Of the requests that match
+its operation, method and path, it applies to those that `nth`, `every` and `probability` select, at most `times` of
+them. The first rule that applies to a request decides.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from .fault import Fault, fault
+from .fault import Fault, fault_from_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Rule:
-    """A fault, and how often it came about.
+    """A fault, and how often it happened.
 
     Attributes:
-        fault: What happens to which requests.
-        matched: How many requests it looked at were of its operation, method and path.
-        happened: How many of them it took.
+        fault: The fault.
+        matched: How many requests had its operation, method and path.
+        happened: To how many of them it was applied.
     """
 
     fault: Fault
@@ -34,29 +35,29 @@ class Rule:
     random: Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.random = Random(self.fault.seed)  # noqa: S311 - chance that can be repeated, no key
+        self.random = Random(self.fault.seed)  # noqa: S311 - reproducible random numbers, not a key
 
     def takes(self, operation: str, method: str, path: str) -> bool:
-        """Whether a request is taken; counts it either way."""
+        """Count a request, and return whether the fault applies to it."""
         if not _matches(self.fault, operation, method, path):
             return False
         self.matched += 1
-        taken = self._picks()
-        self.happened += taken
-        return taken
+        selected = self._selects()
+        self.happened += selected
+        return selected
 
-    def _picks(self) -> bool:
-        rule = self.fault
-        # Drawn for each request that matches, so that the n-th one has the same luck whatever the other conditions.
-        lucky = self.random.random() < rule.probability
-        return lucky and rule.in_turn(self.matched) and (rule.times is None or self.happened < rule.times)
+    def _selects(self) -> bool:
+        fault = self.fault
+        # Drawn for each matching request, so that the n-th one gets the same number whatever the other conditions are.
+        drawn = self.random.random() < fault.probability
+        return drawn and fault.selects(self.matched) and (fault.times is None or self.happened < fault.times)
 
 
 class Faults:
-    """The rules of a sandbox.
+    """The fault rules of a sandbox.
 
     Args:
-        operations: The names of the operations that there are.
+        operations: The names of the operations in the document.
     """
 
     def __init__(self, operations: Collection[str]) -> None:
@@ -64,62 +65,65 @@ class Faults:
         self._lock = Lock()
         self._rules: list[Rule] = []
 
-    def add(self, *faults: Fault | Mapping[str, Any], **one: Any) -> None:  # noqa: ANN401 - fields of several types
-        """Add rules after those that there are.
+    def add(self, *faults: Fault | Mapping[str, Any], **fields: Any) -> None:  # noqa: ANN401 - fields of several types
+        """Add rules after the existing ones.
 
         Args:
-            faults: Each a `Fault`, or a mapping of its fields.
-            one: The fields of one more: `add(status=503, times=2)`.
+            faults: Each a `Fault` or a mapping of its fields.
+            fields: The fields of one more fault: `add(status=503, times=2)`.
 
         Raises:
-            ValueError: A field is unknown or has a value that cannot be, or there is no such operation.
+            ValueError: A field is unknown or has an invalid value, or the operation does not exist. No rule is added.
         """
-        rules = self._made((*faults, one) if one else faults)
+        rules = self._create_rules((*faults, fields) if fields else faults)
         with self._lock:
             self._rules += rules
 
     def replace(self, *faults: Fault | Mapping[str, Any]) -> None:
-        """Take these rules instead of those that there are.
+        """Replace all rules.
+
+        Args:
+            faults: Each a `Fault` or a mapping of its fields.
 
         Raises:
-            ValueError: As `add`; then all stays as it is.
+            ValueError: As for `add`; the existing rules are kept.
         """
-        rules = self._made(faults)
+        rules = self._create_rules(faults)
         with self._lock:
             self._rules = rules
 
     def clear(self) -> None:
-        """Forget the rules."""
+        """Remove all rules."""
         self.replace()
 
     def all(self) -> list[Rule]:
-        """The rules, in the order in which they are asked."""
+        """Return the rules in order."""
         with self._lock:
             return list(self._rules)
 
     def take(self, operation: str, method: str, path: str) -> Fault | None:
-        """What happens to a request; None if nothing does.
+        """Count a request, and return the fault that applies to it; None if there is none.
 
         Args:
             operation: The name of the operation.
             method: The HTTP method.
-            path: The path, decoded.
+            path: The decoded path.
         """
         if not self._rules:
             return None
         with self._lock:
             return next((rule.fault for rule in self._rules if rule.takes(operation, method, path)), None)
 
-    def _made(self, faults: tuple[Fault | Mapping[str, Any], ...]) -> list[Rule]:
-        made = [each if isinstance(each, Fault) else fault(each) for each in faults]
-        for name in {each.operation for each in made} - {None, *self._operations}:
-            raise ValueError(f"operation={name!r} is not an operation: give one of {', '.join(self._operations)}.")
-        return [Rule(each) for each in made]
+    def _create_rules(self, faults: tuple[Fault | Mapping[str, Any], ...]) -> list[Rule]:
+        created = [fault if isinstance(fault, Fault) else fault_from_mapping(fault) for fault in faults]
+        for name in {fault.operation for fault in created} - {None, *self._operations}:
+            raise ValueError(f"operation={name!r} does not exist. Use one of {', '.join(self._operations)}.")
+        return [Rule(fault) for fault in created]
 
 
-def _matches(rule: Fault, operation: str, method: str, path: str) -> bool:
+def _matches(fault: Fault, operation: str, method: str, path: str) -> bool:
     return (
-        rule.operation in (None, operation)
-        and rule.method in (None, method)
-        and (rule.path is None or fnmatchcase(path, rule.path))
+        fault.operation in (None, operation)
+        and fault.method in (None, method)
+        and (fault.path is None or fnmatchcase(path, fault.path))
     )

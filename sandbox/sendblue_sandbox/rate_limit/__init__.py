@@ -1,1 +1,1 @@
-"""The rate limit of the sandbox and the ways in which servers count requests."""
+"""The rate limit of the sandbox, and the ways in which servers count requests."""

@@ -1,4 +1,4 @@
-"""The rate limit: a window for each key, the worst window so far, and the last minute. Nothing here reads a clock."""
+"""The rate limit: a window for each API key, the busiest window so far, and the last minute. Reads no clock."""
 
 from __future__ import annotations
 
@@ -8,107 +8,111 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from .time_buckets import Tally
-from .window_models import MODELS, Log
+from .time_buckets import TimeBuckets
+from .window_models import WINDOW_MODELS, LogWindow
 
 if TYPE_CHECKING:
-    from .window_models import Model, Window
+    from .window_models import WindowModel, WindowName
 
-MOST_KEYS = 1_000
-MINUTE = 60
+MAX_KEYS = 1_000
+HISTORY_SECONDS = 60
 
 
 @dataclass(slots=True)
-class _Account:
-    window: Window
-    tally: Tally
-    arrived: deque[float] = field(default_factory=deque[float])
+class _KeyState:
+    window: WindowModel
+    admitted: TimeBuckets
+    arrivals: deque[float] = field(default_factory=deque[float])
 
 
-class Limit:
-    """Who may pass.
+class Limiter:
+    """Decides which requests are admitted.
 
     Args:
-        limit: The most requests in one window; None for no limit.
+        limit: The maximum number of requests in one window; None for no limit.
         per: The length of the window in seconds.
-        model: How they are counted.
+        window: How requests are counted.
     """
 
-    def __init__(self, limit: int | None, per: float, model: Model = "log") -> None:
+    def __init__(self, limit: int | None, per: float, window: WindowName = "log") -> None:
         self._limit = limit
         self._per = per
-        self._model: Model = model
+        self._window: WindowName = window
         self._lock = Lock()
-        self._accounts: dict[str, _Account] = {}
-        self.most = 0
+        self._keys: dict[str, _KeyState] = {}
+        self.max_arrivals = 0
 
     def arrive(self, key: str, now: float) -> float | None:
-        """Take note of a request and decide.
+        """Count a request and decide whether it is admitted.
 
         Args:
-            key: Whose request it is.
-            now: When it arrived, in seconds.
+            key: The API key.
+            now: When the request arrived, in seconds.
 
         Returns:
-            None if it is admitted, else after how many seconds there is a place again.
+            None if the request is admitted, else the seconds until one would be.
         """
         with self._lock:
-            account = self._account(key, now)
-            account.arrived.append(now)
-            self.most = max(self.most, len(account.arrived))
-            wait = account.window.arrive(now)
+            state = self._key_state(key, now)
+            state.arrivals.append(now)
+            self.max_arrivals = max(self.max_arrivals, len(state.arrivals))
+            wait = state.window.arrive(now)
             if wait is None:
-                account.tally.add(now)
+                state.admitted.add(now)
             return wait
 
     def used(self, now: float) -> int:
-        """How many places are taken now, of the key with the most requests in the last minute."""
+        """Return the number of used slots of the key with the most requests in the last minute."""
         with self._lock:
             busiest = self._busiest(now)
             return busiest.window.used(now) if busiest else 0
 
     def history(self, now: float) -> list[int]:
-        """How many requests of that key were admitted in the window before each second of the last minute.
+        """Return the admitted requests of that key in the window before each second of the last minute.
 
         Returns:
-            60 numbers, the oldest first; the last is that of `now`.
+            60 numbers, oldest first; the last is that of `now`.
         """
         with self._lock:
             busiest = self._busiest(now)
-            moments = [now - back for back in reversed(range(MINUTE))]
-            return busiest.tally.within(moments, self._per) if busiest else [0] * MINUTE
+            times = [now - seconds for seconds in reversed(range(HISTORY_SECONDS))]
+            return busiest.admitted.within(times, self._per) if busiest else [0] * HISTORY_SECONDS
 
-    def open(self) -> None:
-        """Empty every window, and remember the worst one."""
+    def clear_windows(self) -> None:
+        """Empty every window, and keep `max_arrivals`."""
         with self._lock:
-            self._accounts.clear()
+            self._keys.clear()
 
     def reset(self) -> None:
-        """Forget every arrival."""
-        self.open()
-        self.most = 0
+        """Empty every window and set `max_arrivals` to 0."""
+        self.clear_windows()
+        self.max_arrivals = 0
 
-    def _busiest(self, now: float) -> _Account | None:
-        return max(self._accounts.values(), key=lambda account: account.tally.since(now - MINUTE), default=None)
+    def _busiest(self, now: float) -> _KeyState | None:
+        start = now - HISTORY_SECONDS
+        return max(self._keys.values(), key=lambda state: state.admitted.since(start), default=None)
 
-    def _account(self, key: str, now: float) -> _Account:
-        if key not in self._accounts:
-            self._accounts[key] = self._opened(now)
-        account = self._accounts[key]
-        self._prune(account, now)
-        return account
+    def _key_state(self, key: str, now: float) -> _KeyState:
+        if key not in self._keys:
+            self._keys[key] = self._new_key_state(now)
+        state = self._keys[key]
+        self._prune(state, now)
+        return state
 
-    def _opened(self, now: float) -> _Account:
-        if len(self._accounts) >= MOST_KEYS:
-            self._forget_idle(now)
-        window = Log(math.inf, self._per) if self._limit is None else MODELS[self._model](self._limit, self._per)
-        return _Account(window, Tally(MINUTE + self._per, self._per))
+    def _new_key_state(self, now: float) -> _KeyState:
+        if len(self._keys) >= MAX_KEYS:
+            self._drop_idle(now)
+        if self._limit is None:
+            window: WindowModel = LogWindow(math.inf, self._per)
+        else:
+            window = WINDOW_MODELS[self._window](self._limit, self._per)
+        return _KeyState(window, TimeBuckets(HISTORY_SECONDS + self._per, self._per))
 
-    def _forget_idle(self, now: float) -> None:
-        for account in self._accounts.values():
-            self._prune(account, now)
-        self._accounts = {key: each for key, each in self._accounts.items() if each.arrived or each.window.used(now)}
+    def _drop_idle(self, now: float) -> None:
+        for state in self._keys.values():
+            self._prune(state, now)
+        self._keys = {key: state for key, state in self._keys.items() if state.arrivals or state.window.used(now)}
 
-    def _prune(self, account: _Account, now: float) -> None:
-        while account.arrived and account.arrived[0] + self._per <= now:
-            account.arrived.popleft()
+    def _prune(self, state: _KeyState, now: float) -> None:
+        while state.arrivals and state.arrivals[0] + self._per <= now:
+            state.arrivals.popleft()

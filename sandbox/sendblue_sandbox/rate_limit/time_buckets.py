@@ -1,4 +1,4 @@
-"""A tally: how many of something there were in any stretch of the last while, in little memory."""
+"""Time buckets: how many events happened in any interval of the recent past, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A window is cut into so many grains, and what falls into one grain is one number; none is finer than FINEST seconds.
-GRAINS = 100
-FINEST = 0.01
+# A window has this many buckets; a bucket is at least MIN_BUCKET_SECONDS long.
+BUCKETS_PER_WINDOW = 100
+MIN_BUCKET_SECONDS = 0.01
 
 
-class Tally:
-    """Counts in grains of a hundredth of a window.
+class TimeBuckets:
+    """Event counts in buckets of a hundredth of a window.
 
     Args:
-        span: How far back it can be asked, in seconds.
-        window: The length of the windows it is asked for, in seconds.
+        span: How many seconds of the past are kept.
+        window: The length in seconds of the windows to count in.
     """
 
     def __init__(self, span: float, window: float) -> None:
-        self._grain = max(window / GRAINS, FINEST)
-        self._kept = int(span / self._grain) + 1
+        self._length = max(window / BUCKETS_PER_WINDOW, MIN_BUCKET_SECONDS)
+        self._kept = int(span / self._length) + 1
         self._starts: list[float] = []
-        self._totals: list[int] = []  # since the beginning, up to the end of the grain
+        self._totals: list[int] = []  # cumulative, up to the end of each bucket
         self._dropped = 0
 
     def add(self, now: float) -> None:
-        """Count one."""
-        if not self._starts or now >= self._starts[-1] + self._grain:
+        """Count one event."""
+        if not self._starts or now >= self._starts[-1] + self._length:
             self._begin(now)
         self._totals[-1] += 1
 
     def within(self, ends: Iterable[float], window: float) -> list[int]:
-        """How many there were in the window before each of some moments."""
+        """Return the number of events in the window before each of the given times."""
         return [self._until(end) - self._until(end - window) for end in ends]
 
     def since(self, start: float) -> int:
-        """How many there were after a moment."""
+        """Return the number of events after a time."""
         return self._total() - self._until(start)
 
     def _total(self) -> int:
         return self._totals[-1] if self._totals else 0
 
-    def _until(self, moment: float) -> int:
-        index = bisect_right(self._starts, moment)
+    def _until(self, time: float) -> int:
+        index = bisect_right(self._starts, time)
         return self._totals[index - 1] if index else self._dropped
 
     def _begin(self, now: float) -> None:
         self._totals.append(self._total())
         self._starts.append(now)
-        if len(self._starts) > 2 * self._kept:  # half of them at once, so that it costs nothing on average
+        if len(self._starts) > 2 * self._kept:  # drop half of them at once, so that the average cost is constant
             self._dropped = self._totals[self._kept - 1]
             del self._starts[: self._kept], self._totals[: self._kept]

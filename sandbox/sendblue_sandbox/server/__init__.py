@@ -1,1 +1,1 @@
-"""The HTTP server: ASGI entry, uvicorn protocol, control routes and pages."""
+"""The HTTP server: the ASGI app, the protocol, the control routes and the pages."""

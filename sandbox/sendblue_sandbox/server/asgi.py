@@ -1,8 +1,8 @@
-"""The front: ASGI on one side, whole requests and whole answers on the other. It notes what comes and what goes.
+"""The ASGI app: reads complete requests, sends complete responses, and records both.
 
-A path is tidied as web servers do it: `/api/v2/contacts/.` and `/api/v2/contacts/` are the collection. A body is
-read to its end before anything is decided; one that is too large is not: it is refused at once, and of what the client
-goes on sending a part is thrown away, since a connection that is closed in the face of a sender loses the answer.
+Paths are normalized as web servers do: `/api/v2/contacts/.` and `/api/v2/contacts/` are the collection. A body is read
+to its end before it is processed. A body that is too large is refused at once, and a part of the rest is read and
+discarded: a client that still sends when the connection is closed would lose the response.
 """
 
 from __future__ import annotations
@@ -15,173 +15,177 @@ from typing import TYPE_CHECKING
 
 from anyio import fail_after, move_on_after
 
-from sendblue_sandbox.api.dispatcher import Arrival
-from sendblue_sandbox.api.errors import Refused
-from sendblue_sandbox.api.response import Answer, bad
+from sendblue_sandbox.api.errors import ApiError
+from sendblue_sandbox.api.request import ApiRequest
+from sendblue_sandbox.api.response import error_response
 from sendblue_sandbox.recorder import Received
 
-from .protocol import cut
-from .routes import ours
+from .protocol import cut_connection
+from .routes import is_internal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from sendblue_sandbox.api.dispatcher import App
-    from sendblue_sandbox.recorder import Requests
+    from sendblue_sandbox.api.dispatcher import Dispatcher
+    from sendblue_sandbox.api.response import ApiResponse
+    from sendblue_sandbox.recorder import RequestRecorder
 
-# How much of a body that was refused is still read, beside the largest size, and how long, in seconds.
-DRAINED = 4 * 1_048_576
-LINGERING = 1.0
+# How much of a refused body is discarded, in addition to the maximum size, and for how many seconds.
+DISCARD_BYTES = 4 * 1_048_576
+DISCARD_TIMEOUT = 1.0
 # How long a body may take to arrive, in seconds.
-PATIENCE = 60.0
-LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
-TOO_LARGE = Refused(413, "Request entity too large")
-TOO_LATE = Refused(408, "The body did not arrive in time", {"Connection": "close"})
-# Answers that have no body, whatever anybody gives them.
-BODILESS = frozenset({204, 304})
+BODY_TIMEOUT = 60.0
+BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+BODY_TOO_LARGE = ApiError(413, "Request entity too large")
+BODY_TOO_LATE = ApiError(408, "The body did not arrive in time", {"Connection": "close"})
+# Statuses whose responses never have a body.
+NO_BODY_STATUSES = frozenset({204, 304})
 
 
-class _LeftError(Exception):
-    """The client went away before its request was there; half a request is none."""
+class _ClientDisconnectedError(Exception):
+    """The client disconnected before its request was complete."""
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
-    """An ASGI app.
+class SandboxApp:
+    """The ASGI app of a sandbox.
 
     Attributes:
-        app: Answers what is for the API.
-        site: Serves the routes that are not of the API.
-        requests: Where requests are noted, before their answer goes out.
-        clock: The time in seconds.
-        most: The largest body in bytes.
+        dispatcher: Processes requests to the API.
+        internal: Serves the internal routes.
+        recorder: Records requests before their response is sent.
+        clock: Returns seconds since 1970.
+        max_body_bytes: The maximum size of a body.
     """
 
-    app: App
-    site: ASGIApp
-    requests: Requests
+    dispatcher: Dispatcher
+    internal: ASGIApp
+    recorder: RequestRecorder
     clock: Callable[[], float]
-    most: int
+    max_body_bytes: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; what is none is not for this server."""
+        """Process one HTTP request. Other ASGI scopes are ignored."""
         if scope["type"] != "http":
             return
         at = self.clock()
         try:
-            body = await self._body(scope, receive)
-        except _LeftError:
+            body = await self._read_body(scope, receive)
+        except _ClientDisconnectedError:
             return
         except TimeoutError:
-            await self._send(scope, receive, send, bad(TOO_LATE), whole=True)
+            await self._send(scope, receive, send, error_response(BODY_TOO_LATE), body_read=True)
             return
-        path = _tidied(scope["path"])
-        if not ours(path):
-            await self._api(scope, receive, send, _arrival(scope, path, at, body))
+        path = _normalize(scope["path"])
+        if not is_internal(path):
+            await self._dispatch(scope, receive, send, _api_request(scope, path, at, body))
         elif body is None:
-            await self._send(scope, receive, send, bad(TOO_LARGE), whole=False)
+            await self._send(scope, receive, send, error_response(BODY_TOO_LARGE), body_read=False)
         else:
-            await self.site({**scope, "path": path}, _again(body, receive), send)
+            await self.internal({**scope, "path": path}, _replay(body, receive), send)
 
-    async def _api(self, scope: Scope, receive: Receive, send: Send, arrival: Arrival) -> None:
-        begun = perf_counter()
-        answer = await self.app.answer(arrival)
-        self.requests.add(_received(scope, arrival, answer, perf_counter() - begun))
-        await self._send(scope, receive, send, answer, whole=arrival.body is not None)
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send, request: ApiRequest) -> None:
+        started = perf_counter()
+        response = await self.dispatcher.dispatch(request)
+        self.recorder.add(_received(scope, request, response, perf_counter() - started))
+        await self._send(scope, receive, send, response, body_read=request.body is not None)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        announced = _announced(scope["headers"])
-        if announced == 0:
+    async def _read_body(self, scope: Scope, receive: Receive) -> bytes | None:
+        length = _announced_length(scope["headers"])
+        if length == 0:
             return b""
-        if announced > self.most:
+        if length > self.max_body_bytes:
             return None
-        with fail_after(PATIENCE):
-            return await self._read(receive)
+        with fail_after(BODY_TIMEOUT):
+            return await self._read_chunks(receive)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read_chunks(self, receive: Receive) -> bytes | None:
         chunks: list[bytes] = []
         size, more = 0, True
-        while more and size <= self.most:
+        while more and size <= self.max_body_bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _LeftError
+                raise _ClientDisconnectedError
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             more = message.get("more_body", False)
-        return b"".join(chunks) if size <= self.most else None
+        return b"".join(chunks) if size <= self.max_body_bytes else None
 
-    async def _send(self, scope: Scope, receive: Receive, send: Send, answer: Answer, *, whole: bool) -> None:
-        if answer.ending == "reset":
-            await cut(scope, receive, answer.ending)
+    async def _send(
+        self, scope: Scope, receive: Receive, send: Send, response: ApiResponse, *, body_read: bool
+    ) -> None:
+        if response.delivery == "reset":
+            await cut_connection(scope, receive, response.delivery)
             return
-        await send(_start(answer, self.clock(), last=not whole))
-        body = b"" if scope["method"] == "HEAD" or answer.status in BODILESS else answer.body
-        if answer.ending == "truncated":
+        await send(_start_message(response, self.clock(), close=not body_read))
+        no_body = scope["method"] == "HEAD" or response.status in NO_BODY_STATUSES
+        body = b"" if no_body else response.body
+        if response.delivery == "truncated":
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-            await cut(scope, receive, answer.ending)
+            await cut_connection(scope, receive, response.delivery)
             return
-        await send({"type": "http.response.body", "body": body, "more_body": not whole})
-        if not whole:
-            await _drain(receive, self.most + DRAINED)
+        await send({"type": "http.response.body", "body": body, "more_body": not body_read})
+        if not body_read:
+            await _discard(receive, self.max_body_bytes + DISCARD_BYTES)
             await send({"type": "http.response.body", "body": b""})
 
 
-async def _drain(receive: Receive, most: int) -> None:
-    with move_on_after(LINGERING):
+async def _discard(receive: Receive, limit: int) -> None:
+    with move_on_after(DISCARD_TIMEOUT):
         more = True
-        while more and most > 0:
+        while more and limit > 0:
             message = await receive()
-            most -= len(message.get("body", b""))
+            limit -= len(message.get("body", b""))
             more = message.get("more_body", False)
 
 
-def _announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    # The parser has checked them: a length is digits, and few enough; in chunks it is not known, and 1 at least.
-    lengths = {name: value for name, value in headers if name in LENGTHS}
+def _announced_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    # The parser guarantees that a length consists of a few digits. The length of a chunked body is unknown: at least 1.
+    lengths = {name: value for name, value in headers if name in BODY_HEADERS}
     return int(lengths.get(b"content-length", bool(lengths)))
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def received() -> Message:
+    async def replay() -> Message:
         return messages.pop() if messages else await receive()
 
-    return received
+    return replay
 
 
-def _start(answer: Answer, now: float, *, last: bool) -> Message:
+def _start_message(response: ApiResponse, now: float, *, close: bool) -> Message:
     headers = [
         (b"date", formatdate(now, usegmt=True).encode()),
-        (b"content-type", answer.media_type.encode()),
-        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()),
+        (b"content-type", response.media_type.encode()),
+        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()),
     ]
-    if answer.status not in BODILESS:
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    if last:
+    if response.status not in NO_BODY_STATUSES:
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    if close:
         headers.append((b"connection", b"close"))
-    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
-def _arrival(scope: Scope, path: str, at: float, body: bytes | None) -> Arrival:
+def _api_request(scope: Scope, path: str, at: float, body: bytes | None) -> ApiRequest:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Arrival(at, scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
+    return ApiRequest(at, scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
 
 
-def _received(scope: Scope, arrival: Arrival, answer: Answer, seconds: float) -> Received:
+def _received(scope: Scope, request: ApiRequest, response: ApiResponse, seconds: float) -> Received:
     return Received(
-        at=arrival.at,
-        method=arrival.method,
+        at=request.at,
+        method=request.method,
         path=scope["raw_path"].decode("latin-1").partition("?")[0],
-        query=arrival.query,
-        headers=arrival.headers,
-        body=arrival.body or b"",
-        status=0 if answer.ending == "reset" else answer.status,
+        query=request.query,
+        headers=request.headers,
+        body=request.body or b"",
+        status=0 if response.delivery == "reset" else response.status,
         seconds=seconds,
     )
 
 
-def _tidied(path: str) -> str:
+def _normalize(path: str) -> str:
     return "/" + posixpath.normpath(path).lstrip("/")

@@ -1,22 +1,22 @@
-"""The control routes: what `Sandbox` has as methods, as JSON under `/_sandbox/`.
+"""The control routes: the methods of `Sandbox` as JSON under `/_sandbox/`.
 
-| route                       | method      | what it does                                                     |
-|-----------------------------|-------------|------------------------------------------------------------------|
-| /_sandbox/state             | GET         | what is in the sandbox and what is happening                     |
-| /_sandbox/contacts          | GET         | contacts for a person: `search`, `limit`, `offset`               |
-| /_sandbox/requests          | GET         | what arrived: `limit`, `after` the number of a request           |
-| /_sandbox/arrivals          | GET         | the worst window so far                                          |
-| /_sandbox/reset             | POST        | forget everything                                                |
-| /_sandbox/seed              | POST        | add contacts: `count`, `seed`                                    |
-| /_sandbox/faults            | GET         | the rules and how often each happened                            |
-|                             | POST / PUT  | add one rule, or an array of them / instead of all there are     |
-|                             | DELETE      | forget the rules                                                 |
-| /_sandbox/clock             | GET         | the time                                                         |
-|                             | POST        | one of `set` (ISO 8601, or seconds), `advance` (seconds), `real` |
+| route                       | method      | what it does                                                        |
+|-----------------------------|-------------|---------------------------------------------------------------------|
+| /_sandbox/state             | GET         | returns the counters, the settings and the current window           |
+| /_sandbox/contacts          | GET         | returns contacts: `search`, `limit`, `offset`                       |
+| /_sandbox/requests          | GET         | returns recorded requests: `limit`, `after` (the number of one)     |
+| /_sandbox/arrivals          | GET         | returns the highest number of requests in a window                  |
+| /_sandbox/reset             | POST        | deletes all data, faults and counters                               |
+| /_sandbox/seed              | POST        | creates contacts: `count`, `seed`                                   |
+| /_sandbox/faults            | GET         | returns the rules, and how often each fault happened                |
+|                             | POST / PUT  | adds a rule or an array of rules / replaces all rules               |
+|                             | DELETE      | removes all rules                                                   |
+| /_sandbox/clock             | GET         | returns the time                                                    |
+|                             | POST        | one of `set` (ISO 8601 or seconds), `advance` (seconds), `real`     |
 
-A body is JSON and says so in its Content-Type, and a browser must not say that a page of another site asks: what is
-open in a browser on this machine has no business here. Whatever is wrong with a
-request is a 400 that says what.
+A body must be JSON with the matching Content-Type, and a browser must not mark the request as cross-site: pages of
+other sites that are open in a browser on this machine must not control the sandbox. An invalid request gets a 400 with
+a message.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sendblue_sandbox.api.errors import Refused
-from sendblue_sandbox.api.query_params import number
-from sendblue_sandbox.api.rendering import iso
-from sendblue_sandbox.api.response import ENCODE, JSON
-from sendblue_sandbox.api.validation import parsed
+from sendblue_sandbox.api.errors import ApiError
+from sendblue_sandbox.api.query_params import integer_param
+from sendblue_sandbox.api.rendering import format_timestamp
+from sendblue_sandbox.api.response import JSON_TYPE, encode_json
+from sendblue_sandbox.api.validation import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -42,169 +42,179 @@ if TYPE_CHECKING:
 
     from sendblue_sandbox.faults.rules import Rule
     from sendblue_sandbox.recorder import Received
-    from sendblue_sandbox.state import State
+    from sendblue_sandbox.state import SandboxState
 
-PAGE = 100
-MOST = 1_000
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1_000
+MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ControlRequest:
     """A control request: its query, and its body or None."""
 
     query: Mapping[str, str]
     body: object
 
-    def whole(self, name: str, default: int, low: int = 0, high: int | None = None) -> int:
-        """A whole number of the query."""
-        return number(self.query, name, default, low, high)
+    def integer(self, name: str, default: int, low: int = 0, high: int | None = None) -> int:
+        """Return an integer query parameter."""
+        return integer_param(self.query, name, default, low, high)
 
     def fields(self, *known: str) -> dict[str, Any]:
-        """The body, an object that has no other fields than these.
+        """Return the body, an object with no other fields than these.
 
         Raises:
-            Refused: 400, it is no object, or has another field.
+            ApiError: 400, it is not an object, or has another field.
         """
         return _object({} if self.body is None else self.body, known)
 
 
-def state(state: State, _: Asked) -> object:
-    """What is in the sandbox and what is happening."""
+def get_state(state: SandboxState, _: ControlRequest) -> object:
+    """Return the counters, the settings and the current window."""
     return state.summary()
 
 
-def contacts(state: State, asked: Asked) -> object:
-    """Contacts, newest first."""
-    return state.search(asked.query.get("search", ""), asked.whole("limit", PAGE, 0, MOST), asked.whole("offset", 0))
+def get_contacts(state: SandboxState, request: ControlRequest) -> object:
+    """Return contacts, newest first."""
+    limit, offset = request.integer("limit", DEFAULT_LIMIT, 0, MAX_LIMIT), request.integer("offset", 0)
+    return state.search(request.query.get("search", ""), limit, offset)
 
 
-def requests(state: State, asked: Asked) -> object:
-    """What arrived: the newest `limit` requests after number `after`, oldest first."""
-    found = state.requests.after(asked.whole("after", 0), asked.whole("limit", PAGE, 0, MOST))
-    return {"last": state.requests.count(), "requests": [_request(*each) for each in found]}
+def get_requests(state: SandboxState, request: ControlRequest) -> object:
+    """Return the newest `limit` requests after number `after`, oldest first."""
+    found = state.recorder.after(request.integer("after", 0), request.integer("limit", DEFAULT_LIMIT, 0, MAX_LIMIT))
+    requests = [_request_json(number, received) for number, received in found]
+    return {"last": state.recorder.count(), "requests": requests}
 
 
-def arrivals(state: State, _: Asked) -> object:
-    """The worst window so far."""
-    settings = state.desk.settings
-    return {"arrivals": state.limit.most, "limit": settings.limit, "per": settings.per}
+def get_arrivals(state: SandboxState, _: ControlRequest) -> object:
+    """Return the highest number of requests in a window."""
+    settings = state.context.settings
+    return {"arrivals": state.limiter.max_arrivals, "limit": settings.limit, "per": settings.per}
 
 
-def reset(state: State, _: Asked) -> object:
-    """Forget everything."""
+def reset(state: SandboxState, _: ControlRequest) -> object:
+    """Delete all data, faults and counters."""
     state.reset()
     return {"status": "OK"}
 
 
-def seed(state: State, asked: Asked) -> object:
-    """Add contacts."""
-    fields = asked.fields("count", "seed")
-    made = state.seed(fields.get("count", PAGE), fields.get("seed", 0))
-    return {"status": "OK", "created": len(made)}
+def seed(state: SandboxState, request: ControlRequest) -> object:
+    """Create contacts."""
+    fields = request.fields("count", "seed")
+    phones = state.seed(fields.get("count", DEFAULT_LIMIT), fields.get("seed", 0))
+    return {"status": "OK", "created": len(phones)}
 
 
-def faults(state: State, _: Asked) -> object:
-    """The rules."""
-    return {"faults": [_rule(rule) for rule in state.faults.all()]}
+def get_faults(state: SandboxState, _: ControlRequest) -> object:
+    """Return the rules."""
+    return {"faults": [_rule_json(rule) for rule in state.faults.all()]}
 
 
-def add_faults(state: State, asked: Asked) -> object:
+def add_faults(state: SandboxState, request: ControlRequest) -> object:
     """Add rules."""
-    state.faults.add(*_list(asked.body))
-    return faults(state, asked)
+    state.faults.add(*_rules(request.body))
+    return get_faults(state, request)
 
 
-def replace_faults(state: State, asked: Asked) -> object:
-    """Take these rules instead of those there are."""
-    state.faults.replace(*_list(asked.body))
-    return faults(state, asked)
+def replace_faults(state: SandboxState, request: ControlRequest) -> object:
+    """Replace all rules."""
+    state.faults.replace(*_rules(request.body))
+    return get_faults(state, request)
 
 
-def clear_faults(state: State, asked: Asked) -> object:
-    """Forget the rules."""
+def clear_faults(state: SandboxState, request: ControlRequest) -> object:
+    """Remove all rules."""
     state.faults.clear()
-    return faults(state, asked)
+    return get_faults(state, request)
 
 
-def clock(state: State, _: Asked) -> object:
-    """The time."""
+def get_clock(state: SandboxState, _: ControlRequest) -> object:
+    """Return the time."""
     now = state.clock()
-    return {"now": now, "iso": iso(round(now * 1000)), "virtual": state.clock.virtual}
+    return {"now": now, "iso": format_timestamp(round(now * 1000)), "virtual": state.clock.virtual}
 
 
-def move_clock(state: State, asked: Asked) -> object:
-    """Set the clock, move it on, or give it back to the real time."""
-    moves = asked.fields(*MOVES)
-    if len(moves) != 1:
-        raise Refused(400, f"Invalid request: give one of {', '.join(MOVES)}")
-    ((name, value),) = moves.items()
-    MOVES[name](state, value)
-    return clock(state, asked)
+def change_clock(state: SandboxState, request: ControlRequest) -> object:
+    """Set the clock, advance it, or let it follow real time."""
+    changes = request.fields(*CLOCK_CHANGES)
+    if len(changes) != 1:
+        raise ApiError(400, f"Invalid request: use exactly one of {', '.join(CLOCK_CHANGES)}")
+    ((name, value),) = changes.items()
+    CLOCK_CHANGES[name](state, value)
+    return get_clock(state, request)
 
 
-def _set(state: State, value: Any) -> None:  # noqa: ANN401 - the clock says what it cannot take
+def _set_clock(state: SandboxState, value: Any) -> None:  # noqa: ANN401 - the clock checks the value
     state.clock.set(datetime.fromisoformat(value) if isinstance(value, str) else value)
 
 
-def _advance(state: State, value: Any) -> None:  # noqa: ANN401 - the clock says what it cannot take
+def _advance_clock(state: SandboxState, value: Any) -> None:  # noqa: ANN401 - the clock checks the value
     state.clock.advance(value)
 
 
-def _real(state: State, value: object) -> None:
+def _follow_real_time(state: SandboxState, value: object) -> None:
     if value is not True:
-        raise ValueError(f"real: {value!r} is not a way back: give true.")
+        raise ValueError(f"real: {value!r} is not valid. Use true.")
     state.clock.real()
 
 
-MOVES: dict[str, Callable[[State, Any], None]] = {"set": _set, "advance": _advance, "real": _real}
+CLOCK_CHANGES: dict[str, Callable[[SandboxState, Any], None]] = {
+    "set": _set_clock,
+    "advance": _advance_clock,
+    "real": _follow_real_time,
+}
 
-# Each route and what answers which method.
-CONTROLS: dict[str, dict[str, Callable[[State, Asked], object]]] = {
-    "/_sandbox/state": {"GET": state},
-    "/_sandbox/contacts": {"GET": contacts},
-    "/_sandbox/requests": {"GET": requests},
-    "/_sandbox/arrivals": {"GET": arrivals},
+# Each route and its handlers by method.
+CONTROLS: dict[str, dict[str, Callable[[SandboxState, ControlRequest], object]]] = {
+    "/_sandbox/state": {"GET": get_state},
+    "/_sandbox/contacts": {"GET": get_contacts},
+    "/_sandbox/requests": {"GET": get_requests},
+    "/_sandbox/arrivals": {"GET": get_arrivals},
     "/_sandbox/reset": {"POST": reset},
     "/_sandbox/seed": {"POST": seed},
-    "/_sandbox/faults": {"GET": faults, "POST": add_faults, "PUT": replace_faults, "DELETE": clear_faults},
-    "/_sandbox/clock": {"GET": clock, "POST": move_clock},
+    "/_sandbox/faults": {"GET": get_faults, "POST": add_faults, "PUT": replace_faults, "DELETE": clear_faults},
+    "/_sandbox/clock": {"GET": get_clock, "POST": change_clock},
 }
 
 
-def routes(state: State) -> list[BaseRoute]:
-    """The control routes of one sandbox."""
-    return [_route(state, path, controls) for path, controls in CONTROLS.items()]
+def control_routes(state: SandboxState) -> list[BaseRoute]:
+    """Return the control routes of one sandbox."""
+    return [_route(state, path, handlers) for path, handlers in CONTROLS.items()]
 
 
-def _route(state: State, path: str, controls: Mapping[str, Callable[[State, Asked], object]]) -> Route:
+def _route(
+    state: SandboxState, path: str, handlers: Mapping[str, Callable[[SandboxState, ControlRequest], object]]
+) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
-            _same_site(request)
-            control = controls["GET" if request.method == "HEAD" else request.method]
-            return _written(200, control(state, await _asked(request)))
-        except Refused as refused:
-            return _written(refused.status, refused.body)
+            _refuse_cross_site(request)
+            handler = handlers["GET" if request.method == "HEAD" else request.method]
+            return _json_response(200, handler(state, await _control_request(request)))
+        except ApiError as error:
+            return _json_response(error.status, error.body)
         except ValueError as error:
-            return _written(400, Refused(400, str(error)).body)
+            return _json_response(400, ApiError(400, str(error)).body)
 
-    return Route(path, endpoint, methods=list(controls))
+    return Route(path, endpoint, methods=list(handlers))
 
 
-def _same_site(request: Request) -> None:
+def _refuse_cross_site(request: Request) -> None:
     if request.headers.get("sec-fetch-site") == "cross-site":
-        raise Refused(403, "The sandbox is not controlled by pages of other sites")
+        raise ApiError(403, "Pages of other sites cannot control the sandbox")
 
 
-async def _asked(request: Request) -> Asked:
+async def _control_request(request: Request) -> ControlRequest:
     body = await request.body()
-    return Asked(request.query_params, parsed(body, request.headers.get("content-type", "")) if body else None)
+    content_type = request.headers.get("content-type", "")
+    return ControlRequest(request.query_params, parse_json(body, content_type) if body else None)
 
 
-def _written(status: int, body: object) -> Response:
-    return Response(ENCODE(body).encode(), status, media_type=JSON)
+def _json_response(status: int, body: object) -> Response:
+    return Response(encode_json(body).encode(), status, media_type=JSON_TYPE)
 
 
-def _request(number: int, received: Received) -> dict[str, object]:
+def _request_json(number: int, received: Received) -> dict[str, object]:
     return {
         "number": number,
         "at": received.at,
@@ -216,20 +226,20 @@ def _request(number: int, received: Received) -> dict[str, object]:
     }
 
 
-def _rule(rule: Rule) -> dict[str, object]:
-    return {**rule.fault.plain(), "matched": rule.matched, "happened": rule.happened}
+def _rule_json(rule: Rule) -> dict[str, object]:
+    return {**rule.fault.to_dict(), "matched": rule.matched, "happened": rule.happened}
 
 
-def _list(body: object) -> list[dict[str, Any]]:
+def _rules(body: object) -> list[dict[str, Any]]:
     rules: list[object] = cast("list[object]", body) if isinstance(body, list) else [body]
     return [_object(rule, None) for rule in rules]
 
 
 def _object(value: object, known: Collection[str] | None) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Refused(400, "Invalid request: not a JSON object")
+        raise ApiError(400, "Invalid request: not a JSON object")
     fields = cast("dict[str, Any]", value)
     unknown = [] if known is None else sorted(fields.keys() - set(known))
     if unknown:
-        raise Refused(400, f"Unknown field: {unknown[0][:PAGE]}")
+        raise ApiError(400, f"Unknown field: {unknown[0][:MAX_NAME_LENGTH]}")
     return fields

@@ -1,28 +1,30 @@
-"""Every route that is no operation of the document. To add one: a function that returns routes, named in `routes`.
+"""The internal routes: the control routes and the pages, which are not part of the API.
 
-Requests to these need no credentials, do not count against the limit and are not noted. Which paths are no business
-of the API is said here too: a request to any other path is a client's, and is noted even where there is no route.
+Requests to them need no credentials, do not count against the rate limit and are not recorded. A request to any other
+path is a request of a client, and is recorded even if the path does not exist. To add routes, write a function that
+returns them, and call it in `internal_routes`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import control_api, pages
+from .control_api import control_routes
+from .pages import page_routes
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from sendblue_sandbox.state import State
+    from sendblue_sandbox.state import SandboxState
 
-PATHS = frozenset({"", "docs", "_sandbox", "favicon.ico"})
-
-
-def routes(state: State) -> list[BaseRoute]:
-    """The routes, in the order in which they are looked at."""
-    return [*control_api.routes(state), *pages.routes(state)]
+INTERNAL_SEGMENTS = frozenset({"", "docs", "_sandbox", "favicon.ico"})
 
 
-def ours(path: str) -> bool:
-    """Whether a path belongs to these routes: its first segment is one of `PATHS`."""
-    return path.lstrip("/").partition("/")[0] in PATHS
+def internal_routes(state: SandboxState) -> list[BaseRoute]:
+    """Return the routes in order of precedence."""
+    return [*control_routes(state), *page_routes(state)]
+
+
+def is_internal(path: str) -> bool:
+    """Return whether a path belongs to these routes, by its first segment."""
+    return path.lstrip("/").partition("/")[0] in INTERNAL_SEGMENTS

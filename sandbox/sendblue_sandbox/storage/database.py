@@ -1,4 +1,4 @@
-"""The file of a store: opened, known as one of ours and found whole, or refused with a sentence."""
+"""The SQLite file of a store: opened, and checked to be an undamaged sandbox database."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sendblue_sandbox.config import PathLike
 
-# SQLite's own mark for "whose file is this", in the header of the file; and the version of the tables.
-APPLICATION = int.from_bytes(b"SBLU")
-VERSION = 2
+# SQLite's application ID in the header of the file, and the version of the tables.
+APPLICATION_ID = int.from_bytes(b"SBLU")
+VERSION = 3
 
 
-def opened(path: PathLike | None, schema: str) -> sqlite3.Connection:
-    """Open a database, and make its tables if it is new.
+def open_database(path: PathLike | None, schema: str) -> sqlite3.Connection:
+    """Open a database, and create its tables if it is new.
 
     Args:
         path: The file; None for memory.
-        schema: What makes the tables.
+        schema: The SQL statements that create the tables.
 
     Raises:
         ValueError: The file cannot be used.
     """
     try:
-        return _opened(path, schema)
+        return _open(path, schema)
     except sqlite3.Error as error:
-        message = f"db={path!s} cannot hold contacts ({error}): give another path, or none to keep them in memory."
+        message = f"db={path!s} cannot hold contacts ({error}). Use another path, or none to keep contacts in memory."
         raise ValueError(message) from error
 
 
-def _opened(path: PathLike | None, schema: str) -> sqlite3.Connection:
+def _open(path: PathLike | None, schema: str) -> sqlite3.Connection:
     sqlite = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, check_same_thread=False)
     try:
         _prepare(sqlite, schema)
@@ -43,24 +43,25 @@ def _opened(path: PathLike | None, schema: str) -> sqlite3.Connection:
 def _prepare(sqlite: sqlite3.Connection, schema: str) -> None:
     new = _is_new(sqlite)
     sqlite.execute("PRAGMA journal_mode = WAL")
-    # With WAL a commit is written before the answer goes out: a killed process loses nothing. FULL is for power cuts.
+    # With WAL a commit is written before the response is sent, so a killed process loses nothing. FULL would also
+    # protect against power failure.
     sqlite.execute("PRAGMA synchronous = NORMAL")
     if new:
-        marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
-        sqlite.executescript(f"BEGIN; {schema}; {marks} COMMIT;")
+        header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+        sqlite.executescript(f"BEGIN; {schema}; {header} COMMIT;")
 
 
 def _is_new(sqlite: sqlite3.Connection) -> bool:
-    whose, version = (_pragma(sqlite, name) for name in ("application_id", "user_version"))
-    if whose == version == 0 and _count(sqlite) == 0:
+    application_id, version = (_pragma(sqlite, name) for name in ("application_id", "user_version"))
+    if application_id == version == 0 and _table_count(sqlite) == 0:
         return True
-    if whose != APPLICATION:
-        raise sqlite3.DatabaseError("it is a database of something else")
+    if application_id != APPLICATION_ID:
+        raise sqlite3.DatabaseError("it is not a sandbox database")
     if version != VERSION:
-        raise sqlite3.DatabaseError(f"it was made by another version of the sandbox: {version}, this one has {VERSION}")
-    whole = _pragma(sqlite, "quick_check(1)")
-    if whole != "ok":
-        raise sqlite3.DatabaseError(f"it is damaged: {whole}")
+        raise sqlite3.DatabaseError(f"its version is {version}, and this version of the sandbox needs {VERSION}")
+    check = _pragma(sqlite, "quick_check(1)")
+    if check != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged: {check}")
     return False
 
 
@@ -69,6 +70,6 @@ def _pragma(sqlite: sqlite3.Connection, name: str) -> object:
     return value
 
 
-def _count(sqlite: sqlite3.Connection) -> int:
-    tables: int = sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    return tables
+def _table_count(sqlite: sqlite3.Connection) -> int:
+    count: int = sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return count

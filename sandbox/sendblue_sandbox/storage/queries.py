@@ -1,4 +1,4 @@
-"""Rows: contacts as they are kept, and the SQL that picks some of them. Nothing here touches a database."""
+"""Rows and queries: contacts as they are stored, and the SQL that selects them. Nothing here opens a database."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 SORTABLE = frozenset({"created_at", "first_name", "last_name", "phone"})
-ROW = "SELECT sequence, phone, created_at, fields, phone IN (SELECT phone FROM opt_outs) FROM contacts"
-RENDER = "UPDATE contacts SET answer = ? WHERE sequence = ?"
-# The first condition on the fields is quick and finds their names too; the second, slow, looks at what is in them.
-FOUND = r"""
+SELECT_ROWS = "SELECT sequence, phone, created_at, fields, phone IN (SELECT phone FROM opt_outs) FROM contacts"
+UPDATE_RENDERED = "UPDATE contacts SET rendered = ? WHERE sequence = ?"
+# The first condition on `fields` is fast but also matches field names; the second is slow and looks at values only.
+SEARCH_CLAUSE = r"""
  WHERE phone LIKE :text ESCAPE '\'
     OR fields LIKE :text ESCAPE '\' AND EXISTS (
         SELECT 1 FROM json_tree(fields)
         WHERE atom LIKE :text ESCAPE '\' OR path <> '$' AND typeof(key) = 'text' AND key LIKE :text ESCAPE '\')
 """
-ID = "c_{:08}"
-MOST_DIGITS = 18
+CONTACT_ID = "c_{:08}"
+MAX_DIGITS = 18
 
-Contact: TypeAlias = tuple[str, int, dict[str, object]]
+# The phone number, the time of creation in milliseconds since 1970, and the fields.
+NewContact: TypeAlias = tuple[str, int, dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One contact as it is kept. `created_at` is in milliseconds since 1970."""
+class ContactRow:
+    """A stored contact. `created_at` is in milliseconds since 1970."""
 
     sequence: int
     phone: str
@@ -34,13 +35,13 @@ class Row:
 
     @property
     def contact_id(self) -> str:
-        """The contact's ID in answers."""
-        return ID.format(self.sequence)
+        """The ID of the contact in responses."""
+        return CONTACT_ID.format(self.sequence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which contacts to list, and how."""
+class PageQuery:
+    """Which contacts to list, and in which order."""
 
     limit: int
     offset: int
@@ -52,41 +53,41 @@ class Page:
 
 
 class Renderer(Protocol):
-    """Makes the JSON of contacts."""
+    """Renders contacts as JSON."""
 
     @property
-    def mark(self) -> str:
-        """What that JSON depends on, beside the contact."""
+    def fingerprint(self) -> str:
+        """Identifies the settings of the renderer: another fingerprint means other JSON for the same contact."""
         ...
 
-    def json(self, row: Row) -> str:
-        """The JSON that answers hold."""
+    def to_json(self, row: ContactRow) -> str:
+        """Return the JSON of a contact in responses."""
         ...
 
 
-def conditions(wanted: dict[str, object]) -> tuple[str, tuple[object, ...]]:
-    """A WHERE clause of those conditions that have a value, and the values."""
-    asked = {sql: value for sql, value in wanted.items() if value is not None}
-    return (" WHERE " + " AND ".join(asked) if asked else "", tuple(asked.values()))
+def where_clause(conditions: dict[str, object]) -> tuple[str, tuple[object, ...]]:
+    """Return a WHERE clause of the conditions that have a value, and these values."""
+    given = {sql: value for sql, value in conditions.items() if value is not None}
+    return (" WHERE " + " AND ".join(given) if given else "", tuple(given.values()))
 
 
-def row_of(found: tuple[Any, ...]) -> Row:
-    """A row of the columns of `ROW`."""
-    number, phone, created_at, fields, opt_out = found
-    return Row(number, phone, created_at, json.loads(fields), bool(opt_out))
+def to_row(columns: tuple[Any, ...]) -> ContactRow:
+    """Return the contact of a result row of `SELECT_ROWS`."""
+    number, phone, created_at, fields, opt_out = columns
+    return ContactRow(number, phone, created_at, json.loads(fields), bool(opt_out))
 
 
-def sequence_of(contact_id: str | None) -> int | None:
-    """The number in an ID, 0 if it is no ID of ours; None for None."""
+def parse_contact_id(contact_id: str | None) -> int | None:
+    """Return the sequence number in a contact ID, 0 if the ID is not valid; None for None."""
     if contact_id is None:
         return None
-    digits = contact_id.removeprefix("c_")[:MOST_DIGITS]
+    digits = contact_id.removeprefix("c_")[:MAX_DIGITS]
     number = int(digits) if digits.isascii() and digits.isdigit() else 0
-    return number if ID.format(number) == contact_id else 0
+    return number if CONTACT_ID.format(number) == contact_id else 0
 
 
-def pattern_of(text: str) -> str:
-    """A pattern for LIKE that finds a text anywhere."""
+def like_pattern(text: str) -> str:
+    """Return a LIKE pattern that matches values that contain a text."""
     for special in ("\\", "%", "_"):
         text = text.replace(special, "\\" + special)
     return f"%{text}%"

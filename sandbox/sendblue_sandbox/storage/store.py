@@ -1,10 +1,11 @@
-"""The store: contacts and opt-outs in SQLite. One connection, one lock, one transaction for each request.
+"""The store: contacts and opt-outs in SQLite, with one connection, one lock and one transaction for each request.
 
-A contact's fields are one JSON text, so that a new field of the document needs no new column; columns are only what is
-searched and sorted, and `answer`: the JSON that answers hold, made when the contact is written, so that a page of 1000
-is read and not computed. It depends on the document and the spelling; opened with others, all of it is made anew.
+The fields of a contact are one JSON text, so that a new field of the document needs no new column. The other columns
+are those that queries search or sort by, and `rendered`: the JSON of the contact in responses, written with the
+contact, so that a page of 1000 contacts is read and not computed. It depends on the document and the spelling; if a
+file is opened with others, all contacts are rendered again.
 
-An opt-out belongs to a number, whether or not that is a contact (the vendor's page 004: "from recipient opt-out
+An opt-out belongs to a phone number, whether or not it is a contact (the vendor's page 004: "from recipient opt-out
 state").
 """
 
@@ -14,17 +15,26 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from sendblue_sandbox.api.response import ENCODE, Rendered
+from sendblue_sandbox.api.response import RenderedJson, encode_json
 
-from .database import opened
-from .queries import FOUND, RENDER, ROW, Row, conditions, pattern_of, row_of, sequence_of
+from .database import open_database
+from .queries import (
+    SEARCH_CLAUSE,
+    SELECT_ROWS,
+    UPDATE_RENDERED,
+    ContactRow,
+    like_pattern,
+    parse_contact_id,
+    to_row,
+    where_clause,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from sendblue_sandbox.config import PathLike
 
-    from .queries import Contact, Page, Renderer
+    from .queries import NewContact, PageQuery, Renderer
 
 SCHEMA = """
 CREATE TABLE contacts (
@@ -32,7 +42,7 @@ CREATE TABLE contacts (
     phone TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
     fields TEXT NOT NULL,
-    answer TEXT NOT NULL,
+    rendered TEXT NOT NULL,
     first_name TEXT AS (json_extract(fields, '$.first_name')),
     last_name TEXT AS (json_extract(fields, '$.last_name'))
 );
@@ -40,16 +50,16 @@ CREATE INDEX contacts_created_at ON contacts (created_at, sequence);
 CREATE INDEX contacts_first_name ON contacts (first_name, sequence);
 CREATE INDEX contacts_last_name ON contacts (last_name, sequence);
 CREATE TABLE opt_outs (phone TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE mark (value TEXT NOT NULL);
+CREATE TABLE renderer (fingerprint TEXT NOT NULL);
 """
 
 
 class Store:
-    """Contacts in memory, or in a file that outlives a kill.
+    """Contacts in memory, or in a file that survives a killed process.
 
     Args:
         path: The file; None for memory.
-        renderer: Makes the JSON of contacts.
+        renderer: Renders contacts as JSON.
 
     Raises:
         ValueError: The file cannot be used.
@@ -58,18 +68,18 @@ class Store:
     def __init__(self, path: PathLike | None, renderer: Renderer) -> None:
         self._lock = RLock()
         self._renderer = renderer
-        self._sqlite = opened(path, SCHEMA)
+        self._sqlite = open_database(path, SCHEMA)
         self._refresh()
 
     @contextmanager
-    def reading(self) -> Generator[None]:
-        """Keep others out while something is looked up."""
+    def locked(self) -> Generator[None]:
+        """Hold the lock, for several reads of the same state."""
         with self._lock:
             yield
 
     @contextmanager
-    def writing(self) -> Generator[None]:
-        """Keep others out, and make all of it happen or nothing; what is done at the end is on disk."""
+    def transaction(self) -> Generator[None]:
+        """Hold the lock, and commit all changes at the end or roll them back on an error."""
         with self._lock:
             self._sqlite.execute("BEGIN IMMEDIATE")
             try:
@@ -79,120 +89,122 @@ class Store:
                 raise
             self._sqlite.execute("COMMIT")
 
-    def find(self, phone: str) -> Row | None:
-        """The contact with this number, or None."""
-        found = self._sqlite.execute(f"{ROW} WHERE phone = ?", (phone,)).fetchone()
-        return None if found is None else row_of(found)
+    def find(self, phone: str) -> ContactRow | None:
+        """Return the contact with this number, or None."""
+        columns = self._sqlite.execute(f"{SELECT_ROWS} WHERE phone = ?", (phone,)).fetchone()
+        return None if columns is None else to_row(columns)
 
-    def answer(self, phone: str) -> Rendered | None:
-        """The JSON of the contact with this number, or None."""
-        found = self._sqlite.execute("SELECT answer FROM contacts WHERE phone = ?", (phone,)).fetchone()
-        return None if found is None else Rendered(found[0])
+    def rendered(self, phone: str) -> RenderedJson | None:
+        """Return the JSON of the contact with this number, or None."""
+        columns = self._sqlite.execute("SELECT rendered FROM contacts WHERE phone = ?", (phone,)).fetchone()
+        return None if columns is None else RenderedJson(columns[0])
 
-    def insert(self, contacts: Iterable[Contact]) -> None:
-        """Add contacts: the number, the time of creation and the fields of each."""
+    def insert(self, contacts: Iterable[NewContact]) -> None:
+        """Add contacts."""
         self._sqlite.executemany(
-            "INSERT INTO contacts (sequence, phone, created_at, fields, answer) VALUES (?, ?, ?, ?, ?)",
-            (self._values(number, *each) for number, each in self._numbered(contacts)),
+            "INSERT INTO contacts (sequence, phone, created_at, fields, rendered) VALUES (?, ?, ?, ?, ?)",
+            (self._values(sequence, *contact) for sequence, contact in self._numbered(contacts)),
         )
 
-    def change(self, phone: str, new_phone: str, fields: dict[str, object]) -> None:
-        """Give a contact other fields and another number, which may be the one it has."""
+    def update(self, phone: str, new_phone: str, fields: dict[str, object]) -> None:
+        """Replace the fields and the number of a contact; the new number may be the same."""
         self._sqlite.execute(
-            "UPDATE contacts SET phone = ?, fields = ? WHERE phone = ?", (new_phone, ENCODE(fields), phone)
+            "UPDATE contacts SET phone = ?, fields = ? WHERE phone = ?", (new_phone, encode_json(fields), phone)
         )
         self._render(new_phone)
 
-    def remove(self, phone: str) -> bool:
-        """Delete a contact; False if there is none with this number."""
+    def delete(self, phone: str) -> bool:
+        """Delete a contact. Return whether there was one with this number."""
         return self._sqlite.execute("DELETE FROM contacts WHERE phone = ?", (phone,)).rowcount > 0
 
     def count(self, phone: str | None = None) -> int:
-        """How many contacts there are, or how many with this number."""
-        where, values = conditions({"phone = ?": phone})
-        sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clauses are this file's own, values are bound
-        found: int = self._sqlite.execute(sql, values).fetchone()[0]
-        return found
+        """Return the number of contacts, or of contacts with this phone number."""
+        where, values = where_clause({"phone = ?": phone})
+        sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clause is constant, the values are bound
+        count: int = self._sqlite.execute(sql, values).fetchone()[0]
+        return count
 
-    def page(self, page: Page) -> list[Rendered]:
-        """The JSON of some contacts; those that are equal in the order come in the order in which they were made."""
-        where, values = conditions(
+    def page(self, query: PageQuery) -> list[RenderedJson]:
+        """Return the JSON of some contacts; contacts that compare equal are in order of creation."""
+        where, values = where_clause(
             {
-                "phone = ?": page.phone,
-                "sequence = ?": sequence_of(page.contact_id),
-                "created_at >= ?": page.created_at_gte,
+                "phone = ?": query.phone,
+                "sequence = ?": parse_contact_id(query.contact_id),
+                "created_at >= ?": query.created_at_gte,
             }
         )
-        way = "DESC" if page.descending else "ASC"
-        order = f" ORDER BY {page.order_by} {way}, sequence {way} LIMIT ? OFFSET ?"
-        sql = "SELECT answer FROM contacts" + where + order  # noqa: S608 - this file's own words, values are bound
-        return [Rendered(answer) for (answer,) in self._sqlite.execute(sql, (*values, page.limit, page.offset))]
+        direction = "DESC" if query.descending else "ASC"
+        order = f" ORDER BY {query.order_by} {direction}, sequence {direction} LIMIT ? OFFSET ?"
+        sql = "SELECT rendered FROM contacts" + where + order  # noqa: S608 - constant text, the values are bound
+        rows = self._sqlite.execute(sql, (*values, query.limit, query.offset))
+        return [RenderedJson(rendered) for (rendered,) in rows]
 
-    def all(self) -> list[Row]:
-        """Every contact, in the order in which they were made."""
-        return [row_of(each) for each in self._sqlite.execute(f"{ROW} ORDER BY sequence")]
+    def all(self) -> list[ContactRow]:
+        """Return every contact, in order of creation."""
+        return [to_row(columns) for columns in self._sqlite.execute(f"{SELECT_ROWS} ORDER BY sequence")]
 
-    def search(self, text: str, limit: int, offset: int) -> tuple[int, list[Row]]:
-        """Contacts that a person looks for, newest first, and how many of them there are.
+    def search(self, text: str, limit: int, offset: int) -> tuple[int, list[ContactRow]]:
+        """Return how many contacts contain a text, and some of them, newest first.
 
         Args:
-            text: What a number, a name, a tag, a variable or another field must hold, in any case; "" for all.
-            limit: The most to return.
-            offset: How many to skip.
+            text: Text in a number, a name, a tag, a variable or another field, in any case; "" matches all contacts.
+            limit: The maximum number of contacts to return.
+            offset: The number of contacts to skip.
         """
-        where, values = (FOUND, {"text": pattern_of(text)}) if text else ("", {})
-        sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clause is this file's own, values are bound
+        where, values = (SEARCH_CLAUSE, {"text": like_pattern(text)}) if text else ("", {})
+        sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clause is constant, the values are bound
         total: int = self._sqlite.execute(sql, values).fetchone()[0]
         order = " ORDER BY created_at DESC, sequence DESC LIMIT :limit OFFSET :offset"
-        found = self._sqlite.execute(ROW + where + order, {**values, "limit": limit, "offset": offset})
-        return total, [row_of(each) for each in found]
+        rows = self._sqlite.execute(SELECT_ROWS + where + order, {**values, "limit": limit, "offset": offset})
+        return total, [to_row(columns) for columns in rows]
 
     def phones(self) -> set[str]:
-        """The number of every contact."""
+        """Return the number of every contact."""
         return {phone for (phone,) in self._sqlite.execute("SELECT phone FROM contacts")}
 
     def set_opt_out(self, phone: str, *, opted_out: bool) -> None:
-        """Record whether the owner of a number wants no messages."""
+        """Record an opt-out of a number, or its end."""
         sql = "INSERT OR IGNORE INTO opt_outs VALUES (?)" if opted_out else "DELETE FROM opt_outs WHERE phone = ?"
         self._sqlite.execute(sql, (phone,))
         self._render(phone)
 
     def add_opt_outs(self, phones: Iterable[str]) -> None:
-        """Record that the owners of these numbers, who are no contacts yet, want no messages."""
+        """Record the opt-outs of numbers that are not contacts yet."""
         self._sqlite.executemany("INSERT OR IGNORE INTO opt_outs VALUES (?)", ((phone,) for phone in phones))
 
     def clear(self) -> None:
-        """Delete every contact and every opt-out, and count contacts from one again."""
-        with self.writing():
+        """Delete every contact and every opt-out, and restart the contact IDs at 1."""
+        with self.transaction():
             for table in ("contacts", "opt_outs", "sqlite_sequence"):
                 self._sqlite.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables are named on the line above
 
     def close(self) -> None:
-        """Close the file, or give up the memory."""
+        """Close the database."""
         with self._lock:
             self._sqlite.close()
 
     def _refresh(self) -> None:
-        marks = [mark for (mark,) in self._sqlite.execute("SELECT value FROM mark")]
-        if marks == [self._renderer.mark]:
+        fingerprints = [fingerprint for (fingerprint,) in self._sqlite.execute("SELECT fingerprint FROM renderer")]
+        if fingerprints == [self._renderer.fingerprint]:
             return
-        with self.writing():
-            self._sqlite.executemany(RENDER, ((self._renderer.json(row), row.sequence) for row in self.all()))
-            self._sqlite.execute("DELETE FROM mark")
-            self._sqlite.execute("INSERT INTO mark VALUES (?)", (self._renderer.mark,))
+        with self.transaction():
+            values = ((self._renderer.to_json(row), row.sequence) for row in self.all())
+            self._sqlite.executemany(UPDATE_RENDERED, values)
+            self._sqlite.execute("DELETE FROM renderer")
+            self._sqlite.execute("INSERT INTO renderer VALUES (?)", (self._renderer.fingerprint,))
 
     def _render(self, phone: str) -> None:
         row = self.find(phone)
         if row is not None:
-            self._sqlite.execute(RENDER, (self._renderer.json(row), row.sequence))
+            self._sqlite.execute(UPDATE_RENDERED, (self._renderer.to_json(row), row.sequence))
 
-    def _numbered(self, contacts: Iterable[Contact]) -> Iterable[tuple[int, Contact]]:
+    def _numbered(self, contacts: Iterable[NewContact]) -> Iterable[tuple[int, NewContact]]:
         last = self._sqlite.execute("SELECT seq FROM sqlite_sequence WHERE name = 'contacts'").fetchone()
         return enumerate(contacts, last[0] + 1 if last else 1)
 
     def _values(self, sequence: int, phone: str, created_at: int, fields: dict[str, object]) -> tuple[object, ...]:
-        row = Row(sequence, phone, created_at, fields, self._opted_out(phone))
-        return sequence, phone, created_at, ENCODE(fields), self._renderer.json(row)
+        row = ContactRow(sequence, phone, created_at, fields, self._has_opted_out(phone))
+        return sequence, phone, created_at, encode_json(fields), self._renderer.to_json(row)
 
-    def _opted_out(self, phone: str) -> bool:
+    def _has_opted_out(self, phone: str) -> bool:
         return self._sqlite.execute("SELECT 1 FROM opt_outs WHERE phone = ?", (phone,)).fetchone() is not None

@@ -15,7 +15,7 @@ from sendblue_sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sendblue_sandbox.rate_limit.window_models import Model
+    from sendblue_sandbox.rate_limit.window_models import WindowName
 
 LIMIT, PER = 100, 1.0
 CALLS = 300
@@ -133,7 +133,7 @@ def test_bulk_work_and_others_share_the_limit(sandbox: Sandbox, limiter: RateLim
 
 
 @pytest.mark.parametrize("model", ["log_all", "fixed"])
-def test_bursts_suit_each_server_that_counts_exactly(model: Model) -> None:
+def test_bursts_suit_each_server_that_counts_exactly(model: WindowName) -> None:
     """Whether it counts refused requests too, or in windows that follow upon each other: it refuses nothing."""
     rate = RateLimit(20, 0.2)
     with (

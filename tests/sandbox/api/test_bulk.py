@@ -1,4 +1,4 @@
-"""The bulk operations: many at once, and one bad item never loses the others."""
+"""The bulk operations: an invalid item never affects the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BOB = "+14155555678"
 
 
 def create(api: httpx.Client, *items: object) -> dict[str, Any]:
-    """Send a bulk create that is answered with 200."""
+    """Send a bulk create request and return the body of its 200 response."""
     response = api.post(f"{PATH}/bulk", json={"contacts": items})
     assert response.status_code == 200
     body: dict[str, Any] = response.json()
@@ -26,7 +26,7 @@ def create(api: httpx.Client, *items: object) -> dict[str, Any]:
 
 
 def delete(api: httpx.Client, *numbers: str) -> dict[str, Any]:
-    """Send a bulk delete that is answered with 200."""
+    """Send a bulk delete request and return the body of its 200 response."""
     response = api.request("DELETE", PATH, json={"contact_ids": numbers})
     assert response.status_code == 200
     body: dict[str, Any] = response.json()
@@ -34,12 +34,12 @@ def delete(api: httpx.Client, *numbers: str) -> dict[str, Any]:
 
 
 def stored(sandbox: Sandbox) -> list[str]:
-    """The numbers that are contacts."""
+    """Return the numbers of all contacts."""
     return [contact["phone"] for contact in sandbox.contacts()]
 
 
 def test_all_are_created(api: httpx.Client) -> None:
-    """Each contact is answered as it is now, in order, and there is no `failures` (vendor's page 003)."""
+    """The response has the current state of each contact, in order, and no `failures` (vendor's page 003)."""
     body = create(api, {"phone": ADA, "first_name": "Ada", "company_name": "Engines"}, {"phone": BOB, "tags": ["VIP"]})
     assert body.keys() == {"status", "contacts", "numberOfContactsCreated"}
     assert (body["status"], body["numberOfContactsCreated"]) == ("OK", 2)
@@ -48,17 +48,17 @@ def test_all_are_created(api: httpx.Client) -> None:
 
 
 def test_company_is_a_spelling_of_company_name(api: httpx.Client) -> None:
-    """A bulk item takes `company` for `company_name` (vendor's page 003)."""
+    """A bulk item accepts `company` for `company_name` (vendor's page 003)."""
     assert create(api, {"phone": ADA, "company": "Engines"})["contacts"][0]["company_name"] == "Engines"
 
 
-def test_nothing_can_be_created(api: httpx.Client) -> None:
-    """An empty array creates nothing and is no error."""
+def test_empty_array(api: httpx.Client) -> None:
+    """An empty array creates nothing and is not an error."""
     assert create(api) == {"status": "OK", "contacts": [], "numberOfContactsCreated": 0}
 
 
-def test_a_bad_number_loses_only_itself(api: httpx.Client, sandbox: Sandbox) -> None:
-    """A number that is none is a failure "Invalid phone number" with the item; the others go in (vendor's page 003)."""
+def test_invalid_number_fails_alone(api: httpx.Client, sandbox: Sandbox) -> None:
+    """An invalid number is a failure "Invalid phone number"; the others are created (vendor's page 003)."""
     body = create(api, {"phone": ADA}, {"phone": "+invalid", "firstName": "Eve"}, {"phone": BOB})
     failure = {"contact": {"phone": "+invalid", "first_name": "Eve"}, "error": "Invalid phone number"}
     assert body["failures"] == [failure]
@@ -89,15 +89,15 @@ def test_a_bad_number_loses_only_itself(api: httpx.Client, sandbox: Sandbox) -> 
         (["Eve"], None, "Invalid request: not a JSON object"),
     ],
 )
-def test_a_bad_item_loses_only_itself(api: httpx.Client, item: object, contact: object, error: str) -> None:
-    """An item that is not as documented is a failure that names the field; what a contact could have is said back."""
+def test_invalid_item_fails_alone(api: httpx.Client, item: object, contact: object, error: str) -> None:
+    """An item that does not match the document is a failure that names the field and repeats valid fields."""
     body = create(api, item, {"phone": ADA})
     assert body["failures"] == [{"contact": contact, "error": error}]
     assert [each["phone"] for each in body["contacts"]] == [ADA]
 
 
 def test_an_existing_number_fails(api: httpx.Client) -> None:
-    """A number that exists is a failure "Contact already exists" by default, and the contact stays as it is."""
+    """By default an existing number is a failure "Contact already exists", and the contact does not change."""
     create(api, {"phone": ADA, "first_name": "Ada"})
     body = create(api, {"phone": ADA, "first_name": "Eve"}, {"phone": BOB})
     assert body["failures"] == [{"contact": {"phone": ADA, "first_name": "Eve"}, "error": "Contact already exists"}]
@@ -105,15 +105,15 @@ def test_an_existing_number_fails(api: httpx.Client) -> None:
     assert api.get(f"{PATH}/%2B14155551234").json()["contact"]["first_name"] == "Ada"
 
 
-def test_a_repeated_number_fails(api: httpx.Client) -> None:
-    """The second of two equal numbers in one request is a failure; the first one goes in."""
+def test_duplicate_number_fails(api: httpx.Client) -> None:
+    """The second of two equal numbers in one request is a failure; the first one is created."""
     body = create(api, {"phone": ADA, "first_name": "Ada"}, {"phone": ADA, "first_name": "Eve"})
     assert [each["error"] for each in body["failures"]] == ["Contact already exists"]
     assert [each["first_name"] for each in body["contacts"]] == ["Ada"]
 
 
 def test_an_existing_number_can_be_updated(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """With `bulk_existing="update"` an existing number is updated, and counted only when it is new."""
+    """With `bulk_existing="update"` an existing number is updated; only new contacts are counted."""
     api = connect(serve(bulk_existing="update", spelling="snake"))
     create(api, {"phone": ADA, "first_name": "Ada", "tags": ["a"], "custom_variables": {"x": "1"}})
     body = create(api, {"phone": ADA, "tags": ["b"], "custom_variables": {"y": "2"}}, {"phone": BOB}, {"phone": BOB})
@@ -125,20 +125,20 @@ def test_an_existing_number_can_be_updated(serve: Callable[..., Sandbox], connec
 
 @pytest.mark.parametrize("contacts", ["+14155551234", {"phone": ADA}, None, 5])
 def test_contacts_must_be_an_array(api: httpx.Client, contacts: object) -> None:
-    """Anything but an array for `contacts` answers 400 with its name."""
+    """A value of `contacts` that is not an array gets a 400 that names the field."""
     response = api.post(f"{PATH}/bulk", json={"contacts": contacts})
     assert (response.status_code, response.json()["message"]) == (400, "Invalid field: contacts must be array")
 
 
-def test_a_bulk_create_counts_once_and_is_one_moment(api: httpx.Client, sandbox: Sandbox) -> None:
-    """A bulk request is one arrival, and its contacts have one `created_at`."""
+def test_bulk_create_is_one_request(api: httpx.Client, sandbox: Sandbox) -> None:
+    """A bulk create counts as one request, and its contacts have the same `created_at`."""
     create(api, {"phone": ADA}, {"phone": BOB})
     assert sandbox.arrivals() == 1
     assert len({contact["created_at"] for contact in sandbox.contacts()}) == 1
 
 
 def test_all_are_deleted(api: httpx.Client, sandbox: Sandbox) -> None:
-    """A bulk delete answers its totals, and what became of each number (`results` seen live)."""
+    """The response of a bulk delete has the totals and the result of each number (`results` as in the live API)."""
     create(api, {"phone": ADA}, {"phone": BOB})
     assert delete(api, BOB, ADA) == {
         "status": "OK",
@@ -153,7 +153,7 @@ def test_all_are_deleted(api: httpx.Client, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(("number", "error"), [(BOB, "Contact not found"), ("x", "Invalid phone number")])
 def test_an_unknown_number_is_a_failure(api: httpx.Client, number: str, error: str) -> None:
-    """A number that is no contact is a failure, not in `amount`; the others are deleted; `failures` is a number."""
+    """A number that is not a contact is a failure and not in `amount`; `failures` is the number of failures."""
     create(api, {"phone": ADA})
     body = delete(api, number, ADA)
     assert (body["amount"], body["total"], body["successes"], body["failures"]) == (1, 2, 1, 1)
@@ -161,12 +161,12 @@ def test_an_unknown_number_is_a_failure(api: httpx.Client, number: str, error: s
 
 
 def test_a_number_is_deleted_once(api: httpx.Client) -> None:
-    """The second of two equal numbers is a failure: the contact is gone by then."""
+    """The second of two equal numbers is a failure, because the contact no longer exists."""
     create(api, {"phone": ADA})
     assert [each["success"] for each in delete(api, ADA, ADA)["results"]] == [True, False]
 
 
-def test_contact_ids_are_not_contact_ids(api: httpx.Client) -> None:
+def test_contact_ids_takes_phone_numbers(api: httpx.Client) -> None:
     """`contact_ids` takes phone numbers, despite its name (vendor's page 003): a `contact_id` deletes nothing."""
     made = create(api, {"phone": ADA})["contacts"][0]
     assert delete(api, made["contact_id"])["amount"] == 0
@@ -180,8 +180,8 @@ def test_contact_ids_are_not_contact_ids(api: httpx.Client) -> None:
         (None, "Invalid field: contact_ids must be array"),
     ],
 )
-def test_contact_ids_must_be_an_array_of_texts(api: httpx.Client, numbers: object, message: str) -> None:
-    """One number is no array: 400 with the name of the field, and nothing is deleted."""
+def test_contact_ids_must_be_an_array_of_strings(api: httpx.Client, numbers: object, message: str) -> None:
+    """A value that is not an array of strings gets a 400 that names the field, and nothing is deleted."""
     create(api, {"phone": ADA})
     response = api.request("DELETE", PATH, json={"contact_ids": numbers})
     assert (response.status_code, response.json()["message"]) == (400, message)
@@ -189,7 +189,7 @@ def test_contact_ids_must_be_an_array_of_texts(api: httpx.Client, numbers: objec
 
 
 def test_a_bulk_delete_without_a_body_deletes_nothing(api: httpx.Client) -> None:
-    """A bulk delete that says nothing (as the vendor's page 002 has it) is refused, not taken as "all"."""
+    """A bulk delete without a body (as on the vendor's page 002) is refused, not interpreted as "all"."""
     create(api, {"phone": ADA})
     response = api.delete(PATH)
     assert (response.status_code, response.json()["message"]) == (400, "Missing fields")

@@ -1,4 +1,4 @@
-"""The list: a bare array, its filters, its order and its pages."""
+"""The list operation: a bare array, its filters, its order and its pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PEOPLE = [("+14155550003", "Cleo", "Abbot"), ("+14155550001", "Ada", "Beck"), ("
 
 @pytest.fixture
 def people(api: httpx.Client, shared_clock: SimpleNamespace) -> httpx.Client:
-    """A sandbox with Cleo, Ada and Bob, made a second after each other from 10:30:00.123 on."""
+    """A sandbox with Cleo, Ada and Bob, created one second apart from 10:30:00.123 on."""
     for second, (phone, first, last) in enumerate(PEOPLE):
         shared_clock.now = 1_705_314_600.123 + second
         api.post(PATH, json={"number": phone, "first_name": first, "last_name": last})
@@ -29,20 +29,20 @@ def people(api: httpx.Client, shared_clock: SimpleNamespace) -> httpx.Client:
 
 
 def names(api: httpx.Client, **query: str | int) -> list[str]:
-    """The first names of a page."""
+    """Return the first names on a page."""
     response = api.get(PATH, params=query)
     assert response.status_code == 200
     return [contact["first_name"] for contact in response.json()]
 
 
 def many(api: httpx.Client, count: int) -> None:
-    """Create contacts that are all made at one moment."""
+    """Create contacts with the same `created_at`."""
     items = [{"phone": f"+1415{number:07d}", "first_name": str(number)} for number in range(count)]
     assert api.post(f"{PATH}/bulk", json={"contacts": items}).json()["numberOfContactsCreated"] == count
 
 
 def test_a_list_is_a_bare_array(people: httpx.Client) -> None:
-    """A list is an array of contacts, with nothing around it (vendor's page 004)."""
+    """A list is an array of contacts, not wrapped in an object (vendor's page 004)."""
     listed = people.get(PATH).json()
     assert [contact["phone"] for contact in listed] == ["+14155550002", "+14155550001", "+14155550003"]
 
@@ -53,7 +53,7 @@ def test_an_empty_list_is_an_empty_array(api: httpx.Client) -> None:
 
 
 def test_newest_come_first(people: httpx.Client) -> None:
-    """The order is `created_at` descending unless asked otherwise (vendor's page 003)."""
+    """The default order is `created_at` descending (vendor's page 003)."""
     assert names(people) == ["Bob", "Ada", "Cleo"]
 
 
@@ -69,13 +69,13 @@ def test_newest_come_first(people: httpx.Client) -> None:
     ],
 )
 def test_the_order_can_be_chosen(people: httpx.Client, order_by: str, expected: list[str]) -> None:
-    """A list is ordered by `created_at`, `firstName`, `lastName` or `phone` (vendor's page 003), in either spelling."""
+    """The order can be `created_at`, `firstName`, `lastName` or `phone` (vendor's page 003), in either spelling."""
     assert names(people, order_by=order_by, order_direction="asc") == expected
     assert names(people, order_by=order_by, order_direction="desc") == expected[::-1]
 
 
-def test_equals_come_in_the_order_of_their_making(api: httpx.Client) -> None:
-    """Contacts that are equal in the order are in the order of their making, so that pages neither miss nor repeat."""
+def test_order_of_equal_contacts(api: httpx.Client) -> None:
+    """Contacts that compare equal are in order of creation, so that pages neither miss nor repeat any."""
     many(api, 250)
     pages = [names(api, order_direction="asc", limit=100, offset=offset) for offset in (0, 100, 200)]
     assert list(chain.from_iterable(pages)) == [str(number) for number in range(250)]
@@ -83,7 +83,7 @@ def test_equals_come_in_the_order_of_their_making(api: httpx.Client) -> None:
 
 
 def test_a_page_has_100_contacts(api: httpx.Client) -> None:
-    """`limit` is 100 when it is left out (the vendor's own library says so)."""
+    """`limit` defaults to 100 (as in the vendor's own library)."""
     many(api, 101)
     assert len(names(api)) == 100
 
@@ -96,7 +96,7 @@ def test_a_page_has_at_most_1000_contacts(api: httpx.Client) -> None:
 
 
 def test_offset_skips(people: httpx.Client) -> None:
-    """`offset` skips so many, and past the end there is nothing."""
+    """`offset` skips contacts; a page past the end is empty."""
     assert names(people, offset=1) == ["Ada", "Cleo"]
     assert names(people, offset=3) == []
 
@@ -104,7 +104,7 @@ def test_offset_skips(people: httpx.Client) -> None:
 def test_a_high_offset_is_clamped(
     serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
 ) -> None:
-    """An offset past the document's maximum is taken as the maximum, by default: a naive loop never ends."""
+    """By default an offset above the documented maximum is clamped: a naive loop never ends."""
 
     def lower_the_ceiling(document: dict[str, Any]) -> None:
         parameters = document["paths"][PATH]["get"]["parameters"]
@@ -116,7 +116,7 @@ def test_a_high_offset_is_clamped(
 
 
 def test_a_high_offset_can_be_refused(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """With `offset_ceiling="refuse"` an offset past the ceiling answers 400, and the ceiling itself does not."""
+    """With `offset_ceiling="refuse"` an offset above the maximum gets 400, and the maximum itself does not."""
     api = connect(serve(offset_ceiling="refuse"))
     assert api.get(PATH, params={"offset": 10_000}).status_code == 200
     response = api.get(PATH, params={"offset": 10_001})
@@ -151,8 +151,8 @@ def test_a_high_offset_can_be_refused(serve: Callable[..., Sandbox], connect: Ca
         ("phone_number", ""),
     ],
 )
-def test_a_bad_parameter_is_named(api: httpx.Client, name: str, value: str) -> None:
-    """A parameter that cannot be read answers 400 with its name."""
+def test_invalid_parameter(api: httpx.Client, name: str, value: str) -> None:
+    """An invalid parameter gets a 400 that names it."""
     response = api.get(PATH, params={name: value})
     assert response.status_code == 400
     assert f": {name} " in response.json()["message"]
@@ -172,7 +172,7 @@ def test_a_bad_parameter_is_named(api: httpx.Client, name: str, value: str) -> N
     ],
 )
 def test_the_query_is_checked_against_the_document(api: httpx.Client, path: str, query: str, message: str) -> None:
-    """A parameter that the document does not have, or not so, answers 400 with its name: a filter is not lost."""
+    """A parameter that does not match the document gets a 400 that names it: no filter is ignored."""
     response = api.get(f"{path}?{query}")
     assert (response.status_code, response.json()["message"]) == (400, message)
 
@@ -180,7 +180,7 @@ def test_the_query_is_checked_against_the_document(api: httpx.Client, path: str,
 def test_a_new_parameter_is_checked_too(
     serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
 ) -> None:
-    """A parameter that is added to the document is taken, and checked by its schema."""
+    """A parameter added to the document is accepted and checked against its schema."""
 
     def add(document: dict[str, Any]) -> None:
         schema = {"type": "integer", "minimum": 3}
@@ -190,20 +190,20 @@ def test_a_new_parameter_is_checked_too(
     assert [api.get(PATH, params={"depth": depth}).status_code for depth in (3, 2)] == [200, 400]
 
 
-def test_a_number_filters(people: httpx.Client) -> None:
-    """`phone_number` leaves the contact with this number, or nothing."""
+def test_filter_by_number(people: httpx.Client) -> None:
+    """`phone_number` selects the contact with this number, or none."""
     assert names(people, phone_number="+14155550001") == ["Ada"]
     assert names(people, phone_number="+14155559999") == []
 
 
 def test_a_plus_in_a_query_must_be_escaped(people: httpx.Client) -> None:
-    """A bare `+` in a query string is a space, so the number is none: 400, not an empty list."""
+    """An unescaped `+` in a query string is a space, which makes the number invalid: 400, not an empty list."""
     assert people.get(f"{PATH}?phone_number=+14155550001").status_code == 400
     assert len(people.get(f"{PATH}?phone_number=%2B14155550001").json()) == 1
 
 
 def test_cid_filters_by_contact_id(people: httpx.Client) -> None:
-    """`cid` leaves the contact with this `contact_id`, or nothing."""
+    """`cid` selects the contact with this `contact_id`, or none."""
     ada = people.get(f"{PATH}/%2B14155550001").json()["contact"]
     assert names(people, cid=ada["contact_id"]) == ["Ada"]
     assert names(people, cid="nobody") == []
@@ -221,18 +221,18 @@ def test_cid_filters_by_contact_id(people: httpx.Client) -> None:
     ],
 )
 def test_created_at_gte_filters(people: httpx.Client, moment: str, expected: list[str]) -> None:
-    """`created_at_gte` leaves contacts made at this moment or later (the vendor's own library has it)."""
+    """`created_at_gte` selects contacts created at this time or later (as in the vendor's own library)."""
     assert names(people, created_at_gte=moment) == expected
 
 
-def test_filters_come_together(people: httpx.Client) -> None:
+def test_filters_combined(people: httpx.Client) -> None:
     """Filters, order and page work in one request."""
     query = {"created_at_gte": "2024-01-15T10:30:01Z", "order_by": "firstName", "order_direction": "asc"}
     assert names(people, **query, limit=1, offset=1) == ["Bob"]
 
 
 def test_every_contact_is_reached_by_created_at(api: httpx.Client, shared_clock: SimpleNamespace) -> None:
-    """Pages in ascending order of `created_at`, each from the last moment of the one before, reach every contact."""
+    """Pages in ascending order of `created_at`, each from the last time of the one before, reach every contact."""
     for second in range(7):
         shared_clock.now += 1
         api.post(PATH, json={"number": f"+1415555000{second}", "first_name": str(second)})

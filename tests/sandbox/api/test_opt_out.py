@@ -1,4 +1,4 @@
-"""Opt-outs belong to numbers (vendor's page 004: "from recipient opt-out state"), and verifying verifies nobody."""
+"""Opt-outs of numbers (vendor's page 004: "from recipient opt-out state"), and the operation `verify`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ ADA_PATH = f"{PATH}/%2B14155551234"
 
 
 def opted_out(api: httpx.Client, path: str = ADA_PATH) -> object:
-    """What the contact says of itself."""
+    """Return `opt_out` of the contact."""
     return api.get(path).json()["contact"]["opt_out"]
 
 
 def test_opting_out_is_the_default(api: httpx.Client) -> None:
-    """A number alone opts out; the answer is the number, its state and the status."""
+    """A number alone opts out; the response has the number, its state and the status."""
     response = api.post(f"{PATH}/opt-out", json={"number": ADA})
     assert response.status_code == 200
     assert response.json() == {"number": ADA, "opted_out": True, "status": "OK"}
 
 
 def test_a_number_can_opt_in_again(api: httpx.Client) -> None:
-    """`opted_out: false` ends an opt-out, and the contact follows (the vendor's own library has the field)."""
+    """`opted_out: false` ends an opt-out, also in the contact (the vendor's own library has this parameter)."""
     api.post(PATH, json={"number": ADA})
     api.post(f"{PATH}/opt-out", json={"number": ADA})
     assert opted_out(api) is True
@@ -43,21 +43,21 @@ def test_opting_out_twice_is_no_error(api: httpx.Client) -> None:
     assert api.post(f"{PATH}/opt-out", json={"number": ADA}).status_code == 200
 
 
-def test_an_opt_out_makes_no_contact(api: httpx.Client) -> None:
-    """A number that is no contact can opt out, and is no contact after it."""
+def test_opt_out_creates_no_contact(api: httpx.Client) -> None:
+    """A number that is not a contact can opt out, and does not become a contact."""
     api.post(f"{PATH}/opt-out", json={"number": ADA})
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
-def test_a_contact_finds_the_opt_out_of_its_number(api: httpx.Client) -> None:
-    """A number that opted out before it became a contact is opted out."""
+def test_new_contact_has_the_opt_out_of_its_number(api: httpx.Client) -> None:
+    """A contact whose number opted out before its creation is opted out."""
     api.post(f"{PATH}/opt-out", json={"number": ADA})
     api.post(PATH, json={"number": ADA})
     assert opted_out(api) is True
 
 
-def test_an_opt_out_outlives_the_contact(api: httpx.Client) -> None:
-    """Deleting a contact does not make its owner want messages again."""
+def test_opt_out_remains_after_delete(api: httpx.Client) -> None:
+    """An opt-out remains when the contact is deleted."""
     api.post(PATH, json={"number": ADA})
     api.post(f"{PATH}/opt-out", json={"number": ADA})
     api.delete(ADA_PATH)
@@ -65,8 +65,8 @@ def test_an_opt_out_outlives_the_contact(api: httpx.Client) -> None:
     assert opted_out(api) is True
 
 
-def test_a_new_number_has_an_opt_out_of_its_own(api: httpx.Client) -> None:
-    """A contact that gets another number has that number's state; the old number keeps its own."""
+def test_new_number_has_its_own_opt_out(api: httpx.Client) -> None:
+    """A contact with a new number has the state of that number; the old number keeps its state."""
     api.post(PATH, json={"number": ADA})
     api.put(ADA_PATH, json={"opt_out": True})
     assert api.put(ADA_PATH, json={"phone_number": BOB}).json()["contact"]["opt_out"] is False
@@ -82,14 +82,14 @@ def test_an_update_sets_the_opt_out(api: httpx.Client, sent: object, state: obje
     assert api.put(ADA_PATH, json={"opt_out": sent}).json()["contact"]["opt_out"] is state
 
 
-def test_verify_answers_a_status(api: httpx.Client) -> None:
-    """Verifying answers `{status: "OK"}`, for a number that is no contact too."""
+def test_verify_returns_a_status(api: httpx.Client) -> None:
+    """Verifying returns `{status: "OK"}`, also for a number that is not a contact."""
     response = api.post(f"{PATH}/verify", json={"number": ADA})
     assert (response.status_code, response.json()) == (200, {"status": "OK"})
 
 
-def test_verify_verifies_nobody(api: httpx.Client) -> None:
-    """A message was sent, no more: the contact is verified when its owner answers, which nobody does here."""
+def test_verify_does_not_set_verified(api: httpx.Client) -> None:
+    """A contact becomes verified by a reply to the message, which never arrives here."""
     api.post(PATH, json={"number": ADA})
     api.post(f"{PATH}/verify", json={"number": ADA})
     assert api.get(ADA_PATH).json()["contact"]["verified"] is False
@@ -97,7 +97,7 @@ def test_verify_verifies_nobody(api: httpx.Client) -> None:
 
 @pytest.mark.parametrize("path", ["verify", "opt-out"])
 def test_a_number_must_be_e164(api: httpx.Client, path: str) -> None:
-    """What is no number is refused, with the name of the field."""
+    """An invalid number is refused with the name of the field."""
     response = api.post(f"{PATH}/{path}", json={"number": "(415) 555-1234"})
     assert response.status_code == 400
     assert response.json()["message"].startswith("Invalid phone number: number")

@@ -1,4 +1,4 @@
-"""Faults: which requests they happen to, and what the client then gets, over a real connection."""
+"""Faults: the requests that they apply to, and what the client receives over a real connection."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import httpx
 import pytest
 from sendblue_sandbox import Fault, Faults
-from sendblue_sandbox.faults.fault import What
-from sendblue_sandbox.faults.fault_effects import KINDS
+from sendblue_sandbox.faults.fault import FaultKind
+from sendblue_sandbox.faults.fault_effects import EFFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +22,13 @@ ADA = "+14155551234"
 
 
 def taken(count: int, **rule: Any) -> list[int]:  # noqa: ANN401 - fields of several types
-    """Which of so many requests a rule takes, counted from 1."""
+    """Return the numbers, from 1 to `count`, of the requests that a rule applies to."""
     faults = Faults(["create_contact"])
     faults.add(**rule)
     return [number for number in range(1, count + 1) if faults.take("create_contact", "POST", PATH)]
 
 
-# --- which requests
+# --- selection of requests
 
 
 @pytest.mark.parametrize(
@@ -49,28 +49,28 @@ def taken(count: int, **rule: Any) -> list[int]:  # noqa: ANN401 - fields of sev
         ({"path": "/api/v2/contacts/*"}, []),
     ],
 )
-def test_a_rule_takes_some_requests(rule: dict[str, Any], expected: list[int]) -> None:
-    """A rule takes the requests that its fields say, and no others."""
+def test_selected_requests(rule: dict[str, Any], expected: list[int]) -> None:
+    """A rule applies only to the requests that its fields select."""
     assert taken(6, **(rule or {"status": 500})) == expected
 
 
-def test_chance_can_be_repeated() -> None:
-    """The same seed takes the same requests, about as many as the probability says; another takes others."""
+def test_probability_is_reproducible() -> None:
+    """The same seed selects the same requests, close to the probability; another seed selects others."""
     first, again, other = (taken(1_000, probability=0.3, seed=seed) for seed in (1, 1, 2))
     assert first == again != other
     assert 250 < len(first) < 350
 
 
-def test_the_first_rule_that_takes_a_request_decides() -> None:
-    """Rules are asked in order; one that does not take a request leaves it to the next."""
+def test_first_matching_rule_decides() -> None:
+    """Rules are checked in order; one that does not apply to a request leaves it to the next."""
     faults = Faults([])
     faults.add({"status": 500, "nth": 2}, {"status": 503})
     found = [faults.take("x", "GET", PATH) for _ in range(3)]
     assert [each and each.status for each in found] == [503, 500, 503]
 
 
-def test_a_bad_rule_changes_nothing() -> None:
-    """When one of several rules is bad none is taken, and those that were there stay."""
+def test_invalid_rule_changes_nothing() -> None:
+    """If one of several rules is invalid, none is added and the existing ones are kept."""
     faults = Faults(["list_contacts"])
     faults.add(status=500)
     with pytest.raises(ValueError, match="operation='nothing'"):
@@ -105,18 +105,18 @@ def test_a_bad_rule_changes_nothing() -> None:
         ("jitter", "1"),
     ],
 )
-def test_a_bad_field_is_refused(name: str, value: Any) -> None:  # noqa: ANN401 - of any type
-    """A value that cannot be is a `ValueError` with the field's name and what to give instead."""
-    with pytest.raises(ValueError, match=f"^{name}=.*: give "):
+def test_invalid_field(name: str, value: Any) -> None:  # noqa: ANN401 - any type
+    """An invalid value is a `ValueError` with the name of the field and the valid values."""
+    with pytest.raises(ValueError, match=f"^{name}=.*Use "):
         Fault(**{name: value})
 
 
-# --- what happens
+# --- effects
 
 
-def test_every_kind_has_a_maker() -> None:
-    """The kinds that can be asked for are those that there are."""
-    assert set(KINDS) == set(get_args(What))
+def test_every_kind_has_an_effect() -> None:
+    """The kinds of the type are those of the table of effects."""
+    assert set(EFFECTS) == set(get_args(FaultKind))
 
 
 @pytest.mark.parametrize(
@@ -135,18 +135,18 @@ def test_every_kind_has_a_maker() -> None:
         ({"status": 204}, 204, "application/json", ""),
     ],
 )
-def test_an_answer_is_spoilt(  # noqa: PLR0917 - two fixtures, and what is given and expected
+def test_effects(  # noqa: PLR0917 - fixtures and parameters
     sandbox: Sandbox, api: httpx.Client, rule: dict[str, Any], status: int, media_type: str, body: str
 ) -> None:
-    """An error, an empty body, half a JSON text or a page come instead of the answer; then all is as before."""
+    """The client receives an error, an empty body, half of the JSON or a page; later requests are normal."""
     sandbox.faults.add(**rule, headers={"X-Fault": "ü"}, times=1)
     response = api.get(f"{PATH}/count")
     assert (response.status_code, response.headers["Content-Type"], response.text) == (status, media_type, body)
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
-def test_a_page_of_a_proxy(sandbox: Sandbox, api: httpx.Client) -> None:
-    """`html` is a page as proxies send it, with the status in it."""
+def test_html(sandbox: Sandbox, api: httpx.Client) -> None:
+    """`html` is a page like that of a proxy, with the status in it."""
     sandbox.faults.add(what="html", status=504)
     response = api.get(PATH)
     assert response.status_code == 504
@@ -154,16 +154,16 @@ def test_a_page_of_a_proxy(sandbox: Sandbox, api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(("headers", "location"), [({}, "http://elsewhere.invalid/"), ({"Location": "/x"}, "/x")])
-def test_a_redirect(sandbox: Sandbox, api: httpx.Client, headers: dict[str, str], location: str) -> None:
-    """`redirect` sends the client to another place, one that does not exist unless one is given."""
+def test_redirect(sandbox: Sandbox, api: httpx.Client, headers: dict[str, str], location: str) -> None:
+    """`redirect` sends the client to another host, by default to one that does not exist."""
     sandbox.faults.add(what="redirect", headers=headers)
     response = api.get(PATH)
     assert (response.status_code, response.headers["Location"]) == (307, location)
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_reset_is_one(sandbox: Sandbox, api: httpx.Client, after: bool) -> None:  # noqa: FBT001 - a parameter of a test
-    """`reset` really resets the connection (RST), before the request is carried out or after it; it is noted as 0."""
+def test_reset(sandbox: Sandbox, api: httpx.Client, after: bool) -> None:  # noqa: FBT001 - a parametrized argument
+    """`reset` sends a RST before or after the request is executed; the recorded status is 0."""
     sandbox.faults.add(what="reset", after=after, times=1)
     with pytest.raises(httpx.ReadError, match=r"Errno 104|reset"):
         api.post(PATH, json={"number": ADA})
@@ -171,8 +171,8 @@ def test_a_reset_is_one(sandbox: Sandbox, api: httpx.Client, after: bool) -> Non
     assert api.get(PATH).status_code == 200
 
 
-def test_a_truncated_answer(sandbox: Sandbox, api: httpx.Client) -> None:
-    """`truncated` carries the request out, announces the whole answer, sends half and ends the connection."""
+def test_truncated(sandbox: Sandbox, api: httpx.Client) -> None:
+    """`truncated` executes the request, announces the whole response, sends half and closes the connection."""
     sandbox.faults.add(what="truncated", times=1)
     with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
         api.post(PATH, json={"number": ADA})
@@ -180,8 +180,8 @@ def test_a_truncated_answer(sandbox: Sandbox, api: httpx.Client) -> None:
     assert api.get(PATH).status_code == 200
 
 
-def test_a_delay_is_waited(sandbox: Sandbox, api: httpx.Client) -> None:
-    """A delay is real: a client with a shorter timeout gives up, and the request is carried out all the same."""
+def test_delay(sandbox: Sandbox, api: httpx.Client) -> None:
+    """A delay takes real time: a client with a shorter timeout gives up, and the request is executed anyway."""
     sandbox.faults.add(what="delay", delay=0.15, after=True, times=1)
     with pytest.raises(httpx.ReadTimeout):
         api.post(PATH, json={"number": ADA}, timeout=0.05)
@@ -189,7 +189,7 @@ def test_a_delay_is_waited(sandbox: Sandbox, api: httpx.Client) -> None:
 
 
 def test_others_are_served_during_a_delay(sandbox: Sandbox, api: httpx.Client) -> None:
-    """While one request waits for its answer others are answered."""
+    """While one response is delayed, other requests are served."""
     sandbox.faults.add(what="delay", delay=1.0, nth=1)
     with pytest.raises(httpx.ReadTimeout):
         api.get(PATH, timeout=0.02)
@@ -199,15 +199,15 @@ def test_others_are_served_during_a_delay(sandbox: Sandbox, api: httpx.Client) -
 
 
 @pytest.mark.parametrize(("after", "count"), [(False, 0), (True, 1)])
-def test_an_error_comes_before_or_after(sandbox: Sandbox, api: httpx.Client, after: bool, count: int) -> None:  # noqa: FBT001 - a parameter of a test
-    """With `after` the request is carried out and the client is told it failed; without, it is not carried out."""
+def test_error_before_or_after(sandbox: Sandbox, api: httpx.Client, after: bool, count: int) -> None:  # noqa: FBT001 - a parametrized argument
+    """With `after` the request is executed and gets an error response; without, it is not executed."""
     sandbox.faults.add(status=500, after=after)
     assert api.post(PATH, json={"number": ADA}).status_code == 500
     assert len(sandbox.contacts()) == count
 
 
 def test_a_fault_counts_against_the_limit(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """A request that a fault spoils has arrived: it takes a place in the window and is in the arrivals."""
+    """A request with a fault uses a slot of the window and counts as an arrival."""
     api = connect(sandbox := serve(limit=1))
     sandbox.faults.add(status=500)
     assert [api.get(PATH).status_code for _ in range(2)] == [500, 429]
@@ -215,14 +215,14 @@ def test_a_fault_counts_against_the_limit(serve: Callable[..., Sandbox], connect
 
 
 def test_no_fault_without_credentials(sandbox: Sandbox, connect: Callable[..., httpx.Client]) -> None:
-    """A request that does not get past the door is no request of the account, and no rule looks at it."""
+    """No rule applies to a request with missing or wrong credentials."""
     sandbox.faults.add(status=500)
     assert connect(sandbox, {}).get(PATH).status_code == 403
     assert sandbox.faults.all()[0].matched == 0
 
 
-def test_a_rule_is_shown_as_it_was_given() -> None:
-    """`plain` holds what differs from the default, and can be given again."""
+def test_to_dict() -> None:
+    """`to_dict` contains the fields that differ from the default, and can be used to create the same fault."""
     rule = Fault(what="html", nth=2, headers={"a": "b"})
-    assert rule.plain() == {"what": "html", "nth": (2,), "headers": {"a": "b"}}
-    assert Fault(**json.loads(json.dumps(rule.plain()))) == rule
+    assert rule.to_dict() == {"what": "html", "nth": (2,), "headers": {"a": "b"}}
+    assert Fault(**json.loads(json.dumps(rule.to_dict()))) == rule

@@ -1,4 +1,4 @@
-"""The rate limit: for each key, by an exact log unless asked otherwise, with a clock that the tests move."""
+"""The rate limit: for each key, with an exact log by default, and with a clock that the tests move."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sendblue_sandbox.rate_limit.limiter import MOST_KEYS, Limit
+from sendblue_sandbox.rate_limit.limiter import MAX_KEYS, Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,57 +19,57 @@ if TYPE_CHECKING:
 PATH = "/api/v2/contacts"
 
 
-def waits(limit: Limit, *times: float) -> list[float | None]:
-    """What arrivals at these times are told."""
+def waits(limit: Limiter, *times: float) -> list[float | None]:
+    """Return what `arrive` returns at these times."""
     return [limit.arrive("key", time) for time in times]
 
 
-def test_so_many_are_admitted() -> None:
-    """The limit itself is admitted, and one more is told after how many seconds there is a place again."""
-    assert waits(Limit(3, 10.0), 0.0, 1.0, 2.0, 3.0) == [None, None, None, 7]
+def test_limit_is_admitted() -> None:
+    """As many requests as the limit are admitted; for one more, the wait until a slot is free is returned."""
+    assert waits(Limiter(3, 10.0), 0.0, 1.0, 2.0, 3.0) == [None, None, None, 7]
 
 
-def test_a_place_comes_back_after_the_window() -> None:
-    """An arrival exactly one window after another is not in one window with it."""
-    assert waits(Limit(1, 10.0), 0.0, 9.75, 10.0) == [None, 0.25, None]
+def test_slot_is_free_after_the_window() -> None:
+    """A request exactly one window after another is not in the same window."""
+    assert waits(Limiter(1, 10.0), 0.0, 9.75, 10.0) == [None, 0.25, None]
 
 
 def test_a_refused_request_does_not_count() -> None:
-    """A client that knocks on is admitted as soon as one that waits in silence."""
-    assert waits(Limit(1, 10.0), 0.0, 5.0, 9.0, 10.0) == [None, 5, 1, None]
+    """Refused requests do not delay the admission of a client."""
+    assert waits(Limiter(1, 10.0), 0.0, 5.0, 9.0, 10.0) == [None, 5, 1, None]
 
 
 def test_a_refused_request_can_count() -> None:
-    """With the model `log_all` a refused request takes a place, so knocking on makes the wait longer."""
-    assert waits(Limit(1, 10.0, "log_all"), 0.0, 5.0, 10.0, 15.0, 25.0) == [None, 10, 10, 10, None]
+    """With the model `log_all` a refused request uses a slot, so each one prolongs the wait."""
+    assert waits(Limiter(1, 10.0, "log_all"), 0.0, 5.0, 10.0, 15.0, 25.0) == [None, 10, 10, 10, None]
 
 
 def test_keys_have_limits_of_their_own() -> None:
-    """The arrivals of one key take no place of another."""
-    limit = Limit(1, 10.0)
+    """The requests of one key use no slots of another."""
+    limit = Limiter(1, 10.0)
     assert [limit.arrive(key, 0.0) for key in ("one", "other", "one")] == [None, None, 10]
 
 
-def test_no_limit_refuses_nobody() -> None:
-    """Without a limit everybody is admitted, and arrivals are counted all the same."""
-    limit = Limit(None, 10.0)
+def test_no_limit() -> None:
+    """Without a limit every request is admitted, and arrivals are still counted."""
+    limit = Limiter(None, 10.0)
     assert set(waits(limit, *[0.0] * 500)) == {None}
-    assert limit.most == 500
+    assert limit.max_arrivals == 500
 
 
-def test_the_most_arrivals_are_remembered() -> None:
-    """`most` is the largest number of arrivals of one key in any window so far, refused ones included."""
-    limit = Limit(2, 10.0)
+def test_max_arrivals() -> None:
+    """`max_arrivals` is the highest number of requests of one key in any window, refused ones included."""
+    limit = Limiter(2, 10.0)
     waits(limit, 0.0, 1.0, 2.0, 11.5, 30.0)
-    assert limit.most == 3
+    assert limit.max_arrivals == 3
 
 
-def test_idle_keys_are_forgotten() -> None:
-    """Thousands of keys that came once do not stay in memory."""
-    limit = Limit(1, 10.0)
-    for number in range(MOST_KEYS * 3):
+def test_idle_keys_are_dropped() -> None:
+    """Thousands of keys that were used once do not stay in memory."""
+    limit = Limiter(1, 10.0)
+    for number in range(MAX_KEYS * 3):
         limit.arrive(str(number), number * 1.0)
-    assert len(limit._accounts) <= MOST_KEYS  # pyright: ignore[reportPrivateUsage] - a test may look inside
+    assert len(limit._keys) <= MAX_KEYS  # pyright: ignore[reportPrivateUsage] - tests may access private members
 
 
 @given(
@@ -77,8 +77,8 @@ def test_idle_keys_are_forgotten() -> None:
     st.integers(1, 20),
 )
 def test_no_window_holds_more_than_the_limit(pauses: list[float], most: int) -> None:
-    """Whatever the arrivals, no window holds more than the limit, and nobody is refused without reason."""
-    limit, now = Limit(most, 10.0), 0.0
+    """No window contains more requests than the limit, and no request is refused without need."""
+    limit, now = Limiter(most, 10.0), 0.0
     admitted: list[float] = []
     for pause in pauses:
         now += pause
@@ -90,8 +90,8 @@ def test_no_window_holds_more_than_the_limit(pauses: list[float], most: int) -> 
             assert len(before) == most
 
 
-def test_one_too_many_is_answered_with_429(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """The 101st request in 10 seconds answers 429 with `Retry-After`; after that there is a place again (page 003)."""
+def test_429(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """The 101st request in 10 seconds gets 429 with `Retry-After`; after that time a slot is free (page 003)."""
     clock = SimpleNamespace(now=1000.0)
     sandbox = serve(limit=100, clock=lambda: clock.now)
     api = connect(sandbox)
@@ -106,7 +106,7 @@ def test_one_too_many_is_answered_with_429(serve: Callable[..., Sandbox], connec
 
 
 def test_all_operations_share_the_limit(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """The limit counts over all operations together, and a refused request does nothing (vendor's page 003, note 6)."""
+    """The limit counts all operations together, and a refused request changes nothing (vendor's page 003, note 6)."""
     sandbox = serve(limit=3)
     api = connect(sandbox)
     api.get(PATH)
@@ -116,11 +116,11 @@ def test_all_operations_share_the_limit(serve: Callable[..., Sandbox], connect: 
     assert sandbox.contacts() == []
 
 
-def test_what_is_no_request_of_the_account_does_not_count(
+def test_unauthenticated_requests_do_not_count(
     serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
 ) -> None:
-    """Unknown routes and requests without the right credentials take no place in the account's window."""
-    sandbox = serve(limit=1, api_key="key", api_secret="secret")  # noqa: S106 - of a sandbox
+    """Unknown routes and requests without valid credentials use no slot."""
+    sandbox = serve(limit=1, api_key="key", api_secret="secret")  # noqa: S106 - not a real secret
     api = connect(sandbox)
     refused = [
         api.get("/api/v2/unknown"),
@@ -133,8 +133,8 @@ def test_what_is_no_request_of_the_account_does_not_count(
     assert api.get(PATH).status_code == 200
 
 
-def test_a_bad_request_counts(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """A request that is refused for what it says has arrived and counts."""
+def test_invalid_request_counts(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """A request with an invalid body uses a slot."""
     api = connect(serve(limit=1))
     assert api.post(PATH, json={}).status_code == 400
     assert api.get(PATH).status_code == 429
@@ -143,10 +143,10 @@ def test_a_bad_request_counts(serve: Callable[..., Sandbox], connect: Callable[.
 @pytest.mark.parametrize(
     ("retry_after", "expected"), [("seconds", "8"), ("date", "Mon, 15 Jan 2024 10:30:11 GMT"), ("none", None)]
 )
-def test_what_a_refused_request_is_told(
+def test_retry_after(
     serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], retry_after: str, expected: str | None
 ) -> None:
-    """A 429 says when to come back in whole seconds, as an HTTP date, or not at all; early enough is never said."""
+    """A 429 has the wait in whole seconds, an HTTP date, or neither; the wait is never too short."""
     api = connect(sandbox := serve(limit=1, retry_after=retry_after))
     sandbox.clock.set(1_705_314_600.5)
     api.get(PATH)
@@ -155,17 +155,15 @@ def test_what_a_refused_request_is_told(
     assert (refused.status_code, refused.headers.get("Retry-After")) == (429, expected)
 
 
-def test_the_date_of_an_answer_is_that_of_the_clock(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
-) -> None:
-    """`Date` and a date in `Retry-After` are of one clock, so that a client can take the difference."""
+def test_date_header(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """`Date` and a date in `Retry-After` use the same clock, so that a client can subtract them."""
     api = connect(sandbox := serve())
     sandbox.clock.set(1_705_314_600)
     assert api.get(PATH).headers.get_list("Date") == ["Mon, 15 Jan 2024 10:30:00 GMT"]
 
 
-def test_the_model_can_be_chosen(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """With `window="fixed"` twice the limit passes at the edge of a window, which the default does not let through."""
+def test_window_setting(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """With `window="fixed"` twice the limit is admitted around the edge of a window, unlike with the default."""
     for window, expected in (("fixed", [200] * 4), ("log", [200, 200, 429, 429])):
         api = connect(sandbox := serve(limit=2, window=window))
         sandbox.clock.set(9.9)
@@ -174,9 +172,9 @@ def test_the_model_can_be_chosen(serve: Callable[..., Sandbox], connect: Callabl
         assert codes + [api.get(PATH).status_code for _ in range(2)] == expected
 
 
-def test_the_last_minute_is_remembered() -> None:
-    """`history` is, for each second of the last minute, how many requests were admitted in the window before it."""
-    limit = Limit(5, 10.0)
+def test_history() -> None:
+    """`history` has the admitted requests in the window before each second of the last minute."""
+    limit = Limiter(5, 10.0)
     for now in (100.0, 100.5, 105.0, 130.0):
         limit.arrive("key", now)
     history = limit.history(150.0)
@@ -186,14 +184,14 @@ def test_the_last_minute_is_remembered() -> None:
 
 
 def test_history_is_of_the_busiest_key() -> None:
-    """Of several keys the one with the most requests in the last minute is shown; refused requests are not."""
-    limit = Limit(2, 10.0)
+    """The history is that of the key with the most requests in the last minute, without refused requests."""
+    limit = Limiter(2, 10.0)
     for key in ("one", "other", "other", "other"):
         limit.arrive(key, 100.0)
     assert (limit.used(100.0), limit.history(100.0)[-1]) == (2, 2)
 
 
-def test_without_requests_nothing_is_used() -> None:
-    """A sandbox that nobody asked has an empty minute."""
-    limit = Limit(2, 10.0)
+def test_history_without_requests() -> None:
+    """Without requests no slot is used and the history is all zeros."""
+    limit = Limiter(2, 10.0)
     assert (limit.used(100.0), limit.history(100.0)) == (0, [0] * 60)

@@ -1,4 +1,4 @@
-"""The control routes: what `Sandbox` has as methods, as JSON under `/_sandbox/`."""
+"""The control routes: the methods of `Sandbox` as JSON under `/_sandbox/`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ADA = "+14155551234"
 
 @pytest.fixture
 def control(sandbox: Sandbox, connect: Callable[..., httpx.Client]) -> httpx.Client:
-    """A client of the shared sandbox that has no credentials."""
+    """A client of the shared sandbox without credentials."""
     return connect(sandbox, {})
 
 
-def test_state_tells_what_is_there(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """`state` tells contacts, settings, the window now and over the last minute, and no secret."""
-    sandbox = serve(limit=3, api_key="the-key", api_secret="the-secret")  # noqa: S106 - of a sandbox
+def test_state(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """`state` has the contacts, the settings, the current window and the last minute, and no secret."""
+    sandbox = serve(limit=3, api_key="the-key", api_secret="the-secret")  # noqa: S106 - not a real secret
     sandbox.clock.set(1_705_314_600)
     api = connect(sandbox, {"sb-api-key-id": "the-key", "sb-api-secret-key": "the-secret"})
     codes = [api.post(PATH, json={"number": ADA}).status_code for _ in range(4)]
@@ -47,8 +47,8 @@ def test_state_tells_what_is_there(serve: Callable[..., Sandbox], connect: Calla
     assert "the-" not in response.text
 
 
-def test_contacts_can_be_searched(control: httpx.Client, api: httpx.Client) -> None:
-    """`search` finds numbers, names, tags, and labels and values of variables, in any case, but no names of fields."""
+def test_search(control: httpx.Client, api: httpx.Client) -> None:
+    """`search` matches numbers, names, tags, and labels and values of variables in any case, but no field names."""
     api.post(PATH, json={"number": ADA, "first_name": "Zoë", "tags": ["VIP"]})
     api.post(PATH, json={"number": "+14155550001", "first_name": "Bob", "custom_variables": {"Lead Source": "100%_\\"}})
 
@@ -72,15 +72,15 @@ def test_contacts_can_be_searched(control: httpx.Client, api: httpx.Client) -> N
     }
 
 
-def test_contacts_come_in_pages(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`limit` and `offset` page through contacts, newest first; `total` is how many there are."""
+def test_pages_of_contacts(sandbox: Sandbox, control: httpx.Client) -> None:
+    """`limit` and `offset` select a page of contacts, newest first; `total` is their number."""
     phones = sandbox.seed(5)
     page = control.get("/_sandbox/contacts", params={"limit": 2, "offset": 1}).json()
     assert (page["total"], [each["phone"] for each in page["contacts"]]) == (5, [phones[3], phones[2]])
 
 
-def test_requests_tell_what_arrived(control: httpx.Client, api: httpx.Client) -> None:
-    """`requests` tells method, path, status and time of each, without headers; `after` asks for what is new."""
+def test_requests(control: httpx.Client, api: httpx.Client) -> None:
+    """`requests` has the method, path, status and time of each, without headers; `after` selects new ones."""
     api.get(PATH)
     first = control.get("/_sandbox/requests").json()
     api.get("/nowhere")
@@ -100,27 +100,27 @@ def test_requests_tell_what_arrived(control: httpx.Client, api: httpx.Client) ->
 
 
 def test_requests_are_the_newest(control: httpx.Client, api: httpx.Client) -> None:
-    """With a `limit` the newest requests come, oldest of them first."""
+    """With `limit` the newest requests are returned, oldest first."""
     for _ in range(5):
         api.get(PATH)
     found = control.get("/_sandbox/requests", params={"limit": 2}).json()["requests"]
     assert [each["number"] for each in found] == [4, 5]
 
 
-def test_it_is_not_noted_itself(sandbox: Sandbox, control: httpx.Client) -> None:
-    """Requests to control routes need no credentials, are not noted, and do not count."""
+def test_control_requests_are_not_recorded(sandbox: Sandbox, control: httpx.Client) -> None:
+    """Requests to control routes need no credentials, are not recorded and do not count."""
     assert {control.get(path).status_code for path, methods in CONTROLS.items() if "GET" in methods} == {200}
     assert (sandbox.requests, sandbox.arrivals()) == ([], 0)
 
 
 def test_arrivals(control: httpx.Client, api: httpx.Client) -> None:
-    """`arrivals` tells the worst window so far."""
+    """`arrivals` has the highest number of requests in a window."""
     api.get(PATH)
     assert control.get("/_sandbox/arrivals").json() == {"arrivals": 1, "limit": None, "per": 10.0}
 
 
 def test_reset(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`reset` forgets everything; it needs no body."""
+    """`reset` deletes everything and needs no body."""
     sandbox.seed(5)
     sandbox.faults.add(status=500)
     assert control.post("/_sandbox/reset").json() == {"status": "OK"}
@@ -128,7 +128,7 @@ def test_reset(sandbox: Sandbox, control: httpx.Client) -> None:
 
 
 def test_seed(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`seed` adds contacts, the same as the method does."""
+    """`seed` creates the same contacts as the method."""
     assert control.post("/_sandbox/seed", json={"count": 5, "seed": 7}).json() == {"status": "OK", "created": 5}
     seeded = [each["phone"] for each in sandbox.contacts()]
     sandbox.reset()
@@ -136,7 +136,7 @@ def test_seed(sandbox: Sandbox, control: httpx.Client) -> None:
 
 
 def test_clock(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`clock` is set, moved on and given back, one at a time."""
+    """`clock` can be set, advanced and returned to real time, one change at a time."""
     control.post("/_sandbox/clock", json={"set": "2024-01-15T10:30:00Z"})
     moved = control.post("/_sandbox/clock", json={"advance": 10}).json()
     assert moved == {"now": 1_705_314_610.0, "iso": "2024-01-15T10:30:10.000Z", "virtual": True}
@@ -145,7 +145,7 @@ def test_clock(sandbox: Sandbox, control: httpx.Client) -> None:
 
 
 def test_faults(control: httpx.Client, api: httpx.Client) -> None:
-    """`faults` takes one rule or several, in addition or instead, and tells how often each came about."""
+    """`faults` adds or replaces one rule or several, and returns how often each fault happened."""
     control.put(
         "/_sandbox/faults", json=[{"status": 503, "times": 1}, {"what": "empty", "operation": "count_contacts"}]
     )
@@ -163,44 +163,44 @@ def test_faults(control: httpx.Client, api: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "message"),
     [
-        ("POST", "seed", {"count": -1}, "seed: -1 contacts"),
+        ("POST", "seed", {"count": -1}, "seed: cannot create -1 contacts"),
         ("POST", "seed", {"many": 1}, "Unknown field: many"),
         ("POST", "seed", [], "not a JSON object"),
-        ("POST", "clock", {}, "give one of set, advance, real"),
-        ("POST", "clock", {"set": 1, "advance": 1}, "give one of"),
+        ("POST", "clock", {}, "use exactly one of set, advance, real"),
+        ("POST", "clock", {"set": 1, "advance": 1}, "use exactly one of"),
         ("POST", "clock", {"set": "soon"}, "soon"),
-        ("POST", "clock", {"real": False}, "give true"),
-        ("POST", "faults", {"status": 42}, "status=42 is not a setting of a fault"),
+        ("POST", "clock", {"real": False}, "Use true"),
+        ("POST", "faults", {"status": 42}, "status=42 is not a valid field of a fault"),
         ("POST", "faults", {"colour": "red"}, "'colour' is not a field of a fault"),
-        ("POST", "faults", {"operation": "list"}, "operation='list' is not an operation"),
+        ("POST", "faults", {"operation": "list"}, "operation='list' does not exist"),
         ("PUT", "faults", [5], "not a JSON object"),
-        ("GET", "requests?limit=x", None, "limit must be a whole number from 0 to 1000"),
-        ("GET", "contacts?limit=1001", None, "limit must be a whole number from 0 to 1000"),
-        ("GET", "requests?after=-1", None, "after must be a whole number from 0 on"),
+        ("GET", "requests?limit=x", None, "limit must be an integer from 0 to 1000"),
+        ("GET", "contacts?limit=1001", None, "limit must be an integer from 0 to 1000"),
+        ("GET", "requests?after=-1", None, "after must be an integer of at least 0"),
     ],
 )
-def test_a_wrong_request_is_told(control: httpx.Client, method: str, path: str, body: Any, message: str) -> None:  # noqa: ANN401 - any JSON
-    """Whatever is wrong with a control request answers 400 with what it is."""
+def test_invalid_request(control: httpx.Client, method: str, path: str, body: Any, message: str) -> None:  # noqa: ANN401 - any JSON
+    """An invalid control request gets a 400 that describes the error."""
     response = control.request(method, f"/_sandbox/{path}", json=body)
     assert response.status_code == 400
     assert message in response.json()["message"]
 
 
-def test_a_form_of_another_site_is_refused(control: httpx.Client) -> None:
-    """A body that is not called JSON, as a page of another site can send one, answers 400."""
+def test_other_content_type_is_refused(control: httpx.Client) -> None:
+    """A body without a JSON Content-Type, as a form of another site can send, gets 400."""
     response = control.post("/_sandbox/seed", content=b'{"count": 1}', headers={"content-type": "text/plain"})
     assert response.status_code == 400
 
 
-def test_a_page_of_another_site_is_refused(sandbox: Sandbox, control: httpx.Client) -> None:
-    """A request that a browser sends for a page of another site answers 403 and does nothing."""
+def test_cross_site_request_is_refused(sandbox: Sandbox, control: httpx.Client) -> None:
+    """A request that a browser sends for a page of another site gets 403 and changes nothing."""
     sandbox.seed(1)
     assert control.post("/_sandbox/reset", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert control.get("/_sandbox/state", headers={"Sec-Fetch-Site": "same-origin"}).json()["contacts"] == 1
 
 
 def test_other_routes_and_methods(control: httpx.Client) -> None:
-    """A control route that does not exist answers 404, a wrong method 405, in JSON; a large body 413."""
+    """An unknown control route gets 404, a wrong method 405, both in JSON; a large body gets 413."""
     assert control.get("/_sandbox/nothing").json() == {"status": "ERROR", "message": "Not Found"}
     assert control.get("/_sandbox/reset").status_code == 405
     assert control.post("/_sandbox/seed", content=bytes(2_000_000)).status_code == 413

@@ -1,4 +1,4 @@
-"""Attacks: what a hostile or broken client can do to a connection. The answer is 4xx or none, and the server lives."""
+"""Hostile and broken clients: they get 4xx or no response, and the server continues to serve others."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ MEGABYTE = 1_000_000
 
 @pytest.fixture
 def alive(sandbox: Sandbox, api: httpx.Client) -> Iterator[None]:
-    """After the test the server answers, and nothing was stored."""
+    """Check after the test that the server responds and nothing was stored."""
     yield
     assert api.get(f"{PATH}/count").json() == {"count": 0}
     assert sandbox.contacts() == []
 
 
 def connect(sandbox: Sandbox) -> socket.socket:
-    """A connection of one's own."""
+    """Open a connection."""
     url = httpx.URL(sandbox.url)
     return socket.create_connection((url.host, url.port or 0), timeout=10)
 
 
-def pour(connection: socket.socket, megabytes: int) -> int:
-    """Send so much, or as much as the other side takes; how many megabytes went out."""
+def send_until_refused(connection: socket.socket, megabytes: int) -> int:
+    """Send some megabytes, or as many as the server accepts; return how many were sent."""
     for sent in range(megabytes):
         try:
             connection.sendall(b" " * MEGABYTE)
@@ -45,8 +45,8 @@ def pour(connection: socket.socket, megabytes: int) -> int:
     return megabytes
 
 
-def rest(connection: socket.socket) -> bytes:
-    """What there is to read until the end, however the end comes."""
+def read_to_end(connection: socket.socket) -> bytes:
+    """Read until the connection ends or fails."""
     received = b""
     try:
         while chunk := connection.recv(65_536):
@@ -59,21 +59,21 @@ def rest(connection: socket.socket) -> bytes:
 @pytest.mark.usefixtures("alive")
 @pytest.mark.parametrize("length", [f"content-length: {100 * MEGABYTE}\r\n", "transfer-encoding: chunked\r\n"])
 def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
-    """A body of 100 MB is refused with 413, whether announced or not, and most of it is never read."""
+    """A body of 100 MB is refused with 413, with and without Content-Length, and most of it is never read."""
     with connect(sandbox) as connection:
         connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}{length}\r\n".encode())
         if "chunked" in length:
             connection.sendall(f"{100 * MEGABYTE:x}\r\n".encode())
-        sent = pour(connection, 100)
-        answer = rest(connection)
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert b"connection: close" in answer
+        sent = send_until_refused(connection, 100)
+        response = read_to_end(connection)
+    assert response.startswith(b"HTTP/1.1 413")
+    assert b"connection: close" in response
     assert sent < 50
 
 
 @pytest.mark.usefixtures("alive")
-def test_a_large_body_that_waits_for_permission(sandbox: Sandbox) -> None:
-    """A client that asks first (`Expect: 100-continue`) is refused before it sends anything."""
+def test_expect_100_continue(sandbox: Sandbox) -> None:
+    """A client that sends `Expect: 100-continue` is refused before it sends the body."""
     with connect(sandbox) as connection:
         head = f"POST {PATH} HTTP/1.1\r\n{HEAD}expect: 100-continue\r\ncontent-length: {100 * MEGABYTE}\r\n\r\n"
         connection.sendall(head.encode())
@@ -81,24 +81,24 @@ def test_a_large_body_that_waits_for_permission(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("alive")
-def test_httpx_sees_the_refusal(api: httpx.Client) -> None:
-    """A client that sends 20 MB before it listens sees the 413, and not a broken connection."""
+def test_httpx_receives_the_413(api: httpx.Client) -> None:
+    """A client that sends 20 MB before it reads receives the 413, not a connection error."""
     response = api.post(f"{PATH}/bulk", content=bytes(20 * MEGABYTE), headers={"content-type": "application/json"})
     assert response.status_code == 413
 
 
 @pytest.mark.usefixtures("alive")
 @pytest.mark.parametrize("head", [f"x: {'y' * 70_000}", "\r\n".join(f"x{number}: y" for number in range(20_000))])
-def test_a_head_without_end(sandbox: Sandbox, head: str) -> None:
-    """A head that goes on past 64 KiB is refused with 431, however many headers it is made of."""
+def test_large_head(sandbox: Sandbox, head: str) -> None:
+    """A request head larger than 64 KiB is refused with 431, whatever the number of headers."""
     with connect(sandbox) as connection:
         connection.sendall(f"GET {PATH} HTTP/1.1\r\n".encode())
         connection.sendall(head.encode())
-        pour(connection, 3)
-        assert rest(connection).startswith((b"HTTP/1.1 431", b""))
+        send_until_refused(connection, 3)
+        assert read_to_end(connection).startswith((b"HTTP/1.1 431", b""))
     with connect(sandbox) as connection:
         connection.sendall(f"GET {PATH} HTTP/1.1\r\nx: ".encode() + b"y" * 66_000)
-        assert rest(connection).startswith(b"HTTP/1.1 431")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 431")
 
 
 @pytest.mark.usefixtures("alive")
@@ -121,13 +121,13 @@ def test_a_head_without_end(sandbox: Sandbox, head: str) -> None:
         "http://[::1/",
     ],
 )
-def test_a_path_that_leads_astray(sandbox: Sandbox, path: str) -> None:
-    """A path with `..`, zero bytes, thousands of segments or none at all answers 4xx and leads to no file."""
+def test_hostile_path(sandbox: Sandbox, path: str) -> None:
+    """A path with `..`, zero bytes, thousands of segments or an invalid form gets 4xx and reads no file."""
     with connect(sandbox) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\n{HEAD}connection: close\r\n\r\n".encode())
-        answer = rest(connection)
-    assert answer.startswith(b"HTTP/1.1 4")
-    assert b"root:" not in answer
+        response = read_to_end(connection)
+    assert response.startswith(b"HTTP/1.1 4")
+    assert b"root:" not in response
 
 
 @pytest.mark.usefixtures("alive")
@@ -146,16 +146,16 @@ def test_a_path_that_leads_astray(sandbox: Sandbox, path: str) -> None:
         b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
-def test_what_is_no_http(sandbox: Sandbox, request_: bytes) -> None:
-    """Bytes that are no HTTP, or that say two things at once, answer 400 and end the connection."""
+def test_invalid_http(sandbox: Sandbox, request_: bytes) -> None:
+    """Invalid or contradictory HTTP gets 400, and the connection is closed."""
     with connect(sandbox) as connection:
         connection.sendall(request_)
-        assert rest(connection).startswith(b"HTTP/1.1 4")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 4")
 
 
 @pytest.mark.usefixtures("alive")
 def test_a_thousand_idle_connections(api: httpx.Client, sandbox: Sandbox) -> None:
-    """A thousand connections that say nothing, or half a request, do not keep others from being served."""
+    """A thousand connections with no request, or half of one, do not block others."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
     with ExitStack() as stack:
@@ -168,27 +168,27 @@ def test_a_thousand_idle_connections(api: httpx.Client, sandbox: Sandbox) -> Non
 
 
 @pytest.mark.usefixtures("alive")
-def test_a_head_that_drips(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A head that does not end is given up after a while: the connection is closed without an answer."""
-    monkeypatch.setattr(protocol, "PATIENCE", 0.05)
+def test_slow_head(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request head that does not end is dropped after a timeout: the connection is closed without a response."""
+    monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.05)
     with connect(serve()) as connection:
         connection.sendall(f"GET {PATH} HTTP/1.1\r\nhost:".encode())
-        assert rest(connection) == b""
+        assert read_to_end(connection) == b""
 
 
 @pytest.mark.usefixtures("alive")
-def test_a_body_that_drips(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that does not end is given up after a while: 408, and the connection is closed."""
-    monkeypatch.setattr(asgi, "PATIENCE", 0.05)
+def test_slow_body(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not end is dropped after a timeout: 408, and the connection is closed."""
+    monkeypatch.setattr(asgi, "BODY_TIMEOUT", 0.05)
     with connect(serve()) as connection:
         connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
-        assert rest(connection).startswith(b"HTTP/1.1 408")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 408")
 
 
 @pytest.mark.usefixtures("alive")
-def test_requests_in_one_piece(sandbox: Sandbox) -> None:
-    """A thousand requests sent at once are answered one after the other."""
+def test_pipelining(sandbox: Sandbox) -> None:
+    """A thousand pipelined requests get a thousand responses."""
     request = f"GET {PATH}/count HTTP/1.1\r\n{HEAD}\r\n"
     with connect(sandbox) as connection:
         connection.sendall((request * 999 + request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).encode())
-        assert rest(connection).count(b"HTTP/1.1 200") == 1_000
+        assert read_to_end(connection).count(b"HTTP/1.1 200") == 1_000

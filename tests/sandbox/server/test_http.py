@@ -1,4 +1,4 @@
-"""HTTP: routes, credentials, bodies, and whatever a client can send that is none of these."""
+"""HTTP: routes, credentials, valid and invalid bodies."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ HEAD = "host: x\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: app
 
 
 def send(api: httpx.Client, body: bytes, path: str = PATH) -> tuple[int, str]:
-    """Post some bytes as JSON; the status and the message of the answer."""
+    """Post bytes as JSON; return the status and the message of the response."""
     response = api.post(path, content=body, headers=JSON)
     return response.status_code, response.json().get("message", "")
 
 
 def exchange(sandbox: Sandbox, request: bytes) -> bytes:
-    """Send bytes on a socket of their own, and read to the end of the answer."""
+    """Send bytes on a new socket and read the response to its end."""
     host, port = httpx.URL(sandbox.url).host, httpx.URL(sandbox.url).port
     with socket.create_connection((host, port or 0), timeout=5) as connection:
         connection.sendall(request)
@@ -65,8 +65,8 @@ def test_a_plus_in_a_path_is_a_plus(api: httpx.Client, number: str) -> None:
         "+" + "1" * 10_000,
     ],
 )
-def test_a_path_must_hold_a_number(api: httpx.Client, number: str) -> None:
-    """A path segment that is not E.164 answers 400, whatever it is."""
+def test_invalid_number_in_a_path(api: httpx.Client, number: str) -> None:
+    """A path segment that is not E.164 gets 400."""
     response = api.get(f"{PATH}/{number}")
     assert response.status_code == 400
     assert response.json()["message"].startswith("Invalid phone number: phone_number")
@@ -77,16 +77,16 @@ def test_some_paths_reach_the_collection(sandbox: Sandbox, api: httpx.Client, pa
     """An empty segment and `.` reach the collection, so a careless delete of one is a bulk delete (a known trap)."""
     api.post(PATH, json={"number": ADA})
     body = json.dumps({"contact_ids": [ADA]}).encode()
-    answer = exchange(sandbox, f"DELETE {path} HTTP/1.1\r\n{HEAD}content-length: {len(body)}\r\n\r\n".encode() + body)
-    assert answer.startswith(b"HTTP/1.1 200")
+    response = exchange(sandbox, f"DELETE {path} HTTP/1.1\r\n{HEAD}content-length: {len(body)}\r\n\r\n".encode() + body)
+    assert response.startswith(b"HTTP/1.1 200")
     assert sandbox.contacts() == []
 
 
 @pytest.mark.parametrize(
     "path", ["/nowhere", "/api/v2", "/api/v1/contacts", f"{PATH}/%2B14155551234/tags", f"{PATH}/.."]
 )
-def test_an_unknown_route_is_answered_in_json(api: httpx.Client, path: str) -> None:
-    """A route that the document does not have answers 404 with a body like any error."""
+def test_unknown_route(api: httpx.Client, path: str) -> None:
+    """A route that is not in the document gets 404 with the body of an error."""
     response = api.get(path)
     assert (response.status_code, response.json()) == (404, {"status": "ERROR", "message": "Not Found"})
 
@@ -99,23 +99,23 @@ def test_an_unknown_route_is_answered_in_json(api: httpx.Client, path: str) -> N
         ("OPTIONS", f"{PATH}/%2B14155551234", "DELETE, GET, HEAD, PUT"),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(api: httpx.Client, method: str, path: str, allowed: str) -> None:
-    """A method that a route does not have answers 405 with `Allow`."""
+def test_wrong_method(api: httpx.Client, method: str, path: str, allowed: str) -> None:
+    """A method that a route does not have gets 405 with `Allow`."""
     response = api.request(method, path)
     assert (response.status_code, response.headers["Allow"]) == (405, allowed)
     assert response.json() == {"status": "ERROR", "message": "Method Not Allowed"}
 
 
 def test_head_is_get_without_a_body(api: httpx.Client) -> None:
-    """HEAD answers what GET does, without the body."""
+    """HEAD returns what GET does, without the body."""
     response = api.head(PATH)
     assert (response.status_code, response.content) == (200, b"")
 
 
-def test_an_operation_that_only_the_document_has(
+def test_operation_without_a_handler(
     serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
 ) -> None:
-    """A document with an operation that this program does not know serves the others, and answers 501 for that one."""
+    """An operation in the document that the sandbox does not implement gets 501; the others work."""
 
     def add_an_operation(document: dict[str, Any]) -> None:
         answers = {"204": {"description": "Merged."}}
@@ -143,19 +143,19 @@ def test_an_operation_that_only_the_document_has(
     ],
 )
 def test_no_credentials(sandbox: Sandbox, connect: Callable[..., httpx.Client], headers: dict[str, str]) -> None:
-    """Without both headers the answer is 403 with a message and no `status` (seen live)."""
+    """Without both headers the response is 403 with a message and no `status` (as in the live API)."""
     response = connect(sandbox, headers).get(PATH)
     assert (response.status_code, response.json()) == (403, {"message": "Did not get inputs for authorization"})
 
 
-def test_any_credentials_will_do(sandbox: Sandbox, connect: Callable[..., httpx.Client]) -> None:
-    """A sandbox that was given no pair accepts any that is not empty."""
+def test_any_credentials(sandbox: Sandbox, connect: Callable[..., httpx.Client]) -> None:
+    """A sandbox without a configured pair accepts any credentials that are not empty."""
     assert connect(sandbox, {"SB-API-KEY-ID": "x", "SB-API-SECRET-KEY": "y"}).get(PATH).status_code == 200
 
 
-def test_a_given_pair_is_asked_for(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """A sandbox that was given a pair answers any other with 401 (seen live), and none at all with 403."""
-    sandbox = serve(api_key="a", api_secret="b")  # noqa: S106 - of a sandbox
+def test_one_pair_of_credentials(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+    """A sandbox with a configured pair refuses others with 401 (as in the live API), and missing ones with 403."""
+    sandbox = serve(api_key="a", api_secret="b")  # noqa: S106 - not a real secret
     names = ("sb-api-key-id", "sb-api-secret-key")
     right, *wrong = [connect(sandbox, dict(zip(names, pair, strict=True))) for pair in ("ab", "ax", "xb", "ba")]
     assert right.get(PATH).status_code == 200
@@ -166,7 +166,7 @@ def test_a_given_pair_is_asked_for(serve: Callable[..., Sandbox], connect: Calla
 
 
 def test_nothing_happens_without_credentials(sandbox: Sandbox, connect: Callable[..., httpx.Client]) -> None:
-    """A request that is refused for its credentials changes nothing, and is not told what else is wrong with it."""
+    """A request without valid credentials changes nothing, and its other errors are not reported."""
     stranger = connect(sandbox, {})
     assert stranger.post(PATH, json={"number": ADA}).status_code == 403
     assert stranger.post(PATH, content=b"{").status_code == 403
@@ -187,8 +187,8 @@ def test_nothing_happens_without_credentials(sandbox: Sandbox, connect: Callable
     ],
 )
 @pytest.mark.parametrize("body", [b"{}", b""])
-def test_a_required_field_is_missing(api: httpx.Client, method: str, path: str, body: bytes) -> None:
-    """Without a required field the answer is 400 "Missing fields" (vendor's page 003)."""
+def test_missing_field(api: httpx.Client, method: str, path: str, body: bytes) -> None:
+    """Without a required field the response is 400 "Missing fields" (vendor's page 003)."""
     response = api.request(method, path, content=body, headers=JSON)
     assert (response.status_code, response.json()) == (400, {"status": "ERROR", "message": "Missing fields"})
 
@@ -209,15 +209,15 @@ def test_a_required_field_is_missing(api: httpx.Client, method: str, path: str, 
         ("", "x", "Unknown field: "),
     ],
 )
-def test_a_wrong_field_is_named(api: httpx.Client, field: str, value: object, message: str) -> None:
-    """A field of a wrong type, or one that the document does not have, answers 400 with its name; nothing is stored."""
+def test_invalid_field(api: httpx.Client, field: str, value: object, message: str) -> None:
+    """A field of a wrong type, or an unknown one, gets a 400 that names it; nothing is stored."""
     assert send(api, json.dumps({"number": ADA} | {field: value}).encode()) == (400, message)
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
 @pytest.mark.parametrize("custom_variables", ["Plan", [], [["Plan", "Pro"]], 5])
 def test_custom_variables_must_be_an_object(api: httpx.Client, custom_variables: object) -> None:
-    """Anything but an object for custom variables answers 400 with the name of the field."""
+    """A value of custom variables that is not an object gets a 400 that names the field."""
     body = json.dumps({"number": ADA, "custom_variables": custom_variables}).encode()
     assert send(api, body) == (400, "Invalid field: custom_variables must be object or null")
 
@@ -226,13 +226,13 @@ def test_custom_variables_must_be_an_object(api: httpx.Client, custom_variables:
     "number", ["4155551234", "+1 (415) 555-1234", "+0123456789", "", " +14155551234", "+14155551234\n"]
 )
 def test_a_number_must_be_e164(api: httpx.Client, number: str) -> None:
-    """A number that is not E.164 answers 400 with the name of the field; the server normalises nothing."""
+    """A number that is not E.164 gets a 400 that names the field; the server does not normalize numbers."""
     status, message = send(api, json.dumps({"number": number}).encode())
     assert (status, message.partition(" is")[0]) == (400, "Invalid phone number: number")
 
 
 def test_a_new_number_must_be_e164(api: httpx.Client) -> None:
-    """A new number in an update that is not E.164 answers 400 with the name of the field."""
+    """A new number in an update that is not E.164 gets a 400 that names the field."""
     api.post(PATH, json={"number": ADA})
     response = api.put(f"{PATH}/{ADA}", json={"phone_number": "4155551234"})
     assert response.status_code == 400
@@ -241,12 +241,12 @@ def test_a_new_number_must_be_e164(api: httpx.Client) -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true"])
 def test_a_body_must_be_an_object(api: httpx.Client, body: bytes) -> None:
-    """JSON that is no object answers 400."""
+    """JSON that is not an object gets 400."""
     assert send(api, body) == (400, "Invalid request: not a JSON object")
 
 
-def hostile() -> Iterator[bytes]:
-    """Bodies that broke some server once."""
+def hostile_bodies() -> Iterator[bytes]:
+    """Return bodies that are known to break servers."""
     yield b"{"
     yield b"\x00"
     yield b'{"number": "+14155551234",}'
@@ -270,37 +270,37 @@ def hostile() -> Iterator[bytes]:
     yield b'{"number": "+14155551234", "tags": [' + b"1," * 100_000 + b"1]}"
 
 
-@pytest.mark.parametrize("body", list(hostile()), ids=lambda body: repr(body[:40]))
-def test_a_hostile_body_is_refused(api: httpx.Client, body: bytes) -> None:
-    """Whatever a body holds, the answer is 400 and short, nothing is stored, and the server lives."""
+@pytest.mark.parametrize("body", list(hostile_bodies()), ids=lambda body: repr(body[:40]))
+def test_hostile_body(api: httpx.Client, body: bytes) -> None:
+    """Each hostile body gets a short 400, nothing is stored, and the server continues."""
     status, message = send(api, body)
     assert status == 400
     assert len(message) < 300
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
-def test_a_zero_byte_in_a_text_is_kept(api: httpx.Client) -> None:
-    """A zero byte in a name is a character like others, and sorting survives it."""
+def test_zero_byte_in_a_string(api: httpx.Client) -> None:
+    """A zero byte in a name is an ordinary character, and sorting works with it."""
     assert send(api, b'{"number": "+14155551234", "first_name": "a\\u0000b"}') == (200, "")
     assert [each["first_name"] for each in api.get(PATH, params={"order_by": "firstName"}).json()] == ["a\0b"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data"}])
-def test_a_body_must_be_called_json(api: httpx.Client, headers: dict[str, str]) -> None:
-    """A body without `Content-Type: application/json` (which every example of the vendor's sends) answers 400."""
+def test_content_type_must_be_json(api: httpx.Client, headers: dict[str, str]) -> None:
+    """A body without `Content-Type: application/json` (as in all examples of the vendor) gets 400."""
     response = api.post(PATH, content=b'{"number": "+14155551234"}', headers=headers)
     assert response.status_code == 400
     assert "Content-Type" in response.json()["message"]
 
 
-def test_a_charset_does_not_matter(api: httpx.Client) -> None:
-    """`application/json; charset=utf-8` is JSON."""
+def test_content_type_with_charset(api: httpx.Client) -> None:
+    """`application/json; charset=utf-8` is accepted."""
     headers = {"content-type": "Application/JSON; charset=utf-8"}
     assert api.post(PATH, content=b'{"number": "+14155551234"}', headers=headers).status_code == 200
 
 
 def test_a_large_body_is_refused(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """A body above the largest size answers 413, whether its length was announced or not; one of that size passes."""
+    """A body above the maximum size gets 413, with and without Content-Length; one of that size is accepted."""
     api = connect(serve(max_body_bytes=100))
     body = b'{"number": "+14155551234"}'.ljust(100)
     assert send(api, body) == (200, "")
@@ -310,27 +310,27 @@ def test_a_large_body_is_refused(serve: Callable[..., Sandbox], connect: Callabl
 
 
 def test_a_body_over_one_mebibyte_is_refused(api: httpx.Client) -> None:
-    """The largest body is 1 MiB by default; the connection serves on after a larger one was refused."""
+    """The default maximum is 1 MiB; the connection remains usable after a larger body was refused."""
     assert send(api, b" " * 4_000_000, f"{PATH}/bulk") == (413, "Request entity too large")
     assert api.get(PATH).status_code == 200
 
 
-def test_a_client_that_leaves_is_no_error(sandbox: Sandbox, api: httpx.Client) -> None:
-    """A client that goes away in the middle of its body leaves nothing behind."""
+def test_client_disconnects(sandbox: Sandbox, api: httpx.Client) -> None:
+    """A client that disconnects in the middle of its body leaves nothing behind."""
     head = f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 500\r\n\r\n"
     assert exchange(sandbox, head.encode() + b'{"number": "+14155551234"}') == b""
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
-def test_answers_are_not_held_back(api: httpx.Client) -> None:
-    """On a connection that is kept alive an answer leaves at once: Nagle's delay would make 30 of them take 1.2 s."""
+def test_responses_are_not_delayed(api: httpx.Client) -> None:
+    """On a kept-alive connection a response is sent at once: Nagle's delay would make 30 of them take 1.2 s."""
     started = time.perf_counter()
     for _ in range(30):
         api.get(f"{PATH}/count")
     assert time.perf_counter() - started < 0.9
 
 
-def test_what_is_no_http_does_not_stop_the_server(sandbox: Sandbox, api: httpx.Client) -> None:
-    """Bytes that are no HTTP are refused, and the next request is served."""
+def test_invalid_http_does_not_stop_the_server(sandbox: Sandbox, api: httpx.Client) -> None:
+    """Invalid HTTP is refused, and the next request is served."""
     assert b"400" in exchange(sandbox, b"\x16\x03\x01\x00\xa5\x01\r\n\r\n")
     assert api.get(PATH).status_code == 200

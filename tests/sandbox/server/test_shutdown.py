@@ -1,4 +1,4 @@
-"""The end of a sandbox while somebody connects."""
+"""Shutdown of a sandbox while clients connect."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sendblue_sandbox import Sandbox
 ROUNDS = 5
 
 
-def test_no_socket_is_forgotten() -> None:
-    """What was accepted in the last moment is closed, too."""
+def test_no_socket_leaks() -> None:
+    """Connections accepted during the shutdown are closed, too."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         for _ in range(ROUNDS):
@@ -25,7 +25,7 @@ def test_no_socket_is_forgotten() -> None:
 
 
 def stop_while_connecting() -> None:
-    """Start a sandbox, and stop it while connections are being made."""
+    """Start a sandbox, and stop it while connections are opened."""
     sandbox = Sandbox(limit=None).start()
     address = ("127.0.0.1", urlsplit(sandbox.url).port or 0)
     opened, came, over = list[socket.socket](), threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The file: what was acknowledged is in it, whatever happens to the process."""
+"""The database file: acknowledged writes survive whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sendblue_sandbox.storage.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sendblue_sandbox.storage.queries import Row
+    from sendblue_sandbox.storage.queries import ContactRow
 
 PATH = "/api/v2/contacts"
 ADA = "+14155551234"
@@ -26,7 +26,7 @@ PACKAGE_ROOT = str(Path(__file__).parents[3] / "sandbox")
 
 
 def start(db: Path) -> tuple[subprocess.Popen[str], str]:
-    """Start the program on a file; the process and its address."""
+    """Start the program with a file; return the process and its address."""
     command = [sys.executable, "-m", "sendblue_sandbox", "--port", "0", "--db", str(db), "--limit", "off"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PACKAGE_ROOT)
     assert process.stdout
@@ -34,14 +34,14 @@ def start(db: Path) -> tuple[subprocess.Popen[str], str]:
 
 
 def end(process: subprocess.Popen[str], how: signal.Signals) -> int:
-    """Send a signal; the exit status."""
+    """Send a signal and return the exit status."""
     process.send_signal(how)
     process.communicate(timeout=10)
     return process.returncode
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    """Every write that was answered before SIGKILL is there after a new start: created, changed, deleted, opted out."""
+def test_acknowledged_writes_survive_a_kill(tmp_path: Path) -> None:
+    """Every write with a response before SIGKILL is in the file: create, update, delete, opt-out."""
     process, url = start(tmp_path / "contacts.sqlite")
     with httpx.Client(base_url=url, headers=HEADERS, trust_env=False) as api:
         for number in range(50):
@@ -62,7 +62,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
 def test_a_file_keeps_contacts(
     serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], tmp_path: Path
 ) -> None:
-    """A sandbox on a file that another one left has its contacts, and goes on counting IDs."""
+    """A sandbox that opens the file of another one has its contacts, and continues the contact IDs."""
     first = serve(db=tmp_path / "contacts.sqlite")
     made = connect(first).post(PATH, json={"number": ADA}).json()["contact"]
     first.close()
@@ -79,8 +79,8 @@ def test_memory_keeps_nothing(serve: Callable[..., Sandbox], connect: Callable[.
     assert serve().contacts() == []
 
 
-def test_a_refused_request_leaves_nothing(api: httpx.Client, sandbox: Sandbox) -> None:
-    """A request that is refused on its way has changed nothing at all."""
+def test_refused_request_changes_nothing(api: httpx.Client, sandbox: Sandbox) -> None:
+    """A request that is refused during its execution changes nothing."""
     for number in (ADA, "+14155550001"):
         api.post(PATH, json={"number": number})
     before = sandbox.contacts()
@@ -88,37 +88,37 @@ def test_a_refused_request_leaves_nothing(api: httpx.Client, sandbox: Sandbox) -
     assert sandbox.contacts() == before
 
 
-class Plain:
-    """Makes little of a contact."""
+class PhoneRenderer:
+    """Renders a contact as its phone number."""
 
-    mark = "plain"
+    fingerprint = "plain"
 
-    def json(self, row: Row) -> str:
-        """Its number."""
+    def to_json(self, row: ContactRow) -> str:
+        """Return the number."""
         return row.phone
 
 
-def test_a_transaction_happens_whole_or_not_at_all() -> None:
-    """What was written before an error inside a transaction is undone, and the store goes on."""
-    store = Store(None, Plain())
+def test_transaction_is_atomic() -> None:
+    """Writes before an error in a transaction are rolled back, and the store remains usable."""
+    store = Store(None, PhoneRenderer())
 
     def insert_twice() -> None:
-        with store.writing():
+        with store.transaction():
             store.insert([(ADA, 0, {})])
             store.insert([(ADA, 0, {})])
 
     with pytest.raises(sqlite3.IntegrityError):
         insert_twice()
     assert store.count() == 0
-    with store.writing():
+    with store.transaction():
         store.insert([(ADA, 0, {})])
     assert store.count() == 1
     store.close()
 
 
 @pytest.mark.parametrize("kind", ["text", "folder", "other", "newer", "older", "nowhere"])
-def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, kind: str) -> None:
-    """A file that is no database of a sandbox is a `ValueError` at construction, and is left as it is."""
+def test_unusable_file(tmp_path: Path, kind: str) -> None:
+    """A file that is not a sandbox database is a `ValueError` at construction, and does not change."""
     path = tmp_path / "nowhere" / "x" if kind == "nowhere" else tmp_path / "file"
     if kind == "text":
         path.write_text("phone,first_name\n" * 100, encoding="utf-8")
@@ -134,13 +134,13 @@ def test_a_file_that_cannot_be_used_is_told(tmp_path: Path, kind: str) -> None:
         connection.execute("PRAGMA user_version = 1")
         connection.close()
     before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(ValueError, match=r"cannot hold contacts \(.*give another path"):
+    with pytest.raises(ValueError, match=r"cannot hold contacts \(.*Use another path"):
         Sandbox(db=path)
     assert before == (path.read_bytes() if path.is_file() else None)
 
 
-def test_a_damaged_file_is_told(tmp_path: Path) -> None:
-    """A file of a sandbox that was written over in the middle is a `ValueError` at construction, not an error later."""
+def test_damaged_file(tmp_path: Path) -> None:
+    """A sandbox database that is overwritten in the middle is a `ValueError` at construction, not a later error."""
     path = tmp_path / "file"
     sandbox = Sandbox(db=path)
     sandbox.seed(500)
@@ -152,10 +152,10 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         Sandbox(db=path)
 
 
-def test_a_file_is_answered_in_the_spelling_of_the_day(
+def test_file_with_another_spelling(
     tmp_path: Path, serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
 ) -> None:
-    """What was written under one spelling is answered in another, when the file is opened with that."""
+    """Contacts written under one spelling are returned in the spelling with which the file is opened."""
     path = tmp_path / "file"
     first = serve(db=path, spelling="snake")
     connect(first).post(PATH, json={"number": ADA, "first_name": "Ada"})
@@ -165,10 +165,10 @@ def test_a_file_is_answered_in_the_spelling_of_the_day(
     assert "first_name" not in contact
 
 
-def test_a_file_is_answered_by_the_document_of_the_day(
+def test_file_with_another_document(
     tmp_path: Path, serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
 ) -> None:
-    """A field that the document has since a contact was written is in its answer, empty."""
+    """A field added to the document after a contact was written is in the response, empty."""
     path = tmp_path / "file"
     first = serve(db=path)
     connect(first).post(PATH, json={"number": ADA})

@@ -1,4 +1,4 @@
-"""What the browser tests share: one real Chromium without a screen, and a sandbox for each test."""
+"""Fixtures of the browser tests: one headless Chromium, and a sandbox for each test."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ T = TypeVar("T")
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
 DESKTOP, PHONE = 1280, 390
 HEIGHT = 900
-PATIENCE, GLANCE = 20.0, 0.05
-SWITCHES = (
+WAIT_TIMEOUT, POLL_INTERVAL = 20.0, 0.05
+CHROMIUM_OPTIONS = (
     "--headless=new",
-    "--no-sandbox",  # its own sandbox does not work for root
+    "--no-sandbox",  # the sandbox of Chromium does not work for root
     "--disable-gpu",
     "--disable-quic",
     "--disable-dev-shm-usage",
@@ -41,66 +41,66 @@ SWITCHES = (
 
 
 class Browser:
-    """A browser, in the words of these tests.
+    """A browser.
 
     Args:
-        driver: Selenium's driver of it.
+        driver: The Selenium driver.
     """
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
 
     def open(self, url: str, width: int = DESKTOP, scheme: str = "light") -> None:
-        """Show a page, as wide as that and in this colour scheme."""
+        """Open a page with this width and colour scheme."""
         metrics = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": width == PHONE}
         colours = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", colours)
-        self.driver.get("about:blank")  # or an address that differs behind its # alone would load nothing
+        self.driver.get("about:blank")  # otherwise a URL that differs only in its fragment would load nothing
         self.driver.get(url)
 
     def find(self, selector: str) -> WebElement:
-        """The first element that a CSS selector selects, as soon as there is one."""
+        """Return the first element that matches a CSS selector, and wait for it."""
         return self.until(lambda: next(iter(self.all(selector)), None), selector)
 
     def all(self, selector: str) -> list[WebElement]:
-        """Every element that a CSS selector selects now."""
+        """Return every element that currently matches a CSS selector."""
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str = "body") -> str:
-        """The text inside the first such element, as far as it can be seen; "" if there is none."""
+        """Return the visible text of the first element that matches; "" if there is none."""
         script = "return document.querySelector(arguments[0])?.innerText ?? ''"
         return str(self.run(script, selector))
 
     def click(self, selector: str) -> None:
-        """Click the first such element, wherever the page is just being scrolled to."""
+        """Click the first element that matches, even while the page scrolls."""
         self.run("arguments[0].click()", self.find(selector))
 
     def shows(self, text: str, selector: str = "body") -> bool:
-        """Whether a text comes to be seen."""
+        """Wait until a text is visible."""
         return self.until(lambda: text in self.text(selector), text)
 
     def until(self, condition: Callable[[], T | None], what: str) -> T:
-        """What a condition gives, as soon as it is something."""
-        wait = WebDriverWait(self.driver, PATIENCE, GLANCE)
-        return cast("T", wait.until(lambda _: condition(), f"not seen: {what}; the page: {self.text()[:2000]}"))
+        """Wait until a condition returns a true value, and return it."""
+        wait = WebDriverWait(self.driver, WAIT_TIMEOUT, POLL_INTERVAL)
+        return cast("T", wait.until(lambda _: condition(), f"not visible: {what}; page text: {self.text()[:2000]}"))
 
     def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever the script returns
-        """What a script returns in the page."""
+        """Return the result of a script in the page."""
         return self.driver.execute_script(script, *arguments)
 
     def overflow(self) -> int:
-        """How many pixels the page is wider than the screen."""
+        """Return by how many pixels the page is wider than the screen."""
         root = "document.documentElement"
         return int(self.run(f"return {root}.scrollWidth - {root}.clientWidth"))
 
     def requested(self) -> set[str]:
-        """The address of everything that pages asked for since the last call."""
+        """Return the URLs that pages requested since the last call."""
         events = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         return {event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"}
 
-    def complaints(self) -> list[str]:
-        """What the browser had to say of its pages since the last call: errors, refused loads."""
+    def errors(self) -> list[str]:
+        """Return the errors in the browser log since the last call, refused loads included."""
         return [entry["message"] for entry in self._log("browser") if entry["level"] == "SEVERE"]
 
     def _log(self, name: str) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ class Browser:
 
 
 def program(command: str, package: str) -> str:
-    """The path of a program of Debian's; without it the test is skipped, but not in CI."""
+    """Return the path of a program from a Debian package; without it the test is skipped, except in CI."""
     try:
         return str(ensure(command, package))
     except ScriptError as error:
@@ -119,10 +119,10 @@ def program(command: str, package: str) -> str:
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """A Chromium with a profile of its own."""
+    """A Chromium with its own profile."""
     options = webdriver.ChromeOptions()
     options.binary_location = program("chromium", "chromium")
-    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for switch in (*CHROMIUM_OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(switch)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     service = webdriver.ChromeService(program("chromedriver", "chromium-driver"))
@@ -135,23 +135,23 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
 
 @pytest.fixture
 def browser(chromium: webdriver.Chrome) -> Browser:
-    """The browser, with an empty page and nothing noted."""
+    """The browser, with an empty page and empty logs."""
     browser = Browser(chromium)
     browser.open("about:blank")
     browser.requested()
-    browser.complaints()
+    browser.errors()
     return browser
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with the limit of the live API, and nothing in it."""
+    """An empty sandbox with the limit of the live API."""
     with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def api(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    """A client of the sandbox's contacts."""
+    """A client for the contacts of the sandbox."""
     with httpx.Client(base_url=f"{sandbox.url}/api/v2/contacts", headers=CREDENTIALS, trust_env=False) as client:
         yield client

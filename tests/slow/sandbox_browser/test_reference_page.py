@@ -1,4 +1,4 @@
-"""The page `/docs` in a real browser: the reference of the document, with which this very sandbox can be tried."""
+"""The page `/docs` in a real browser: the API reference, with requests to this sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import yaml
 from maintain.venvs import ROOT
 from selenium.webdriver.common.keys import Keys
-from sendblue_sandbox import Sandbox, _page
+from sendblue_sandbox import Sandbox
+from sendblue_sandbox.server import pages
 
 if TYPE_CHECKING:
     from tests.slow.sandbox_browser.conftest import Browser
@@ -24,8 +25,8 @@ OPERATIONS = {
 ADA = "+14155551234"
 
 
-def opened(browser: Browser, sandbox: Sandbox, operation: str, width: int = 1280) -> str:
-    """Open the reference at an operation; gives the selector of its part of the page."""
+def open_operation(browser: Browser, sandbox: Sandbox, operation: str, width: int = 1280) -> str:
+    """Open the reference at an operation; return the selector of its section."""
     tag = "ContactsBulk" if operation.startswith("bulk") else "Contacts"
     browser.open(f"{sandbox.url}/docs#/{tag}/{operation}", width)
     part = f"#operations-{tag}-{operation}"
@@ -34,7 +35,7 @@ def opened(browser: Browser, sandbox: Sandbox, operation: str, width: int = 1280
 
 
 def execute(browser: Browser, part: str) -> str:
-    """Press Execute; gives the status that is shown then."""
+    """Press Execute; return the status that is then shown."""
     browser.click(f"{part} .execute")
     return browser.find(f"{part} .live-responses-table .response .response-col_status").text.split()[0]
 
@@ -47,24 +48,24 @@ def test_every_operation_is_there(browser: Browser, sandbox: Sandbox) -> None:
 
 
 def test_try_it_out_creates_a_contact(browser: Browser, sandbox: Sandbox) -> None:
-    """Executing the documented example creates a contact in this sandbox; nobody has to authorise first."""
-    part = opened(browser, sandbox, "create_contact")
+    """Executing the documented example creates a contact in this sandbox without authorization."""
+    part = open_operation(browser, sandbox, "create_contact")
     assert execute(browser, part) == "200"
     assert [contact["phone"] for contact in sandbox.contacts()] == [ADA]
 
 
 def test_both_headers_are_sent(browser: Browser, sandbox: Sandbox) -> None:
-    """The key and the secret go out with a request, each in its header."""
-    execute(browser, opened(browser, sandbox, "count_contacts"))
+    """The key and the secret are sent, each in its header."""
+    execute(browser, open_operation(browser, sandbox, "count_contacts"))
     sent = sandbox.requests[-1].headers
     assert (sent["sb-api-key-id"], sent["sb-api-secret-key"]) == ("sandbox", "sandbox")
 
 
 def test_number_in_a_path(browser: Browser, sandbox: Sandbox) -> None:
-    """The plus sign of a number in a path is written `%2B`, and the contact is found."""
-    part = opened(browser, sandbox, "create_contact")
+    """The plus sign of a number in a path is encoded as `%2B`, and the contact is found."""
+    part = open_operation(browser, sandbox, "create_contact")
     execute(browser, part)
-    part = opened(browser, sandbox, "retrieve_contact")
+    part = open_operation(browser, sandbox, "retrieve_contact")
     field = browser.find(f"{part} tr[data-param-name=phone_number] input")
     field.clear()
     field.send_keys(ADA, Keys.TAB)
@@ -73,69 +74,69 @@ def test_number_in_a_path(browser: Browser, sandbox: Sandbox) -> None:
 
 
 def test_other_spellings_are_shown(browser: Browser, sandbox: Sandbox) -> None:
-    """The reference tells the other spellings of a field, from `x-aliases` of the document."""
-    part = opened(browser, sandbox, "create_contact")
-    press = "[...document.querySelectorAll(arguments[0] + ' .opblock-section-request-body button')]"
+    """The reference shows the other spellings of a field, from `x-aliases` in the document."""
+    part = open_operation(browser, sandbox, "create_contact")
+    buttons = "[...document.querySelectorAll(arguments[0] + ' .opblock-section-request-body button')]"
     for text in ("Schema", "Expand all"):
         assert browser.shows(text, part)
-        browser.run(f"{press}.filter(each => each.textContent.trim() === '{text}').forEach(each => each.click())", part)
+        browser.run(f"{buttons}.filter(b => b.textContent.trim() === '{text}').forEach(b => b.click())", part)
     assert browser.shows("x-aliases", part)
 
 
 def test_one_pair_is_not_filled_in(browser: Browser) -> None:
-    """A sandbox that takes one pair keeps it to itself, and the page says what to do."""
-    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
-        part = opened(browser, sandbox, "count_contacts")
-        assert browser.shows("press Authorize and give both")
+    """A sandbox with configured credentials does not reveal them, and the page shows what to do."""
+    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - not a real secret
+        part = open_operation(browser, sandbox, "count_contacts")
+        assert browser.shows("press Authorize and enter it")
         assert execute(browser, part) == "403"
 
 
-def test_one_pair_can_be_given(browser: Browser) -> None:
-    """Whoever gives both in the dialog is let in."""
-    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
-        part = opened(browser, sandbox, "count_contacts")
+def test_one_pair_can_be_entered(browser: Browser) -> None:
+    """Requests succeed after both credentials are entered in the dialog."""
+    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - not a real secret
+        part = open_operation(browser, sandbox, "count_contacts")
         browser.click(".btn.authorize")
         browser.find(".auth-container input")
         for field, value in zip(browser.all(".auth-container input"), ("key-4711", "secret-4711"), strict=True):
             field.send_keys(value)
         for button in browser.all(".auth-container .btn.authorize"):
-            browser.run("arguments[0].click()", button)  # wherever the dialog is just moving to
+            browser.run("arguments[0].click()", button)  # the dialog may still be moving
         browser.click(".close-modal")
         assert execute(browser, part) == "200"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_nothing_comes_from_elsewhere(browser: Browser, sandbox: Sandbox, path: str) -> None:
-    """Every request of the page goes to the sandbox, and the browser has nothing to complain of."""
+def test_no_external_requests(browser: Browser, sandbox: Sandbox, path: str) -> None:
+    """Every request of the page goes to the sandbox, and the browser logs no errors."""
     browser.open(sandbox.url + path)
     browser.find(".opblock" if path == "/docs" else "#figures dd")
-    asked = browser.requested()
-    assert f"{sandbox.url}{path}" in asked
-    assert [url for url in asked if not url.startswith((f"{sandbox.url}/", "data:"))] == []
-    assert browser.complaints() == []
+    requested = browser.requested()
+    assert f"{sandbox.url}{path}" in requested
+    assert [url for url in requested if not url.startswith((f"{sandbox.url}/", "data:"))] == []
+    assert browser.errors() == []
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_browser_refuses_what_is_from_elsewhere(browser: Browser, sandbox: Sandbox, path: str) -> None:
-    """Should a page ever load something from another place, the browser does not: its policy forbids it."""
+def test_policy_forbids_external_requests(browser: Browser, sandbox: Sandbox, path: str) -> None:
+    """The Content-Security-Policy makes the browser refuse files from other hosts."""
     browser.open(sandbox.url + path)
     with Sandbox() as other:
         browser.run(
             "const made = document.createElement('script'); made.src = arguments[0]; document.body.append(made)",
             other.url + "/x.js",
         )
-        browser.until(lambda: any("Content Security Policy" in line for line in browser.complaints()), "a refusal")
+        browser.until(lambda: any("Content Security Policy" in line for line in browser.errors()), "a refusal")
 
 
 @pytest.mark.parametrize("operation", ["create_contact", "list_contacts"])
 def test_fits_a_phone(browser: Browser, sandbox: Sandbox, operation: str) -> None:
     """The reference is not wider than a phone, with an operation open and executed."""
-    execute(browser, opened(browser, sandbox, operation, 390))
+    execute(browser, open_operation(browser, sandbox, operation, 390))
     assert browser.overflow() == 0
 
 
 def test_document_names_this_sandbox(sandbox: Sandbox) -> None:
-    """The document that the reference shows is the sandbox's own, with one server: the sandbox itself."""
+    """The document in the reference is that of the sandbox, with one server: the sandbox itself."""
     served = httpx.get(f"{sandbox.url}/docs/openapi.json").json()
     assert [server["url"] for server in served["servers"]] == [sandbox.url]
     assert {**served, "servers": None, "paths": None} == {**DOCUMENT, "servers": None, "paths": None}
@@ -145,13 +146,13 @@ def test_document_names_this_sandbox(sandbox: Sandbox) -> None:
     "path", ["/docs/files/../__init__.py", "/docs/files/%2e%2e/__init__.py", "/docs/files/", "/docs/x"]
 )
 def test_no_other_file_is_served(sandbox: Sandbox, path: str) -> None:
-    """Nothing beside Swagger UI's own files can be had."""
+    """No files besides those of Swagger UI are served."""
     assert httpx.get(sandbox.url + path).status_code == 404
 
 
-def test_without_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the package with the files is missing, the sandbox works and `/docs` says what to install."""
-    monkeypatch.setattr(_page, "FILES", "no_such_package")
+def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package with the files the sandbox works, and `/docs` shows what to install."""
+    monkeypatch.setattr(pages, "SWAGGER_UI_PACKAGE", "no_such_package")
     with Sandbox() as sandbox:
-        answer = httpx.get(f"{sandbox.url}/docs")
-    assert (answer.status_code, "pip install" in answer.text) == (503, True)
+        response = httpx.get(f"{sandbox.url}/docs")
+    assert (response.status_code, "pip install" in response.text) == (503, True)

@@ -1,4 +1,4 @@
-"""The page `/` in a real browser: what is in the sandbox, what is happening, for everybody, at every width."""
+"""The page `/` in a real browser: contents, activity and accessibility, at every width."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ SCHEMES = ["light", "dark"]
 
 
 def create(api: httpx.Client, *contacts: dict[str, Any]) -> None:
-    """Create contacts as a program does it."""
+    """Create contacts through the API."""
     for contact in contacts:
         api.post("", json=contact).raise_for_status()
 
 
-# --- what is in it
+# --- contacts
 
 
 def test_new_contact_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """A contact that is created while the page is open appears, with its tags and variables."""
+    """A contact created while the page is open appears, with its tags and variables."""
     browser.open(sandbox.url)
     browser.shows("There are no contacts yet")
     create(api, ADA)
@@ -60,7 +60,7 @@ def test_new_contact_appears(browser: Browser, sandbox: Sandbox, api: httpx.Clie
 
 
 def test_change_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """Tags that are replaced and variables that are merged while the page is open are seen so."""
+    """Replaced tags and merged variables appear while the page is open."""
     create(api, ADA)
     browser.open(sandbox.url)
     browser.shows("VIP", "#contacts")
@@ -71,7 +71,7 @@ def test_change_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -
 
 
 def test_deleted_contact_disappears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """A contact that is deleted while the page is open goes, and the page says again how to make one."""
+    """A contact deleted while the page is open disappears, and the page shows again how to create one."""
     create(api, ADA)
     browser.open(sandbox.url)
     browser.shows("Ada", "#contacts")
@@ -93,16 +93,16 @@ def test_search(browser: Browser, sandbox: Sandbox, api: httpx.Client, text: str
 
 
 def test_search_without_result(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """Where nothing is found the page says so, and not that the sandbox is empty."""
+    """If no contact matches, the page says so, and not that the sandbox is empty."""
     create(api, ADA)
     browser.open(sandbox.url)
     browser.find("#search").send_keys("nobody")
-    browser.shows("Nothing found for “nobody”.")
+    browser.shows("No contacts match “nobody”.")
     assert "There are no contacts yet" not in browser.text()
 
 
 def test_hundred_thousand(browser: Browser, sandbox: Sandbox) -> None:
-    """A page of fifty is shown of 100,000, and the next page on request."""
+    """Of 100,000 contacts 50 are shown, and the next page on request."""
     sandbox.seed(100_000)
     browser.open(sandbox.url)
     browser.shows("1 to 50 of 100,000")
@@ -111,19 +111,19 @@ def test_hundred_thousand(browser: Browser, sandbox: Sandbox) -> None:
     assert len(browser.all("#contacts tbody tr")) == 50
 
 
-# --- what it says when there is nothing
+# --- the empty page
 
 
-def test_python_lines_work(browser: Browser, sandbox: Sandbox) -> None:
-    """The Python lines of the empty page, run as they stand, create a contact."""
+def test_python_example(browser: Browser, sandbox: Sandbox) -> None:
+    """The Python code on the empty page creates a contact when it is executed."""
     browser.open(sandbox.url)
     browser.shows("There are no contacts yet")
     subprocess.run([sys.executable, "-c", browser.text("#python")], check=True)
     browser.shows("Ada", "#contacts")
 
 
-def test_curl_line_asks_for_a_hundred(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """The curl line of the empty page names this sandbox and a body that fills it."""
+def test_curl_example(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """The curl command on the empty page contains the address of this sandbox and a body that creates contacts."""
     browser.open(sandbox.url)
     browser.shows("There are no contacts yet")
     line = browser.text("#curl")
@@ -133,21 +133,21 @@ def test_curl_line_asks_for_a_hundred(browser: Browser, sandbox: Sandbox, api: h
     browser.shows("1 to 50 of 100")
 
 
-def test_button_fills_it(browser: Browser, sandbox: Sandbox) -> None:
-    """The button makes a hundred contacts."""
+def test_seed_button(browser: Browser, sandbox: Sandbox) -> None:
+    """The button creates 100 contacts."""
     browser.open(sandbox.url)
     browser.click("#seed")
     browser.shows("1 to 50 of 100")
     assert len(sandbox.contacts()) == 100
 
 
-# --- what is happening
+# --- activity
 
 
-def test_last_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """Requests appear with method, path, status and time, the newest first."""
+def test_recent_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """Requests appear with method, path, status and time, newest first."""
     browser.open(sandbox.url)
-    browser.shows("Nothing arrived yet.")
+    browser.shows("No requests yet.")
     api.get("/count", params={"phone_number": "+14155551234"})
     api.get("/%2B14155550000")
     browser.shows("404", "#requests")
@@ -157,8 +157,8 @@ def test_last_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) ->
     assert second[-1] == "ms"
 
 
-def test_window_rises(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """After a burst the picture of the window shows how many slots are taken, in words and in its bars."""
+def test_chart(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """After a burst the text and the chart show how many slots are used."""
     browser.open(sandbox.url)
     browser.shows("0 of 100", "#used")
     for _ in range(30):
@@ -167,11 +167,11 @@ def test_window_rises(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> 
     heights = [float(bar.get_attribute("height") or 0) for bar in browser.all("#chart rect")]
     assert (len(heights), heights[0]) == (60, 0.0)
     assert heights[-1] == pytest.approx(96 * 0.3)
-    assert "now 30, at most 30, limit 100" in str(browser.find("#chart").get_attribute("aria-label"))
+    assert "now 30, maximum 30, limit 100" in str(browser.find("#chart").get_attribute("aria-label"))
 
 
 def test_full_window(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """A window that is used up says that the next request is refused, and the refused one is among the last."""
+    """A full window shows that the next request is refused, and the refused one is in the list."""
     browser.open(sandbox.url)
     assert [api.get("/count").status_code for _ in range(101)][-1] == 429
     browser.shows("100 of 100", "#used")
@@ -183,75 +183,75 @@ def test_no_limit(browser: Browser) -> None:
     """A sandbox without a limit says so."""
     with Sandbox(limit=None) as sandbox:
         browser.open(sandbox.url)
-        browser.shows("there is no limit")
+        browser.shows("no rate limit")
 
 
-# --- when it asks
+# --- updates
 
 
 def test_pause(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """The button stops the page from updating itself, and lets it go on."""
+    """The button stops the updates of the page and resumes them."""
     browser.open(sandbox.url)
     browser.shows("Live", "#live")
     browser.click("#pause")
     browser.shows("Paused", "#live")
     create(api, ADA)
-    assert (asked_in_a_while(browser), "Ada" in browser.text("#contacts")) == (set(), False)
+    assert (requested_in_an_interval(browser), "Ada" in browser.text("#contacts")) == (set(), False)
     browser.click("#pause")
     browser.shows("Ada", "#contacts")
 
 
-def test_hidden_tab_asks_nothing(browser: Browser, sandbox: Sandbox) -> None:
-    """While the browser says that the page is hidden it asks nothing; seen again it goes on."""
+def test_hidden_tab_sends_no_requests(browser: Browser, sandbox: Sandbox) -> None:
+    """While the page is hidden it sends no requests; when it is visible again it does."""
     browser.open(sandbox.url)
     browser.shows("Live", "#live")
     hide(browser, hidden=True)
-    assert asked_in_a_while(browser) == set()
+    assert requested_in_an_interval(browser) == set()
     hide(browser, hidden=False)
     browser.until(browser.requested, "a request")
 
 
 def hide(browser: Browser, *, hidden: bool) -> None:
-    """Have the browser say that the page is hidden, or is not."""
+    """Make the browser report that the page is hidden, or visible."""
     browser.run("Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true})", hidden)
     browser.run("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def asked_in_a_while(browser: Browser) -> set[str]:
-    """What the page asks for in the time in which it would update itself; that it does not can only be waited for."""
+def requested_in_an_interval(browser: Browser) -> set[str]:
+    """Return the requests of one update interval; that there are none can only be checked by waiting."""
     browser.requested()
     browser.driver.execute_async_script("setTimeout(arguments[0], 1500)")
     return browser.requested()
 
 
-def test_sandbox_that_ended(browser: Browser) -> None:
-    """A page whose sandbox has ended says so and goes on trying."""
+def test_stopped_sandbox(browser: Browser) -> None:
+    """A page whose sandbox has stopped says so and continues trying."""
     with Sandbox() as sandbox:
         browser.open(sandbox.url)
         browser.shows("Live", "#live")
         sandbox.stop()
-        browser.shows("No answer", "#live")
+        browser.shows("No response", "#live")
 
 
-# --- for everybody
+# --- safety and accessibility
 
 
 def test_markup_is_shown_as_text(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """HTML in names, tags, variables, requests and the search is shown as it is, and nothing of it comes to life."""
+    """HTML in names, tags, variables, requests and the search is shown as text and never interpreted."""
     create(api, ODD["HTML"])
     api.get("/" + ATTACK, params={"<b>": ATTACK})
     browser.open(sandbox.url)
     browser.shows(ATTACK, "#contacts")
     assert browser.text("#contacts").count(ATTACK) == 4
     browser.find("#search").send_keys(ATTACK + "?")
-    browser.shows(f"Nothing found for “{ATTACK}?”")
+    browser.shows(f"No contacts match “{ATTACK}?”")
     assert browser.all("main img, main script, main b") == []
     assert browser.run("return window.attacked") is None
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_odd_values(browser: Browser, sandbox: Sandbox, api: httpx.Client, odd: str) -> None:
-    """Every contact is shown, however odd, and in its own script."""
+def test_unusual_values(browser: Browser, sandbox: Sandbox, api: httpx.Client, odd: str) -> None:
+    """Every contact is shown, however unusual, in its own script."""
     create(api, ODD[odd])
     browser.open(sandbox.url)
     browser.shows(ODD[odd].get("first_name", "no name")[:200], "#contacts")
@@ -261,7 +261,7 @@ def test_odd_values(browser: Browser, sandbox: Sandbox, api: httpx.Client, odd: 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("filled", [False, True])
 def test_fits_the_screen(browser: Browser, sandbox: Sandbox, api: httpx.Client, width: int, filled: bool) -> None:  # noqa: FBT001 - a parameter of pytest
-    """The page is not wider than the screen, with nothing in it or with the oddest values."""
+    """The page is not wider than the screen, empty or with the most unusual values."""
     create(api, *(ODD.values() if filled else ()))
     api.get("/" + "9" * 2000)
     browser.open(sandbox.url, width)
@@ -273,18 +273,18 @@ def test_fits_the_screen(browser: Browser, sandbox: Sandbox, api: httpx.Client, 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_accessible(browser: Browser, sandbox: Sandbox, api: httpx.Client, width: int, scheme: str) -> None:
-    """The tool axe finds nothing to complain of: names, labels, roles, contrast."""
+    """The tool axe finds no violations: names, labels, roles, contrast."""
     create(api, ADA, *ODD.values())
     browser.open(sandbox.url, width, scheme)
     browser.shows("Ada", "#contacts")
-    tools = Path(node_tool("redocly")[-1]).parents[1]  # where axe is too, once any of them is
+    tools = Path(node_tool("redocly")[-1]).parents[1]  # axe is installed with the other Node tools
     browser.run((tools / "axe-core/axe.min.js").read_text(encoding="utf-8"))
     found = browser.driver.execute_async_script("axe.run().then(arguments[0])")
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]] == []
 
 
 def test_keyboard(browser: Browser, sandbox: Sandbox) -> None:
-    """Every control can be reached by the tab key, in the order in which they stand."""
+    """Every control can be reached with the tab key, in visual order."""
     sandbox.seed(200)
     browser.open(sandbox.url)
     browser.shows("of 200")
@@ -296,8 +296,8 @@ def test_keyboard(browser: Browser, sandbox: Sandbox) -> None:
 
 
 def test_no_secrets() -> None:
-    """Nothing that the page gets tells the credentials, neither the sandbox's own nor those of a request."""
-    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - made up
+    """No response to the page contains credentials, neither those of the sandbox nor those of a request."""
+    with Sandbox(api_key="key-4711", api_secret="secret-4711") as sandbox:  # noqa: S106 - not a real secret
         httpx.get(
             f"{sandbox.url}/api/v2/contacts", headers={"sb-api-key-id": "key-4711", "sb-api-secret-key": "secret-4711"}
         )
