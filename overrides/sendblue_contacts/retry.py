@@ -23,16 +23,27 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
+
+from .errors import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    import httpx
 
 EXTENSION = "sendblue_contacts"
 """The key in `request.extensions` under which a `Call` travels through the transports."""
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """The methods that may be sent twice, where nothing else is known of a request."""
+
+TOO_MANY_REQUESTS = 429
+
+_REQUEST_TIMEOUT = 408
+_SERVER_ERROR = 500
+_NOT_IMPLEMENTED = 501
 
 _TRANSIENT_COST = 14
 _THROTTLED_COST = 5
@@ -108,6 +119,37 @@ class Failure:
     throttled: bool = False
     retry_after: float | None = None
     final: bool = False
+
+
+_FINAL = Failure(arrived=False, final=True)
+
+
+def failure_of(outcome: httpx.Response | httpx.TransportError) -> Failure | None:
+    """Return why an attempt failed, or None if it succeeded."""
+    if isinstance(outcome, Exception):
+        return Failure(arrived=not isinstance(outcome, _not_sent_errors()))
+    status = outcome.status_code
+    if outcome.is_success:
+        return None
+    if status == TOO_MANY_REQUESTS:
+        return Failure(arrived=False, throttled=True, retry_after=retry_after(outcome))
+    if status == _REQUEST_TIMEOUT or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED):
+        return Failure(arrived=True, retry_after=retry_after(outcome))
+    return _FINAL
+
+
+@cache
+def _not_sent_errors() -> tuple[type[Exception], ...]:
+    """Return the errors after which a request was certainly not sent."""
+    from ._httpx import httpx  # noqa: PLC0415  # `Retry` can be imported without httpx
+
+    return (
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.PoolTimeout,
+        httpx.ProxyError,
+        httpx.UnsupportedProtocol,
+    )
 
 
 @dataclass(slots=True)

@@ -141,7 +141,7 @@ def test_use_after_close(api: Api, sandbox: Sandbox, use: Callable[[Any], Any]) 
     client = api.client()
     api(lambda _: client.contacts.count())
     api.world.close(client)
-    with pytest.raises(SendblueError, match="this client is closed; make a new one"):
+    with pytest.raises(SendblueError, match="this client is closed; create a new one"):
         api(lambda _: use(client))
     assert len(sandbox.requests) == 1
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from maintain.regenerate import command as regenerate
-from maintain.regenerate.command import NEW, OLD, check_pins, swap
+from maintain.regenerate.command import check_pins, swap
+from maintain.regenerate.formatting import NEW, OLD
 from maintain.venvs import ROOT, ScriptError
 from openapi_python_client.config import ConfigFile
 

@@ -8,15 +8,9 @@ import anyio
 import anyio.lowlevel
 import httpx
 from sendblue_contacts import RateLimit, RateLimiter, Retry
+from sendblue_contacts._async.transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
+from sendblue_contacts._sync.transports import LogTransport, RateLimitTransport, RetryTransport
 from sendblue_contacts.rate_limit.turns import AsyncTurn, ThreadTurn
-from sendblue_contacts.transports import (
-    AsyncLogTransport,
-    AsyncRateLimitTransport,
-    AsyncRetryTransport,
-    LogTransport,
-    RateLimitTransport,
-    RetryTransport,
-)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

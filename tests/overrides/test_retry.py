@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sendblue_contacts import Retry
 from sendblue_contacts.errors import retry_after
-from sendblue_contacts.retry import Attempts, Call, Failure, Quota
-from sendblue_contacts.transports import failure_of
+from sendblue_contacts.retry import Attempts, Call, Failure, Quota, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator

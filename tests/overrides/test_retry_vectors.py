@@ -10,8 +10,7 @@ import httpx
 import pytest
 from sendblue_contacts import Retry
 from sendblue_contacts.errors import retry_after
-from sendblue_contacts.retry import Attempts, Call, Failure, Quota
-from sendblue_contacts.transports import failure_of
+from sendblue_contacts.retry import Attempts, Call, Failure, Quota, failure_of
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "aws_standard_retry.json").read_bytes())
 

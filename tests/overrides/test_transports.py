@@ -21,10 +21,8 @@ from sendblue_contacts import (
     Retry,
     Sendblue,
 )
+from sendblue_contacts._async.transports import AsyncRateLimitTransport
 from sendblue_contacts.retry import EXTENSION, Call
-from sendblue_contacts.transports import (
-    AsyncRateLimitTransport,
-)
 from sendblue_contacts_api.api.contacts import count_contacts, verify_contact
 from sendblue_contacts_api.models.contact_verify import ContactVerify
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sendblue_contacts.bulk.results import BulkOutcome
-    from sendblue_contacts.contacts import Contacts
+    from sendblue_contacts.resources import Contacts
     from sendblue_contacts_api.models.contact import Contact
 
     from .journal import Journal

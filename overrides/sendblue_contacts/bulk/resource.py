@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from sendblue_contacts_api.models.contact import Contact
 
-    from sendblue_contacts.running import AsyncRun, Run
+    from sendblue_contacts._async.sending import AsyncSend as AsyncRun
+    from sendblue_contacts._sync.sending import Send as Run
 
     from .duplicates import Duplicates
     from .results import BulkOutcome, BulkProgress

@@ -15,7 +15,8 @@ from .executors import Tasks, Threads
 from .reconciler import Request
 
 if TYPE_CHECKING:
-    from sendblue_contacts.running import AsyncRun, Run
+    from sendblue_contacts._async.sending import AsyncSend as AsyncRun
+    from sendblue_contacts._sync.sending import Send as Run
 
     from .batching import Chunk, Chunker
     from .results import BulkOutcome

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -25,7 +24,9 @@ from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from maintain.openapi_document import Document, DocumentError, read, validate
+from maintain.regenerate import sync_client
 from maintain.regenerate.differences import describe, differences
+from maintain.regenerate.formatting import NEW, OLD, format_package, tree
 from maintain.regenerate.templates import accept
 from maintain.venvs import ROOT, ScriptError, locked
 
@@ -35,18 +36,6 @@ if TYPE_CHECKING:
 SETTINGS = ROOT / "generator-config.yaml"
 PINS = ROOT / "requirements/dev.txt"
 TOOLS = ("openapi-python-client", "ruff")
-RUFF_OPTIONS = (
-    "--isolated",
-    "--no-cache",
-    "--no-respect-gitignore",
-    "--quiet",
-    "--target-version=py311",
-    "--line-length=120",
-)
-RULES = "--select=F,I,UP"
-PASSES = 5
-# Beside the package while a run works on it; git and the comparison ignore them.
-NEW, OLD = ".regenerate-new", ".regenerate-old"
 
 
 @dataclass(frozen=True)
@@ -122,33 +111,6 @@ def check_operations(document: Document, package: Path) -> None:
         )
 
 
-def format_package(package: Path) -> None:
-    """Fix and lay out the code until nothing is left to do: each of the two can make work for the other."""
-    for _ in range(PASSES):
-        before = tree(package)
-        ruff(package, "check", "--fix", RULES)
-        ruff(package, "format")
-        if tree(package) == before:
-            return
-    raise ScriptError(f"ruff does not come to an end on the generated code after {PASSES} passes.")
-
-
-def ruff(package: Path, command: str, *options: str) -> None:
-    """Run the pinned ruff over `package` with our options alone."""
-    done = subprocess.run(
-        [str(Path(sys.prefix) / "bin/ruff"), command, *RUFF_OPTIONS, *options, "."],
-        cwd=package,
-        env={},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ScriptError(
-            f"ruff {command} failed on the generated code; look into the templates:\n{done.stdout}{done.stderr}"
-        )
-
-
 def settle_modes(package: Path) -> None:
     """Give every file and folder the usual mode, whatever the umask."""
     for path in (package, *package.rglob("*")):
@@ -156,17 +118,6 @@ def settle_modes(package: Path) -> None:
 
 
 # --- from there to its place
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Return what is in `folder`, by relative name, without Python's caches and what a run works on."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
-    names = ((path.relative_to(folder), path) for path in found)
-    return {
-        name.as_posix(): bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
-        for name, path in names
-        if "__pycache__" not in name.parts and name.parts[0] not in {NEW, OLD}
-    }
 
 
 def swap(new: Path, target: Path, aside: Path, rename: Callable[[Path, Path], object] = os.rename) -> None:
@@ -224,6 +175,12 @@ def check(plan: Plan) -> list[str]:
         return differences(tree(plan.output), wanted)
 
 
+def check_client(client: Path) -> list[str]:
+    """Return the differences between the emitted files of the client and what their sources give."""
+    wanted = sync_client.emitted(client)
+    return differences(sync_client.current(client, wanted), {name: text.encode() for name, text in wanted.items()})
+
+
 # --- the command
 
 
@@ -235,7 +192,8 @@ def shown(path: Path) -> str:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line; paths become absolute."""
     parser = argparse.ArgumentParser(
-        prog="scripts/regenerate", description="Make generated/ from openapi/contacts.yaml."
+        prog="scripts/regenerate",
+        description="Generate generated/ from openapi/contacts.yaml, and the client for threads from that for tasks.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 with the difference when something is to be done"
@@ -249,6 +207,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         ("document", "openapi/contacts.yaml", "the OpenAPI document"),
         ("templates", "openapi/templates", "the folder of our templates"),
         ("output", "generated", "the folder that holds the package and nothing else"),
+        (
+            "client",
+            "overrides/sendblue_contacts",
+            "the client, whose _sync/ is emitted from its _async/",
+        ),
     ):
         parser.add_argument(
             f"--{name}", type=absolute, default=ROOT / default, metavar="PATH", help=f"{text} ({default})"
@@ -270,6 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     plan = Plan(options.document, options.templates, options.output)
     try:
         lines = check(plan) if options.check else regenerate(plan)
+        lines += check_client(options.client) if options.check else sync_client.write(options.client)
     except (DocumentError, ScriptError) as error:
         print(f"{error}\nregenerate failed; {shown(plan.output)} is as it was.", file=sys.stderr)
         return 1

@@ -1,0 +1,1 @@
+"""The client for tasks, written by hand. `scripts/regenerate` emits the client for threads from it."""

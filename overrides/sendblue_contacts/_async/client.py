@@ -1,0 +1,195 @@
+"""The client: one httpx client with our transports, and the resources that send through it.
+
+The generated code takes as long to import as httpx. A program that creates a client does not always use it, so the
+properties import it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from sendblue_contacts._httpx import httpx
+from sendblue_contacts.base_client import BaseClient, closed_error, proxy_for
+from sendblue_contacts.config import KEEP, check_path
+from sendblue_contacts.errors import cause_of, no_answer, unpackable
+from sendblue_contacts.rate_limit import RateLimit, RateLimiter
+from sendblue_contacts.raw_response import RawResponse
+from sendblue_contacts.retry import EXTENSION, IDEMPOTENT, Call, Retry
+
+from .transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from sendblue_contacts_api import Client as GeneratedClient
+
+    from sendblue_contacts.operations import Operation
+
+    from .contacts import AsyncContacts
+
+T = TypeVar("T")
+
+
+class AsyncSendblue(BaseClient):
+    """A client of the Sendblue Contacts API for asyncio and trio.
+
+    Its calls are awaited, and `contacts.list()` is iterated with `async for`. Create it inside the event loop that
+    uses it. It never sends more than the account's 100 requests in any 10 seconds: a call waits for a free slot.
+    Clients of one account in one process, of both kinds, share that limit automatically.
+
+    Args:
+        api_key: The API key. Defaults to SENDBLUE_API_API_KEY or SENDBLUE_API_KEY of the environment.
+        api_secret: The API secret. Defaults to SENDBLUE_API_API_SECRET or SENDBLUE_API_SECRET of the environment.
+        base_url: The address of the API. Defaults to SENDBLUE_API_BASE_URL, else to https://api.sendblue.co.
+        timeout: Seconds that one attempt may take to connect, to send or to respond.
+        retry: How failed requests are retried, and how long a call may take in total; None turns retries off.
+        rate_limit: The rate limit, or a `RateLimiter` to share; None turns it off.
+        default_region: Two letters such as `US`, to accept phone numbers in national format (extra `phone`).
+        transport: An httpx transport to send with, for tests and proxies.
+        allow_http: Whether `base_url` may be an unencrypted http:// address of another machine.
+
+    Raises:
+        CredentialsError: The key or the secret is missing, or cannot be sent in a header.
+        ValueError: A setting is invalid.
+
+    Example:
+        async with AsyncSendblue() as client:
+            await client.contacts.create("+14155551234", firstName="Ada")
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        api_secret: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        retry: Retry | None = Retry(),  # noqa: B008  # frozen, so that all clients can share one object
+        rate_limit: RateLimit | RateLimiter | None = RateLimit(),  # noqa: B008  # frozen, as above
+        default_region: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        super().__init__(
+            api_key=api_key,
+            api_secret=api_secret,
+            base_url=base_url,
+            timeout=timeout,
+            retry=retry,
+            rate_limit=rate_limit,
+            default_region=default_region,
+            allow_http=allow_http,
+        )
+        logged = AsyncLogTransport(transport or httpx.AsyncHTTPTransport(proxy=proxy_for(self.base_url)))
+        limited = AsyncRateLimitTransport(logged, self._rate_limiter)
+        self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings)
+
+    @cached_property
+    def contacts(self) -> AsyncContacts:
+        """The contacts of the account."""
+        from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
+
+        bulk_client = self._copy_with(bulk=True)
+        return AsyncContacts(self._send, self._send_raw, self._region, bulk_client._send)  # noqa: SLF001  # a copy of this client
+
+    def with_options(
+        self,
+        *,
+        timeout: float = KEEP,
+        retry: Retry | None = KEEP,
+        extra_headers: Mapping[str, str] = KEEP,
+        extra_query: Mapping[str, Any] = KEEP,
+        extra_body: Mapping[str, Any] = KEEP,
+        max_wait: float | None = KEEP,
+        bulk: bool = KEEP,
+    ) -> Self:
+        """Return this client with other options for its calls.
+
+        The returned client shares the connection pool and the rate limiter. Closing one closes both.
+
+        Args:
+            timeout: Seconds that one attempt may take.
+            retry: How failed requests are retried; None turns retries off.
+            extra_headers: Additional headers.
+            extra_query: Additional query parameters.
+            extra_body: Additional fields of a JSON body.
+            max_wait: Seconds that a call may wait for a free slot of the rate limit; a longer wait raises
+                `RateLimitError` without a request. None waits as long as necessary.
+            bulk: Whether these calls are bulk work: paced, and leaving some slots of the rate limit to other callers.
+                `contacts.bulk` always is.
+
+        Example:
+            await client.with_options(timeout=5).contacts.count()
+        """
+        return self._copy_with(
+            timeout=timeout,
+            retry=retry,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            max_wait=max_wait,
+            bulk=bulk,
+        )
+
+    @property
+    def generated(self) -> GeneratedClient:
+        """The generated client, for its endpoint functions. Its requests are limited, retried and logged too."""
+        from sendblue_contacts_api import Client as GeneratedClient  # noqa: PLC0415  # see the top of this file
+
+        return GeneratedClient(base_url=self.base_url).set_async_httpx_client(self._http)
+
+    async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
+        """Send any request, limited, retried and logged like all others: for endpoints that this library lacks.
+
+        Args:
+            method: The HTTP method. GET, PUT and DELETE are retried when the response is lost, POST is not.
+            path: The path, such as `/api/v2/contacts/count`.
+            kwargs: As for `httpx.Client.request`: `params`, `json`, `headers` and so on.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            APIConnectionError: No response was received.
+            ValueError: `path` is not a path; a request to another host would disclose the credentials.
+        """
+        check_path(path)
+        call = self._new_call(repeatable=method.upper() in IDEMPOTENT)
+        settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
+        return await self._request(call, method=method, url=path, **settings)
+
+    async def _send(self, operation: Operation[T]) -> T:
+        return (await self._send_raw(operation)).parse()
+
+    async def _send_raw(self, operation: Operation[T]) -> RawResponse[T]:
+        call = self._new_call(repeatable=operation.repeatable)
+        response = await self._request(call, **self._request_arguments(operation, call))
+        following = operation.following(response, call)
+        if following is None:
+            return RawResponse.of(response, operation, call)
+        return await self._copy_with(extra_body={})._send_raw(following)  # noqa: SLF001  # a copy of this client
+
+    async def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
+        if self._http.is_closed:
+            raise closed_error()
+        try:
+            return await self._http.request(**kwargs)
+        except httpx.TransportError as error:
+            path = self._path(kwargs["url"])
+            raise no_answer(error, kwargs["method"], path, call.attempts, lost=call.lost) from cause_of(error)
+        except httpx.DecodingError as error:
+            raise unpackable(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
+
+    async def aclose(self) -> None:
+        """Close the connections. A second call does nothing; any other call afterwards is an error."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,38 @@
+"""`client.contacts`: the calls of `AsyncContactCalls`, the bulk calls, and all calls with their raw response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sendblue_contacts.bulk.resource import AsyncBulkContacts
+
+from .calls import AsyncContactCalls
+from .raw_contacts import AsyncRawContacts
+
+if TYPE_CHECKING:
+    from .sending import AsyncSend, AsyncSendRaw
+
+
+class AsyncContacts(AsyncContactCalls):
+    """The contacts of an account.
+
+    Fields may be given in either spelling, `first_name` or `firstName`. A phone number is in E.164 format, with or
+    without the usual punctuation. Every method raises a subclass of `SendblueError` when the request fails.
+    """
+
+    def __init__(
+        self, send: AsyncSend, send_raw: AsyncSendRaw, region: str | None, send_bulk: AsyncSend | None = None
+    ) -> None:
+        super().__init__(send, region)
+        self._send_raw = send_raw
+        self._send_bulk = send_bulk or send
+
+    @property
+    def bulk(self) -> AsyncBulkContacts:
+        """Calls for many contacts at once."""
+        return AsyncBulkContacts(self._send_bulk, self._region)
+
+    @property
+    def with_raw_response(self) -> AsyncRawContacts:
+        """The same calls, returning the `httpx.Response`; its `parse()` returns the value, or raises the error."""
+        return AsyncRawContacts(AsyncContactCalls(cast("AsyncSend", self._send_raw), self._region))

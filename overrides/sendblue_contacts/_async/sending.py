@@ -1,0 +1,27 @@
+"""How a resource has its client send an operation: for the value that the call returns, or for the response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from sendblue_contacts.operations import Operation
+    from sendblue_contacts.raw_response import RawResponse
+
+T = TypeVar("T")
+
+
+class AsyncSend(Protocol):
+    """Sends an operation and returns its value."""
+
+    async def __call__(self, operation: Operation[T], /) -> T:
+        """Send the operation."""
+        ...
+
+
+class AsyncSendRaw(Protocol):
+    """Sends an operation and returns its response."""
+
+    async def __call__(self, operation: Operation[T], /) -> RawResponse[T]:
+        """Send the operation."""
+        ...

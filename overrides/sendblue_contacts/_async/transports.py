@@ -1,0 +1,133 @@
+"""The transports between the httpx client and the network, each one an httpx transport of its own.
+
+    retry → rate limit → log → network
+
+Retry comes first, so that every attempt takes a slot of its own. The log comes last, so that it records every attempt.
+`retry` and `rate_limit` decide; the transports only send and wait.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, cast
+
+from sendblue_contacts._httpx import httpx
+from sendblue_contacts.errors import retry_after
+from sendblue_contacts.request_context import (
+    call_of,
+    cap_timeout,
+    log_attempt,
+    record_wait,
+    request_in_errors,
+    response_or_raise,
+    slot_arguments,
+)
+from sendblue_contacts.retry import TOO_MANY_REQUESTS, Attempts, Quota, Retry, failure_of
+from sendblue_contacts.waiting import task_sleep
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sendblue_contacts.rate_limit import RateLimiter
+
+
+class AsyncRetryTransport(httpx.AsyncBaseTransport):
+    """Retries requests as `retry` decides."""
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        retry: Retry | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = task_sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._retry = retry
+        self._sleep = sleep
+        self._attempts = Attempts(Quota(), clock, random)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request until it succeeds or no further attempt is allowed."""
+        flow = self._attempts.flow(call_of(request, self._retry))
+        pause = next(flow, None)
+        while True:
+            if pause:
+                await self._sleep(pause)
+            outcome = await self._attempt(request)
+            try:
+                pause = flow.send(failure_of(outcome))
+            except StopIteration:
+                return response_or_raise(outcome)
+            if isinstance(outcome, httpx.Response):
+                await outcome.aclose()
+
+    async def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
+        cap_timeout(request)
+        try:
+            return await self._transport.handle_async_request(request)
+        except httpx.TransportError as error:
+            return error
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._transport.aclose()
+
+
+class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
+    """Holds a slot of the limiter until the response is complete, and freezes the limiter after a 429."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, limiter: RateLimiter) -> None:
+        self._transport = transport
+        self._limiter = limiter
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request in a slot of its own."""
+        with request_in_errors(request):
+            async with self._limiter.slot(**slot_arguments(request)) as slot:
+                record_wait(request, slot)
+                response = await self._transport.handle_async_request(request)
+                if response.status_code == TOO_MANY_REQUESTS:
+                    await self._limiter.async_refused(retry_after(response))
+        return response
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._transport.aclose()
+
+
+class AsyncLogTransport(httpx.AsyncBaseTransport):
+    """Logs one line for each attempt, without a phone number, a header or a body.
+
+    Reads the whole response, so that one that ends early counts as a failed attempt.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and log its outcome."""
+        started = self._clock()
+        try:
+            response = await _read_whole(await self._transport.handle_async_request(request))
+        except httpx.TransportError as error:
+            log_attempt(request, type(error).__name__, self._clock() - started)
+            raise
+        log_attempt(request, response.status_code, self._clock() - started)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._transport.aclose()
+
+
+async def _read_whole(response: httpx.Response) -> httpx.Response:
+    stream = cast("httpx.AsyncByteStream", response.stream)
+    try:
+        response.stream = httpx.ByteStream(b"".join([part async for part in stream]))
+    finally:
+        await stream.aclose()
+    return response

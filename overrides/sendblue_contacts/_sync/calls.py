@@ -1,0 +1,211 @@
+# Emitted by scripts/regenerate from _async/calls.py. Edit that file, then run scripts/regenerate.
+"""The calls for one contact and for lists: one method for each operation. `operations` and `pagination` decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack, overload
+
+from sendblue_contacts import operations, pagination
+
+from .listing import ContactList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sendblue_contacts.operations import OptOut
+    from sendblue_contacts_api.models.contact import Contact
+    from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
+    from sendblue_contacts_api.models.contact_update import ContactUpdateFields
+
+    from .sending import Send
+
+
+class ContactCalls:
+    """The calls of `contacts`, except the bulk calls."""
+
+    def __init__(self, send: Send, region: str | None) -> None:
+        self._send = send
+        self._region = region
+
+    @overload
+    def create(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
+    @overload
+    def create(self, contact: ContactCreateMapping, /) -> Contact: ...
+    def create(self, number: str | Mapping[str, Any], /, **fields: Any) -> Contact:
+        """Create a contact (POST /api/v2/contacts).
+
+        When a response is lost, the request is retried. If the retry then fails with a conflict, the client reads the
+        contact back and compares: this call never raises `ConflictError` for a contact that it created itself.
+
+        Args:
+            number: The phone number, or one mapping with all fields, including `number`.
+            fields: `first_name`, `last_name`, `sendblue_number`, `assigned_to_email`, `tags`, `custom_variables`,
+                `update_if_exists`. A field that is None is not sent.
+
+        Returns:
+            The contact as stored by the server.
+
+        Raises:
+            ConflictError: A contact with this number already exists.
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+            TypeError: A field is unknown, or a value has the wrong type; no request was sent.
+
+        Example:
+            client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
+        """
+        return self._send(operations.create(number, fields, self._region))
+
+    @overload
+    def upsert(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
+    @overload
+    def upsert(self, contact: ContactCreateMapping, /) -> Contact: ...
+    def upsert(self, number: str | Mapping[str, Any], /, **fields: Any) -> Contact:
+        """Create a contact, or update the one with this number (POST /api/v2/contacts with `update_if_exists`).
+
+        Args:
+            number: The phone number, or one mapping with all fields, including `number`.
+            fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, `tags`
+                replace all tags, and `custom_variables` are merged.
+
+        Returns:
+            The contact as stored by the server.
+
+        Raises:
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+            TypeError: A field is unknown, or a value has the wrong type; no request was sent.
+        """
+        return self._send(operations.upsert(number, fields, self._region))
+
+    def retrieve(self, phone_number: str) -> Contact:
+        """Retrieve the contact with this number (GET /api/v2/contacts/{phone_number}).
+
+        Raises:
+            NotFoundError: There is no contact with this number.
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+        """
+        return self._send(operations.retrieve(phone_number, self._region))
+
+    def get(self, phone_number: str) -> Contact | None:
+        """Retrieve the contact with this number, or return None (GET /api/v2/contacts/{phone_number}).
+
+        Raises:
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+        """
+        return self._send(operations.get(phone_number, self._region))
+
+    @overload
+    def update(self, phone_number: str, /, **fields: Unpack[ContactUpdateFields]) -> Contact: ...
+    @overload
+    def update(self, phone_number: str, changes: ContactUpdateFields, /) -> Contact: ...
+    def update(self, phone_number: str, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
+        """Update the contact with this number (PUT /api/v2/contacts/{phone_number}).
+
+        Args:
+            phone_number: The number that the contact has now.
+            changes: The fields as one mapping, instead of keyword arguments.
+            fields: `first_name`, `last_name`, `company_name`, `sendblue_number`, `assigned_to_email`, `tags`,
+                `custom_variables`, `opt_out`, and `phone_number` for a new number. An absent field is left unchanged,
+                None clears it, `tags` replace all tags, and `custom_variables` are merged.
+
+        Returns:
+            The contact as stored by the server.
+
+        Raises:
+            NotFoundError: There is no contact with this number.
+            ConflictError: The new number belongs to another contact.
+            InvalidPhoneNumberError: A phone number is not valid; no request was sent.
+            TypeError: A field is unknown, or a value has the wrong type; no request was sent.
+        """
+        return self._send(operations.update(phone_number, changes or {}, fields, self._region))
+
+    def delete(self, phone_number: str) -> None:
+        """Delete the contact with this number (DELETE /api/v2/contacts/{phone_number}).
+
+        Raises:
+            NotFoundError: There is no contact with this number.
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+        """
+        return self._send(operations.delete(phone_number, self._region))
+
+    def list(
+        self,
+        *,
+        page_size: int = pagination.LARGEST_PAGE,
+        max_items: int | None = None,
+        order_by: str | None = None,
+        order_direction: str | None = None,
+        phone_number: str | None = None,
+        cid: str | None = None,
+        created_at_gte: datetime | None = None,
+    ) -> ContactList:
+        """List all contacts, oldest first (GET /api/v2/contacts, page by page).
+
+        No request is sent until the first contact is read.
+
+        Args:
+            page_size: Contacts per request, at most 1000.
+            max_items: The maximum number of contacts; None lists all.
+            order_by: `created_at` (default), `firstName`, `lastName` or `phone`.
+            order_direction: `asc` (default) or `desc`.
+            phone_number: Only the contact with this number.
+            cid: Only the contact with this contact ID.
+            created_at_gte: Only contacts created at or after this time, which has a time zone.
+
+        Returns:
+            An iterable of contacts, with `.pages()` and `.first()`. Each iteration starts again.
+
+        Raises:
+            IncompleteListError: While iterating: there are more contacts than this order can reach.
+            ValueError: An argument is out of range.
+
+        Example:
+            for contact in client.contacts.list():
+                print(contact.first_name)
+        """
+        filters = pagination.filters(
+            order_by=order_by,
+            order_direction=order_direction,
+            phone_number=phone_number,
+            cid=cid,
+            created_at_gte=created_at_gte,
+            region=self._region,
+        )
+        return ContactList(self._send, pagination.walker(filters, page_size, max_items))
+
+    def count(self, phone_number: str | None = None) -> int:
+        """Count all contacts, or those with this number (GET /api/v2/contacts/count).
+
+        Raises:
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+        """
+        return self._send(operations.count(phone_number, self._region))
+
+    def verify(self, number: str) -> str:
+        """Send a verification message to this number (POST /api/v2/contacts/verify).
+
+        The message reaches a person, so the request is not retried once it may have reached the server.
+
+        Returns:
+            The status; empty if the response has none.
+
+        Raises:
+            APIConnectionError: The response was lost; the message may have been sent.
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+        """
+        return self._send(operations.verify(number, self._region))
+
+    def opt_out(self, number: str, opted_out: bool = True) -> OptOut:  # noqa: FBT001, FBT002  # a fixed public name
+        """Opt a number out of messages, or back in (POST /api/v2/contacts/opt-out).
+
+        Args:
+            number: The phone number; it need not be a contact.
+            opted_out: False opts the number back in.
+
+        Returns:
+            The number and whether it is opted out.
+
+        Raises:
+            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
+        """
+        return self._send(operations.opt_out(number, opted_out, self._region))

@@ -1,0 +1,37 @@
+# Emitted by scripts/regenerate from _async/contacts.py. Edit that file, then run scripts/regenerate.
+"""`client.contacts`: the calls of `ContactCalls`, the bulk calls, and all calls with their raw response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sendblue_contacts.bulk.resource import BulkContacts
+
+from .calls import ContactCalls
+from .raw_contacts import RawContacts
+
+if TYPE_CHECKING:
+    from .sending import Send, SendRaw
+
+
+class Contacts(ContactCalls):
+    """The contacts of an account.
+
+    Fields may be given in either spelling, `first_name` or `firstName`. A phone number is in E.164 format, with or
+    without the usual punctuation. Every method raises a subclass of `SendblueError` when the request fails.
+    """
+
+    def __init__(self, send: Send, send_raw: SendRaw, region: str | None, send_bulk: Send | None = None) -> None:
+        super().__init__(send, region)
+        self._send_raw = send_raw
+        self._send_bulk = send_bulk or send
+
+    @property
+    def bulk(self) -> BulkContacts:
+        """Calls for many contacts at once."""
+        return BulkContacts(self._send_bulk, self._region)
+
+    @property
+    def with_raw_response(self) -> RawContacts:
+        """The same calls, returning the `httpx.Response`; its `parse()` returns the value, or raises the error."""
+        return RawContacts(ContactCalls(cast("Send", self._send_raw), self._region))

@@ -1,0 +1,134 @@
+# Emitted by scripts/regenerate from _async/transports.py. Edit that file, then run scripts/regenerate.
+"""The transports between the httpx client and the network, each one an httpx transport of its own.
+
+    retry → rate limit → log → network
+
+Retry comes first, so that every attempt takes a slot of its own. The log comes last, so that it records every attempt.
+`retry` and `rate_limit` decide; the transports only send and wait.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, cast
+
+from sendblue_contacts._httpx import httpx
+from sendblue_contacts.errors import retry_after
+from sendblue_contacts.request_context import (
+    call_of,
+    cap_timeout,
+    log_attempt,
+    record_wait,
+    request_in_errors,
+    response_or_raise,
+    slot_arguments,
+)
+from sendblue_contacts.retry import TOO_MANY_REQUESTS, Attempts, Quota, Retry, failure_of
+from sendblue_contacts.waiting import thread_sleep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sendblue_contacts.rate_limit import RateLimiter
+
+
+class RetryTransport(httpx.BaseTransport):
+    """Retries requests as `retry` decides."""
+
+    def __init__(
+        self,
+        transport: httpx.BaseTransport,
+        retry: Retry | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = thread_sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._retry = retry
+        self._sleep = sleep
+        self._attempts = Attempts(Quota(), clock, random)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request until it succeeds or no further attempt is allowed."""
+        flow = self._attempts.flow(call_of(request, self._retry))
+        pause = next(flow, None)
+        while True:
+            if pause:
+                self._sleep(pause)
+            outcome = self._attempt(request)
+            try:
+                pause = flow.send(failure_of(outcome))
+            except StopIteration:
+                return response_or_raise(outcome)
+            if isinstance(outcome, httpx.Response):
+                outcome.close()
+
+    def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
+        cap_timeout(request)
+        try:
+            return self._transport.handle_request(request)
+        except httpx.TransportError as error:
+            return error
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self._transport.close()
+
+
+class RateLimitTransport(httpx.BaseTransport):
+    """Holds a slot of the limiter until the response is complete, and freezes the limiter after a 429."""
+
+    def __init__(self, transport: httpx.BaseTransport, limiter: RateLimiter) -> None:
+        self._transport = transport
+        self._limiter = limiter
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request in a slot of its own."""
+        with request_in_errors(request):
+            with self._limiter.slot(**slot_arguments(request)) as slot:
+                record_wait(request, slot)
+                response = self._transport.handle_request(request)
+                if response.status_code == TOO_MANY_REQUESTS:
+                    self._limiter.refused(retry_after(response))
+        return response
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self._transport.close()
+
+
+class LogTransport(httpx.BaseTransport):
+    """Logs one line for each attempt, without a phone number, a header or a body.
+
+    Reads the whole response, so that one that ends early counts as a failed attempt.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
+        self._transport = transport
+        self._clock = clock
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and log its outcome."""
+        started = self._clock()
+        try:
+            response = _read_whole(self._transport.handle_request(request))
+        except httpx.TransportError as error:
+            log_attempt(request, type(error).__name__, self._clock() - started)
+            raise
+        log_attempt(request, response.status_code, self._clock() - started)
+        return response
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        self._transport.close()
+
+
+def _read_whole(response: httpx.Response) -> httpx.Response:
+    stream = cast("httpx.SyncByteStream", response.stream)
+    try:
+        response.stream = httpx.ByteStream(b"".join([part for part in stream]))
+    finally:
+        stream.close()
+    return response

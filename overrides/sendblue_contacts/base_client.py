@@ -1,0 +1,109 @@
+"""What both clients share: settings, the limiter, and how an operation becomes the arguments of an httpx request."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from ._httpx import mask_httpx_log
+from .config import Credentials, Options, check_seconds, find_store, find_url, host_of, is_loopback
+from .errors import SendblueError
+from .phone import check_region
+from .rate_limit import RateLimit, RateLimiter, shared
+from .retry import EXTENSION, Call, Retry
+
+if TYPE_CHECKING:
+    from .operations import Operation
+
+
+class BaseClient:
+    """Everything of a client that neither sends nor waits.
+
+    Args:
+        api_key: The API key, or None to read it from the environment.
+        api_secret: The API secret, or None to read it from the environment.
+        base_url: The address of the API, or None for the environment's or the default.
+        timeout: Seconds that one attempt may take.
+        retry: How failed requests are retried; None turns retries off.
+        rate_limit: The rate limit, or a limiter to share; None turns it off.
+        default_region: Two letters of a country, to read phone numbers in national format.
+        allow_http: Whether `base_url` may be an unencrypted address of another machine.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        api_secret: str | None,
+        base_url: str | None,
+        timeout: float,
+        retry: Retry | None,
+        rate_limit: RateLimit | RateLimiter | None,
+        default_region: str | None,
+        allow_http: bool,
+    ) -> None:
+        credentials = Credentials.find(api_key, api_secret)
+        self.base_url = find_url(base_url, allow_http=allow_http)
+        self._options = Options(check_seconds("timeout", timeout), retry)
+        self._region = check_region(default_region)
+        self._rate_limiter = _find_limiter(rate_limit, credentials.key, self.base_url)
+        self._http_settings: dict[str, Any] = {
+            "base_url": self.base_url,
+            "headers": {**credentials.headers, "accept": "application/json"},
+            "timeout": self._options.timeout,
+            "follow_redirects": False,
+        }
+        mask_httpx_log()
+
+    def _copy_with(self, **changes: object) -> Self:
+        other = copy.copy(self)
+        vars(other).pop("contacts", None)  # a cached property: the copy makes its own, with the new options
+        vars(other)["_options"] = self._options.but(**changes)
+        return other
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    @property
+    def rate_limit(self) -> RateLimiter:
+        """The rate limiter of this client. `rate_limit.statistics()` returns its current state."""
+        return self._rate_limiter
+
+    def _request_arguments(self, operation: Operation[Any], call: Call) -> dict[str, Any]:
+        # The absolute URL, because joining it to a base_url takes httpx 30 µs.
+        url = self.base_url + operation.kwargs["url"]
+        return {**self._options.apply(operation.kwargs), "url": url, "extensions": {EXTENSION: call}}
+
+    def _path(self, url: str) -> str:
+        return url.removeprefix(self.base_url)
+
+    def _new_call(self, *, repeatable: bool) -> Call:
+        return Call(repeatable, self._options.retry, bulk=self._options.bulk, max_wait=self._options.max_wait)
+
+
+def closed_error() -> SendblueError:
+    """Return the error for a call on a closed client."""
+    return SendblueError("this client is closed; create a new one, or make the calls inside its `with` block")
+
+
+def proxy_for(base_url: str) -> str | None:
+    """Return the proxy from the environment. httpx looks for one only when it is given no transport."""
+    parts = urlsplit(base_url)
+    if is_loopback(base_url) or proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimiter:
+    if isinstance(rate_limit, RateLimiter):
+        return rate_limit
+    if rate_limit is None:
+        return RateLimiter(None)
+    if not isinstance(rate_limit, RateLimit):
+        message = f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}"
+        raise TypeError(message)
+    return shared(api_key, host_of(base_url), replace(rate_limit, store=find_store(rate_limit.store)))

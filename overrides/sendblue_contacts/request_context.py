@@ -1,0 +1,90 @@
+"""What the transports read from an httpx request and record on it: its call, its deadline, its slot, its log line."""
+
+from __future__ import annotations
+
+import logging
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypedDict
+
+from ._httpx import httpx
+from .errors import RateLimitError, RequestSummary
+from .retry import EXTENSION, IDEMPOTENT, Call, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .rate_limit import Slot
+
+_LOG = logging.getLogger("sendblue_contacts")
+
+
+def call_of(request: httpx.Request, retry: Retry | None) -> Call:
+    """Return the call that a request belongs to.
+
+    A request without one comes from the generated client: it gets a call, retried if its HTTP method is idempotent.
+    """
+    call = request.extensions.get(EXTENSION)
+    if not isinstance(call, Call):
+        call = Call(request.method in IDEMPOTENT, retry)
+        request.extensions = {**request.extensions, EXTENSION: call}
+    if not isinstance(request.stream, httpx.ByteStream):
+        call.retry = None  # a body that can be read only once cannot be sent again
+    return call
+
+
+def cap_timeout(request: httpx.Request) -> None:
+    """Lower the timeouts of a request so that the attempt ends by the deadline of its call."""
+    left = call_of(request, None).left
+    timeouts = request.extensions.get("timeout", {})
+    if left < math.inf:
+        request.extensions["timeout"] = {kind: left if t is None else min(t, left) for kind, t in timeouts.items()}
+
+
+def response_or_raise(outcome: httpx.Response | httpx.TransportError) -> httpx.Response:
+    """Return the response of the last attempt, or raise its error."""
+    if isinstance(outcome, httpx.Response):
+        return outcome
+    raise outcome
+
+
+class SlotArguments(TypedDict):
+    """The arguments of `RateLimiter.slot`."""
+
+    bulk: bool
+    max_wait: float | None
+    patience: float | None
+
+
+def slot_arguments(request: httpx.Request) -> SlotArguments:
+    """Return the arguments for `limiter.slot`.
+
+    A request waits for a free slot for up to its `max_wait`. A frozen limiter or an unavailable store is waited for
+    only until the deadline of the call: a longer wait raises at once, and no request is sent.
+    """
+    call = call_of(request, None)
+    return {"bulk": call.bulk, "max_wait": call.max_wait, "patience": call.retry.deadline if call.retry else None}
+
+
+def record_wait(request: httpx.Request, slot: Slot) -> None:
+    """Add the time that a request waited for its slot to its call: the deadline does not count it."""
+    call_of(request, None).waited += slot.waited
+
+
+@contextmanager
+def request_in_errors(request: httpx.Request) -> Generator[None]:
+    """Add to an error of the limiter which request it belongs to."""
+    try:
+        yield
+    except RateLimitError as error:
+        error.request = RequestSummary.of(request.method, request.url.path)
+        call = call_of(request, None)
+        error.attempts, error.lost = call.attempts - 1, call.lost  # this attempt was not sent
+        raise
+
+
+def log_attempt(request: httpx.Request, outcome: object, seconds: float) -> None:
+    """Log one attempt: method, masked path, status or error, duration. No phone number, header or body."""
+    if _LOG.isEnabledFor(logging.INFO):
+        summary = RequestSummary.of(request.method, request.url.path)
+        _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request, None).attempts)

@@ -1,0 +1,60 @@
+"""Format emitted code with the pinned ruff, and read a folder of files: the same on every machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from maintain.venvs import ScriptError
+
+RUFF_OPTIONS = (
+    "--isolated",
+    "--no-cache",
+    "--no-respect-gitignore",
+    "--quiet",
+    "--target-version=py311",
+    "--line-length=120",
+)
+RULES = "--select=F,I,UP"
+PASSES = 5
+# Beside the package while a run works on it; git and the comparison ignore them.
+NEW, OLD = ".regenerate-new", ".regenerate-old"
+
+
+def format_package(package: Path) -> None:
+    """Fix and lay out the code until nothing is left to do: each of the two can make work for the other."""
+    for _ in range(PASSES):
+        before = tree(package)
+        ruff(package, "check", "--fix", RULES)
+        ruff(package, "format")
+        if tree(package) == before:
+            return
+    raise ScriptError(f"ruff does not come to an end on the generated code after {PASSES} passes.")
+
+
+def ruff(package: Path, command: str, *options: str) -> None:
+    """Run the pinned ruff over `package` with our options alone."""
+    done = subprocess.run(
+        [str(Path(sys.prefix) / "bin/ruff"), command, *RUFF_OPTIONS, *options, "."],
+        cwd=package,
+        env={},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ScriptError(
+            f"ruff {command} failed on the generated code; look into the templates:\n{done.stdout}{done.stderr}"
+        )
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return what is in `folder`, by relative name, without Python's caches and what a run works on."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
+    names = ((path.relative_to(folder), path) for path in found)
+    return {
+        name.as_posix(): bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
+        for name, path in names
+        if "__pycache__" not in name.parts and name.parts[0] not in {NEW, OLD}
+    }

@@ -1,0 +1,97 @@
+"""scripts/regenerate: the client for threads is emitted from the client for tasks, and --check guards it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from maintain.regenerate import sync_client
+from maintain.regenerate.command import check_client
+from maintain.venvs import ScriptError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+METHOD = '''
+    async def ping(self, number: str) -> str:
+        """Ping a number.
+
+        Example:
+            await client.contacts.ping("+14155551234")
+        """
+        return await self._send(operations.verify(number, self._region))
+'''
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Path:
+    """A copy of the client's package."""
+    return shutil.copytree(
+        sync_client.CLIENT, tmp_path / "sendblue_contacts", ignore=shutil.ignore_patterns("__pycache__")
+    )
+
+
+def test_the_tree_is_up_to_date(client: Path) -> None:
+    """The emitted files of the project are what their sources give."""
+    assert (check_client(client), sync_client.write(client)) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["_sync/client.py", "_async/raw_contacts.py", "__init__.pyi"])
+def test_an_edited_file_is_found_and_emitted_again(client: Path, name: str) -> None:
+    """--check shows an edit of an emitted file; scripts/regenerate undoes it."""
+    text = (client / name).read_text()
+    (client / name).write_text(text + "# edited\n")
+    assert "# edited" in "\n".join(check_client(client))
+    assert len(sync_client.write(client)) == 1
+    assert (client / name).read_text() == text
+
+
+def test_a_missing_file_is_found_and_emitted_again(client: Path) -> None:
+    """--check shows a missing file; scripts/regenerate emits it."""
+    (client / "_sync/listing.py").unlink()
+    assert "_sync/listing.py" in "\n".join(check_client(client))
+    assert sync_client.write(client) == ["~ overrides/sendblue_contacts/_sync/listing.py"]
+
+
+def test_a_stray_file_is_found_and_removed(client: Path) -> None:
+    """A file in `_sync/` without a source in `_async/` is shown, and removed."""
+    (client / "_sync/extra.py").write_text("x = 1\n")
+    assert "_sync/extra.py" in "\n".join(check_client(client))
+    assert sync_client.write(client) == ["- overrides/sendblue_contacts/_sync/extra.py"]
+    assert check_client(client) == []
+
+
+def test_each_emitted_file_names_its_source(client: Path) -> None:
+    """The first line of an emitted file names the file to edit."""
+    heads = {name: text.splitlines()[0] for name, text in sync_client.emitted(client).items()}
+    assert [name for name, head in heads.items() if not head.startswith("# Emitted by scripts/regenerate from ")] == []
+    assert "from _async/client.py." in heads["_sync/client.py"]
+
+
+def test_one_new_method_is_enough(client: Path) -> None:
+    """A method added to the calls for tasks exists for threads too, and with its raw response."""
+    calls = client / "_async/calls.py"
+    calls.write_text(calls.read_text() + METHOD)
+    sync_client.write(client)
+    emitted = (client / "_sync/calls.py").read_text()
+    assert "    def ping(self, number: str) -> str:\n" in emitted
+    assert '            client.contacts.ping("+14155551234")\n' in emitted
+    assert "        return self._send(operations.verify(number, self._region))\n" in emitted
+    for folder in ("_async", "_sync"):
+        assert "self.ping: Final = _raw(calls.ping)" in (client / folder / "raw_contacts.py").read_text()
+
+
+def test_nothing_asynchronous_is_left(client: Path) -> None:
+    """No emitted module for threads contains a word of asynchronous code."""
+    threads = "\n".join(text for name, text in sync_client.emitted(client).items() if name.startswith("_sync/"))
+    found = {word for word in ("async ", "await ", "Async", "anyio", "Awaitable", "aclose") if word in threads}
+    assert found == set()
+
+
+def test_a_sentence_that_changed_is_an_error(client: Path) -> None:
+    """A sentence that differs between the clients must still occur in its source, or regenerating fails."""
+    path = client / "_async/client.py"
+    path.write_text(path.read_text().replace("for asyncio and trio.", "for tasks."))
+    with pytest.raises(ScriptError, match="SENTENCES"):
+        sync_client.emitted(client)
