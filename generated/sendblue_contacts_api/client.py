@@ -4,7 +4,7 @@ from typing import Any, Self
 import httpx
 from attrs import define, evolve, field
 
-from .types import no_properties
+from .types import empty_dict
 
 
 @define
@@ -38,12 +38,12 @@ class Client:
 
     raise_on_unexpected_status: bool = field(default=False, kw_only=True)
     _base_url: str = field(alias="base_url")
-    _cookies: dict[str, str] = field(factory=no_properties, kw_only=True, alias="cookies", repr=False)
-    _headers: dict[str, str] = field(factory=no_properties, kw_only=True, alias="headers", repr=False)
+    _cookies: dict[str, str] = field(factory=empty_dict, kw_only=True, alias="cookies", repr=False)
+    _headers: dict[str, str] = field(factory=empty_dict, kw_only=True, alias="headers", repr=False)
     _timeout: httpx.Timeout | None = field(default=None, kw_only=True, alias="timeout")
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
     _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
-    _httpx_args: dict[str, Any] = field(factory=no_properties, kw_only=True, alias="httpx_args", repr=False)
+    _httpx_args: dict[str, Any] = field(factory=empty_dict, kw_only=True, alias="httpx_args", repr=False)
     _client: httpx.Client | None = field(default=None, init=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False)
 
@@ -168,12 +168,12 @@ class AuthenticatedClient:
 
     raise_on_unexpected_status: bool = field(default=False, kw_only=True)
     _base_url: str = field(alias="base_url")
-    _cookies: dict[str, str] = field(factory=no_properties, kw_only=True, alias="cookies", repr=False)
-    _headers: dict[str, str] = field(factory=no_properties, kw_only=True, alias="headers", repr=False)
+    _cookies: dict[str, str] = field(factory=empty_dict, kw_only=True, alias="cookies", repr=False)
+    _headers: dict[str, str] = field(factory=empty_dict, kw_only=True, alias="headers", repr=False)
     _timeout: httpx.Timeout | None = field(default=None, kw_only=True, alias="timeout")
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
     _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
-    _httpx_args: dict[str, Any] = field(factory=no_properties, kw_only=True, alias="httpx_args", repr=False)
+    _httpx_args: dict[str, Any] = field(factory=empty_dict, kw_only=True, alias="httpx_args", repr=False)
     _client: httpx.Client | None = field(default=None, init=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False)
 

@@ -27,7 +27,7 @@ UNSET: Unset = Unset()
 """The value of a field that is omitted from a request. None is sent as null."""
 
 
-no_properties: Callable[[], dict[str, Any]] = dict
+empty_dict: Callable[[], dict[str, Any]] = dict
 """Create an empty dict; `dict` alone has no types for its keys and values."""
 
 
@@ -50,7 +50,7 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
     Responses repeat the same keys, so each shape is computed once and shared by all objects of that shape.
     """
 
-    LIMIT = 256  # bounds the memory if a server returns ever new keys
+    MAX_SIZE = 256  # bounds the memory if a server returns ever new keys
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         super().__init__()
@@ -59,19 +59,19 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
     def __missing__(self, keys: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
         known = self._attributes
         shape = frozenset(known[key] for key in keys if key in known), tuple(key for key in keys if key not in known)
-        if len(self) < self.LIMIT:
+        if len(self) < self.MAX_SIZE:
             self[keys] = shape
         return shape
 
 
-def outline(model: object, fields: Mapping[str, Field]) -> str:
+def masked_repr(model: object, fields: Mapping[str, Field]) -> str:
     """Return a repr that shows which fields have a value, but no text: personal data must not appear in logs."""
     values = ((field.attribute, getattr(model, field.attribute)) for field in fields.values())
-    shown = (f"{name}={_outlined(value)}" for name, value in values if value is not None and value is not UNSET)
+    shown = (f"{name}={_masked(value)}" for name, value in values if value is not None and value is not UNSET)
     return f"{type(model).__name__}({', '.join(shown)})"
 
 
-def _outlined(value: object) -> str:
+def _masked(value: object) -> str:
     return repr(value) if isinstance(value, int | float) or hasattr(value, "FIELDS") else "…"
 
 

@@ -21,15 +21,15 @@ def test_separates_fields_from_undocumented_keys() -> None:
 def test_cache_is_bounded() -> None:
     """The cache is bounded even if the server returns ever new keys."""
     shapes = Shapes(Contact.FIELDS)
-    for number in range(Shapes.LIMIT * 3):
+    for number in range(Shapes.MAX_SIZE * 3):
         _ = shapes[f"x{number}",]
-    assert len(shapes) == Shapes.LIMIT
+    assert len(shapes) == Shapes.MAX_SIZE
 
 
 def test_full_cache_returns_correct_shapes() -> None:
     """Shapes that do not fit into the cache are computed each time, correctly."""
     shapes = Shapes(Contact.FIELDS)
-    for number in range(Shapes.LIMIT):
+    for number in range(Shapes.MAX_SIZE):
         _ = shapes[f"x{number}",]
     assert shapes["phone", "new"] == (frozenset({"phone"}), ("new",))
 

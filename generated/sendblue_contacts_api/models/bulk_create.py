@@ -10,8 +10,8 @@ from ..types import (
     UNSET,
     Field,
     Shapes,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
     read_models,
 )
 
@@ -44,7 +44,7 @@ class BulkCreate:
     """The definition of each field, by its preferred name."""
 
     contacts: list[BulkContact]
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -76,7 +76,7 @@ class BulkCreate:
         return result
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkCreate.FIELDS)

@@ -9,8 +9,8 @@ from attrs import field as _attrs_field
 from ..types import (
     Field,
     Shapes,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
     read_model,
 )
 
@@ -33,7 +33,7 @@ class BulkCreateFailure:
 
     contact: Contact | None = None
     error: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
     _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
 
     @classmethod
@@ -80,7 +80,7 @@ class BulkCreateFailure:
         )
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkCreateFailure.FIELDS)

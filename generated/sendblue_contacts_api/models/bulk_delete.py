@@ -10,8 +10,8 @@ from ..types import (
     UNSET,
     Field,
     Shapes,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
 )
 
 
@@ -47,7 +47,7 @@ class BulkDelete:
     """The definition of each field, by its preferred name."""
 
     contact_ids: list[str]
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -81,7 +81,7 @@ class BulkDelete:
         return result
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkDelete.FIELDS)

@@ -9,8 +9,8 @@ from attrs import field as _attrs_field
 from ..types import (
     Field,
     Shapes,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
 )
 
 
@@ -35,7 +35,7 @@ class BulkDeleteItem:
     phone_number: str | None = None
     success: bool | None = None
     error: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
     _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
 
     @classmethod
@@ -87,7 +87,7 @@ class BulkDeleteItem:
         )
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkDeleteItem.FIELDS)

@@ -10,8 +10,8 @@ from attrs import field as _attrs_field
 from ..types import (
     Field,
     Shapes,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
     read_datetime,
 )
 
@@ -72,7 +72,7 @@ class Contact:
     verified: bool | None = None
     opt_out: bool | None = None
     contact_id: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
     _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
 
     @classmethod
@@ -201,7 +201,7 @@ class Contact:
         )
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(Contact.FIELDS)

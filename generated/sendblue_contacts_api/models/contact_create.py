@@ -11,8 +11,8 @@ from ..types import (
     Field,
     Shapes,
     Unset,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
 )
 
 
@@ -117,7 +117,7 @@ class ContactCreate:
     tags: list[str] | None | Unset = UNSET
     custom_variables: dict[str, str] | None | Unset = UNSET
     update_if_exists: bool | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -192,7 +192,7 @@ class ContactCreate:
         return result
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactCreate.FIELDS)

@@ -11,8 +11,8 @@ from ..types import (
     Field,
     Shapes,
     Unset,
-    no_properties,
-    outline,
+    empty_dict,
+    masked_repr,
 )
 
 
@@ -68,7 +68,7 @@ class ContactOptOut:
 
     number: str
     opted_out: bool | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=no_properties)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -103,7 +103,7 @@ class ContactOptOut:
         return result
 
     def __repr__(self) -> str:
-        return outline(self, self.FIELDS)
+        return masked_repr(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactOptOut.FIELDS)
