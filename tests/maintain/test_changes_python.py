@@ -1,21 +1,21 @@
-"""What scripts/changes says of edits of Python packages, and what it takes for public."""
+"""scripts/changes on changes of the Python packages, and what it considers public."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from maintain.changes.public_names import load, public
-from maintain.changes.python_api import compare, fits
+from maintain.changes.public_api import load, public_api
+from maintain.changes.python_packages import compare, fits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CLIENT = """\
-from .rooms import Client, Setting
+from .core import Client, Setting
 __all__ = ["Client", "Setting"]
 """
-ROOMS = """\
+CORE = """\
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
@@ -56,7 +56,7 @@ class Pet:
 """
 PACKAGE = {
     "overrides/sendblue_contacts/__init__.py": CLIENT,
-    "overrides/sendblue_contacts/rooms.py": ROOMS,
+    "overrides/sendblue_contacts/core.py": CORE,
     "generated/sendblue_contacts_api/__init__.py": "",
     "generated/sendblue_contacts_api/models/__init__.py": "from .pet import Pet\n__all__ = ['Pet']\n",
     "generated/sendblue_contacts_api/models/pet.py": MODELS,
@@ -64,15 +64,15 @@ PACKAGE = {
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
-    """A tree with these files."""
+    """Write a tree with these files."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder
 
 
-def told(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
-    """Whether it breaks, and the line, of each change that it makes to write `new` in the place of `old`."""
+def reported(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
+    """Return, for each change that replacing `old` by `new` makes, whether it breaks callers, and its line."""
     assert any(old in text for text in PACKAGE.values())
     edited = {name: text.replace(old, new) for name, text in PACKAGE.items()}
     changes = compare(written(folder / "old", PACKAGE), written(folder / "new", edited))
@@ -84,26 +84,30 @@ def told(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
     [
         ("def first(", "def second(", "Pages.first: removed"),
         ("def close(", "def shut(", "Client.close: removed"),
-        ("self, key: str, *", "self, *, key: str", "Client.__init__: argument `key` is given in another way"),
+        (
+            "self, key: str, *",
+            "self, *, key: str",
+            "Client.__init__: argument `key` changed between positional and keyword-only",
+        ),
         ("self, key: str, *", "self, key: str, url: str, *", "Client.__init__: required argument `url` added"),
-        ("timeout: float = 30.0", "timeout: float = 60.0", "Client.__init__: argument `timeout` has another default"),
-        ("timeout: float = 30.0", "timeout: float", "Client.__init__: argument `timeout` is required now"),
+        ("timeout: float = 30.0", "timeout: float = 60.0", "Client.__init__: default of argument `timeout` changed"),
+        ("timeout: float = 30.0", "timeout: float", "Client.__init__: argument `timeout` became required"),
         ("    times: int = 3", "    tries: int = 3", "Setting.times: removed"),
         ("def pages(self, order: Order", "def pages(self, by: Order", "Client.pages: argument `order` removed"),
         (
             "def first(self) -> str | None",
             "def first(self) -> str | int",
-            "Pages.first: is `str | int` now, and was `str | None`",
+            "Pages.first: its type changed from `str | None` to `str | int`",
         ),
-        ("timeout: float", "timeout: int", "Client.__init__: argument `timeout` takes `int` now, and took `float`"),
-        ("name: str | None", "name: str", "Fields.name: takes `str` now, and took `str | None`"),
-        ('"up", "down"', '"up"', "Order: takes `Literal['up']` now, and took `Literal['up', 'down']`"),
+        ("timeout: float", "timeout: int", "Client.__init__: argument `timeout` type changed from `float` to `int`"),
+        ("name: str | None", "name: str", "Fields.name: its type changed from `str | None` to `str`"),
+        ('"up", "down"', '"up"', "Order: its type changed from `Literal['up', 'down']` to `Literal['up']`"),
         ("class Client(_Base)", "class Client", "Client.close: removed"),
     ],
 )
 def test_what_breaks(tmp_path: Path, old: str, new: str, line: str) -> None:
-    """What a caller relies on, by name, by argument or by type, breaks them when it goes."""
-    assert (True, line) in told(tmp_path, old, new)
+    """Removed names, changed arguments and narrower types break callers."""
+    assert (True, line) in reported(tmp_path, old, new)
 
 
 @pytest.mark.parametrize(
@@ -111,16 +115,16 @@ def test_what_breaks(tmp_path: Path, old: str, new: str, line: str) -> None:
     [
         ("key: str, *, ", "key: str, *, url: str = '', ", ["Client.__init__: argument `url` added"]),
         ("    def make(", "    def more(self) -> int: ...\n    def make(", ["Client.more: added"]),
-        ("-> str | None", "-> str", ["Pages.first: is `str` now, and was `str | None`"]),
+        ("-> str | None", "-> str", ["Pages.first: its type changed from `str | None` to `str`"]),
         (
             "timeout: float",
             "timeout: float | None",
-            ["Client.__init__: argument `timeout` takes `float | None` now, and took `float`"],
+            ["Client.__init__: argument `timeout` type changed from `float` to `float | None`"],
         ),
         (
             '"up", "down"',
             '"up", "down", "any"',
-            ["Order: takes `Literal['up', 'down', 'any']` now, and took `Literal['up', 'down']`"],
+            ["Order: its type changed from `Literal['up', 'down']` to `Literal['up', 'down', 'any']`"],
         ),
         ("name: str | None", "name: str | None\n    nick: str", ["Fields.nick: added"]),
         ("def _send(", "def _post(", []),
@@ -128,18 +132,18 @@ def test_what_breaks(tmp_path: Path, old: str, new: str, line: str) -> None:
         ("self, run: int", "self, work: str, more: str", []),
     ],
 )
-def test_what_breaks_nobody(tmp_path: Path, old: str, new: str, lines: list[str]) -> None:
-    """What comes breaks nobody, nor does what nobody can name: private members, helpers, how a given object is made."""
-    assert told(tmp_path, old, new) == [(False, line) for line in lines]
+def test_what_does_not_break(tmp_path: Path, old: str, new: str, lines: list[str]) -> None:
+    """Additions, private members, helpers, and the `__init__` of a class that callers only receive, do not count."""
+    assert reported(tmp_path, old, new) == [(False, line) for line in lines]
 
 
 def test_a_class_may_move(tmp_path: Path) -> None:
-    """Where a class lies is nobody's business while its public name is the same."""
+    """A class may move to another module while its public name stays the same."""
     moved = {
         **PACKAGE,
-        "overrides/sendblue_contacts/__init__.py": CLIENT.replace(".rooms", ".halls"),
-        "overrides/sendblue_contacts/halls.py": ROOMS,
-        "overrides/sendblue_contacts/rooms.py": "",
+        "overrides/sendblue_contacts/__init__.py": CLIENT.replace(".core", ".engine"),
+        "overrides/sendblue_contacts/engine.py": CORE,
+        "overrides/sendblue_contacts/core.py": "",
     }
     assert compare(written(tmp_path / "old", PACKAGE), written(tmp_path / "new", moved)) == []
 
@@ -152,24 +156,24 @@ def test_a_class_may_move(tmp_path: Path) -> None:
             "name: str\n    kind: str\n",
             {"__init__: required argument `kind` added"},
         ),
-        ("age: int | None = None", "age: int | None", {"__init__: argument `age` is required now"}),
+        ("age: int | None = None", "age: int | None", {"__init__: argument `age` became required"}),
         ('alias="secret", kw_only', 'alias="hidden", kw_only', {"__init__: argument `secret` removed"}),
     ],
 )
 def test_models_of_attrs(tmp_path: Path, old: str, new: str, lines: set[str]) -> None:
-    """What makes a model of attrs takes its fields."""
-    broken = {line for breaks, line in told(tmp_path, old, new) if breaks}
+    """The `__init__` of a model of attrs accepts its fields."""
+    broken = {line for breaks, line in reported(tmp_path, old, new) if breaks}
     assert {f"sendblue_contacts_api.models.Pet.{line}" for line in lines} <= broken
 
 
 def test_the_order_of_the_fields_of_a_model(tmp_path: Path) -> None:
-    """A model is made by keyword, so that a field may come before others, and breaks nobody."""
+    """Models are created by keyword, so a field may be inserted before others without breaking callers."""
     added = [(False, "sendblue_contacts_api.models.Pet.nick: added")]
-    assert told(tmp_path, "    age: int", "    nick: str | None = None\n    age: int") == added
+    assert reported(tmp_path, "    age: int", "    nick: str | None = None\n    age: int") == added
 
 
-def test_the_order_of_the_fields_of_what_is_no_model(tmp_path: Path) -> None:
-    """The generated client is made by position too."""
+def test_the_order_of_the_fields_of_another_class(tmp_path: Path) -> None:
+    """The generated client can be created by position, so the order of its fields counts."""
     made = "from attrs import define\n__all__ = ['Client']\n@define\nclass Client:\n    url: str = ''\n"
     name = "generated/sendblue_contacts_api/__init__.py"
     old = written(tmp_path / "old", {**PACKAGE, name: made})
@@ -178,8 +182,8 @@ def test_the_order_of_the_fields_of_what_is_no_model(tmp_path: Path) -> None:
     assert moved in [str(each) for each in compare(old, new) if each.breaks]
 
 
-def test_a_package_that_came(tmp_path: Path) -> None:
-    """A package that was not there is one line, however much is in it; one that went breaks its callers."""
+def test_added_and_removed_packages(tmp_path: Path) -> None:
+    """An added package is one line; a removed one breaks its callers."""
     without = {name: text for name, text in PACKAGE.items() if name.startswith("overrides")}
     old, new = written(tmp_path / "old", without), written(tmp_path / "new", PACKAGE)
     forth, back = compare(old, new), compare(new, old)
@@ -190,8 +194,8 @@ def test_a_package_that_came(tmp_path: Path) -> None:
 
 
 def test_what_is_public(tmp_path: Path) -> None:
-    """Public is what is named, and what this takes and gives, and nothing else."""
-    assert set(public(load(written(tmp_path, PACKAGE)))) == {
+    """Public is what `__all__` lists, and the types in its signatures."""
+    assert set(public_api(load(written(tmp_path, PACKAGE)))) == {
         *("sendblue_contacts.Client", "sendblue_contacts.Setting"),
         *("sendblue_contacts.Pages", "sendblue_contacts.Order", "sendblue_contacts.Fields"),
         "sendblue_contacts_api.models.Pet",
@@ -213,6 +217,6 @@ def test_what_is_public(tmp_path: Path) -> None:
         ("str", "Any", True),
     ],
 )
-def test_one_type_in_another(narrow: str, wide: str, fitting: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
-    """A type fits where each of its alternatives does."""
+def test_fits(narrow: str, wide: str, fitting: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
+    """A union fits if each of its members does."""
     assert fits(narrow, wide) is fitting

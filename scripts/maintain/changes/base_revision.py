@@ -1,12 +1,10 @@
-"""What the tree is compared with: the newest release, found by its tag, or a revision that is named.
+"""The revision to compare with: the one that the user names, or else the newest release, found by its tag.
 
-A clone may lack its tags, as those of many CI services do: then its remotes are asked for them. Nothing is written into
-the clone but objects.
+A clone may lack the tags, as in many CI services; then its remotes are asked. Only git objects are added to the clone.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import tarfile
@@ -15,97 +13,85 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from maintain.venvs import ROOT, ScriptError
+from maintain.venvs import ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-# In seconds; a remote that does not answer in this time is not there.
-PATIENCE = 60
+# In seconds, for a remote that does not answer.
+TIMEOUT = 60
 NO_GIT = "This is not a git repository, so there is nothing to compare with."
 UNKNOWN = (
-    "This clone has no tag v* and may lack some, as it is shallow or was made with --no-tags, and its remotes ({}) do "
-    "not tell, so the last release is unknown. Fetch the tags (git fetch --tags) and try again, or name a revision."
+    "The last release is unknown: this clone is shallow or was made with --no-tags, has no tag v*, and could not ask "
+    "its remotes ({}). Fetch the tags (git fetch --tags) and try again, or name a revision."
 )
-# A whole clone has the tags that there were: a person who is offline goes on working.
-DOUBT = (
-    "This clone has no tag v*, and its remotes ({}) do not tell whether there is one by now. "
-    "If there is, fetch it (git fetch --tags)."
+# A complete clone had all tags when it was made, so a user who is offline can continue.
+UNCERTAIN = (
+    "This clone has no tag v*, and its remotes ({}) could not be asked for newer ones. If there is a release, fetch "
+    "its tag (git fetch --tags)."
 )
 
 
 @dataclass(frozen=True)
-class Base:
-    """A revision.
+class BaseRevision:
+    """A revision to compare with.
 
     Attributes:
-        name: What a person calls it.
-        commit: What git finds it by.
-        is_release: Whether it is one that users have, so that it binds.
-        doubt: Why there may be a release although none was found, and what to do; empty where that is certain.
+        name: Its name for users.
+        commit: Its name for git.
+        is_release: Whether users have it, so that its version counts.
+        warning: Why there may be a release although none was found; empty if that is certain.
     """
 
     name: str
     commit: str
     is_release: bool
-    doubt: str = ""
+    warning: str = ""
 
 
-def git(*arguments: str, root: Path = ROOT) -> bytes:
-    """Run git and return what it printed.
+def git(*arguments: str, root: Path) -> str:
+    """Run git in `root` and return its output.
 
     Raises:
-        ScriptError: It failed, is not there, or did not answer in time.
+        ScriptError: It failed, is not installed, or did not finish in time.
     """
     command = ["git", *arguments]
-    # Nobody is there to type a password.
     settings = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     try:
-        done = subprocess.run(command, cwd=root, env=settings, capture_output=True, timeout=PATIENCE, check=False)
+        return subprocess.run(
+            command, cwd=root, env=settings, capture_output=True, text=True, timeout=TIMEOUT, check=True
+        ).stdout.strip()
+    except subprocess.CalledProcessError as error:
+        raise ScriptError(f"`git {arguments[0]}` failed: {error.stderr.strip()}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ScriptError(f"`git {arguments[0]}` did not work: {error}") from error
-    if done.returncode:
-        raise ScriptError(f"`git {arguments[0]}` failed: {done.stderr.decode('utf-8', 'replace').strip()}")
-    return done.stdout
+        raise ScriptError(f"`git {arguments[0]}` failed: {error}") from error
 
 
-def find(revision: str | None, root: Path = ROOT) -> Base:
-    """Return the revision that is named, else the newest release, else the last commit.
+def find(revision: str | None, root: Path) -> BaseRevision:
+    """Return the revision called `revision`, or the newest release, or the last commit if nothing was released.
 
     Raises:
-        ScriptError: There is no such revision, or no telling whether there is a release.
+        ScriptError: There is no such revision, or it is unknown whether there is a release.
     """
     if revision is not None:
-        return _named(revision, root)
-    return _tagged(root) or _fetched(root)
-
-
-def _named(revision: str, root: Path) -> Base:
-    try:
-        return Base(revision, _commit(revision, root), is_release=True)
-    except ScriptError as error:
-        raise ScriptError(f"There is no revision {revision} here. In a shallow clone, fetch it first.") from error
+        try:
+            return BaseRevision(revision, _commit(revision, root), is_release=True)
+        except ScriptError as error:
+            raise ScriptError(f"There is no revision {revision} here. In a shallow clone, fetch it first.") from error
+    # The newest release among the ancestors; a shallow clone does not know them, so then the newest of all.
+    for options in (("--merged", "HEAD"), ()):
+        if tag := newest(git("tag", "--list", "v*", *options, root=root).split()):
+            return BaseRevision(tag, _commit(f"refs/tags/{tag}", root), is_release=True)
+    return _from_remotes(root)
 
 
 def _commit(revision: str, root: Path) -> str:
-    return git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", root=root).decode().strip()
-
-
-def _tagged(root: Path) -> Base | None:
-    """Return the newest release that leads here; where none does, as in a shallow clone, the newest at all."""
-    for options in (("--merged", "HEAD"), ()):
-        tags = git("tag", "--list", "v*", *options, root=root).decode().split()
-        if tag := newest(tags):
-            return Base(tag, _commit(f"refs/tags/{tag}", root), is_release=True)
-    return None
+    return git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", root=root)
 
 
 def newest(tags: Iterable[str]) -> str | None:
-    """Return the tag with the largest version; what is no version does not count.
-
-    A pre-release binds nobody while there is a release: users have that one, and get the pre-release by asking only.
-    """
+    """Return the tag of the highest version; a pre-release only if there is no final release."""
     versions = {tag: version for tag in tags if (version := _version(tag))}
     return max(versions, key=lambda tag: (not versions[tag].is_prerelease, versions[tag]), default=None)
 
@@ -117,51 +103,34 @@ def _version(tag: str) -> Version | None:
         return None
 
 
-def _fetched(root: Path) -> Base:
-    """Return the newest release that a remote has; where none has any, the last commit."""
-    remotes = git("remote", root=root).decode().split()
-    answers = {remote: _asked(remote, root) for remote in remotes}
-    tags = {tag: remote for remote, answer in answers.items() for tag in answer or ()}
+def _from_remotes(root: Path) -> BaseRevision:
+    """Return the newest release of all remotes, or the last commit if there is none."""
+    remotes = git("remote", root=root).split()
+    tags: dict[str, str] = {}
+    unreachable = []
+    for remote in remotes:
+        try:
+            lines = git("ls-remote", "--tags", "--refs", remote, "v*", root=root).splitlines()
+        except ScriptError:
+            unreachable.append(remote)
+        else:
+            tags |= {line.rpartition("/")[2]: remote for line in lines}
+    is_shallow = git("rev-parse", "--is-shallow-repository", root=root) == "true"
     if tag := newest(tags):
-        # To name a depth in a whole clone would cut its history off.
-        depth = ["--depth=1"] * _is_shallow(root)
-        git("fetch", "--quiet", "--no-tags", *depth, tags[tag], f"refs/tags/{tag}", root=root)
-        return Base(tag, _commit("FETCH_HEAD", root), is_release=True)
-    return _unreleased(answers, root)
+        # A depth would cut off the history of a complete clone.
+        git("fetch", "--quiet", "--no-tags", *["--depth=1"] * is_shallow, tags[tag], f"refs/tags/{tag}", root=root)
+        return BaseRevision(tag, _commit("FETCH_HEAD", root), is_release=True)
+    lacks_tags = is_shallow or ".tagopt=--no-tags" in git("config", "--list", root=root)
+    if lacks_tags and (unreachable or not remotes):
+        raise ScriptError(UNKNOWN.format(", ".join(unreachable) or "it has none"))
+    warning = UNCERTAIN.format(", ".join(unreachable)) if unreachable else ""
+    return BaseRevision("the last commit", _commit("HEAD", root), is_release=False, warning=warning)
 
 
-def _asked(remote: str, root: Path) -> list[str] | None:
-    """Return the tags of a remote; None where it does not answer."""
-    try:
-        lines = git("ls-remote", "--tags", "--refs", remote, "v*", root=root).decode().splitlines()
-    except ScriptError:
-        return None
-    return [line.rpartition("/")[2] for line in lines]
-
-
-def _unreleased(answers: Mapping[str, list[str] | None], root: Path) -> Base:
-    """Return the last commit.
-
-    Raises:
-        ScriptError: Neither the clone nor its remotes tell whether there is a release.
-    """
-    away = ", ".join(remote for remote, answer in answers.items() if answer is None)
-    if (away or not answers) and _lacks_tags(root):
-        raise ScriptError(UNKNOWN.format(away or "it has none"))
-    doubt = DOUBT.format(away) if away else ""
-    return Base("the last commit", _commit("HEAD", root), is_release=False, doubt=doubt)
-
-
-def _lacks_tags(root: Path) -> bool:
-    """Whether there may be tags that were left out when the clone was made."""
-    return _is_shallow(root) or b".tagopt=--no-tags" in git("config", "--list", root=root)
-
-
-def _is_shallow(root: Path) -> bool:
-    return git("rev-parse", "--is-shallow-repository", root=root).strip() == b"true"
-
-
-def unpack(commit: str, folder: Path, root: Path = ROOT) -> None:
+def unpack(commit: str, folder: Path, root: Path) -> None:
     """Write the tree of `commit` into `folder`."""
-    with tarfile.open(fileobj=io.BytesIO(git("archive", "--format=tar", commit, root=root))) as archive:
+    file = folder / "tree.tar"
+    git("archive", "--format=tar", f"--output={file}", commit, root=root)
+    with tarfile.open(file) as archive:
         archive.extractall(folder, filter="data")
+    file.unlink()

@@ -1,4 +1,4 @@
-"""JSON pointers into the document, and what a person calls the part that one leads to."""
+"""JSON pointers into the document, and readable names for the parts that they point to."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ def steps_of(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#").split("/")[1:]]
 
 
+def as_step(name: str) -> str:
+    """Return a key in the spelling of a pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def at(document: Data, pointer: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the part of `document` to which the JSON pointer `pointer` leads."""
+    """Return the part of `document` that `pointer` points to; an empty object if it does not exist."""
     part: Any = document
     for step in steps_of(pointer):
         part = part[int(step)] if isinstance(part, list) else part.get(step, {})
     return part
 
 
-def as_step(name: str) -> str:
-    """Return a key as a pointer spells it."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-# How many steps of a pointer belong together after each word, and how they read.
+# For each keyword, the number of steps that belong together, and how they read.
 READINGS = {
     "parameters": (2, "parameter {0} of {1}"),
-    "responses": (2, "answer {0} of {1}"),
+    "responses": (2, "response {0} of {1}"),
     "headers": (2, "header {0} of {1}"),
     "properties": (2, "{1}.{0}"),
     "security": (2, "security of {1}"),
@@ -43,27 +43,27 @@ READINGS = {
     "oneOf": (2, "{1}"),
     "allOf": (2, "{1}"),
 }
-# How they read where nothing comes after them.
-ENDINGS = {"content": "{1} as {0}", "anyOf": "one form of {1}", "oneOf": "one form of {1}", "allOf": "one part of {1}"}
+# How they read at the end of a pointer.
+ENDINGS = {"content": "{1} as {0}", "anyOf": "variant of {1}", "oneOf": "variant of {1}", "allOf": "part of {1}"}
 
 
 def name_of(document: Data, pointer: str) -> str:
-    """Return what a person calls the part of `document` at `pointer`: `Contact.tags[]`, `GET /api/v2/contacts`."""
+    """Return a readable name for the part of `document` at `pointer`: `Contact.tags[]`, `GET /api/v2/contacts`."""
     steps = steps_of(pointer)
-    subject, taken = _head(document, steps)
-    while taken < len(steps):
-        length, reading = READINGS.get(steps[taken], (1, "{0} of {1}"))
-        words = steps[taken : taken + length]
-        if taken + length >= len(steps):
+    subject, used = _head(document, steps)
+    while used < len(steps):
+        length, reading = READINGS.get(steps[used], (1, "{0} of {1}"))
+        words = steps[used : used + length]
+        used += length
+        if used >= len(steps):
             reading = ENDINGS.get(words[0], reading)
-        word = _parameter(document, steps[: taken + length]) or words[-1]
+        word = _parameter(document, steps[:used]) or words[-1]
         subject = reading.format(word, subject) if len(words) == length else f"{words[0]} of {subject}"
-        taken += length
     return subject
 
 
 def _head(document: Data, steps: list[str]) -> tuple[str, int]:
-    """Return what the first steps are called, and how many they are."""
+    """Return the name of the first steps, and their number."""
     if steps[:1] == ["components"]:
         kind = "" if steps[1] == "schemas" else f"{steps[1].removesuffix('s')} "
         return f"{kind}{steps[2]}", 3
@@ -71,15 +71,12 @@ def _head(document: Data, steps: list[str]) -> tuple[str, int]:
         return f"server {at(document, '#/' + '/'.join(steps[:2])).get('url', '')}", 2
     if steps[:1] != ["paths"]:
         return steps[0] if steps else "document", 2
-    methods = steps[2:3] if steps[2:3] and steps[2] in METHODS else _methods(document, steps)
+    methods = [method for method in document["paths"].get(steps[1], {}) if method in METHODS]
+    if steps[2:3] and steps[2] in METHODS:
+        methods = [steps[2]]
     return " and ".join(f"{method.upper()} {steps[1]}" for method in methods) or steps[1], 2 + len(steps[2:3])
 
 
-def _methods(document: Data, steps: list[str]) -> list[str]:
-    return [method for method in document["paths"].get(steps[1], {}) if method in METHODS]
-
-
 def _parameter(document: Data, steps: list[str]) -> str:
-    pointer = "#/" + "/".join(map(as_step, steps))
-    found = at(document, pointer) if "parameters" in steps else {}
+    found = at(document, "#/" + "/".join(map(as_step, steps))) if "parameters" in steps else {}
     return str(found.get("name", "")) if isinstance(found, dict) else ""

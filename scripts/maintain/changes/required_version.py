@@ -1,7 +1,7 @@
-"""The smallest honest version.
+"""The smallest version that the changes allow.
 
-From 1.0.0 on: what breaks is a major step, what is added a minor one, all else a patch. Before it, so that `~=0.1.0`
-goes on working: what breaks is a minor step, all else a patch. Nothing changed: no step.
+From 1.0.0 on: a breaking change requires a major version, an addition a minor version, any other change a patch. Before
+1.0.0, so that `~=0.1.0` keeps working: a breaking change requires a minor version, any other change a patch.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from maintain.changes.report import ADDED, SIDES
+from maintain.changes.change import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from maintain.changes.report import Change
+    from maintain.changes.change import Change
 
 BREAKING, ADDING, OTHER, NOTHING = "something breaks", "something was added", "something changed", "nothing changed"
-# Which part of the version has to grow: before 1.0.0, and from there on.
+# The part of the version to increase: before 1.0.0, and from 1.0.0 on.
 STEPS = {BREAKING: (1, 0), ADDING: (2, 1), OTHER: (2, 2)}
 
 
 @dataclass(frozen=True)
-class Demand:
-    """What version the changes ask for.
+class RequiredVersion:
+    """The version that the changes require.
 
     Attributes:
-        released: The version that they are compared with; None where nothing was released yet.
+        released: The version that they are compared with; None if nothing was released yet.
         declared: The version in pyproject.toml.
-        reason: The gravest thing that happened: BREAKING, ADDING, OTHER or NOTHING.
+        reason: The most severe change: BREAKING, ADDING, OTHER or NOTHING.
     """
 
     released: Version | None
@@ -38,49 +38,50 @@ class Demand:
     reason: str
 
     @property
-    def least(self) -> Version | None:
-        """The smallest version that would be honest; None where any would be."""
+    def smallest(self) -> Version | None:
+        """The smallest allowed version; None if any version is allowed."""
         return None if self.released is None else step(self.released, self.reason)
 
     @property
     def met(self) -> bool:
         """Whether the declared version is large enough. A pre-release counts as the version that it leads to."""
-        if self.released is None:
+        if self.released is None or self.smallest is None:
             return True
-        has_grown = self.declared > self.released or self.reason == NOTHING
-        return has_grown and self.declared.release >= step(self.released, self.reason).release
+        increased = self.declared > self.released or self.reason == NOTHING
+        return increased and self.declared.release >= self.smallest.release
 
     @property
     def sentence(self) -> str:
-        """What to do about the version."""
-        if self.least is None:
-            return f"Nothing was released yet, so any version is honest. pyproject.toml says {self.declared}."
-        asked = f"Smallest honest version: {self.least}, because {self.reason} since {self.released}."
-        verdict = "which is enough" if self.met else f'which is too small: set version = "{self.least}"'
-        return f"{asked} pyproject.toml says {self.declared}, {verdict}."
+        """The required version, and what to do if the declared one is too small."""
+        if self.smallest is None:
+            return f"Nothing was released yet, so any version is allowed. pyproject.toml says {self.declared}."
+        required = f"Smallest allowed version: {self.smallest}, because {self.reason} since {self.released}."
+        verdict = "which is enough" if self.met else f'which is too small: set version = "{self.smallest}"'
+        return f"{required} pyproject.toml says {self.declared}, {verdict}."
 
     @property
     def facts(self) -> dict[str, object]:
         """The same for a program."""
-        least = str(self.least) if self.least else None
-        released = str(self.released) if self.released else None
-        facts = {"released": released, "smallest": least, "declared": str(self.declared)}
-        return {**facts, "reason": self.reason, "enough": self.met}
+        versions = {"released": self.released, "smallest": self.smallest, "declared": self.declared}
+        return {key: str(value) if value else None for key, value in versions.items()} | {
+            "reason": self.reason,
+            "enough": self.met,
+        }
 
 
-def gravest(changes: Sequence[Change]) -> str:
-    """Return the gravest thing that the changes do."""
-    if any(each.breaks & SIDES.keys() for each in changes):
+def most_severe(changes: Sequence[Change]) -> str:
+    """Return the most severe kind of change: BREAKING, ADDING, OTHER or NOTHING."""
+    if any(change.breaks for change in changes):
         return BREAKING
-    if any(each.kind == ADDED for each in changes):
+    if any(change.kind == ADDED for change in changes):
         return ADDING
     return OTHER if changes else NOTHING
 
 
 def step(released: Version, reason: str) -> Version:
-    """Return the smallest version after `released` that may hold what happened.
+    """Return the smallest version after `released` that `reason` allows.
 
-    After a pre-release that is what it leads to: nothing is promised before that is there.
+    A pre-release promises nothing, so any change after it leads to its final version.
     """
     if reason == NOTHING:
         return released

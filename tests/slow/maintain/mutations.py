@@ -1,7 +1,7 @@
-"""Edits of the document, each with whom it breaks: requests, responses, Python callers.
+"""Mutations of the document, and which callers each breaks: requests, responses, Python callers.
 
-Each edits the data of openapi/contacts.yaml in place. Where one needs something that the document does not have, such
-as a default, `before` puts it into the document first.
+Each changes the data of openapi/contacts.yaml in place. If it needs something that the document does not have, such as
+a default, `before` adds that to the document first.
 """
 
 from __future__ import annotations
@@ -23,46 +23,46 @@ TEXT_OR_NULL: Data = {"type": ["string", "null"]}
 
 @dataclass(frozen=True)
 class Mutation:
-    """An edit, and what it must be found to do.
+    """A mutation, and what scripts/changes must report.
 
     Attributes:
         edit: Changes the document.
-        breaks: Whom it breaks.
-        told: A line that must be in the report.
-        before: Changes the document that it is compared with too.
+        breaks: The sides that it breaks.
+        line: A line that must be in the report.
+        before: Changes both documents before the comparison.
     """
 
     edit: Callable[[Data], object]
     breaks: frozenset[str]
-    told: str
+    line: str
     before: Callable[[Data], object] | None = None
 
 
 def properties(document: Data, schema: str) -> Data:
-    """The properties of a schema."""
+    """Return the properties of a schema."""
     found: Data = document["components"]["schemas"][schema]["properties"]
     return found
 
 
 def schema(document: Data, name: str) -> Data:
-    """A schema."""
+    """Return a schema."""
     found: Data = document["components"]["schemas"][name]
     return found
 
 
 def operation(document: Data, path: str, method: str) -> Data:
-    """An operation."""
+    """Return an operation."""
     found: Data = document["paths"][path][method]
     return found
 
 
 def parameter(document: Data, name: str) -> Data:
-    """A parameter of the list."""
+    """Return a parameter of the list operation."""
     return next(each for each in operation(document, LIST, "get")["parameters"] if each["name"] == name)
 
 
 def respelled(document: Data, holder: str, old: str, new: str, *aliases: str) -> None:
-    """Give a field another name in its place; its aliases are those that are named."""
+    """Rename a field in place, with exactly these aliases."""
     fields = properties(document, holder)
     kept = {(new if name == old else name): value for name, value in fields.items()}
     kept[new] = {key: value for key, value in kept[new].items() if key != "x-aliases"} | (
@@ -74,12 +74,12 @@ def respelled(document: Data, holder: str, old: str, new: str, *aliases: str) ->
 
 
 def moved(document: Data, path: str, to: str) -> None:
-    """Give a path another name in its place."""
+    """Rename a path in place."""
     document["paths"] = {(to if name == path else name): item for name, item in document["paths"].items()}
 
 
 def renamed_schema(document: Data, old: str, new: str) -> None:
-    """Give a schema another name, wherever it is used."""
+    """Rename a schema wherever it is used."""
 
     def respell(part: Any) -> Any:  # noqa: ANN401 - any part of the document
         if isinstance(part, dict):
@@ -94,30 +94,30 @@ def renamed_schema(document: Data, old: str, new: str) -> None:
 
 
 def second_count(document: Data) -> None:
-    """One more operation, like the count."""
+    """Add an operation like the count."""
     item = copy.deepcopy(document["paths"][COUNT])
     item["get"]["operationId"] = "count_tags"
     document["paths"]["/api/v2/tags/count"] = item
 
 
-def query(name: str, **more: Any) -> Data:  # noqa: ANN401 - what stands in the document
-    """A parameter."""
+def query(name: str, **more: Any) -> Data:  # noqa: ANN401 - any JSON value
+    """Return a query parameter."""
     return {"name": name, "in": "query", "schema": TEXT, **more}
 
 
 def bearer(document: Data) -> None:
-    """One more secret, on every request."""
+    """Require another secret on every request."""
     document["components"]["securitySchemes"]["Bearer"] = {"type": "http", "scheme": "bearer"}
     document["security"][0]["Bearer"] = []
 
 
 def kinds(document: Data) -> None:
-    """A field of answers with two values."""
+    """Add a field with two values to responses."""
     properties(document, "Contact")["kind"] = {"type": "string", "enum": ["person", "firm"]}
 
 
 def spelling_of_its_own(document: Data) -> None:
-    """An alias becomes a field beside the one that it stood for."""
+    """Turn an alias into a field of its own."""
     for holder in ("Contact", "ContactCreate"):
         fields = properties(document, holder)
         del fields["first_name"]["x-aliases"]
@@ -125,7 +125,7 @@ def spelling_of_its_own(document: Data) -> None:
 
 
 def smaller_list(document: Data) -> None:
-    """The list answers a smaller schema, and all else the one that it had."""
+    """Let only the list operation return a smaller schema."""
     smaller = copy.deepcopy(schema(document, "Contact"))
     del smaller["properties"]["tags"]
     document["components"]["schemas"]["ContactSummary"] = smaller
@@ -133,71 +133,71 @@ def smaller_list(document: Data) -> None:
     content["schema"]["items"] = {"$ref": "#/components/schemas/ContactSummary"}
 
 
-NOBODY: frozenset[str] = frozenset()
+NOTHING: frozenset[str] = frozenset()
 ON_REQUESTS, ON_RESPONSES, ON_PYTHON = frozenset({REQUESTS}), frozenset({RESPONSES}), frozenset({PYTHON})
 IN, OUT, ALL = ON_REQUESTS | ON_PYTHON, ON_RESPONSES | ON_PYTHON, frozenset({REQUESTS, RESPONSES, PYTHON})
 
 MUTATIONS: dict[str, Mutation] = {
-    # --- fields of answers
-    "field added to an answer": Mutation(
-        lambda d: properties(d, "Contact").update(birthday=TEXT_OR_NULL), NOBODY, "Contact.birthday: added"
+    # --- fields of responses
+    "field added to a response": Mutation(
+        lambda d: properties(d, "Contact").update(birthday=TEXT_OR_NULL), NOTHING, "Contact.birthday: added"
     ),
-    "field removed from an answer": Mutation(
+    "field removed from a response": Mutation(
         lambda d: properties(d, "Contact").pop("verified"), OUT, "Contact.verified: removed"
     ),
-    "field of an answer renamed": Mutation(
+    "field of a response renamed": Mutation(
         lambda d: respelled(d, "Contact", "verified", "is_verified"), OUT, "Contact.verified: renamed to `is_verified`"
     ),
-    "field of an answer renamed, the old name an alias": Mutation(
+    "field of a response renamed, old name kept as an alias": Mutation(
         lambda d: respelled(d, "Contact", "verified", "is_verified", "verified"),
         ON_PYTHON,
-        "Contact.verified: is an alias of `is_verified` now",
+        "Contact.verified: became an alias of `is_verified`",
     ),
-    "field of an answer required": Mutation(
-        lambda d: schema(d, "ContactCount").update(required=["count"]), NOBODY, "ContactCount: now requires `count`"
+    "field of a response required": Mutation(
+        lambda d: schema(d, "ContactCount").update(required=["count"]), NOTHING, "ContactCount: now requires `count`"
     ),
-    "field of an answer no longer required": Mutation(
+    "field of a response no longer required": Mutation(
         lambda d: schema(d, "ContactCount").pop("required"),
         ON_RESPONSES,
         "ContactCount: no longer requires `count`",
         before=lambda d: schema(d, "ContactCount").update(required=["count"]),
     ),
-    "null removed from an answer": Mutation(
+    "null removed from a response": Mutation(
         lambda d: properties(d, "Contact")["verified"].update(type="boolean"),
-        NOBODY,
-        "Contact.verified: type dropped: `null`",
+        NOTHING,
+        "Contact.verified: type removed: `null`",
     ),
-    "null added to an answer": Mutation(
+    "null added to a response": Mutation(
         lambda d: properties(d, "Contact")["verified"].update(type=["boolean", "null"]),
         ON_RESPONSES,
         "Contact.verified: type added: `null`",
         before=lambda d: properties(d, "Contact")["verified"].update(type="boolean"),
     ),
-    "type of an answer widened": Mutation(
+    "type of a response widened": Mutation(
         lambda d: properties(d, "Contact")["verified"].update(type=["boolean", "string", "null"]),
         OUT,
         "Contact.verified: type added: `string`",
     ),
-    "format of an answer changed": Mutation(
+    "format of a response changed": Mutation(
         lambda d: properties(d, "Contact")["created_at"].update(format="date"),
         OUT,
-        "Contact.created_at: its format is `date` now, and was `date-time`",
+        "Contact.created_at: format changed from `date-time` to `date`",
     ),
-    "enum value added to an answer": Mutation(
+    "enum value added to a response": Mutation(
         lambda d: properties(d, "Contact")["kind"]["enum"].append("shop"),
         ON_RESPONSES,
         "Contact.kind: value added: `shop`",
         before=kinds,
     ),
-    "enum value dropped from an answer": Mutation(
+    "enum value removed from a response": Mutation(
         lambda d: properties(d, "Contact")["kind"]["enum"].remove("firm"),
         ON_PYTHON,
-        "Contact.kind: value dropped: `firm`",
+        "Contact.kind: value removed: `firm`",
         before=kinds,
     ),
     # --- fields of requests
     "optional field added to a request": Mutation(
-        lambda d: properties(d, "ContactCreate").update(birthday=TEXT), NOBODY, "ContactCreate.birthday: added"
+        lambda d: properties(d, "ContactCreate").update(birthday=TEXT), NOTHING, "ContactCreate.birthday: added"
     ),
     "required field added to a request": Mutation(
         lambda d: (
@@ -213,12 +213,12 @@ MUTATIONS: dict[str, Mutation] = {
     "field of a request renamed": Mutation(
         lambda d: respelled(d, "ContactCreate", "tags", "labels"), IN, "ContactCreate.labels: added"
     ),
-    "field of a request renamed, the old name an alias": Mutation(
+    "field of a request renamed, old name kept as an alias": Mutation(
         lambda d: respelled(d, "ContactCreate", "tags", "labels", "tags"),
         ON_PYTHON,
-        "ContactCreate.tags: is an alias of `labels` now",
+        "ContactCreate.tags: became an alias of `labels`",
     ),
-    "required field of a request renamed, the old name an alias": Mutation(
+    "required field of a request renamed, old name kept as an alias": Mutation(
         lambda d: respelled(
             d, "ContactVerify", "number", "recipient", *("phoneNumber", "phone_number", "phone", "number")
         ),
@@ -231,70 +231,70 @@ MUTATIONS: dict[str, Mutation] = {
         "ContactCreate: now requires `first_name`",
     ),
     "field of a request made optional": Mutation(
-        lambda d: schema(d, "ContactVerify").pop("required"), NOBODY, "ContactVerify: no longer requires `number`"
+        lambda d: schema(d, "ContactVerify").pop("required"), NOTHING, "ContactVerify: no longer requires `number`"
     ),
     "null removed from a request": Mutation(
         lambda d: properties(d, "ContactUpdate")["first_name"].update(type="string"),
         IN,
-        "ContactUpdate.first_name: type dropped: `null`",
+        "ContactUpdate.first_name: type removed: `null`",
     ),
     "null added to a request": Mutation(
         lambda d: properties(d, "ContactUpdate")["phone_number"].update(type=["string", "null"]),
-        NOBODY,
+        NOTHING,
         "ContactUpdate.phone_number: type added: `null`",
     ),
     "type of a request changed": Mutation(
         lambda d: properties(d, "ContactCreate")["update_if_exists"].update(type="string"),
         IN,
-        "ContactCreate.update_if_exists: type added: `string`, type dropped: `boolean`",
+        "ContactCreate.update_if_exists: type added: `string`, type removed: `boolean`",
     ),
     "type of a parameter widened": Mutation(
         lambda d: parameter(d, "limit")["schema"].update(type="number"),
-        NOBODY,
-        "parameter limit of GET /api/v2/contacts: type added: `number`, type dropped: `integer`",
+        NOTHING,
+        "parameter limit of GET /api/v2/contacts: type added: `number`, type removed: `integer`",
     ),
     "pattern added to a request": Mutation(
         lambda d: properties(d, "ContactCreate")["first_name"].update(pattern="^[A-Z]"),
         ON_REQUESTS,
-        "ContactCreate.first_name: its pattern is `^[A-Z]` now, and was not stated",
+        "ContactCreate.first_name: pattern added: `^[A-Z]`",
     ),
     "default changed": Mutation(
         lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=True),
         ON_REQUESTS,
-        "ContactCreate.update_if_exists: its default is `True` now, and was `False`",
+        "ContactCreate.update_if_exists: default changed from `False` to `True`",
     ),
-    "default stated": Mutation(
+    "default documented": Mutation(
         lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=False),
-        NOBODY,
-        "ContactCreate.update_if_exists: its default is `False` now, and was not stated",
+        NOTHING,
+        "ContactCreate.update_if_exists: default added: `False`",
         before=lambda d: properties(d, "ContactCreate")["update_if_exists"].pop("default"),
     ),
     "bound on a list added": Mutation(
         lambda d: properties(d, "BulkCreate")["contacts"].update(maxItems=100),
         ON_REQUESTS,
-        "BulkCreate.contacts: its maxItems is `100` now, and was not stated",
+        "BulkCreate.contacts: maxItems added: `100`",
     ),
     "other fields forbidden": Mutation(
         lambda d: schema(d, "BulkCreate").update(additionalProperties=False),
         ON_REQUESTS,
-        "BulkCreate: its additionalProperties is `False` now, and was `True`",
+        "BulkCreate: additionalProperties changed from `True` to `False`",
     ),
     "field deprecated": Mutation(
         lambda d: properties(d, "ContactCreate")["tags"].update(deprecated=True),
-        NOBODY,
-        "ContactCreate.tags: its deprecated is `True` now, and was not stated",
+        NOTHING,
+        "ContactCreate.tags: deprecated added: `True`",
     ),
-    "field of a request left to answers": Mutation(
+    "field of a request made read-only": Mutation(
         lambda d: properties(d, "ContactCreate")["tags"].update(readOnly=True),
         ON_REQUESTS,
-        "ContactCreate.tags: its readOnly is `True` now, and was not stated",
+        "ContactCreate.tags: readOnly added: `True`",
     ),
-    "field of an answer left to requests": Mutation(
+    "field of a response made write-only": Mutation(
         lambda d: properties(d, "Contact")["tags"].update(writeOnly=True),
         ON_RESPONSES,
-        "Contact.tags: its writeOnly is `True` now, and was not stated",
+        "Contact.tags: writeOnly added: `True`",
     ),
-    # --- what requests and answers share
+    # --- shared by requests and responses
     "shared type widened": Mutation(
         lambda d: schema(d, "CustomVariables").update(additionalProperties={"type": ["string", "integer"]}),
         ON_RESPONSES,
@@ -303,7 +303,7 @@ MUTATIONS: dict[str, Mutation] = {
     "shared type narrowed": Mutation(
         lambda d: schema(d, "CustomVariables").update(additionalProperties={"type": "string", "maxLength": 5}),
         ON_REQUESTS,
-        "CustomVariables.*: its maxLength is `5` now, and was not stated",
+        "CustomVariables.*: maxLength added: `5`",
     ),
     # --- aliases
     "alias removed from a request": Mutation(
@@ -318,20 +318,20 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "alias added to a request": Mutation(
         lambda d: properties(d, "ContactCreate")["tags"].update({"x-aliases": ["labels"]}),
-        NOBODY,
+        NOTHING,
         "ContactCreate.tags: alias `labels` added",
     ),
-    "alias removed from an answer": Mutation(
+    "alias removed from a response": Mutation(
         lambda d: properties(d, "Contact")["first_name"].pop("x-aliases"),
         ON_RESPONSES,
         "Contact.first_name: alias `firstName` removed",
     ),
-    "alias added to an answer": Mutation(
+    "alias added to a response": Mutation(
         lambda d: properties(d, "Contact")["verified"].update({"x-aliases": ["isVerified"]}),
-        NOBODY,
+        NOTHING,
         "Contact.verified: alias `isVerified` added",
     ),
-    "alias made a field of its own": Mutation(
+    "alias turned into a field": Mutation(
         spelling_of_its_own,
         ON_REQUESTS | ON_RESPONSES,
         "Contact.first_name: alias `firstName` removed",
@@ -339,7 +339,7 @@ MUTATIONS: dict[str, Mutation] = {
     # --- parameters
     "optional parameter added": Mutation(
         lambda d: operation(d, COUNT, "get")["parameters"].append(query("tag")),
-        NOBODY,
+        NOTHING,
         "parameter tag of GET /api/v2/contacts/count: added",
     ),
     "required parameter added": Mutation(
@@ -355,31 +355,31 @@ MUTATIONS: dict[str, Mutation] = {
     "parameter made required": Mutation(
         lambda d: parameter(d, "cid").update(required=True),
         IN,
-        "parameter cid of GET /api/v2/contacts: its required is `True` now, and was not stated",
+        "parameter cid of GET /api/v2/contacts: required added: `True`",
     ),
-    "enum value dropped": Mutation(
-        lambda d: schema(d, "OrderDirection")["enum"].remove("desc"), IN, "OrderDirection: value dropped: `desc`"
+    "enum value removed": Mutation(
+        lambda d: schema(d, "OrderDirection")["enum"].remove("desc"), IN, "OrderDirection: value removed: `desc`"
     ),
     "enum value added": Mutation(
-        lambda d: schema(d, "OrderDirection")["enum"].append("random"), NOBODY, "OrderDirection: value added: `random`"
+        lambda d: schema(d, "OrderDirection")["enum"].append("random"), NOTHING, "OrderDirection: value added: `random`"
     ),
-    "enum put on a parameter": Mutation(
+    "enum added to a parameter": Mutation(
         lambda d: parameter(d, "order_by")["schema"].update(enum=["created_at"]),
         IN,
-        "parameter order_by of GET /api/v2/contacts: its enum is `created_at` now, and was not stated",
+        "parameter order_by of GET /api/v2/contacts: enum added: `created_at`",
     ),
     "maximum lowered": Mutation(
         lambda d: parameter(d, "limit")["schema"].update(maximum=500),
         ON_REQUESTS,
-        "parameter limit of GET /api/v2/contacts: its maximum is `500` now, and was `1000`",
+        "parameter limit of GET /api/v2/contacts: maximum changed from `1000` to `500`",
     ),
     "maximum raised": Mutation(
         lambda d: parameter(d, "limit")["schema"].update(maximum=5000),
-        NOBODY,
-        "parameter limit of GET /api/v2/contacts: its maximum is `5000` now, and was `1000`",
+        NOTHING,
+        "parameter limit of GET /api/v2/contacts: maximum changed from `1000` to `5000`",
     ),
     # --- operations
-    "operation added": Mutation(second_count, NOBODY, "GET /api/v2/tags/count: added"),
+    "operation added": Mutation(second_count, NOTHING, "GET /api/v2/tags/count: added"),
     "operation removed": Mutation(lambda d: d["paths"].pop(COUNT), IN, "GET /api/v2/contacts/count: removed"),
     "one operation of a path removed": Mutation(
         lambda d: d["paths"][ONE].pop("delete"), IN, "DELETE /api/v2/contacts/{phone_number}: removed"
@@ -394,38 +394,38 @@ MUTATIONS: dict[str, Mutation] = {
         ON_REQUESTS,
         "PUT /api/v2/contacts/{phone_number}: removed",
     ),
-    "operation named otherwise": Mutation(
+    "operation renamed in Python": Mutation(
         lambda d: operation(d, COUNT, "get").update(operationId="contacts_count"),
         ON_PYTHON,
-        "GET /api/v2/contacts/count: its operationId is `contacts_count` now, and was `count_contacts`",
+        "GET /api/v2/contacts/count: operationId changed from `count_contacts` to `contacts_count`",
     ),
     "operation deprecated": Mutation(
         lambda d: operation(d, VERIFY, "post").update(deprecated=True),
-        NOBODY,
-        "POST /api/v2/contacts/verify: its deprecated is `True` now, and was not stated",
+        NOTHING,
+        "POST /api/v2/contacts/verify: deprecated added: `True`",
     ),
     "body no longer required": Mutation(
         lambda d: operation(d, VERIFY, "post")["requestBody"].update(required=False),
-        NOBODY,
-        "body of POST /api/v2/contacts/verify: its required is `False` now, and was `True`",
+        NOTHING,
+        "body of POST /api/v2/contacts/verify: required changed from `True` to `False`",
     ),
-    # --- answers
+    # --- responses
     "status of success removed": Mutation(
         lambda d: operation(d, LIST, "post")["responses"].pop("201"),
         ON_RESPONSES,
-        "answer 201 of POST /api/v2/contacts: removed",
+        "response 201 of POST /api/v2/contacts: removed",
     ),
     "status of an error removed": Mutation(
         lambda d: operation(d, LIST, "post")["responses"].pop("409"),
         ON_RESPONSES,
-        "answer 409 of POST /api/v2/contacts: removed",
+        "response 409 of POST /api/v2/contacts: removed",
     ),
     "status of an error added": Mutation(
         lambda d: operation(d, LIST, "get")["responses"].update({"404": {"$ref": "#/components/responses/NotFound"}}),
-        NOBODY,
-        "answer 404 of GET /api/v2/contacts: added",
+        NOTHING,
+        "response 404 of GET /api/v2/contacts: added",
     ),
-    "header of an answer removed": Mutation(
+    "header of a response removed": Mutation(
         lambda d: d["components"]["responses"]["TooManyRequests"].pop("headers"),
         ON_RESPONSES,
         "headers of response TooManyRequests: removed",
@@ -435,52 +435,54 @@ MUTATIONS: dict[str, Mutation] = {
             schema={"$ref": "#/components/schemas/BulkCreateResponse"}
         ),
         OUT,
-        "BulkCreateResponse: type added: `object`, type dropped: `array`",
+        "BulkCreateResponse: type added: `object`, type removed: `array`",
     ),
-    "smaller schema in one answer": Mutation(smaller_list, OUT, "answer 200 of GET /api/v2/contacts[].tags: removed"),
-    # --- the rest
-    "secret sent under another name": Mutation(
+    "smaller schema in one response": Mutation(
+        smaller_list, OUT, "response 200 of GET /api/v2/contacts[].tags: removed"
+    ),
+    # --- security, servers and names
+    "secret sent in another header": Mutation(
         lambda d: d["components"]["securitySchemes"]["ApiKeyId"].update(name="x-api-key"),
         ON_REQUESTS,
-        "securityScheme ApiKeyId: its name is `x-api-key` now, and was `sb-api-key-id`",
+        "securityScheme ApiKeyId: name changed from `sb-api-key-id` to `x-api-key`",
     ),
-    "one more secret": Mutation(bearer, ON_REQUESTS, "security: now asks for Bearer"),
-    "secrets asked for where none were": Mutation(
+    "another secret": Mutation(bearer, ON_REQUESTS, "security: now requires Bearer"),
+    "secrets required where none were": Mutation(
         lambda d: operation(d, COUNT, "get").pop("security"),
         ON_REQUESTS,
-        "security of GET /api/v2/contacts/count: now asks for ApiKeyId, ApiSecretKey",
+        "security of GET /api/v2/contacts/count: now requires ApiKeyId, ApiSecretKey",
         before=lambda d: operation(d, COUNT, "get").update(security=[]),
     ),
-    "secrets asked for where nothing was said": Mutation(
+    "secrets required where none were documented": Mutation(
         lambda d: d.update(security=[{"ApiKeyId": []}]),
         ON_REQUESTS,
-        "security: now asks for ApiKeyId",
+        "security: now requires ApiKeyId",
         before=lambda d: d.pop("security"),
     ),
-    "secrets no longer asked for": Mutation(
+    "secrets no longer required": Mutation(
         lambda d: operation(d, COUNT, "get").update(security=[]),
-        NOBODY,
-        "security of GET /api/v2/contacts/count: no longer asks for ApiKeyId, ApiSecretKey",
+        NOTHING,
+        "security of GET /api/v2/contacts/count: no longer requires ApiKeyId, ApiSecretKey",
     ),
     "servers in another order": Mutation(
         lambda d: d["servers"].reverse(),
-        NOBODY,
-        "servers: are in another order: `https://api.sendblue.com`, `https://api.sendblue.co`",
+        NOTHING,
+        "servers: new order: `https://api.sendblue.com`, `https://api.sendblue.co`",
     ),
     "server removed": Mutation(lambda d: d["servers"].pop(), ON_REQUESTS, "server https://api.sendblue.com: removed"),
-    "schema named otherwise": Mutation(
+    "schema renamed": Mutation(
         lambda d: renamed_schema(d, "ContactCount", "Tally"),
         ON_PYTHON,
         "sendblue_contacts_api.models.ContactCount: removed",
     ),
-    "description alone": Mutation(
+    "description only": Mutation(
         lambda d: properties(d, "Contact")["phone"].update(description="Another."),
-        NOBODY,
-        "Contact.phone: its description is another",
+        NOTHING,
+        "Contact.phone: description changed",
     ),
-    "example alone": Mutation(
+    "example only": Mutation(
         lambda d: properties(d, "Contact")["phone"].update(examples=["+14155550000"]),
-        NOBODY,
-        "Contact.phone: its examples is another",
+        NOTHING,
+        "Contact.phone: examples changed",
     ),
 }

@@ -1,6 +1,6 @@
-"""scripts/changes on edits of the document: whom each breaks, and how it is told.
+"""scripts/changes on mutations of the document: which callers each breaks, and how the report describes it.
 
-What breaks Python callers is asked of the package that is really generated from the edited document.
+For Python callers, the package is generated from the mutated document.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from maintain.changes.document import compare
-from maintain.changes.public_names import load, public
-from maintain.changes.python_api import compare_public
+from maintain.changes.public_api import load, public_api
+from maintain.changes.python_packages import compare_public
 from maintain.openapi_document import Document, read
 from maintain.regenerate.command import generate_package
 from maintain.venvs import ROOT
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from maintain.changes.public_names import Public
-    from maintain.changes.report import Change
+    from maintain.changes.change import Change
+    from maintain.changes.public_api import PublicApi
 
 DOCUMENT = read(ROOT / "openapi/contacts.yaml", "openapi/contacts.yaml")
 Data = dict[str, Any]
 
 
 def edited(document: Data, *edits: Callable[[Data], object] | None) -> Data:
-    """A copy of a document with edits."""
+    """Return a copy of a document with these edits."""
     made = copy.deepcopy(document)
     for edit in filter(None, edits):
         edit(made)
     return made
 
 
-def generated(data: Data, folder: Path) -> Public:
-    """What is public in the package that is generated from this document."""
+def generated(data: Data, folder: Path) -> PublicApi:
+    """Return the public API of the package that is generated from this document."""
     folder.mkdir(exist_ok=True)
     source = folder / "document.json"
     source.write_text(json.dumps(data))
     package = folder / "generated/sendblue_contacts_api"
     generate_package(ROOT / "openapi/templates", Document("contacts.yaml", "", data), source, package)
-    return public(load(folder))
+    return public_api(load(folder))
 
 
 @pytest.fixture(scope="module")
-def unedited(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Data], Public]:
-    """What is public before an edit; made once for each document that is edited."""
+def unedited(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Data], PublicApi]:
+    """Return a function that generates the package before a mutation, once for each document."""
 
     @cache
-    def made(text: str) -> Public:
+    def made(text: str) -> PublicApi:
         return generated(json.loads(text), tmp_path_factory.mktemp("unedited"))
 
     return lambda data: made(json.dumps(data))
@@ -63,34 +63,34 @@ def unedited(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Data], Publi
 
 @pytest.fixture(scope="module")
 def documents() -> Iterator[dict[str, Future[list[Change]]]]:
-    """What each edit is found to change in the document. Node does that, beside the generator."""
+    """Start the comparison of the documents for every mutation, which Node runs while Python generates packages."""
     with ThreadPoolExecutor(2) as pool:
         yield {name: pool.submit(compare, *pair(name)) for name in MUTATIONS}
         pool.shutdown(cancel_futures=True)
 
 
 def pair(name: str) -> tuple[Data, Data]:
-    """The document before and after an edit."""
+    """Return the document before and after a mutation."""
     old = edited(DOCUMENT.data, MUTATIONS[name].before)
     return old, edited(old, MUTATIONS[name].edit)
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_whom_an_edit_breaks(
+def test_mutation(
     name: str,
     documents: dict[str, Future[list[Change]]],
-    unedited: Callable[[Data], Public],
+    unedited: Callable[[Data], PublicApi],
     tmp_path: Path,
 ) -> None:
-    """Each edit breaks these and no others, and is told in these words."""
+    """Each mutation breaks exactly these sides, and the report describes it in these words."""
     old, new = pair(name)
     python = compare_public(unedited(old), generated(new, tmp_path))
     changes = [*documents[name].result(), *python]
-    found = frozenset[str]().union(*(each.breaks for each in changes))
+    found = frozenset[str]().union(*(change.breaks for change in changes))
     assert found == MUTATIONS[name].breaks, "\n".join(map(str, changes))
-    assert MUTATIONS[name].told in map(str, changes)
+    assert MUTATIONS[name].line in map(str, changes)
 
 
 def test_nothing_changed() -> None:
-    """A document is no different from itself."""
+    """A document does not differ from itself."""
     assert compare(DOCUMENT.data, DOCUMENT.data) == []
