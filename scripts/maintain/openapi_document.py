@@ -18,6 +18,8 @@ os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"
 
 from openapi_spec_validator import OpenAPIV31SpecValidator  # after its setting
 
+from maintain.json_pointer import at, follow
+
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
@@ -134,7 +136,7 @@ def _complaints(document: Document) -> list[str]:
     dangling = [
         f"{document.place(path)}: nothing is at {value}"
         for path, value in _parts(document.data, ())
-        if path and path[-1] == "$ref" and isinstance(value, str) and not _leads(document.data, value)
+        if path[-1:] == ("$ref",) and str(value).startswith("#/") and at(document.data, str(value)) is None
     ]
     # The validator follows references and raises something else where one leads nowhere.
     return dangling or [
@@ -150,29 +152,12 @@ def _parts(value: object, path: Path) -> Iterator[tuple[Path, object]]:
         yield from _parts(child, (*path, key))
 
 
-def _follow(value: object, path: Path) -> object:
-    for step in path:
-        try:
-            value = cast("Any", value)[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def _leads(data: dict[str, Any], reference: str) -> bool:
-    steps = reference.removeprefix("#").split("/")[1:]
-    return (
-        not reference.startswith("#/")
-        or _follow(data, tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)) is not None
-    )
-
-
 def _path(document: Document, error: ValidationError) -> Path:
     """Return where `error` is; the validator gives the path from the schema it looked at, or none at all."""
     path = tuple(error.absolute_path)
     if not path:
         return document.mentioned(error.message) or _last_named(document, error.message)
-    holders = (start for start, value in _parts(document.data, ()) if _follow(value, path) is error.instance)
+    holders = (start for start, value in _parts(document.data, ()) if follow(value, path) is error.instance)
     return (*next(holders, ()), *path)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from maintain.changes.change import ADDED, CHANGED, PYTHON, REQUESTS, WORDING, Change
 from maintain.changes.command import main
-from maintain.changes.report import SHOWN, as_json, as_markdown, as_text
-from maintain.changes.required_version import ADDING, BREAKING, NOTHING, OTHER, RequiredVersion, most_severe, step
+from maintain.changes.report import ADDED, CHANGED, PYTHON, REQUESTS, SHOWN, WORDING, Change, as_text
+from maintain.changes.required_version import ADDING, BREAKING, NOTHING, OTHER, most_severe, step
 from packaging.version import Version
 
 from tests.maintain.conftest import PETS
@@ -294,15 +292,12 @@ def test_the_most_severe_change(changes: list[Change], reason: str) -> None:
     assert most_severe(changes) == reason
 
 
-# --- formats
-
-REQUIRED = RequiredVersion(Version("0.1.0"), Version("0.1.0"), BREAKING)
+# --- the report
 
 
-def test_text() -> None:
+def test_the_report() -> None:
     """Breaking changes come first, under the heading of each side that they break."""
-    assert as_text("Changes since v0.1.0", [REWORDS, ADDS, BREAKS], REQUIRED).split("\n\n")[:-1] == [
-        "Changes since v0.1.0",
+    assert as_text([REWORDS, ADDS, BREAKS]).split("\n\n") == [
         "Breaks requests:\n- Pet.age: type changed",
         "Breaks Python callers:\n- Pet.age: type changed",
         "Added:\n- Pet.kind: added",
@@ -310,39 +305,11 @@ def test_text() -> None:
     ]
 
 
-def test_markdown() -> None:
-    """Markdown has headings."""
-    assert as_markdown("Changes since v0.1.0", [ADDS], REQUIRED).startswith(
-        "## Changes since v0.1.0\n\n### Added\n\n- Pet.kind: added\n\n"
-    )
-
-
-def test_json() -> None:
-    """JSON has each change with the sides that it breaks, and the required version."""
-    report = json.loads(as_json("Changes since v0.1.0", [BREAKS, ADDS], REQUIRED))
-    assert report["breaks"] == {"requests": True, "responses": False, "python": True}
-    assert report["changes"][0] == {
-        "subject": "Pet.age",
-        "kind": "changed",
-        "text": "type changed",
-        "breaks": ["python", "requests"],
-    }
-    assert report["version"] == {
-        "released": "0.1.0",
-        "smallest": "0.2.0",
-        "declared": "0.1.0",
-        "reason": BREAKING,
-        "enough": False,
-    }
-
-
-def test_many_lines_are_cut() -> None:
-    """Text is limited to some lines under each heading and counts the rest; JSON has everything."""
-    many = [Change(f"Pet.f{number}", ADDED, "added") for number in range(SHOWN + 5)]
-    assert "- … and 5 more" in as_text("t", many, REQUIRED)
-    assert len(json.loads(as_json("t", many, REQUIRED))["changes"]) == SHOWN + 5
+def test_many_lines() -> None:
+    """The report has a limited number of lines under each heading and counts the rest."""
+    assert "- … and 5 more" in as_text([Change(f"Pet.f{number}", ADDED, "added") for number in range(SHOWN + 5)])
 
 
 def test_nothing() -> None:
     """Without changes, the report says so."""
-    assert as_text("t", [], REQUIRED).split("\n\n")[1] == "Nothing changed."
+    assert as_text([]) == "Nothing changed."

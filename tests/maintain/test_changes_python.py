@@ -82,27 +82,27 @@ def reported(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("def first(", "def second(", "Pages.first: removed"),
-        ("def close(", "def shut(", "Client.close: removed"),
+        ("def first(", "def second(", "Pages.first: public object was removed"),
+        ("def close(", "def shut(", "Client.close: public object was removed"),
         (
             "self, key: str, *",
             "self, *, key: str",
-            "Client.__init__: argument `key` changed between positional and keyword-only",
+            "Client.__init__: parameter kind was changed: `key`",
         ),
-        ("self, key: str, *", "self, key: str, url: str, *", "Client.__init__: required argument `url` added"),
-        ("timeout: float = 30.0", "timeout: float = 60.0", "Client.__init__: default of argument `timeout` changed"),
-        ("timeout: float = 30.0", "timeout: float", "Client.__init__: argument `timeout` became required"),
-        ("    times: int = 3", "    tries: int = 3", "Setting.times: removed"),
-        ("def pages(self, order: Order", "def pages(self, by: Order", "Client.pages: argument `order` removed"),
+        ("self, key: str, *", "self, key: str, url: str, *", "Client.__init__: parameter was added as required: `url`"),
+        ("timeout: float = 30.0", "timeout: float = 60.0", "Client.__init__: parameter default was changed: `timeout`"),
+        ("timeout: float = 30.0", "timeout: float", "Client.__init__: parameter is now required: `timeout`"),
+        ("    times: int = 3", "    tries: int = 3", "Setting.times: public object was removed"),
+        ("def pages(self, order: Order", "def pages(self, by: Order", "Client.pages: parameter was removed: `order`"),
         (
             "def first(self) -> str | None",
             "def first(self) -> str | int",
-            "Pages.first: its type changed from `str | None` to `str | int`",
+            "Pages.first: type changed from `str | None` to `str | int`",
         ),
-        ("timeout: float", "timeout: int", "Client.__init__: argument `timeout` type changed from `float` to `int`"),
-        ("name: str | None", "name: str", "Fields.name: its type changed from `str | None` to `str`"),
-        ('"up", "down"', '"up"', "Order: its type changed from `Literal['up', 'down']` to `Literal['up']`"),
-        ("class Client(_Base)", "class Client", "Client.close: removed"),
+        ("timeout: float", "timeout: int", "Client.__init__: parameter `timeout`: type changed from `float` to `int`"),
+        ("name: str | None", "name: str", "Fields.name: type changed from `str | None` to `str`"),
+        ('"up", "down"', '"up"', "Order: type changed from `Literal['up', 'down']` to `Literal['up']`"),
+        ("class Client(_Base)", "class Client", "Client.close: public object was removed"),
     ],
 )
 def test_what_breaks(tmp_path: Path, old: str, new: str, line: str) -> None:
@@ -113,18 +113,18 @@ def test_what_breaks(tmp_path: Path, old: str, new: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "lines"),
     [
-        ("key: str, *, ", "key: str, *, url: str = '', ", ["Client.__init__: argument `url` added"]),
+        ("key: str, *, ", "key: str, *, url: str = '', ", ["Client.__init__: parameter was added: `url`"]),
         ("    def make(", "    def more(self) -> int: ...\n    def make(", ["Client.more: added"]),
-        ("-> str | None", "-> str", ["Pages.first: its type changed from `str | None` to `str`"]),
+        ("-> str | None", "-> str", ["Pages.first: type changed from `str | None` to `str`"]),
         (
             "timeout: float",
             "timeout: float | None",
-            ["Client.__init__: argument `timeout` type changed from `float` to `float | None`"],
+            ["Client.__init__: parameter `timeout`: type changed from `float` to `float | None`"],
         ),
         (
             '"up", "down"',
             '"up", "down", "any"',
-            ["Order: its type changed from `Literal['up', 'down']` to `Literal['up', 'down', 'any']`"],
+            ["Order: type changed from `Literal['up', 'down']` to `Literal['up', 'down', 'any']`"],
         ),
         ("name: str | None", "name: str | None\n    nick: str", ["Fields.nick: added"]),
         ("def _send(", "def _post(", []),
@@ -154,10 +154,10 @@ def test_a_class_may_move(tmp_path: Path) -> None:
         (
             "name: str\n",
             "name: str\n    kind: str\n",
-            {"__init__: required argument `kind` added"},
+            {"__init__: parameter was added as required: `kind`"},
         ),
-        ("age: int | None = None", "age: int | None", {"__init__: argument `age` became required"}),
-        ('alias="secret", kw_only', 'alias="hidden", kw_only', {"__init__: argument `secret` removed"}),
+        ("age: int | None = None", "age: int | None", {"__init__: parameter is now required: `age`"}),
+        ('alias="secret", kw_only', 'alias="hidden", kw_only', {"__init__: parameter was removed: `secret`"}),
     ],
 )
 def test_models_of_attrs(tmp_path: Path, old: str, new: str, lines: set[str]) -> None:
@@ -178,7 +178,7 @@ def test_the_order_of_the_fields_of_another_class(tmp_path: Path) -> None:
     name = "generated/sendblue_contacts_api/__init__.py"
     old = written(tmp_path / "old", {**PACKAGE, name: made})
     new = written(tmp_path / "new", {**PACKAGE, name: made.replace("    url", "    key: str = ''\n    url")})
-    moved = "sendblue_contacts_api.Client.__init__: positional argument `url` moved"
+    moved = "sendblue_contacts_api.Client.__init__: positional parameter was moved: `url`"
     assert moved in [str(each) for each in compare(old, new) if each.breaks]
 
 

@@ -35,14 +35,7 @@ UNCERTAIN = (
 
 @dataclass(frozen=True)
 class BaseRevision:
-    """A revision to compare with.
-
-    Attributes:
-        name: Its name for users.
-        commit: Its name for git.
-        is_release: Whether users have it, so that its version counts.
-        warning: Why there may be a release although none was found; empty if that is certain.
-    """
+    """A revision; `is_release` is false if nothing was released, and `warning` says so if that is uncertain."""
 
     name: str
     commit: str

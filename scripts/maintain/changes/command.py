@@ -13,13 +13,13 @@ from packaging.version import Version
 
 from maintain.changes import document, python_packages
 from maintain.changes.base_revision import NO_GIT, find, unpack
-from maintain.changes.report import FORMATS
+from maintain.changes.report import as_text
 from maintain.changes.required_version import RequiredVersion, most_severe
 from maintain.openapi_document import DocumentError, read
 from maintain.venvs import ROOT, ScriptError
 
 if TYPE_CHECKING:
-    from maintain.changes.change import Change
+    from maintain.changes.report import Change
 
 DOCUMENT = "openapi/contacts.yaml"
 
@@ -31,7 +31,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         description="List what changed since a revision, which callers it breaks, and the version that it requires.",
     )
     parser.add_argument("revision", nargs="?", metavar="REV", help="the revision to compare with (the newest tag v*)")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="the output format (text)")
     parser.add_argument(
         "--check", action="store_true", help="exit with status 1 if the version in pyproject.toml is too small"
     )
@@ -63,7 +62,7 @@ def report(options: argparse.Namespace, root: Path) -> int:
         released = version_of(old) if base.is_release else None
     required = RequiredVersion(released, version_of(root), most_severe(changes))
     no_release = "" if base.is_release else "There is no release yet (no tag v*). "
-    print(FORMATS[options.format](f"{no_release}Changes since {base.name}", changes, required))
+    print(f"{no_release}Changes since {base.name}", as_text(changes), required.sentence, sep="\n\n")
     return int(options.check and not required.met)
 
 

@@ -11,9 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maintain.changes.change import ADDED, CHANGED, REMOVED, REQUESTS, RESPONSES, WORDING, Change, shown
-from maintain.changes.names import Data, name_of, steps_of
+from maintain.changes.names import Data, name_of
+from maintain.changes.report import ADDED, CHANGED, REMOVED, REQUESTS, RESPONSES, WORDING, Change, shown
 from maintain.changes.request_response_views import Spellings, compare_aliases, spellings, view, with_security
+from maintain.json_pointer import steps_of
 from maintain.venvs import node_tool, run
 
 if TYPE_CHECKING:

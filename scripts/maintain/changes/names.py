@@ -1,30 +1,13 @@
-"""JSON pointers into the document, and readable names for the parts that they point to."""
+"""Readable names for the parts of the document."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from maintain.json_pointer import as_step, at, steps_of
 from maintain.openapi_document import METHODS
 
 Data = dict[str, Any]
-
-
-def steps_of(pointer: str) -> list[str]:
-    """Return the steps of a pointer such as `#/paths/~1pets/get`."""
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#").split("/")[1:]]
-
-
-def as_step(name: str) -> str:
-    """Return a key in the spelling of a pointer."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def at(document: Data, pointer: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the part of `document` that `pointer` points to; an empty object if it does not exist."""
-    part: Any = document
-    for step in steps_of(pointer):
-        part = part[int(step)] if isinstance(part, list) else part.get(step, {})
-    return part
 
 
 # For each keyword, the number of steps that belong together, and how they read.
@@ -68,7 +51,7 @@ def _head(document: Data, steps: list[str]) -> tuple[str, int]:
         kind = "" if steps[1] == "schemas" else f"{steps[1].removesuffix('s')} "
         return f"{kind}{steps[2]}", 3
     if steps[:1] == ["servers"]:
-        return f"server {at(document, '#/' + '/'.join(steps[:2])).get('url', '')}", 2
+        return f"server {document['servers'][int(steps[1])].get('url', '')}", 2
     if steps[:1] != ["paths"]:
         return steps[0] if steps else "document", 2
     methods = [method for method in document["paths"].get(steps[1], {}) if method in METHODS]
@@ -78,5 +61,5 @@ def _head(document: Data, steps: list[str]) -> tuple[str, int]:
 
 
 def _parameter(document: Data, steps: list[str]) -> str:
-    found = at(document, "#/" + "/".join(map(as_step, steps))) if "parameters" in steps else {}
+    found = at(document, "#/" + "/".join(map(as_step, steps))) if "parameters" in steps else None
     return str(found.get("name", "")) if isinstance(found, dict) else ""

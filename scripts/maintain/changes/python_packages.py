@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import griffe
 
-from maintain.changes.change import ADDED, CHANGED, PYTHON, REMOVED, Change
 from maintain.changes.public_api import PACKAGES, PublicApi, ancestors, input_only, load, members, public_api
+from maintain.changes.report import ADDED, CHANGED, PYTHON, REMOVED, Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 
 BREAKS = frozenset({PYTHON})
 Kind = griffe.BreakageKind
-SENTENCES = {
-    Kind.OBJECT_REMOVED: "removed",
-    Kind.OBJECT_CHANGED_KIND: "changed to another kind of object",
-    Kind.CLASS_REMOVED_BASE: "base class removed",
-    Kind.RETURN_CHANGED_TYPE: "return type changed",
-    Kind.PARAMETER_REMOVED: "argument `{}` removed",
-    Kind.PARAMETER_MOVED: "positional argument `{}` moved",
-    Kind.PARAMETER_CHANGED_KIND: "argument `{}` changed between positional and keyword-only",
-    Kind.PARAMETER_CHANGED_DEFAULT: "default of argument `{}` changed",
-    Kind.PARAMETER_CHANGED_REQUIRED: "argument `{}` became required",
-    Kind.PARAMETER_ADDED_REQUIRED: "required argument `{}` added",
-}
 # The types that accept every value of another type.
 WIDER = {
     "list": ("Sequence", "Collection", "Iterable"),
@@ -64,17 +52,19 @@ def compare(old_root: Path, new_root: Path) -> list[Change]:
 def compare_public(old: PublicApi, new: PublicApi) -> list[Change]:
     """Return how the public API `new` differs from `old`."""
     broken = list(_broken(old, new))
-    known = {(change.subject, change.text) for change in broken}
+    known = {(change.subject, change.text.replace("added as required", "added")) for change in broken}
     typed = _typed(types_of(old), types_of(new))
-    return [*broken, *(change for change in typed if (change.subject, f"required {change.text}") not in known)]
+    return [*broken, *(change for change in typed if (change.subject, change.text) not in known)]
 
 
 def _broken(old: PublicApi, new: PublicApi) -> Iterator[Change]:
     names = {item.canonical_path: name for found in (old, new) for name, item in found.items()}
     for breakage in griffe.find_breaking_changes(_as_module(old), _as_module(new)):
-        argument = getattr(breakage.old_value or breakage.new_value, "name", "")
+        value = breakage.old_value or breakage.new_value
+        parameter = f": `{value.name}`" if isinstance(value, griffe.Parameter) else ""
         kind = REMOVED if breakage.kind in {Kind.OBJECT_REMOVED, Kind.PARAMETER_REMOVED} else CHANGED
-        yield Change(_public_name(breakage.obj.path, names), kind, SENTENCES[breakage.kind].format(argument), BREAKS)
+        text = breakage.kind.value[0].lower() + breakage.kind.value[1:] + parameter
+        yield Change(_public_name(breakage.obj.path, names), kind, text, BREAKS)
 
 
 def _as_module(found: PublicApi) -> griffe.Module:
@@ -135,20 +125,20 @@ def _text(annotation: object) -> str | None:
 
 def _typed(old: Mapping[str, Types], new: Mapping[str, Types]) -> Iterator[Change]:
     for name in sorted(new):
-        subject, _, argument = name.removesuffix(")").partition("(")
-        holder = subject if argument else subject.rpartition(".")[0]
-        prefix = f"argument `{argument}` " if argument else ""
+        subject, _, parameter = name.removesuffix(")").partition("(")
+        holder = subject if parameter else subject.rpartition(".")[0]
         if name not in old:
             # The members of a class that was added are not listed one by one.
             if holder in old or holder not in new:
-                yield Change(subject, ADDED, f"{prefix}added")
+                yield Change(subject, ADDED, f"parameter was added: `{parameter}`" if parameter else "added")
             continue
         for before, after, fit in (
             (old[name].accepts, new[name].accepts, fits),
             (old[name].gives, new[name].gives, lambda before, after: fits(after, before)),
         ):
             if before and after and before != after:
-                text = f"{prefix or 'its '}type changed from `{before}` to `{after}`"
+                text = f"type changed from `{before}` to `{after}`"
+                text = f"parameter `{parameter}`: {text}" if parameter else text
                 yield Change(subject, CHANGED, text, frozenset() if fit(before, after) else BREAKS)
 
 

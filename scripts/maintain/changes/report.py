@@ -1,50 +1,57 @@
-"""A list of changes as text, as Markdown, or as JSON."""
+"""A change between two revisions, the callers that it can break, and the report of all changes."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from maintain.changes.change import KINDS, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from maintain.changes.change import Change
-    from maintain.changes.required_version import RequiredVersion
-
-# Lines under one heading. JSON has all of them.
+REQUESTS, RESPONSES, PYTHON = "requests", "responses", "python"
+# The callers that a change can break, and the heading for each.
+SIDES = {REQUESTS: "Breaks requests", RESPONSES: "Breaks responses", PYTHON: "Breaks Python callers"}
+ADDED, REMOVED, CHANGED, WORDING = "added", "removed", "changed", "wording"
+# The headings for changes that break nothing.
+KINDS = {ADDED: "Added", REMOVED: "Removed", CHANGED: "Changed", WORDING: "Wording"}
+# Lines under one heading.
 SHOWN = 50
+MAX_LENGTH = 40
 
 
-def sections(changes: Sequence[Change]) -> dict[str, list[str]]:
-    """Return the lines under each heading. A change that breaks two sides is listed under both."""
+@dataclass(frozen=True)
+class Change:
+    """One difference between two revisions.
+
+    Attributes:
+        subject: The part that changed, by a readable name: `Contact.first_name`, `GET /api/v2/contacts`.
+        kind: ADDED, REMOVED, CHANGED, or WORDING for text that only people read.
+        text: What happened to the subject.
+        breaks: The SIDES that it breaks; empty if everything that worked still works.
+    """
+
+    subject: str
+    kind: str
+    text: str
+    breaks: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.text}"
+
+
+def shown(value: object) -> str:
+    """Return a value of the document on one line: lists as comma-separated words, long values shortened."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"`{text}`" if len(text) <= MAX_LENGTH else f"`{text[:MAX_LENGTH]}…`"
+
+
+def as_text(changes: Sequence[Change]) -> str:
+    """Return the changes under headings; a change that breaks two sides is listed under both."""
     found = {title: [str(change) for change in changes if side in change.breaks] for side, title in SIDES.items()}
     harmless = [change for change in changes if not change.breaks]
     found |= {title: [str(change) for change in harmless if change.kind == kind] for kind, title in KINDS.items()}
-    return {title: list(dict.fromkeys(lines)) for title, lines in found.items() if lines}
-
-
-def as_text(title: str, changes: Sequence[Change], required: RequiredVersion) -> str:
-    """Return the report for a terminal."""
-    blocks = [f"{heading}:\n" + _bullets(lines) for heading, lines in sections(changes).items()]
-    return "\n\n".join([title, *(blocks or ["Nothing changed."]), required.sentence])
-
-
-def as_markdown(title: str, changes: Sequence[Change], required: RequiredVersion) -> str:
-    """Return the report for a changelog or a pull request."""
-    blocks = [f"### {heading}\n\n" + _bullets(lines) for heading, lines in sections(changes).items()]
-    return "\n\n".join([f"## {title}", *(blocks or ["Nothing changed."]), required.sentence])
-
-
-def as_json(title: str, changes: Sequence[Change], required: RequiredVersion) -> str:
-    """Return the report for a program."""
-    listed = [{**vars(change), "breaks": sorted(change.breaks)} for change in changes]
-    breaks = {side: any(side in change.breaks for change in changes) for side in SIDES}
-    return json.dumps({"title": title, "changes": listed, "breaks": breaks, "version": required.facts}, indent=2)
-
-
-FORMATS = {"text": as_text, "markdown": as_markdown, "json": as_json}
+    blocks = [f"{title}:\n{_bullets(list(dict.fromkeys(lines)))}" for title, lines in found.items() if lines]
+    return "\n\n".join(blocks or ["Nothing changed."])
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -9,12 +9,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from maintain.changes.change import ADDED, REMOVED, REQUESTS, RESPONSES, Change
-from maintain.changes.names import Data, as_step, at
+from maintain.changes.report import ADDED, REMOVED, REQUESTS, RESPONSES, Change
+from maintain.json_pointer import as_step, at
 from maintain.openapi_document import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from maintain.changes.names import Data
 
 # For each schema, by its pointer: the property that each spelling stands for.
 Spellings = dict[str, dict[str, str]]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from maintain.changes.change import ADDED
+from maintain.changes.report import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from maintain.changes.change import Change
+    from maintain.changes.report import Change
 
 BREAKING, ADDING, OTHER, NOTHING = "something breaks", "something was added", "something changed", "nothing changed"
 # The part of the version to increase: before 1.0.0, and from 1.0.0 on.
@@ -58,15 +58,6 @@ class RequiredVersion:
         required = f"Smallest allowed version: {self.smallest}, because {self.reason} since {self.released}."
         verdict = "which is enough" if self.met else f'which is too small: set version = "{self.smallest}"'
         return f"{required} pyproject.toml says {self.declared}, {verdict}."
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """The same for a program."""
-        versions = {"released": self.released, "smallest": self.smallest, "declared": self.declared}
-        return {key: str(value) if value else None for key, value in versions.items()} | {
-            "reason": self.reason,
-            "enough": self.met,
-        }
 
 
 def most_severe(changes: Sequence[Change]) -> str:

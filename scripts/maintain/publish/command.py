@@ -30,9 +30,8 @@ SECRETS = ("TWINE_USERNAME", "TWINE_PASSWORD")
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="scripts/publish", description=__doc__)
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--dry-run", action="store_true", help="do everything but the upload and the tag (the default)")
-    choice.add_argument("--upload", action="store_true", help="upload to TWINE_REPOSITORY_URL, then tag the commit")
+    help_text = "upload to TWINE_REPOSITORY_URL, then tag the commit; without it, the command stops before the upload"
+    parser.add_argument("--upload", action="store_true", help=help_text)
     return parser.parse_args(arguments)
 
 

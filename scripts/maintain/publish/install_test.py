@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sendblue_sandbox import Sandbox
+
 from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, find_python, run
 
 if TYPE_CHECKING:
@@ -54,7 +56,9 @@ def test_on(release: Release, wheels: Path, venv: Path, python: str) -> Path:
         install(venv, "--no-deps", "--require-hashes", "--requirement", str(ROOT / f"requirements/{pins}.txt"))
         # By name and with its dependencies, but without an index: a dependency that the pins do not meet is an error.
         install(venv, "--no-index", "--find-links", str(wheels), f"{release.name}{extras}=={release.version}")
-        run([str(venv / "bin/python"), "-I", "-W", "error", str(SMOKE_TEST), release.version, pins], venv, cwd=venv)
+        with Sandbox() as sandbox:
+            program = [str(venv / "bin/python"), "-I", "-W", "error", str(SMOKE_TEST)]
+            run([*program, release.version, pins, sandbox.url], venv, cwd=venv)
     return venv
 
 

@@ -1,53 +1,51 @@
-"""Where the vendor's library and our document differ, one line each; the lines are what openapi/upstream.toml lists.
+"""The differences between the vendor's library and the document, one line each, as openapi/upstream.toml lists them.
 
-An alias of ours is the same field. In answers aliases are not compared: what the vendor's library leaves out there
-comes all the same.
+An alias in the document counts as the same field. In responses, aliases are not compared: the server sends fields that
+the vendor's library leaves out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from maintain.json_pointer import at
 from maintain.openapi_document import METHODS
-from maintain.vendor_sdk.source import ANSWER, BODY, QUERY, Field, Operation, Operations
+from maintain.vendor_sdk.source import BODY, QUERY, RESPONSE, Field, Fields, Operations
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator
 
 Data = dict[str, Any]
-Fields = dict[str, Field]
-# Whose field a spelling stands for.
+# The field that each spelling stands for.
 Owners = dict[str, str]
 
 
-# --- our side
+# --- the document
 
 
-def ours(document: Data) -> tuple[Operations, dict[tuple[str, str], Owners]]:
-    """Return the operations of the document, and for each place of each what its spellings stand for."""
+def described(document: Data) -> tuple[Operations, dict[tuple[str, str], Owners]]:
+    """Return the operations of the document, and the field of each spelling at each place of each operation."""
     found: Operations = {}
     owners: dict[tuple[str, str], Owners] = {}
     for path, item in document["paths"].items():
         for method in METHODS & item.keys():
             name = f"{method.upper()} {path}"
-            read = {place: _read(document, schema) for place, schema in _places(document, item[method]).items()}
-            found[name] = Operation(item[method].get("deprecated", False), {each: one[0] for each, one in read.items()})
-            owners |= {(name, place): one[1] for place, one in read.items()}
-    return dict(sorted(found.items())), owners
+            found[name] = {"deprecated": item[method].get("deprecated", False)}
+            for place, schema in _schemas(document, item[method]).items():
+                found[name][place], owners[name, place] = _read(document, schema)
+    return found, owners
 
 
-def _places(document: Data, operation: Data) -> dict[str, Data]:
-    """Return the schema of the query, of the body and of the answer of an operation."""
-    query = [_followed(document, each) for each in operation.get("parameters", [])]
-    properties = {each["name"]: each["schema"] for each in query if each["in"] == "query"}
-    required = [each["name"] for each in query if each.get("required")]
-    answer = next(
-        _followed(document, each) for status, each in operation["responses"].items() if status.startswith("2")
-    )
+def _schemas(document: Data, operation: Data) -> dict[str, Data]:
+    """Return the schemas of the query, the body and the response of an operation."""
+    parameters = [_resolved(document, parameter) for parameter in operation.get("parameters", [])]
+    properties = {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == "query"}
+    required = [parameter["name"] for parameter in parameters if parameter.get("required")]
+    success = next(response for status, response in operation["responses"].items() if status.startswith("2"))
     return {
         QUERY: {"properties": properties, "required": required},
         BODY: _json(operation.get("requestBody", {})),
-        ANSWER: _json(answer),
+        RESPONSE: _json(_resolved(document, success)),
     }
 
 
@@ -56,117 +54,105 @@ def _json(holder: Data) -> Data:
     return found
 
 
-def _followed(document: Data, part: Data) -> Data:
+def _resolved(document: Data, part: Data) -> Data:
     while "$ref" in part:
-        steps = part["$ref"].split("/")[1:]
-        part = document
-        for step in steps:
-            part = part[step]
+        part = at(document, part["$ref"])
     return part
 
 
 def _read(document: Data, schema: Data, prefix: str = "") -> tuple[Fields, Owners]:
     fields: Fields = {}
     owners: Owners = {}
-    for form in _forms(document, schema):
-        if "items" in form:
-            _merge(_read(document, form["items"], f"{prefix.removesuffix('.')}[]."), fields, owners)
-        for name, each in form.get("properties", {}).items():
-            full = prefix + name
-            fields[full] = _field(document, each, required=name in form.get("required", []))
-            owners |= {prefix + spelling: full for spelling in (name, *each.get("x-aliases", []))}
-            _merge(_read(document, each, f"{full}."), fields, owners)
+    for variant in _variants(document, schema):
+        inner = [(variant["items"], f"{prefix.removesuffix('.')}[].")] if "items" in variant else []
+        for name, part in variant.get("properties", {}).items():
+            fields[prefix + name] = _field(document, part, required=name in variant.get("required", []))
+            owners |= {prefix + spelling: prefix + name for spelling in (name, *part.get("x-aliases", []))}
+            inner.append((part, f"{prefix}{name}."))
+        for part, inner_prefix in inner:
+            more_fields, more_owners = _read(document, part, inner_prefix)
+            fields |= more_fields
+            owners |= more_owners
     return fields, owners
 
 
-def _merge(read: tuple[Fields, Owners], fields: Fields, owners: Owners) -> None:
-    fields |= read[0]
-    owners |= read[1]
-
-
-def _forms(document: Data, schema: Data) -> list[Data]:
-    """Return a schema without references, as the list of the forms that it allows."""
-    whole = _followed(document, schema)
-    inner = [each for word in ("anyOf", "oneOf", "allOf") for each in whole.get(word, [])]
-    return [whole, *(form for each in inner for form in _forms(document, each))]
+def _variants(document: Data, schema: Data) -> list[Data]:
+    """Return a schema and those that it combines, without references."""
+    whole = _resolved(document, schema)
+    inner = [part for keyword in ("anyOf", "oneOf", "allOf") for part in whole.get(keyword, [])]
+    return [whole, *(variant for part in inner for variant in _variants(document, part))]
 
 
 def _field(document: Data, schema: Data, *, required: bool) -> Field:
-    forms = _forms(document, schema)
-    types = [each for form in forms for each in _types(form) if each != "null"]
-    values = tuple(str(each) for form in forms for each in form.get("enum", []))
-    deprecated = any(form.get("deprecated", False) for form in forms)
-    return Field(" or ".join(dict.fromkeys(types)), required, deprecated, values, _held(document, forms))
+    variants = _variants(document, schema)
+    return {
+        "type": _types(variants),
+        "values": [str(value) for variant in variants for value in variant.get("enum", [])],
+        "required": required,
+        "deprecated": any(variant.get("deprecated", False) for variant in variants),
+    }
 
 
-def _held(document: Data, forms: list[Data]) -> str:
-    """Return the types of what an array, or an object with keys of one's own, holds."""
-    held = [form[word] for form in forms for word in ("items", "additionalProperties") if word in form]
-    inner = [form for each in held if isinstance(each, dict) for form in _forms(document, each)]
-    return " or ".join(dict.fromkeys(each for form in inner for each in _types(form) if each != "null"))
+def _types(variants: Iterable[Data]) -> str:
+    found = [variant.get("type", []) for variant in variants]
+    names = [name for types in found for name in ([types] if isinstance(types, str) else types) if name != "null"]
+    return " or ".join(dict.fromkeys(names))
 
 
-def _types(form: Data) -> list[str]:
-    found = form.get("type", [])
-    return [found] if isinstance(found, str) else list(found)
+# --- the differences
 
 
-# --- both sides
-
-
-def differences(vendors: Operations, document: Data) -> list[str]:
-    """Return a line for each difference; the same difference always gives the same line."""
-    mine, owners = ours(document)
-    lines = [f"{name}: the operation is the vendor's alone" for name in vendors if name not in mine]
-    lines += [f"{name}: the operation is ours alone" for name in mine if name not in vendors]
-    for name in vendors.keys() & mine.keys():
-        lines += _deprecations(f"{name}: the operation", vendors[name].deprecated, mine[name].deprecated)
-        for place in (QUERY, BODY, ANSWER):
-            fields = vendors[name].fields.get(place, {}), mine[name].fields.get(place, {})
-            lines += _fields(f"{name}: {place}", *fields, owners.get((name, place), {}), place)
+def differences(vendor: Operations, document: Data) -> list[str]:
+    """Return one line for each difference, sorted; the same difference always gives the same line."""
+    ours, owners = described(document)
+    lines = [f"{name}: the operation is only in the vendor's library" for name in vendor.keys() - ours.keys()]
+    lines += [f"{name}: the operation is only in the document" for name in ours.keys() - vendor.keys()]
+    for name in vendor.keys() & ours.keys():
+        lines += _deprecation(f"{name}: the operation", vendor[name], ours[name])
+        for place in (QUERY, BODY, RESPONSE):
+            fields = vendor[name].get(place, {}), ours[name].get(place, {})
+            lines += _differing_fields(f"{name}: {place}", *fields, owners[name, place], place)
     return sorted(lines)
 
 
-def _fields(
-    start: str, theirs: Mapping[str, Field], mine: Mapping[str, Field], owners: Owners, place: str
-) -> Iterator[str]:
-    for name in theirs:
-        about = f"{start} `{name}`"
-        if name in mine:
-            yield from _field_differences(about, theirs[name], mine[name], place)
-        elif name in owners and place != ANSWER and not theirs[name].deprecated:
-            yield f"{about} is no alias for the vendor, and stands for `{owners[name]}` here"
-    yield from (f"{start} `{name}` is the vendor's alone" for name in _alone(theirs, owners))
-    # In an answer one spelling is enough; in a request each is promised.
-    known = {*theirs, *(owners[name] for name in theirs if name in owners)} if place == ANSWER else theirs
-    for name in _alone(mine if place == ANSWER else owners, known):
-        kind = "" if name in mine else f" (for `{owners[name]}`)"
-        yield f"{start} `{name}`{kind} is ours alone"
+def _differing_fields(start: str, vendor: Fields, ours: Fields, owners: Owners, place: str) -> Iterator[str]:
+    for name in vendor:
+        subject = f"{start} `{name}`"
+        if name in ours:
+            yield from _differing_field(subject, vendor[name], ours[name], place)
+        elif name in owners and place != RESPONSE and not vendor[name].get("deprecated"):
+            yield f"{subject} is a field in the vendor's library, and an alias of `{owners[name]}` in the document"
+    yield from (f"{start} `{name}` is only in the vendor's library" for name in _missing(vendor, owners))
+    # In a response one spelling is enough; in a request every spelling is part of the API.
+    known = {*vendor, *(owners[name] for name in vendor if name in owners)} if place == RESPONSE else vendor
+    for name in _missing(ours if place == RESPONSE else owners, known):
+        alias = "" if name in ours else f" (alias of `{owners[name]}`)"
+        yield f"{start} `{name}`{alias} is only in the document"
 
 
-def _alone(names: Iterable[str], others: Container[str]) -> list[str]:
-    """Return those that the other side has not, without what is inside of one."""
-    alone = [name for name in names if name not in others]
-    holders = tuple(f"{name}{inside}" for name in alone for inside in (".", "[]"))
-    return [name for name in alone if not name.startswith(holders)]
+def _missing(names: Iterable[str], others: Container[str]) -> list[str]:
+    """Return the names that `others` does not contain, without those inside another one."""
+    missing = [name for name in names if name not in others]
+    holders = tuple(f"{name}{separator}" for name in missing for separator in (".", "[]"))
+    return [name for name in missing if not name.startswith(holders)]
 
 
-def _field_differences(about: str, theirs: Field, mine: Field, place: str) -> Iterator[str]:
-    if theirs.type != mine.type:
-        yield f"{about} is {theirs.type or 'anything'} for the vendor, {mine.type or 'anything'} here"
-    if theirs.items and mine.items and theirs.items != mine.items:
-        yield f"{about} holds {theirs.items} for the vendor, {mine.items} here"
-    if place != ANSWER and theirs.required != mine.required:
-        yield f"{about} is {'required' if theirs.required else 'optional'} for the vendor and not here"
-    if set(theirs.values) != set(mine.values):
-        yield f"{about} may be {_any(theirs.values)} for the vendor, {_any(mine.values)} here"
-    yield from _deprecations(about, theirs.deprecated, mine.deprecated)
+def _differing_field(subject: str, vendor: Field, ours: Field, place: str) -> Iterator[str]:
+    types = [field.get("type") or "any" for field in (vendor, ours)]
+    if types[0] != types[1]:
+        yield f"{subject}: the type is {types[0]} in the vendor's library, {types[1]} in the document"
+    if place != RESPONSE and bool(vendor.get("required")) != bool(ours.get("required")):
+        yield f"{subject} is required only in {_where(vendor, 'required')}"
+    values = [", ".join(sorted(field.get("values", ()))) or "any" for field in (vendor, ours)]
+    if values[0] != values[1]:
+        yield f"{subject}: the values are {values[0]} in the vendor's library, {values[1]} in the document"
+    yield from _deprecation(subject, vendor, ours)
 
 
-def _any(values: tuple[str, ...]) -> str:
-    return ", ".join(sorted(values)) or "anything"
+def _deprecation(subject: str, vendor: Field, ours: Field) -> list[str]:
+    differ = bool(vendor.get("deprecated")) != bool(ours.get("deprecated"))
+    return [f"{subject} is deprecated only in {_where(vendor, 'deprecated')}"] if differ else []
 
 
-def _deprecations(about: str, theirs: bool, mine: bool) -> list[str]:  # noqa: FBT001 - one for each side, in order
-    who = "the vendor" if theirs else "us"
-    return [f"{about} is deprecated by {who} alone"] if theirs != mine else []
+def _where(vendor: Field, key: str) -> str:
+    return "the vendor's library" if vendor.get(key) else "the document"

@@ -473,7 +473,7 @@ MUTATIONS: dict[str, Mutation] = {
     "schema renamed": Mutation(
         lambda d: renamed_schema(d, "ContactCount", "Tally"),
         ON_PYTHON,
-        "sendblue_contacts_api.models.ContactCount: removed",
+        "sendblue_contacts_api.models.ContactCount: public object was removed",
     ),
     "description only": Mutation(
         lambda d: properties(d, "Contact")["phone"].update(description="Another."),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from maintain.changes.change import Change
     from maintain.changes.public_api import PublicApi
+    from maintain.changes.report import Change
 
 DOCUMENT = read(ROOT / "openapi/contacts.yaml", "openapi/contacts.yaml")
 Data = dict[str, Any]
