@@ -26,7 +26,7 @@ from sendblue_contacts import Sendblue
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import export_contacts, open_source, plan_import, run_import
-from sendblue_transfer.writing import write_workbook
+from sendblue_transfer.exporting.writers import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

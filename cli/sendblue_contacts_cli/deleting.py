@@ -74,7 +74,7 @@ def _named(numbers: Iterable[str]) -> Iterator[Wanted]:
 def _read(file: BinaryIO, name: str) -> Iterator[Wanted]:
     """The lines of a file, in whatever encoding it is."""
     from sendblue_transfer.errors import TransferError  # noqa: PLC0415  # loads the generated code
-    from sendblue_transfer.formats import find_encoding  # noqa: PLC0415  # as above
+    from sendblue_transfer.sources.formats import find_encoding  # noqa: PLC0415  # as above
 
     content = BytesIO(file.read())
     try:

@@ -78,8 +78,8 @@ def _rejected(found: ImportPlan | ImportReport) -> Iterator[str]:
 
 def preview(plan: ImportPlan) -> tuple[list[tuple[str, int]], list[list[str]]]:
     """The first contacts as they would be sent: titles with their least widths, and cells."""
-    names = list(dict.fromkeys(name for contact in plan.first for name in contact))
-    rows = [[clean(shown(contact.get(name))) for name in names] for contact in plan.first]
+    names = list(dict.fromkeys(name for contact in plan.preview for name in contact))
+    rows = [[clean(shown(contact.get(name))) for name in names] for contact in plan.preview]
     return [(name, 12) for name in names], rows
 
 
@@ -91,7 +91,7 @@ def report_lines(report: ImportReport, name: str, again: str) -> Iterator[str]:
         name: Where they came from.
         again: The command that goes on.
     """
-    if report.already:
+    if report.already_complete:
         yield f"{name} was imported before, as {report.journal} says: nothing was done. --restart begins anew."
         return
     done = report.created + report.updated
@@ -105,7 +105,7 @@ def report_lines(report: ImportReport, name: str, again: str) -> Iterator[str]:
     if report.stopped:
         yield f"Stopped: {clean(report.stopped)}"
     if not report.complete:
-        yield f"{counted(report.left + report.unsettled, 'row')} left. To go on where it was:"
+        yield f"{counted(report.not_sent + report.unknown, 'row')} left. To go on where it was:"
         yield f"    {again}"
 
 

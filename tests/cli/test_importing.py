@@ -200,7 +200,7 @@ def test_a_dry_run_as_json(good: Path, nothing_set: Path, run: Run) -> None:
     _ = nothing_set
     (line,) = run("import", good.name, "--dry-run", "--json").stdout.splitlines()
     plan = json.loads(line)
-    assert (plan["rows"], plan["valid"], plan["requests"], plan["first"][0]["phone"]) == (2, 2, 1, ADA)
+    assert (plan["rows"], plan["valid"], plan["requests"], plan["preview"][0]["phone"]) == (2, 2, 1, ADA)
 
 
 def test_a_report_as_json(account: Sandbox, file: Path, run: Run) -> None:

@@ -11,8 +11,8 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
 from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import
-from sendblue_transfer.columns import Columns
-from sendblue_transfer.synonyms import SYNONYMS
+from sendblue_transfer.rows.column_synonyms import SYNONYMS
+from sendblue_transfer.rows.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,13 +25,13 @@ def read(row: Mapping[str, Any], column_map: ColumnMap | None = None) -> dict[st
     """The contact of a row with these cells."""
     columns = Columns(column_map or ColumnMap())
     columns.check(tuple(row))
-    return columns.layout(tuple(row)).contact(list(row.values()))
+    return columns.parser(tuple(row)).parse(list(row.values()))
 
 
 def report(*titles: str, column_map: ColumnMap | None = None) -> ColumnsReport:
     """What becomes of these titles."""
     columns = Columns(column_map or ColumnMap())
-    columns.layout(titles)
+    columns.parser(titles)
     return columns.report()
 
 
@@ -170,8 +170,8 @@ def test_synonyms_are_of_fields_that_there_are() -> None:
 def test_a_field_of_the_document_needs_no_hand() -> None:
     """A new one is known in every spelling, without a word here."""
     fields = {**BulkContact.FIELDS, "birthday": Field("date", aliases=("birthDate",), attribute="birthday")}
-    layout = Columns(ColumnMap(), fields).layout(("phone", "Birth Date"))
-    assert layout.contact([MOBILE, "1815-12-10"]) == {"phone": MOBILE, "birthday": "1815-12-10"}
+    layout = Columns(ColumnMap(), fields).parser(("phone", "Birth Date"))
+    assert layout.parse([MOBILE, "1815-12-10"]) == {"phone": MOBILE, "birthday": "1815-12-10"}
 
 
 @pytest.mark.parametrize("title", sorted(set(Contact.FIELDS) - set(BulkContact.FIELDS)))
@@ -231,8 +231,12 @@ def test_a_label_of_its_own_counts_before_the_rest() -> None:
 @pytest.mark.parametrize(
     ("columns", "titles", "said"),
     [
-        ({}, ["Kontakt", "name"], "no column is the phone number; there are 'Kontakt', 'name'; .*--map 'COLUMN=phone'"),
-        ({"Telefon": "phone"}, ["phone"], "no column 'Telefon'; there are 'phone'"),
+        (
+            {},
+            ["Kontakt", "name"],
+            "no column matches the phone number; the columns are 'Kontakt', 'name'; .*--map 'COLUMN=phone'",
+        ),
+        ({"Telefon": "phone"}, ["phone"], "no column 'Telefon'; its columns are 'phone'"),
         ({"phone": "phon"}, ["phone"], "unknown field 'phon' .did you mean phone.*custom_variables.<label>"),
         ({"phone": "created_at"}, ["phone"], "unknown field 'created_at'"),
     ],
@@ -306,7 +310,7 @@ def test_a_saved_map_is_loaded(tmp_path_factory: pytest.TempPathFactory, suffix:
 )
 def test_a_file_that_is_no_map(write_text: Callable[..., Path], name: str, content: str) -> None:
     """The error names the file, and what may stand in it or where it breaks."""
-    with pytest.raises(TransferError, match=f"{name} is no mapping file: "):
+    with pytest.raises(TransferError, match=f"{name} is not a valid mapping file: "):
         ColumnMap.load(write_text(content, name))
 
 

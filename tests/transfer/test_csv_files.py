@@ -103,12 +103,14 @@ def test_an_unknown_column_is_an_error_that_helps() -> None:
 
 def test_a_file_without_titles_is_an_error_that_shows_no_number() -> None:
     """A first line that is data already is told by its shape only."""
-    with pytest.raises(TransferError, match="no column is the phone number") as caught:
+    with pytest.raises(TransferError, match="no column matches the phone number") as caught:
         rows(f"{NUMBER}\n")
     assert NUMBER not in str(caught.value)
 
 
-@pytest.mark.parametrize(("header", "told"), [("", "the file is empty"), ("tags", "no column is the phone number")])
+@pytest.mark.parametrize(
+    ("header", "told"), [("", "the file is empty"), ("tags", "no column matches the phone number")]
+)
 def test_a_header_without_a_number_is_refused_at_once(header: str, told: str) -> None:
     """A header is checked before a row is asked for."""
     with pytest.raises(TransferError, match=told):
@@ -143,7 +145,7 @@ def test_a_row_with_too_many_cells_is_a_row_with_a_problem() -> None:
     """It has no contact, and the rows around it are as they should be."""
     before, bad, after = rows(f"phone,company\n{NUMBER},A\n{NUMBER},Acme, Inc.\n{NUMBER},B\n")
     assert (before.problem, after.problem, bad.contact) == ("", "", {})
-    assert bad.problem == "the row has 3 cells for 2 columns; a cell with a comma needs quotation marks"
+    assert bad.problem == "the row has 3 cells for 2 columns; put a cell that contains the delimiter in quotation marks"
 
 
 def test_empty_columns_at_the_end_do_not_matter() -> None:

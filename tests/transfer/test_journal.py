@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from contextlib import closing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,36 +11,28 @@ import pytest
 from sendblue_contacts import Sendblue
 from sendblue_transfer import (
     ColumnMap,
-    ImportReport,
     JournalError,
     TransferError,
     open_source,
-    run_import,
 )
-from sendblue_transfer.checking import Rows
-from sendblue_transfer.fates import CREATED, REJECTED, SENDING, UPDATED, Fate, packed, unpacked
-from sendblue_transfer.journal import Journal
-from sendblue_transfer.places import journal_path, rejects_path
+from sendblue_transfer.importing.journal import Journal
+from sendblue_transfer.importing.paths import journal_path, rejects_path
+from sendblue_transfer.rows.row_status import CREATED, REJECTED, SENDING, UPDATED, RowResult
+from sendblue_transfer.rows.validation import ImportRows
 
-from .conftest import held, number, person
+from tests.transfer.contact_files import import_file, number, person, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
 
 
-def bring(client: Sendblue, path: Path, **settings: Any) -> ImportReport:  # noqa: ANN401  # as run_import takes them
-    """The report of an import."""
-    with open_source(path) as source:
-        return run_import(client, source, **settings)
-
-
 def fates(path: Path) -> dict[int, str]:
     """What stands in a journal of each line, as the next run reads it."""
     with Journal(path) as journal:
-        return {line: status for line in range(1_000) if (status := journal.status(line))}
+        return {line: status for line in range(1_000) if (status := journal.result(line).status)}
 
 
 # --- begun again
@@ -52,19 +43,19 @@ def test_an_import_that_was_done_is_not_done_again(
 ) -> None:
     """The same command says that everything was done, with the figures of that time; rejects are left alone."""
     path = write_rows(3, ["", "Nobody", "", "", ""])
-    first = bring(client, path)
+    first = import_file(client, path)
     requests = len(sandbox.requests)
     first.rejects and first.rejects.write_text("mended")
-    again = bring(client, path)
-    assert (again.already, again.created, again.rejected, again.rejects) == (True, 3, 1, first.rejects)
+    again = import_file(client, path)
+    assert (again.already_complete, again.created, again.rejected, again.rejects) == (True, 3, 1, first.rejects)
     assert (len(sandbox.requests), first.rejects and first.rejects.read_text()) == (requests, "mended")
 
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "its columns are mapped otherwise": {"columns": ColumnMap({"first_name": ""})},
-    "the mode is another": {"mode": "upsert"},
-    "duplicates are treated otherwise": {"duplicates": "first"},
-    "the default region is another": {"default_region": "US"},
+    "the column mapping is different": {"columns": ColumnMap({"first_name": ""})},
+    "the mode is different": {"mode": "upsert"},
+    "the handling of duplicates is different": {"duplicates": "first"},
+    "the default region is different": {"default_region": "US"},
 }
 
 
@@ -74,34 +65,34 @@ def test_other_settings_are_refused(
 ) -> None:
     """Half of a file one way and half another is what nobody wants; the error says what differs, and the ways out."""
     path = write_rows(3)
-    bring(client, path)
-    with pytest.raises(JournalError, match=rf"{said}: .*--restart"):
-        bring(client, path, **settings)
+    import_file(client, path)
+    with pytest.raises(JournalError, match=rf"{said}; .*--restart"):
+        import_file(client, path, **settings)
 
 
 def test_a_changed_input_is_refused(client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """Lines may have moved."""
-    bring(client, write_rows(3))
-    with pytest.raises(JournalError, match=r"the input has changed: .*--restart"):
-        bring(client, write_rows(4))
+    import_file(client, write_rows(3))
+    with pytest.raises(JournalError, match=r"the file has changed; .*--restart"):
+        import_file(client, write_rows(4))
 
 
 def test_another_account_is_refused(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """What is in one account is not in the other."""
     path = write_rows(3)
-    bring(client, path)
+    import_file(client, path)
     with (
         Sendblue("another", "pair", base_url=sandbox.url, rate_limit=None) as other,
-        pytest.raises(JournalError, match="the account is another"),
+        pytest.raises(JournalError, match="the account is different"),
     ):
-        bring(other, path)
+        import_file(other, path)
 
 
 def test_restart_begins_anew(client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """The journal is forgotten, whatever it is of."""
-    bring(client, write_rows(3))
-    report = bring(client, write_rows(4), restart=True)
-    assert (report.resumed, report.already, report.created, report.rejected) == (False, False, 1, 3)
+    import_file(client, write_rows(3))
+    report = import_file(client, write_rows(4), restart=True)
+    assert (report.resumed, report.already_complete, report.created, report.rejected) == (False, False, 1, 3)
 
 
 def test_what_may_be_on_its_way_is_looked_for(
@@ -110,14 +101,14 @@ def test_what_may_be_on_its_way_is_looked_for(
     """Of two rows on their way, the one that had arrived is not sent again."""
     path = write_rows(3)
     sandbox.faults.add(operation="bulk_create_contacts", status=401)
-    journal = bring(client, path).journal
+    journal = import_file(client, path).journal
     sandbox.faults.clear()
     client.contacts.bulk.create([person(0)])
     with Journal(journal) as opened:
-        opened.sending([2, 3])
+        opened.mark_sending([2, 3])
     before = len(sandbox.requests)
-    report = bring(client, path)
-    assert (report.created, report.rejected, held(sandbox)) == (3, 0, [person(place) for place in range(3)])
+    report = import_file(client, path)
+    assert (report.created, report.rejected, stored(sandbox)) == (3, 0, [person(place) for place in range(3)])
     sent = b"".join(request.body for request in sandbox.requests[before:])
     assert [sent.count(number(place).encode()) for place in range(3)] == [0, 1, 1]
 
@@ -130,7 +121,7 @@ def test_a_row_is_on_its_way_before_its_request(
 ) -> None:
     """Every request carries only rows of which the journal on the disk says that they are on their way."""
     on_the_way: list[int] = []
-    committed = Journal.sending
+    committed = Journal.mark_sending
 
     def sending(self: Journal, lines: list[int]) -> None:
         requests = len(sandbox.requests)
@@ -138,8 +129,8 @@ def test_a_row_is_on_its_way_before_its_request(
         on_the_way.extend(lines)
         assert len(sandbox.requests) <= requests + 4
 
-    monkeypatch.setattr(Journal, "sending", sending)
-    bring(client, write_rows(200), chunk_size=20)
+    monkeypatch.setattr(Journal, "mark_sending", sending)
+    import_file(client, write_rows(200), chunk_size=20)
     assert sorted(on_the_way) == list(range(2, 202))
 
 
@@ -151,9 +142,9 @@ def test_nothing_leaves_that_cannot_be_written_down(
     def full(_journal: Journal, _lines: list[int]) -> None:
         raise JournalError("the disk is full")
 
-    monkeypatch.setattr(Journal, "sending", full)
+    monkeypatch.setattr(Journal, "mark_sending", full)
     with pytest.raises(JournalError, match="the disk is full"):
-        bring(client, write_rows(200))
+        import_file(client, write_rows(200))
     assert sandbox.requests == []
 
 
@@ -162,23 +153,22 @@ def test_a_file_that_changes_while_it_is_sent(
 ) -> None:
     """That is an error of the input, and not what the server said."""
     path = write_rows(300)
-    planned = Rows.check
+    validate = ImportRows.validate
 
-    def check(self: Rows, *how: Any) -> int:  # noqa: ANN401  # as it is called
-        rows = planned(self, *how)
+    def validate_and_change(self: ImportRows, on_read: Callable[[int], object]) -> Iterator[RowResult]:
+        yield from validate(self, on_read)
         write_rows(301)
-        return rows
 
-    monkeypatch.setattr(Rows, "check", check)
-    with pytest.raises(TransferError, match=r"contacts.csv was changed while it was read"):
-        bring(client, path)
+    monkeypatch.setattr(ImportRows, "validate", validate_and_change)
+    with pytest.raises(TransferError, match=r"contacts.csv changed after it was opened"):
+        import_file(client, path)
 
 
 def test_nothing_personal_stands_in_it(client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """Neither numbers nor names, nor the key."""
     client.contacts.bulk.create([person(1)])
     path = write_rows(30, ["+1 415 CALL NOW", "Vanity", "", "", ""], name="a.csv")
-    content = bring(client, path).journal.read_bytes()
+    content = import_file(client, path).journal.read_bytes()
     assert [
         word for word in (number(0)[1:].encode(), b"Ada", b"Vanity", b"CALL", b"key", b"Plus") if word in content
     ] == []
@@ -187,7 +177,7 @@ def test_nothing_personal_stands_in_it(client: Sendblue, write_rows: Callable[..
 def test_each_row_has_its_fate(client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """By its line in the file."""
     client.contacts.bulk.create([person(1)])
-    report = bring(client, write_rows(3, ["", "Nobody", "", "", ""], [number(2), "", "", "", ""]))
+    report = import_file(client, write_rows(3, ["", "Nobody", "", "", ""], [number(2), "", "", "", ""]))
     assert fates(report.journal) == {2: CREATED, 3: REJECTED, 4: "duplicate", 5: REJECTED, 6: CREATED}
 
 
@@ -195,18 +185,18 @@ def test_it_survives_a_loss_of_power(tmp_path: Path) -> None:
     """It is a log that is on the disk before a commit returns, and only one process at a time has it."""
     with Journal(tmp_path / "journal") as journal:
         asked = ("journal_mode", "synchronous", "locking_mode", "fullfsync")
-        assert [journal._one(f"PRAGMA {name}") for name in asked] == ["wal", 2, "exclusive", 1]
+        assert [journal._value(f"PRAGMA {name}") for name in asked] == ["wal", 2, "exclusive", 1]
 
 
 def test_what_was_written_is_there_for_the_next_one(tmp_path: Path) -> None:
     """What was settled is written with what is sent next, by `flush`, and when it is closed; the last note counts."""
     path = tmp_path / "journal"
     with Journal(path) as journal:
-        journal.sending([2, 3, 4, 70_000])
-        journal.settle(Fate(2, CREATED))
-        journal.settle(Fate(70_000, UPDATED))
+        journal.mark_sending([2, 3, 4, 70_000])
+        journal.add(RowResult(2, CREATED))
+        journal.add(RowResult(70_000, UPDATED))
     with Journal(path) as journal:
-        assert [journal.status(line) for line in (1, 2, 3, 4, 70_000, 80_000)] == [
+        assert [journal.result(line).status for line in (1, 2, 3, 4, 70_000, 80_000)] == [
             "",
             CREATED,
             SENDING,
@@ -214,10 +204,10 @@ def test_what_was_written_is_there_for_the_next_one(tmp_path: Path) -> None:
             UPDATED,
             "",
         ]
-        journal.settle(Fate(3, REJECTED, "no", 2))
+        journal.add(RowResult(3, REJECTED, "no", 2))
     with Journal(path) as journal:
-        assert (list(journal.rejected()), journal.reasons()) == ([Fate(3, REJECTED, "no", 2)], (("no", 1),))
-        assert journal.counts() == {CREATED: 1, UPDATED: 1, SENDING: 1, REJECTED: 1, "duplicate": 0}
+        assert (list(journal.rejected()), journal.reasons()) == ([RowResult(3, REJECTED, "no", 2)], (("no", 1),))
+        assert journal.counts() == {CREATED: 1, UPDATED: 1, SENDING: 1, REJECTED: 1}
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -225,27 +215,18 @@ def test_what_was_not_written_is_on_its_way(tmp_path: Path, *, settled: bool) ->
     """A process that is killed before it could write what became of a row leaves it to be looked for."""
     path = tmp_path / "journal"
     journal = Journal(path)
-    journal.sending([2])
-    journal.settle(Fate(2, CREATED))
+    journal.mark_sending([2])
+    journal.add(RowResult(2, CREATED))
     if settled:
-        journal.sending([3])
+        journal.mark_sending([3])
     journal._database.close()
     assert fates(path) == ({2: CREATED, 3: SENDING} if settled else {2: SENDING})
-
-
-@pytest.mark.parametrize("order", ["little", "big"])
-def test_it_can_be_read_on_another_kind_of_machine(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whose bytes stand the other way round."""
-    lines = array("I", [1, 258])
-    monkeypatch.setattr("sys.byteorder", order)
-    assert unpacked(packed(lines)) == lines
-    assert lines == array("I", [1, 258])
 
 
 def test_an_interrupt_at_any_place_loses_nothing(tmp_path: Path) -> None:
     """Ctrl-C may come right when a transaction has begun: what was settled is written all the same."""
     with Journal(tmp_path / "journal") as journal:
-        journal.settle(Fate(2, CREATED))
+        journal.add(RowResult(2, CREATED))
         journal._database.execute("BEGIN IMMEDIATE")
     assert fates(tmp_path / "journal") == {2: CREATED}
 
@@ -254,23 +235,25 @@ def test_a_plan_is_written_as_a_whole(tmp_path: Path) -> None:
     """When the reading ends with an error, nothing of it stands there."""
 
     def broken() -> Any:  # noqa: ANN401  # fates
-        yield Fate(2, REJECTED)
+        yield RowResult(2, REJECTED)
         raise ValueError("the file breaks off")
 
     with Journal(tmp_path / "journal") as journal:
         with pytest.raises(ValueError, match="breaks off"):
-            journal.plan(broken())
-        assert (journal.status(2), list(journal.rejected())) == ("", [])
+            journal.write_validation(broken())
+        assert (journal.result(2).status, list(journal.rejected())) == ("", [])
 
 
 def test_rejected_rows_come_in_the_order_of_lines(tmp_path: Path) -> None:
     """However many there are, and whatever is written meanwhile."""
     with Journal(tmp_path / "journal") as journal:
-        journal.plan(Fate(line, "duplicate" if line % 2 else REJECTED, "", 1) for line in range(5_000, 0, -1))
+        journal.write_validation(
+            RowResult(line, "duplicate" if line % 2 else REJECTED, "", 1) for line in range(5_000, 0, -1)
+        )
         found = []
         for fate in journal.rejected():
             if fate.line % 1_000 == 0:
-                journal.sending([fate.line + 10_000])
+                journal.mark_sending([fate.line + 10_000])
             found.append(fate.line)
         assert found == list(range(2, 5_001, 2))
 
@@ -284,10 +267,10 @@ def test_another_import_is_refused_meanwhile(client: Sendblue, write_rows: Calla
     with (
         open_source(path) as source,
         Journal(journal_path(source)),
-        pytest.raises(JournalError, match="another import has it: wait"),
+        pytest.raises(JournalError, match="in use by another import; wait"),
     ):
-        bring(client, path)
-    assert bring(client, path).ok
+        import_file(client, path)
+    assert import_file(client, path).ok
 
 
 def test_a_file_of_somebody_else_is_left_alone(
@@ -300,8 +283,8 @@ def test_a_file_of_somebody_else_is_left_alone(
         database.execute("CREATE TABLE fates (line)")
     before = text.read_bytes(), foreign.read_bytes()
     for path in (text, foreign):
-        with pytest.raises(JournalError, match=r"no journal.*--journal"):
-            bring(client, write_rows(1), journal=path)
+        with pytest.raises(JournalError, match=r"not an import journal.*--journal"):
+            import_file(client, write_rows(1), journal=path)
     assert fates_of(foreign) == []
     assert text.read_bytes() == before[0]
 
@@ -318,14 +301,14 @@ def fates_of(path: Path) -> list[Any]:
 def test_it_is_beside_the_input(client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """Under the whole name of the input, so that `a.csv` and `a.xlsx` have one each; and nothing else stays there."""
     path = write_rows(3)
-    report = bring(client, path)
+    report = import_file(client, path)
     assert report.journal == path.with_name("contacts.csv.sendblue-journal")
     assert sorted(path.parent.iterdir()) == [path, report.journal]
 
 
 def test_it_is_where_it_is_said_to_be(client: Sendblue, write_rows: Callable[..., Path], tmp_path: Path) -> None:
     """A path that is given counts."""
-    assert bring(client, write_rows(3), journal=tmp_path / "mine").journal == tmp_path / "mine"
+    assert import_file(client, write_rows(3), journal=tmp_path / "mine").journal == tmp_path / "mine"
 
 
 @pytest.fixture
@@ -365,7 +348,7 @@ def test_without_the_extra_it_has_to_be_said(write_rows: Callable[..., Path], mo
             raise ModuleNotFoundError(name)
         return import_module(name)
 
-    monkeypatch.setattr("sendblue_transfer.places.import_module", missing)
+    monkeypatch.setattr("sendblue_transfer.importing.paths.import_module", missing)
     with (
         write_rows(1).open("rb") as file,
         open_source(file) as source,

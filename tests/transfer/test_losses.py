@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from sendblue_transfer import (
-    ImportReport,
     JournalError,
     TransferError,
     export_contacts,
     open_source,
     plan_import,
-    run_import,
 )
-from sendblue_transfer.journal import Journal
+from sendblue_transfer.importing.journal import Journal
 
-from .conftest import TITLES, held, number, person, row
+from tests.transfer.contact_files import TITLES, import_file, number, person, row, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +27,6 @@ if TYPE_CHECKING:
 
     from sendblue_contacts import Sendblue
     from sendblue_sandbox import Sandbox
-
-
-def bring(client: Sendblue, path: Path, sheet: str | None = None, **settings: Any) -> ImportReport:  # noqa: ANN401  # as run_import takes them
-    """The report of an import."""
-    with open_source(path, sheet=sheet) as source:
-        return run_import(client, source, **settings)
 
 
 # --- files that change
@@ -53,7 +45,7 @@ def test_what_is_added_meanwhile_is_not_sent(
         client.contacts.bulk.create([{"phone": number(place)} for place in range(60)])
     path = write_rows(60)
     before = path.read_bytes()
-    sending = Journal.settle
+    sending = Journal.add
 
     def settle(self: Journal, fate: Any) -> None:  # noqa: ANN401  # of a row
         if path.read_bytes() == before:
@@ -61,22 +53,22 @@ def test_what_is_added_meanwhile_is_not_sent(
                 csv.writer(file).writerow(row(person(99)))
         sending(self, fate)
 
-    monkeypatch.setattr(Journal, "settle", settle)
-    report = bring(client, path, mode=mode, chunk_size=10, concurrency=1)
-    assert (report.complete, "was changed while it was read" in report.stopped, report.left > 0) == (False, True, True)
-    assert number(99) not in [contact["phone"] for contact in held(sandbox)]
+    monkeypatch.setattr(Journal, "add", settle)
+    report = import_file(client, path, mode=mode, chunk_size=10, concurrency=1)
+    assert (report.complete, "changed during the import" in report.stopped, report.not_sent > 0) == (False, True, True)
+    assert number(99) not in [contact["phone"] for contact in stored(sandbox)]
     monkeypatch.undo()
     path.write_bytes(before)
-    assert (bring(client, path, mode=mode).ok, held(sandbox)) == (True, [person(place) for place in range(60)])
+    assert (import_file(client, path, mode=mode).ok, stored(sandbox)) == (True, [person(place) for place in range(60)])
 
 
 def test_a_file_that_was_never_checked_was_not_begun(client: Sendblue, write_text: Callable[..., Path]) -> None:
     """A quotation mark is mended, and the same command goes: nothing had been sent."""
     path = write_text(f'phone,first_name\n{number(1)},"Ada" Lovelace\n')
     with pytest.raises(TransferError, match="quotation mark"):
-        bring(client, path)
+        import_file(client, path)
     write_text(f"phone,first_name\n{number(1)},Ada\n")
-    assert bring(client, path).created == 1
+    assert import_file(client, path).created == 1
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR | 3 << 8])
@@ -84,8 +76,8 @@ def test_a_full_disk_is_no_mistake_of_the_caller(tmp_path: Path, code: int) -> N
     """To give another journal would have the rows sent again: the error says that the same command goes on."""
     full = sqlite3.OperationalError("database or disk is full")
     full.sqlite_errorcode = code
-    told = pytest.raises(OSError, match=r"cannot be written .*the same command goes on")
-    with Journal(tmp_path / "journal") as journal, told as caught, journal._usable():
+    told = pytest.raises(OSError, match=r"cannot be written .*same command again to resume")
+    with Journal(tmp_path / "journal") as journal, told as caught, journal._errors():
         raise full
     assert not isinstance(caught.value, JournalError)
 
@@ -112,15 +104,15 @@ def test_rejects_never_go_over_the_input_or_the_journal(client: Sendblue, write_
     path = write_rows(1, ["12", "Nobody", "", "", ""])
     before = path.read_bytes()
     for name, what in (("contacts.csv", "input"), ("contacts.csv.sendblue-journal", "journal")):
-        with pytest.raises(TransferError, match=f"would go over the {what}: give another --rejects"):
-            bring(client, path, rejects=path.parent / "." / name)
+        with pytest.raises(TransferError, match=f"would overwrite the {what}; choose another with --rejects"):
+            import_file(client, path, rejects=path.parent / "." / name)
     assert path.read_bytes() == before
 
 
 def test_rejects_need_a_folder(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """That there is none is said before anything is sent."""
-    with pytest.raises(TransferError, match=r"there is no folder .*nowhere"):
-        bring(client, write_rows(1), rejects="nowhere/rejects.csv")
+    with pytest.raises(TransferError, match=r"the folder .*rejects file does not exist"):
+        import_file(client, write_rows(1), rejects="nowhere/rejects.csv")
     assert sandbox.requests == []
 
 
@@ -146,22 +138,22 @@ def test_what_follows_a_json_array_is_not_passed_over(
 ) -> None:
     """It may be contacts."""
     path = write_text(f'[{{"phone":"{number(1)}"}}]\n{rest}', "contacts.json")
-    with pytest.raises(TransferError, match="something follows the JSON array of 1 contacts"):
-        bring(client, path)
+    with pytest.raises(TransferError, match="continues after its JSON array of 1 contacts"):
+        import_file(client, path)
 
 
 def test_blanks_may_follow_a_json_array(client: Sendblue, write_text: Callable[..., Path]) -> None:
     """As editors leave them."""
-    assert bring(client, write_text(f'[{{"phone":"{number(1)}"}}]\n \n', "contacts.json")).created == 1
+    assert import_file(client, write_text(f'[{{"phone":"{number(1)}"}}]\n \n', "contacts.json")).created == 1
 
 
 def test_a_mended_line_is_read(sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path]) -> None:
     """A line that was no JSON stands in the rejects file as text, and is mended where it stands."""
-    report = bring(client, write_text(f'{{"phone":"{number(1)}" "first_name":"Ada"}}\n', "contacts.jsonl"))
+    report = import_file(client, write_text(f'{{"phone":"{number(1)}" "first_name":"Ada"}}\n', "contacts.jsonl"))
     assert report.rejects is not None
     mended = report.rejects.read_text().replace('\\" \\"first', '\\", \\"first')
     report.rejects.write_text(mended)
-    assert bring(client, report.rejects).created == 1
+    assert import_file(client, report.rejects).created == 1
     assert [contact["first_name"] for contact in sandbox.contacts()] == ["Ada"]
 
 
@@ -169,7 +161,7 @@ def test_a_mended_line_is_read(sandbox: Sandbox, client: Sendblue, write_text: C
 def test_a_large_cell_is_read(client: Sendblue, write_text: Callable[..., Path], size: int) -> None:
     """However large: whether it can be sent is for the server to say."""
     path = write_text(f"phone,custom_variables.Notes\n{number(1)},{'x' * size}\n{number(2)},short\n")
-    assert bring(client, path).created == 2
+    assert import_file(client, path).created == 2
 
 
 def test_a_pipe_is_read(client: Sendblue, tmp_path: Path) -> None:
@@ -178,7 +170,7 @@ def test_a_pipe_is_read(client: Sendblue, tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_text(f"phone\n{number(1)}\n"))
     writer.start()
-    report = bring(client, pipe, journal=tmp_path / "journal")
+    report = import_file(client, pipe, journal=tmp_path / "journal")
     writer.join()
     assert report.created == 1
 
@@ -199,19 +191,17 @@ def test_each_sheet_is_an_import_of_its_own(sandbox: Sandbox, client: Sendblue, 
     """The first one that holds anything, or the one that is asked for, with a journal each; the others are named."""
     with open_source(workbook) as source:
         assert source.other_sheets == ("UK EU",)
-    assert bring(client, workbook).created == 1
-    report = bring(client, workbook, "UK EU")
+    assert import_file(client, workbook).created == 1
+    report = import_file(client, workbook, "UK EU")
     assert (report.created, report.journal.name) == (2, "contacts.xlsx.UK_EU.sendblue-journal")
-    assert held(sandbox) == [person(place) for place in (1, 2, 3)]
-    with pytest.raises(
-        TransferError, match=r"there is no sheet 'FR' in the workbook; there are 'US', 'Empty', 'UK EU'"
-    ):
+    assert stored(sandbox) == [person(place) for place in (1, 2, 3)]
+    with pytest.raises(TransferError, match=r"the workbook has no sheet 'FR'; its sheets are 'US', 'Empty', 'UK EU'"):
         open_source(workbook, sheet="FR")
 
 
 def test_only_a_workbook_has_sheets(write_rows: Callable[..., Path]) -> None:
     """To ask for one elsewhere is a mistake."""
-    with pytest.raises(TransferError, match="is no workbook, and has no sheets"):
+    with pytest.raises(TransferError, match="is not a workbook and has no sheets"):
         open_source(write_rows(1), sheet="US")
 
 
@@ -223,7 +213,7 @@ def test_an_empty_file_is_said_to_be_empty(write_text: Callable[..., Path], cont
 
 
 @pytest.mark.parametrize(
-    ("opening", "advice"), [(b"\xd0\xcf\x11\xe0", r"save it as \.xlsx"), (b"\x1f\x8b", "unpack it")]
+    ("opening", "advice"), [(b"\xd0\xcf\x11\xe0", r"save it as \.xlsx"), (b"\x1f\x8b", "decompress it")]
 )
 def test_a_file_of_another_kind_is_told_apart(write_text: Callable[..., Path], opening: bytes, advice: str) -> None:
     """It would be read as text, whose first line says nothing to anybody."""
@@ -239,7 +229,7 @@ def test_upsert_leaves_a_contact_that_is_nothing_but_a_number(
 ) -> None:
     """It is as it should be, and no row is rejected for that."""
     client.contacts.create(number(1), first_name="Ada")
-    report = bring(client, write_text(f"phone,first_name\n{number(1)},\n{number(2)},\n"), mode="upsert")
+    report = import_file(client, write_text(f"phone,first_name\n{number(1)},\n{number(2)},\n"), mode="upsert")
     assert (report.ok, report.created, report.updated) == (True, 1, 1)
 
 
@@ -248,9 +238,9 @@ def test_update_takes_what_an_update_takes(sandbox: Sandbox, client: Sendblue, w
     client.contacts.create(number(1))
     path = write_text(f"phone,assignedToEmail,opt_out,sendblue_number\n{number(1)},ada@x.org,true,+1 415 555 0001\n")
     with open_source(path) as source:
-        (first,) = plan_import(source, mode="update").first
+        (first,) = plan_import(source, mode="update").preview
     assert first["assigned_to_email"] == "ada@x.org"
-    assert bring(client, path, mode="update").ok
+    assert import_file(client, path, mode="update").ok
     (kept,) = sandbox.contacts()
     assert [kept[name] for name in ("assigned_to_email", "opt_out", "sendblue_number")] == [
         "ada@x.org",
@@ -263,4 +253,4 @@ def test_a_number_is_not_changed_by_a_file(write_text: Callable[..., Path]) -> N
     """`phone_number` is a spelling of the number by which a contact is found, in each mode."""
     with open_source(write_text(f"phone_number,first_name\n{number(1)},Ada\n")) as source:
         plan = plan_import(source, mode="update")
-    assert plan.first == ({"phone": number(1), "first_name": "Ada"},)
+    assert plan.preview == ({"phone": number(1), "first_name": "Ada"},)

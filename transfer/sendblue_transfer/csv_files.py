@@ -1,4 +1,4 @@
-"""Small doors: the rows of CSV text, and contacts as CSV text, for programs that send or fetch by themselves."""
+"""`read_csv` and `write_csv`: conversion between CSV text and contacts, for programs that send or fetch themselves."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
-from .columns import Columns, unknown
 from .errors import TransferError
-from .mapping import ColumnMap
-from .tables import csv_rows, header, records
-from .writing import Sheet
+from .exporting.writers import TableLayout
+from .rows.column_map import ColumnMap
+from .rows.columns import Columns, unknown_name_message
+from .sources.table_reader import csv_rows, read_header, table_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .layouts import Fields, Layout
-    from .tables import Record
+    from .rows.row_parser import Fields, RowParser
+    from .sources.record import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a file.
+    """One row of a CSV file.
 
     Attributes:
-        line: The line of the file on which it begins, from 1.
-        cells: Its cells as they stand in the file, by the titles of their columns.
-        contact: The contact, under preferred names; empty if there is a problem. A value that cannot be read is still
-            text, so that the call that gets the contact refuses it and says why.
+        line: The line of the file on which it begins, counted from 1.
+        cells: Its cells as they appear in the file, by column title.
+        contact: The contact, under preferred field names; empty if there is a problem. A value that cannot be parsed is
+            still text, and the call that sends the contact rejects it with a reason.
         problem: Why there is no contact; empty if there is one.
     """
 
@@ -41,48 +41,48 @@ class Row:
 
 
 def read_csv(file: Iterable[str], fields: Fields = BulkContact.FIELDS) -> Iterator[Row]:
-    """The rows of a CSV file, one by one as they are asked for; the titles are read at once. A blank line is no row.
+    """Read the header of a CSV file at once, and yield its rows lazily. Blank lines are skipped.
 
     Args:
-        file: Its lines: a file opened as UTF-8 with `newline=""`. A byte order mark is passed over.
-        fields: What the contacts can have. A column that only the server sets, such as `created_at`, is in `cells`
-            only, so that an exported file can come in again.
+        file: The lines: a file opened as UTF-8 with `newline=""`. A byte order mark is skipped.
+        fields: The fields that a contact can have. A column that only the server sets, such as `created_at`, is only in
+            `cells`, so that an exported file can be read.
 
     Raises:
-        TransferError: A title that is no field, or none that is the phone number; while rows are read: broken
-            quotation marks.
+        TransferError: A title matches no field, or no title matches the phone number; while rows are read: the
+            quotation marks are broken.
 
     Example:
         with open("contacts.csv", encoding="utf-8", newline="") as file:
             client.contacts.bulk.create(row.contact for row in read_csv(file))
     """
     rows = csv_rows(iter(file))
-    titles = header(rows)
+    titles = read_header(rows)
     columns = Columns(ColumnMap(), fields, escaped=True)
     columns.check(titles)
-    layout = columns.layout(titles)
+    parser = columns.parser(titles)
     if unmapped := columns.report().unmapped:
-        raise TransferError("; ".join(unknown(title, fields) for title in unmapped))
-    return (_row(record, layout) for record in records(rows, titles))
+        raise TransferError("; ".join(unknown_name_message(title, fields) for title in unmapped))
+    return (_row(record, parser) for record in table_records(rows, titles))
 
 
-def _row(record: Record, layout: Layout) -> Row:
+def _row(record: Record, parser: RowParser) -> Row:
     cells = dict(zip(record.titles, record.cells, strict=False))
-    return Row(record.line, cells, {} if record.problem else layout.contact(record.cells), record.problem)
+    return Row(record.line, cells, {} if record.problem else parser.parse(record.cells), record.problem)
 
 
 def write_csv(contacts: Iterable[Contact], file: TextIO, fields: Fields = Contact.FIELDS) -> None:
-    """Write contacts as CSV, under preferred names; labels in the order in which they are first seen.
+    """Write contacts as CSV, under preferred field names. Labels are in the order in which they first occur.
 
     Args:
-        contacts: The contacts. They are kept until the labels of all of them are known.
+        contacts: The contacts. They are kept in memory until all labels are known.
         file: The file, opened for writing as UTF-8 with `newline=""`.
         fields: The fields to write.
     """
-    values = [contact.to_dict() for contact in contacts]
-    sheet = Sheet(fields)
-    for each in values:
-        sheet.learn(each)
+    all_values = [contact.to_dict() for contact in contacts]
+    layout = TableLayout(fields)
+    for values in all_values:
+        layout.add_labels(values)
     writer = csv.writer(file)
-    writer.writerow(sheet.titles())
-    writer.writerows(sheet.escaped(each) for each in values)
+    writer.writerow(layout.titles())
+    writer.writerows(layout.escaped_cells(values) for values in all_values)

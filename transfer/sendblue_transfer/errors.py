@@ -1,4 +1,4 @@
-"""What can go wrong with a file, a mapping or a journal. Each text is a sentence for people, without personal data."""
+"""Errors of file transfers. Each message is a sentence for users, and shows no personal data."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from sendblue_contacts.errors import SendblueError
 
 
 class TransferError(SendblueError, ValueError):
-    """A file of contacts, or what was said about it, cannot be used. Nothing was sent because of it."""
+    """A file, an option or a column mapping cannot be used. No request was sent because of it."""
 
 
 class JournalError(TransferError):
-    """The journal of an import cannot be used: it is of another input, another program has it, or it is damaged."""
+    """The journal of an import cannot be used: it belongs to another import, is in use, or is damaged."""

@@ -1,4 +1,4 @@
-"""What is said of an import and of an export: before, while it goes on, at its end. Only `first` is personal."""
+"""Plans, progress and reports of imports and exports. Only `ImportPlan.preview` contains personal data."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .columns import ColumnsReport
-    from .formats import Format
+    from .rows.columns import ColumnsReport
+    from .sources.formats import Format
 
 Mode = Literal["create", "upsert", "update"]
 Reasons = tuple[tuple[str, int], ...]
 
 
 class Problem(NamedTuple):
-    """A row that is refused.
+    """A rejected row.
 
     Attributes:
-        line: Its line.
-        reason: Why.
+        line: The line of the row.
+        reason: Why it is rejected.
     """
 
     line: int
@@ -32,19 +32,19 @@ class ImportPlan:
     """What an import would do. Nothing was sent.
 
     Attributes:
-        rows: Rows of the file.
-        valid: Those of them that would be sent.
-        rejected: Those that would not, because of `reasons`.
-        duplicates: Those that would not, because another row with the same number counts.
-        reasons: Why rows are rejected, and how many, most frequent first.
-        problems: The first rows that are rejected.
-        first: The first contacts as they would be sent. Personal data, and not in the repr.
-        requests: Requests that it takes; with `upsert`, if no contact exists yet.
-        requests_at_most: The same, with `upsert` if every contact exists already.
-        seconds: How long `requests` take at the limit.
-        seconds_at_most: How long `requests_at_most` take.
-        columns: What becomes of the columns.
-        mode: What would be done.
+        rows: Number of rows in the file.
+        valid: Number of rows that would be sent.
+        rejected: Number of rows that would be rejected, for the `reasons`.
+        duplicates: Number of rows that would be skipped because another row with the same number is imported.
+        reasons: The reasons for rejected rows with the number of rows for each, most frequent first.
+        problems: The first rejected rows.
+        preview: The first contacts as they would be sent. Personal data, and not in the repr.
+        requests: Number of requests; with `upsert`, if no contact exists yet.
+        requests_at_most: Number of requests; with `upsert`, if every contact exists.
+        seconds: How long `requests` take at the rate limit.
+        seconds_at_most: How long `requests_at_most` take at the rate limit.
+        columns: How the columns are used.
+        mode: The mode of the import.
     """
 
     rows: int
@@ -53,7 +53,7 @@ class ImportPlan:
     duplicates: int
     reasons: Reasons
     problems: tuple[Problem, ...]
-    first: tuple[dict[str, Any], ...] = field(repr=False)
+    preview: tuple[dict[str, Any], ...] = field(repr=False)
     requests: int
     requests_at_most: int
     seconds: float
@@ -64,18 +64,18 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far an import is.
+    """The progress of an import.
 
     Attributes:
-        phase: `reading` all rows, to check them; then `sending`.
-        done: Rows read, or rows whose fate is known, those of an earlier run among them.
-        total: How many there are; None while that is not known.
+        phase: `reading` while all rows are validated, then `sending`.
+        done: Rows that were read, or rows that have their result, including those of an earlier run.
+        total: Number of rows; None while it is not known.
         created: Contacts created so far.
         updated: Contacts updated so far.
         rejected: Rows rejected so far.
-        duplicates: Rows that do not count, because another one has the same number.
+        duplicates: Rows skipped because another row with the same number is imported.
         rate: Rows per second in this phase of this run.
-        eta: Seconds that this phase will still take, if that can be told.
+        eta: Estimated seconds until this phase ends; None if it is not known.
     """
 
     phase: Literal["reading", "sending"]
@@ -91,26 +91,27 @@ class ImportProgress:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of an import.
+    """The result of an import.
 
     Attributes:
-        rows: Rows of the file.
+        rows: Number of rows in the file.
         created: Rows whose contacts were created, in all runs.
         updated: Rows whose contacts were updated, in all runs.
-        rejected: Rows that were refused, by us or by the server.
-        duplicates: Rows that did not count, because another one has the same number.
-        unsettled: Rows whose answers were lost. The same import, begun again, looks for them.
-        left: Rows that were not sent yet.
-        resumed: Whether an earlier run was gone on with.
-        already: Whether an earlier run had done everything, so that nothing was left to do.
-        stopped: Why it stopped before its end; empty if it did not.
-        error: The error behind that, if there was one.
-        reasons: Why rows were rejected, and how many, most frequent first.
-        problems: The first rows that were rejected.
-        rejects: The file with the rejected rows; None if there are none, or before the end.
-        journal: Where the journal is.
+        rejected: Rows that were rejected, by the validation or by the server.
+        duplicates: Rows that were skipped because another row with the same number is imported.
+        unknown: Rows that were sent, but whose result is not known because the response was lost. When the import
+            resumes, it looks these contacts up.
+        not_sent: Rows that were not sent yet.
+        resumed: Whether this run resumed an earlier one.
+        already_complete: Whether an earlier run had completed the import, so that this run did nothing.
+        stopped: Why the import stopped before its end; empty if it did not.
+        error: The error that stopped it, if any.
+        reasons: The reasons for rejected rows with the number of rows for each, most frequent first.
+        problems: The first rejected rows.
+        rejects: The file of rejected rows; None if no row was rejected, or the import is not complete.
+        journal: The path of the journal.
         seconds: How long this run took.
-        columns: What became of the columns; None if nothing was left to do.
+        columns: How the columns are used, as far as rows were read in this run.
     """
 
     rows: int
@@ -118,10 +119,10 @@ class ImportReport:
     updated: int
     rejected: int
     duplicates: int
-    unsettled: int
-    left: int
+    unknown: int
+    not_sent: int
     resumed: bool
-    already: bool
+    already_complete: bool
     stopped: str
     error: Exception | None
     reasons: Reasons
@@ -133,24 +134,24 @@ class ImportReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every row has its fate."""
-        return not (self.unsettled or self.left)
+        """Whether every row has its result."""
+        return not (self.unknown or self.not_sent)
 
     @property
     def ok(self) -> bool:
-        """Whether every row went in, or did not count."""
+        """Whether every row was imported, or skipped as a duplicate."""
         return self.complete and not self.rejected
 
 
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
-    """How far an export is.
+    """The progress of an export.
 
     Attributes:
         done: Contacts fetched so far.
-        total: How many there are, if that was said.
+        total: Number of contacts; None if it is not known.
         rate: Contacts per second.
-        eta: Seconds that it will still take, if that can be told.
+        eta: Estimated seconds until the export ends; None if it is not known.
     """
 
     done: int
@@ -161,13 +162,13 @@ class ExportProgress:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What became of an export.
+    """The result of an export.
 
     Attributes:
-        contacts: How many were written.
-        path: The file; None for standard output and open files.
-        format: Its format.
-        seconds: How long it took.
+        contacts: Number of contacts written.
+        path: The path of the file; None for standard output and open files.
+        format: The format of the file.
+        seconds: How long the export took.
     """
 
     contacts: int

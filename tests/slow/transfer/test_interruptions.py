@@ -1,0 +1,123 @@
+"""Imports that are interrupted by SIGKILL or Ctrl-C, and imports with a faulty server, resume to the same end.
+
+In the end, the server has each contact of the file once, and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sendblue_contacts.bulk.batching import CHUNK_SIZE, CONCURRENCY
+from sendblue_sandbox import Sandbox
+from sendblue_transfer import Mode, open_source, run_import
+
+from tests.transfer.contact_files import person, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sendblue_contacts import Sendblue
+
+PROGRAM = Path(__file__).with_name("import_program.py")
+ROWS, KILLS = 20_000, 10
+MAX_IN_FLIGHT = CONCURRENCY * CHUNK_SIZE
+"""Maximum number of contacts in flight when an import is interrupted."""
+
+
+def command(*arguments: object) -> list[str]:
+    """Return the command that imports in a process of its own."""
+    return [sys.executable, str(PROGRAM), *map(str, arguments)]
+
+
+def import_in_process(url: str, path: Path, mode: str = "create", seconds: float = 0) -> dict[str, Any]:
+    """Import in a process of its own. Returns the report; empty if the process was killed."""
+    done = subprocess.run(command(url, path, mode, seconds), capture_output=True, text=True, check=False)
+    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+    return json.loads(done.stdout) if done.stdout else {}
+
+
+def received(sandbox: Sandbox) -> int:
+    """Return how many contacts the bulk requests had, counting a contact each time that it was sent."""
+    return sum(request.body.count(b'"phone"') for request in sandbox.requests if request.path.endswith("/bulk"))
+
+
+def test_import_resumes_after_sigkill_at_random_moments(write_rows: Callable[..., Path]) -> None:
+    """After ten kills during validation and sending, no contact is lost, and only those in flight are sent again."""
+    path, chance = write_rows(ROWS), random.Random(18151210)  # noqa: S311  # moments, not keys
+    with Sandbox(limit=None) as sandbox:
+        validating = [chance.uniform(0.05, 0.3) for _ in range(KILLS // 2)]
+        sending = [-chance.uniform(0.001, 0.06) for _ in range(KILLS // 2)]
+        reports = [
+            import_in_process(sandbox.url, path, seconds=seconds)
+            for pair in zip(validating, sending, strict=True)
+            for seconds in pair
+        ]
+        report = import_in_process(sandbox.url, path)
+        assert stored(sandbox) == [person(index) for index in range(ROWS)]
+        assert received(sandbox) <= ROWS + KILLS * MAX_IN_FLIGHT
+    assert reports.count({}) >= KILLS // 2
+    assert (report["created"], report["rejected"]) == (ROWS, 0)
+
+
+FAULTS: dict[str, list[dict[str, Any]]] = {
+    "429": [{"status": 429, "headers": {"Retry-After": "0"}, "probability": 0.2}],
+    "500 before the operation": [{"status": 500, "probability": 0.2}],
+    "500 after the operation": [{"status": 500, "after": True, "probability": 0.2}],
+    "reset after the operation": [{"what": "reset", "after": True, "probability": 0.2}],
+    "reset before the operation": [{"what": "reset", "probability": 0.2}],
+    "truncated response": [{"what": "truncated", "probability": 0.2}],
+    "HTML of a proxy": [{"what": "html", "after": True, "probability": 0.2}],
+}
+_SINGLE_FAULTS = [fault for (fault,) in FAULTS.values()]
+FAULTS["all of them"] = [{**fault, "probability": 0.02, "seed": seed} for seed, fault in enumerate(_SINGLE_FAULTS)]
+
+
+@pytest.mark.parametrize("mode", ["create", "upsert"])
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_import_completes_despite_faults(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], faults: list[dict[str, Any]], mode: Mode
+) -> None:
+    """The same import, repeated until it is complete, ends with the contacts of the file, whatever the server does."""
+    sandbox.faults.add(*faults)
+    with open_source(write_rows(2_000)) as source:
+        reports = [run_import(client, source, mode=mode, chunk_size=50)]
+        while not reports[-1].complete and len(reports) < 5:
+            reports.append(run_import(client, source, mode=mode, chunk_size=50))
+    assert (reports[-1].complete, reports[-1].reasons) == (True, ())
+    assert stored(sandbox) == [person(index) for index in range(2_000)]
+
+
+def test_import_resumes_after_ctrl_c(sandbox: Sandbox, write_rows: Callable[..., Path]) -> None:
+    """Ctrl-C ends the import with KeyboardInterrupt, and the results so far are in the journal."""
+    path = write_rows(ROWS)
+    with subprocess.Popen(command(sandbox.url, path, "create", 0), stderr=subprocess.PIPE, text=True) as process:
+        done = [int(next(iter(process.stderr or ()))) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        rest = (process.stderr or [""]).read()  # type: ignore[union-attr]  # it is a pipe
+    assert "KeyboardInterrupt" in rest
+    before = received(sandbox)
+    report = import_in_process(sandbox.url, path)
+    assert (report["resumed"], report["created"]) == (True, ROWS)
+    assert stored(sandbox) == [person(index) for index in range(ROWS)]
+    assert received(sandbox) - before <= ROWS - done[-1]
+
+
+def test_updates_resume_after_sigkill(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """Updates are sent one by one, and only those in flight are sent again."""
+    path = write_rows(400)
+    client.contacts.bulk.create([{**person(index), "first_name": "Old"} for index in range(400)])
+    with subprocess.Popen(command(sandbox.url, path, "update", 0), stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(3):
+            next(iter(process.stderr or ()))
+        process.kill()
+    report = import_in_process(sandbox.url, path, "update")
+    assert (report["resumed"], report["updated"]) == (True, 400)
+    assert stored(sandbox) == [person(index) for index in range(400)]
+    assert [request.method for request in sandbox.requests].count("PUT") <= 400 + 2 * CONCURRENCY

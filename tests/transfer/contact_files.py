@@ -1,0 +1,54 @@
+"""Sample contacts, the rows of a file that hold them, and helpers that import files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sendblue_contacts import Retry
+from sendblue_transfer import ImportReport, open_source, run_import
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sendblue_contacts import Sendblue
+    from sendblue_sandbox import Sandbox
+
+FAST_RETRY = Retry(base=0.001, throttling_base=0.001)
+TITLES = ["phone", "first_name", "company", "tags", "custom_variables.Plan"]
+
+
+def number(index: int) -> str:
+    """Return a phone number."""
+    return f"+1415{5_550_000 + index:07}"
+
+
+def person(index: int) -> dict[str, Any]:
+    """Return a contact."""
+    return {
+        "phone": number(index),
+        "first_name": f"Ada {index}",
+        "company_name": "Analytical Engines",
+        "tags": ["VIP", "lead"],
+        "custom_variables": {"Plan": "Plus"},
+    }
+
+
+def row(contact: dict[str, Any]) -> list[str]:
+    """Return the cells of a contact, under `TITLES`."""
+    return [
+        *(contact[name] for name in ("phone", "first_name", "company_name")),
+        ";".join(contact["tags"]),
+        contact["custom_variables"]["Plan"],
+    ]
+
+
+def stored(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return the contacts of the server, with the fields of `person`, in the order of numbers."""
+    contacts = [{name: contact[name] for name in person(0)} for contact in sandbox.contacts()]
+    return sorted(contacts, key=lambda contact: contact["phone"])
+
+
+def import_file(client: Sendblue, path: Path, sheet: str | None = None, **settings: Any) -> ImportReport:  # noqa: ANN401  # as run_import takes them
+    """Import a file and return the report."""
+    with open_source(path, sheet=sheet) as source:
+        return run_import(client, source, **settings)

@@ -1,0 +1,1 @@
+"""Exporting: writing contacts to CSV, JSON and XLSX."""

@@ -1,0 +1,245 @@
+"""Imports a file: all rows are validated, then they are sent, and the rejected ones are written to a file.
+
+The journal holds the result of each row, so that an import resumes after any interruption.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sendblue_contacts.bulk.batching import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.errors import SendblueError
+
+from sendblue_transfer.errors import TransferError
+from sendblue_transfer.progress import ProgressReporter
+from sendblue_transfer.reports import ImportReport, Mode
+from sendblue_transfer.rows.column_map import ColumnMap
+from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, REJECTED, SENDING, UPDATED, RowResult
+
+from .fingerprint import ROW_COUNT, fingerprint, start_or_resume
+from .journal import Journal
+from .paths import check_rejects_path, journal_path, rejects_path
+from .planner import first_problems, rows_of
+from .rejects import write_rejects
+from .sender import BulkCreator, ImportStoppedError, Updater
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from sendblue_contacts.client import Sendblue
+
+    from sendblue_transfer.progress import OnImportProgress
+    from sendblue_transfer.rows.duplicates import Duplicates
+    from sendblue_transfer.rows.validation import ImportRows
+    from sendblue_transfer.sources.source import Source
+
+    from .sender import LineContact
+
+_COMPLETED = "completed"
+"""The header value of a complete import: the path of the rejects file, empty if there is none."""
+
+
+def run_import(
+    client: Sendblue,
+    source: Source,
+    *,
+    columns: ColumnMap | None = None,
+    mode: Mode = "create",
+    duplicates: Duplicates = "last",
+    default_region: str | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    restart: bool = False,
+    rejects: str | os.PathLike[str] | None = None,
+    chunk_size: int = CHUNK_SIZE,
+    concurrency: int = CONCURRENCY,
+    on_progress: OnImportProgress = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> ImportReport:
+    """Import a file of contacts, or resume an import that was interrupted.
+
+    Errors that stop the import half way (no network, invalid credentials) are in the report and not raised. The same
+    call resumes it.
+
+    Args:
+        client: The client of the account. The slots that its rate limit reserves stay available to other callers.
+        source: The file.
+        columns: Which column fills which field, where the titles do not show it.
+        mode: `create`: existing contacts are rejected. `upsert`: they are updated, with a request each. `update`: every
+            row is an update, and numbers without a contact are rejected.
+        duplicates: Which of several rows with the same number is imported: `last`, `first`, `merge` for all of them
+            combined, or `error` for the first, with the others rejected.
+        default_region: A region of two letters such as `US`, to accept numbers in national form (extra `phone`).
+        journal: The path of the journal. By default it is next to the file, or in the user's state folder.
+        restart: Whether to discard an earlier run and start over.
+        rejects: The path for rejected rows; an existing file is overwritten. By default a new file next to the input.
+        chunk_size: The maximum number of contacts per request.
+        concurrency: The maximum number of requests at a time.
+        on_progress: Called with the progress ten times a second at most, in this thread.
+        clock: Returns the time in seconds; never goes back.
+
+    Returns:
+        The result, including earlier runs of the same import.
+
+    Raises:
+        TransferError: The file cannot be read as contacts.
+        JournalError: The journal belongs to another import, or is in use.
+        OSError: The journal or the rejects file cannot be written.
+        KeyboardInterrupt: Ctrl-C was pressed; the journal was written.
+
+    Example:
+        with Sendblue() as client, open_source("contacts.csv") as source:
+            report = run_import(client, source)
+    """
+    rows = rows_of(source, columns, mode, duplicates, default_region)
+    wanted = fingerprint(client, rows, columns or ColumnMap(), mode)
+    path = journal_path(source, journal)
+    if rejects is not None:
+        check_rejects_path(Path(rejects), source, path)
+    with Journal(path) as opened:
+        resumed = start_or_resume(opened, wanted, restart=restart)
+        run = _Run(client, rows, opened, ProgressReporter(on_progress, clock), resumed=resumed)
+        return run.run(mode, Path(rejects) if rejects else None, chunk_size=chunk_size, concurrency=concurrency)
+
+
+class _Run:
+    """One run of an import."""
+
+    def __init__(
+        self, client: Sendblue, rows: ImportRows, journal: Journal, progress: ProgressReporter, *, resumed: bool
+    ) -> None:
+        self._contacts = client.with_options(bulk=True).contacts
+        self._rows = rows
+        self._journal = journal
+        self._progress = progress
+        self._resumed = resumed
+        self._counts: Counter[str] = Counter()
+        self._total = 0
+
+    def run(self, mode: Mode, rejects: Path | None, **options: int) -> ImportReport:
+        """Do everything that is not done yet."""
+        header = self._journal.header()
+        if _COMPLETED in header:
+            rejects_of_then = header[_COMPLETED]
+            return self._report(already_complete=True, rejects=Path(rejects_of_then) if rejects_of_then else None)
+        if ROW_COUNT not in header:
+            self._validate()
+        self._load_counts()
+        try:
+            self._send(mode, **options)
+        except ImportStoppedError as stopped:
+            return self._report(stopped=str(stopped), error=stopped.error)
+        except TransferError:
+            raise
+        except SendblueError as error:
+            return self._report(stopped=str(error), error=error)
+        return self._complete(rejects)
+
+    def _validate(self) -> None:
+        self._journal.write_validation(self._rows.validate(self._progress.report_read))
+        self._progress.report_read(self._rows.count, force=True)
+        self._journal.update_header({ROW_COUNT: self._rows.count})
+
+    def _load_counts(self) -> None:
+        self._total = int(self._journal.header()[ROW_COUNT])
+        self._counts = self._journal.counts()
+        del self._counts[SENDING]
+        self._progress.start_sending(self._total, self._counts)
+
+    def _send(self, mode: Mode, *, chunk_size: int, concurrency: int) -> None:
+        with Updater(self._contacts, self._on_updated, concurrency) as updater:
+            if mode == "update":
+                for line_contact in self._rows.contacts(self._journal.result):
+                    self._check_source()
+                    updater.add(line_contact)
+            else:
+                creator = BulkCreator(
+                    self._contacts,
+                    self._journal,
+                    self._on_result,
+                    updater.add if mode == "upsert" else self._on_rejected,
+                    self._check_source,
+                    chunk_size=chunk_size,
+                    concurrency=concurrency,
+                )
+                self._create(creator, updater)
+            updater.finish()
+
+    def _create(self, creator: BulkCreator, updater: Updater) -> None:
+        """Look up what an earlier run had in flight, send the rest, and look up what is still unknown.
+
+        Looking up comes first because it is cheap while those contacts are among the newest.
+        """
+        self._look_up_unknown(creator)
+        creator.send(self._rows.contacts(self._journal.result), check_existing=False)
+        updater.finish()
+        if unknown := self._look_up_unknown(creator):
+            raise ImportStoppedError(unknown)
+
+    def _look_up_unknown(self, creator: BulkCreator) -> str:
+        self._journal.flush()
+        if not self._journal.counts()[SENDING]:
+            return ""
+        return creator.send(self._rows.contacts(self._journal.result, SENDING), check_existing=True)
+
+    def _check_source(self) -> None:
+        """Stop before sending rows that were added after the validation."""
+        if self._rows.source.has_changed():
+            raise ImportStoppedError(
+                f"{self._rows.source.name} changed during the import, and new rows are not validated; restore the file "
+                "to resume, or start over with --restart (restart=True)"
+            )
+
+    def _on_result(self, result: RowResult) -> None:
+        self._journal.add(result)
+        self._counts[result.status] += 1
+        self._progress.report_sent(self._total, self._counts)
+
+    def _on_updated(self, result: RowResult) -> None:
+        self._on_result(result)
+        self._journal.flush()  # an update is a request of its own, so a commit for each adds little
+
+    def _on_rejected(self, line_contact: LineContact, reason: str) -> None:
+        self._on_result(RowResult(line_contact[0], REJECTED, reason))
+
+    def _complete(self, rejects: Path | None) -> ImportReport:
+        self._journal.flush()
+        self._progress.report_sent(self._total, self._counts, force=True)
+        path = (rejects or rejects_path(self._rows.source)) if self._counts[REJECTED] else None
+        if path:
+            write_rejects(self._rows.source, self._journal, path)
+        self._journal.update_header({_COMPLETED: path or ""})
+        return self._report(rejects=path)
+
+    def _report(
+        self,
+        *,
+        already_complete: bool = False,
+        stopped: str = "",
+        error: Exception | None = None,
+        rejects: Path | None = None,
+    ) -> ImportReport:
+        self._journal.flush()
+        rows, counts = int(self._journal.header()[ROW_COUNT]), self._journal.counts()
+        return ImportReport(
+            rows=rows,
+            created=counts[CREATED],
+            updated=counts[UPDATED],
+            rejected=counts[REJECTED],
+            duplicates=counts[DUPLICATE],
+            unknown=counts[SENDING],
+            not_sent=rows - counts.total(),
+            resumed=self._resumed,
+            already_complete=already_complete,
+            stopped=stopped,
+            error=error,
+            reasons=self._journal.reasons(),
+            problems=first_problems(self._journal),
+            rejects=rejects,
+            journal=Path(self._journal.path),
+            seconds=self._progress.seconds,
+            columns=self._rows.columns.report(),
+        )

@@ -1,0 +1,211 @@
+"""The journal of an import: the result of each row, so that the same command can resume after an interruption.
+
+The journal is an SQLite database with a table of results, one per row, and a table of values about the whole import.
+In WAL mode with synchronous=FULL, a commit returns only when the log is on disk (Macs need `fullfsync`),
+so what was committed before a request survives a power loss, and an incomplete write is undone when the journal is
+opened. The locking mode is EXCLUSIVE: a second process is refused until this one ends, whether normally or by a signal,
+and the log needs no shared memory, which network drives do not have.
+
+Before a request leaves, its rows are committed as `sending`. Their results are written with the next such commit, or at
+the end. A row that is still `sending` in a journal may have been created, and must be looked up. The journal holds no
+personal data: only line numbers, reasons without values, and hashes of the input and of the account.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sendblue_transfer.errors import JournalError
+from sendblue_transfer.rows.row_status import NOT_SENT, REJECTED, SENDING, RowResult
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from types import TracebackType
+
+_APPLICATION_ID = 0x5B10_0003
+"""Identifies our journals; it changes with their schema."""
+_SCHEMA = (
+    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE rows (line INTEGER PRIMARY KEY, status TEXT, reason TEXT, duplicate_of INTEGER)",
+)
+_WRITE_ROW = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
+_PRIMARY_CODE = 0xFF
+"""The bits of an SQLite error code that hold the kind of the error; the others hold details."""
+_DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_LOCK_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_NUMBER_SHAPE = re.compile(r" \('[^']*'\)")
+"""The masked phone number in a reason; without it, equal reasons of several rows are counted together."""
+
+
+class Journal:
+    """The results of the rows of one input. Used by the thread that made it.
+
+    Args:
+        path: The path of the journal; empty for a temporary one, which is deleted when it is closed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] = "") -> None:
+        self.path = path
+        self._results: list[RowResult] = []
+        with self._errors():
+            self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            with self._errors():
+                self._prepare()
+            _sync_folder(path)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "fullfsync=1"):
+            self._database.execute(f"PRAGMA {pragma}")
+        with self._transaction():
+            if self._value("PRAGMA application_id") == _APPLICATION_ID:
+                return
+            if self._value("SELECT count(*) FROM sqlite_master"):
+                raise JournalError(
+                    f"{self.path} is not an import journal of this version; choose another with --journal (journal=)"
+                )
+            for statement in (*_SCHEMA, f"PRAGMA application_id={_APPLICATION_ID}"):
+                self._database.execute(statement)
+
+    # --- the import as a whole
+
+    def header(self) -> dict[str, str]:
+        """Return the values about the whole import; empty for a new journal."""
+        return dict(self._database.execute("SELECT name, value FROM header").fetchall())
+
+    def update_header(self, values: Mapping[str, object]) -> None:
+        """Write values about the whole import."""
+        with self._transaction():
+            self._write_header(values)
+
+    def reset(self, header: Mapping[str, object]) -> None:
+        """Delete everything, and start with this header."""
+        with self._transaction():
+            self._database.execute("DELETE FROM rows")
+            self._database.execute("DELETE FROM header")
+            self._write_header(header)
+
+    def _write_header(self, values: Mapping[str, object]) -> None:
+        rows = ((name, str(value)) for name, value in values.items())
+        self._database.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", rows)
+
+    # --- rows
+
+    def write_validation(self, results: Iterable[RowResult]) -> None:
+        """Write the results that are known before anything is sent: all of them, or none if the iterable raises."""
+        with self._transaction():
+            self._database.executemany(_WRITE_ROW, results)
+
+    def mark_sending(self, lines: Iterable[int]) -> None:
+        """Write that these rows are about to be sent, and the results so far. They are on disk when this returns."""
+        with self._transaction():
+            self._database.executemany(_WRITE_ROW, self._results)
+            self._database.executemany(_WRITE_ROW, ((line, SENDING, "", None) for line in lines))
+        self._results.clear()
+
+    def add(self, result: RowResult) -> None:
+        """Add the result of a row. It is written by the next `mark_sending` or `flush`."""
+        self._results.append(result)
+
+    def flush(self) -> None:
+        """Write the results that were added."""
+        if self._results:
+            self.mark_sending(())
+
+    def result(self, line: int) -> RowResult:
+        """Return the written result of a row, with the status `NOT_SENT` if there is none."""
+        query = "SELECT status, reason, duplicate_of FROM rows WHERE line = ?"
+        row = self._database.execute(query, (line,)).fetchone()
+        return RowResult(line, *row) if row else RowResult(line, NOT_SENT)
+
+    def rejected(self, limit: int = -1) -> Iterator[RowResult]:
+        """Yield the rows that were rejected, in the order of lines, at most `limit` of them."""
+        query = "SELECT * FROM rows WHERE status = ? ORDER BY line LIMIT ?"
+        return (RowResult(*row) for row in self._database.execute(query, (REJECTED, limit)))
+
+    def counts(self) -> Counter[str]:
+        """Return how many rows have which status."""
+        return Counter(dict(self._database.execute("SELECT status, count(*) FROM rows GROUP BY status").fetchall()))
+
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """Return the reasons for rejected rows, without the shapes of numbers, and how many rows each has."""
+        counts: Counter[str] = Counter()
+        query = "SELECT reason, count(*) FROM rows WHERE reason != '' GROUP BY reason ORDER BY min(line)"
+        for reason, count in self._database.execute(query):
+            counts[_NUMBER_SHAPE.sub("", reason)] += count
+        return tuple(counts.most_common())
+
+    # --- the database
+
+    def _value(self, query: str) -> object:
+        return self._database.execute(query).fetchone()[0]
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        with self._errors():
+            if self._database.in_transaction:  # KeyboardInterrupt was raised right after BEGIN
+                self._database.execute("ROLLBACK")
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:  # SQLite itself rolls back when the disk is full
+                    self._database.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _errors(self) -> Generator[None]:
+        """Raise the errors of SQLite as errors with a hint."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & _PRIMARY_CODE
+            if code in _DISK_ERRORS:
+                message = f"the journal {self.path} cannot be written ({error}); free space on its disk, and run the"
+                raise OSError(f"{message} same command again to resume") from None
+            if code in _LOCK_ERRORS:
+                raise JournalError(
+                    f"the journal {self.path} is in use by another import; wait until that has ended"
+                ) from None
+            raise JournalError(
+                f"the journal {self.path} cannot be used ({error}); choose another with --journal (journal=)"
+            ) from None
+        except sqlite3.DatabaseError as error:
+            raise JournalError(
+                f"{self.path} is not an import journal ({error}); choose another with --journal (journal=)"
+            ) from None
+
+    def close(self) -> None:
+        """Write the results that were added, and close the journal."""
+        try:
+            self.flush()
+        finally:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _sync_folder(path: str | os.PathLike[str]) -> None:
+    """Write the folder entry of the journal to disk: SQLite only does that for the content."""
+    if path:
+        folder = os.open(Path(path).parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

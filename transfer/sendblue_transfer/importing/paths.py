@@ -1,0 +1,87 @@
+"""The paths of the journal and of the file of rejected rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sendblue_transfer.errors import JournalError, TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sendblue_transfer.sources.source import Source
+
+_JOURNAL_SUFFIX = ".sendblue-journal"
+_NOT_IN_FILE_NAMES = re.compile(r"[^\w-]")
+_REJECTS_ENDING = re.compile(r"\.rejects(-\d+)?$")
+# Rejected rows of a workbook are CSV: they are to be corrected, and need nothing that only XLSX has.
+_REJECTS_SUFFIXES = {"csv": ".csv", "xlsx": ".csv", "jsonl": ".jsonl", "json": ".json"}
+
+
+def journal_path(source: Source, given: str | os.PathLike[str] | None = None) -> Path:
+    """Return the path of the journal: the given one, else next to the input, else in the user's state folder.
+
+    Raises:
+        JournalError: The state folder is needed, and platformdirs is not installed.
+    """
+    if given is not None:
+        return Path(given)
+    # Each sheet of a workbook is an import of its own.
+    suffix = (f".{re.sub(_NOT_IN_FILE_NAMES, '_', source.sheet)}" if source.sheet else "") + _JOURNAL_SUFFIX
+    if source.path is None:
+        return _state_folder() / f"input-{source.digest[:16]}{suffix}"
+    sibling = source.path.with_name(source.path.name + suffix)
+    if sibling.exists() or os.access(source.path.parent, os.W_OK):
+        return sibling
+    path_hash = hashlib.sha256(str(source.path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return _state_folder() / f"{source.path.name}-{path_hash[:16]}{suffix}"
+
+
+def _state_folder() -> Path:
+    try:
+        folder: Path = import_module("platformdirs").user_state_path("sendblue-contacts")
+    except ModuleNotFoundError:
+        raise JournalError(
+            "the journal cannot be kept next to the input; choose a path with --journal (journal=), or install the "
+            'extra that finds the state folder: pip install "sendblue-contacts[cli]"'
+        ) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def check_rejects_path(path: Path, source: Source, journal: Path) -> None:
+    """Check the path of the rejects file before anything is sent.
+
+    Raises:
+        TransferError: It is the path of the input or of the journal, or its folder does not exist.
+    """
+    for what, taken in (("input", source.path), ("journal", journal)):
+        if taken is not None and path.resolve() == taken.resolve():
+            raise TransferError(
+                f"the rejects file would overwrite the {what}; choose another with --rejects (rejects=)"
+            )
+    if not path.resolve().parent.is_dir():
+        raise TransferError(
+            f"the folder {path.parent} of the rejects file does not exist; create it, or choose another with --rejects "
+            "(rejects=)"
+        )
+
+
+def rejects_path(source: Source) -> Path:
+    """Return a path next to the input that no file has yet: an existing rejects file may hold corrections."""
+    suffix = _REJECTS_SUFFIXES[source.format]
+    path = source.path or Path(f"stdin{suffix}")
+    folder = path.parent if os.access(path.parent, os.W_OK) else Path()
+    stem = _REJECTS_ENDING.sub("", path.name.removesuffix(path.suffix))
+    return next(candidate for name in _names(stem) if not (candidate := folder / f"{name}{suffix}").exists())
+
+
+def _names(stem: str) -> Iterator[str]:
+    yield f"{stem}.rejects"
+    yield from (f"{stem}.rejects-{number}" for number in count(2))

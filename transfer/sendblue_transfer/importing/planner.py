@@ -1,0 +1,137 @@
+"""Plans an import from the file alone, without requests: the dry run."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING, Any, get_args
+
+from sendblue_contacts.bulk.batching import CHUNK_SIZE
+from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.phone import check_region, normalise
+from sendblue_contacts.rate_limit import RateLimit
+from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts_api.models.contact_update import ContactUpdate
+
+from sendblue_transfer.errors import TransferError
+from sendblue_transfer.progress import ProgressReporter
+from sendblue_transfer.reports import ImportPlan, Mode, Problem
+from sendblue_transfer.rows.column_map import ColumnMap
+from sendblue_transfer.rows.columns import Columns
+from sendblue_transfer.rows.duplicates import DUPLICATES, Duplicates
+from sendblue_transfer.rows.row_parser import PHONE
+from sendblue_transfer.rows.row_status import DUPLICATE, REJECTED
+from sendblue_transfer.rows.validation import ImportRows
+
+from .journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sendblue_transfer.progress import OnImportProgress
+    from sendblue_transfer.rows.row_parser import Fields
+    from sendblue_transfer.sources.source import Source
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+_MAX_PROBLEMS = 10
+UPDATE_FIELDS: Fields = {
+    PHONE: BulkContact.FIELDS[PHONE],
+    **{name: field for name, field in ContactUpdate.FIELDS.items() if name != "phone_number"},
+}
+"""The fields of a row in the mode `update`: more than the bulk call has, but not a new number."""
+
+
+def plan_import(
+    source: Source,
+    *,
+    columns: ColumnMap | None = None,
+    mode: Mode = "create",
+    duplicates: Duplicates = "last",
+    default_region: str | None = None,
+    rate_limit: RateLimit | None = RateLimit(),  # noqa: B008  # frozen, so that one object can serve all
+    chunk_size: int = CHUNK_SIZE,
+    preview: int = 5,
+    on_progress: OnImportProgress = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> ImportPlan:
+    """Read and validate a whole file, and return what an import would do. Sends nothing and writes nothing.
+
+    Args:
+        source: The file.
+        columns: Which column fills which field, where the titles do not show it.
+        mode: `create`, `upsert` or `update`.
+        duplicates: Which of several rows with the same number is imported: `last`, `first`, `merge` for all of them
+            combined, or `error` for the first, with the others rejected.
+        default_region: A region of two letters such as `US`, to accept numbers in national form (extra `phone`).
+        rate_limit: The rate limit for the estimated times; None for no limit.
+        chunk_size: The maximum number of contacts per request. Requests with large contacts have fewer.
+        preview: How many contacts to include in the plan.
+        on_progress: Called with the progress while the file is read.
+        clock: Returns the time in seconds; never goes back.
+
+    Raises:
+        TransferError: The file cannot be read as contacts.
+    """
+    rows = rows_of(source, columns, mode, duplicates, default_region)
+    progress = ProgressReporter(on_progress, clock)
+    with Journal() as journal:
+        journal.write_validation(rows.validate(progress.report_read))
+        progress.report_read(rows.count, force=True)
+        counts = journal.counts()
+        valid = rows.count - counts[REJECTED] - counts[DUPLICATE]
+        contacts = islice(rows.contacts(journal.result), preview)
+        at_least, at_most = _request_counts(mode, valid, chunk_size)
+        pace = rate_limit.pace if rate_limit else 0.0
+        return ImportPlan(
+            rows=rows.count,
+            valid=valid,
+            rejected=counts[REJECTED],
+            duplicates=counts[DUPLICATE],
+            reasons=journal.reasons(),
+            problems=first_problems(journal),
+            preview=tuple(_as_sent(contact, mode, rows.region) for _, contact in contacts),
+            requests=at_least,
+            requests_at_most=at_most,
+            seconds=at_least * pace,
+            seconds_at_most=at_most * pace,
+            columns=rows.columns.report(),
+            mode=mode,
+        )
+
+
+def _as_sent(contact: dict[str, Any], mode: Mode, region: str | None) -> dict[str, Any]:
+    if mode == "update":
+        return {**contact, PHONE: normalise(contact[PHONE], default_region=region)}
+    return bulk_item(contact, region).to_dict()
+
+
+def _request_counts(mode: Mode, valid: int, chunk_size: int) -> tuple[int, int]:
+    chunks = -(-valid // chunk_size)
+    return {"create": (chunks, chunks), "upsert": (chunks, chunks + valid), "update": (valid, valid)}[mode]
+
+
+def rows_of(
+    source: Source, columns: ColumnMap | None, mode: Mode, duplicates: Duplicates, default_region: str | None
+) -> ImportRows:
+    """Return the rows of a file, with the settings of an import.
+
+    Raises:
+        TransferError: A setting is invalid, or a required column is missing.
+    """
+    for name, value, allowed in (("mode", mode, MODES), ("duplicates", duplicates, DUPLICATES)):
+        if value not in allowed:
+            raise TransferError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    fields = UPDATE_FIELDS if mode == "update" else BulkContact.FIELDS
+    is_text, escaped = source.titles is not None, source.format == "csv"
+    file_columns = Columns(columns or ColumnMap(), fields, is_text=is_text, escaped=escaped)
+    if source.titles is not None:
+        file_columns.check(source.titles)
+    try:
+        return ImportRows(source, file_columns, duplicates, check_region(default_region))
+    except ValueError as error:
+        raise TransferError(str(error)) from None
+
+
+def first_problems(journal: Journal) -> tuple[Problem, ...]:
+    """Return the first rows that were rejected."""
+    return tuple(Problem(result.line, result.message) for result in journal.rejected(_MAX_PROBLEMS))

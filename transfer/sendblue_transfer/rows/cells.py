@@ -1,0 +1,99 @@
+"""Conversion between the text of a cell and the value of a field, without I/O.
+
+A list is one cell with its items separated by semicolons (`VIP;"one; with a semicolon"`). A blank cell means that the
+field is absent. Text that cannot be parsed is returned unchanged, so that the validation of the contact rejects it with
+a reason. In CSV files, an apostrophe precedes text that a spreadsheet would run as a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_TEXT_KINDS = {"string", "e164", "enum", "date", "date-time"}
+_VALUE_SEPARATOR = " ::: "
+"""Google Contacts writes it between several values in one cell; the first value is used."""
+
+
+def parse_cell(kind: str, cell: object) -> object:
+    """Return the value of a cell.
+
+    Args:
+        kind: The kind of the field, as in the OpenAPI document.
+        cell: The text of the cell; or a value of any type from JSON, which is returned unchanged, except that a number
+            becomes text if the field is text.
+    """
+    if not isinstance(cell, str):
+        return _convert_json_value(kind, cell)
+    if kind == "e164":
+        return cell.partition(_VALUE_SEPARATOR)[0]
+    return cell if kind in _TEXT_KINDS else _parse_text(kind, cell)
+
+
+def _parse_text(kind: str, cell: str) -> object:
+    try:
+        if kind == "array[string]":
+            return _split(cell)
+        return _convert_json_value(kind, json.loads(cell.lower() if kind == "boolean" else cell, parse_constant=str))
+    except (csv.Error, ValueError, RecursionError):
+        return cell
+
+
+def _convert_json_value(kind: str, value: object) -> object:
+    if kind == "map" and isinstance(value, dict):
+        return {label: scalar_text(item) for label, item in cast("dict[str, object]", value).items()}
+    return scalar_text(value) if kind in _TEXT_KINDS else value
+
+
+def scalar_text(value: object) -> object:
+    """Return the text of a number or a boolean, and any other value unchanged."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _split(cell: str) -> list[str]:
+    if '"' not in cell:
+        return [item.strip() for item in cell.split(";") if item.strip()]
+    items = next(csv.reader([cell], delimiter=";", skipinitialspace=True, strict=True))
+    return [item.strip() for item in items if item.strip()]
+
+
+def format_cell(value: object) -> str:
+    """Return the text of a cell for a value; `parse_cell` is the inverse."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[object]", value)):
+        return json.dumps(value, ensure_ascii=False)
+    return _join(cast("list[str]", value))
+
+
+def _join(items: list[str]) -> str:
+    joined = io.StringIO(newline="")
+    csv.writer(joined, delimiter=";").writerow(items)
+    return joined.getvalue().removesuffix("\r\n")
+
+
+def escape_formula(cell: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def unescape_formula(cell: str) -> str:
+    """Remove the apostrophe that `escape_formula` added."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """Return the value if it is a mapping, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}

@@ -1,0 +1,213 @@
+"""Which column fills which field. No I/O.
+
+The explicit column map comes first, then the spellings of the field, then synonyms. Titles are compared without case,
+spaces and punctuation: `first_name`, `firstName` and `First Name` are equal. A map has a column per label, such as
+`custom_variables.Lead Source`, and the label is kept as it is. The fields come from the tables of the generated models,
+so a field that is added to the OpenAPI document needs no change here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from sendblue_contacts.errors import mask
+from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts_api.models.contact import Contact
+
+from sendblue_transfer.errors import TransferError
+from sendblue_transfer.sources.record import RESERVED
+
+from .column_synonyms import SYNONYMS
+from .row_parser import ColumnTarget, FieldCells, RowParser, field_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .column_map import ColumnMap
+    from .row_parser import Fields
+
+_MAX_PARSERS = 256  # bounds the memory for JSON in which every object has other keys
+_USED, _READ_ONLY, _UNMAPPED, _IGNORED = "used", "read only", "unmapped", "ignored"
+
+
+class _Match(NamedTuple):
+    """How a title is used, which field it fills, and its rank among the titles for that field (lower is preferred)."""
+
+    usage: str
+    target: ColumnTarget | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsReport:
+    """How the columns of a file are used.
+
+    Attributes:
+        used: Each field that is filled, with its columns in order of preference.
+        unmapped: Columns that match no field. They are not imported, or become custom variables.
+        as_variables: Whether unmapped columns become custom variables.
+        read_only: Columns that only the server sets, such as `created_at`. They are not imported.
+    """
+
+    used: tuple[tuple[str, tuple[str, ...]], ...]
+    unmapped: tuple[str, ...]
+    as_variables: bool
+    read_only: tuple[str, ...]
+
+
+class Columns:
+    """The columns of one file.
+
+    Args:
+        column_map: The explicit mapping of columns to fields.
+        fields: The fields that a contact can have.
+        is_text: Whether every cell is text.
+        escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
+
+    Raises:
+        TransferError: The map names an unknown field.
+    """
+
+    def __init__(
+        self, column_map: ColumnMap, fields: Fields = BulkContact.FIELDS, *, is_text: bool = True, escaped: bool = False
+    ) -> None:
+        self._rest_as_variables = column_map.rest_as_variables
+        self._fields = fields
+        self._parser_options = {"is_text": is_text, "escaped": escaped}
+        self._known_titles = dict(_known_titles(fields))
+        self._read_only = {_normalise(spelling) for _, spelling in _spellings(Contact.FIELDS)}
+        self._mapped = {title.strip(): self._mapped_target(name) for title, name in column_map.columns.items()}
+        self._matches: dict[str, _Match] = {}
+        self._parsers: dict[tuple[str, ...], RowParser] = {}
+
+    def parser(self, titles: tuple[str, ...]) -> RowParser:
+        """Return the parser for rows with these titles."""
+        parser = self._parsers.get(titles)
+        if parser is None:
+            parser = RowParser(self._field_cells(titles), self._fields, **self._parser_options)
+            if len(self._parsers) < _MAX_PARSERS:
+                self._parsers[titles] = parser
+        return parser
+
+    def check(self, titles: tuple[str, ...]) -> None:
+        """Check that a header has the required fields, and the columns that the column map names.
+
+        Raises:
+            TransferError: The header is empty, or a column is missing.
+        """
+        if not titles:
+            raise TransferError("the file is empty; its first row must contain the column titles")
+        missing = self._mapped.keys() - {title.strip() for title in titles}
+        if missing:
+            raise TransferError(f"the file has no column {_quoted(sorted(missing))}; its columns are {_quoted(titles)}")
+        filled = {each.target.name for each in self._field_cells(titles)}
+        for name, field in self._fields.items():
+            if field.required and name not in filled:
+                raise TransferError(
+                    f"no column matches the {field_label(name)}; the columns are {_quoted(titles)}; "
+                    f"name the column: --map 'COLUMN={name}', ColumnMap({{'COLUMN': '{name}'}})"
+                )
+
+    def report(self) -> ColumnsReport:
+        """Report how the titles that were read so far are used."""
+        used: dict[str, list[tuple[int, str]]] = {}
+        for title, match in self._matches.items():
+            if match.target and match.usage == _USED:
+                used.setdefault(match.target.title, []).append((match.rank, title))
+        return ColumnsReport(
+            used=tuple((target, tuple(title for _, title in sorted(ranked))) for target, ranked in used.items()),
+            unmapped=self._titles(_UNMAPPED),
+            as_variables=self._rest_as_variables,
+            read_only=self._titles(_READ_ONLY),
+        )
+
+    def _titles(self, usage: str) -> tuple[str, ...]:
+        return tuple(title for title, match in self._matches.items() if match.usage == usage)
+
+    def _field_cells(self, titles: Sequence[str]) -> list[FieldCells]:
+        ranked: dict[ColumnTarget, list[tuple[int, int]]] = {}
+        for position, title in enumerate(titles):
+            match = self._matches.get(title) or self._matches.setdefault(title, self._match(title))
+            if match.target:
+                ranked.setdefault(match.target, []).append((match.rank, position))
+        return [
+            FieldCells(
+                target, self._fields[target.name].kind, tuple(position for _, position in sorted(ranked[target]))
+            )
+            # A map that is one cell comes before its labels, which are added to it.
+            for target in sorted(ranked, key=lambda target: target.label is not None)
+        ]
+
+    def _match(self, title: str) -> _Match:
+        stripped = title.strip()
+        if stripped in self._mapped:
+            target = self._mapped[stripped]
+            return _Match(_USED if target else _IGNORED, target, list(self._mapped).index(stripped))
+        if stripped in {*RESERVED, ""}:
+            return _Match(_IGNORED)
+        target, rank = self._find_target(title)
+        if target and target not in self._mapped.values():
+            return _Match(_USED, target, rank)
+        if target is None and _normalise(title) in self._read_only:
+            return _Match(_READ_ONLY)
+        return _Match(_UNMAPPED, self._variable(title), len(self._known_titles))
+
+    def _variable(self, title: str) -> ColumnTarget | None:
+        name = next((name for name, field in self._fields.items() if field.kind == "map"), None)
+        return ColumnTarget(name, title) if name and self._rest_as_variables else None
+
+    def _find_target(self, title: str) -> tuple[ColumnTarget | None, int]:
+        prefix, dot, label = title.partition(".")
+        owner, rank = self._known_titles.get(_normalise(prefix), (None, 0))
+        if dot and owner and self._fields[owner].kind == "map":
+            return ColumnTarget(owner, label), rank
+        name, rank = self._known_titles.get(_normalise(title), (None, 0))
+        return ColumnTarget(name) if name else None, rank
+
+    def _mapped_target(self, name: str) -> ColumnTarget | None:
+        """Return the field that the column map names; None for an empty name, which leaves the column out."""
+        target, _ = self._find_target(name)
+        if name and target is None:
+            raise TransferError(unknown_name_message(name, self._fields, "field"))
+        return target
+
+
+def unknown_name_message(name: str, fields: Fields, what: str = "column") -> str:
+    """Return the error message for a column title or a field name that matches no field."""
+    similar = get_close_matches(name.partition(".")[0], [spelling for _, spelling in _spellings(fields)], n=1)
+    hint = f" (did you mean {similar[0]}?)" if similar else ""
+    known = ", ".join(name + (".<label>" if field.kind == "map" else "") for name, field in fields.items())
+    return f"unknown {what} {mask(repr(name))}{hint}; the fields, in any spelling, are {known}"
+
+
+def _spellings(fields: Fields) -> Iterator[tuple[str, str]]:
+    return ((name, spelling) for name, field in fields.items() for spelling in (name, *field.aliases))
+
+
+def _known_titles(fields: Fields) -> Mapping[str, tuple[str, int]]:
+    """Return each known title in normalised form, with its field and its rank among the titles of that field."""
+    ranked = [
+        (_normalise(title), name, rank, synonym not in fields)
+        for name in fields
+        for rank, synonym in enumerate(SYNONYMS.get(name, (name,)))
+        for title in _titles_of(name, synonym, fields)
+    ]
+    known: dict[str, tuple[str, int]] = {}
+    for title, name, rank, _ in sorted(ranked, key=lambda entry: entry[3]):  # spellings of fields before synonyms
+        known.setdefault(title, (name, rank))
+    return known
+
+
+def _titles_of(name: str, synonym: str, fields: Fields) -> Iterable[str]:
+    return (name, *fields[name].aliases) if synonym == name else (synonym,)
+
+
+def _normalise(title: str) -> str:
+    return re.sub(r"[\W_]", "", title).casefold()
+
+
+def _quoted(titles: Iterable[str]) -> str:
+    return ", ".join(mask(repr(title)) for title in titles)

@@ -1,0 +1,91 @@
+"""Numbers that occur in several rows of a file: which row is imported, and how rows are merged.
+
+That is known only once all rows were read, so the numbers are kept until then in a private SQLite database: in memory
+while it is small, in a temporary file when it grows, and deleted with the process.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Self, get_args
+
+from sendblue_contacts.bulk.actions import merge
+from sendblue_contacts.bulk.duplicates import Duplicates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+__all__ = ["DUPLICATES", "DuplicateFinder", "Duplicates", "MergeBuffer"]
+
+DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
+
+_BATCH_SIZE = 10_000
+_SUPERSEDED = """
+SELECT line, kept FROM numbers
+JOIN (SELECT number AS repeated, {}(line) AS kept FROM numbers GROUP BY number HAVING count(*) > 1)
+ON number = repeated WHERE line != kept
+"""
+_KEPT_LINE = {"last": "max", "merge": "max", "first": "min", "error": "min"}
+
+
+class _TemporaryTable:
+    """A table in a database of its own, which no other process can open."""
+
+    def __init__(self, definition: str) -> None:
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database.execute(f"CREATE TABLE {definition}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+
+class DuplicateFinder(_TemporaryTable):
+    """Finds the rows that have the same number."""
+
+    def __init__(self) -> None:
+        super().__init__("numbers (number INTEGER, line INTEGER)")
+        self._batch: list[tuple[int, int]] = []
+
+    def add(self, number: str, line: int) -> None:
+        """Add the number of a row, in E.164 form."""
+        self._batch.append((int(number), line))
+        if len(self._batch) >= _BATCH_SIZE:
+            self._write()
+
+    def _write(self) -> None:
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO numbers VALUES (?, ?)", self._batch)
+        self._database.execute("COMMIT")
+        self._batch.clear()
+
+    def superseded(self, policy: Duplicates) -> Iterator[tuple[int, int]]:
+        """Yield the lines that are not imported, each with the line that is imported instead."""
+        self._write()
+        self._database.execute("CREATE INDEX by_number ON numbers (number, line)")
+        return iter(self._database.execute(_SUPERSEDED.format(_KEPT_LINE[policy])))
+
+
+class MergeBuffer(_TemporaryTable):
+    """Keeps contacts until a later row with the same number, into which they are merged."""
+
+    def __init__(self) -> None:
+        super().__init__("contacts (line INTEGER PRIMARY KEY, contact TEXT)")
+
+    def add(self, line: int, contact: dict[str, Any]) -> None:
+        """Keep a contact for the row on this line, merged with what is already kept for it."""
+        merged = json.dumps(merge(self.take(line), contact))
+        self._database.execute("INSERT OR REPLACE INTO contacts VALUES (?, ?)", (line, merged))
+
+    def take(self, line: int) -> dict[str, Any]:
+        """Return what is kept for the row on this line; an empty contact if nothing is."""
+        with closing(self._database.execute("SELECT contact FROM contacts WHERE line = ?", (line,))) as cursor:
+            row = cursor.fetchone()
+        return json.loads(row[0]) if row else {}

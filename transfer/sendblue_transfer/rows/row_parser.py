@@ -1,0 +1,132 @@
+"""Parses rows into contacts. One parser is made per header and reads every row below it. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from sendblue_contacts.fields import check
+from sendblue_contacts.phone import normalise
+
+from .cells import parse_cell, scalar_text, unescape_formula
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sendblue_contacts_api.types import Field
+
+    Fields = Mapping[str, Field]
+
+PHONE = "phone"
+_ALWAYS_VALID = {"string", "enum"}
+"""Kinds of fields for which every text is valid."""
+
+
+class ColumnTarget(NamedTuple):
+    """What a column fills: a field, or one label of a map."""
+
+    name: str
+    label: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The title of such a column: `first_name`, `custom_variables.Plan`."""
+        return self.name if self.label is None else f"{self.name}.{self.label}"
+
+
+class FieldCells(NamedTuple):
+    """The cells that fill one target.
+
+    Attributes:
+        target: The field or label.
+        kind: The kind of the field.
+        positions: The positions of the cells, in order of preference.
+    """
+
+    target: ColumnTarget
+    kind: str
+    positions: tuple[int, ...]
+
+
+class RowParser:
+    """Parses the rows of one header.
+
+    Args:
+        field_cells: Which cells fill which fields.
+        fields: The fields that a contact can have.
+        is_text: Whether every cell is text, as in a table; in JSON a value can have any type.
+        escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
+    """
+
+    def __init__(self, field_cells: Sequence[FieldCells], fields: Fields, *, is_text: bool, escaped: bool) -> None:
+        self._field_cells = field_cells
+        self._fields = fields
+        self._escaped = escaped
+        self._required = [name for name, field in fields.items() if field.required]
+        self._to_validate = [
+            each
+            for each in field_cells
+            if each.target.name in self._required
+            or not (is_text and (each.kind in _ALWAYS_VALID or each.target.label is not None))
+        ]
+
+    def parse(self, cells: Sequence[Any]) -> dict[str, Any]:
+        """Return the contact of a row, under preferred field names. A value that cannot be parsed stays text."""
+        return self._parse(self._field_cells, cells)
+
+    def _parse(self, field_cells: Sequence[FieldCells], cells: Sequence[Any]) -> dict[str, Any]:
+        contact: dict[str, Any] = {}
+        for (name, label), kind, positions in field_cells:
+            cell = cells[positions[0]]
+            # Fast path: text that begins with an ASCII letter or digit is neither blank nor escaped.
+            if cell.__class__ is not str or not cell or not "'" < cell[0] < "\x7f":
+                cell = self._first_filled(cells, positions)
+            if cell is None:
+                continue
+            if label is None:
+                contact[name] = cell if kind == "string" and cell.__class__ is str else parse_cell(kind, cell)
+            else:
+                _set_label(contact, name, label, cell)
+        return contact
+
+    def _first_filled(self, cells: Sequence[Any], positions: tuple[int, ...]) -> object:
+        """Return the first of these cells that is not blank."""
+        for position in positions:
+            cell = cells[position]
+            if cell.__class__ is not str:
+                if cell is not None:
+                    return cast("object", cell)
+            elif cell and not cell.isspace():
+                return unescape_formula(cell) if self._escaped and cell[0] == "'" else cell
+        return None
+
+    def validated_number(self, cells: Sequence[Any], region: str | None = None) -> str:
+        """Validate a row, and return its phone number in E.164 form. Fields that cannot be invalid are skipped.
+
+        Raises:
+            TypeError, ValueError: The row cannot be sent. The message says why, without the value.
+        """
+        contact = self._parse(self._to_validate, cells)
+        for name in self._required:
+            if name not in contact:
+                raise TypeError(f"the {field_label(name)} is missing")
+        fields = self._fields
+        checked = {name: check(name, fields[name], value, region) for name, value in contact.items()}
+        return cast("str", checked[PHONE])
+
+    def parse_validated(self, cells: Sequence[Any], region: str | None = None) -> dict[str, Any]:
+        """Return the contact of a row that passed `validated_number`, for a call that checks the other fields again."""
+        contact = self.parse(cells)
+        if region:
+            contact[PHONE] = normalise(contact[PHONE], default_region=region)
+        return contact
+
+
+def _set_label(contact: dict[str, Any], name: str, label: str, cell: object) -> None:
+    labels = contact.setdefault(name, {})
+    if isinstance(labels, dict):  # else the whole map is a cell that cannot be parsed, and the validation rejects it
+        cast("dict[str, object]", labels)[label] = cell if isinstance(cell, str) else scalar_text(cell)
+
+
+def field_label(name: str) -> str:
+    """Return the name of a field in messages."""
+    return "phone number" if name == PHONE else name

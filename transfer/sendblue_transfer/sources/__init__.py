@@ -1,0 +1,1 @@
+"""Reading files: detecting the format, and yielding the rows as they appear in the file."""

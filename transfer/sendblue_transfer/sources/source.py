@@ -1,0 +1,184 @@
+"""An open file of contacts: its format is detected, and its rows can be read any number of times.
+
+Standard input and pipes are first copied to a temporary file, because an import reads its input several times: to
+validate all rows before the first request, to send them, and to write the rejected ones.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+
+from sendblue_transfer.errors import TransferError
+
+from .formats import check_format, file_digest, find_encoding, find_format
+from .json_reader import array_records, line_records
+from .table_reader import csv_rows, find_delimiter, open_sheet, read_header, sheet_rows, table_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from .formats import Format
+    from .record import Record
+
+STANDARD_INPUT = "-"
+_TABLE_FORMATS = ("csv", "xlsx")
+
+
+class Source:
+    """An open file of contacts. Each iteration yields all its rows; only one iteration at a time is possible.
+
+    Attributes:
+        name: The name of the file, for messages.
+        path: The path of the file; None for standard input.
+        format: The format.
+        encoding: The text encoding; None for XLSX.
+        delimiter: The delimiter of CSV; None for other formats.
+        digest: The SHA-256 of the content.
+        titles: The titles in the first row; None for JSON, where each object has its own keys.
+        sheet: The sheet that the caller named; None for the first one that is not empty.
+        other_sheets: The sheets of a workbook that are not empty and are not read.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        path: Path | None,
+        *,
+        format: Format | None,  # noqa: A002  # as in open_source
+        encoding: str | None,
+        delimiter: str | None,
+        sheet: str | None,
+    ) -> None:
+        self._file = file
+        self._state = _state(file)
+        self.name: str = path.name if path else "standard input"
+        self.path = path
+        self.format = format or find_format(file, path.suffix if path else "")
+        self.digest: str = file_digest(file)
+        self.encoding: str | None = None if self.format == "xlsx" else find_encoding(file, encoding)
+        self.delimiter: str | None = (delimiter or self._find_delimiter()) if self.format == "csv" else None
+        if sheet is not None and self.format != "xlsx":
+            raise TransferError(f"{self.name} is not a workbook and has no sheets; omit --sheet (sheet=)")
+        self.sheet = sheet
+        self.other_sheets: tuple[str, ...] = ()
+        self._sheet: Any = None
+        if self.format == "xlsx":
+            self._sheet, self.other_sheets = open_sheet(file, sheet)
+        self.titles: tuple[str, ...] | None = read_header(self._rows()) if self.format in _TABLE_FORMATS else None
+
+    def has_changed(self) -> bool:
+        """Whether the file was written to after it was opened."""
+        return _state(self._file) != self._state
+
+    def __iter__(self) -> Iterator[Record]:
+        if self.has_changed():
+            raise TransferError(f"{self.name} changed after it was opened; run the import again")
+        return self._objects() if self.titles is None else self._table(self.titles)
+
+    def _objects(self) -> Iterator[Record]:
+        with self._text() as text:
+            yield from (line_records if self.format == "jsonl" else array_records)(text)
+
+    def _table(self, titles: tuple[str, ...]) -> Iterator[Record]:
+        rows = self._rows()
+        read_header(rows)
+        return table_records((row for row in rows if row[1][0] or any(map(str.strip, row[1]))), titles)
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        if self.format == "xlsx":
+            yield from sheet_rows(self._sheet)
+            return
+        with self._text() as text:
+            yield from csv_rows(text, self.delimiter or ",")
+
+    def _find_delimiter(self) -> str:
+        with self._text() as text:
+            return find_delimiter(text)
+
+    def _text(self) -> TextIOWrapper:
+        self._file.seek(0)
+        # A duplicate of the descriptor, because it is closed with the text.
+        file = os.fdopen(os.dup(self._file.fileno()), "rb")
+        return TextIOWrapper(file, self.encoding, newline="" if self.format == "csv" else None)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, format={self.format!r})"
+
+
+def open_source(
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    format: Format | None = None,  # noqa: A002  # what people call it
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+) -> Source:
+    """Open a file of contacts, and detect its format.
+
+    Args:
+        path: The path of the file; `-` for standard input; or an open binary file, which is read to its end.
+        format: `csv`, `jsonl`, `json` or `xlsx`. By default it is detected from the content and the name.
+        encoding: The text encoding. By default it is that of the byte order mark, else UTF-8, or cp1252 if the file is
+            not valid UTF-8.
+        delimiter: The delimiter of CSV. By default it is the one that occurs most often in the first line.
+        sheet: The sheet of a workbook. By default it is the first one that is not empty.
+
+    Raises:
+        OSError: The file cannot be read.
+        TransferError: The content is not valid in the format or the encoding, or the format is not supported.
+        ModuleNotFoundError: The file is XLSX, and the extra `xlsx` is not installed.
+
+    Example:
+        with open_source("contacts.csv") as source:
+            print(plan_import(source))
+    """
+    file, file_path = _open(path)
+    try:
+        checked = format and check_format(format)
+        return Source(file, file_path, format=checked, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _open(path: str | os.PathLike[str] | BinaryIO) -> tuple[BinaryIO, Path | None]:
+    if isinstance(path, str | os.PathLike) and path != STANDARD_INPUT:
+        file = Path(path).open("rb")  # noqa: SIM115  # the source closes it
+        if file.seekable():
+            return file, Path(path)
+        with file:  # a pipe, which can be read only once
+            return _copy(file), None
+    return _copy(sys.stdin.buffer if isinstance(path, str | os.PathLike) else path), None
+
+
+def _copy(file: BinaryIO) -> BinaryIO:
+    """Copy a file to a temporary one, which can be read several times."""
+    copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # the source closes it
+    shutil.copyfileobj(file, copy)
+    copy.flush()
+    return copy
+
+
+def _state(file: BinaryIO) -> tuple[int, int]:
+    """Return what changes when the file is written to: its size and its modification time."""
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
