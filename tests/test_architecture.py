@@ -31,7 +31,7 @@ MAY_IMPORT = {
     SANDBOX: {SANDBOX},
 }
 """Which packages of the project each one may import: the direction of the imports."""
-SENDING = ("client", "resources", "_async", "_sync", "bulk.resource", "bulk.runner")
+SENDING = ("client", "resources", "_async", "_sync")
 """The modules of the client that send and wait; everything else decides, and imports none of them."""
 PYTEST_CLIENT = ROOT / "sandbox" / SANDBOX / "pytest_client.py"
 """The one module of the sandbox that imports the client: the fixture `sendblue_client`."""

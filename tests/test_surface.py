@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, get_overloads
 import pytest
 import sendblue_contacts
 from maintain.venvs import environment, node_tool
+from sendblue_contacts._async import bulk as async_bulk
 from sendblue_contacts._async import contacts as async_contacts
 from sendblue_contacts._async import listing as async_listing
 from sendblue_contacts._async import raw_contacts as async_raw
+from sendblue_contacts._sync import bulk as sync_bulk
 from sendblue_contacts._sync import contacts as sync_contacts
 from sendblue_contacts._sync import listing as sync_listing
 from sendblue_contacts._sync import raw_contacts as sync_raw
-from sendblue_contacts.bulk import resource as async_bulk
-from sendblue_contacts.bulk import resource as sync_bulk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,15 +274,15 @@ def test_a_description_of_arguments_is_whole(place: str) -> None:
     assert described(FUNCTIONS[place]) == arguments(FUNCTIONS[place])
 
 
-CALLS = tuple(f"sendblue_contacts.{name}." for name in ("_async", "_sync", "bulk.resource"))
+CALLS = tuple(f"sendblue_contacts.{name}." for name in ("_async", "_sync"))
 RESOURCES = [place for place in FUNCTIONS if place.startswith(CALLS)]
 
 
 @pytest.mark.parametrize("place", RESOURCES)
 def test_a_call_with_settings_describes_them(place: str) -> None:
-    """A call of three arguments or more describes them, or says which other call has the same ("As `create`")."""
+    """A call of three arguments or more describes them, or says which other call has the same ("Like `create`")."""
     text = FUNCTIONS[place].__doc__ or ""
-    assert len(arguments(FUNCTIONS[place])) < MANY or described(FUNCTIONS[place]) or re.match(r"As `\w+`", text)
+    assert len(arguments(FUNCTIONS[place])) < MANY or described(FUNCTIONS[place]) or re.match(r"(As|Like) `\w+`", text)
 
 
 # --- suppressions

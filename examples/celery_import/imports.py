@@ -42,7 +42,7 @@ def import_chunk(self: Any, first: int, rows: list[dict[str, Any]]) -> dict[str,
     redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
     with Sendblue() as client:
         # After a redelivery, the client checks which contacts exist, so that none is created twice.
-        result = client.contacts.bulk.create(rows, look_first=redelivered)
+        result = client.contacts.bulk.create(rows, check_existing=redelivered)
     failed = [*result.failed, *result.unknown]
     return {"created": len(result.created), "failed": [[first + each.index, each.reason] for each in failed]}
 

@@ -12,8 +12,10 @@ _LAZY_IMPORTS = {
     ".bulk.results": (
         "BulkCreateResult",
         "BulkDeleteResult",
+        "BulkError",
         "BulkOutcome",
         "BulkProgress",
+        "BulkResult",
         "FailedContact",
         "FailedNumber",
     ),
@@ -25,7 +27,6 @@ _LAZY_IMPORTS = {
         "APITimeoutError",
         "AuthenticationError",
         "BadRequestError",
-        "BulkError",
         "ConflictError",
         "CredentialsError",
         "IncompleteListError",

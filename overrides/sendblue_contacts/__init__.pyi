@@ -4,8 +4,10 @@ from sendblue_contacts_api.models.contact import Contact as Contact
 
 from .bulk.results import BulkCreateResult as BulkCreateResult
 from .bulk.results import BulkDeleteResult as BulkDeleteResult
+from .bulk.results import BulkError as BulkError
 from .bulk.results import BulkOutcome as BulkOutcome
 from .bulk.results import BulkProgress as BulkProgress
+from .bulk.results import BulkResult as BulkResult
 from .bulk.results import FailedContact as FailedContact
 from .bulk.results import FailedNumber as FailedNumber
 from .client import AsyncSendblue as AsyncSendblue
@@ -16,7 +18,6 @@ from .errors import APIResponseError as APIResponseError
 from .errors import APITimeoutError as APITimeoutError
 from .errors import AuthenticationError as AuthenticationError
 from .errors import BadRequestError as BadRequestError
-from .errors import BulkError as BulkError
 from .errors import ConflictError as ConflictError
 from .errors import CredentialsError as CredentialsError
 from .errors import IncompleteListError as IncompleteListError
@@ -50,6 +51,7 @@ __all__ = [
     "BulkError",
     "BulkOutcome",
     "BulkProgress",
+    "BulkResult",
     "ConflictError",
     "Contact",
     "CredentialsError",

@@ -16,7 +16,7 @@
     │   └── APITimeoutError           no answer came in time
     ├── InvalidPhoneNumberError       (also a ValueError) nothing was sent
     ├── IncompleteListError           a listing cannot reach every contact
-    ├── BulkError                     a bulk call did not do everything (.result)
+    ├── BulkError                     a bulk call did not do everything (.result); in `bulk.results`
     ├── RateLimitStoreError           the store of the rate limit cannot be used; nothing was sent
     └── CredentialsError              no usable credentials were given
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
-
-    from .bulk.results import BulkCreateResult, BulkDeleteResult
 
 _PHONE = re.compile(r"(?:\+|%2B)?\d[\d\s().-]{5,}\d", re.IGNORECASE)
 # The lengths are those of RFC 5321; without them a long text takes a time that grows with its square.
@@ -88,21 +86,6 @@ class IncompleteListError(SendblueError):
     def __init__(self, message: str, seen: int = 0) -> None:
         super().__init__(message)
         self.seen = seen
-
-
-class BulkError(SendblueError):
-    """A bulk call did not do everything that was asked, or ended before it could.
-
-    Attributes:
-        result: What became of each item. None after copying and pickling, for it is personal data.
-    """
-
-    def __init__(self, message: str, result: BulkCreateResult | BulkDeleteResult | None = None) -> None:
-        super().__init__(message)
-        self.result = result
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self.args
 
 
 NO_REQUEST = RequestSummary("no request", "was sent")

@@ -127,10 +127,10 @@ def test_merged_contacts(api: Api, sandbox: Sandbox) -> None:
     assert (made["first_name"], made["tags"], made["custom_variables"]) == ("Name 0", ["a", "b"], {"Plan": "gold"})
 
 
-def test_look_first(api: Api, sandbox: Sandbox) -> None:
+def test_check_existing(api: Api, sandbox: Sandbox) -> None:
     """What is there as it is given was created before; the rest is sent."""
     api(lambda client: client.contacts.bulk.create(MANY[:2]))
-    result = api(lambda client: client.contacts.bulk.create(MANY[:4], look_first=True))
+    result = api(lambda client: client.contacts.bulk.create(MANY[:4], check_existing=True))
     assert ([each.phone for each in result.created], len(sandbox.contacts())) == (NUMBERS[:4], 4)
     assert chunks(sandbox) == [2, 2]
 
@@ -158,7 +158,7 @@ def test_raise_for_failures(api: Api) -> None:
 @pytest.mark.parametrize("items", [{"phone": "+14155551234"}, "+14155551234", 5])
 def test_one_where_many_are_meant(api: Api, sandbox: Sandbox, items: object) -> None:
     """One contact instead of many is a TypeError that says so, and nothing is sent."""
-    with pytest.raises(TypeError, match="contacts must be an iterable of many"):
+    with pytest.raises(TypeError, match="contacts must be an iterable of items"):
         api(lambda client: client.contacts.bulk.create(items))
     assert sandbox.requests == []
 
@@ -194,7 +194,7 @@ def test_deletions_that_failed_go_straight_back_in(api: Api) -> None:
 
 def test_delete_of_one_string(api: Api, sandbox: Sandbox) -> None:
     """One number instead of many is a TypeError: it would be taken letter by letter."""
-    with pytest.raises(TypeError, match="phone_numbers must be an iterable of many, not one str"):
+    with pytest.raises(TypeError, match="phone_numbers must be an iterable of items, not a single str"):
         api(lambda client: client.contacts.bulk.delete("+14155551234"))
     assert sandbox.requests == []
 

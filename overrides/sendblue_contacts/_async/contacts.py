@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from sendblue_contacts.bulk.resource import AsyncBulkContacts
-
+from .bulk import AsyncBulkContacts
 from .calls import AsyncContactCalls
 from .raw_contacts import AsyncRawContacts
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from sendblue_contacts.bulk.resource import BulkContacts
-
+from .bulk import BulkContacts
 from .calls import ContactCalls
 from .raw_contacts import RawContacts
 

@@ -1,1 +1,19 @@
-"""Bulk calls: batches of contacts or numbers, requests for each batch, and one outcome for each item."""
+"""Bulk calls: create or delete many contacts in chunks, with one outcome for each item.
+
+`_async/bulk.py` has the calls, and `_async/bulk_runner.py` does their I/O. The modules here are pure, except
+`executors`. Each one uses only those below it:
+
+    | module            | purpose                                                                |
+    |-------------------|------------------------------------------------------------------------|
+    | `scheduler`       | which request is sent next                                             |
+    | `circuit_breaker` | when nothing more is sent                                              |
+    | `reconciler`      | the requests of one chunk, until each of its items has an outcome      |
+    | `batching`        | items → chunks                                                         |
+    | `duplicates`      | items with the same number                                             |
+    | `actions`         | how contacts are created and deleted: checks, requests, responses      |
+    | `progress`, `eta` | progress, items per second, estimated time                             |
+    | `results`         | outcomes and results, which the caller gets                            |
+    | `executors`       | threads and tasks                                                      |
+    | `types`           | types that these modules share                                         |
+    | `defaults`        | default settings                                                       |
+"""

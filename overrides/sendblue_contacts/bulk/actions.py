@@ -1,7 +1,7 @@
-"""Bulk calls, what creating and deleting are: how an item is checked, sent, read from an answer, and looked for. Pure.
+"""Creating and deleting in bulk: how one kind of item is checked, sent, and read from a response. Pure.
 
-An answer never makes a guess: an item that it does not tell the fate of is `unknown`. What is then done about it is
-decided in `settling`.
+A response is never guessed at: an item whose result it does not state is `unknown`, and `reconciler` takes it from
+there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
@@ -18,8 +18,8 @@ from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts import operations, phone, responses
 from sendblue_contacts.errors import mask
 
-from .batching import Entry
 from .results import FailedNumber
+from .types import Entry, ItemResult
 
 if TYPE_CHECKING:
     from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
@@ -28,152 +28,140 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.operations import Operation
 
-    from .results import Status
-
-R = TypeVar("R")
+P = TypeVar("P")
 V = TypeVar("V")
 Items = TypeVar("Items")
 
-UNSAID = "the answer does not say what became of it"
-EXISTS = "Contact already exists, with other values than were sent; use contacts.update or contacts.upsert"
+NO_RESULT = "the response does not state a result for this item"
+EXISTS = "Contact already exists, with different values; use contacts.update or contacts.upsert"
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # as httpx does
 
 
-class Verdict(NamedTuple, Generic[V]):
-    """What is known of one item: its status, with its value or the reason why there is none."""
-
-    status: Status
-    value: V | None = None
-    reason: str = ""
-    error: Exception | None = None
-
-    def __repr__(self) -> str:
-        return f"Verdict({self.status})"
-
-
-class Job(ABC, Generic[R, V]):
-    """A bulk call: what creating and deleting have in common.
+class BulkAction(ABC, Generic[P, V]):
+    """What a bulk call does with its items: the part in which creating and deleting differ.
 
     Attributes:
-        many_of: What the call is given many of.
-        way_out: What to do about an item whose fate nobody knows.
-        looks: Whether such an item is looked for.
+        argument: The name of the argument with the items.
+        unknown_hint: What to do about an item with the status `unknown`.
+        looks_up_unknown: Whether the client looks such an item up by its number.
     """
 
-    many_of: ClassVar[str]
-    way_out: ClassVar[str]
-    looks: ClassVar[bool] = False
+    argument: ClassVar[str]
+    unknown_hint: ClassVar[str]
+    looks_up_unknown: ClassVar[bool] = False
 
     def __init__(self, region: str | None) -> None:
         self.region = region
 
     @abstractmethod
-    def check(self, item: object) -> R:
-        """The item ready to be sent; TypeError or ValueError if it cannot be."""
+    def payload(self, item: object) -> P:
+        """Returns what is sent for an item; raises TypeError or ValueError if the item is invalid."""
 
     @abstractmethod
-    def number(self, ready: R) -> str:
-        """Its phone number in E.164 form."""
+    def number(self, payload: P) -> str:
+        """Returns the phone number of the item, in E.164 form."""
 
     @abstractmethod
-    def weigh(self, ready: R) -> int:
-        """Its bytes in a request."""
+    def size_bytes(self, payload: P) -> int:
+        """Returns the size of the payload as JSON, in bytes."""
 
     @abstractmethod
-    def operation(self, ready: list[R]) -> Operation[Any]:
-        """The request for these items."""
+    def operation(self, payloads: list[P]) -> Operation[Any]:
+        """Returns the request for these payloads."""
 
     @abstractmethod
-    def read(self, ready: list[R], answer: Any) -> list[Verdict[V]]:  # noqa: ANN401  # each job knows its own
-        """What the answer says of each item."""
+    def results(self, payloads: list[P], response: Any) -> list[ItemResult[V]]:  # noqa: ANN401  # a type for each action
+        """Returns the result of each item, as the response states it."""
 
-    def found(self, ready: R, contact: Contact) -> Verdict[V]:
-        """What it means for an item that there is this contact with its number."""
+    def result_if_exists(self, payload: P, contact: Contact) -> ItemResult[V]:
+        """Returns the result of an item that may have been sent, now that this contact has its number."""
         raise NotImplementedError
 
-    def merged(self, earlier: Entry[R], later: Entry[R]) -> Entry[R]:
-        """Two items with one number as one, in the place of the later."""
+    def merged(self, earlier: Entry[P], later: Entry[P]) -> Entry[P]:
+        """Returns one entry for two items with the same number, at the position of the later item."""
         raise NotImplementedError
 
-    def entry(self, index: int, item: object) -> Entry[R]:
-        """An item, checked."""
+    def entry(self, index: int, item: object) -> Entry[P]:
+        """Check an item."""
         try:
-            ready = self.check(item)
+            payload = self.payload(item)
         except (TypeError, ValueError) as error:
             return Entry(index, item, None, str(error))
-        return Entry(index, item, ready, weight=self.weigh(ready) + 1)  # a comma follows it
+        return Entry(index, item, payload, size_bytes=self.size_bytes(payload) + 1)  # 1 for the comma after it
 
-    def accept(self, items: Items) -> Items:
-        """The items, if they are many.
+    def check_iterable(self, items: Items) -> Items:
+        """Returns the argument with the items.
 
         Raises:
-            TypeError: It is one item, or a string, where many are meant.
+            TypeError: It is not iterable, or it is a string or a single mapping.
         """
-        one = isinstance(items, Mapping | str | bytes)
-        if one or not (isinstance(items, Iterable) or hasattr(items, "__aiter__")):
-            message = f"{self.many_of} must be an iterable of many, not one {type(cast('object', items)).__name__}"
+        is_single = isinstance(items, Mapping | str | bytes)
+        if is_single or not (isinstance(items, Iterable) or hasattr(items, "__aiter__")):
+            kind = type(cast("object", items)).__name__
+            message = f"{self.argument} must be an iterable of items, not a single {kind}"
             raise TypeError(message)
         return items  # pyright: ignore[reportUnknownVariableType]  # narrowed to Iterable[Unknown]
 
 
-class CreateJob(Job[BulkContact, Contact]):
-    """Creating contacts (POST /api/v2/contacts/bulk)."""
+class CreateAction(BulkAction[BulkContact, Contact]):
+    """Create contacts (POST /api/v2/contacts/bulk)."""
 
-    many_of = "contacts"
-    way_out = "it may have been created: give it again with look_first=True"
-    looks = True
+    argument = "contacts"
+    unknown_hint = "it may have been created; retry it with check_existing=True"
+    looks_up_unknown = True
 
-    def check(self, item: object) -> BulkContact:
-        """The contact, with preferred names and its number in E.164 form."""
+    def payload(self, item: object) -> BulkContact:
+        """Returns the contact, with snake_case names and its number in E.164 form."""
         return operations.bulk_item(item, self.region)
 
-    def number(self, ready: BulkContact) -> str:
-        """Its phone number in E.164 form."""
-        return ready.phone
+    def number(self, payload: BulkContact) -> str:
+        """Returns its phone number, in E.164 form."""
+        return payload.phone
 
-    def weigh(self, ready: BulkContact) -> int:
-        """Its bytes as JSON."""
-        return len(_ENCODE(ready.to_dict()).encode())
+    def size_bytes(self, payload: BulkContact) -> int:
+        """Returns its size as JSON, in bytes."""
+        return len(_ENCODE(payload.to_dict()).encode())
 
-    def operation(self, ready: list[BulkContact]) -> Operation[Any]:
-        """The request for these contacts."""
-        return operations.bulk_create(ready)
+    def operation(self, payloads: list[BulkContact]) -> Operation[Any]:
+        """Returns the request that creates these contacts."""
+        return operations.bulk_create(payloads)
 
-    def read(self, ready: list[BulkContact], answer: BulkCreateResponse) -> list[Verdict[Contact]]:
-        """The answer names contacts by their numbers in `contacts` and `failures`, and may leave out either or both."""
+    def results(self, payloads: list[BulkContact], response: BulkCreateResponse) -> list[ItemResult[Contact]]:
+        """The response lists contacts by number in `contacts` and `failures`; either list may be absent."""
         created: dict[str | None, list[Contact]] = {}
-        for contact in answer.contacts or ():
+        for contact in response.contacts or ():
             created.setdefault(contact.phone, []).append(contact)
-        reasons: dict[str | None, list[object]] = {}
-        for failure in answer.failures or ():
+        errors: dict[str | None, list[object]] = {}
+        for failure in response.failures or ():
             number = failure.contact.phone if failure.contact else None
-            reasons.setdefault(number, []).append(failure.error)
-        all_known = reasons.keys() <= {contact.phone for contact in ready}
-        unnamed = all_known and _unnamed_went_in(len(ready), answer)
-        return [_created(contact, created, reasons, unnamed=unnamed) for contact in ready]
+            errors.setdefault(number, []).append(failure.error)
+        all_sent = errors.keys() <= {contact.phone for contact in payloads}
+        unlisted_created = all_sent and _unlisted_were_created(len(payloads), response)
+        return [_create_result(contact, created, errors, unlisted_created=unlisted_created) for contact in payloads]
 
-    def found(self, ready: BulkContact, contact: Contact) -> Verdict[Contact]:
-        """Created if the contact is what was sent; else it was there before."""
-        same = responses.holds(contact, ready.to_dict())
-        return Verdict("created", contact) if same else Verdict("failed", None, EXISTS)
+    def result_if_exists(self, payload: BulkContact, contact: Contact) -> ItemResult[Contact]:
+        """Created if the contact has the values that were sent; otherwise it existed before."""
+        same = responses.holds(contact, payload.to_dict())
+        return ItemResult("created", contact) if same else ItemResult("failed", None, EXISTS)
 
     def merged(self, earlier: Entry[BulkContact], later: Entry[BulkContact]) -> Entry[BulkContact]:
-        """The contact of `merge`."""
-        first, second = cast("BulkContact", earlier.ready), cast("BulkContact", later.ready)
+        """Returns an entry with the merged contact."""
+        first, second = cast("BulkContact", earlier.payload), cast("BulkContact", later.payload)
         return self.entry(later.index, merge(first.to_dict(), second.to_dict()))
 
 
 def merge(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
-    """Two contacts with one number as one, both under preferred names.
+    """Returns one contact for two with the same number. Both have snake_case names.
 
-    Later values win, but a blank wins over nothing; tags are added up, and custom variables label by label.
+    Later values replace earlier ones, but a blank replaces nothing; tags are combined, and so are custom variables,
+    label by label.
     """
-    said = {name: value for name, value in later.items() if value}
-    return {**earlier, **{name: _joined(earlier.get(name), value) for name, value in said.items()}}
+    not_blank = {name: value for name, value in later.items() if value}
+    return {**earlier, **{name: _combined(earlier.get(name), value) for name, value in not_blank.items()}}
 
 
-def _joined(earlier: Any, later: Any) -> Any:  # noqa: ANN401  # any JSON
+def _combined(earlier: Any, later: Any) -> Any:  # noqa: ANN401  # any JSON
     if isinstance(earlier, dict):
         return {**cast("dict[str, Any]", earlier), **later}
     if isinstance(earlier, list):
@@ -182,92 +170,92 @@ def _joined(earlier: Any, later: Any) -> Any:  # noqa: ANN401  # any JSON
 
 
 def _reason(error: object, item: Mapping[str, Any] | None = None) -> str:
-    """Why an item was refused, in the words of the server, without the values of the item."""
+    """Returns the server's error message for an item, without the values of the item."""
     if not isinstance(error, str) or not error:
-        return "refused without a reason"
+        return "rejected without a reason"
     for value in sorted(set(_texts(item)), key=len, reverse=True):  # a full name before the first name in it
-        if value.casefold() in error.casefold():  # few are, and each pattern has to be compiled
+        if value.casefold() in error.casefold():  # rarely true, and each pattern has to be compiled
             error = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", error, flags=re.IGNORECASE)
     return mask(error)
 
 
 def _texts(value: object) -> Iterator[str]:
-    """The texts in a value that tell something; it takes two letters for that."""
+    """Yields the strings in a value that may identify a person: those with two letters or digits and more."""
     if isinstance(value, str):
         yield from [value.strip()] if sum(map(str.isalnum, value)) > 1 else []
     elif isinstance(value, Mapping):
         yield from _texts(list(cast("Mapping[str, object]", value).values()))
     elif isinstance(value, list):
-        for each in cast("list[object]", value):
-            yield from _texts(each)
+        for element in cast("list[object]", value):
+            yield from _texts(element)
 
 
-def _unnamed_went_in(sent: int, answer: BulkCreateResponse) -> bool:
-    """Whether contacts that an answer names nowhere were created."""
-    if answer.contacts is None and answer.number_of_contacts_created is None:
-        # Page 003: failures are named if there are any. What could not be read is in additional_properties.
-        return not answer.additional_properties.keys() & {"contacts", "failures"}
-    return answer.number_of_contacts_created == sent - len(answer.failures or ())
+def _unlisted_were_created(sent: int, response: BulkCreateResponse) -> bool:
+    """Whether contacts that the response does not list were created."""
+    if response.contacts is None and response.number_of_contacts_created is None:
+        # Page 003: failures are listed if there are any. Lists that cannot be parsed are in additional_properties.
+        return not response.additional_properties.keys() & {"contacts", "failures"}
+    return response.number_of_contacts_created == sent - len(response.failures or ())
 
 
-def _created(
+def _create_result(
     contact: BulkContact,
     created: Mapping[str | None, list[Contact]],
-    reasons: Mapping[str | None, list[object]],
+    errors: Mapping[str | None, list[object]],
     *,
-    unnamed: bool,
-) -> Verdict[Contact]:
+    unlisted_created: bool,
+) -> ItemResult[Contact]:
     if contacts := created.get(contact.phone):
-        return Verdict("created", contacts.pop(0))
-    if why := reasons.get(contact.phone):
-        values = {**contact.to_dict(), "phone": None}  # which is masked anyway, as a number
-        return Verdict("failed", None, _reason(why.pop(0), values))
-    if unnamed:
-        return Verdict("created", Contact.from_dict(contact.to_dict()))
-    return Verdict("unknown", None, UNSAID)
+        return ItemResult("created", contacts.pop(0))
+    if messages := errors.get(contact.phone):
+        values = {**contact.to_dict(), "phone": None}  # the number is masked anyway
+        return ItemResult("failed", None, _reason(messages.pop(0), values))
+    if unlisted_created:
+        return ItemResult("created", Contact.from_dict(contact.to_dict()))
+    return ItemResult("unknown", None, NO_RESULT)
 
 
-class DeleteJob(Job[str, str]):
-    """Deleting contacts (DELETE /api/v2/contacts)."""
+class DeleteAction(BulkAction[str, str]):
+    """Delete contacts (DELETE /api/v2/contacts)."""
 
-    many_of = "phone_numbers"
-    way_out = "it may have been deleted: give it again, for to delete twice does no harm"
+    argument = "phone_numbers"
+    unknown_hint = "it may have been deleted; retry it: deleting twice is safe"
 
-    def check(self, item: object) -> str:
-        """The number in E.164 form."""
+    def payload(self, item: object) -> str:
+        """Returns the number, in E.164 form."""
         number = item.item if isinstance(item, FailedNumber) else item
         return phone.normalise(number, field="phone_numbers", default_region=self.region)
 
-    def number(self, ready: str) -> str:
-        """It is one."""
-        return ready
+    def number(self, payload: str) -> str:
+        """Returns the payload, which is the number."""
+        return payload
 
-    def weigh(self, ready: str) -> int:
-        """Its bytes as JSON."""
-        return len(ready) + 2
+    def size_bytes(self, payload: str) -> int:
+        """Returns its size as JSON, in bytes."""
+        return len(payload) + 2
 
-    def operation(self, ready: list[str]) -> Operation[Any]:
-        """The request for these numbers."""
-        return operations.bulk_delete(ready)
+    def operation(self, payloads: list[str]) -> Operation[Any]:
+        """Returns the request that deletes the contacts with these numbers."""
+        return operations.bulk_delete(payloads)
 
-    def read(self, ready: list[str], answer: BulkDeleteResponse) -> list[Verdict[str]]:
-        """The answer has a result for each number, or only totals (seen live, and page 003)."""
+    def results(self, payloads: list[str], response: BulkDeleteResponse) -> list[ItemResult[str]]:
+        """The response has a result for each number, or only totals (observed on the live API, and page 003)."""
         results: dict[str | None, list[BulkDeleteItem]] = {}
-        for result in answer.results or ():
+        for result in response.results or ():
             results.setdefault(result.phone_number, []).append(result)
-        done = answer.successes if answer.amount is None else answer.amount
-        return [_deleted(number, results, done, len(ready)) for number in ready]
+        deleted = response.successes if response.amount is None else response.amount
+        return [_delete_result(number, results, deleted, len(payloads)) for number in payloads]
 
 
-def _deleted(
-    number: str, results: Mapping[str | None, list[BulkDeleteItem]], done: int | None, sent: int
-) -> Verdict[str]:
+def _delete_result(
+    number: str, results: Mapping[str | None, list[BulkDeleteItem]], deleted: int | None, sent: int
+) -> ItemResult[str]:
     if found := results.get(number):
         result = found.pop(0)
-        return Verdict("deleted", number) if result.success else Verdict("failed", None, _reason(result.error))
-    if done is None:
-        return Verdict("unknown", None, UNSAID)
-    if done >= sent:
-        return Verdict("deleted", number)
-    unsaid = f"{done} of {sent} in its request were deleted, and the answer does not say which"
-    return Verdict("unknown" if done else "failed", None, unsaid)
+        return ItemResult("deleted", number) if result.success else ItemResult("failed", None, _reason(result.error))
+    if deleted is None:
+        return ItemResult("unknown", None, NO_RESULT)
+    if deleted >= sent:
+        return ItemResult("deleted", number)
+    reason = f"{deleted} of {sent} contacts in its request were deleted, and the response does not state which"
+    return ItemResult("unknown" if deleted else "failed", None, reason)

@@ -1,67 +1,42 @@
-"""Bulk calls, the cutting: items are checked one by one and cut into chunks, lazily. Pure.
+"""Cuts the input of a bulk call into chunks, lazily. Pure.
 
-A bad item is an entry with a reason, and never loses the others. A chunk is neither longer nor larger than was asked;
-an item that is too large by itself goes alone. Once the server has refused a chunk as too large, the chunks after it
-are no larger than what got through: not in number and not in bytes, for which of the two it was nobody says.
+Items are checked one by one. An invalid item becomes an entry with a reason, and the other items are not affected. A
+chunk exceeds neither the maximum number of items nor the maximum number of bytes; an item that exceeds the bytes alone
+has a chunk of its own.
+
+After the server has rejected a request as too large, later chunks are no larger than the requests it accepted, in items
+and in bytes: the response does not state which of the two was too large.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sendblue_contacts.pagination import check_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 
-    from .actions import Job
-    from .duplicates import Repeats
-    from .results import Status
+    from .actions import BulkAction
+    from .duplicates import Deduplicator
+    from .types import Chunk, Entry
 
-R = TypeVar("R")
-
-CHUNK_SIZE = 100
-"""Items for each request. What the server takes is stated nowhere (`openapi/README.md`), so the default is small."""
-MAX_CHUNK_BYTES = 256 * 1024
-CONCURRENCY = 4
-
-
-@dataclass(slots=True, repr=False)
-class Entry(Generic[R]):
-    """One given item: ready to be sent, or settled before.
-
-    Attributes:
-        index: Its place in the input, from 0.
-        item: What was given.
-        ready: What is sent; None if nothing is.
-        reason: Why nothing is.
-        status: What becomes of it if nothing is sent.
-        weight: Its bytes in a request.
-    """
-
-    index: int
-    item: object
-    ready: R | None
-    reason: str = ""
-    status: Status = "failed"
-    weight: int = 0
-
-
-Chunk = list[Entry[R]]
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a chunk may be, and how many requests are on their way at one time."""
+class BatchLimits:
+    """The maximum size of a chunk, and the maximum number of requests in flight."""
 
     chunk_size: int
     max_chunk_bytes: int
     concurrency: int
 
     @classmethod
-    def check(cls, chunk_size: object, max_chunk_bytes: object, concurrency: object) -> Limits:
-        """The limits; TypeError or ValueError if one is no positive whole number."""
+    def checked(cls, chunk_size: object, max_chunk_bytes: object, concurrency: object) -> BatchLimits:
+        """Returns the limits; raises TypeError or ValueError if one is not a positive integer."""
         return cls(
             check_size("chunk_size", chunk_size),
             check_size("max_chunk_bytes", max_chunk_bytes),
@@ -69,79 +44,86 @@ class Limits:
         )
 
 
-class Size:
-    """How large a chunk may be: as asked, and after a refusal no larger than what got through."""
+class AdaptiveBatchSize:
+    """The size of the next chunk: the configured maximum, and after a rejection at most what the server accepted."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._count, self._weight = limits.chunk_size, limits.max_chunk_bytes
-        self._most, self._heaviest = 0, 0
-        self._refused = False
+    def __init__(self, limits: BatchLimits) -> None:
+        self._limits = limits
+        self._accepted_count, self._accepted_bytes = 0, 0
+        self._was_rejected = False
 
-    def holds(self, count: int, weight: int) -> bool:
-        """Whether a chunk of so many items and bytes is small enough."""
-        fits = count <= self._count and weight <= self._weight
-        return fits and (not self._refused or not self._most or self._is_known(count, weight))
+    def allows(self, count: int, size_bytes: int) -> bool:
+        """Whether a chunk may have this many items and bytes."""
+        if count > self._limits.chunk_size or size_bytes > self._limits.max_chunk_bytes:
+            return False
+        return not self._was_rejected or not self._accepted_count or self._was_accepted(count, size_bytes)
 
-    def _is_known(self, count: int, weight: int) -> bool:
-        return count <= self._most and weight <= self._heaviest
+    def _was_accepted(self, count: int, size_bytes: int) -> bool:
+        return count <= self._accepted_count and size_bytes <= self._accepted_bytes
 
-    def got_through(self, entries: Sequence[Entry[Any]]) -> None:
-        """The server took a request with these entries."""
-        self._most = max(self._most, len(entries))
-        self._heaviest = max(self._heaviest, weight_of(entries))
+    def accepted(self, count: int, size_bytes: int) -> None:
+        """Record that the server accepted a request with this many items and bytes."""
+        self._accepted_count = max(self._accepted_count, count)
+        self._accepted_bytes = max(self._accepted_bytes, size_bytes)
 
-    def refused(self, entries: Sequence[Entry[Any]]) -> None:
-        """The server found a request with these entries too large."""
-        self._refused = True
-        count, weight = len(entries), weight_of(entries)
-        if self._is_known(count, weight):  # as large ones got through before: it has become stricter
-            self._most, self._heaviest = max(1, count // 2), weight // 2
-
-
-def weight_of(entries: Iterable[Entry[Any]]) -> int:
-    """The bytes of these entries in a request."""
-    return sum(entry.weight for entry in entries)
+    def rejected(self, count: int, size_bytes: int) -> None:
+        """Record that the server rejected a request with this many items and bytes as too large."""
+        self._was_rejected = True
+        if self._was_accepted(count, size_bytes):  # the server has lowered its maximum
+            self._accepted_count, self._accepted_bytes = max(1, count // 2), size_bytes // 2
 
 
-class Chunker(Generic[R]):
+class Chunker(Generic[P]):
     """Cuts items into chunks."""
 
-    def __init__(self, job: Job[R, Any], size: Size, repeats: Repeats[R]) -> None:
-        self._job = job
+    def __init__(self, action: BulkAction[P, Any], size: AdaptiveBatchSize, duplicates: Deduplicator[P]) -> None:
+        self._action = action
         self._size = size
-        self._repeats = repeats
-        self._chunk: Chunk[R] = []
-        self._weight = 0
+        self._duplicates = duplicates
+        self._chunk: Chunk[P] = []
+        self._chunk_bytes = 0
         self._index = 0
 
-    def chunks(self, items: Iterable[object]) -> Iterator[Chunk[R]]:
-        """All chunks of these items, lazily."""
+    def chunks(self, items: Iterable[object]) -> Generator[Chunk[P]]:
+        """Yields the chunks of these items, lazily."""
         for item in items:
             if full := self.add(item):
                 yield full
-        yield from self.rest()
+        yield from self.flush()
 
-    def add(self, item: object) -> Chunk[R] | None:
-        """Take in an item. Returns the chunk that was full without it."""
-        entry = self._repeats.add(self._job.entry(self._index, item))
+    async def async_chunks(self, items: Iterable[object] | AsyncIterable[object]) -> AsyncGenerator[Chunk[P]]:
+        """Like `chunks`, also for asynchronous iterables."""
+        if isinstance(items, AsyncIterable):
+            async for item in items:
+                if full := self.add(item):
+                    yield full
+            for chunk in self.flush():
+                yield chunk
+        else:
+            for chunk in self.chunks(items):
+                yield chunk
+
+    def add(self, item: object) -> Chunk[P] | None:
+        """Add an item. Returns the previous chunk if the item did not fit into it."""
+        entry = self._duplicates.add(self._action.entry(self._index, item))
         self._index += 1
-        return None if entry is None else self._put(entry)
+        return None if entry is None else self._append(entry)
 
-    def rest(self) -> Iterator[Chunk[R]]:
-        """What is left when there are no more items."""
-        for entry in self._repeats.rest():
-            if full := self._put(entry):
+    def flush(self) -> Iterator[Chunk[P]]:
+        """Yields the remaining chunks, after the last item."""
+        for entry in self._duplicates.flush():
+            if full := self._append(entry):
                 yield full
         if self._chunk:
             yield self._cut()
 
-    def _put(self, entry: Entry[R]) -> Chunk[R] | None:
-        fits = not self._chunk or self._size.holds(len(self._chunk) + 1, self._weight + entry.weight)
+    def _append(self, entry: Entry[P]) -> Chunk[P] | None:
+        fits = not self._chunk or self._size.allows(len(self._chunk) + 1, self._chunk_bytes + entry.size_bytes)
         full = None if fits else self._cut()
         self._chunk.append(entry)
-        self._weight += entry.weight
+        self._chunk_bytes += entry.size_bytes
         return full
 
-    def _cut(self) -> Chunk[R]:
-        chunk, self._chunk, self._weight = self._chunk, [], 0
+    def _cut(self) -> Chunk[P]:
+        chunk, self._chunk, self._chunk_bytes = self._chunk, [], 0
         return chunk

@@ -1,100 +1,97 @@
-"""Bulk calls, numbers that come more than once in the input. Pure. A bad item has no number, and so repeats none.
+"""Finds items of a bulk call that have the same phone number. Pure. Invalid items have no number and are skipped.
 
-    | policy  | what is sent           | what becomes of the others                     | remembered                |
-    |---------|------------------------|------------------------------------------------|---------------------------|
-    | error   | the first              | failed, with the place of the first            | each number and its place |
-    | first   | the first              | duplicate                                      | each number and its place |
-    | last    | the last               | duplicate                                      | all items                 |
-    | merge   | all of them as one,    | duplicate                                      | all items                 |
-    |         | at the place of the    |                                                |                           |
-    |         | last                   |                                                |                           |
-    | None    | all                    | nothing is looked for: the caller has seen to it | nothing                 |
+    | policy  | what is sent               | the other items                 | memory                          |
+    |---------|----------------------------|---------------------------------|---------------------------------|
+    | error   | the first item             | failed; the reason names the    | each number and its position    |
+    |         |                            | position of the first item      |                                 |
+    | first   | the first item             | duplicate                       | each number and its position    |
+    | last    | the last item              | duplicate                       | all items                       |
+    | merge   | all items as one, at the   | duplicate                       | all items                       |
+    |         | position of the last       |                                 |                                 |
+    | None    | all items                  | not checked: the caller has     | none                            |
+    |         |                            | removed the duplicates          |                                 |
 
-`error` and `first` work on an input without end. `last` and `merge` read all of it before anything is sent.
-When items are merged, later values win over earlier ones, but a blank wins over nothing; tags are added up, and so are
-custom variables, label by label. The merged contact stands in the outcome as the item, so that it can be given again.
+`error` and `first` work on an infinite input. `last` and `merge` read the whole input before the first request.
+When items are merged, later values replace earlier ones, but a blank replaces nothing; tags are combined, and so are
+custom variables, label by label. The outcome of a merged item has the merged contact as its `item`, for retries.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .actions import Job
-    from .batching import Entry
-    from .results import Status
+    from .actions import BulkAction
+    from .types import BulkStatus, Duplicates, Entry
 
-R = TypeVar("R")
+P = TypeVar("P")
 
-Duplicates = Literal["last", "first", "error", "merge"]
-"""What to do with a number that comes more than once in the input."""
-
-_LATER: dict[str | None, tuple[Status, str]] = {
-    "error": ("failed", "its number is that of item {} already; give each number once, or set duplicates="),
-    "first": ("duplicate", "its number is that of item {}, which counts"),
+_REPLACED = "same phone number as item {}, which is used instead"
+_LATER: dict[str | None, tuple[BulkStatus, str]] = {
+    "error": ("failed", "same phone number as item {}; remove one of them, or set duplicates="),
+    "first": ("duplicate", _REPLACED),
 }
-_EARLIER = "its number comes again with item {}, which counts"
-_ALL_FIRST = ("last", "merge")
+_READ_ALL = ("last", "merge")
 
 
 def check_policy(policy: object) -> None:
-    """Refuse what is no policy.
+    """Check the argument `duplicates`.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a known policy.
     """
-    if policy is not None and policy not in (*_LATER, *_ALL_FIRST):
+    if policy is not None and policy not in (*_LATER, *_READ_ALL):
         message = f"duplicates must be 'error', 'first', 'last', 'merge' or None, not {policy!r}"
         raise ValueError(message)
 
 
-class Repeats(Generic[R]):
-    """Finds numbers that come more than once."""
+class Deduplicator(Generic[P]):
+    """Applies a policy to items that have the same phone number."""
 
-    def __init__(self, job: Job[R, Any], policy: Duplicates | None) -> None:
+    def __init__(self, action: BulkAction[P, Any], policy: Duplicates | None) -> None:
         check_policy(policy)
-        self._job = job
+        self._action = action
         self._later = _LATER.get(policy)
-        self._all_first = policy in _ALL_FIRST
+        self._reads_all = policy in _READ_ALL
         self._merges = policy == "merge"
-        self._places: dict[int, int] = {}
-        self._held: deque[Entry[R]] = deque()
+        self._first_index: dict[int, int] = {}
+        self._held: deque[Entry[P]] = deque()
 
-    def add(self, entry: Entry[R]) -> Entry[R] | None:
-        """The entry as it goes on; None if it has to wait until all are there."""
-        if self._all_first:
+    def add(self, entry: Entry[P]) -> Entry[P] | None:
+        """Add an entry. Returns it, or its replacement; None if it is held until the input ends."""
+        if self._reads_all:
             self._held.append(entry)
             return None
-        if self._later is None or entry.ready is None:
+        if self._later is None or entry.payload is None:
             return entry
-        first = self._places.setdefault(self._number(entry.ready), entry.index)
-        return entry if first == entry.index else _settled(entry, *self._later, first)
+        first = self._first_index.setdefault(self._number(entry.payload), entry.index)
+        return entry if first == entry.index else _not_sent(entry, *self._later, first)
 
-    def rest(self) -> Iterator[Entry[R]]:
-        """The entries that had to wait, in their order."""
-        lasts = self._lasts()
+    def flush(self) -> Iterator[Entry[P]]:
+        """Yields the entries that were held, in input order."""
+        last_entries = self._last_entries()
         while self._held:
             entry = self._held.popleft()
-            last = entry if entry.ready is None else lasts[self._number(entry.ready)]
-            yield last if last.index == entry.index else _settled(entry, "duplicate", _EARLIER, last.index)
+            last = entry if entry.payload is None else last_entries[self._number(entry.payload)]
+            yield last if last.index == entry.index else _not_sent(entry, "duplicate", _REPLACED, last.index)
 
-    def _lasts(self) -> dict[int, Entry[R]]:
-        """What is sent for each number."""
-        lasts: dict[int, Entry[R]] = {}
+    def _last_entries(self) -> dict[int, Entry[P]]:
+        """The entry that is sent for each number."""
+        last_entries: dict[int, Entry[P]] = {}
         for entry in self._held:
-            if entry.ready is not None:
-                number = self._number(entry.ready)
-                earlier = lasts.get(number)
-                lasts[number] = self._job.merged(earlier, entry) if earlier and self._merges else entry
-        return lasts
+            if entry.payload is not None:
+                number = self._number(entry.payload)
+                earlier = last_entries.get(number)
+                last_entries[number] = self._action.merged(earlier, entry) if earlier and self._merges else entry
+        return last_entries
 
-    def _number(self, ready: R) -> int:
-        return int(self._job.number(ready))  # takes half the memory of the text
+    def _number(self, payload: P) -> int:
+        return int(self._action.number(payload))  # an int takes half the memory of the string
 
 
-def _settled(entry: Entry[R], status: Status, reason: str, place: int) -> Entry[R]:
-    return replace(entry, ready=None, status=status, reason=reason.format(place), weight=0)
+def _not_sent(entry: Entry[P], status: BulkStatus, reason: str, other_index: int) -> Entry[P]:
+    return replace(entry, payload=None, status=status, reason=reason.format(other_index), size_bytes=0)

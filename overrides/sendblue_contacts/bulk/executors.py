@@ -1,8 +1,8 @@
-"""Work that goes on while the generator that started it is suspended: in threads, and in tasks of asyncio or trio.
+"""Runs work while the generator that started it is suspended: in threads, and in tasks of asyncio or trio.
 
-A task group cannot do that: where it is open across a `yield`, the consumer that closes the generator in another task,
-or has a cancel scope of its own around a step of it, breaks both (PEP 789). So these tasks hang on the event loop, and
-whoever starts them closes them.
+A task group is not an option: if it stays open across a `yield`, a consumer that closes the generator in another task,
+or that has a cancel scope around one step, breaks both (PEP 789). So these tasks belong to the event loop, and the
+generator closes them.
 """
 
 from __future__ import annotations
@@ -19,106 +19,110 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Threads(Generic[T]):
-    """A few threads, and what their work returns."""
+class ThreadExecutor(Generic[T]):
+    """Runs functions in threads and returns their results in the order in which they end.
 
-    def __init__(self, most: int) -> None:
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix="sendblue-bulk")
+    Args:
+        max_workers: Maximum number of threads.
+    """
+
+    def __init__(self, max_workers: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers, thread_name_prefix="sendblue-bulk")
         self._done: SimpleQueue[Future[T]] = SimpleQueue()
-        self._to_come = 0
+        self._outstanding = 0
 
     def __len__(self) -> int:
-        """How many results are still to be fetched with `next`."""
-        return self._to_come
+        """The number of results that `next` has not returned yet."""
+        return self._outstanding
 
     def start(self, work: Callable[[], T]) -> None:
-        """Start it in a thread."""
-        self._to_come += 1
+        """Run a function in a thread."""
+        self._outstanding += 1
         self._pool.submit(work).add_done_callback(self._done.put)
 
     def next(self) -> T:
-        """The result of the next work that ends."""
+        """Wait for the next function that ends. Returns its result, or raises its error."""
         done = self._done.get()
-        self._to_come -= 1
+        self._outstanding -= 1
         return done.result()
 
     def close(self) -> None:
-        """Wait until what has begun is finished: a thread cannot be stopped."""
+        """Wait until the functions that have started end, since a thread cannot be cancelled. Start no others."""
         self._pool.shutdown(cancel_futures=True)
 
 
-class Tasks(Generic[T]):
-    """A few tasks, and what they return."""
+class TaskExecutor(Generic[T]):
+    """Runs coroutine functions in tasks and returns their results in the order in which they end."""
 
-    def __init__(self) -> None:
-        import anyio  # noqa: PLC0415  # only the async client pays for it
+    def __init__(self, _max_workers: int | None = None) -> None:
+        """Takes the argument of `ThreadExecutor`, so that both have one signature; tasks need no maximum."""
+        import anyio  # noqa: PLC0415  # only the async client needs it
 
         self._anyio = anyio
-        self._alive: dict[anyio.CancelScope, object] = {}
+        self._running: dict[anyio.CancelScope, object] = {}
         self._changed = anyio.Event()
         self._results: deque[T] = deque()
-        # Not those that are alive: a task that has returned lives on for a moment.
-        self._to_come = 0
+        self._outstanding = 0  # not len(self._running): a task that has returned is in there a moment longer
 
     def __len__(self) -> int:
-        """How many results are still to be fetched with `next`."""
-        return self._to_come
+        """The number of results that `next` has not returned yet."""
+        return self._outstanding
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        """Start a task; what it raises, it has to return."""
+        """Run a coroutine function in a task. It must not raise."""
         scope = self._anyio.CancelScope()
 
         async def run() -> None:
             with scope:
                 self._results.append(await work())
 
-        def ended(_: object = None) -> None:
-            self._alive.pop(scope, None)
+        def on_end(_: object = None) -> None:
+            self._running.pop(scope, None)
             self._changed.set()
 
-        self._to_come += 1
-        self._alive[scope] = _spawn(run, ended)  # kept, for an event loop forgets tasks that nobody keeps
+        self._outstanding += 1
+        self._running[scope] = _spawn(run, on_end)  # keeps a reference: an event loop holds tasks only weakly
 
     async def next(self) -> T:
-        """The result of the next task that ends."""
+        """Wait for the next task that ends. Returns its result."""
         while not self._results:
-            await self._change()
-        self._to_come -= 1
+            await self._wait_for_change()
+        self._outstanding -= 1
         return self._results.popleft()
 
     async def aclose(self) -> None:
-        """Cancel the tasks and wait until they have ended."""
-        for scope in self._alive:
+        """Cancel the tasks, and wait until they have ended."""
+        for scope in self._running:
             scope.cancel()
         with self._anyio.CancelScope(shield=True):
-            while self._alive:
-                await self._change()
+            while self._running:
+                await self._wait_for_change()
 
-    async def _change(self) -> None:
+    async def _wait_for_change(self) -> None:
         self._changed = self._anyio.Event()
         await self._changed.wait()
 
 
-def _spawn(run: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[object], object]) -> object:
-    """Run it in a task of the event loop, and say when it has ended, however it ended. Returns the task."""
-    import asyncio  # noqa: PLC0415  # only the async client pays for it
+def _spawn(run: Callable[[], Coroutine[Any, Any, None]], on_end: Callable[[object], object]) -> object:
+    """Run a coroutine function in a task of the event loop; call `on_end` however it ends. Returns the task."""
+    import asyncio  # noqa: PLC0415  # only the async client needs it
 
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return _spawn_trio(run, ended)
+        return _spawn_trio(run, on_end)
     task = loop.create_task(run())
-    task.add_done_callback(ended)
+    task.add_done_callback(on_end)
     return task
 
 
-def _spawn_trio(run: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[object], object]) -> object:
-    import trio  # noqa: PLC0415  # we run inside of it
+def _spawn_trio(run: Callable[[], Coroutine[Any, Any, None]], on_end: Callable[[object], object]) -> object:
+    import trio  # noqa: PLC0415  # this code runs inside trio
 
-    async def to_the_end() -> None:
+    async def run_to_end() -> None:
         try:
             await run()
         finally:
-            ended(None)
+            on_end(None)
 
-    return trio.lowlevel.spawn_system_task(to_the_end, context=contextvars.copy_context())
+    return trio.lowlevel.spawn_system_task(run_to_end, context=contextvars.copy_context())

@@ -1,24 +1,25 @@
-"""Bulk calls, from a chunk to an outcome for each of its items. Pure: a generator says what to send, and is told.
+"""Finds the outcome of each item of a chunk. Pure: a generator yields requests and continues when they are answered.
 
-A request that is refused as too large is cut in half, and both halves are sent. Where an answer is lost, cannot be
-read, or does not tell what became of an item, nobody guesses:
+A request that the server rejects as too large is split in half, and both halves are sent. If a response is lost, cannot
+be decoded, or does not state the result of an item, the client reads the contact back and compares:
 
-    | what the look-up of its number says | then the item                                                   |
-    |-------------------------------------|-----------------------------------------------------------------|
-    | there, as it was sent               | was created                                                     |
-    | there, with other values            | was there before: failed                                        |
-    | not there                           | is sent again with the others of its chunk, three times at most |
-    | nothing: the look-up failed         | is unknown                                                      |
+    | look-up of the number            | the item                                                       |
+    |----------------------------------|----------------------------------------------------------------|
+    | contact with the sent values     | was created                                                    |
+    | contact with different values    | existed before: failed                                         |
+    | no contact                       | is sent again with others of its chunk, at most three times    |
+    | failed                           | is unknown                                                     |
 
-So nothing is created twice and nothing is lost. What the server refuses when it is sent again is looked at once more:
-the first request may have been slow, and not lost. The newest contacts are looked at before single ones, for one
-request then tells all about a chunk that was carried out; that something is not there is believed of its own look-up
-alone. Deletions do no harm when they are repeated, which the transports do, and are not looked for.
+So no contact is created twice, and none is lost. An item that the server rejects when it is sent again is looked up
+once more: the first request may have been slow, not lost. For more than a few items the newest contacts are listed
+first, since one page covers a chunk that was applied; only the look-up of a single number proves that a contact does
+not exist. Deletions are safe to repeat, which the transports do, and are not looked up.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
@@ -35,188 +36,194 @@ from sendblue_contacts.errors import (
 from sendblue_contacts.pagination import LARGEST_PAGE
 from sendblue_contacts.responses import CALLS_ITSELF_AN_ERROR
 
-from .actions import Verdict
 from .results import BulkOutcome
+from .types import ItemResult
 
 if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact import Contact
 
     from sendblue_contacts.operations import Operation
 
-    from .actions import Job
-    from .batching import Chunk, Entry, Size
-    from .results import Status
+    from .actions import BulkAction
+    from .types import BulkStatus, Chunk, Entry
 
-R = TypeVar("R")
+P = TypeVar("P")
 V = TypeVar("V")
 
-ROUNDS = 3
-"""How often an item is sent at most."""
-FEW = 10
-"""So many are looked up one by one, without a look at the newest contacts first."""
+MAX_SENDS = 3
+"""Maximum number of times that an item is sent."""
+LIST_ABOVE = 10
+"""If more items than this have to be looked up, the newest contacts are listed first."""
 
-Kind = Literal["send", "look"]
-SEND: Kind = "send"
-LOOK: Kind = "look"
+RequestKind = Literal["send", "look up"]
+SEND: RequestKind = "send"
+LOOK_UP: RequestKind = "look up"
 
 _TOO_LARGE = re.compile(r"too (large|big|long|many)|exceed|at most|maximum", re.IGNORECASE)
-_ASKED = "it was to be looked for first"
+_CHECK_EXISTING = ItemResult[Any]("unknown", None, "not sent because check_existing is set")
 _NEWEST = {"order_by": "created_at", "order_direction": "desc", "limit": LARGEST_PAGE}
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Request:
-    """A request to be sent.
+    """A request of a chunk.
 
     Attributes:
         operation: What to send.
-        places: The places in the input of the items that it carries; none for a look-up.
-        answer: What came back, or the error there was instead.
+        indices: Input positions of the items that it carries; empty for a look-up.
+        size_bytes: The size of these items, in bytes.
+        response: The decoded response, or the error that was raised instead.
     """
 
     operation: Operation[Any]
-    places: tuple[int, ...] = ()
-    answer: Any = None
+    indices: tuple[int, ...] = ()
+    size_bytes: int = 0
+    response: Any = None
 
     @property
-    def kind(self) -> Kind:
-        """Whether it sends items or looks for one."""
-        return SEND if self.places else LOOK
+    def kind(self) -> RequestKind:
+        """Whether it sends items or looks up contacts."""
+        return SEND if self.indices else LOOK_UP
 
 
 Steps = Generator[list[Request], None, None]
-"""Yields requests, and goes on when all of them are answered."""
-Settling = Generator[list[Request], None, list[BulkOutcome[V]]]
-"""The same; returns the outcomes of a chunk."""
+"""Yields requests to send; continues when each of them has a response."""
 
 
 class NotSentError(SendblueError):
-    """A request was not sent, because of an earlier one."""
+    """A request was not sent, because an earlier one failed."""
 
 
-def is_lost(error: Exception) -> bool:
-    """Whether a request may have been carried out although this came of it."""
+def may_be_applied(error: Exception) -> bool:
+    """Whether the server may have applied a request that raised this error."""
     if isinstance(error, APIResponseError):
         return not error.message.startswith(CALLS_ITSELF_AN_ERROR)
     if isinstance(error, APIError | APIConnectionError):
         return error.lost
-    return not isinstance(error, SendblueError)  # one that nobody has thought of
+    return not isinstance(error, SendblueError)  # an unexpected error
 
 
 def is_too_large(error: Exception) -> bool:
-    """Whether a smaller request may go through: a 413, or a 400 that says so."""
-    says_so = isinstance(error, BadRequestError) and _TOO_LARGE.search(error.message)
-    return isinstance(error, PayloadTooLargeError) or bool(says_so)
+    """Whether a smaller request may succeed: the status is 413, or 400 with a message about the size."""
+    mentions_size = isinstance(error, BadRequestError) and _TOO_LARGE.search(error.message)
+    return isinstance(error, PayloadTooLargeError) or bool(mentions_size)
 
 
-def told(error: Exception) -> str:
-    """What a reason may say of an error; the text of a foreign one may hold anything."""
+def describe(error: Exception) -> str:
+    """Returns the text of an error of this library, else only its class: other texts may contain personal data."""
     return str(error) if isinstance(error, SendblueError) else type(error).__name__
 
 
-class Settler(Generic[R, V]):
-    """Settles a chunk: each of its items gets an outcome.
+class Reconciler(Generic[P, V]):
+    """Finds the outcomes of one chunk.
+
+    Attributes:
+        pending: Requests to send.
+        outcomes: The outcomes of all items; None while requests are to be sent or answered.
 
     Args:
-        job: What the call does.
-        chunk: The entries.
-        size: Learns which sizes get through.
+        action: What the call does with its items.
+        chunk: The entries of the chunk.
+        check_existing: Whether each item is looked up before it is sent.
     """
 
-    def __init__(self, job: Job[R, V], chunk: Chunk[R], size: Size) -> None:
-        self._job = job
-        self._chunk = chunk
-        self._size = size
-        self._verdicts: dict[int, Verdict[V]] = {}
+    def __init__(self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool) -> None:
+        self.pending: deque[Request] = deque()
+        self.outcomes: list[BulkOutcome[V]] | None = None
+        self._action = action
+        self._results: dict[int, ItemResult[V]] = {}
+        self._unanswered = 0
+        self._steps = self._reconcile(chunk, check_existing=check_existing)
+        self._next_step()
 
-    def settle(self, *, look_first: bool) -> Settling[V]:
-        """What to send, until all is settled.
+    def receive(self, request: Request, response: object) -> None:
+        """Take the response to a request, or the error that was raised instead."""
+        request.response = response
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._next_step()
 
-        Args:
-            look_first: Whether each item is treated as one whose answer was lost.
-        """
-        entries = [entry for entry in self._chunk if entry.ready is not None]
-        if self._job.looks:
-            yield from self._send_and_look(entries, look_first=look_first)
+    def _next_step(self) -> None:
+        self.pending.extend(next(self._steps, ()))
+        self._unanswered = len(self.pending)
+
+    def _reconcile(self, chunk: Chunk[P], *, check_existing: bool) -> Steps:
+        entries = [entry for entry in chunk if entry.payload is not None]
+        if self._action.looks_up_unknown:
+            yield from self._send_and_look_up(entries, check_existing=check_existing)
         elif entries:
             yield from self._send(entries)
-        return [self._outcome(entry) for entry in self._chunk]
+        self.outcomes = [self._outcome(entry) for entry in chunk]
 
-    def _send_and_look(self, entries: Chunk[R], *, look_first: bool) -> Steps:
-        if look_first:
-            self._judge(entries, Verdict("unknown", None, _ASKED))
-            entries = yield from self._look(entries)
-        for attempt in range(ROUNDS):
+    def _send_and_look_up(self, entries: Chunk[P], *, check_existing: bool) -> Steps:
+        if check_existing:
+            self._set_result(entries, _CHECK_EXISTING)
+            entries = yield from self._look_up(entries)
+        for attempt in range(MAX_SENDS):
             if entries:
                 yield from self._send(entries)
-                doubtful = {"unknown", "failed"} if attempt or look_first else {"unknown"}
-                entries = yield from self._look([each for each in entries if self._status(each) in doubtful])
+                may_exist = attempt or check_existing
+                doubtful = {"unknown", "failed"} if may_exist else {"unknown"}
+                entries = yield from self._look_up([entry for entry in entries if self._status(entry) in doubtful])
         for entry in entries:
-            last = self._verdicts[entry.index]
-            reason = f"{last.reason}; it was sent {ROUNDS} times and is not there"
-            self._judge([entry], Verdict("failed", None, reason, last.error))
+            last = self._results[entry.index]
+            reason = f"{last.reason}; it was sent {MAX_SENDS} times and does not exist"
+            self._set_result([entry], ItemResult("failed", None, reason, last.error))
 
-    def _send(self, entries: Chunk[R]) -> Steps:
-        ready = [entry.ready for entry in entries if entry.ready is not None]
-        request = Request(self._job.operation(ready), tuple(entry.index for entry in entries))
+    def _send(self, entries: Chunk[P]) -> Steps:
+        payloads = [cast("P", entry.payload) for entry in entries]
+        indices = tuple(entry.index for entry in entries)
+        request = Request(self._action.operation(payloads), indices, sum(entry.size_bytes for entry in entries))
         yield [request]
-        if not isinstance(request.answer, Exception):
-            self._size.got_through(entries)
-            verdicts = self._job.read(ready, request.answer)
-            self._verdicts.update(zip(request.places, verdicts, strict=True))
-        elif len(entries) > 1 and is_too_large(request.answer):
-            self._size.refused(entries)
+        if not isinstance(request.response, Exception):
+            results = self._action.results(payloads, request.response)
+            self._results.update(zip(indices, results, strict=True))
+        elif len(entries) > 1 and is_too_large(request.response):
             yield from self._send(entries[: len(entries) // 2])
             yield from self._send(entries[len(entries) // 2 :])
         else:
-            status: Status = "unknown" if is_lost(request.answer) else "failed"
-            self._judge(entries, Verdict(status, None, told(request.answer), request.answer))
+            status: BulkStatus = "unknown" if may_be_applied(request.response) else "failed"
+            self._set_result(entries, ItemResult(status, None, describe(request.response), request.response))
 
-    def _look(self, entries: Chunk[R]) -> Generator[list[Request], None, Chunk[R]]:
-        """Look for these; returns those that are not there and whose fate is open."""
-        contacts = (yield from self._look_at_newest()) if len(entries) > FEW else {}
+    def _look_up(self, entries: Chunk[P]) -> Generator[list[Request], None, Chunk[P]]:
+        """Look up these items. Returns those that do not exist and have no result."""
+        contacts = (yield from self._list_newest()) if len(entries) > LIST_ABOVE else {}
         requests: list[Request] = []
         for entry in entries:
-            number = self._number(entry)
-            request = Request(operations.get(number), answer=contacts.get(number))
-            requests.append(request)
-        if singly := [request for request in requests if request.answer is None]:
-            yield singly
-        seen = zip(entries, requests, strict=True)
-        return [entry for entry, request in seen if self._is_absent(entry, request.answer)]
+            number = self._action.number(cast("P", entry.payload))
+            requests.append(Request(operations.get(number), response=contacts.get(number)))
+        if missing := [request for request in requests if request.response is None]:
+            yield missing
+        looked_up = zip(entries, requests, strict=True)
+        return [entry for entry, request in looked_up if self._is_to_be_sent(entry, request.response)]
 
-    def _look_at_newest(self) -> Generator[list[Request], None, dict[str | None, Contact]]:
+    def _list_newest(self) -> Generator[list[Request], None, dict[str | None, Contact]]:
         request = Request(operations.page(_NEWEST))
         yield [request]
-        page: list[Contact] = [] if isinstance(request.answer, Exception) else request.answer
+        page: list[Contact] = [] if isinstance(request.response, Exception) else request.response
         return {contact.phone: contact for contact in page}
 
-    def _is_absent(self, entry: Entry[R], seen: Contact | Exception | None) -> bool:
-        """Whether an item is to be sent again. What there is to be said of it after a look is taken down."""
-        before = self._verdicts[entry.index]
-        if seen is None:
+    def _is_to_be_sent(self, entry: Entry[P], found: Contact | Exception | None) -> bool:
+        """Update the result of an item after its look-up. Returns whether the item has to be sent (again)."""
+        before = self._results[entry.index]
+        if found is None:
             return before.status == "unknown"
-        if not isinstance(seen, Exception):
-            self._judge([entry], self._job.found(cast("R", entry.ready), seen))
+        if not isinstance(found, Exception):
+            self._set_result([entry], self._action.result_if_exists(cast("P", entry.payload), found))
         elif before.status == "unknown":
-            reason = f"{before.reason}; and to look for it failed: {told(seen)}"
-            self._judge([entry], Verdict("unknown", None, reason, seen))
+            reason = f"{before.reason}; and the look-up failed: {describe(found)}"
+            self._set_result([entry], ItemResult("unknown", None, reason, found))
         return False
 
-    def _judge(self, entries: Chunk[R], verdict: Verdict[V]) -> None:
-        self._verdicts.update((entry.index, verdict) for entry in entries)
+    def _set_result(self, entries: Chunk[P], result: ItemResult[V]) -> None:
+        self._results.update((entry.index, result) for entry in entries)
 
-    def _status(self, entry: Entry[R]) -> Status:
-        return self._verdicts[entry.index].status
+    def _status(self, entry: Entry[P]) -> BulkStatus:
+        return self._results[entry.index].status
 
-    def _number(self, entry: Entry[R]) -> str:
-        return self._job.number(cast("R", entry.ready))
-
-    def _outcome(self, entry: Entry[R]) -> BulkOutcome[V]:
-        if entry.ready is None:
+    def _outcome(self, entry: Entry[P]) -> BulkOutcome[V]:
+        if entry.payload is None:
             return BulkOutcome(entry.index, entry.item, entry.status, None, entry.reason)
-        verdict = self._verdicts[entry.index]
-        way_out = f"; {self._job.way_out}" if verdict.status == "unknown" else ""
-        return BulkOutcome(
-            entry.index, entry.item, verdict.status, verdict.value, verdict.reason + way_out, verdict.error
-        )
+        status, value, reason, error = self._results[entry.index]
+        hint = f"; {self._action.unknown_hint}" if status == "unknown" else ""
+        return BulkOutcome(entry.index, entry.item, status, value, reason + hint, error)

@@ -1,6 +1,6 @@
-"""What becomes of the items of a bulk call: an outcome for each, and a result that explains itself.
+"""The results of bulk calls: an outcome for each item, a result with all of them, and progress.
 
-No repr, HTML or error shows an item: items are personal data.
+Items are personal data: no repr, HTML table or error message contains one.
 """
 
 from __future__ import annotations
@@ -9,46 +9,46 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
-from sendblue_contacts.errors import BulkError
+from sendblue_contacts.errors import SendblueError
 
 if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact import Contact
 
+    from .types import BulkStatus
+
 T = TypeVar("T")
+F = TypeVar("F", bound="FailedContact | FailedNumber")
 
-Status = Literal["created", "deleted", "failed", "unknown", "duplicate"]
-"""What can become of an item: it went in, or did not, or nobody knows, or another one with its number stands for it."""
-
-_MOST_REASONS = 3
-_MOST_REASONS_IN_HTML = 20
+_MAX_REASONS_IN_REPR = 3
+_MAX_REASONS_IN_HTML = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BulkOutcome(Generic[T]):
-    """What became of one item.
+    """The outcome of one item.
 
     Attributes:
-        index: Its place in the input, from 0.
-        item: What was given.
-        status: `created` or `deleted`; `failed`: it did not go in; `unknown`: its answer was lost and nothing could be
-            found out; `duplicate`: its number comes more than once, and another item stands for it.
-        value: The contact that was created, or the number that was deleted; else None.
-        reason: Why it did not go in; empty if it did.
-        error: What its request as a whole ended with, if that is the reason: the item itself may be as it should.
+        index: Position in the input, starting at 0.
+        item: The item as the caller passed it; for `duplicates="merge"`, the merged contact.
+        status: `created` or `deleted`; `failed`; `unknown`: the item may have been created or deleted, but the response
+            was lost and the look-up failed; `duplicate`: another item with the same number is used instead.
+        value: The created contact, or the deleted number; None if the item did not succeed.
+        reason: Why the item did not succeed; an empty string if it did.
+        error: The error of the whole request, if that is the reason; the item itself may be valid.
     """
 
     index: int
     item: object
-    status: Status
+    status: BulkStatus
     value: T | None = None
     reason: str = ""
     error: Exception | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether it went in."""
+        """Whether the item was created or deleted."""
         return self.status in {"created", "deleted"}
 
     def __repr__(self) -> str:
@@ -57,12 +57,12 @@ class BulkOutcome(Generic[T]):
 
 
 class FailedContact(Mapping[str, Any]):
-    """A contact that did not go in: the mapping that was given, so that it can be given again.
+    """A contact that was not created: the mapping that the caller passed, which can be passed to `bulk.create` again.
 
     Attributes:
-        index: Its place in the input, from 0.
-        item: What was given; if that is no mapping, the mapping is empty.
-        reason: Why it did not go in.
+        index: Position in the input, starting at 0.
+        item: The item as the caller passed it. If it is not a mapping, this mapping is empty.
+        reason: Why the contact was not created.
     """
 
     __slots__ = ("index", "item", "reason")
@@ -76,7 +76,7 @@ class FailedContact(Mapping[str, Any]):
         item: Any = self.item
         return cast("Mapping[str, Any]", item) if isinstance(item, Mapping) else {}
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # any value that was given
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # any value that the caller passed
         return self._mapping()[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -91,12 +91,12 @@ class FailedContact(Mapping[str, Any]):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FailedNumber:
-    """A number that was not deleted. `bulk.delete` takes it like the number itself.
+    """A number that was not deleted. `bulk.delete` accepts it like the number itself.
 
     Attributes:
-        index: Its place in the input, from 0.
-        item: What was given.
-        reason: Why it was not deleted.
+        index: Position in the input, starting at 0.
+        item: The item as the caller passed it.
+        reason: Why the contact with this number was not deleted.
     """
 
     index: int
@@ -107,145 +107,150 @@ class FailedNumber:
         return f"FailedNumber(index={self.index}, reason={self.reason!r})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class BulkCreateResult:
-    """What became of the contacts that were given.
+class BulkError(SendblueError):
+    """A bulk call did not succeed for every item, or ended early.
 
     Attributes:
-        created: The contacts that went in, as the server has them, in the order of the input.
-        failed: Those that did not, with `index` and `reason`; can be passed straight back to `bulk.create`.
-        requested: How many were given.
-        unknown: Those of which nobody knows; can be passed back with `look_first=True`.
-        duplicates: Those for which another one with the same number stands.
+        result: The outcomes of the items that were read. None after copying or pickling, because it is personal data.
     """
 
-    created: list[Contact]
-    failed: list[FailedContact]
-    requested: int
-    unknown: list[FailedContact] = field(default_factory=list["FailedContact"])
-    duplicates: list[FailedContact] = field(default_factory=list["FailedContact"])
+    def __init__(self, message: str, result: BulkResult[Any, Any] | None = None) -> None:
+        super().__init__(message)
+        self.result = result
 
-    @classmethod
-    def of(cls, outcomes: Sequence[BulkOutcome[Contact]]) -> Self:
-        """The result of these outcomes."""
-        created = [outcome.value for outcome in outcomes if outcome.value is not None]
-        rest: dict[str, list[FailedContact]] = {"failed": [], "unknown": [], "duplicate": []}
-        for outcome in outcomes:
-            if not outcome.ok:
-                rest[outcome.status].append(FailedContact(outcome.index, outcome.item, outcome.reason))
-        return cls(created, rest["failed"], len(outcomes), rest["unknown"], rest["duplicate"])
-
-    def raise_for_failures(self) -> Self:
-        """This result, if every contact went in.
-
-        Raises:
-            BulkError: One failed, or nobody knows. Its `result` is this one.
-        """
-        _raise_if(self, self.failed, self.unknown)
-        return self
-
-    def __repr__(self) -> str:
-        return _line(self, "created", self.created)
-
-    def _repr_html_(self) -> str:
-        return _table(self, "created", self.created)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class BulkDeleteResult:
-    """What became of the numbers that were given.
+class BulkResult(Generic[T, F]):
+    """The result of a bulk call.
 
     Attributes:
-        deleted: The numbers whose contacts were deleted, in E.164 form.
-        failed: Those that were not, with `index` and `reason`; can be passed straight back to `bulk.delete`.
-        requested: How many were given.
-        unknown: Those of which nobody knows; can be passed straight back too, for to delete twice does no harm.
-        duplicates: Those that were given before, and were sent once.
+        succeeded: The created contacts, or the deleted numbers, in input order.
+        failed: Items that failed, with `index` and `reason`; can be passed to the same call again.
+        requested: The number of items in the input.
+        unknown: Items that may have succeeded: their response was lost and the look-up failed.
+        duplicates: Items that were not sent because another item with the same number is used instead.
     """
 
-    deleted: list[str]
-    failed: list[FailedNumber]
+    succeeded: list[T]
+    failed: list[F]
     requested: int
-    unknown: list[FailedNumber] = field(default_factory=list["FailedNumber"])
-    duplicates: list[FailedNumber] = field(default_factory=list["FailedNumber"])
+    unknown: list[F] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # a list of F
+    duplicates: list[F] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # a list of F
+
+    _success: ClassVar[str]
+    _failed_item: ClassVar[type[Any]]
 
     @classmethod
-    def of(cls, outcomes: Sequence[BulkOutcome[str]]) -> Self:
-        """The result of these outcomes."""
-        deleted = [outcome.value for outcome in outcomes if outcome.value is not None]
-        rest: dict[str, list[FailedNumber]] = {"failed": [], "unknown": [], "duplicate": []}
+    def of(cls, outcomes: Sequence[BulkOutcome[T]]) -> Self:
+        """Returns the result for these outcomes."""
+        succeeded = [outcome.value for outcome in outcomes if outcome.value is not None]
+        others: dict[str, list[F]] = {"failed": [], "unknown": [], "duplicate": []}
         for outcome in outcomes:
             if not outcome.ok:
-                rest[outcome.status].append(FailedNumber(outcome.index, outcome.item, outcome.reason))
-        return cls(deleted, rest["failed"], len(outcomes), rest["unknown"], rest["duplicate"])
+                others[outcome.status].append(cls._failed_item(outcome.index, outcome.item, outcome.reason))
+        return cls(succeeded, others["failed"], len(outcomes), others["unknown"], others["duplicate"])
 
     def raise_for_failures(self) -> Self:
-        """This result, if every number was deleted.
+        """Returns this result if no item failed or is unknown.
 
         Raises:
-            BulkError: One failed, or nobody knows. Its `result` is this one.
+            BulkError: An item failed or is unknown. The error has this result as `result`.
         """
-        _raise_if(self, self.failed, self.unknown)
+        if self.failed or self.unknown:
+            message = f"{self!r}; .result has the items that did not succeed, each with a reason"
+            raise BulkError(message, self)
         return self
 
     def __repr__(self) -> str:
-        return _line(self, "deleted", self.deleted)
+        parts = [f"{len(self.succeeded)} of {self.requested} {self._success}"]
+        for name, items in (("failed", self.failed), ("unknown", self.unknown)):
+            if items:
+                parts.append(f"{len(items)} {name}: {_top_reasons(items)}")
+        if self.duplicates:
+            parts.append(f"{len(self.duplicates)} duplicates")
+        return f"{type(self).__name__}({'; '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        return _table(self, "deleted", self.deleted)
+        """Returns a table for notebooks: a row for each status, followed by a row for each of its reasons."""
+        rows = [("requested", self.requested, ""), (self._success, len(self.succeeded), "")]
+        for name, items in (("failed", self.failed), ("unknown", self.unknown), ("duplicates", self.duplicates)):
+            rows.append((name, len(items), ""))
+            rows += [("", count, reason) for reason, count in _reasons(items)[:_MAX_REASONS_IN_HTML]]
+        cells = "".join(
+            f"<tr><th>{name}</th><td>{count}</td><td>{escape(reason)}</td></tr>" for name, count, reason in rows
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{cells}</table>"
 
 
-Result = BulkCreateResult | BulkDeleteResult
-_Rest = Sequence[FailedContact | FailedNumber]
+class BulkCreateResult(BulkResult["Contact", FailedContact]):
+    """The result of `bulk.create`. Pass `failed` to `bulk.create` again, and `unknown` with `check_existing=True`."""
+
+    __slots__ = ()
+    _success = "created"
+    _failed_item = FailedContact
+
+    @property
+    def created(self) -> list[Contact]:
+        """The created contacts as the server returned them, in input order."""
+        return self.succeeded
 
 
-def _raise_if(result: Result, *rests: _Rest) -> None:
-    if any(rests):
-        raise BulkError(f"{result!r}; .result has the items that did not go in, with a reason each", result)
+class BulkDeleteResult(BulkResult[str, FailedNumber]):
+    """The result of `bulk.delete`. `failed` and `unknown` can be passed to `bulk.delete` again: that is safe."""
+
+    __slots__ = ()
+    _success = "deleted"
+    _failed_item = FailedNumber
+
+    @property
+    def deleted(self) -> list[str]:
+        """The numbers whose contacts were deleted, in E.164 form and in input order."""
+        return self.succeeded
 
 
-def _reasons(items: _Rest) -> list[tuple[str, int]]:
-    """The reasons, the most frequent first, and how often each is given."""
+def _reasons(items: Sequence[FailedContact | FailedNumber]) -> list[tuple[str, int]]:
+    """Returns the reasons and how many items have each, the most frequent first."""
     return Counter(item.reason for item in items).most_common()
 
 
-def _line(result: Result, done: str, values: Sequence[object]) -> str:
-    parts = [f"{len(values)} of {result.requested} {done}"]
-    parts += [_part(name, items) for name, items in (("failed", result.failed), ("unknown", result.unknown)) if items]
-    if result.duplicates:
-        parts.append(f"{len(result.duplicates)} duplicates")
-    return f"{type(result).__name__}({'; '.join(parts)})"
-
-
-def _part(name: str, items: _Rest) -> str:
+def _top_reasons(items: Sequence[FailedContact | FailedNumber]) -> str:
     reasons = _reasons(items)
-    shown = ", ".join(f"{times} \u00d7 {reason!r}" for reason, times in reasons[:_MOST_REASONS])
-    return f"{len(items)} {name}: {shown}{', …' if len(reasons) > _MOST_REASONS else ''}"
+    shown = ", ".join(f"{count} \u00d7 {reason!r}" for reason, count in reasons[:_MAX_REASONS_IN_REPR])
+    return f"{shown}, …" if len(reasons) > _MAX_REASONS_IN_REPR else shown
 
 
-def _table(result: Result, done: str, values: Sequence[object]) -> str:
-    """The same for notebooks: a row for each status, and beneath it one for each of its reasons."""
-    rests = (("failed", result.failed), ("unknown", result.unknown), ("duplicates", result.duplicates))
-    rows = [("requested", result.requested, ""), (done, len(values), "")]
-    for name, items in rests:
-        rows.append((name, len(items), ""))
-        rows += [("", times, reason) for reason, times in _reasons(items)[:_MOST_REASONS_IN_HTML]]
-    cells = "".join(
-        f"<tr><th>{name}</th><td>{count}</td><td>{escape(reason)}</td></tr>" for name, count, reason in rows
-    )
-    return f"<table><caption>{type(result).__name__}</caption>{cells}</table>"
+def add_outcomes(error: BaseException, result: BulkResult[Any, Any], *, from_caller: bool) -> None:
+    """Keep the outcomes of a bulk call that ends with an error.
+
+    Args:
+        error: The error.
+        result: The outcomes so far. Nothing is done if there are none.
+        from_caller: Whether the input or a callback raised the error. Otherwise, it gets a note with the counts.
+
+    Raises:
+        BulkError: The input or a callback raised the error. It has the result.
+    """
+    if not result.requested:
+        return
+    if from_caller:
+        message = f"the bulk call ended early because {type(error).__name__} was raised: {result!r}"
+        raise BulkError(f"{message}; .result has the outcome of each item that was read", result) from error
+    error.add_note(f"outcomes before this error: {result!r}; stream_create and stream_delete yield each outcome")
 
 
 @dataclass(frozen=True, slots=True)
 class BulkProgress:
-    """How far a bulk call is.
+    """The progress of a bulk call.
 
     Attributes:
-        done: Items whose outcome is known.
-        failed: Those of them that failed, or of which nobody knows what became of them.
-        total: How many there are, if that is known.
-        rate: Items in a second, since the call began.
-        eta: Seconds until all are done, at this rate, if that can be known.
+        done: Number of items that have an outcome.
+        failed: Number of these that failed or are unknown.
+        total: Number of items in the input; None if it has no length.
+        rate: Items per second since the call started.
+        eta: Estimated seconds until all items are done, at this rate; None if the total or the rate is unknown.
     """
 
     done: int

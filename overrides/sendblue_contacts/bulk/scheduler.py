@@ -1,215 +1,154 @@
-"""Bulk calls, their course: which request goes out when, and when nothing more is sent. Pure: drivers send and wait.
+"""Decides which request of a bulk call is sent next. Pure: `runner` reads the input, sends the requests and waits.
 
-At most `concurrency` requests are on their way, look-ups among them, and the next one starts when any ends. Outcomes
-come in the order of the input all the same. A slow chunk holds up the handing out, and the reading only when as many
-chunks again are waiting behind it. The first chunk goes alone: when its first request finds that the credentials are
-wrong or that nobody is there, that is raised, for nothing was done.
+Each chunk has a `Reconciler` that yields its requests. At most `concurrency` requests are in flight, look-ups included;
+the next one starts when any of them ends. Outcomes are returned in input order. While the oldest chunk is slow, other
+chunks go on until twice as many chunks as requests are waiting, so that memory is bounded. The first chunk runs alone:
+if its first request shows that the credentials are invalid or the server is unreachable, that error is raised and
+nothing was done. `circuit_breaker` decides when later errors stop the call.
 
-When that is found later, or the server falls silent, nothing more is sent: what was not sent is failed and says so, and
-can be given again. It has fallen silent after three look-ups in a row without an answer, or after so many lost requests
-in a row that all places have been tried three times; in the latter case what was lost is still looked for.
-
-When what is not ours fails (the input, `on_send`, `on_progress`), the call ends: nothing more is read or sent, what was
-read gets its outcomes, and then the error is raised.
+If the input, `on_send` or `on_progress` raises, the call ends early: nothing more is read or sent, all items that were
+read get their outcomes, and then the error is raised.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sendblue_contacts.errors import (
-    APIConnectionError,
-    APIError,
-    APIResponseError,
-    AuthenticationError,
-    PermissionDeniedError,
-    SendblueError,
-)
+from sendblue_contacts.errors import SendblueError
 
-from .batching import Chunker, Size
-from .duplicates import Repeats
-from .reconciler import (
-    LOOK,
-    SEND,
-    Kind,
-    NotSentError,
-    Request,
-    Settler,
-    Settling,
-    is_lost,
-    told,
-)
+from .batching import AdaptiveBatchSize, Chunker
+from .circuit_breaker import CircuitBreaker
+from .duplicates import Deduplicator
+from .reconciler import SEND, NotSentError, Reconciler, Request, is_too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from .actions import Job
-    from .batching import Chunk, Limits
-    from .duplicates import Duplicates
+    from .actions import BulkAction
+    from .batching import BatchLimits
     from .results import BulkOutcome
+    from .types import Chunk, Duplicates, OnSend
 
-R = TypeVar("R")
+P = TypeVar("P")
 V = TypeVar("V")
-
-OnSend = Callable[[tuple[int, ...]], object]
-"""Is told which items a request carries, by their places in the input, right before it is sent."""
-
-PATIENCE = 3
-"""Look-ups in a row without an answer, or lost requests in each place, after which nothing more is sent."""
+Argument = TypeVar("Argument")
 
 
-def is_hopeless(error: Exception) -> bool:
-    """Whether the next request would fail in the same way."""
-    if isinstance(error, APIConnectionError):
-        return not error.lost
-    refused = isinstance(error, AuthenticationError | PermissionDeniedError)
-    return refused or not isinstance(error, APIError | APIResponseError)
-
-
-class Parcel(Generic[V]):
-    """A chunk on its way.
+class BulkScheduler(Generic[P, V]):
+    """Schedules the requests of one bulk call.
 
     Attributes:
-        waiting: Its requests that were not sent yet.
-        outcomes: What became of its items, once that is settled.
-    """
+        chunker: Cuts the input into chunks.
+        concurrency: Maximum number of requests in flight.
+        failure: The error that the call has to raise after the outcomes of all items that were read; None for none.
 
-    def __init__(self, settling: Settling[V]) -> None:
-        self._settling = settling
-        self._unanswered = 0
-        self.waiting: deque[Request] = deque()
-        self.outcomes: list[BulkOutcome[V]] | None = None
-        self._go_on()
-
-    def answered(self, request: Request, answer: object) -> None:
-        """One of its requests was answered."""
-        request.answer = answer
-        self._unanswered -= 1
-        if not self._unanswered:
-            self._go_on()
-
-    def _go_on(self) -> None:
-        try:
-            self.waiting.extend(next(self._settling))
-        except StopIteration as done:
-            self.outcomes = done.value
-        self._unanswered = len(self.waiting)
-
-
-class Course(Generic[R, V]):
-    """The course of one bulk call.
-
-    Attributes:
-        chunker: Cuts the input.
-        concurrency: The most requests at one time.
-        failure: What the call has to raise when all that was read has its outcome, if anything.
+    Args:
+        action: What the call does with its items.
+        limits: The size of chunks, and the number of requests in flight.
+        duplicates: What to do with items that have the same number; None to skip the check.
+        check_existing: Whether each item is looked up before it is sent.
+        on_send: Called right before each request with the input positions of its items.
     """
 
     def __init__(
-        self, job: Job[R, V], limits: Limits, duplicates: Duplicates | None = None, *, look_first: bool = False
+        self,
+        action: BulkAction[P, V],
+        limits: BatchLimits,
+        duplicates: Duplicates | None = None,
+        *,
+        check_existing: bool = False,
+        on_send: OnSend | None = None,
     ) -> None:
-        self._job = job
-        self._look_first = look_first
-        self._size = Size(limits)
-        self.chunker: Chunker[R] = Chunker(job, self._size, Repeats(job, duplicates))
+        self._size = AdaptiveBatchSize(limits)
+        self.chunker: Chunker[P] = Chunker(action, self._size, Deduplicator(action, duplicates))
         self.concurrency: int = limits.concurrency
         self.failure: Exception | None = None
-        self._parcels: deque[Parcel[V]] = deque()
-        self._in_flight: dict[int, Parcel[V]] = {}
-        self._reached = self._started = self._ended = False
-        self._stopped: dict[Kind, NotSentError | None] = {SEND: None, LOOK: None}
-        self._silent: dict[Kind, int] = {SEND: 0, LOOK: 0}
+        self._reconciler = partial(Reconciler[P, V], action, check_existing=check_existing)
+        self._on_send = on_send
+        self._breaker = CircuitBreaker(limits.concurrency)
+        self._chunks: deque[Reconciler[P, V]] = deque()  # in input order
+        self._in_flight: dict[int, Reconciler[P, V]] = {}  # by the id of the request
+        self._first_chunk_done = self._input_ended = False
 
     @property
-    def hungry(self) -> bool:
-        """Whether another chunk is to be read, now that all requests that can be sent were."""
-        if self._ended or not self._started:
-            return not (self._ended or self._parcels)
-        return len(self._in_flight) < self.concurrency and len(self._parcels) < 2 * self.concurrency
+    def wants_chunk(self) -> bool:
+        """Whether to read another chunk, once all requests that can be sent are in flight."""
+        if self._input_ended:
+            return False
+        if not self._first_chunk_done:
+            return not self._chunks
+        return len(self._in_flight) < self.concurrency and len(self._chunks) < 2 * self.concurrency
 
-    def add(self, chunk: Chunk[R] | None) -> None:
-        """Take in the next chunk; None: there are no more."""
+    def add_chunk(self, chunk: Chunk[P] | None) -> None:
+        """Add the next chunk; None at the end of the input."""
         if chunk is None:
-            self._ended = True
+            self._input_ended = True
         else:
-            settler = Settler(self._job, chunk, self._size)
-            self._parcels.append(Parcel(settler.settle(look_first=self._look_first)))
+            self._chunks.append(self._reconciler(chunk))
 
-    def end(self, error: Exception) -> None:
-        """Something that is not ours failed: read and send nothing more, and raise it in the end."""
-        self._ended = True
+    def abort(self, error: Exception) -> None:
+        """Read and send nothing more, and raise this error at the end."""
+        self._input_ended = True
         self.failure = self.failure or error
-        self._stop(error, SEND)
-        for chunk in self.chunker.rest():
-            self.add(chunk)
+        self._breaker.stop(error, SEND)
+        for chunk in self.chunker.flush():
+            self.add_chunk(chunk)
 
-    def requests(self, on_send: OnSend | None) -> Iterator[Request]:
-        """The requests to be sent now.
+    def call(self, callback: Callable[[Argument], object], argument: Argument) -> None:
+        """Call code of the caller. If it raises, the bulk call ends early; later callbacks are skipped."""
+        if self.failure is None:
+            try:
+                callback(argument)
+            except Exception as error:  # noqa: BLE001  # raised after the outcomes of all items that were read
+                self.abort(error)
 
-        Args:
-            on_send: Is told before each of them which items it carries; of look-ups it is told nothing.
-        """
-        while parcel := self._next():
-            request = parcel.waiting.popleft()
-            if not self._stopped[request.kind]:
-                self._announce(request, on_send)
-            if stopped := self._stopped[request.kind]:
-                parcel.answered(request, stopped)
+    def requests(self) -> Iterator[Request]:
+        """Yields the requests to send now, after calling `on_send`."""
+        while chunk := self._next_chunk():
+            request = chunk.pending.popleft()
+            if error := self._breaker.error(request.kind) or self._announce(request):
+                chunk.receive(request, error)
             else:
-                self._in_flight[id(request)] = parcel
+                self._in_flight[id(request)] = chunk
                 yield request
 
-    def answered(self, request: Request, answer: object) -> None:
-        """A request was answered, with a value or an error.
+    def receive(self, request: Request, response: object) -> None:
+        """Take the response to a request, or the error that was raised instead.
 
         Raises:
-            Exception: This error, which is hopeless, came of the first request.
+            Exception: The error, if it is fatal and belongs to the first request.
         """
-        parcel = self._in_flight.pop(id(request))
-        if isinstance(answer, Exception):
-            self._note(answer)
-        self._reached = True
-        self._count(request.kind, answer)
-        parcel.answered(request, answer)
+        self._breaker.record(request.kind, response)
+        if isinstance(response, Exception) and not isinstance(response, SendblueError):
+            self.abort(response)
+        if request.kind == SEND:
+            self._adapt_size(request, response)
+        self._in_flight.pop(id(request)).receive(request, response)
 
-    def outcomes(self) -> list[BulkOutcome[V]] | None:
-        """The outcomes of the next chunk in the order of the input; None if it is not settled yet."""
-        if not self._parcels or self._parcels[0].outcomes is None:
+    def pop_outcomes(self) -> list[BulkOutcome[V]] | None:
+        """Returns the outcomes of the next chunk in input order; None if it is not finished."""
+        if not self._chunks or self._chunks[0].outcomes is None:
             return None
-        self._started = self._started or self._reached
-        return self._parcels.popleft().outcomes
+        self._first_chunk_done = self._breaker.has_response
+        return self._chunks.popleft().outcomes
 
-    def _next(self) -> Parcel[V] | None:
-        """The first chunk with a request for which there is a place, or which is not sent any more."""
-        full = len(self._in_flight) >= self.concurrency
-        waiting = (parcel for parcel in self._parcels if parcel.waiting)
-        return next((parcel for parcel in waiting if not full or self._stopped[parcel.waiting[0].kind]), None)
+    def _next_chunk(self) -> Reconciler[P, V] | None:
+        """The oldest chunk with a request that can be sent, or that is no longer sent and fails."""
+        is_full = len(self._in_flight) >= self.concurrency
+        pending = (chunk for chunk in self._chunks if chunk.pending)
+        return next((chunk for chunk in pending if not is_full or self._breaker.error(chunk.pending[0].kind)), None)
 
-    def _announce(self, request: Request, on_send: OnSend | None) -> None:
-        if on_send is None or not request.places:
-            return
-        try:
-            on_send(request.places)
-        except Exception as error:  # noqa: BLE001  # it is raised when everything has its outcome
-            self.end(error)
+    def _announce(self, request: Request) -> NotSentError | None:
+        """Call `on_send`. Returns an error if the request must not be sent after that."""
+        if self._on_send and request.indices:
+            self.call(self._on_send, request.indices)
+        return self._breaker.error(request.kind)
 
-    def _note(self, error: Exception) -> None:
-        if not is_hopeless(error):
-            return
-        if not self._reached:
-            raise error
-        self._stop(error, SEND, LOOK)
-        if not isinstance(error, SendblueError):
-            self.end(error)
-
-    def _count(self, kind: Kind, answer: object) -> None:
-        failed = isinstance(answer, Exception) and (kind == LOOK or is_lost(answer))
-        self._silent[kind] = self._silent[kind] + 1 if failed else 0
-        if self._silent[kind] >= PATIENCE * (self.concurrency if kind == SEND else 1):
-            self._stop(cast("Exception", answer), SEND, kind)
-
-    def _stop(self, error: Exception, *kinds: Kind) -> None:
-        for kind in kinds:
-            self._stopped[kind] = self._stopped[kind] or NotSentError(f"not sent: {told(error)}")
+    def _adapt_size(self, request: Request, response: Any) -> None:  # noqa: ANN401  # a decoded response
+        count = len(request.indices)
+        if not isinstance(response, Exception):
+            self._size.accepted(count, request.size_bytes)
+        elif count > 1 and is_too_large(response):
+            self._size.rejected(count, request.size_bytes)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from sendblue_contacts import Contact, FailedNumber
-from sendblue_contacts.bulk.actions import EXISTS, CreateJob, DeleteJob, Verdict
-from sendblue_contacts.bulk.batching import Entry
+from sendblue_contacts.bulk.actions import EXISTS, CreateAction, DeleteAction
+from sendblue_contacts.bulk.types import Entry, ItemResult
 from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
 from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-UNKNOWN = "the answer does not say what became of it"
-NAMELESS = "refused without a reason"
+UNKNOWN = "the response does not state a result for this item"
+NAMELESS = "rejected without a reason"
 A, B, C = numbers = ["+14155550001", "+14155550002", "+14155550003"]
 
 
@@ -26,18 +26,18 @@ GOES_IN, OPEN, TAKEN = "in", UNKNOWN, "taken"
 
 
 def _read(body: dict[str, Any], sent: Iterable[str] = numbers) -> list[str]:
-    job = CreateJob(None)
-    ready = [job.check({"phone": number}) for number in sent]
-    verdicts = job.read(ready, BulkCreateResponse.from_dict(body))
-    assert [verdict.status for verdict in verdicts] == [_status(verdict) for verdict in verdicts]
-    return ["in" if verdict.value is not None else verdict.reason for verdict in verdicts]
+    action = CreateAction(None)
+    ready = [action.payload({"phone": number}) for number in sent]
+    results = action.results(ready, BulkCreateResponse.from_dict(body))
+    assert [result.status for result in results] == [_status(result) for result in results]
+    return ["in" if result.value is not None else result.reason for result in results]
 
 
-def _status(verdict: Verdict[Any]) -> str:
+def _status(result: ItemResult[Any]) -> str:
     """What the status must be: what an answer is silent about is unknown, and what it refuses is failed."""
-    if verdict.value is not None:
+    if result.value is not None:
         return "created"
-    return "unknown" if verdict.reason == UNKNOWN else "failed"
+    return "unknown" if result.reason == UNKNOWN else "failed"
 
 
 def _failure(number: str | None, error: object = "taken") -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _failure(number: str | None, error: object = "taken") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("body", "verdicts"),
+    ("body", "results"),
     [
         # contacts, count and failures, each there or not
         ({}, [GOES_IN] * 3),
@@ -93,13 +93,13 @@ def _failure(number: str | None, error: object = "taken") -> dict[str, Any]:
         ({"failures": [_failure(B, f"{B} is taken")]}, [GOES_IN, "+… is taken", GOES_IN]),
     ],
 )
-def test_an_answer_is_reconciled_with_what_was_sent(body: dict[str, Any], verdicts: list[str]) -> None:
+def test_an_answer_is_reconciled_with_what_was_sent(body: dict[str, Any], results: list[str]) -> None:
     """Each item gets what the answer says of it, and nobody is called created on a guess."""
-    assert _read(body) == verdicts
+    assert _read(body) == results
 
 
 @pytest.mark.parametrize(
-    ("body", "verdicts"),
+    ("body", "results"),
     [
         ({"contacts": [{"phone": A}], "failures": [_failure(A)]}, [GOES_IN, TAKEN]),
         ({"contacts": [{"phone": A}, {"phone": A}]}, [GOES_IN, GOES_IN]),
@@ -108,28 +108,28 @@ def test_an_answer_is_reconciled_with_what_was_sent(body: dict[str, Any], verdic
         ({"numberOfContactsCreated": 2}, [GOES_IN, GOES_IN]),
     ],
 )
-def test_a_number_that_was_sent_twice_gets_two_verdicts(body: dict[str, Any], verdicts: list[str]) -> None:
+def test_a_number_that_was_sent_twice_gets_two_verdicts(body: dict[str, Any], results: list[str]) -> None:
     """Each mention in the answer is used once."""
-    assert _read(body, [A, A]) == verdicts
+    assert _read(body, [A, A]) == results
 
 
 def test_a_created_contact_is_the_one_of_the_server() -> None:
     """Where the answer has the contact, that is the value; else it is what was sent."""
-    job = CreateJob(None)
-    ready = [job.check({"phone": A, "firstName": "Ada"}), job.check({"phone": B, "firstName": "Bea"})]
+    action = CreateAction(None)
+    ready = [action.payload({"phone": A, "firstName": "Ada"}), action.payload({"phone": B, "firstName": "Bea"})]
     answer = {"contacts": [{"phone": A, "firstName": "ADA"}], "numberOfContactsCreated": 2}
-    values = [verdict.value for verdict in job.read(ready, BulkCreateResponse.from_dict(answer))]
+    values = [result.value for result in action.results(ready, BulkCreateResponse.from_dict(answer))]
     assert [value and value.first_name for value in values] == ["ADA", "Bea"]
 
 
 def _deleted(body: dict[str, Any], sent: Iterable[str] = numbers) -> list[str]:
-    verdicts = DeleteJob(None).read(list(sent), BulkDeleteResponse.from_dict(body))
-    assert all(verdict.status == "deleted" for verdict in verdicts if verdict.value)
-    return [verdict.value or verdict.reason for verdict in verdicts]
+    results = DeleteAction(None).results(list(sent), BulkDeleteResponse.from_dict(body))
+    assert all(result.status == "deleted" for result in results if result.value)
+    return [result.value or result.reason for result in results]
 
 
 def _open(done: int, of: int = 3) -> str:
-    return f"{done} of {of} in its request were deleted, and the answer does not say which"
+    return f"{done} of {of} contacts in its request were deleted, and the response does not state which"
 
 
 def _result(number: str, *, success: bool | None = True, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
@@ -137,7 +137,7 @@ def _result(number: str, *, success: bool | None = True, **more: Any) -> dict[st
 
 
 @pytest.mark.parametrize(
-    ("body", "verdicts"),
+    ("body", "results"),
     [
         ({"amount": 3}, numbers),
         ({"successes": 3}, numbers),
@@ -162,9 +162,9 @@ def _result(number: str, *, success: bool | None = True, **more: Any) -> dict[st
         ({"amount": 3, "results": [None]}, numbers),
     ],
 )
-def test_a_deletion_is_reconciled_with_what_was_sent(body: dict[str, Any], verdicts: list[str]) -> None:
+def test_a_deletion_is_reconciled_with_what_was_sent(body: dict[str, Any], results: list[str]) -> None:
     """Each number gets its own result, else the totals speak for it, and only where they leave no doubt."""
-    assert _deleted(body) == verdicts
+    assert _deleted(body) == results
 
 
 def test_a_number_that_was_deleted_twice_gets_two_verdicts() -> None:
@@ -185,8 +185,8 @@ def test_a_number_that_was_deleted_twice_gets_two_verdicts() -> None:
 )
 def test_a_deletion_that_cannot_be_told_is_unknown(body: dict[str, Any], status: str) -> None:
     """Where none was deleted all failed; where some were and nobody says which, nobody knows."""
-    verdicts = DeleteJob(None).read(numbers, BulkDeleteResponse.from_dict(body))
-    assert {verdict.status for verdict in verdicts} == {status}
+    results = DeleteAction(None).results(numbers, BulkDeleteResponse.from_dict(body))
+    assert {result.status for result in results} == {status}
 
 
 # Looking for a contact.
@@ -217,8 +217,8 @@ SENT = {
 def test_a_contact_that_is_there_as_it_was_sent_was_created(there: dict[str, Any]) -> None:
     """Additions of the server do not matter, and neither does what it tidies up."""
     contact = Contact.from_dict({key: value for key, value in {**SENT, **there}.items() if value is not None})
-    job = CreateJob(None)
-    assert job.found(job.check(SENT), contact) == Verdict("created", contact)
+    action = CreateAction(None)
+    assert action.result_if_exists(action.payload(SENT), contact) == ItemResult("created", contact)
 
 
 @pytest.mark.parametrize(
@@ -236,16 +236,16 @@ def test_a_contact_that_is_there_as_it_was_sent_was_created(there: dict[str, Any
 )
 def test_a_contact_with_other_values_was_there_before(there: dict[str, Any]) -> None:
     """That it exists is the reason of the failure, in the words of the server."""
-    job = CreateJob(None)
-    verdict = job.found(job.check(SENT), Contact.from_dict({**SENT, **there}))
-    assert (verdict, "already exists" in EXISTS) == (Verdict("failed", None, EXISTS), True)
+    action = CreateAction(None)
+    result = action.result_if_exists(action.payload(SENT), Contact.from_dict({**SENT, **there}))
+    assert (result, "already exists" in EXISTS) == (ItemResult("failed", None, EXISTS), True)
 
 
 def test_what_was_sent_blank_is_not_there() -> None:
     """A server may keep an empty text as none."""
-    job = CreateJob(None)
-    ready = job.check({"phone": A, "first_name": "", "tags": [], "custom_variables": {"Plan": ""}})
-    assert job.found(ready, Contact(phone=A)).status == "created"
+    action = CreateAction(None)
+    ready = action.payload({"phone": A, "first_name": "", "tags": [], "custom_variables": {"Plan": ""}})
+    assert action.result_if_exists(ready, Contact(phone=A)).status == "created"
 
 
 @pytest.mark.parametrize(
@@ -262,11 +262,11 @@ def test_a_reason_holds_no_value_of_its_contact(error: str, reason: str) -> None
     """What the server says of a contact is told without the contact, so that it may be logged; words stay whole."""
     person = {"phone": A, "firstName": "Ada", "lastName": "Lovelace", "companyName": "Analytical Engines"}
     more = {"tags": ["VIP", "X"], "customVariables": {"Full name": "Ada King", "Plan": "Gold (+)"}}
-    job = CreateJob(None)
-    (verdict,) = job.read(
-        [job.check({**person, **more})], BulkCreateResponse.from_dict({"failures": [_failure(A, error)]})
+    action = CreateAction(None)
+    (result,) = action.results(
+        [action.payload({**person, **more})], BulkCreateResponse.from_dict({"failures": [_failure(A, error)]})
     )
-    assert (verdict.status, verdict.reason) == ("failed", reason)
+    assert (result.status, result.reason) == ("failed", reason)
 
 
 # Checking.
@@ -274,8 +274,8 @@ def test_a_reason_holds_no_value_of_its_contact(error: str, reason: str) -> None
 
 def test_an_item_that_cannot_be_sent_is_an_entry_with_its_reason() -> None:
     """It carries no weight, and fails."""
-    entry = CreateJob(None).entry(7, {"phone": "none"})
-    assert (entry.index, entry.item, entry.ready, entry.status, entry.weight) == (
+    entry = CreateAction(None).entry(7, {"phone": "none"})
+    assert (entry.index, entry.item, entry.payload, entry.status, entry.size_bytes) == (
         7,
         {"phone": "none"},
         None,
@@ -288,24 +288,24 @@ def test_an_item_that_cannot_be_sent_is_an_entry_with_its_reason() -> None:
 @pytest.mark.parametrize("name", ["Ada", 'A"da', "Ädä", "\U0001f600", "a\nb"])
 def test_an_item_weighs_what_it_takes_in_the_body(name: str) -> None:
     """In bytes, with the comma after it."""
-    job = CreateJob(None)
-    entries = [job.entry(index, {"phone": A, "first_name": name}) for index in range(2)]
-    ready = [entry.ready for entry in entries if entry.ready]
-    body = httpx.Request("POST", "https://x.test", json=job.operation(ready).kwargs["json"]).content
-    assert sum(entry.weight for entry in entries) == len(body) - len('{"contacts":[]}') + 1
+    action = CreateAction(None)
+    entries = [action.entry(index, {"phone": A, "first_name": name}) for index in range(2)]
+    ready = [entry.payload for entry in entries if entry.payload]
+    body = httpx.Request("POST", "https://x.test", json=action.operation(ready).kwargs["json"]).content
+    assert sum(entry.size_bytes for entry in entries) == len(body) - len('{"contacts":[]}') + 1
 
 
 def test_a_number_weighs_what_it_takes_in_the_body() -> None:
     """Two quotation marks and a comma."""
-    assert DeleteJob(None).entry(0, A).weight == len(A) + 3
+    assert DeleteAction(None).entry(0, A).size_bytes == len(A) + 3
 
 
 def test_a_number_that_was_not_deleted_is_taken_like_the_number() -> None:
     """So that what failed can be passed straight back."""
-    assert DeleteJob(None).check(FailedNumber(0, A, "unknown")) == A
+    assert DeleteAction(None).payload(FailedNumber(0, A, "unknown")) == A
 
 
-@pytest.mark.parametrize("made", [Entry(0, {"phone": A}, A), Verdict("created", A)])
+@pytest.mark.parametrize("made", [Entry(0, {"phone": A}, A), ItemResult("created", A)])
 def test_what_is_on_its_way_shows_no_item(made: object) -> None:
     """A traceback with local variables calls repr."""
     assert A not in repr(made)

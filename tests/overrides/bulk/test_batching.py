@@ -1,4 +1,4 @@
-"""Bulk calls, the cutting: chunks of what was asked, and after a refusal of what got through."""
+"""Batching: chunks as large as configured, and after a rejection as large as the server accepted."""
 
 from __future__ import annotations
 
@@ -8,66 +8,64 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts.bulk.actions import DeleteJob
-from sendblue_contacts.bulk.batching import Chunker, Entry, Limits, Size
-from sendblue_contacts.bulk.duplicates import Repeats
+from sendblue_contacts.bulk.actions import DeleteAction
+from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
+from sendblue_contacts.bulk.duplicates import Deduplicator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMITS = Limits(chunk_size=4, max_chunk_bytes=100, concurrency=2)
+    from sendblue_contacts.bulk.types import Entry
+
+LIMITS = BatchLimits(chunk_size=4, max_chunk_bytes=100, concurrency=2)
 
 
-class Lengths(DeleteJob):
-    """A job whose items are their own weight, without a comma; 0 is a bad one."""
+class SizedAction(DeleteAction):
+    """An action whose items are their own size in bytes, comma included; 0 is an invalid item."""
 
-    def check(self, item: object) -> str:
-        """The item, if it is good."""
+    def payload(self, item: object) -> str:
+        """Returns a string of this size."""
         if not item:
-            raise ValueError("bad")
+            raise ValueError("invalid")
         return "x" * (int(str(item)) - 1)
 
-    def weigh(self, ready: str) -> int:
-        """Its length."""
-        return len(ready)
+    def size_bytes(self, payload: str) -> int:
+        """Returns the length of the string."""
+        return len(payload)
 
 
-def _chunker(size: Size) -> Chunker[str]:
-    return Chunker(Lengths(None), size, Repeats(Lengths(None), None))
+def _chunker(size: AdaptiveBatchSize) -> Chunker[str]:
+    return Chunker(SizedAction(None), size, Deduplicator(SizedAction(None), None))
 
 
-def _entries(count: int, weight: int) -> list[Entry[str]]:
-    return [Entry(index, "", "", weight=weight) for index in range(count)]
-
-
-def _lengths(chunks: list[list[Entry[str]]]) -> list[list[Any]]:
+def _items(chunks: list[list[Entry[str]]]) -> list[list[Any]]:
     return [[entry.item for entry in chunk] for chunk in chunks]
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 150), max_size=40), st.integers(1, 9), st.integers(1, 200))
-def test_no_item_is_lost_and_no_chunk_is_too_large(weights: list[int], count: int, most: int) -> None:
-    """All items come once, in order and with their places; no chunk is larger than asked, or it has a single item."""
-    chunks = list(_chunker(Size(Limits(count, most, 1))).chunks(weights))
+def test_no_item_is_lost_and_no_chunk_is_too_large(sizes: list[int], max_count: int, max_bytes: int) -> None:
+    """All items occur once, in order; a chunk is within both limits, or has a single item."""
+    chunks = list(_chunker(AdaptiveBatchSize(BatchLimits(max_count, max_bytes, 1))).chunks(sizes))
     entries = list(chain.from_iterable(chunks))
-    assert [(entry.index, entry.item) for entry in entries] == list(enumerate(weights))
+    assert [(entry.index, entry.item) for entry in entries] == list(enumerate(sizes))
     for chunk in chunks:
         assert chunk
-        assert len(chunk) <= count
-        assert len(chunk) == 1 or sum(entry.weight for entry in chunk) <= most
+        assert len(chunk) <= max_count
+        assert len(chunk) == 1 or sum(entry.size_bytes for entry in chunk) <= max_bytes
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 9), st.integers(1, 200))
-def test_chunks_are_as_large_as_they_may_be(weights: list[int], count: int, most: int) -> None:
-    """A chunk ends because the next item would not have fitted."""
-    chunks = _lengths(list(_chunker(Size(Limits(count, most, 1))).chunks(weights)))
-    for chunk, after in pairwise(chunks):
-        assert len(chunk) == count or sum(chunk) + after[0] > most
+def test_chunks_are_as_large_as_the_limits_allow(sizes: list[int], max_count: int, max_bytes: int) -> None:
+    """A chunk ends because the next item would not fit."""
+    chunks = _items(list(_chunker(AdaptiveBatchSize(BatchLimits(max_count, max_bytes, 1))).chunks(sizes)))
+    for chunk, following in pairwise(chunks):
+        assert len(chunk) == max_count or sum(chunk) + following[0] > max_bytes
 
 
-def test_items_are_read_as_chunks_are_asked_for() -> None:
-    """One item more than the chunk has, which shows that it is full."""
+def test_items_are_read_lazily() -> None:
+    """For one chunk, one more item is read, which does not fit into it."""
     read: list[int] = []
 
     def items() -> Iterator[int]:
@@ -75,101 +73,105 @@ def test_items_are_read_as_chunks_are_asked_for() -> None:
             read.append(1)
             yield 1
 
-    next(_chunker(Size(LIMITS)).chunks(items()))
+    next(_chunker(AdaptiveBatchSize(LIMITS)).chunks(items()))
     assert len(read) == 5
 
 
-def test_a_bad_item_takes_a_place_and_no_bytes() -> None:
-    """So that outcomes come out of an input that is bad throughout."""
-    assert _lengths(list(_chunker(Size(LIMITS)).chunks([100, 0, 0, 0, 0]))) == [[100, 0, 0, 0], [0]]
+def test_invalid_items_count_but_have_no_bytes() -> None:
+    """So an input with nothing but invalid items yields outcomes too."""
+    assert _items(list(_chunker(AdaptiveBatchSize(LIMITS)).chunks([100, 0, 0, 0, 0]))) == [[100, 0, 0, 0], [0]]
 
 
-# The size is remembered.
+# Adaptive size
 
 
-def test_nothing_is_learned_without_a_refusal() -> None:
-    """Small chunks that get through do not make the next ones small."""
-    size = Size(LIMITS)
-    size.got_through(_entries(1, 10))
-    assert size.holds(4, 100)
+def test_without_a_rejection_the_size_stays_as_configured() -> None:
+    """Small chunks that are accepted do not make the next chunks small."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.accepted(1, 10)
+    assert size.allows(4, 100)
 
 
-def test_after_a_refusal_chunks_are_no_larger_than_what_got_through() -> None:
-    """Neither in number nor in bytes."""
-    size = Size(LIMITS)
-    size.refused(_entries(4, 20))
-    size.got_through(_entries(2, 20))
-    assert [size.holds(*asked) for asked in ((2, 40), (3, 40), (2, 41))] == [True, False, False]
+def test_after_a_rejection_chunks_are_at_most_what_was_accepted() -> None:
+    """In items and in bytes."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.rejected(4, 80)
+    size.accepted(2, 40)
+    assert [size.allows(*asked) for asked in ((2, 40), (3, 40), (2, 41))] == [True, False, False]
 
 
-def test_the_largest_of_what_got_through_counts() -> None:
-    """In each measure by itself: of two halves the heavier one says how heavy a chunk may be."""
-    size = Size(LIMITS)
-    size.refused(_entries(4, 20))
-    size.got_through(_entries(2, 30))
-    size.got_through(_entries(3, 10))
-    assert (size.holds(3, 60), size.holds(4, 60), size.holds(3, 61)) == (True, False, False)
+def test_the_largest_accepted_request_counts() -> None:
+    """Items and bytes are tracked separately: of two halves, the one with more bytes sets the bytes."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.rejected(4, 80)
+    size.accepted(2, 60)
+    size.accepted(3, 30)
+    assert (size.allows(3, 60), size.allows(4, 60), size.allows(3, 61)) == (True, False, False)
 
 
-def test_what_got_through_before_the_refusal_counts_too() -> None:
-    """Small items by hundreds and then large ones: it was the bytes."""
-    size = Size(LIMITS)
-    size.got_through(_entries(4, 5))
-    size.refused(_entries(4, 25))
-    size.got_through(_entries(2, 25))
-    assert (size.holds(4, 50), size.holds(4, 51)) == (True, False)
+def test_requests_accepted_before_the_rejection_count_too() -> None:
+    """Many small items, then large ones: the bytes were too many."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.accepted(4, 20)
+    size.rejected(4, 100)
+    size.accepted(2, 50)
+    assert (size.allows(4, 50), size.allows(4, 51)) == (True, False)
 
 
-def test_until_something_got_through_chunks_are_as_asked() -> None:
-    """A refusal by itself does not say how much would do."""
-    size = Size(LIMITS)
-    size.refused(_entries(4, 20))
-    assert size.holds(4, 100)
+def test_until_a_request_is_accepted_the_size_stays_as_configured() -> None:
+    """A rejection alone does not show how much the server accepts."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.rejected(4, 80)
+    assert size.allows(4, 100)
 
 
-def test_a_server_that_has_become_stricter_is_believed() -> None:
-    """What got through once is not tried for ever."""
-    size = Size(LIMITS)
-    size.got_through(_entries(4, 25))
-    size.refused(_entries(4, 25))
-    assert (size.holds(2, 50), size.holds(3, 50)) == (True, False)
+def test_the_size_adapts_when_the_server_lowers_its_maximum() -> None:
+    """A size that was accepted earlier is not tried again."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.accepted(4, 100)
+    size.rejected(4, 100)
+    assert (size.allows(2, 50), size.allows(3, 50)) == (True, False)
 
 
-def test_never_larger_than_asked() -> None:
-    """However much got through."""
-    size = Size(LIMITS)
-    size.refused(_entries(200, 200))
-    size.got_through(_entries(100, 100))
-    assert (size.holds(4, 100), size.holds(5, 100), size.holds(4, 101)) == (True, False, False)
+def test_the_size_never_exceeds_the_configuration() -> None:
+    """However much the server accepted."""
+    size = AdaptiveBatchSize(LIMITS)
+    size.rejected(200, 40_000)
+    size.accepted(100, 10_000)
+    assert (size.allows(4, 100), size.allows(5, 100), size.allows(4, 101)) == (True, False, False)
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=30), st.integers(1, 6), st.integers(20, 90))
-def test_a_server_that_refuses_is_learned(weights: list[int], most: int, heaviest: int) -> None:
-    """With halves that get through, whatever is cut after them gets through too, be it number or bytes that count."""
-    size = Size(Limits(8, 400, 1))
+def test_after_one_rejection_later_chunks_are_accepted(sizes: list[int], max_count: int, max_bytes: int) -> None:
+    """Once the halves of a rejected chunk are accepted, so is every later chunk, whichever limit the server has."""
+    size = AdaptiveBatchSize(BatchLimits(8, 400, 1))
 
-    def accepted(chunk: list[Entry[str]]) -> bool:
-        return len(chunk) <= most and sum(entry.weight for entry in chunk) <= heaviest
+    def is_accepted(chunk: list[Entry[str]]) -> bool:
+        return len(chunk) <= max_count and _bytes(chunk) <= max_bytes
 
     def send(chunk: list[Entry[str]]) -> None:
-        if accepted(chunk):
-            size.got_through(chunk)
+        if is_accepted(chunk):
+            size.accepted(len(chunk), _bytes(chunk))
         else:
-            size.refused(chunk)
+            size.rejected(len(chunk), _bytes(chunk))
             send(chunk[: len(chunk) // 2])
             send(chunk[len(chunk) // 2 :])
 
-    chunks = _chunker(size).chunks([*weights, *weights])
+    chunks = _chunker(size).chunks([*sizes, *sizes])
     first = next(chunks)
-    refused = not accepted(first)
+    was_rejected = not is_accepted(first)
     send(first)
     for chunk in chunks:
-        assert not refused or accepted(chunk)
+        assert not was_rejected or is_accepted(chunk)
+
+
+def _bytes(chunk: list[Entry[str]]) -> int:
+    return sum(entry.size_bytes for entry in chunk)
 
 
 @pytest.mark.parametrize(
-    ("limits", "error", "says"),
+    ("limits", "error", "message"),
     [
         ((0, 1, 1), ValueError, "chunk_size must be 1 or more, not 0"),
         (("9", 1, 1), TypeError, "chunk_size must be a whole number, not str"),
@@ -178,7 +180,7 @@ def test_a_server_that_refuses_is_learned(weights: list[int], most: int, heavies
         ((1, 1, True), TypeError, "concurrency must be a whole number, not bool"),
     ],
 )
-def test_a_wrong_limit_is_an_error(limits: tuple[Any, Any, Any], error: type[Exception], says: str) -> None:
-    """The error names the argument."""
-    with pytest.raises(error, match=says):
-        Limits.check(*limits)
+def test_invalid_limits_raise(limits: tuple[Any, Any, Any], error: type[Exception], message: str) -> None:
+    """The message names the argument."""
+    with pytest.raises(error, match=message):
+        BatchLimits.checked(*limits)

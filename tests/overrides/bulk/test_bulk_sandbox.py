@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.overrides.bulk.bulk_model import rows
+from tests.overrides.bulk.fake_server import make_rows
 from tests.overrides.worlds import AT_ONCE, WORLDS, ask
 
 if TYPE_CHECKING:
@@ -81,18 +81,18 @@ def _check(sandbox: Sandbox, result: BulkCreateResult) -> None:
 def test_a_lost_answer_leaves_every_contact_there_once(bulk: Callable[..., Any], sandbox: Sandbox, loss: str) -> None:
     """Whatever became of the request: all contacts are there, and all are called created."""
     sandbox.faults.add(operation=CREATE, nth=[2, 3], **LOSSES[loss])
-    result = bulk("create", rows(90), chunk_size=20)
+    result = bulk("create", make_rows(90), chunk_size=20)
     assert (repr(result), _numbers(sandbox)) == (
         "BulkCreateResult(90 of 90 created)",
-        [row["phone"] for row in rows(90)],
+        [row["phone"] for row in make_rows(90)],
     )
-    assert [contact.first_name for contact in result.created] == [row["first_name"] for row in rows(90)]
+    assert [contact.first_name for contact in result.created] == [row["first_name"] for row in make_rows(90)]
 
 
 def test_a_chunk_that_was_carried_out_costs_one_request_more(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
     """It is found whole among the newest contacts."""
     sandbox.faults.add(operation=CREATE, nth=2, **LOSSES["reset after"])
-    bulk("create", rows(60), chunk_size=20)
+    bulk("create", make_rows(60), chunk_size=20)
     assert len(sandbox.requests) == 4
 
 
@@ -101,7 +101,7 @@ def test_a_request_that_timed_out_is_settled(sandbox: Sandbox) -> None:
     sandbox.faults.add(what="delay", operation=CREATE, after=True, delay=5, times=1)
     result = ask(
         "sync",
-        lambda client: client.contacts.bulk.create(rows(30), chunk_size=10, concurrency=1),
+        lambda client: client.contacts.bulk.create(make_rows(30), chunk_size=10, concurrency=1),
         base_url=sandbox.url,
         retry=AT_ONCE,
         timeout=0.3,
@@ -111,9 +111,9 @@ def test_a_request_that_timed_out_is_settled(sandbox: Sandbox) -> None:
 
 def test_who_was_there_before_is_told_from_who_was_made(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
     """Although the answer that would have said it was lost."""
-    bulk("create", [{**rows(1)[0], "first_name": "somebody else"}])
+    bulk("create", [{**make_rows(1)[0], "first_name": "somebody else"}])
     sandbox.faults.add(operation=CREATE, **LOSSES["reset after"], times=1)
-    result = bulk("create", rows(5))
+    result = bulk("create", make_rows(5))
     assert [(failure.index, "already exists" in failure.reason) for failure in result.failed] == [(0, True)]
     assert len(sandbox.contacts()) == 5
 
@@ -125,7 +125,7 @@ def test_any_mixture_of_faults_leaves_no_doubt(bulk: Callable[..., Any], sandbox
         sandbox.faults.add(operation=CREATE, probability=0.08, seed=10 * seed + place, **loss)
     sandbox.faults.add(what="status", status=503, operation="retrieve_contact", probability=0.1, seed=seed)
     sandbox.faults.add(what="reset", operation="list_contacts", probability=0.3, seed=seed)
-    result = bulk("create", rows(300), chunk_size=12)
+    result = bulk("create", make_rows(300), chunk_size=12)
     _check(sandbox, result)
     assert len(result.created) > 100
 
@@ -134,11 +134,11 @@ def test_what_is_left_is_settled_by_passing_it_back(bulk: Callable[..., Any], sa
     """The failed as they are, the unknown with a look: then all are there, once."""
     sandbox.faults.add(operation=CREATE, nth=[2, 4], **LOSSES["reset after"])
     sandbox.faults.add(what="status", status=500, method="GET", times=8)
-    result = bulk("create", rows(60), chunk_size=10, concurrency=1)
+    result = bulk("create", make_rows(60), chunk_size=10, concurrency=1)
     _check(sandbox, result)
     assert (len(result.unknown), len(result.failed)) == (2, 0)
     sandbox.faults.clear()
-    again = bulk("create", result.unknown, look_first=True)
+    again = bulk("create", result.unknown, check_existing=True)
     rest = bulk("create", result.failed)
     assert len(result.created) + len(again.created) + len(rest.created) == len(sandbox.contacts()) == 60
 
@@ -146,7 +146,7 @@ def test_what_is_left_is_settled_by_passing_it_back(bulk: Callable[..., Any], sa
 def test_a_server_with_small_bodies_is_learned() -> None:
     """The first chunk is refused until it is small enough, and no other one is."""
     with Sandbox(limit=None, max_body_bytes=1_000) as sandbox:
-        result = ask("sync", lambda client: client.contacts.bulk.create(rows(500)), base_url=sandbox.url)
+        result = ask("sync", lambda client: client.contacts.bulk.create(make_rows(500)), base_url=sandbox.url)
         statuses = [each.status for each in sandbox.requests]
     # The whole first chunk, its two halves, and their four quarters: eighths get through.
     assert (len(result.created), statuses.count(413), 413 in statuses[15:]) == (500, 7, False)
@@ -155,15 +155,15 @@ def test_a_server_with_small_bodies_is_learned() -> None:
 def test_a_429_is_repeated_by_itself(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
     """Nothing was done, so nothing has to be looked for."""
     sandbox.faults.add(what="status", status=429, operation=CREATE, nth=[2, 3], headers={"Retry-After": "0"})
-    assert repr(bulk("create", rows(30), chunk_size=10)) == "BulkCreateResult(30 of 30 created)"
+    assert repr(bulk("create", make_rows(30), chunk_size=10)) == "BulkCreateResult(30 of 30 created)"
     assert {each.method for each in sandbox.requests} == {"POST"}
 
 
 def test_latency_at_random_keeps_the_order(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
     """However late each answer is, outcomes come in the order of the input."""
     sandbox.faults.add(what="delay", jitter=0.02, probability=0.5)
-    result = bulk("create", rows(60), chunk_size=3, concurrency=6)
-    assert [contact.phone for contact in result.created] == [row["phone"] for row in rows(60)]
+    result = bulk("create", make_rows(60), chunk_size=3, concurrency=6)
+    assert [contact.phone for contact in result.created] == [row["phone"] for row in make_rows(60)]
 
 
 # Deleting

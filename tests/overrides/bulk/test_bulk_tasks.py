@@ -15,7 +15,7 @@ import pytest
 import trio
 from sendblue_contacts import AsyncSendblue
 
-from tests.overrides.bulk.bulk_model import rows
+from tests.overrides.bulk.fake_server import make_rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -78,10 +78,10 @@ def test_the_next_request_leaves_while_the_oldest_is_open(backend: str) -> None:
     async def main() -> list[str | None]:
         gate = Gate(held=1, until=4)
         async with _client(gate) as client:
-            result = await client.contacts.bulk.create(rows(6), chunk_size=1, concurrency=2)
+            result = await client.contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
         return [contact.phone for contact in result.created]
 
-    assert _run(backend, main) == [row["phone"] for row in rows(6)]
+    assert _run(backend, main) == [row["phone"] for row in make_rows(6)]
 
 
 def test_a_stream_that_is_closed_leaves_no_task(backend: str) -> None:
@@ -91,7 +91,7 @@ def test_a_stream_that_is_closed_leaves_no_task(backend: str) -> None:
         gate = Gate(held=2)
         before = _tasks(backend)
         async with _client(gate) as client:
-            stream = client.contacts.bulk.stream_create(rows(50), chunk_size=1, concurrency=2)
+            stream = client.contacts.bulk.stream_create(make_rows(50), chunk_size=1, concurrency=2)
             async with aclosing(stream):
                 outcomes = [await anext(stream), await anext(stream)]
                 during = _tasks(backend)
@@ -107,7 +107,7 @@ def test_a_step_may_be_given_up(backend: str) -> None:
         gate = Gate(held=1)
         before = _tasks(backend)
         async with _client(gate) as client:
-            stream = client.contacts.bulk.stream_create(rows(50), chunk_size=1, concurrency=2)
+            stream = client.contacts.bulk.stream_create(make_rows(50), chunk_size=1, concurrency=2)
             await anext(stream)
             with anyio.move_on_after(0.01) as scope:
                 await anext(stream)
@@ -128,7 +128,7 @@ def test_each_step_may_be_taken_by_another_task(backend: str) -> None:
                 places.append((await anext(stream)).index)
 
         async with _client(_well) as client:
-            stream = client.contacts.bulk.stream_create(rows(9), chunk_size=1, concurrency=3)
+            stream = client.contacts.bulk.stream_create(make_rows(9), chunk_size=1, concurrency=3)
             for _ in range(9):
                 async with anyio.create_task_group() as group:
                     group.start_soon(step, stream)
@@ -145,7 +145,7 @@ def test_a_cancelled_call_leaves_no_task(backend: str) -> None:
     async def main() -> int:
         before = _tasks(backend)
         async with _client(Gate(held=0)) as client, anyio.create_task_group() as group:
-            group.start_soon(client.contacts.bulk.create, rows(5))
+            group.start_soon(client.contacts.bulk.create, make_rows(5))
             await anyio.wait_all_tasks_blocked()
             assert _tasks(backend) - before == 2
             group.cancel_scope.cancel()
@@ -160,7 +160,7 @@ def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
 
     async def main() -> None:
         client = _client(Gate(held=1))
-        stream = client.contacts.bulk.stream_create(rows(5), chunk_size=1, concurrency=2)
+        stream = client.contacts.bulk.stream_create(make_rows(5), chunk_size=1, concurrency=2)
         kept.extend([client, stream, await anext(stream)])
         with anyio.move_on_after(0.01):
             await anext(stream)
@@ -179,7 +179,7 @@ def test_an_interruption_of_the_loop_comes_out(backend: str) -> None:
 
     async def main() -> None:
         async with _client(answer) as client:
-            await client.contacts.bulk.create(rows(500), chunk_size=1, concurrency=2)
+            await client.contacts.bulk.create(make_rows(500), chunk_size=1, concurrency=2)
 
     with pytest.raises(KeyboardInterrupt):
         _run(backend, main)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sendblue_contacts import Sendblue
 
-from tests.overrides.bulk.bulk_model import rows
+from tests.overrides.bulk.fake_server import make_rows
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -78,8 +78,11 @@ def client() -> Iterator[Client]:
 def test_the_next_request_leaves_while_the_oldest_is_on_its_way(client: Client) -> None:
     """The second chunk is answered only when the fifth has arrived, with two requests at one time."""
     gate = Gate(held=1, until=4)
-    result = client(gate).contacts.bulk.create(rows(6), chunk_size=1, concurrency=2)
-    assert ([contact.phone for contact in result.created], gate.arrived[0]) == ([row["phone"] for row in rows(6)], 0)
+    result = client(gate).contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
+    assert ([contact.phone for contact in result.created], gate.arrived[0]) == (
+        [row["phone"] for row in make_rows(6)],
+        0,
+    )
 
 
 def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
@@ -88,7 +91,7 @@ def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
     read: list[Any] = []
 
     def items() -> Iterator[Any]:
-        for row in rows(100):
+        for row in make_rows(100):
             read.append(row)
             yield row
 
@@ -101,7 +104,7 @@ def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
 
 def test_a_stream_that_is_forgotten_leaves_no_thread(client: Client) -> None:
     """Whoever breaks out of a loop need not close it."""
-    for outcome in client(Gate()).contacts.bulk.stream_create(rows(50), chunk_size=1):
+    for outcome in client(Gate()).contacts.bulk.stream_create(make_rows(50), chunk_size=1):
         if outcome.index == 3:
             break
     gc.collect()
@@ -120,9 +123,9 @@ def test_an_interruption_finishes_what_is_on_its_way(client: Client) -> None:
         return _well(request)
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        client(answer).contacts.bulk.create(rows(500), chunk_size=1, concurrency=2)
+        client(answer).contacts.bulk.create(make_rows(500), chunk_size=1, concurrency=2)
     assert (_threads(), len(finished) < 500) == ([], True)
-    assert caught.value.__notes__[0].startswith("before this: BulkCreateResult(")
+    assert caught.value.__notes__[0].startswith("outcomes before this error: BulkCreateResult(")
 
 
 def test_an_error_of_the_consumer_leaves_no_thread(client: Client) -> None:
@@ -134,5 +137,5 @@ def test_an_error_of_the_consumer_leaves_no_thread(client: Client) -> None:
                 raise LookupError
 
     with pytest.raises(LookupError):
-        consume(client(Gate()).contacts.bulk.stream_create(rows(50), chunk_size=1))
+        consume(client(Gate()).contacts.bulk.stream_create(make_rows(50), chunk_size=1))
     assert _threads() == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 import pytest
-from sendblue_contacts.bulk.executors import Tasks, Threads
+from sendblue_contacts.bulk.executors import TaskExecutor, ThreadExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ in_both_loops = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_results_of_threads_come_in_the_order_in_which_they_end() -> None:
     """Not in that in which they were started; when all were fetched, none is to come."""
     gates = [threading.Event() for _ in range(3)]
-    with closing(Threads[int](3)) as threads:
+    with closing(ThreadExecutor[int](3)) as threads:
         for number, gate in enumerate(gates):
             threads.start(lambda number=number, gate=gate: number if gate.wait(10) else -1)  # type: ignore[misc]  # defaults bind them
         found: list[int] = []
@@ -39,7 +39,7 @@ def test_closing_threads_waits_for_what_has_begun() -> None:
         gate.wait(10)
         done.append("ended")
 
-    threads: Threads[None] = Threads(1)
+    threads: ThreadExecutor[None] = ThreadExecutor(1)
     threads.start(work)
     threads.start(work)
     begun.wait(10)
@@ -54,7 +54,7 @@ def test_what_work_raises_is_raised_where_it_is_fetched() -> None:
     def work() -> int:
         raise LookupError
 
-    with closing(Threads[int](1)) as threads:
+    with closing(ThreadExecutor[int](1)) as threads:
         threads.start(work)
         with pytest.raises(LookupError):
             threads.next()
@@ -73,7 +73,7 @@ def test_results_come_in_the_order_in_which_tasks_end(backend: str) -> None:
     """Not in that in which they were started."""
 
     async def main() -> list[int]:
-        tasks: Tasks[int] = Tasks()
+        tasks: TaskExecutor[int] = TaskExecutor()
         gates = [anyio.Event() for _ in range(3)]
 
         async def pass_(number: int) -> int:
@@ -96,7 +96,7 @@ def test_all_results_that_are_to_come_do_come(backend: str) -> None:
     """However many end at one moment: when the last one was fetched, none is waited for."""
 
     async def main() -> list[int]:
-        tasks: Tasks[int] = Tasks()
+        tasks: TaskExecutor[int] = TaskExecutor()
 
         async def at_once(number: int) -> int:
             await anyio.lowlevel.checkpoint()
@@ -118,7 +118,7 @@ def test_closing_cancels_and_waits(backend: str) -> None:
     """What a task does when it is cancelled is done by then."""
 
     async def main() -> list[str]:
-        tasks: Tasks[None] = Tasks()
+        tasks: TaskExecutor[None] = TaskExecutor()
         said: list[str] = []
 
         async def for_ever() -> None:
@@ -143,10 +143,10 @@ def test_closing_before_a_task_has_begun(backend: str) -> None:
     """It does not begin, or ends at once; nobody waits for ever."""
 
     async def main() -> int:
-        tasks: Tasks[None] = Tasks()
+        tasks: TaskExecutor[None] = TaskExecutor()
         tasks.start(anyio.sleep_forever)
         await tasks.aclose()
-        return len(tasks._alive)
+        return len(tasks._running)
 
     assert _run(backend, main) == 0
 
@@ -156,11 +156,11 @@ def test_closing_inside_a_cancelled_scope(backend: str) -> None:
     """The cleaning up is not cancelled itself."""
 
     async def main() -> int:
-        tasks: Tasks[None] = Tasks()
+        tasks: TaskExecutor[None] = TaskExecutor()
         tasks.start(anyio.sleep_forever)
         with anyio.CancelScope() as scope:
             scope.cancel()
             await tasks.aclose()
-        return len(tasks._alive)
+        return len(tasks._running)
 
     assert _run(backend, main) == 0

@@ -19,7 +19,7 @@ from sendblue_contacts import (
 )
 
 if TYPE_CHECKING:
-    from sendblue_contacts.bulk.results import Status
+    from sendblue_contacts.bulk.types import BulkStatus
 
 ROW = {"phone": "+14155551234", "firstName": "Ada"}
 
@@ -32,7 +32,7 @@ def _failed(index: int, reason: str = "Invalid phone number") -> BulkOutcome[Any
     return BulkOutcome(index, ROW, "failed", None, reason)
 
 
-def _with(status: Status, index: int = 0, reason: str = "why") -> BulkOutcome[Any]:
+def _with(status: BulkStatus, index: int = 0, reason: str = "why") -> BulkOutcome[Any]:
     return BulkOutcome(index, ROW, status, None, reason)
 
 
@@ -40,7 +40,7 @@ def _with(status: Status, index: int = 0, reason: str = "why") -> BulkOutcome[An
     ("status", "ok"),
     [("created", True), ("deleted", True), ("failed", False), ("unknown", False), ("duplicate", False)],
 )
-def test_an_outcome_is_ok_when_its_item_went_in(status: Status, ok: bool) -> None:  # noqa: FBT001  # an expectation
+def test_an_outcome_is_ok_when_its_item_went_in(status: BulkStatus, ok: bool) -> None:  # noqa: FBT001  # an expectation
     """The status decides."""
     assert _with(status).ok is ok
 
@@ -166,7 +166,7 @@ def test_a_result_without_failures_raises_nothing(result: BulkCreateResult | Bul
 
 @pytest.mark.parametrize("cls", [BulkCreateResult, BulkDeleteResult])
 @pytest.mark.parametrize("status", ["failed", "unknown"])
-def test_a_result_with_failures_raises_them(cls: type[BulkCreateResult | BulkDeleteResult], status: Status) -> None:
+def test_a_result_with_failures_raises_them(cls: type[BulkCreateResult | BulkDeleteResult], status: BulkStatus) -> None:
     """The error has the result, and tells the counts and the reasons."""
     result = cls.of([_with(status, 0, "taken")])
     with pytest.raises(BulkError, match=f"1 {status}: 1 . 'taken'.*result has the items") as caught:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sendblue_contacts.bulk.batching import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import Mode, open_source, run_import
 

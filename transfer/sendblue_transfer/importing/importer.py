@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.batching import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 from sendblue_contacts.errors import SendblueError
 
 from sendblue_transfer.errors import TransferError

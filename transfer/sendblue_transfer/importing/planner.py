@@ -6,7 +6,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
-from sendblue_contacts.bulk.batching import CHUNK_SIZE
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE
 from sendblue_contacts.operations import bulk_item
 from sendblue_contacts.phone import check_region, normalise
 from sendblue_contacts.rate_limit import RateLimit

@@ -123,7 +123,11 @@ class BulkCreator:
         self._pending.clear()
         open_rows: list[RowResult] = []
         stream = self._contacts.bulk.stream_create(
-            self._items(contacts), duplicates=None, on_send=self._on_send, look_first=check_existing, **self._options
+            self._items(contacts),
+            duplicates=None,
+            on_send=self._on_send,
+            check_existing=check_existing,
+            **self._options,
         )
         unknown = ""
         try:

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 from sendblue_contacts.bulk.actions import merge
-from sendblue_contacts.bulk.duplicates import Duplicates
+from sendblue_contacts.bulk.types import Duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A server for bulk calls to which everything goes well, and what was sent to it."""
+"""Successful responses to bulk requests, and what a request contains."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def sent_items(request: httpx.Request) -> list[Any]:
-    """What a bulk request carries: contacts, or numbers."""
+    """Returns the contacts, or the numbers, in a bulk request."""
     body = json.loads(request.content)
     items: list[Any] = body["contacts"] if "contacts" in body else body["contact_ids"]
     return items
 
 
-def all_well(request: httpx.Request) -> httpx.Response:
-    """Everything is created, or deleted."""
+def succeed(request: httpx.Request) -> httpx.Response:
+    """Respond that every item was created, or deleted."""
     items = sent_items(request)
     if request.method == "DELETE":
         return httpx.Response(200, json={"status": "OK", "amount": len(items)})
     return httpx.Response(200, json={"status": "OK", "contacts": items, "numberOfContactsCreated": len(items)})
 
 
-def phones_of(items: Iterable[Any]) -> list[Any]:
-    """The numbers of contacts."""
+def numbers_of(items: Iterable[Any]) -> list[Any]:
+    """Returns the numbers of contacts."""
     return [item["phone"] for item in items]

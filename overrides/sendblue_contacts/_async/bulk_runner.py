@@ -1,0 +1,120 @@
+"""Runs a bulk call: the scheduler decides what to send, and an executor sends it.
+
+The input is read, and `on_send` is called, by the code that iterates over the outcomes, only while it waits for one.
+When it stops early, the executor is closed: threads finish the requests that have started, and tasks are cancelled.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sendblue_contacts.bulk.executors import TaskExecutor
+from sendblue_contacts.bulk.progress import ProgressTracker
+from sendblue_contacts.bulk.reconciler import Request
+from sendblue_contacts.bulk.results import BulkResult, add_outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+
+    from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
+    from sendblue_contacts.bulk.scheduler import BulkScheduler
+    from sendblue_contacts.bulk.types import Chunk
+
+    from .sending import AsyncSend
+
+P = TypeVar("P")
+V = TypeVar("V")
+ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
+
+Response = tuple[Request, object]
+"""A request, with its decoded response or the error that was raised instead."""
+
+
+async def run_call(
+    send: AsyncSend,
+    scheduler: BulkScheduler[P, V],
+    items: Iterable[object] | AsyncIterable[object],
+    on_progress: Callable[[BulkProgress], object] | None,
+    result_type: type[ResultT],
+) -> ResultT:
+    """Run a bulk call to its end.
+
+    Args:
+        send: Sends an operation and returns its value.
+        scheduler: The scheduler of the call.
+        items: The input.
+        on_progress: Called after each chunk; None for nothing.
+        result_type: The class of the result.
+
+    Returns:
+        The result with all outcomes.
+
+    Raises:
+        BulkError: The input or a callback raised an error after the first outcome.
+        Exception: Any other error that ended the call. It has a note with the counts of the outcomes before it.
+    """
+    tracker = ProgressTracker(items, on_progress)
+    outcomes: list[BulkOutcome[V]] = []
+    try:
+        async for chunk_outcomes in run_chunks(send, scheduler, items):
+            outcomes += chunk_outcomes
+            scheduler.call(tracker.add, chunk_outcomes)
+    except BaseException as error:
+        add_outcomes(error, result_type.of(outcomes), from_caller=error is scheduler.failure)
+        raise
+    return result_type.of(outcomes)
+
+
+async def stream_outcomes(
+    send: AsyncSend, scheduler: BulkScheduler[P, V], items: Iterable[object] | AsyncIterable[object]
+) -> AsyncGenerator[BulkOutcome[V]]:
+    """Like `run_chunks`, but yields the outcomes one by one."""
+    async with aclosing(run_chunks(send, scheduler, items)) as chunks:
+        async for outcomes in chunks:
+            for outcome in outcomes:
+                yield outcome
+
+
+async def run_chunks(
+    send: AsyncSend, scheduler: BulkScheduler[P, V], items: Iterable[object] | AsyncIterable[object]
+) -> AsyncGenerator[list[BulkOutcome[V]]]:
+    """Run a bulk call, and yield the outcomes of each chunk in input order.
+
+    Args:
+        send: Sends an operation and returns its value.
+        scheduler: The scheduler of the call.
+        items: The input.
+    """
+    async with (
+        aclosing(TaskExecutor[Response](scheduler.concurrency)) as executor,
+        aclosing(scheduler.chunker.async_chunks(items)) as chunks,
+    ):
+        while True:
+            for request in scheduler.requests():
+                executor.start(partial(_send_request, send, request))
+            if (outcomes := scheduler.pop_outcomes()) is not None:
+                yield outcomes
+            elif scheduler.wants_chunk:
+                await _read(scheduler, chunks)
+            elif executor:
+                scheduler.receive(*await executor.next())
+            else:
+                break
+    if scheduler.failure:
+        raise scheduler.failure
+
+
+async def _read(scheduler: BulkScheduler[P, V], chunks: AsyncIterator[Chunk[P]]) -> None:
+    try:
+        scheduler.add_chunk(await anext(chunks, None))
+    except Exception as error:  # noqa: BLE001  # raised after the outcomes of all items that were read
+        scheduler.abort(error)
+
+
+async def _send_request(send: AsyncSend, request: Request) -> Response:
+    try:
+        return request, await send(request.operation)
+    except Exception as error:  # noqa: BLE001  # the scheduler decides what it means
+        return request, error

@@ -1,0 +1,55 @@
+"""Types that the modules of bulk calls share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+P = TypeVar("P")
+V = TypeVar("V")
+
+BulkStatus = Literal["created", "deleted", "failed", "unknown", "duplicate"]
+"""The status of an item: it succeeded, failed, may have succeeded, or was replaced by an item with the same number."""
+
+Duplicates = Literal["last", "first", "error", "merge"]
+"""What to do when several items have the same phone number."""
+
+OnSend = Callable[[tuple[int, ...]], object]
+"""Called right before each request, with the input positions of the items that it carries."""
+
+
+@dataclass(slots=True, repr=False)
+class Entry(Generic[P]):
+    """One item of the input, after it was checked.
+
+    Attributes:
+        index: Position in the input, starting at 0.
+        item: The item as the caller passed it.
+        payload: What is sent for it; None if the item is not sent.
+        reason: Why it is not sent.
+        status: Its status if it is not sent.
+        size_bytes: The size of the payload in a request, in bytes.
+    """
+
+    index: int
+    item: object
+    payload: P | None
+    reason: str = ""
+    status: BulkStatus = "failed"
+    size_bytes: int = 0
+
+
+Chunk = list[Entry[P]]
+
+
+class ItemResult(NamedTuple, Generic[V]):
+    """The result of one item: its status, with its value or the reason why it has none."""
+
+    status: BulkStatus
+    value: V | None = None
+    reason: str = ""
+    error: Exception | None = None
+
+    def __repr__(self) -> str:
+        return f"ItemResult({self.status})"

@@ -1,0 +1,246 @@
+"""A server of contacts that follows a list of faults, and a driver whose requests end in any order. No I/O.
+
+Unless `unique` is set, the server accepts a number that it has, and creates the contact a second time: the tests check
+that the client never sends it again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import httpx
+from sendblue_contacts.bulk.actions import CreateAction
+from sendblue_contacts.bulk.batching import BatchLimits
+from sendblue_contacts.bulk.scheduler import BulkScheduler
+from sendblue_contacts.errors import SendblueError, no_answer
+from sendblue_contacts.retry import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sendblue_contacts import BulkOutcome
+    from sendblue_contacts.bulk.reconciler import Request
+    from sendblue_contacts.operations import Operation
+
+BULK = "/api/v2/contacts/bulk"
+LISTING = "/api/v2/contacts"
+
+LOST_BEFORE, LOST_AFTER, HALF_APPLIED, LATE, TRUNCATED, INCOMPLETE, REJECTED = (
+    "connection lost before the request was applied",
+    "connection lost after the request was applied",
+    "500 after half of the request was applied",
+    "timeout; applied when the next request arrives",
+    "applied; the body is truncated",
+    "applied; the response states one result only",
+    "400",
+)
+UNAUTHORISED, UNREACHABLE, TOO_MANY = "401", "connection refused", "429"
+SUCCESS = "success"
+FAULTS = (SUCCESS, LOST_BEFORE, LOST_AFTER, HALF_APPLIED, TRUNCATED, INCOMPLETE, REJECTED, TOO_MANY)
+
+
+@dataclass
+class FakeServer:
+    """The server.
+
+    Attributes:
+        faults: What happens to the next bulk requests; those after them succeed.
+        lookup_faults: What happens to the next look-ups.
+        max_contacts: Bulk requests with more contacts are rejected with 413.
+        unique: Whether an existing number is rejected, as the documented server does.
+        invalid: Numbers that are rejected one by one.
+        contacts: The contacts by number.
+        created: How many times each number was created here.
+        requests: Method and path of each request, and the numbers in it.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    lookup_faults: list[str] = field(default_factory=list)
+    max_contacts: int = 1_000
+    unique: bool = False
+    invalid: frozenset[str] = frozenset()
+    contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    created: Counter[str] = field(default_factory=Counter)
+    requests: list[tuple[str, list[str]]] = field(default_factory=list)
+    _late: list[list[dict[str, Any]]] = field(default_factory=list)
+
+    def respond(self, operation: Operation[Any]) -> object:
+        """Returns the value of a request, or its error."""
+        method, path = operation.kwargs["method"].upper(), unquote(operation.kwargs["url"])
+        items: list[dict[str, Any]] = operation.kwargs.get("json", {}).get("contacts", [])
+        self.requests.append((f"{method} {path}", [item["phone"] for item in items]))
+        faults = self.faults if path == BULK else self.lookup_faults
+        fault = faults.pop(0) if faults else SUCCESS
+        response = self._create(items, fault) if path == BULK else self._look_up(path, fault)
+        if isinstance(response, httpx.TransportError):
+            return no_answer(response, method, path, 1, lost=fault != UNREACHABLE)
+        call = Call(repeatable=False, retry=None, lost=response.status_code >= 500)
+        try:
+            return operation.finish(response, call)
+        except SendblueError as error:
+            return error
+
+    def posts(self) -> list[list[str]]:
+        """The numbers of each bulk request."""
+        return [numbers for request, numbers in self.requests if request == f"POST {BULK}"]
+
+    def lookups(self) -> list[str]:
+        """The paths of the look-ups, without their common prefix."""
+        return [request.removeprefix(f"GET {LISTING}") for request, _ in self.requests if request.startswith("GET")]
+
+    def _create(self, items: list[dict[str, Any]], fault: str) -> httpx.Response | httpx.TransportError:
+        while self._late:
+            self._apply(self._late.pop())
+        if len(items) > self.max_contacts:
+            return httpx.Response(413)
+        return POSTS[fault](self, items)
+
+    def _look_up(self, path: str, fault: str) -> httpx.Response | httpx.TransportError:
+        if fault != SUCCESS:
+            return _ERRORS[fault]() if fault in _ERRORS else httpx.ReadError("reset")
+        if path == LISTING:
+            return httpx.Response(200, json=list(self.contacts.values()))
+        found = self.contacts.get(path.removeprefix(f"{LISTING}/"))
+        body = {"contact": found, "status": "OK"} if found else {"status": "ERROR", "message": "Contact not found"}
+        return httpx.Response(200 if found else 404, json=body)
+
+    def _apply(self, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Create the contacts; returns the failures."""
+        failures: list[dict[str, Any]] = []
+        for item in items:
+            if item["phone"] in self.invalid:
+                failures.append({"contact": item, "error": "Invalid phone number"})
+            elif self.unique and item["phone"] in self.contacts:
+                failures.append({"contact": item, "error": "Contact already exists"})
+            else:
+                self.created[item["phone"]] += 1
+                self.contacts[item["phone"]] = item
+        return failures
+
+    def success(self, items: list[dict[str, Any]]) -> httpx.Response:
+        """Apply the request and return its results."""
+        failures = self._apply(items)
+        rejected = [failure["contact"]["phone"] for failure in failures]
+        created = [item for item in items if item["phone"] not in rejected]
+        body = {"status": "OK", "contacts": created, "numberOfContactsCreated": len(created), "failures": failures}
+        return httpx.Response(200, json=body)
+
+    def lost_after(self, items: list[dict[str, Any]]) -> httpx.TransportError:
+        """Apply the request, and lose the response."""
+        self._apply(items)
+        return httpx.ReadError("reset")
+
+    def half_applied(self, items: list[dict[str, Any]]) -> httpx.Response:
+        """Fail after the first half."""
+        self._apply(items[: len(items) // 2])
+        return httpx.Response(500)
+
+    def late(self, items: list[dict[str, Any]]) -> httpx.TransportError:
+        """Apply the request when the next one arrives."""
+        self._late.append(items)
+        return httpx.ReadTimeout("too slow")
+
+    def truncated(self, items: list[dict[str, Any]]) -> httpx.Response:
+        """Apply the request, and truncate the response."""
+        self._apply(items)
+        return httpx.Response(200, content=b'{"status": "OK", "contacts": [{"pho')
+
+    def incomplete(self, items: list[dict[str, Any]]) -> httpx.Response:
+        """Apply the request, and return only the first contact that was created."""
+        rejected = [failure["contact"]["phone"] for failure in self._apply(items)]
+        listed = [item for item in items if item["phone"] not in rejected][:1]
+        return httpx.Response(200, json={"status": "OK", "contacts": listed, "numberOfContactsCreated": len(listed)})
+
+
+_ERRORS: dict[str, Callable[[], httpx.Response | httpx.TransportError]] = {
+    LOST_BEFORE: lambda: httpx.ReadError("reset"),
+    REJECTED: lambda: httpx.Response(400, json={"status": "ERROR", "message": "Missing fields"}),
+    UNAUTHORISED: lambda: httpx.Response(401),
+    UNREACHABLE: lambda: httpx.ConnectError("refused"),
+    TOO_MANY: lambda: httpx.Response(429),
+}
+
+
+def _not_applied(make: Callable[[], Any], _server: FakeServer, _items: object) -> Any:  # noqa: ANN401  # a response or an error
+    return make()
+
+
+POSTS: dict[str, Callable[[FakeServer, list[dict[str, Any]]], httpx.Response | httpx.TransportError]] = {
+    SUCCESS: FakeServer.success,
+    LOST_AFTER: FakeServer.lost_after,
+    HALF_APPLIED: FakeServer.half_applied,
+    LATE: FakeServer.late,
+    TRUNCATED: FakeServer.truncated,
+    INCOMPLETE: FakeServer.incomplete,
+    **{fault: partial(_not_applied, make) for fault, make in _ERRORS.items()},
+}
+
+
+class SchedulerDriver:
+    """Runs a scheduler like `runner` does, except that requests end one by one, in the order that `choose` picks.
+
+    Attributes:
+        scheduler: The scheduler.
+        in_flight: The requests in flight.
+        max_in_flight: The highest number of requests in flight.
+    """
+
+    def __init__(
+        self, scheduler: BulkScheduler[Any, Any], server: FakeServer, choose: Callable[[int], int] = lambda _: 0
+    ) -> None:
+        self.scheduler = scheduler
+        self.in_flight: list[Request] = []
+        self.max_in_flight = 0
+        self._server = server
+        self._choose = choose
+
+    def outcomes(self, items: Iterable[object]) -> Iterator[BulkOutcome[Any]]:
+        """Yields the outcomes of all items."""
+        chunks = self.scheduler.chunker.chunks(items)
+        while True:
+            self.in_flight += self.scheduler.requests()
+            self.max_in_flight = max(self.max_in_flight, len(self.in_flight))
+            if (outcomes := self.scheduler.pop_outcomes()) is not None:
+                yield from outcomes
+            elif self.scheduler.wants_chunk:
+                self._read(chunks)
+            elif self.in_flight:
+                self.end_one(self._choose(len(self.in_flight)))
+            else:
+                break
+        if self.scheduler.failure:
+            raise self.scheduler.failure
+
+    def end_one(self, position: int) -> None:
+        """Let the request at this position of `in_flight` end."""
+        request = self.in_flight.pop(position)
+        self.scheduler.receive(request, self._server.respond(request.operation))
+
+    def _read(self, chunks: Iterator[Any]) -> None:
+        try:
+            self.scheduler.add_chunk(next(chunks, None))
+        except Exception as error:  # noqa: BLE001  # as `runner` does
+            self.scheduler.abort(error)
+
+
+def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:  # noqa: ANN401  # options of BulkScheduler
+    """Returns a scheduler that creates contacts."""
+    return BulkScheduler(CreateAction(None), BatchLimits(chunk_size, 100_000, concurrency), **options)
+
+
+def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:  # noqa: ANN401  # options of BulkScheduler
+    """Create contacts on a server, by default in chunks of two and with two requests in flight."""
+    choose = options.pop("choose", lambda _: 0)
+    scheduler = create_scheduler(**{"chunk_size": 2, "concurrency": 2, **options})
+    return list(SchedulerDriver(scheduler, server, choose).outcomes(rows))
+
+
+def make_rows(count: int) -> list[dict[str, Any]]:
+    """Returns contacts with different numbers and first names."""
+    return [
+        {"phone": f"+1415{number:07}", "first_name": f"n{number}"} for number in range(2_000_000, 2_000_000 + count)
+    ]
