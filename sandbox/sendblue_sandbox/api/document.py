@@ -46,6 +46,7 @@ class ObjectSchema:
         empty_values: From the preferred name to the value of an empty field: a list, an object or None, by its type.
         children: The schemas of fields that are objects, or arrays of objects.
         required: The required fields.
+        defaults: From the preferred name to the default, for fields that have one.
         validator: The JSON Schema validator.
     """
 
@@ -55,6 +56,7 @@ class ObjectSchema:
     empty_values: Mapping[str, object]
     children: Mapping[str, ObjectSchema]
     required: tuple[str, ...]
+    defaults: Mapping[str, object]
     validator: Any
 
     def violation(self, body: Mapping[str, object]) -> str | None:
@@ -72,10 +74,12 @@ class QuerySchema:
 
     Attributes:
         parameters: The schema of each parameter, by name.
+        defaults: The default of each parameter that has one, by name.
         validator: The JSON Schema validator.
     """
 
     parameters: Mapping[str, SchemaNode]
+    defaults: Mapping[str, object]
     validator: Any
 
     def is_integer(self, name: str) -> bool:
@@ -145,7 +149,8 @@ class Document:
         unbounded = {
             name: {key: schema[key] for key in schema.keys() - {"maximum"}} for name, schema in resolved.items()
         }
-        return QuerySchema(resolved, Draft202012Validator({"properties": unbounded, "components": self._components}))
+        validator = Draft202012Validator({"properties": unbounded, "components": self._components})
+        return QuerySchema(resolved, _defaults(resolved), validator)
 
     def _content_schema(self, node: SchemaNode) -> ObjectSchema:
         content: SchemaNode = self._resolve(node).get("content", {})
@@ -165,6 +170,7 @@ class Document:
                 if self._properties(schema)
             },
             required=tuple(self._resolve(node).get("required", ())),
+            defaults=_defaults(properties),
             validator=Draft202012Validator({**node, "components": self._components}),
         )
 
@@ -228,6 +234,10 @@ def find_document(path: PathLike | None = None) -> Path:
     tried = " or ".join(map(str, places))
     message = f"The OpenAPI document does not exist at {tried}. Pass its path as document= or in {DOCUMENT_VARIABLE}."
     raise FileNotFoundError(message)
+
+
+def _defaults(schemas: Mapping[str, SchemaNode]) -> dict[str, object]:
+    return {name: schema["default"] for name, schema in schemas.items() if "default" in schema}
 
 
 def _branches(node: SchemaNode) -> list[SchemaNode]:

@@ -30,7 +30,6 @@ BAD_NUMBER = "Invalid phone number"
 MERGED = "custom_variables"
 # Fields that the server computes; the others are stored as sent.
 COMPUTED = frozenset({"phone", "created_at", "contact_id", "opt_out", "verified"})
-PAGE_SIZE = 100
 
 Handler: TypeAlias = Callable[[Context, OperationCall], object]
 
@@ -42,7 +41,7 @@ def list_contacts(context: Context, call: OperationCall) -> object:
             limit=_limit(call),
             offset=_offset(context, call),
             order_by=_order_by(context, call),
-            descending=call.query.get("order_direction", "desc") == "desc",
+            descending=call.query["order_direction"] == "desc",
             phone=_number_filter(context, call),
             contact_id=call.query.get("cid"),
             created_at_gte=timestamp_param(call.query, "created_at_gte"),
@@ -54,7 +53,7 @@ def create_contact(context: Context, call: OperationCall) -> object:
     """Create a contact, or update the existing one if `update_if_exists` is true."""
     number = _e164(context, call.body["number"], "number")
     existing = context.store.find(number)
-    if existing and not call.body.get("update_if_exists", False):
+    if existing and not call.body["update_if_exists"]:
         raise ApiError(409, EXISTS)
     return {"contact": _save(context, existing, number, call.at, call.body), "status": OK}
 
@@ -87,7 +86,7 @@ def verify_contact(context: Context, call: OperationCall) -> object:
 def opt_out_contact(context: Context, call: OperationCall) -> object:
     """Record an opt-out or its end. The number need not be a contact."""
     number = _e164(context, call.body["number"], "number")
-    opted_out: bool = call.body.get("opted_out", True)
+    opted_out: bool = call.body["opted_out"]
     context.store.set_opt_out(number, opted_out=opted_out)
     return {"number": number, "opted_out": opted_out, "status": OK}
 
@@ -204,14 +203,14 @@ def _number_filter(context: Context, call: OperationCall) -> str | None:
 
 
 def _limit(call: OperationCall) -> int:
-    limit: int = call.query.get("limit", PAGE_SIZE)
+    limit: int = call.query["limit"]
     maximum: int = call.operation.query.parameters["limit"]["maximum"]
     return min(limit, maximum)
 
 
 def _offset(context: Context, call: OperationCall) -> int:
     ceiling: int = call.operation.query.parameters["offset"]["maximum"]
-    offset: int = call.query.get("offset", 0)
+    offset: int = call.query["offset"]
     if offset > ceiling and context.settings.offset_ceiling == "refuse":
         raise ApiError(400, f"Invalid parameter: offset must be at most {ceiling}")
     return min(offset, ceiling)
@@ -220,4 +219,4 @@ def _offset(context: Context, call: OperationCall) -> int:
 def _order_by(context: Context, call: OperationCall) -> str:
     preferred = context.document.contact.preferred
     spellings = [spelling for spelling, name in preferred.items() if name in SORTABLE]
-    return preferred[choice_param(call.query, "order_by", spellings, "created_at")]
+    return preferred[choice_param(call.query, "order_by", spellings)]

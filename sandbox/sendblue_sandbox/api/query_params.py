@@ -33,7 +33,7 @@ def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
         text: The query string as sent.
 
     Returns:
-        The values by name; integers are converted.
+        The values by name, with the defaults of the document; integers are converted.
 
     Raises:
         ApiError: 400, a parameter is unknown, invalid or repeated.
@@ -48,7 +48,7 @@ def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
     violation = schema.violation(found) if found else None
     if violation:
         raise ApiError(400, f"Invalid parameter: {violation}")
-    return found
+    return {**schema.defaults, **found}
 
 
 def integer_param(query: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:
@@ -68,9 +68,9 @@ def integer_param(query: Mapping[str, str], name: str, default: int, low: int, h
     return value
 
 
-def choice_param(query: Mapping[str, str], name: str, choices: Collection[str], default: str) -> str:
+def choice_param(query: Mapping[str, str], name: str, choices: Collection[str]) -> str:
     """Return a parameter that must be one of some words."""
-    text = query.get(name, default)
+    text = query[name]
     if text not in choices:
         raise ApiError(400, f"Invalid parameter: {name} must be one of {', '.join(choices)}")
     return text

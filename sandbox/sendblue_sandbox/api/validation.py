@@ -52,7 +52,7 @@ def validate(schema: ObjectSchema, value: object) -> dict[str, Any]:
         value: The decoded JSON, in any spelling.
 
     Returns:
-        The values by preferred name.
+        The values by preferred name, with the defaults of the document.
 
     Raises:
         ApiError: 400; the message names the invalid field.
@@ -65,7 +65,7 @@ def validate(schema: ObjectSchema, value: object) -> dict[str, Any]:
     violation = schema.violation({**body, **_without_items(body, schema)})
     if violation:
         raise ApiError(400, f"Invalid field: {violation}")
-    return body
+    return {**schema.defaults, **body}
 
 
 def echo_fields(request: ObjectSchema, response: ObjectSchema, item: object) -> dict[str, object] | None:
