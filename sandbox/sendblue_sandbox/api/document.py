@@ -104,7 +104,7 @@ class Operation:
 
 
 class Document:
-    """An OpenAPI document, read once when a sandbox is made.
+    """An OpenAPI document, read once when a sandbox is created.
 
     Args:
         path: The YAML file; None uses the default, see `find_document`.

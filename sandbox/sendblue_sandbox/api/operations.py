@@ -92,7 +92,7 @@ def opt_out_contact(context: Context, call: OperationCall) -> object:
 
 
 def bulk_create_contacts(context: Context, call: OperationCall) -> object:
-    """Create contacts one by one. `failures` lists refused items, and is absent if there are none (page 003)."""
+    """Create contacts one by one. `failures` lists refused items and is absent without any (page 003)."""
     before = context.store.count()
     results = [_create_item(context, call, item) for item in call.body["contacts"]]
     failures = [result for result in results if "error" in result]

@@ -102,7 +102,7 @@ class Faults:
             return list(self._rules)
 
     def take(self, operation: str, method: str, path: str) -> Fault | None:
-        """Count a request, and return the fault that applies to it; None if there is none.
+        """Count a request, and return the fault that applies to it, or None.
 
         Args:
             operation: The name of the operation.
