@@ -36,7 +36,7 @@ import io, json, sys
 import sendblue_contacts, sendblue_contacts_api, sendblue_sandbox
 from click.testing import CliRunner
 from sendblue_contacts import Sendblue
-from sendblue_contacts_cli.program import program
+from sendblue_contacts_cli.app import app
 from sendblue_transfer import read_csv, write_csv
 from sendblue_sandbox import Sandbox
 
@@ -58,7 +58,7 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
     account = {{"API_KEY": "key", "API_SECRET": "secret", "BASE_URL": sandbox.url}}
     variables = {{f"SENDBLUE_API_{{name}}": value for name, value in account.items()}}
     typing = ["update", "{ADA}", "--birth-date", "11 December 1815", "--json"]
-    typed = CliRunner().invoke(program, typing, env=variables)
+    typed = CliRunner().invoke(app, typing, env=variables)
     results = {{
         "created": [type(created.birthday).__name__, str(created.birthday)],
         "updated": str(updated.birthday),

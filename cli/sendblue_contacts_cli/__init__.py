@@ -1,8 +1,8 @@
-"""The command `sendblue-contacts`. `main` alone stands here; the rooms behind it load when a command needs them.
+"""The command `sendblue-contacts`.
 
-The rooms import click, which comes with the extra `cli`, so nothing but `main` may import them. rich, httpx and the
-generated code are as slow to load as all the rest together: the rooms import them inside the functions that use them,
-so that help and completion never wait for them.
+This module imports nothing but the standard library: click comes with the extra `cli`, and `main` reports a missing
+extra. The other modules import rich, httpx and the generated client inside the functions that use them, because each of
+them takes longer to load than all the rest and neither `--help` nor shell completion needs them.
 """
 
 from __future__ import annotations
@@ -15,52 +15,53 @@ from importlib import import_module
 from pathlib import Path
 
 PROGRAM = "sendblue-contacts"
-INSTALL = 'The command line needs a package that is not installed ({}): pip install "sendblue-contacts[cli]"'
-MISSING = 2
+INSTALL_HINT = 'The command line needs a package that is not installed ({}): pip install "sendblue-contacts[cli]"'
+USAGE_ERROR = 2
 INTERRUPTED = 130
-PATIENCE = 2.0
-"""Seconds after a Ctrl-C in which another one says nothing new."""
+REPEAT_INTERVAL = 2.0
+"""Seconds after a Ctrl-C during which another Ctrl-C is ignored."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line, and end the process with its exit status.
+    """Run the command line and exit the process with its exit code.
 
     Args:
-        arguments: The arguments; None takes those of this process.
+        arguments: The command-line arguments. Defaults to those of this process.
     """
-    signal.signal(signal.SIGINT, Interruption())
-    signal.signal(signal.SIGTERM, _end)
-    if sys.stderr is None:  # as with `2>&-`: nobody wants to be talked to
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
+    signal.signal(signal.SIGINT, InterruptHandler())
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    if sys.stderr is None:  # closed by the caller, as with `2>&-`: discard the messages
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
     try:
-        import_module(f"{__name__}.program").program(args=arguments, prog_name=PROGRAM)
+        import_module(f"{__name__}.app").app(args=arguments, prog_name=PROGRAM)
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"{INSTALL.format(error.name)}\n")
-        sys.exit(MISSING)
+        sys.stderr.write(f"{INSTALL_HINT.format(error.name)}\n")
+        sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    finally:  # what there was to say is said: Python's own ending would make a traceback of it
+    finally:  # a Ctrl-C while Python shuts down would print a traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _end(number: int, _frame: object) -> None:
-    """End as by the signal itself, but tidily: half of an export must not stay."""
+def _exit_on_signal(number: int, _frame: object) -> None:
+    """Exit with the code of the signal and run the `finally` blocks, so that no partial export file is left."""
     sys.exit(128 + number)
 
 
-class Interruption:
-    """What Ctrl-C does: it interrupts. Pressed twice, as people do, it does not interrupt what the first one began.
+class InterruptHandler:
+    """Raises KeyboardInterrupt on Ctrl-C, and ignores a second Ctrl-C that follows within `REPEAT_INTERVAL`.
 
-    It counts again after a while, for a first one can get lost, as in a finaliser, and somebody may not want to wait
-    for the requests that an import finishes.
+    People press Ctrl-C twice, and the second one must not interrupt the cleanup that the first one started. A later one
+    is not ignored: the first may have been lost, for example in a finaliser, and an import that completes its requests
+    in flight may take longer than the user wants to wait.
     """
 
     def __init__(self) -> None:
-        self._last = -PATIENCE
+        self._last = -REPEAT_INTERVAL
 
     def __call__(self, _signal: int, _frame: object) -> None:
-        """Interrupt, unless that has just been done."""
+        """Handle SIGINT."""
         now = time.monotonic()
-        if now - self._last >= PATIENCE:
+        if now - self._last >= REPEAT_INTERVAL:
             self._last = now
             raise KeyboardInterrupt

@@ -1,14 +1,14 @@
-"""What a command writes to standard output: for a person, for a pipe, as JSON Lines, or numbers alone.
+"""The output of commands: for a terminal, for a pipe, as JSON Lines, or as phone numbers only.
 
-    |             | into a terminal                | into a pipe                                          |
-    |-------------|--------------------------------|------------------------------------------------------|
-    | contacts    | a table                        | a line each: the columns of the table, between tabs  |
-    | one contact | its fields, one below another  | a line for each field: its name, a tab, its value    |
-    | `--json`    | a line of JSON for each        | the same                                             |
-    | `--quiet`   | a line with the number of each | the same                                             |
+    |             | terminal                       | pipe                                                |
+    |-------------|--------------------------------|-----------------------------------------------------|
+    | contacts    | a table                        | one line per contact: the columns, tab-separated    |
+    | one contact | one line per field             | one line per field: its name, a tab, its value      |
+    | `--json`    | one line of JSON per contact   | the same                                            |
+    | `--quiet`   | one phone number per line      | the same                                            |
 
-A pipe gets no colour and no titles, always the same columns, and no cell with a tab or a line break in it. Contacts
-are written page by page, as they come.
+Output to a pipe has no colours and no titles, always the same columns, and no tab or line break inside a cell. Contacts
+are written page by page as they arrive.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import chosen
-from .tables import GAP, HEADS, cells, fit, lines
-from .texts import clean, wrapped
+from .context import current_options
+from .formatting import printable, wrap
+from .tables import GAP, HEADERS, column_widths, field_lines, row_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,92 +40,92 @@ def write(line: str) -> None:
 
 
 def write_text(line: str) -> None:
-    """Write one line for a person to standard output."""
-    write(_fitted(line, sys.stdout))
+    """Write one line to standard output, wrapped to the width of a terminal."""
+    write(_wrapped(line, sys.stdout))
 
 
 def write_json(value: Mapping[str, Any]) -> None:
-    """Write one line of JSON to standard output."""
-    reads_all = (sys.stdout.encoding or "").lower() in {"utf-8", "utf8"}
-    write(json.dumps(value, ensure_ascii=not reads_all))
+    """Write one line of JSON to standard output, escaped to ASCII if its encoding is not UTF-8."""
+    is_utf8 = (sys.stdout.encoding or "").lower() in {"utf-8", "utf8"}
+    write(json.dumps(value, ensure_ascii=not is_utf8))
 
 
-def say(line: str) -> None:
-    """Say something to the person, on standard error, unless they want quiet."""
-    if not chosen().quiet:
-        click.echo(_fitted(line, sys.stderr), err=True)
+def print_message(line: str) -> None:
+    """Print a message to standard error, unless --quiet is given."""
+    if not current_options().quiet:
+        click.echo(_wrapped(line, sys.stderr), err=True)
 
 
-def complain(line: str) -> None:
-    """Say what went wrong, on standard error, also to those who want quiet."""
-    click.echo(_fitted(clean(line), sys.stderr), err=True)
+def print_error(line: str) -> None:
+    """Print an error message to standard error, also with --quiet."""
+    click.echo(_wrapped(printable(line), sys.stderr), err=True)
 
 
-def _fitted(line: str, stream: TextIO) -> str:
-    """The line as it fits into a terminal; a pipe gets it as it is."""
-    return wrapped(line, shutil.get_terminal_size().columns) if stream.isatty() else line
+def _wrapped(line: str, stream: TextIO) -> str:
+    """Wrap the line if the stream is a terminal."""
+    return wrap(line, shutil.get_terminal_size().columns) if stream.isatty() else line
 
 
-def terminal() -> Console:
-    """Standard output as a terminal, which shows texts as they are."""
-    from rich.console import Console  # noqa: PLC0415  # slow, and for terminals alone
+def create_console() -> Console:
+    """Return a console for standard output that prints text without interpreting markup."""
+    from rich.console import Console  # noqa: PLC0415  # slow to load, and only terminals need it
 
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def write_contacts(pages: Iterable[Page]) -> int:
-    """Write contacts page by page; returns how many they were."""
-    write_page = PAGES[_form()]()
+    """Write contacts page by page, and return their number."""
+    write_page = PAGE_WRITERS[_output_format()]()
     number = 0
     for page in pages:
         write_page(page)
-        sys.stdout.flush()  # the next page is asked for only if somebody still reads
+        sys.stdout.flush()  # fails if the reader has exited, so that the next page is not requested
         number += len(page)
     return number
 
 
 def write_contact(contact: Contact) -> None:
-    """Write one contact in full."""
-    ONE[_form()](contact)
+    """Write all fields of one contact."""
+    CONTACT_WRITERS[_output_format()](contact)
 
 
-def _form() -> str:
-    options = chosen()
+def _output_format() -> str:
+    options = current_options()
     if options.json:
         return "json"
     return "numbers" if options.quiet else "table" if sys.stdout.isatty() else "tabs"
 
 
-def _json(contact: Contact) -> None:
+def _write_json(contact: Contact) -> None:
     write_json(contact.to_dict())
 
 
-def _number(contact: Contact) -> None:
+def _write_number(contact: Contact) -> None:
     write(contact.phone or "")
 
 
-def _tabs(contact: Contact) -> None:
-    write("\t".join(cells(contact)))
+def _write_row(contact: Contact) -> None:
+    write("\t".join(row_cells(contact)))
 
 
-def _tabs_in_full(contact: Contact) -> None:
-    for name, text in lines(contact):
+def _write_fields(contact: Contact) -> None:
+    for name, text in field_lines(contact):
         write(f"{name}\t{text}")
 
 
-def _table_in_full(contact: Contact) -> None:
-    from rich.table import Table  # noqa: PLC0415  # slow, and for terminals alone
+def _write_field_table(contact: Contact) -> None:
+    from rich.table import Table  # noqa: PLC0415  # slow to load, and only terminals need it
     from rich.text import Text  # noqa: PLC0415  # as above
 
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
     table.add_column(overflow="fold")
-    for name, text in lines(contact):
+    for name, text in field_lines(contact):
         table.add_row(Text(name, "bold"), Text(text))
-    terminal().print(table)
+    create_console().print(table)
 
 
-def _each(write_one: Callable[[Contact], None]) -> Callable[[Page], None]:
+def _for_each_contact(write_one: Callable[[Contact], None]) -> Callable[[Page], None]:
     def write_page(page: Page) -> None:
         for contact in page:
             write_one(contact)
@@ -133,58 +133,60 @@ def _each(write_one: Callable[[Contact], None]) -> Callable[[Page], None]:
     return write_page
 
 
-class Table:
-    """A table on the terminal that grows piece by piece. The first piece decides how wide the columns are.
+class StreamedTable:
+    """A terminal table that is printed in parts. The first part determines the column widths.
 
     Args:
-        heads: The title of each column and the least that it may be narrowed to.
+        headers: The title and the minimum width of each column.
     """
 
-    def __init__(self, heads: Sequence[tuple[str, int]]) -> None:
-        self._heads = heads
-        self._terminal = terminal()
+    def __init__(self, headers: Sequence[tuple[str, int]]) -> None:
+        self._headers = headers
+        self._console = create_console()
         self._widths: list[int] = []
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Print some more rows."""
-        from rich import box  # noqa: PLC0415  # slow, and for terminals alone
+        """Print more rows."""
+        from rich import box  # noqa: PLC0415  # slow to load, and only terminals need it
         from rich.cells import cell_len  # noqa: PLC0415  # as above
-        from rich.table import Table as RichTable  # noqa: PLC0415  # as above
+        from rich.table import Table  # noqa: PLC0415  # as above
         from rich.text import Text  # noqa: PLC0415  # as above
 
-        table = RichTable(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, GAP - 1, 0, 0), pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, GAP - 1, 0, 0), pad_edge=False)
         table.show_header = not self._widths
-        self._widths = self._widths or fit(self._heads, rows, self._terminal.width, cell_len)
-        for (title, _), width in zip(self._heads, self._widths, strict=False):
+        self._widths = self._widths or column_widths(self._headers, rows, self._console.width, cell_len)
+        for (title, _), width in zip(self._headers, self._widths, strict=False):
             table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row[: len(self._widths)]))
-        self._terminal.print(table)
+        self._console.print(table)
 
 
-def _table() -> Callable[[Page], None]:
-    table = Table(HEADS)
-    return lambda page: table.add([cells(contact) for contact in page])
+def _table_writer() -> Callable[[Page], None]:
+    table = StreamedTable(HEADERS)
+    return lambda page: table.add([row_cells(contact) for contact in page])
 
 
-def write_rows(heads: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]]) -> None:
-    """Write rows with titles: a table into a terminal, and lines with tabs into a pipe."""
+def write_rows(headers: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]]) -> None:
+    """Write titles and rows: a table to a terminal, tab-separated lines to a pipe."""
     if sys.stdout.isatty():
-        Table(heads).add(rows)
+        StreamedTable(headers).add(rows)
         return
-    for row in ([title for title, _ in heads], *rows):
+    for row in ([title for title, _ in headers], *rows):
         write("\t".join(row))
 
 
-PAGES: dict[str, Callable[[], Callable[[Page], None]]] = {
-    "json": lambda: _each(_json),
-    "numbers": lambda: _each(_number),
-    "tabs": lambda: _each(_tabs),
-    "table": _table,
+PAGE_WRITERS: dict[str, Callable[[], Callable[[Page], None]]] = {
+    "json": lambda: _for_each_contact(_write_json),
+    "numbers": lambda: _for_each_contact(_write_number),
+    "tabs": lambda: _for_each_contact(_write_row),
+    "table": _table_writer,
 }
-ONE: dict[str, Callable[[Contact], None]] = {
-    "json": _json,
-    "numbers": _number,
-    "tabs": _tabs_in_full,
-    "table": _table_in_full,
+"""Creates the function that writes a page of contacts, for each output format."""
+CONTACT_WRITERS: dict[str, Callable[[Contact], None]] = {
+    "json": _write_json,
+    "numbers": _write_number,
+    "tabs": _write_fields,
+    "table": _write_field_table,
 }
+"""The function that writes one contact, for each output format."""

@@ -1,4 +1,4 @@
-"""How far an import or an export is: a bar on a terminal, a line now and then elsewhere; all on standard error."""
+"""The progress of an import or export on standard error: a bar on a terminal, otherwise a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -7,108 +7,110 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from .options import chosen
-from .output import say
-from .texts import counted, duration
+from .context import current_options
+from .formatting import format_duration, pluralize
+from .output import print_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-EVERY = 10.0
-"""Seconds between two lines where there is no terminal."""
+LINE_INTERVAL = 10.0
+"""Seconds between two progress lines."""
 
 
-class Step(Protocol):
-    """What `transfer` tells of an import or an export."""
+class ProgressUpdate(Protocol):
+    """The progress that `sendblue_transfer` reports for an import or export."""
 
     @property
     def done(self) -> int:
-        """How many are done."""
+        """How many items are done."""
         ...
 
     @property
     def total(self) -> int | None:
-        """How many there are, if that is known."""
+        """How many items there are, if known."""
         ...
 
     @property
     def rate(self) -> float:
-        """How many in a second."""
+        """Items per second."""
         ...
 
     @property
     def eta(self) -> float | None:
-        """Seconds that are left, if that is known."""
+        """The remaining time in seconds, if known."""
         ...
 
 
-def text(step: Step, thing: str) -> str:
-    """How far it is, in words.
+def format_progress(update: ProgressUpdate, noun: str) -> str:
+    """Return the progress as text.
 
     Args:
-        step: What was told.
-        thing: What is counted, such as `row`.
+        update: The reported progress.
+        noun: The counted item in the singular, such as `row`.
     """
-    done = counted(step.done, thing) if step.total is None else f"{step.done:,} of {counted(step.total, thing)}"
-    rejected = getattr(step, "rejected", 0)
+    of_total = "" if update.total is None else f"{update.done:,} of {pluralize(update.total, noun)}"
+    rejected = getattr(update, "rejected", 0)
     parts = [
-        done,
+        of_total or pluralize(update.done, noun),
         f"{rejected:,} rejected" if rejected else "",
-        f"{step.rate:,.0f} {thing}s/s" if step.rate else "",
-        f"{duration(step.eta)} left" if step.eta else "",
+        f"{update.rate:,.0f} {noun}s/s" if update.rate else "",
+        f"{format_duration(update.eta)} left" if update.eta else "",
     ]
     return ", ".join(filter(None, parts))
 
 
+def phase(update: ProgressUpdate) -> str:
+    """Return the phase of the import; an export has only one."""
+    return str(getattr(update, "phase", "exporting")).capitalize()
+
+
 @contextmanager
-def progress(thing: str, *, clock: Callable[[], float] = time.monotonic) -> Generator[Callable[[Step], None] | None]:
-    """Show how far it is, for as long as the block lasts.
+def progress(
+    noun: str, *, clock: Callable[[], float] = time.monotonic
+) -> Generator[Callable[[ProgressUpdate], None] | None]:
+    """Show progress until the block ends.
 
     Args:
-        thing: What is counted, such as `row`.
-        clock: Tells the time in seconds.
+        noun: The counted item in the singular, such as `row`.
+        clock: Returns the time in seconds.
 
     Yields:
-        What to call with each step; None if nobody wants to know.
+        The callback for progress updates, or None with --quiet.
     """
-    if chosen().quiet:
+    if current_options().quiet:
         yield None
     elif sys.stderr.isatty():
-        with _bar(thing) as show:
+        with _bar(noun) as show:
             yield show
     else:
-        yield Lines(thing, clock)
+        yield ProgressLines(noun, clock)
 
 
-class Lines:
-    """Says how far it is, every ten seconds.
+class ProgressLines:
+    """Prints the progress every ten seconds.
 
     Args:
-        thing: What is counted, such as `row`.
-        clock: Tells the time in seconds.
+        noun: The counted item in the singular, such as `row`.
+        clock: Returns the time in seconds.
     """
 
-    def __init__(self, thing: str, clock: Callable[[], float]) -> None:
-        self._thing = thing
+    def __init__(self, noun: str, clock: Callable[[], float]) -> None:
+        self._noun = noun
         self._clock = clock
         self._last = clock()
 
-    def __call__(self, step: Step) -> None:
-        """Say it, if it is time."""
+    def __call__(self, update: ProgressUpdate) -> None:
+        """Print a line if the last one is at least `LINE_INTERVAL` old."""
         now = self._clock()
-        if now - self._last >= EVERY:
+        if now - self._last >= LINE_INTERVAL:
             self._last = now
-            say(f"{phase(step)}: {text(step, self._thing)}")
-
-
-def phase(step: Step) -> str:
-    """What is being done."""
-    return str(getattr(step, "phase", "exporting")).capitalize()
+            print_message(f"{phase(update)}: {format_progress(update, self._noun)}")
 
 
 @contextmanager
-def _bar(thing: str) -> Generator[Callable[[Step], None]]:
-    from rich.console import Console  # noqa: PLC0415  # slow, and for terminals alone
+def _bar(noun: str) -> Generator[Callable[[ProgressUpdate], None]]:
+    from rich.console import Console  # noqa: PLC0415  # slow to load, and only terminals need it
     from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415  # as above
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -116,7 +118,8 @@ def _bar(thing: str) -> Generator[Callable[[Step], None]]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, text="")
 
-        def show(step: Step) -> None:
-            bar.update(task, description=phase(step), completed=step.done, total=step.total, text=text(step, thing))
+        def show(update: ProgressUpdate) -> None:
+            text = format_progress(update, noun)
+            bar.update(task, description=phase(update), completed=update.done, total=update.total, text=text)
 
         yield show

@@ -1,7 +1,7 @@
-"""The columns of contacts: what each shows, which of them fit into a terminal, and how wide they are. Pure.
+"""The columns of contact tables: their cells, and which columns fit into a terminal and how wide they are. Pure.
 
-Columns stand in the order of their importance, and those that no longer fit are left out from the end. A cell has one
-line; a longer one ends in an ellipsis.
+Columns are ordered by importance. The last ones are left out if the terminal is too narrow. A cell has one line; text
+that is too long ends with an ellipsis.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
-from .texts import clean
+from .formatting import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,37 +18,38 @@ if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact import Contact
 
 GAP = 2
+"""Spaces between two columns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of contacts.
+class TableColumn:
+    """A column of a contact table.
 
     Attributes:
-        title: Its title.
-        cell: What it shows of a contact.
-        least: It is left out rather than to be narrower, unless all that it shows is.
+        title: The title.
+        cell: Returns the text of the cell for a contact.
+        min_width: The column is left out if it would become narrower, unless its longest text is shorter.
     """
 
     title: str
     cell: Callable[[Contact], str]
-    least: int
+    min_width: int
 
 
-def shown(value: Any) -> str:  # noqa: ANN401  # any JSON
-    """A value of a contact as a person reads it."""
+def display_value(value: Any) -> str:  # noqa: ANN401  # any JSON
+    """Return a field value as text for people."""
     if isinstance(value, dict):
         return "; ".join(f"{label}: {text}" for label, text in cast("Mapping[object, object]", value).items())
     if isinstance(value, list):
         return ", ".join(map(str, cast("list[object]", value)))
-    return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
+    return _CONSTANTS[value] if value is None or isinstance(value, bool) else str(value)
 
 
-_WORDS = {None: "", True: "yes", False: "no"}
+_CONSTANTS = {None: "", True: "yes", False: "no"}
 
 
 def _name(contact: Contact) -> str:
-    return " ".join(filter(None, (shown(contact.first_name), shown(contact.last_name))))
+    return " ".join(filter(None, (display_value(contact.first_name), display_value(contact.last_name))))
 
 
 def _created(contact: Contact) -> str:
@@ -56,63 +57,65 @@ def _created(contact: Contact) -> str:
 
 
 COLUMNS = (
-    Column("Phone", lambda contact: shown(contact.phone), 16),
-    Column("Name", _name, 16),
-    Column("Company", lambda contact: shown(contact.company_name), 12),
-    Column("Tags", lambda contact: shown(contact.tags), 12),
-    Column("Created (UTC)", _created, 16),
-    Column("Opted out", lambda contact: shown(contact.opt_out), 9),
-    Column("Custom variables", lambda contact: shown(contact.custom_variables), 24),
-    Column("Assigned to", lambda contact: shown(contact.assigned_to_email), 16),
+    TableColumn("Phone", lambda contact: display_value(contact.phone), 16),
+    TableColumn("Name", _name, 16),
+    TableColumn("Company", lambda contact: display_value(contact.company_name), 12),
+    TableColumn("Tags", lambda contact: display_value(contact.tags), 12),
+    TableColumn("Created (UTC)", _created, 16),
+    TableColumn("Opted out", lambda contact: display_value(contact.opt_out), 9),
+    TableColumn("Custom variables", lambda contact: display_value(contact.custom_variables), 24),
+    TableColumn("Assigned to", lambda contact: display_value(contact.assigned_to_email), 16),
 )
+HEADERS = [(column.title, column.min_width) for column in COLUMNS]
+"""The title and the minimum width of each column."""
 
 
-HEADS = [(column.title, column.least) for column in COLUMNS]
+def row_cells(contact: Contact) -> list[str]:
+    """Return the text of each column for a contact."""
+    return [printable(column.cell(contact)) for column in COLUMNS]
 
 
-def cells(contact: Contact) -> list[str]:
-    """What each column shows of a contact."""
-    return [clean(column.cell(contact)) for column in COLUMNS]
-
-
-def fit(
-    heads: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]], room: int, measure: Callable[[str], int] = len
+def column_widths(
+    headers: Sequence[tuple[str, int]],
+    rows: Sequence[Sequence[str]],
+    terminal_width: int,
+    measure: Callable[[str], int] = len,
 ) -> list[int]:
-    """The widths of the columns that fit, from the first on.
+    """Return the widths of the columns that fit, from the first one on.
 
     Args:
-        heads: The title of each column and the least that it may be narrowed to.
-        rows: The cells of some rows, by which the widths are judged.
-        room: The width of the terminal.
-        measure: How wide a text is; some letters take two places, some none.
+        headers: The title and the minimum width of each column.
+        rows: The cells of some rows, from which the widths are computed.
+        terminal_width: The width of the terminal, in characters.
+        measure: Returns the display width of a text. Some characters take two places, some none.
     """
-    wanted = [max(map(measure, column)) for column in zip([title for title, _ in heads], *rows, strict=True)]
+    wanted = [max(map(measure, column)) for column in zip([title for title, _ in headers], *rows, strict=True)]
     widths: list[int] = []
-    for (title, least), want in zip(heads, wanted, strict=True):
-        width = min(want, max(least, measure(title)))
-        if widths and sum(widths) + GAP * len(widths) + width > room:
+    for (title, min_width), want in zip(headers, wanted, strict=True):
+        width = min(want, max(min_width, measure(title)))
+        if widths and sum(widths) + GAP * len(widths) + width > terminal_width:
             break
         widths.append(width)
-    return _widened(widths, wanted, room - sum(widths) - GAP * (len(widths) - 1))
+    return _widen(widths, wanted, terminal_width - sum(widths) - GAP * (len(widths) - 1))
 
 
-def _widened(widths: list[int], wanted: list[int], spare: int) -> list[int]:
-    """Give the room that is left to the narrowest of the columns that want more, place by place."""
+def _widen(widths: list[int], wanted: list[int], spare: int) -> list[int]:
+    """Distribute the spare characters one by one, each to the narrowest column that is narrower than wanted."""
     for _ in range(spare):
-        hungry = [index for index, width in enumerate(widths) if width < wanted[index]]
-        if not hungry:
+        narrow = [index for index, width in enumerate(widths) if width < wanted[index]]
+        if not narrow:
             break
-        widths[min(hungry, key=widths.__getitem__)] += 1
+        widths[min(narrow, key=widths.__getitem__)] += 1
     return widths
 
 
-def lines(contact: Contact) -> list[tuple[str, str]]:
-    """One contact in full: a line for each field that has a value, and one for each custom variable."""
+def field_lines(contact: Contact) -> list[tuple[str, str]]:
+    """Return the name and text of each field that has a value, with one entry for each custom variable."""
     found: list[tuple[str, str]] = []
     for name, value in contact.to_dict().items():
         if isinstance(value, dict):
             pairs = cast("Mapping[object, object]", value).items()
-            found += [(f"{name}.{label}", shown(text)) for label, text in pairs]
+            found += [(f"{name}.{label}", display_value(text)) for label, text in pairs]
         else:
-            found.append((name, shown(value)))
-    return [(clean(name), clean(text)) for name, text in found if text]
+            found.append((name, display_value(value)))
+    return [(printable(name), printable(text)) for name, text in found if text]

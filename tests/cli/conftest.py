@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from sendblue_contacts_cli.program import program
+from sendblue_contacts_cli.app import app
 
-from tests.cli.commands import COMMAND
+from tests.cli.command_line import COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from click.testing import Result
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Process, Run
+    from tests.cli.command_line import Process, Run
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def run() -> Run:
     """The command in this process, not on a terminal."""
 
     def run(*arguments: str, **settings: Any) -> Result:  # noqa: ANN401 - of CliRunner.invoke
-        return CliRunner().invoke(program, arguments, prog_name="sendblue-contacts", **settings)
+        return CliRunner().invoke(app, arguments, prog_name="sendblue-contacts", **settings)
 
     return run
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.contact import Contact
-from sendblue_contacts_cli.tables import COLUMNS, GAP, HEADS, cells, fit, lines, shown
-from sendblue_contacts_cli.texts import clean, counted, duration, wrapped
+from sendblue_contacts_cli.formatting import format_duration, pluralize, printable, wrap
+from sendblue_contacts_cli.tables import COLUMNS, GAP, HEADERS, column_widths, display_value, field_lines, row_cells
 
 CREATED = dt.datetime(2024, 1, 15, 5, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 FULL = Contact(
@@ -41,7 +41,7 @@ FULL = Contact(
 )
 def test_what_a_terminal_would_obey_is_not_shown(text: str, shown_as: str) -> None:
     """A name may hold anything; neither a control sequence nor a line break reaches the terminal."""
-    assert clean(text) == shown_as
+    assert printable(text) == shown_as
 
 
 @pytest.mark.parametrize(
@@ -50,23 +50,23 @@ def test_what_a_terminal_would_obey_is_not_shown(text: str, shown_as: str) -> No
 )
 def test_duration(seconds: float, said: str) -> None:
     """A person is told in the units that matter."""
-    assert duration(seconds) == said
+    assert format_duration(seconds) == said
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 contacts"), (1, "1 contact"), (1234, "1,234 contacts")])
 def test_counted(number: int, said: str) -> None:
     """One is not many."""
-    assert counted(number, "contact") == said
+    assert pluralize(number, "contact") == said
 
 
 def test_a_long_line_is_broken_between_words() -> None:
     """Its further lines stand a little to the right."""
-    assert wrapped("  one two three", 9) == "  one two\n    three"
+    assert wrap("  one two three", 9) == "  one two\n    three"
 
 
 def test_a_command_to_be_copied_is_not_broken() -> None:
     """Whatever its length."""
-    assert wrapped("    sendblue-contacts import a.csv", 9) == "    sendblue-contacts import a.csv"
+    assert wrap("    sendblue-contacts import a.csv", 9) == "    sendblue-contacts import a.csv"
 
 
 # --- cells
@@ -86,12 +86,12 @@ def test_a_command_to_be_copied_is_not_broken() -> None:
 )
 def test_a_value_as_a_person_reads_it(value: object, said: str) -> None:
     """Whatever JSON the server sends."""
-    assert shown(value) == said
+    assert display_value(value) == said
 
 
 def test_the_cells_of_a_contact() -> None:
     """One for each column; moments are in UTC."""
-    assert cells(FULL) == [
+    assert row_cells(FULL) == [
         "+14155551234",
         "Ada Lovelace",
         "Engines",
@@ -105,13 +105,13 @@ def test_the_cells_of_a_contact() -> None:
 
 def test_the_cells_of_nobody() -> None:
     """A contact without values has as many cells."""
-    assert cells(Contact()) == [""] * len(COLUMNS)
+    assert row_cells(Contact()) == [""] * len(COLUMNS)
 
 
 def test_one_contact_in_full() -> None:
     """Every field that has a value, and each custom variable; a field that nobody knows, too."""
     found = Contact.from_dict({"phone": "+1", "first_name": None, "custom_variables": {"a": "b"}, "shoe_size": 38})
-    assert sorted(lines(found)) == [("custom_variables.a", "b"), ("phone", "+1"), ("shoe_size", "38")]
+    assert sorted(field_lines(found)) == [("custom_variables.a", "b"), ("phone", "+1"), ("shoe_size", "38")]
 
 
 # --- widths
@@ -122,39 +122,39 @@ ROW = ["x" * width for width in NATURAL]
 
 def test_everything_where_there_is_room() -> None:
     """No column is narrower than it wants to be."""
-    assert fit(HEADS, [ROW], 400) == [12, 40, 20, 30, 16, 9, 60, 20]
+    assert column_widths(HEADERS, [ROW], 400) == [12, 40, 20, 30, 16, 9, 60, 20]
 
 
 @pytest.mark.parametrize(("room", "columns"), [(80, 5), (200, 8), (120, 7), (20, 1), (1, 1)])
 def test_the_first_columns_that_fit(room: int, columns: int) -> None:
     """A narrow terminal gets the most important columns."""
-    assert len(fit(HEADS, [ROW], room)) == columns
+    assert len(column_widths(HEADERS, [ROW], room)) == columns
 
 
 def test_the_phone_number_is_never_cut() -> None:
     """At eighty columns numbers and moments are whole."""
-    widths = fit(HEADS, [["+123456789012345", *ROW[1:]]], 80)
+    widths = column_widths(HEADERS, [["+123456789012345", *ROW[1:]]], 80)
     assert (widths[0], widths[4]) == (16, 16)
 
 
 def test_an_empty_page_has_widths() -> None:
     """Those of the titles."""
-    assert fit(HEADS, [], 400) == [len(title) for title, _ in HEADS]
+    assert column_widths(HEADERS, [], 400) == [len(title) for title, _ in HEADERS]
 
 
-@given(st.lists(st.tuples(*[st.text("x", max_size=60)] * len(HEADS)), max_size=5), st.integers(20, 300))
+@given(st.lists(st.tuples(*[st.text("x", max_size=60)] * len(HEADERS)), max_size=5), st.integers(20, 300))
 def test_a_table_is_never_wider_than_the_terminal(rows: list[tuple[str, ...]], room: int) -> None:
     """Whatever the cells are: the columns and the gaps between them fit, and none is wider than its cells."""
-    widths = fit(HEADS, rows, room)
-    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADS)]
+    widths = column_widths(HEADERS, rows, room)
+    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADERS)]
     assert sum(widths) + GAP * (len(widths) - 1) <= room
     assert all(width <= want for width, want in zip(widths, wanted, strict=False))
 
 
-@given(st.lists(st.tuples(*[st.text("x", max_size=60)] * len(HEADS)), max_size=5), st.integers(80, 300))
+@given(st.lists(st.tuples(*[st.text("x", max_size=60)] * len(HEADERS)), max_size=5), st.integers(80, 300))
 def test_no_room_is_wasted(rows: list[tuple[str, ...]], room: int) -> None:
     """Where a cell is cut, the table is as wide as the terminal."""
-    widths = fit(HEADS, rows, room)
-    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADS)]
+    widths = column_widths(HEADERS, rows, room)
+    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADERS)]
     cut = any(width < want for width, want in zip(widths, wanted, strict=False))
     assert not cut or sum(widths) + GAP * (len(widths) - 1) == room

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from sendblue_contacts_cli.options import Chosen
-from sendblue_contacts_cli.progress import progress, text
+from sendblue_contacts_cli.context import GlobalOptions
+from sendblue_contacts_cli.progress import format_progress, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,9 +37,9 @@ class Clock:
 
 
 @pytest.fixture
-def context() -> Iterator[Chosen]:
+def context() -> Iterator[GlobalOptions]:
     """A command that runs."""
-    with click.Context(click.Command("import"), obj=Chosen()) as running:
+    with click.Context(click.Command("import"), obj=GlobalOptions()) as running:
         yield running.obj
 
 
@@ -54,10 +54,10 @@ def context() -> Iterator[Chosen]:
 )
 def test_what_is_said(step: Step, said: str) -> None:
     """How many, how many of them rejected, how fast, and how long; what is not known is left out."""
-    assert text(step, "row") == said
+    assert format_progress(step, "row") == said
 
 
-def test_a_line_every_ten_seconds(context: Chosen, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
     """No sooner, and only when something happens."""
     _ = context
     clock = Clock()
@@ -72,7 +72,7 @@ def test_a_line_every_ten_seconds(context: Chosen, capsys: pytest.CaptureFixture
     )
 
 
-def test_nobody_wants_to_know(context: Chosen, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nobody_wants_to_know(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
     """With `--quiet` there is nothing to call, so that nothing is worked out."""
     context.quiet = True
     with progress("row") as show:
@@ -80,7 +80,7 @@ def test_nobody_wants_to_know(context: Chosen, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_has_no_phase(context: Chosen, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_phase(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
     """An export has one phase and tells none."""
     _ = context
     clock = Clock()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import pexpect
 import pytest
 
-from tests.cli.commands import ADA, COMMAND, GRACE
+from tests.cli.command_line import ADA, COMMAND, GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Run
+    from tests.cli.command_line import Run
 
 # The sandbox is a thread of this process; the child runs another program at once.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -189,7 +189,7 @@ def test_ctrl_c_at_the_question(account: Sandbox, run: Run) -> None:
         # Python does not notice a Ctrl-C between the question and its own waiting for the answer.
         while child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1):
             child.sendintr()
-    assert (child.exitstatus, child.before.split()[-1], len(account.contacts())) == (130, "Stopped.", 1)
+    assert (child.exitstatus, child.before.split()[-1], len(account.contacts())) == (130, "Interrupted.", 1)
 
 
 # --- an import

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from sendblue_contacts_cli.program import COMMANDS
+from sendblue_contacts_cli.app import COMMANDS
 from sendblue_sandbox import Sandbox
 
 from tests.docs.blocks import ADDRESS, PAGES, blocks, lay_out

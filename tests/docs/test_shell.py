@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from packaging.requirements import Requirement
-from sendblue_contacts_cli.sandbox import PORT
+from sendblue_contacts_cli.commands.sandbox import DEFAULT_PORT
 
 from tests.docs.blocks import ADDRESS, PAGES, ROOT, blocks
 from tests.docs.test_samples import samples
@@ -157,7 +157,7 @@ def test_the_start_page_leads_to_a_first_contact(tmp_path: Path) -> None:
             ["/bin/bash", "-ec", typed], cwd=tmp_path, env={"PATH": PATH}, capture_output=True, text=True, check=False
         )
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Ada +14155551234"), done.stderr
-    assert ADDRESS.endswith(f":{PORT}")
+    assert ADDRESS.endswith(f":{DEFAULT_PORT}")
 
 
 @pytest.mark.parametrize("page", [page for page, line in SHOWN if holder(line) is installs])

@@ -26,6 +26,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from maintain.openapi_document import Document, DocumentError, read, validate
 from maintain.regenerate import sync_client
 from maintain.regenerate.differences import describe, differences
+from maintain.regenerate.field_table import write_field_table
 from maintain.regenerate.formatting import NEW, OLD, format_package, tree
 from maintain.regenerate.templates import accept
 from maintain.venvs import ROOT, ScriptError, locked
@@ -76,6 +77,7 @@ def build(plan: Plan, folder: Path) -> Path:
     generate_package(plan.templates, document, source, package)
     check_operations(document, package)
     (package / "py.typed").touch()
+    write_field_table(package)
     format_package(package)
     settle_modes(package)
     return package

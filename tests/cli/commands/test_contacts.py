@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.cli.commands import ADA, COMMAND, GRACE, KURT
+from tests.cli.command_line import ADA, COMMAND, GRACE, KURT
 
 if TYPE_CHECKING:
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Run
+    from tests.cli.command_line import Run
 
 FIELDS = ("--first-name", "Ada", "--last-name", "Lovelace", "--tag", "VIP", "--tag", "a, b", "--var", "Lead Source=Web")
 
@@ -76,7 +76,7 @@ def test_create_does_not_change_what_exists(account: Sandbox, run: Run) -> None:
 def test_create_knows_what_update_has(account: Sandbox, run: Run) -> None:
     """An option that is for changing alone is named with its command; any other is no option at all."""
     done = run("create", ADA, "--company_name", "Engines")
-    said = "Error: No such option '--company-name' here: create the contact, and then `update` has it."
+    said = "Error: No such option '--company-name'. Only `update` has it: create the contact, then update it."
     assert (done.exit_code, done.stderr.splitlines()[-1], account.requests) == (2, said, [])
     assert "'--first-name'" in run("create", ADA, "--first-nam", "Ada").stderr
 
@@ -110,10 +110,10 @@ def test_update_changes_the_number(account: Sandbox, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "nothing to change"),
-        (["--clear", "first-name", "--first-name", "Ada"], "first-name is given a value and cleared"),
+        ([], "Nothing to update"),
+        (["--clear", "first-name", "--first-name", "Ada"], "--first-name and --clear first-name exclude each other"),
         (["--clear", "phone-number"], "phone-number"),
-        (["--var", "Plan"], "'Plan' is no pair"),
+        (["--var", "Plan"], "'Plan' is not LABEL=TEXT"),
     ],
 )
 def test_an_update_that_makes_no_sense(account: Sandbox, run: Run, arguments: list[str], said: str) -> None:

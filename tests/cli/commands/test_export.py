@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.commands import COMMAND
+from tests.cli.command_line import COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Process, Run
+    from tests.cli.command_line import Process, Run
 
 
 @pytest.fixture
@@ -100,7 +100,9 @@ def test_an_encoding_of_something_else(tmp_path: Path, run: Run, command: str, e
     """Python has codecs that are none of text; they are refused as one that there is not."""
     (tmp_path / "contacts.csv").write_text("phone\n", encoding="utf-8")
     done = run(command, str(tmp_path / "contacts.csv"), "--encoding", encoding)
-    said = f"Error: Invalid value for '--encoding': '{encoding}' is no encoding of text; try utf-8, utf-16 or cp1252."
+    said = (
+        f"Error: Invalid value for '--encoding': '{encoding}' is not a text encoding, such as utf-8, utf-16 or cp1252."
+    )
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, said)
 
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, get_args
 
 import httpx
 import pytest
-from sendblue_contacts_cli.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
+from sendblue_contacts_cli.commands.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
 from sendblue_sandbox.config import RetryAfter, Spelling
 from sendblue_sandbox.rate_limit.window_models import WindowName
 
-from tests.cli.commands import COMMAND
+from tests.cli.command_line import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.cli.commands import Process
+    from tests.cli.command_line import Process
 
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
 
@@ -61,7 +61,7 @@ def test_sandbox_limit(limit: str, last: int) -> None:
 def test_sandbox_refuses_a_limit_that_is_none(process: Process, limit: str) -> None:
     """Exit status 2, and what would do."""
     done = process("sandbox", "--limit", limit)
-    assert (done.returncode, "neither a whole number from 1 on nor off" in done.stderr) == (2, True)
+    assert (done.returncode, "is not a positive whole number, or off" in done.stderr) == (2, True)
 
 
 def test_sandbox_spelling_and_file(tmp_path: Path) -> None:

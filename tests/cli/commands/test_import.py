@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_contacts_cli.exporting import FORMATS
-from sendblue_contacts_cli.importing import DUPLICATES, MODES
+from sendblue_contacts_cli.commands.files import DUPLICATES, FORMATS, MODES
 from sendblue_transfer import DUPLICATES as THEIR_DUPLICATES
 from sendblue_transfer import FORMATS as THEIR_FORMATS
 from sendblue_transfer import MODES as THEIR_MODES
 
-from tests.cli.commands import ADA, COMMAND, GRACE, KURT
+from tests.cli.command_line import ADA, COMMAND, GRACE, KURT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Process, Run
+    from tests.cli.command_line import Process, Run
 
 HEAD = "phone,firstName,Plan\n"
 
@@ -67,7 +66,7 @@ def test_some_are_rejected(account: Sandbox, file: Path, run: Run) -> None:
     done = run("import", file.name)
     assert (done.exit_code, numbers(account)) == (1, [ADA, GRACE])
     assert "\n  line 3: phone ('##') has no country code" in done.stderr
-    assert "The rejected rows are in contacts.rejects.csv" in done.stderr
+    assert "The rejected rows and the reasons are in contacts.rejects.csv" in done.stderr
 
 
 def test_many_are_rejected(account: Sandbox, file: Path, run: Run) -> None:
@@ -76,7 +75,7 @@ def test_many_are_rejected(account: Sandbox, file: Path, run: Run) -> None:
     file.write_text(HEAD + "".join(f"{number},Ada,\n" for number in range(10, 20)), encoding="utf-8")
     said = run("import", file.name).stderr
     assert "\n  10 \u00d7 phone has no country code; " in said
-    assert "\n  first in the lines 2, 3, 4, 5, 6, …\n" in said
+    assert "\n  first rejected lines: 2, 3, 4, 5, 6, …\n" in said
 
 
 def test_rejected_rows_are_mended_and_imported(account: Sandbox, file: Path, run: Run) -> None:
@@ -125,7 +124,7 @@ def test_the_host_goes_away(account: Sandbox, good: Path, run: Run, monkeypatch:
         done = run("import", good.name, "--journal", "away.journal", "--restart")
     assert done.exit_code == 3
     assert done.stderr.endswith(
-        "2 rows left. To go on where it was:\n    sendblue-contacts import contacts.csv --journal away.journal\n"
+        "2 rows left. To resume the import:\n    sendblue-contacts import contacts.csv --journal away.journal\n"
     )
     assert (run("import", good.name).exit_code, numbers(account)) == (0, [ADA, GRACE])
 
@@ -177,11 +176,11 @@ def test_nothing_is_sent_by_a_dry_run(account: Sandbox, file: Path, run: Run) ->
     assert done.stdout.splitlines() == [
         "contacts.csv (CSV, utf-8, commas): 3 rows",
         "  2 to create, 1 rejected, 0 superseded by another row",
-        "  1 request, 0 s at the limit",
+        "  1 request, 0 s at the rate limit",
         "  columns: phone, first_name",
         "  custom_variables.Plan from Plan",
         "  line 3: phone ('##') has no country code; write it in E.164 form, such as +14155551234",
-        "The first of them, as they would be sent:",
+        "The first contacts that would be sent:",
         "phone\tfirst_name\tcustom_variables",
         f"{ADA}\tAda\tPlan: Gold",
         f"{GRACE}\tGrace\t",
@@ -261,7 +260,7 @@ def test_a_mapping_never_goes_over_the_file(good: Path, run: Run) -> None:
     """The contacts would be gone."""
     before = good.read_bytes()
     done = run("import", "--dry-run", "--map", "Plan=", "--save-mapping", str(good), good.name)
-    assert (done.exit_code, "would go over the file" in done.stderr, good.read_bytes()) == (2, True, before)
+    assert (done.exit_code, "would overwrite the file" in done.stderr, good.read_bytes()) == (2, True, before)
 
 
 @pytest.mark.usefixtures("nothing_set")
@@ -272,7 +271,7 @@ def test_other_sheets_are_named(tmp_path: Path, run: Run) -> None:
         for name, number in (("US", ADA), ("UK", GRACE)):
             book.add_worksheet(name).write_column(0, 0, ["phone", number])
     done = run("import", "--dry-run", str(path))
-    assert "contacts.xlsx: the sheet 'UK' is not imported (--sheet)" in done.stderr
+    assert "contacts.xlsx: sheet 'UK' is not imported (--sheet)" in done.stderr
     assert GRACE in run("import", "--dry-run", "--sheet", "UK", str(path)).stdout
 
 
@@ -280,7 +279,7 @@ def test_the_cost_of_an_upsert(nothing_set: Path, good: Path, run: Run) -> None:
     """A dry run says the least and the most that it can take."""
     _ = nothing_set
     said = run("import", good.name, "--dry-run", "--mode", "upsert").stdout
-    assert "  1 to 3 requests, 0 s at the limit\n" in said
+    assert "  1 to 3 requests, 0 s at the rate limit\n" in said
 
 
 def test_contacts_that_exist(account: Sandbox, good: Path, run: Run) -> None:

@@ -1,11 +1,11 @@
-"""`completion`: the script with which a shell completes commands, options, files and profiles. click writes it."""
+"""The command `completion`: prints the script for shell completion, which click provides."""
 
 from __future__ import annotations
 
 import click
 from click.shell_completion import get_completion_class
 
-from . import PROGRAM
+from sendblue_contacts_cli import PROGRAM
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -14,16 +14,16 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands.
+    """Print the completion script for a shell.
 
     \b
-    Put one of these lines into the file that your shell reads at its start:
+    Add one of these lines to the startup file of your shell:
       eval "$(sendblue-contacts completion bash)"    # ~/.bashrc
       eval "$(sendblue-contacts completion zsh)"     # ~/.zshrc
       sendblue-contacts completion fish | source     # ~/.config/fish/config.fish
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"click writes no completion for {shell}.")
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
+        raise click.UsageError(f"click has no completion for {shell}.")
     variable = f"_{PROGRAM}_complete".replace("-", "_").upper()
-    click.echo(kind(context.find_root().command, {}, PROGRAM, variable).source())
+    click.echo(completion_class(context.find_root().command, {}, PROGRAM, variable).source())

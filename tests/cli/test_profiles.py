@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sendblue_contacts_cli import accounts
-from sendblue_contacts_cli.statuses import Refusal
+from sendblue_contacts_cli import profiles
+from sendblue_contacts_cli.exit_codes import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Run
+    from tests.cli.command_line import Run
 
 KEYS = {"SENDBLUE_API_API_KEY": "env-key", "SENDBLUE_API_API_SECRET": "env-secret"}
 URL = {"SENDBLUE_API_BASE_URL": "http://127.0.0.1:1"}
@@ -48,12 +48,12 @@ def written(folder: Path, text: str, mode: int = 0o600) -> Path:
 
 def find(profile: str | None, file: Path | str, variables: dict[str, str]) -> dict[str, str]:
     """The settings of the account that is found."""
-    return dict(accounts.find(profile, {"SENDBLUE_CONFIG": str(file), **variables}).settings)
+    return dict(profiles.load_settings(profile, {"SENDBLUE_CONFIG": str(file), **variables}).values)
 
 
 def refused(profile: str | None, file: Path | str, variables: dict[str, str]) -> str:
     """What is said where there is no account."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(CommandError) as caught:
         find(profile, file, variables)
     return caught.value.message
 
@@ -89,7 +89,7 @@ def test_half_an_environment_is_not_completed(file: Path, half: dict[str, str]) 
 
 def test_half_a_profile_is_not_completed(file: Path) -> None:
     """A profile with one key is refused, whatever the environment has."""
-    assert refused("half", file, KEYS) == f"profile half of {file} has no api_secret: set api_secret in that section"
+    assert refused("half", file, KEYS) == f"profile half of {file} has no api_secret; add api_secret to its section"
 
 
 def test_the_other_settings_come_from_the_profile(file: Path) -> None:
@@ -125,7 +125,10 @@ def test_the_profile_of_the_environment(
     monkeypatch.setenv("SENDBLUE_CONFIG", str(file))
     monkeypatch.setenv("SENDBLUE_PROFILE", "nobody")
     done = run("count")
-    assert (done.exit_code, done.stderr) == (2, f"Error: {file} has no section [nobody]; it has default, work, half\n")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        f"Error: {file} has no section [nobody]; its sections are: default, work, half\n",
+    )
 
 
 @pytest.mark.parametrize("place", [("--profile", "here", "count"), ("count", "--profile", "here")])
@@ -142,7 +145,7 @@ def test_a_profile_before_or_after_the_command(
 def test_the_usual_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without SENDBLUE_CONFIG the file is where the platform keeps settings."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert accounts.settings_file({}) == tmp_path / "sendblue-contacts" / "config.toml"
+    assert profiles.config_file({}) == tmp_path / "sendblue-contacts" / "config.toml"
 
 
 def test_the_default_region_is_used(run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +169,7 @@ def test_the_store_is_used(run: Run, account: Sandbox, monkeypatch: pytest.Monke
 def test_others_can_read_it(tmp_path: Path, mode: int) -> None:
     """It is refused, with the line to type."""
     file = written(tmp_path, FILE, mode)
-    assert refused("work", file, {}).endswith(f"type: chmod 600 {file}")
+    assert refused("work", file, {}).endswith(f"run: chmod 600 {file}")
 
 
 def test_the_line_to_type_is_quoted(tmp_path: Path) -> None:
@@ -179,12 +182,12 @@ def test_the_line_to_type_is_quoted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[work", "is no TOML"),
-        ('api_key = "k"', "api_key stands in no section; write it under a line [default]"),
-        ('[work]\napi_kee = "k"', "[work] has api_kee, which is no setting; did you mean api_key?"),
-        ('[work]\nzzz = "k"', "[work] has zzz, which is no setting; there are api_key, "),
-        ("[work]\napi_key = 7", "api_key in [work] must be a text in quotation marks, and not empty"),
-        ('[work]\napi_key = ""', "api_key in [work] must be a text in quotation marks, and not empty"),
+        ("[work", "is not valid TOML"),
+        ('api_key = "k"', "api_key is not in a section; move it below a line [default]"),
+        ('[work]\napi_kee = "k"', "unknown setting api_kee in [work]; did you mean api_key?"),
+        ('[work]\nzzz = "k"', "unknown setting zzz in [work]; the settings are api_key, "),
+        ("[work]\napi_key = 7", "api_key in [work] must be a non-empty string in quotation marks"),
+        ('[work]\napi_key = ""', "api_key in [work] must be a non-empty string in quotation marks"),
     ],
 )
 def test_a_file_that_is_none(tmp_path: Path, text: str, said: str) -> None:
@@ -197,15 +200,15 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, said: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A profile without a file is refused with the file's name."""
     assert refused("work", tmp_path / "none.toml", {}) == (
-        f"the settings file {tmp_path}/none.toml cannot be read: No such file or directory"
+        f"cannot read the configuration file {tmp_path}/none.toml: No such file or directory"
     )
 
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
     """So is one that cannot be opened."""
-    assert "cannot be read" in refused("work", tmp_path, {})
+    assert "cannot read the configuration file" in refused("work", tmp_path, {})
 
 
 def test_no_repr_shows_a_secret(file: Path) -> None:
     """Neither that of the account nor what is made of it."""
-    assert "secret" not in repr(accounts.find("work", {"SENDBLUE_CONFIG": str(file)}))
+    assert "secret" not in repr(profiles.load_settings("work", {"SENDBLUE_CONFIG": str(file)}))

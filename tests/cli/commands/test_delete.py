@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.commands import ADA, GRACE, KURT
+from tests.cli.command_line import ADA, GRACE, KURT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sendblue_contacts.bulk.results import BulkOutcome
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.commands import Run
+    from tests.cli.command_line import Run
 
 
 @pytest.fixture
@@ -120,7 +120,10 @@ def test_nobody_can_be_asked(three: Sandbox, run: Run) -> None:
     """With no terminal and no `--yes` it is exit status 2, with the number of contacts, and nothing is deleted."""
     done = run("delete", ADA, GRACE)
     assert (done.exit_code, len(numbers(three))) == (2, 3)
-    assert done.stderr == "Error: this would delete 2 contacts, and there is no terminal to ask on: add --yes\n"
+    assert (
+        done.stderr
+        == "Error: deleting 2 contacts needs a confirmation, and there is no terminal to ask on; add --yes\n"
+    )
 
 
 def test_an_answer_that_was_lost(three: Sandbox, run: Run) -> None:
@@ -137,12 +140,12 @@ def test_ctrl_c(account: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> 
             raise KeyboardInterrupt
         return outcome.status
 
-    monkeypatch.setattr("sendblue_contacts_cli.deleting._tell", tell)
+    monkeypatch.setattr("sendblue_contacts_cli.commands.delete._report_outcome", tell)
     done = run("delete", "-", "--yes", input="\n".join(account.seed(200)))
     assert (done.exit_code, done.stderr.splitlines()) == (
         130,
         [
-            "Deleted 100 of 200 contacts; 100 more may be gone too, and to delete them again does no harm.",
-            "Stopped.",
+            "Deleted 100 of 200 contacts; 100 more may be deleted, and deleting them again is safe.",
+            "Interrupted.",
         ],
     )

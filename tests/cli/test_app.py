@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from sendblue_contacts_cli.program import COMMANDS, program
-from sendblue_contacts_cli.statuses import STATUSES
+from sendblue_contacts_cli.app import COMMANDS, app
+from sendblue_contacts_cli.exit_codes import EXIT_CODES
 
 if TYPE_CHECKING:
-    from tests.cli.commands import Process, Run
+    from tests.cli.command_line import Process, Run
 
 NAMES = [
     *("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
     *("import", "export", "sandbox", "doctor", "completion"),
 ]
 # Modules that are slow to import or come with another extra.
-HEAVY = ("httpx", "rich", "starlette", "uvicorn", "jsonschema", "sqlite3", "sendblue_sandbox", "sendblue_contacts_api")
+HEAVY = (
+    *("httpx", "rich", "starlette", "uvicorn", "jsonschema", "sqlite3", "sendblue_sandbox", "attrs"),
+    *("sendblue_contacts_api.client", "sendblue_contacts_api.models", "sendblue_contacts_api.types"),
+)
 
 
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +35,7 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def command(name: str) -> click.Command:
     """The command with this name."""
-    found = program.get_command(click.Context(program), name)
+    found = app.get_command(click.Context(app), name)
     assert found
     return found
 
@@ -69,10 +72,10 @@ def test_a_command_is_called_as_it_is_named(name: str) -> None:
     assert command(name).name == name
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("status", EXIT_CODES)
 def test_help_explains_the_exit_statuses(run: Run, status: int) -> None:
     """Every exit status stands in `--help`."""
-    assert f"  {status:>3}  {STATUSES[status]}\n" in run("--help").stdout
+    assert f"  {status:>3}  {EXIT_CODES[status]}\n" in run("--help").stdout
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])
@@ -91,13 +94,11 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_help_loads_no_command() -> None:
-    """`--help` of the program loads no room of a command."""
-    rooms = sorted({room.partition(":")[0] for room, _ in COMMANDS.values()})
-    code = (
-        f"import atexit, sys; atexit.register(lambda: print([r for r in {rooms} if f'{{ROOM}}.{{r}}' in sys.modules]))"
-    )
-    done = python(f"ROOM = 'sendblue_contacts_cli'; {code}; from sendblue_contacts_cli import main; main(['--help'])")
-    assert (len(rooms) > 5, done.stdout.splitlines()[-1]) == (True, "[]")
+    """`--help` of the program imports no module of a command."""
+    modules = sorted({f"sendblue_contacts_cli.commands.{place.partition(':')[0]}" for place, _ in COMMANDS.values()})
+    code = f"import atexit, sys; atexit.register(lambda: print([m for m in {modules!r} if m in sys.modules]))"
+    done = python(f"{code}; from sendblue_contacts_cli import main; main(['--help'])")
+    assert (len(modules) > 5, done.stdout.splitlines()[-1]) == (True, "[]")
 
 
 def test_reading_does_not_wait_for_rich(account: object) -> None:

@@ -13,19 +13,19 @@ import click
 import pytest
 from click.testing import CliRunner
 from sendblue_contacts import errors
-from sendblue_contacts_cli.endings import ending, told
-from sendblue_contacts_cli.options import Chosen
-from sendblue_contacts_cli.statuses import STATUSES
+from sendblue_contacts_cli.app import errors_reported
+from sendblue_contacts_cli.context import GlobalOptions
+from sendblue_contacts_cli.exit_codes import EXIT_CODES, describe_error
 from sendblue_sandbox import Sandbox
 
-from tests.cli.commands import ADA, COMMAND
+from tests.cli.command_line import ADA, COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
 
-    from tests.cli.commands import Process, Run
+    from tests.cli.command_line import Process, Run
 
 SUMMARY = errors.RequestSummary("GET", "/api/v2/contacts")
 
@@ -36,8 +36,8 @@ def failing(error: BaseException, *arguments: str) -> Result:
     @click.command()
     @click.pass_context
     def command(context: click.Context) -> None:
-        context.ensure_object(Chosen).debug = "--debug" in arguments
-        with told(context):
+        context.ensure_object(GlobalOptions).debug = "--debug" in arguments
+        with errors_reported(context):
             raise error
 
     return CliRunner().invoke(command)
@@ -75,14 +75,13 @@ def failing(error: BaseException, *arguments: str) -> Result:
 def test_each_error_has_its_status(error: BaseException, status: int) -> None:
     """Every kind of error ends in one line on standard error, with a status that `--help` explains."""
     done = failing(error)
-    assert (done.exit_code, done.stdout, done.stderr.count("\n"), status in STATUSES) == (status, "", 1, True)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n"), status in EXIT_CODES) == (status, "", 1, True)
 
 
 def test_a_mistake_in_this_program_says_how_to_report_it() -> None:
     """What nobody foresaw is no traceback either."""
     assert failing(ZeroDivisionError("by 0")).stderr == (
-        "Error: a mistake in this program (ZeroDivisionError: by 0); "
-        "run it again with --debug, and report what it shows\n"
+        "Error: internal error (ZeroDivisionError: by 0); run the command again with --debug and report the traceback\n"
     )
 
 
@@ -95,12 +94,15 @@ def test_debug_shows_the_traceback() -> None:
 def test_a_missing_package_names_the_extra() -> None:
     """A package that is only looked for when it is needed is named like one that is missing from the start."""
     error = ModuleNotFoundError("No module named 'rich'", name="rich")
-    assert ending(error)[1].endswith('(rich): pip install "sendblue-contacts[cli]"')
+    assert describe_error(error)[1].endswith('(rich): pip install "sendblue-contacts[cli]"')
 
 
 def test_a_file_that_cannot_be_written_is_named() -> None:
     """The sentence has the reason and the file."""
-    assert ending(OSError(28, "No space left on device", "out.csv"))[1] == "Error: No space left on device: out.csv"
+    assert (
+        describe_error(OSError(28, "No space left on device", "out.csv"))[1]
+        == "Error: No space left on device: out.csv"
+    )
 
 
 def test_what_the_server_says_cannot_break_the_terminal() -> None:
@@ -167,7 +169,7 @@ def test_nobody_reads(account: Sandbox, command: str) -> None:
 @pytest.mark.parametrize(
     ("closed", "status", "said"),
     [
-        (">&-", 2, "Error: standard output is closed, and nothing was done; > /dev/null throws away what is written\n"),
+        (">&-", 2, "Error: standard output is closed, so nothing was done; redirect it to /dev/null to discard it\n"),
         ("2>&-", 2, ""),
     ],
 )
@@ -190,7 +192,7 @@ def test_ctrl_c(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
             connection.recv(1)
             process.send_signal(signal.SIGINT)
             said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (130, ("", "Stopped.\n"))
+    assert (process.returncode, said) == (130, ("", "Interrupted.\n"))
 
 
 def test_ctrl_c_while_it_loads() -> None:
@@ -210,9 +212,9 @@ def test_ctrl_c_while_it_loads() -> None:
 
 TWICE = """
 import signal, sys, threading, types
-from sendblue_contacts import cli
-cli.PATIENCE = float(sys.argv[1])
-def program(**_):
+import sendblue_contacts_cli as cli
+cli.REPEAT_INTERVAL = float(sys.argv[1])
+def app(**_):
     try:
         signal.raise_signal(signal.SIGINT)
     except KeyboardInterrupt:
@@ -223,7 +225,7 @@ def program(**_):
 def at_the_end():
     threading.main_thread().join()
     signal.raise_signal(signal.SIGINT)
-sys.modules["sendblue_contacts_cli.program"] = types.SimpleNamespace(program=program)
+sys.modules["sendblue_contacts_cli.app"] = types.SimpleNamespace(app=app)
 cli.main()
 """
 """A command that is interrupted, while it says so, and while Python waits for its threads."""

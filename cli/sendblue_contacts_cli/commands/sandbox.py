@@ -1,4 +1,4 @@
-"""`sandbox`: the server of the package `sendblue_sandbox`, whose settings are its options."""
+"""The command `sandbox`: runs the server of `sendblue_sandbox`, whose settings are its options."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 
 import click
 
-from .statuses import REFUSED, Refusal
+from sendblue_contacts_cli.exit_codes import REJECTED, CommandError
 
 SPELLINGS = ("both", "snake", "camel")
 WINDOWS = ("log", "log_all", "fixed", "counters", "bucket")
 RETRY_AFTER = ("seconds", "date", "none")
-PORT = 4010
-HIGHEST_PORT = 65_535
-REQUESTS = 100
+DEFAULT_PORT = 4010
+MAX_PORT = 65_535
+DEFAULT_LIMIT = 100
 
 
-def _limit(_context: click.Context, _option: click.Parameter, text: str) -> int | None:
+def _parse_limit(_context: click.Context, _option: click.Parameter, text: str) -> int | None:
     if text == "off":
         return None
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise click.BadParameter(f"{text!r} is neither a whole number from 1 on nor off.")
+        raise click.BadParameter(f"{text!r} is not a positive whole number, or off.")
     return int(text)
 
 
@@ -29,26 +29,26 @@ def _limit(_context: click.Context, _option: click.Parameter, text: str) -> int 
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, HIGHEST_PORT),
-    default=PORT,
+    type=click.IntRange(0, MAX_PORT),
+    default=DEFAULT_PORT,
     show_default=True,
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 selects a free port.",
 )
-@click.option("--db", type=click.Path(dir_okay=False), help="File to keep contacts in.  [default: in memory]")
+@click.option("--db", type=click.Path(dir_okay=False), help="File that stores the contacts.  [default: in memory]")
 @click.option(
     "--spelling",
     type=click.Choice(SPELLINGS),
     default="both",
     show_default=True,
-    help="Names of fields in answers: first_name, firstName or both.",
+    help="Field names in responses: first_name, firstName or both.",
 )
 @click.option(
     "--limit",
     metavar="N|off",
-    default=str(REQUESTS),
+    default=str(DEFAULT_LIMIT),
     show_default=True,
-    callback=_limit,
-    help="Requests that one API key may send in any 10 seconds.",
+    callback=_parse_limit,
+    help="Requests per API key in any 10 seconds.",
 )
 @click.option(
     "--window", type=click.Choice(WINDOWS), default="log", show_default=True, help="How requests are counted."
@@ -58,16 +58,19 @@ def _limit(_context: click.Context, _option: click.Parameter, text: str) -> int 
     type=click.Choice(RETRY_AFTER),
     default="seconds",
     show_default=True,
-    help="How a refused request is told when to come again.",
+    help="Form of the Retry-After header of a 429 response.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Add so many contacts at the start.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Number of contacts to start with.")
 @click.pass_context
 def sandbox(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401  # click has checked them
-    """Serve the Contacts API on this machine, until Ctrl-C."""
+    """Run a local sandbox of the Contacts API.
+
+    It runs until Ctrl-C.
+    """
     try:
         import_module("sendblue_sandbox").run(**options)
     except ImportError as error:
-        raise Refusal(str(error)) from None
+        raise CommandError(str(error)) from None
     except (OSError, ValueError) as error:
         click.echo(getattr(error, "strerror", None) or str(error), err=True)
-        context.exit(REFUSED)
+        context.exit(REJECTED)

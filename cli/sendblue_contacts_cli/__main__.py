@@ -1,0 +1,5 @@
+"""Run the command with `python -m sendblue_contacts_cli`."""
+
+from . import main
+
+main()

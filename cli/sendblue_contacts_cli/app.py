@@ -1,0 +1,123 @@
+"""The command group: the table of commands, each loaded only when it runs or shows its help."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+from importlib import import_module
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import INTERRUPTED
+from .context import GlobalOptions, root_options
+from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, CommandError, describe_error
+from .formatting import kebab_case
+from .output import print_error
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+COMMANDS = {
+    "list": ("contacts:list_", "List contacts, oldest first."),
+    "get": ("contacts:get", "Show one contact."),
+    "create": ("contacts:create", "Create a contact."),
+    "update": ("contacts:update", "Update a contact."),
+    "delete": ("delete:delete", "Delete contacts, after a confirmation."),
+    "count": ("contacts:count", "Count the contacts."),
+    "verify": ("contacts:verify", "Send a verification message to a number."),
+    "opt-out": ("contacts:opt_out", "Opt a number out of messages."),
+    "import": ("files:import_", "Import contacts from a file."),
+    "export": ("files:export", "Export contacts to a file."),
+    "sandbox": ("sandbox:sandbox", "Run a local sandbox of the Contacts API."),
+    "doctor": ("doctor:doctor", "Check the setup and suggest fixes."),
+    "completion": ("completion:completion", "Print the completion script for a shell."),
+}
+"""The module and function of each command in `commands`, and the first line of its help: `--help` loads no command."""
+
+EPILOG = f"""\
+Credentials come from SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET, or from a profile (see `doctor --help`). They
+are never passed as arguments.
+
+Data is written to standard output, and messages to standard error. A terminal shows contacts as a table; a pipe gets
+one line per contact, with tab-separated columns; --json writes JSON Lines.
+
+\b
+Exit codes:
+{"".join(f"{code:>3}  {meaning}{chr(10)}" for code, meaning in EXIT_CODES.items())}"""
+
+
+class LazyCommandGroup(click.Group):
+    """Loads a command when it is needed, and turns every error into one message and an exit code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments, so that `import` can print the command that resumes it."""
+        ctx.ensure_object(GlobalOptions).arguments = tuple(args)
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the command names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
+        """Import and return a command, or None if there is none with this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f".commands.{module}", __package__), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
+        """Write the commands and the first line of their help without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's signature
+        """Run the command; every error becomes one message and an exit code."""
+        if sys.stdout is None:  # closed by the caller, as with `>&-`
+            raise CommandError("standard output is closed, so nothing was done; redirect it to /dev/null to discard it")
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a character outside the terminal's encoding is no error
+        with errors_reported(ctx):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def errors_reported(context: click.Context) -> Generator[None]:
+    """Exit with one message if the block raises an error; with --debug, print the traceback too."""
+    try:
+        yield
+        sys.stdout.flush()  # here, where a failure can still be reported
+    except (click.ClickException, click.exceptions.Exit):
+        raise
+    except BrokenPipeError:
+        discard_output()
+        context.exit(OUTPUT_CLOSED)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # reported, with its exit code
+        if context.ensure_object(GlobalOptions).debug:
+            traceback.print_exc()
+        code, message = describe_error(error)
+        if code == INTERRUPTED and sys.stderr.isatty():
+            click.echo(err=True)  # the terminal shows ^C on the current line
+        print_error(message)
+        context.exit(code)
+
+
+def discard_output() -> None:
+    """Discard what is still in the buffer of standard output: its reader has exited."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(
+    cls=LazyCommandGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": kebab_case},
+)
+@click.version_option(package_name="sendblue-contacts")
+@root_options
+def app() -> None:
+    """Manage the contacts of a Sendblue account."""

@@ -1,0 +1,1 @@
+"""The commands. `app.COMMANDS` names the module and the function of each."""

@@ -1,0 +1,208 @@
+"""The commands for contacts: `list`, `get`, `count`, `create`, `update`, `verify` and `opt-out`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from sendblue_contacts_api.field_table import FIELD_TABLE
+
+from sendblue_contacts_cli.context import common_options, current_options, current_settings
+from sendblue_contacts_cli.field_options import field_options, given_fields
+from sendblue_contacts_cli.formatting import kebab_case, pluralize
+from sendblue_contacts_cli.output import print_message, write, write_contact, write_contacts, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+CLEARABLE = [kebab_case(name) for name, field in FIELD_TABLE["ContactUpdate"].items() if field["nullable"]]
+
+
+# --- read
+
+
+def _parse_datetime(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    from sendblue_contacts_api.types import read_datetime  # noqa: PLC0415  # slow to load
+
+    parsed = read_datetime(text)
+    if parsed is None:
+        raise click.BadParameter(f"{text!r} is not a date or time, such as 2024-01-15 or 2024-01-15T10:30:00Z.")
+    return parsed
+
+
+_LIST_FILTERS = (
+    click.option("--limit", "max_items", type=click.IntRange(1), metavar="N", help="Maximum number of contacts."),
+    click.option(
+        "--order-by", metavar="FIELD", help="created_at, firstName, lastName or phone.  [default: created_at]"
+    ),
+    click.option("--order-direction", type=click.Choice(["asc", "desc"]), help="[default: asc]"),
+    click.option("--phone-number", metavar="NUMBER", help="Only the contact with this number."),
+    click.option("--cid", metavar="ID", help="Only the contact with this contact ID."),
+    click.option(
+        "--created-after",
+        "created_at_gte",
+        metavar="DATETIME",
+        callback=_parse_datetime,
+        help="Only contacts created at or after this time, in UTC if it has no time zone.",
+    ),
+)
+
+
+def list_filters(command: F) -> F:
+    """Add an option for each filter of `contacts.list`, under the name of its argument."""
+    for option in reversed(_LIST_FILTERS):
+        command = option(command)
+    return command
+
+
+@click.command("list")
+@list_filters
+@common_options
+def list_(**filters: Any) -> None:  # noqa: ANN401  # click has checked them
+    """List contacts, oldest first.
+
+    A terminal shows a table with the columns that fit. A pipe gets one line per contact, with these tab-separated
+    columns: phone, name, company, tags, created, opted out, custom variables, assigned to.
+    """
+    with current_settings().create_client() as client:
+        number = write_contacts(client.contacts.list(**filters).pages())
+    if sys.stdout.isatty() and not current_options().json:
+        print_message(pluralize(number, "contact"))
+
+
+@click.command()
+@click.argument("number")
+@common_options
+def get(number: str) -> None:
+    """Show one contact.
+
+    NUMBER is its phone number, such as +14155551234.
+    """
+    with current_settings().create_client() as client:
+        write_contact(client.contacts.retrieve(number))
+
+
+@click.command()
+@click.option("--phone-number", metavar="NUMBER", help="Count only contacts with this number.")
+@common_options
+def count(phone_number: str | None) -> None:
+    """Count the contacts."""
+    with current_settings().create_client() as client:
+        number = client.contacts.count(phone_number)
+    if current_options().json:
+        write_json({"count": number})
+    else:
+        write(str(number))
+
+
+# --- create and update
+
+
+class CreateCommand(click.Command):
+    """Refers the user to `update` for an option that only `update` has: the API accepts fewer fields on create."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Replace click's suggestion of a similar option by the command that has the option."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not any(error.option_name in option.opts for option in update.params):
+                raise
+            text = f"No such option '{error.option_name}'. Only `update` has it: create the contact, then update it."
+            raise click.UsageError(text, ctx) from None
+
+
+@click.command(cls=CreateCommand)
+@click.argument("number")
+@field_options("ContactCreate", exclude=("number", "update_if_exists"))
+@click.option("--upsert", is_flag=True, help="Update the contact if the number already has one.")
+@common_options
+def create(number: str, *, upsert: bool, **fields: Any) -> None:  # noqa: ANN401  # of many types
+    """Create a contact.
+
+    NUMBER is its phone number, such as +14155551234. To create contacts from JSON, use `import`.
+
+    \b
+    Example:
+      sendblue-contacts create +14155551234 --first-name Ada --tag VIP \\
+        --var "Lead Source=Website"
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    with current_settings().create_client() as client:
+        send = client.contacts.upsert if upsert else client.contacts.create
+        write_contact(send(number, **given_fields(fields)))
+
+
+@click.command()
+@click.argument("number")
+@field_options("ContactUpdate")
+@click.option(
+    "--clear",
+    multiple=True,
+    metavar="FIELD",
+    type=click.Choice(CLEARABLE),
+    help=f"Clear this field: {', '.join(CLEARABLE)}.",
+)
+@common_options
+def update(number: str, clear: tuple[str, ...], **fields: Any) -> None:  # noqa: ANN401  # of many types
+    """Update a contact.
+
+    NUMBER is its current phone number, such as +14155551234. Fields without an option are unchanged.
+
+    \b
+    Example:
+      sendblue-contacts update +14155551234 --var Plan=Gold --clear company-name
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    changes = given_fields(fields)
+    cleared = {name: None for name in FIELD_TABLE["ContactUpdate"] if kebab_case(name) in clear}
+    if both := changes.keys() & cleared.keys():
+        raise click.UsageError(f"--{kebab_case(min(both))} and --clear {kebab_case(min(both))} exclude each other.")
+    if not changes and not cleared:
+        raise click.UsageError("Nothing to update. Pass a field, such as --first-name Ada.")
+    body: Any = {**changes, **cleared}
+    with current_settings().create_client() as client:
+        write_contact(client.contacts.update(number, body))
+
+
+# --- messages
+
+
+@click.command()
+@click.argument("number")
+@common_options
+def verify(number: str) -> None:
+    """Send a verification message to a number.
+
+    A person receives the message, so the request is never retried automatically. NUMBER is a phone number, such as
+    +14155551234; it need not belong to a contact.
+    """
+    with current_settings().create_client() as client:
+        status = client.contacts.verify(number)
+    if current_options().json:
+        write_json({"status": status})
+    elif not current_options().quiet:
+        write(status or "sent")
+
+
+@click.command("opt-out")
+@click.argument("number")
+@click.option("--undo", is_flag=True, help="Opt the number in again.")
+@common_options
+def opt_out(number: str, *, undo: bool) -> None:
+    """Opt a number out of messages.
+
+    NUMBER is a phone number, such as +14155551234; it need not belong to a contact.
+    """
+    with current_settings().create_client() as client:
+        state = client.contacts.opt_out(number, opted_out=not undo)
+    if current_options().json:
+        write_json(state._asdict())
+    elif current_options().quiet:
+        write(state.number)
+    else:
+        write(f"{state.number}\t{'opted out' if state.opted_out else 'opted in'}")

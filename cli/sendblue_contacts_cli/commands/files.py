@@ -1,0 +1,238 @@
+"""The commands for files: `import` and `export`. `sendblue_transfer` does the work."""
+
+from __future__ import annotations
+
+import codecs
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sendblue_contacts_cli import PROGRAM
+from sendblue_contacts_cli.context import common_options, current_options, current_settings, default_region
+from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS
+from sendblue_contacts_cli.formatting import format_duration, pluralize, printable
+from sendblue_contacts_cli.import_summary import plan_as_json, plan_lines, preview, report_as_json, report_lines
+from sendblue_contacts_cli.output import print_message, write_json, write_rows, write_text
+from sendblue_contacts_cli.progress import progress
+
+from .contacts import list_filters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sendblue_transfer import ColumnMap, ImportReport, Source
+
+FORMATS = ("csv", "jsonl", "json", "xlsx")
+MODES = ("create", "upsert", "update")
+DUPLICATES = ("last", "first", "error", "merge")
+OUTPUT_FILE = click.Path(dir_okay=False)
+INPUT_FILE = click.Path(exists=True, dir_okay=False)
+FORMAT_DEFAULT = "[default: from the file name; csv for -]"
+
+
+def _parse_delimiter(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    delimiter = "\t" if text == "tab" else text
+    if delimiter is not None and len(delimiter) != 1:
+        raise click.BadParameter(f"{text!r} is not a single character, or the word tab.")
+    return delimiter
+
+
+def _parse_encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        "".encode(name)  # unlike `codecs.lookup`, this rejects codecs that are not for text
+        return codecs.lookup(name).name
+    except (LookupError, UnicodeError):
+        raise click.BadParameter(f"{name!r} is not a text encoding, such as utf-8, utf-16 or cp1252.") from None
+
+
+ENCODING: dict[str, Any] = {"metavar": "NAME", "callback": _parse_encoding}
+"""The arguments of `click.option` for an encoding."""
+DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimiter}
+"""The arguments of `click.option` for a delimiter."""
+
+
+# --- import
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Check the file and show what would be sent; send nothing.")
+@click.option(
+    "--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="What to do with a row, see above."
+)
+@click.option(
+    "--duplicates",
+    type=click.Choice(DUPLICATES),
+    default=DUPLICATES[0],
+    show_default=True,
+    help="Which row to import if several have the same number.",
+)
+@click.option(
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="Import this column as this field; COLUMN= ignores the column.",
+)
+@click.option("--rest-as-variables", is_flag=True, help="Import all other columns as custom variables.")
+@click.option("--mapping", type=INPUT_FILE, metavar="FILE", help="Read --map from a TOML or JSON file.")
+@click.option(
+    "--save-mapping", type=OUTPUT_FILE, metavar="FILE", help="Save --map and --rest-as-variables for --mapping."
+)
+@click.option("--default-region", metavar="REGION", help="Region of numbers in national format, such as US.")
+@click.option("--format", type=click.Choice(FORMATS), help=FORMAT_DEFAULT)
+@click.option("--encoding", **ENCODING, help="[default: detected]")
+@click.option("--delimiter", **DELIMITER, help="Delimiter of CSV, such as ; or tab.  [default: detected]")
+@click.option("--sheet", metavar="NAME", help="Sheet of the workbook.  [default: the first that is not empty]")
+@click.option(
+    "--rejects", type=OUTPUT_FILE, metavar="FILE", help="File for the rejected rows.  [default: next to the input]"
+)
+@click.option(
+    "--journal",
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="File that records the progress.  [default: next to the input]",
+)
+@click.option("--restart", is_flag=True, help="Discard the journal and start over.")
+@click.option("--chunk-size", type=click.IntRange(1), default=100, show_default=True, help="Contacts per request.")
+@click.option("--concurrency", type=click.IntRange(1), default=4, show_default=True, help="Concurrent requests.")
+@common_options
+@click.pass_context
+def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  # of click
+    """Import contacts from a file.
+
+    FILE is CSV, JSON Lines, JSON or XLSX, detected from its name; - is standard input. Columns are recognised by their
+    titles, including those that HubSpot, Salesforce, Google Contacts and Outlook write.
+
+    To resume an interrupted import, run the same command again: a journal next to the file records the progress.
+    Rejected rows are written to another file next to it, with the reasons: fix them there, then import that file.
+
+    \b
+    What --mode does with a row:
+      create   creates a contact; rejects the row if the number has one
+      upsert   creates a contact, or updates the one that the number has
+      update   updates a contact; rejects the row if the number has none
+
+    \b
+    Exit codes:
+      0  all rows are imported
+      1  some rows are rejected
+      2  usage error, or the file cannot be read
+      3  stopped early; run the same command again to resume
+
+    \b
+    Examples:
+      sendblue-contacts import contacts.csv --dry-run
+      sendblue-contacts import crm.xlsx --map "Mobile Phone=phone" \\
+        --map "Plan=custom_variables.Plan"
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    from sendblue_transfer import open_source  # noqa: PLC0415  # slow to load
+
+    if (target := options["save_mapping"]) and Path(target).resolve() == Path(file).resolve():
+        raise click.UsageError("--save-mapping would overwrite the file to import. Choose another name.")
+    columns = _column_map(options)
+    reading = {name: options.pop(name) for name in ("format", "encoding", "delimiter", "sheet")}
+    options["default_region"] = options["default_region"] or default_region()
+    with open_source(file, **reading) as source:
+        for name in source.other_sheets:
+            print_message(f"{source.name}: sheet {printable(name)!r} is not imported (--sheet)")
+        run = _plan if dry_run else _import
+        context.exit(run(source, {**options, "columns": columns}))
+
+
+def _column_map(options: dict[str, Any]) -> ColumnMap:
+    """Return the column map of --mapping and --map, of which --map takes precedence; save it for --save-mapping."""
+    from sendblue_transfer import ColumnMap  # noqa: PLC0415  # slow to load
+
+    pairs, rest = options.pop("pairs"), options.pop("rest_as_variables")
+    mapping, target = options.pop("mapping"), options.pop("save_mapping")
+    columns = ColumnMap.parse(pairs, rest_as_variables=rest)
+    columns = ColumnMap.load(mapping) | columns if mapping else columns
+    if target:
+        columns.save(target)
+    return columns
+
+
+def _plan(source: Source, options: Mapping[str, Any]) -> int:
+    """Show what the import would do, and return the exit code."""
+    from sendblue_transfer import plan_import  # noqa: PLC0415  # slow to load
+
+    names = ("columns", "mode", "duplicates", "default_region", "chunk_size")
+    with progress("row") as show:
+        plan = plan_import(source, **{name: options[name] for name in names}, on_progress=show)
+    if current_options().json:
+        write_json(plan_as_json(plan))
+    else:
+        for line in plan_lines(plan, source):
+            write_text(line)
+        write_text("The first contacts that would be sent:")
+        write_rows(*preview(plan))
+        print_message("Nothing was sent.")
+    return REJECTED if plan.rejected else SUCCESS
+
+
+def _import(source: Source, options: Mapping[str, Any]) -> int:
+    """Import the rows, and return the exit code."""
+    from sendblue_transfer import run_import  # noqa: PLC0415  # slow to load
+
+    try:
+        with current_settings().create_client() as client, progress("row") as show:
+            report = run_import(client, source, **options, on_progress=show)
+    except KeyboardInterrupt:
+        print_message("Interrupted. The journal has the progress. To resume the import:")
+        print_message(f"    {resume_command()}")
+        return STOPPED
+    return _report(report, source)
+
+
+def _report(report: ImportReport, source: Source) -> int:
+    if current_options().json:
+        write_json(report_as_json(report))
+    for line in report_lines(report, source.name, resume_command()):
+        print_message(line)
+    return SUCCESS if report.ok else REJECTED if report.complete else STOPPED
+
+
+def resume_command() -> str:
+    """Return the command that resumes this import."""
+    return shlex.join([PROGRAM, *(word for word in current_options().arguments if word != "--restart")])
+
+
+# --- export
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--format", type=click.Choice(FORMATS), help=FORMAT_DEFAULT)
+@click.option(
+    "--encoding", **ENCODING, default="utf-8", show_default=True, help="Encoding of CSV; utf-8-sig for older Excel."
+)
+@click.option("--delimiter", **DELIMITER, default=",", help="Delimiter of CSV, such as ; or tab.  [default: ,]")
+@list_filters
+@common_options
+def export(file: str, **options: Any) -> None:  # noqa: ANN401  # click has checked them
+    """Export contacts to a file.
+
+    FILE is CSV, JSON Lines, JSON or XLSX, detected from its name; - is standard output. The file is created when the
+    export is complete. An exported file can be imported again.
+
+    \b
+    Examples:
+      sendblue-contacts export contacts.xlsx
+      sendblue-contacts export - --created-after 2024-01-15 | gzip > new.csv.gz
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    from sendblue_transfer import export_contacts  # noqa: PLC0415  # slow to load
+
+    writing = {name: options.pop(name) for name in ("format", "encoding", "delimiter")}
+    with current_settings().create_client() as client, progress("contact") as show:
+        contacts = client.with_options(bulk=True).contacts
+        total = None if show is None or any(options.values()) else contacts.count()
+        report = export_contacts(contacts.list(**options), file, **writing, total=total, on_progress=show)
+    if current_options().json and report.path:
+        write_json({"contacts": report.contacts, "path": str(report.path), "format": report.format})
+    target, duration = report.path or "standard output", format_duration(report.seconds)
+    print_message(f"Exported {pluralize(report.contacts, 'contact')} to {target} in {duration}.")

@@ -1,0 +1,122 @@
+"""The global options, which every command accepts before or after its name, and the client that they select."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from . import profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+@dataclass
+class GlobalOptions:
+    """The values of the global options.
+
+    Attributes:
+        profile: The profile to read the settings from, or None.
+        debug: Whether to log each request, and to print the traceback of an error.
+        json: Whether to write JSON Lines.
+        quiet: Whether to write only phone numbers, and only messages about errors.
+        arguments: The command line after the name of the program.
+    """
+
+    profile: str | None = None
+    debug: bool = False
+    json: bool = False
+    quiet: bool = False
+    arguments: tuple[str, ...] = ()
+
+
+def current_options() -> GlobalOptions:
+    """Return the global options of the running command."""
+    return click.get_current_context().ensure_object(GlobalOptions)
+
+
+def current_settings() -> profiles.ClientSettings:
+    """Return the client settings for the running command.
+
+    Raises:
+        CommandError: As for `profiles.load_settings`.
+    """
+    return profiles.load_settings(current_options().profile)
+
+
+def default_region() -> str | None:
+    """Return the region for phone numbers in national format. It needs no credentials.
+
+    Raises:
+        CommandError: The configuration file cannot be used.
+    """
+    return profiles.find_settings(current_options().profile).values.get("default_region")
+
+
+@contextmanager
+def log_requests() -> Generator[None]:
+    """Log each request to standard error, one line each. The client masks personal data and secrets."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logger = logging.getLogger("sendblue_contacts")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+
+
+def _store(context: click.Context, option: click.Parameter, value: Any) -> None:  # noqa: ANN401  # of any option
+    if value and option.name:
+        setattr(context.ensure_object(GlobalOptions), option.name, value)
+
+
+def _store_debug(context: click.Context, option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # as click calls
+    _store(context, option, value)
+    if value:
+        context.with_resource(log_requests())
+
+
+def _complete_profile(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in profiles.profile_names() if name.startswith(incomplete)]
+
+
+_PROFILE = click.option(
+    "--profile",
+    metavar="NAME",
+    envvar="SENDBLUE_PROFILE",
+    expose_value=False,
+    callback=_store,
+    shell_complete=_complete_profile,
+    help="Profile of the configuration file to use.",
+)
+_DEBUG = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_store_debug,
+    help="Log each request, and print the traceback of an error.",
+)
+_JSON = click.option("--json", is_flag=True, expose_value=False, callback=_store, help="Write JSON Lines.")
+_QUIET = click.option(
+    "-q", "--quiet", is_flag=True, expose_value=False, callback=_store, help="Write only phone numbers and errors."
+)
+
+
+def root_options(command: F) -> F:
+    """Add `--profile` and `--debug`, which are also options of the program itself."""
+    return _PROFILE(_DEBUG(command))
+
+
+def common_options(command: F) -> F:
+    """Add `--json`, `--quiet`, `--profile` and `--debug`."""
+    return _JSON(_QUIET(root_options(command)))

@@ -1,0 +1,88 @@
+"""The exit codes, and the exit code and message of each kind of error."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import click
+from sendblue_contacts import errors
+
+from . import INSTALL_HINT, INTERRUPTED, USAGE_ERROR
+
+SUCCESS, REJECTED, STOPPED, INTERNAL_ERROR, OUTPUT_CLOSED = 0, 1, 3, 70, 141
+
+EXIT_CODES = {
+    SUCCESS: "success",
+    REJECTED: "rejected by the API (not found, already exists), or a failed check",
+    USAGE_ERROR: "usage error, no credentials or invalid number; nothing was sent",
+    STOPPED: "stopped early: no response, or an import that can be resumed",
+    INTERNAL_ERROR: "internal error; --debug shows the traceback",
+    INTERRUPTED: "interrupted by Ctrl-C",
+    OUTPUT_CLOSED: "the reader of the output has exited, as in `list | head`",
+}
+"""Each exit code and its meaning, as `--help` shows it."""
+
+
+class CommandError(click.ClickException):
+    """The command cannot run with these arguments and settings. Nothing was sent."""
+
+    exit_code = USAGE_ERROR
+
+
+class ErrorRule(NamedTuple):
+    """The exit code for a kind of error, and the template of its message.
+
+    In the template, `{error}` is the whole text of the error, and `{message}` the message of the API alone.
+    """
+
+    exit_code: int
+    template: str = "{error}"
+
+
+_CHECK_CREDENTIALS = "{message}: check the key and the secret; `sendblue-contacts doctor` shows where they come from"
+_RUN_DOCTOR = "{error}; run `sendblue-contacts doctor` to find the cause"
+ERROR_RULES: dict[type[BaseException], ErrorRule] = {
+    errors.InvalidPhoneNumberError: ErrorRule(USAGE_ERROR),
+    errors.CredentialsError: ErrorRule(USAGE_ERROR),
+    errors.AuthenticationError: ErrorRule(REJECTED, _CHECK_CREDENTIALS),
+    errors.PermissionDeniedError: ErrorRule(REJECTED, f"{_CHECK_CREDENTIALS}, and check the base URL"),
+    errors.NotFoundError: ErrorRule(REJECTED, "{message}: no contact has this number"),
+    errors.ConflictError: ErrorRule(
+        REJECTED, "{message}: a contact with this number exists; `create --upsert` updates it"
+    ),
+    errors.RateLimitError: ErrorRule(
+        REJECTED, "{message}: wait, then retry; check whether another program uses the same account"
+    ),
+    errors.APITimeoutError: ErrorRule(
+        STOPPED, "no response in time; check whether the request was applied before you retry it"
+    ),
+    errors.APIConnectionError: ErrorRule(STOPPED, _RUN_DOCTOR),
+    errors.RateLimitStoreError: ErrorRule(STOPPED, _RUN_DOCTOR),
+    ValueError: ErrorRule(USAGE_ERROR),
+    errors.SendblueError: ErrorRule(REJECTED),
+    ModuleNotFoundError: ErrorRule(USAGE_ERROR),
+    OSError: ErrorRule(STOPPED),
+    KeyboardInterrupt: ErrorRule(INTERRUPTED),
+    click.Abort: ErrorRule(INTERRUPTED),
+}
+"""The rule of each kind of error. The first match applies, so a subclass stands before its base class."""
+_INTERNAL = ErrorRule(
+    INTERNAL_ERROR, "internal error ({kind}: {error}); run the command again with --debug and report the traceback"
+)
+
+
+def describe_error(error: BaseException) -> tuple[int, str]:
+    """Return the exit code for an error, and the message that the user sees."""
+    rule = next((rule for kind, rule in ERROR_RULES.items() if isinstance(error, kind)), _INTERNAL)
+    if rule.exit_code == INTERRUPTED:
+        return rule.exit_code, "Interrupted."
+    message, kind = getattr(error, "message", ""), type(error).__name__
+    return rule.exit_code, f"Error: {rule.template.format(error=_text(error), message=message, kind=kind)}"
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return INSTALL_HINT.format(error.name)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)

@@ -1,0 +1,135 @@
+"""The lines that describe an import: its plan (`--dry-run`) and its result. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any
+
+from .formatting import format_duration, pluralize, printable
+from .tables import display_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sendblue_transfer import ColumnsReport, ImportPlan, ImportReport, Source
+
+MAX_LISTED = 5
+"""How many rejected rows, or reasons, are listed."""
+PREVIEW_MIN_WIDTH = 12
+"""The minimum width of a column of the preview."""
+_DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+
+
+def plan_lines(plan: ImportPlan, source: Source) -> Iterator[str]:
+    """Return the lines that describe what an import would do.
+
+    Args:
+        plan: The plan of the import.
+        source: The source of the rows.
+    """
+    delimiter = _DELIMITER_NAMES.get(source.delimiter or "")
+    details = ", ".join(filter(None, (source.format.upper(), source.encoding, delimiter)))
+    yield f"{source.name} ({details}): {pluralize(plan.rows, 'row')}"
+    yield f"  {plan.valid:,} to {plan.mode}, {plan.rejected:,} rejected, {plan.duplicates:,} superseded by another row"
+    requests = pluralize(plan.requests_at_most, "request")
+    least = f"{plan.requests:,} to " if plan.requests != plan.requests_at_most else ""
+    shortest, longest = format_duration(plan.seconds), format_duration(plan.seconds_at_most)
+    duration = f"{shortest} to {longest}" if shortest != longest else longest
+    yield f"  {least}{requests}, {duration} at the rate limit"
+    yield from _column_lines(plan.columns)
+    yield from _rejected_lines(plan)
+
+
+def _column_lines(columns: ColumnsReport) -> Iterator[str]:
+    """Return which column is imported as which field; columns named like their field share one line."""
+    same_name = [field for field, titles in columns.used if list(map(_normalized, titles)) == [_normalized(field)]]
+    if same_name:
+        yield f"  columns: {', '.join(map(printable, same_name))}"
+    for field, titles in columns.used:
+        if field not in same_name:
+            yield f"  {printable(field)} from {', else '.join(map(printable, titles))}"
+    if columns.unmapped and columns.as_variables:
+        yield f"  custom variables: {', '.join(map(printable, columns.unmapped))}"
+    yield from _ignored_column_lines(columns)
+
+
+def _normalized(title: str) -> str:
+    return re.sub(r"[\W_]", "", title).casefold()
+
+
+def _ignored_column_lines(columns: ColumnsReport) -> Iterator[str]:
+    if columns.unmapped and not columns.as_variables:
+        yield f"  not imported: {', '.join(map(printable, columns.unmapped))} (--map, or --rest-as-variables)"
+    if columns.read_only:
+        yield f"  not imported, because this mode cannot set it: {', '.join(columns.read_only)}"
+
+
+def _rejected_lines(result: ImportPlan | ImportReport) -> Iterator[str]:
+    """Return why rows are rejected: row by row if there are few, otherwise grouped by reason."""
+    if result.rejected <= MAX_LISTED:
+        yield from (f"  line {problem.line:,}: {printable(problem.reason)}" for problem in result.problems)
+        return
+    for reason, number in result.reasons[:MAX_LISTED]:
+        yield f"  {number:,} \u00d7 {printable(reason)}"
+    if len(result.reasons) > MAX_LISTED:
+        yield f"  … and {pluralize(len(result.reasons) - MAX_LISTED, 'other reason')}"
+    yield f"  first rejected lines: {', '.join(f'{problem.line:,}' for problem in result.problems[:MAX_LISTED])}, …"
+
+
+def preview(plan: ImportPlan) -> tuple[list[tuple[str, int]], list[list[str]]]:
+    """Return the headers and the cells of the first contacts that would be sent."""
+    names = list(dict.fromkeys(name for contact in plan.preview for name in contact))
+    rows = [[printable(display_value(contact.get(name))) for name in names] for contact in plan.preview]
+    return [(name, PREVIEW_MIN_WIDTH) for name in names], rows
+
+
+def report_lines(report: ImportReport, name: str, resume_command: str) -> Iterator[str]:
+    """Return the lines that describe what an import did.
+
+    Args:
+        report: The result of the import.
+        name: The name of the source.
+        resume_command: The command that resumes the import.
+    """
+    if report.already_complete:
+        yield f"{name} is already imported (see {report.journal}). Nothing was sent; --restart imports it again."
+        return
+    done = report.created + report.updated
+    rows, duration = pluralize(report.rows, "row"), format_duration(report.seconds)
+    yield f"{name}: {done:,} of {rows} imported{_counts(report)} in {duration}."
+    yield from _ignored_column_lines(report.columns)
+    yield from _rejected_lines(report)
+    if not report.updated and any("already exists" in reason for reason, _ in report.reasons):
+        yield "  to update existing contacts, use --mode upsert"
+    if report.rejects:
+        yield f"The rejected rows and the reasons are in {report.rejects}. Fix them there, then import that file."
+    if report.stopped:
+        yield f"Stopped: {printable(report.stopped)}"
+    if not report.complete:
+        yield f"{pluralize(report.not_sent + report.unknown, 'row')} left. To resume the import:"
+        yield f"    {resume_command}"
+
+
+def _counts(report: ImportReport) -> str:
+    numbers = {
+        "created": report.created,
+        "updated": report.updated,
+        "rejected": report.rejected,
+        "superseded by another row": report.duplicates,
+    }
+    counts = [f"{number:,} {label}" for label, number in numbers.items() if number]
+    return f" ({', '.join(counts)})" if counts else ""
+
+
+def plan_as_json(plan: ImportPlan) -> dict[str, Any]:
+    """Return the plan as JSON values."""
+    return dataclasses.asdict(plan)
+
+
+def report_as_json(report: ImportReport) -> dict[str, Any]:
+    """Return the report as JSON values, without the error object: `stopped` has its message."""
+    values = dataclasses.asdict(dataclasses.replace(report, error=None))
+    del values["error"]
+    paths = {name: value and str(value) for name, value in values.items() if name in {"rejects", "journal"}}
+    return values | paths | {"complete": report.complete, "ok": report.ok}

@@ -1,0 +1,83 @@
+"""Write `field_table.py`: the fields of the request models as literals.
+
+The command line makes an option of each field. Importing the generated models for that takes several times as long as
+everything else in `--help`, so it reads this table, which imports nothing. The table is derived from the source of the
+models, and so agrees with them.
+"""
+
+from __future__ import annotations
+
+import ast
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DEFAULTS: dict[str, Any] = {"aliases": (), "required": False, "nullable": False}
+"""The values of the arguments that a definition leaves out."""
+HEADER = '''\
+"""The fields of the request models, as literals. Unlike the models, this module imports no other module."""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+
+class FieldEntry(TypedDict):
+    """The definition of a field."""
+
+    kind: str
+    """The JSON type or format, such as `string`, `e164` or `array[string]`."""
+    aliases: tuple[str, ...]
+    """The alternative names."""
+    required: bool
+    """Whether a request without the field is invalid."""
+    nullable: bool
+    """Whether null is a valid value."""
+    description: str
+    """The description in the OpenAPI document."""
+
+
+FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = '''
+
+
+def write_field_table(package: Path) -> None:
+    """Write the field table of a generated package."""
+    table = {name: entries for path in sorted(package.glob("models/*.py")) for name, entries in request_models(path)}
+    (package / "field_table.py").write_text(f"{HEADER}{table!r}\n", encoding="utf-8")
+
+
+def request_models(path: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """Return the request models in a module, which are the classes with a TypedDict for their fields."""
+    classes = {node.name: node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)}
+    for name, node in classes.items():
+        if f"{name}Fields" in classes:
+            descriptions: dict[str, str] = {}
+            for typed_dict in (classes[f"{name}Fields"], classes[f"{name}Mapping"]):
+                descriptions |= _descriptions(typed_dict)
+            yield name, {field: _entry(call, descriptions[field]) for field, call in _definitions(node)}
+
+
+def _descriptions(typed_dict: ast.ClassDef) -> dict[str, str]:
+    """Return the docstring below each key, on one line."""
+    return {
+        key.target.id: " ".join(str(ast.literal_eval(text.value)).split())
+        for key, text in pairwise(typed_dict.body)
+        if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name) and isinstance(text, ast.Expr)
+    }
+
+
+def _definitions(model: ast.ClassDef) -> Iterator[tuple[str, ast.Call]]:
+    """Return the entries of the table FIELDS of a model."""
+    assigned = [node for node in model.body if isinstance(node, ast.AnnAssign)]
+    (fields,) = (cast("ast.Dict", node.value) for node in assigned if ast.unparse(node.target) == "FIELDS")
+    for key, value in zip(fields.keys, fields.values, strict=True):
+        yield ast.literal_eval(cast("ast.expr", key)), cast("ast.Call", value)
+
+
+def _entry(call: ast.Call, description: str) -> dict[str, Any]:
+    given = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    settings = {name: given.get(name, default) for name, default in DEFAULTS.items()}
+    return {"kind": ast.literal_eval(call.args[0]), **settings, "description": description}

@@ -1,0 +1,103 @@
+"""Options for contact fields: the field table agrees with the models, and each kind of field has an option."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from sendblue_contacts_api import models
+from sendblue_contacts_api.field_table import FIELD_TABLE, FieldEntry
+from sendblue_contacts_cli.commands.contacts import create, update
+from sendblue_contacts_cli.field_options import KINDS, field_options, given_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sendblue_contacts_api.types import Field
+
+
+@pytest.mark.parametrize("model", FIELD_TABLE)
+def test_table_agrees_with_model(model: str) -> None:
+    """The field table has every field of the model, with the same definition."""
+    names = ("kind", "aliases", "required", "nullable")
+    table = {name: [dict(entry)[key] for key in names] for name, entry in FIELD_TABLE[model].items()}
+    fields: Mapping[str, Field] = getattr(models, model).FIELDS
+    assert table == {name: [getattr(field, key) for key in names] for name, field in fields.items()}
+
+
+@pytest.mark.parametrize("command", [create, update], ids=lambda command: command.name)
+def test_each_field_option_is_described(command: click.Command) -> None:
+    """Each option has a help text without aliases: an option has one spelling."""
+    fields = FIELD_TABLE[f"Contact{str(command.name).title()}"]
+    options = [option for option in command.params if isinstance(option, click.Option) and option.name in fields]
+    assert len(options) >= len(fields) - 2
+    assert [option.name for option in options if not option.help or "`" in option.help] == []
+
+
+def run_with_field(kind: str, *arguments: str, name: str = "thing") -> Any:  # noqa: ANN401 - of any kind
+    """Run a command with one field of this kind; return the given fields, or its error output."""
+    aliases, description = ("otherThing",), "A field."
+    entry = FieldEntry(kind=kind, aliases=aliases, required=False, nullable=False, description=description)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FIELD_TABLE, "Model", {name: entry})
+
+        @click.command()
+        @field_options("Model")
+        def command(**options: Any) -> None:  # noqa: ANN401 - of any kind
+            found.append(given_fields(options))
+
+    found: list[dict[str, Any]] = []
+    result = CliRunner().invoke(command, arguments)
+    return found[0] if found else result.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "value"),
+    [
+        ("string", ["--thing", "a"], "a"),
+        ("string", ["--thing", ""], ""),
+        ("enum", ["--thing", "a"], "a"),
+        ("e164", ["--thing", "+1"], "+1"),
+        ("date", ["--thing", "1815-12-10"], "1815-12-10"),
+        ("date-time", ["--thing", "now"], "now"),
+        ("boolean", ["--thing"], True),
+        ("boolean", ["--no-thing"], False),
+        ("integer", ["--thing", "7"], 7),
+        ("number", ["--thing", "7.5"], 7.5),
+        ("array[string]", ["--thing", "a", "--thing", "b"], ["a", "b"]),
+        ("map", ["--thing", "a=b=c", "--thing", "d="], {"a": "b=c", "d": ""}),
+        ("object", ["--thing", '{"a": 1}'], {"a": 1}),
+        ("any", ["--thing", "[1]"], [1]),
+        ("string", ["--other-thing", "a"], "a"),
+    ],
+)
+def test_each_kind_has_an_option(kind: str, arguments: list[str], value: object) -> None:
+    """Each kind of field can be given, under every name of the field."""
+    assert run_with_field(kind, *arguments) == {"thing": value}
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "object"])
+def test_field_without_option_is_absent(kind: str) -> None:
+    """A field whose option is not given is not in the request."""
+    assert run_with_field(kind) == {}
+
+
+def test_list_option_is_singular_and_repeated() -> None:
+    """The option of a list is in the singular, and is given once for each item: `--tag VIP --tag Lead`."""
+    assert run_with_field("array[string]", "--tag", "VIP", "--tag", "Lead", name="tags") == {"tags": ["VIP", "Lead"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("map", "label"), ("map", "=text"), ("integer", "x"), ("number", "x"), ("object", "{")]
+)
+def test_invalid_value_is_rejected(kind: str, text: str) -> None:
+    """The message names the option."""
+    assert "Invalid value for '--thing'" in run_with_field(kind, "--thing", text)
+
+
+def test_every_kind_in_the_document_has_an_option() -> None:
+    """No field of the document has to be given as JSON."""
+    kinds = {field["kind"] for model in ("ContactCreate", "ContactUpdate") for field in FIELD_TABLE[model].values()}
+    assert kinds - set(KINDS) == set()
