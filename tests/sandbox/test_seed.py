@@ -86,7 +86,7 @@ def test_invalid_seed(sandbox: Sandbox) -> None:
 
 
 def test_speed() -> None:
-    """Creating 10,000 contacts takes well under a second; benchmarks/sandbox.py measures 100,000 (3 s)."""
+    """Creating 10,000 contacts takes well under a second; benchmarks/sandbox_throughput.py measures 100,000 (3 s)."""
     sandbox = Sandbox()
     started = time.process_time()
     sandbox.seed(10_000)
