@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PROGRAMS = Path(sys.executable).parent
 PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+PACKAGES_OF_SCRIPTS = {"upstream": "vendor_sdk"}
+"""The package of a script, where it is not named like the script."""
 CREDENTIALS = {"sb-api-key-id": "any", "sb-api-secret-key": "pair"}
 
 
@@ -81,7 +83,8 @@ def completes(words: Sequence[str], _folder: Path) -> None:
 def understands(words: Sequence[str], _folder: Path) -> None:
     """The script is there, and takes these arguments."""
     assert os.access(ROOT / words[0], os.X_OK)
-    import_module(f"_{Path(words[0]).name}").parse(words[1:])
+    name = Path(words[0]).name
+    import_module(f"maintain.{PACKAGES_OF_SCRIPTS.get(name, name)}.command").parse(words[1:])
 
 
 HOLDERS: dict[str, Callable[[Sequence[str], Path], None]] = {
