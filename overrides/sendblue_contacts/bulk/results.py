@@ -227,7 +227,7 @@ def add_outcomes(error: BaseException, result: BulkResult[Any, Any], *, from_cal
 
     Args:
         error: The error.
-        result: The outcomes so far. Nothing is done if there are none.
+        result: The outcomes so far. If it is empty, this function does nothing.
         from_caller: Whether the input or a callback raised the error. Otherwise, it gets a note with the counts.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Bulk calls, the jobs: how items are checked, what an answer says of each, and when a contact is what was sent."""
+"""Creating and deleting in bulk: checks of items, results in a response, and comparison with existing contacts."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 UNKNOWN = "the response does not state a result for this item"
-NAMELESS = "rejected without a reason"
+NO_REASON = "rejected without a reason"
 A, B, C = numbers = ["+14155550001", "+14155550002", "+14155550003"]
 
 
-# What an answer says of each item. Three contacts are sent: A, B, C.
+# The results in a response. Three contacts are sent: A, B, C.
 
-GOES_IN, OPEN, TAKEN = "in", UNKNOWN, "taken"
+CREATED, OPEN, TAKEN = "created", UNKNOWN, "taken"
 
 
 def _read(body: dict[str, Any], sent: Iterable[str] = numbers) -> list[str]:
     action = CreateAction(None)
-    ready = [action.payload({"phone": number}) for number in sent]
-    results = action.results(ready, BulkCreateResponse.from_dict(body))
+    payloads = [action.payload({"phone": number}) for number in sent]
+    results = action.results(payloads, BulkCreateResponse.from_dict(body))
     assert [result.status for result in results] == [_status(result) for result in results]
-    return ["in" if result.value is not None else result.reason for result in results]
+    return ["created" if result.value is not None else result.reason for result in results]
 
 
 def _status(result: ItemResult[Any]) -> str:
-    """What the status must be: what an answer is silent about is unknown, and what it refuses is failed."""
+    """Returns the expected status: unknown without a result, failed if the item was rejected."""
     if result.value is not None:
         return "created"
     return "unknown" if result.reason == UNKNOWN else "failed"
@@ -47,78 +47,78 @@ def _failure(number: str | None, error: object = "taken") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "results"),
     [
-        # contacts, count and failures, each there or not
-        ({}, [GOES_IN] * 3),
-        ({"status": "OK"}, [GOES_IN] * 3),
-        ({"contacts": None, "numberOfContactsCreated": None, "failures": None}, [GOES_IN] * 3),
-        ({"failures": []}, [GOES_IN] * 3),
-        ({"failures": [_failure(B)]}, [GOES_IN, TAKEN, GOES_IN]),
-        ({"numberOfContactsCreated": 3}, [GOES_IN] * 3),
+        # contacts, count and failures, each existing or not
+        ({}, [CREATED] * 3),
+        ({"status": "OK"}, [CREATED] * 3),
+        ({"contacts": None, "numberOfContactsCreated": None, "failures": None}, [CREATED] * 3),
+        ({"failures": []}, [CREATED] * 3),
+        ({"failures": [_failure(B)]}, [CREATED, TAKEN, CREATED]),
+        ({"numberOfContactsCreated": 3}, [CREATED] * 3),
         ({"numberOfContactsCreated": 2}, [OPEN] * 3),
         ({"numberOfContactsCreated": 0}, [OPEN] * 3),
-        ({"numberOfContactsCreated": 2, "failures": [_failure(B)]}, [GOES_IN, TAKEN, GOES_IN]),
+        ({"numberOfContactsCreated": 2, "failures": [_failure(B)]}, [CREATED, TAKEN, CREATED]),
         ({"numberOfContactsCreated": 1, "failures": [_failure(B)]}, [OPEN, TAKEN, OPEN]),
         ({"contacts": []}, [OPEN] * 3),
-        ({"contacts": [{"phone": A}]}, [GOES_IN, OPEN, OPEN]),
-        ({"contacts": [{"phone": A}, {"phone": B}, {"phone": C}]}, [GOES_IN] * 3),
-        ({"contacts": [{"phone": C}], "failures": [_failure(B)]}, [OPEN, TAKEN, GOES_IN]),
-        ({"contacts": [{"phone": A}], "numberOfContactsCreated": 3}, [GOES_IN] * 3),
-        ({"contacts": [{"phone": A}], "numberOfContactsCreated": 1}, [GOES_IN, OPEN, OPEN]),
+        ({"contacts": [{"phone": A}]}, [CREATED, OPEN, OPEN]),
+        ({"contacts": [{"phone": A}, {"phone": B}, {"phone": C}]}, [CREATED] * 3),
+        ({"contacts": [{"phone": C}], "failures": [_failure(B)]}, [OPEN, TAKEN, CREATED]),
+        ({"contacts": [{"phone": A}], "numberOfContactsCreated": 3}, [CREATED] * 3),
+        ({"contacts": [{"phone": A}], "numberOfContactsCreated": 1}, [CREATED, OPEN, OPEN]),
         (
             {"contacts": [{"phone": A}], "numberOfContactsCreated": 2, "failures": [_failure(B)]},
-            [GOES_IN, TAKEN, GOES_IN],
+            [CREATED, TAKEN, CREATED],
         ),
         (
             {"contacts": [{"phone": A}, {"phone": C}], "numberOfContactsCreated": 2, "failures": [_failure(B)]},
-            [GOES_IN, TAKEN, GOES_IN],
+            [CREATED, TAKEN, CREATED],
         ),
         ({"failures": [_failure(A), _failure(B), _failure(C)]}, [TAKEN] * 3),
-        # a failure that names nobody, or nobody who was sent: then silence does not mean success
+        # a failure without a number, or with one that was not sent: then an absent result is not a success
         ({"failures": [{"error": "taken"}]}, [OPEN] * 3),
         ({"failures": [_failure(None)]}, [OPEN] * 3),
         ({"failures": [_failure("4155550002")]}, [OPEN] * 3),
         ({"numberOfContactsCreated": 2, "failures": [{"error": "taken"}]}, [OPEN] * 3),
-        ({"contacts": [{"phone": A}], "failures": [{"error": "taken"}]}, [GOES_IN, OPEN, OPEN]),
-        # lists that cannot be read
+        ({"contacts": [{"phone": A}], "failures": [{"error": "taken"}]}, [CREATED, OPEN, OPEN]),
+        # lists that cannot be decoded
         ({"failures": ["taken"]}, [OPEN] * 3),
         ({"failures": [None]}, [OPEN] * 3),
         ({"failures": 1}, [OPEN] * 3),
         ({"contacts": [None]}, [OPEN] * 3),
         ({"contacts": "three"}, [OPEN] * 3),
-        ({"numberOfContactsCreated": 3, "contacts": [None]}, [GOES_IN] * 3),
+        ({"numberOfContactsCreated": 3, "contacts": [None]}, [CREATED] * 3),
         # reasons
-        ({"failures": [_failure(B, None)]}, [GOES_IN, NAMELESS, GOES_IN]),
-        ({"failures": [_failure(B, "")]}, [GOES_IN, NAMELESS, GOES_IN]),
-        ({"failures": [_failure(B, {"code": 7})]}, [GOES_IN, NAMELESS, GOES_IN]),
-        ({"failures": [_failure(B, f"{B} is taken")]}, [GOES_IN, "+… is taken", GOES_IN]),
+        ({"failures": [_failure(B, None)]}, [CREATED, NO_REASON, CREATED]),
+        ({"failures": [_failure(B, "")]}, [CREATED, NO_REASON, CREATED]),
+        ({"failures": [_failure(B, {"code": 7})]}, [CREATED, NO_REASON, CREATED]),
+        ({"failures": [_failure(B, f"{B} is taken")]}, [CREATED, "+… is taken", CREATED]),
     ],
 )
-def test_an_answer_is_reconciled_with_what_was_sent(body: dict[str, Any], results: list[str]) -> None:
-    """Each item gets what the answer says of it, and nobody is called created on a guess."""
+def test_each_item_gets_its_result_in_the_response(body: dict[str, Any], results: list[str]) -> None:
+    """No item is reported as created on a guess."""
     assert _read(body) == results
 
 
 @pytest.mark.parametrize(
     ("body", "results"),
     [
-        ({"contacts": [{"phone": A}], "failures": [_failure(A)]}, [GOES_IN, TAKEN]),
-        ({"contacts": [{"phone": A}, {"phone": A}]}, [GOES_IN, GOES_IN]),
-        ({"contacts": [{"phone": A}]}, [GOES_IN, OPEN]),
+        ({"contacts": [{"phone": A}], "failures": [_failure(A)]}, [CREATED, TAKEN]),
+        ({"contacts": [{"phone": A}, {"phone": A}]}, [CREATED, CREATED]),
+        ({"contacts": [{"phone": A}]}, [CREATED, OPEN]),
         ({"failures": [_failure(A, "one"), _failure(A, "two")]}, ["one", "two"]),
-        ({"numberOfContactsCreated": 2}, [GOES_IN, GOES_IN]),
+        ({"numberOfContactsCreated": 2}, [CREATED, CREATED]),
     ],
 )
-def test_a_number_that_was_sent_twice_gets_two_verdicts(body: dict[str, Any], results: list[str]) -> None:
-    """Each mention in the answer is used once."""
+def test_a_number_that_was_sent_twice_gets_two_results(body: dict[str, Any], results: list[str]) -> None:
+    """Each entry of the response is used once."""
     assert _read(body, [A, A]) == results
 
 
-def test_a_created_contact_is_the_one_of_the_server() -> None:
-    """Where the answer has the contact, that is the value; else it is what was sent."""
+def test_a_created_contact_is_the_one_in_the_response() -> None:
+    """If the response does not contain it, the value is the contact that was sent."""
     action = CreateAction(None)
-    ready = [action.payload({"phone": A, "firstName": "Ada"}), action.payload({"phone": B, "firstName": "Bea"})]
+    payloads = [action.payload({"phone": A, "firstName": "Ada"}), action.payload({"phone": B, "firstName": "Bea"})]
     answer = {"contacts": [{"phone": A, "firstName": "ADA"}], "numberOfContactsCreated": 2}
-    values = [result.value for result in action.results(ready, BulkCreateResponse.from_dict(answer))]
+    values = [result.value for result in action.results(payloads, BulkCreateResponse.from_dict(answer))]
     assert [value and value.first_name for value in values] == ["ADA", "Bea"]
 
 
@@ -157,18 +157,18 @@ def _result(number: str, *, success: bool | None = True, **more: Any) -> dict[st
         ({"amount": 1, "results": [_result(A)]}, [A, _open(1), _open(1)]),
         (
             {"results": [_result(A, success=None), _result(B, success=False, error=["x"])]},
-            [NAMELESS, NAMELESS, UNKNOWN],
+            [NO_REASON, NO_REASON, UNKNOWN],
         ),
         ({"amount": 3, "results": [None]}, numbers),
     ],
 )
-def test_a_deletion_is_reconciled_with_what_was_sent(body: dict[str, Any], results: list[str]) -> None:
-    """Each number gets its own result, else the totals speak for it, and only where they leave no doubt."""
+def test_each_number_gets_its_result_in_the_response(body: dict[str, Any], results: list[str]) -> None:
+    """Without a result of its own, the totals decide, provided they are unambiguous."""
     assert _deleted(body) == results
 
 
-def test_a_number_that_was_deleted_twice_gets_two_verdicts() -> None:
-    """The second time it is unknown, and the answer says so for the second."""
+def test_a_number_that_was_deleted_twice_gets_two_results() -> None:
+    """The second result reports that the contact does not exist."""
     body = {"amount": 1, "results": [_result(A), _result(A, success=False, error="unknown")]}
     assert _deleted(body, [A, A]) == [A, "unknown"]
 
@@ -183,13 +183,13 @@ def test_a_number_that_was_deleted_twice_gets_two_verdicts() -> None:
         ({"results": [_result(number, success=False) for number in numbers]}, "failed"),
     ],
 )
-def test_a_deletion_that_cannot_be_told_is_unknown(body: dict[str, Any], status: str) -> None:
-    """Where none was deleted all failed; where some were and nobody says which, nobody knows."""
+def test_an_ambiguous_deletion_is_unknown(body: dict[str, Any], status: str) -> None:
+    """If none was deleted, all failed; if some were deleted and the response does not state which, all are unknown."""
     results = DeleteAction(None).results(numbers, BulkDeleteResponse.from_dict(body))
     assert {result.status for result in results} == {status}
 
 
-# Looking for a contact.
+# Comparison with an existing contact.
 
 SENT = {
     "phone": A,
@@ -201,7 +201,7 @@ SENT = {
 
 
 @pytest.mark.parametrize(
-    "there",
+    "existing",
     [
         {},
         {"contact_id": "c_1", "created_at": "2024-01-15T10:30:00Z", "verified": False, "opt_out": None},
@@ -214,15 +214,15 @@ SENT = {
         {"custom_variables": {"Plan": "Gold", "Lead": "x"}},
     ],
 )
-def test_a_contact_that_is_there_as_it_was_sent_was_created(there: dict[str, Any]) -> None:
-    """Additions of the server do not matter, and neither does what it tidies up."""
-    contact = Contact.from_dict({key: value for key, value in {**SENT, **there}.items() if value is not None})
+def test_an_existing_contact_with_the_sent_values_was_created(existing: dict[str, Any]) -> None:
+    """Fields that the server adds, and its normalisation, do not matter."""
+    contact = Contact.from_dict({key: value for key, value in {**SENT, **existing}.items() if value is not None})
     action = CreateAction(None)
     assert action.result_if_exists(action.payload(SENT), contact) == ItemResult("created", contact)
 
 
 @pytest.mark.parametrize(
-    "there",
+    "existing",
     [
         {"first_name": "Bea"},
         {"first_name": None},
@@ -234,18 +234,18 @@ def test_a_contact_that_is_there_as_it_was_sent_was_created(there: dict[str, Any
         {"company_name": "Other"},
     ],
 )
-def test_a_contact_with_other_values_was_there_before(there: dict[str, Any]) -> None:
-    """That it exists is the reason of the failure, in the words of the server."""
+def test_an_existing_contact_with_other_values_fails(existing: dict[str, Any]) -> None:
+    """The reason is that it exists."""
     action = CreateAction(None)
-    result = action.result_if_exists(action.payload(SENT), Contact.from_dict({**SENT, **there}))
+    result = action.result_if_exists(action.payload(SENT), Contact.from_dict({**SENT, **existing}))
     assert (result, "already exists" in EXISTS) == (ItemResult("failed", None, EXISTS), True)
 
 
-def test_what_was_sent_blank_is_not_there() -> None:
-    """A server may keep an empty text as none."""
+def test_a_blank_value_equals_an_absent_one() -> None:
+    """A server may drop empty strings."""
     action = CreateAction(None)
-    ready = action.payload({"phone": A, "first_name": "", "tags": [], "custom_variables": {"Plan": ""}})
-    assert action.result_if_exists(ready, Contact(phone=A)).status == "created"
+    payloads = action.payload({"phone": A, "first_name": "", "tags": [], "custom_variables": {"Plan": ""}})
+    assert action.result_if_exists(payloads, Contact(phone=A)).status == "created"
 
 
 @pytest.mark.parametrize(
@@ -258,8 +258,8 @@ def test_what_was_sent_blank_is_not_there() -> None:
         ("X is no letter", "X is no letter"),
     ],
 )
-def test_a_reason_holds_no_value_of_its_contact(error: str, reason: str) -> None:
-    """What the server says of a contact is told without the contact, so that it may be logged; words stay whole."""
+def test_a_reason_contains_no_value_of_its_contact(error: str, reason: str) -> None:
+    """The message of the server is masked, so that it can be logged; only whole words are replaced."""
     person = {"phone": A, "firstName": "Ada", "lastName": "Lovelace", "companyName": "Analytical Engines"}
     more = {"tags": ["VIP", "X"], "customVariables": {"Full name": "Ada King", "Plan": "Gold (+)"}}
     action = CreateAction(None)
@@ -269,11 +269,11 @@ def test_a_reason_holds_no_value_of_its_contact(error: str, reason: str) -> None
     assert (result.status, result.reason) == ("failed", reason)
 
 
-# Checking.
+# Checks.
 
 
-def test_an_item_that_cannot_be_sent_is_an_entry_with_its_reason() -> None:
-    """It carries no weight, and fails."""
+def test_an_invalid_item_is_an_entry_with_a_reason() -> None:
+    """It has no size, and fails."""
     entry = CreateAction(None).entry(7, {"phone": "none"})
     assert (entry.index, entry.item, entry.payload, entry.status, entry.size_bytes) == (
         7,
@@ -286,26 +286,26 @@ def test_an_item_that_cannot_be_sent_is_an_entry_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize("name", ["Ada", 'A"da', "Ädä", "\U0001f600", "a\nb"])
-def test_an_item_weighs_what_it_takes_in_the_body(name: str) -> None:
-    """In bytes, with the comma after it."""
+def test_the_size_of_an_item_is_its_size_in_the_body(name: str) -> None:
+    """In bytes, including the comma after it."""
     action = CreateAction(None)
     entries = [action.entry(index, {"phone": A, "first_name": name}) for index in range(2)]
-    ready = [entry.payload for entry in entries if entry.payload]
-    body = httpx.Request("POST", "https://x.test", json=action.operation(ready).kwargs["json"]).content
+    payloads = [entry.payload for entry in entries if entry.payload]
+    body = httpx.Request("POST", "https://x.test", json=action.operation(payloads).kwargs["json"]).content
     assert sum(entry.size_bytes for entry in entries) == len(body) - len('{"contacts":[]}') + 1
 
 
-def test_a_number_weighs_what_it_takes_in_the_body() -> None:
-    """Two quotation marks and a comma."""
+def test_the_size_of_a_number_is_its_size_in_the_body() -> None:
+    """Including two quotation marks and a comma."""
     assert DeleteAction(None).entry(0, A).size_bytes == len(A) + 3
 
 
-def test_a_number_that_was_not_deleted_is_taken_like_the_number() -> None:
-    """So that what failed can be passed straight back."""
+def test_a_failed_number_is_accepted_like_the_number() -> None:
+    """So the failed items of a result can be passed to the next call."""
     assert DeleteAction(None).payload(FailedNumber(0, A, "unknown")) == A
 
 
-@pytest.mark.parametrize("made", [Entry(0, {"phone": A}, A), ItemResult("created", A)])
-def test_what_is_on_its_way_shows_no_item(made: object) -> None:
+@pytest.mark.parametrize("value", [Entry(0, {"phone": A}, A), ItemResult("created", A)])
+def test_a_repr_contains_no_item(value: object) -> None:
     """A traceback with local variables calls repr."""
-    assert A not in repr(made)
+    assert A not in repr(value)

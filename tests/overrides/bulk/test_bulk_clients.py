@@ -1,4 +1,4 @@
-"""Bulk calls through both clients, over a server that is a function: chunks, halves, and nothing lost on the way."""
+"""Bulk calls through both clients, with a function as the server: chunks, splitting, errors, and retries."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 A, B = "+14155550001", "+14155550002"
 
 
-def test_chunks_have_the_size_that_was_asked_for(world: World) -> None:
-    """The last one has what is left, and the order of the input is kept."""
+def test_chunks_have_the_configured_size(world: World) -> None:
+    """The last one has the remaining items; the order of the input is kept."""
     rows = make_rows(7)
     result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=3, concurrency=1), succeed)
     assert [numbers_of(sent_items(request)) for request in world.sent] == [
@@ -39,14 +39,14 @@ def test_chunks_have_the_size_that_was_asked_for(world: World) -> None:
     assert [contact.phone for contact in result.created] == numbers_of(rows)
 
 
-def test_nothing_to_create_sends_nothing(world: World) -> None:
-    """No rows, no request."""
+def test_an_empty_input_sends_nothing(world: World) -> None:
+    """The result is empty."""
     assert repr(world.do(lambda client: client.contacts.bulk.create([]), succeed)) == "BulkCreateResult(0 of 0 created)"
     assert world.sent == []
 
 
 def test_chunks_are_cut_by_bytes_too(world: World) -> None:
-    """The contacts of one request have at most so many bytes; one that is too large by itself goes alone."""
+    """A contact that exceeds the maximum alone has a request of its own."""
     rows = [
         {"phone": f"+1415555{n:04}", "first_name": "x" * length} for n, length in enumerate([100, 100, 900, 100, 100])
     ]
@@ -61,19 +61,19 @@ def test_chunks_are_cut_by_bytes_too(world: World) -> None:
 
 
 def test_deletions_are_cut_by_bytes_too(world: World) -> None:
-    """A number has its length, two quotation marks and a comma."""
+    """The size of a number includes two quotation marks and a comma."""
     world.do(
         lambda client: client.contacts.bulk.delete(numbers_of(make_rows(5)), max_chunk_bytes=30, concurrency=1), succeed
     )
     assert [len(sent_items(request)) for request in world.sent] == [2, 2, 1]
 
 
-def test_a_bad_row_never_loses_the_others(world: World) -> None:
-    """It is a failure with its place and its reason; the others are sent."""
+def test_invalid_items_do_not_affect_others(world: World) -> None:
+    """They fail with their index and a reason; the other items are sent."""
     rows: list[Any] = [
         *make_rows(2),
         {"phone": "none"},
-        "no row",
+        "not a mapping",
         {"phone": A, "frist_name": "x"},
         {"phone": A, "firstName": "\udce4"},
         {"phone": B},
@@ -84,89 +84,89 @@ def test_a_bad_row_never_loses_the_others(world: World) -> None:
     assert "did you mean first_name?" in result.failed[2].reason
 
 
-def test_rows_that_are_all_bad_send_nothing(world: World) -> None:
-    """No request with an empty list."""
+def test_if_all_items_are_invalid_nothing_is_sent(world: World) -> None:
+    """There is no request with an empty list."""
     result = world.do(lambda client: client.contacts.bulk.create([{"phone": "none"}] * 3), succeed)
     assert (len(result.failed), world.sent) == (3, [])
 
 
-def _too_large_over(most: int) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(413) if len(sent_items(request)) > most else succeed(request)
+def _too_large_over(maximum: int) -> Callable[[httpx.Request], httpx.Response]:
+    def respond(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(413) if len(sent_items(request)) > maximum else succeed(request)
 
-    return answer
+    return respond
 
 
-@pytest.mark.parametrize("most", [1, 2, 3, 7])
-def test_a_chunk_that_is_too_large_is_halved_until_it_is_not(world: World, most: int) -> None:
-    """Down to one contact for each request; all go in, in their order."""
+@pytest.mark.parametrize("maximum", [1, 2, 3, 7])
+def test_a_chunk_that_is_too_large_is_split(world: World, maximum: int) -> None:
+    """If necessary until each request has one contact; all are created, in input order."""
     rows = make_rows(10)
-    result = world.do(lambda client: client.contacts.bulk.create(rows), _too_large_over(most))
+    result = world.do(lambda client: client.contacts.bulk.create(rows), _too_large_over(maximum))
     assert [contact.phone for contact in result.created] == numbers_of(rows)
 
 
-def test_a_contact_that_is_too_large_by_itself_is_a_failure(world: World) -> None:
-    """The others go in; the reason says what to do."""
+def test_a_single_contact_that_is_too_large_fails(world: World) -> None:
+    """The others are created; the reason has the status."""
     rows = make_rows(4)
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         return httpx.Response(413) if rows[2]["phone"] in numbers_of(sent_items(request)) else succeed(request)
 
-    result = world.do(lambda client: client.contacts.bulk.create(rows), answer)
+    result = world.do(lambda client: client.contacts.bulk.create(rows), respond)
     assert ([failure.index for failure in result.failed], len(result.created)) == ([2], 3)
     assert "413" in result.failed[0].reason
 
 
-def test_a_deletion_that_is_too_large_is_halved_too(world: World) -> None:
-    """The rule is the same for numbers."""
+def test_a_deletion_that_is_too_large_is_split(world: World) -> None:
+    """Like a creation."""
     phones = numbers_of(make_rows(5))
     assert world.do(lambda client: client.contacts.bulk.delete(phones), _too_large_over(1)).deleted == phones
 
 
-def test_a_400_that_says_too_large_is_halved_too(world: World) -> None:
-    """What the API does with a chunk that is too large is not known; a 400 that says so is as good as a 413."""
+def test_after_a_400_about_the_size_a_chunk_is_split(world: World) -> None:
+    """The API does not document its response to a chunk that is too large: a 400 about the size is like a 413."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if len(sent_items(request)) > 2:
             return httpx.Response(400, json={"status": "ERROR", "message": "Too many contacts in one request"})
         return succeed(request)
 
-    assert len(world.do(lambda client: client.contacts.bulk.create(make_rows(5)), answer).created) == 5
+    assert len(world.do(lambda client: client.contacts.bulk.create(make_rows(5)), respond).created) == 5
 
 
 @pytest.mark.parametrize("status", [400, 422, 429, 501])
-def test_a_chunk_that_the_server_refuses_is_failed_and_the_others_go_on(world: World, status: int) -> None:
-    """One bad answer does not end the call."""
+def test_a_rejected_chunk_fails_and_the_others_go_on(world: World, status: int) -> None:
+    """One error does not end the call."""
     rows = make_rows(6)
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         return httpx.Response(status) if rows[2]["phone"] in numbers_of(sent_items(request)) else succeed(request)
 
-    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), answer)
+    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), respond)
     assert [failure.index for failure in result.failed] == [2, 3]
     assert all(f"{status}, " in failure.reason for failure in result.failed)
 
 
 @pytest.mark.parametrize("content", [{}, {"json": None}, {"json": []}, {"html": "<html>"}])
 @pytest.mark.parametrize("call", ["create", "delete"])
-def test_an_answer_that_cannot_be_read_leaves_its_chunk_unknown(
+def test_if_a_response_cannot_be_decoded_its_items_are_unknown(
     world: World, call: str, content: dict[str, Any]
 ) -> None:
-    """Where the look-ups cannot be read either, nobody knows what became of these items, and their reason says so."""
+    """Provided that their look-ups cannot be decoded either. The reason has the error."""
     items = {"create": make_rows(2), "delete": numbers_of(make_rows(2))}[call]
     result = world.do(
         lambda client: getattr(client.contacts.bulk, call)(items), lambda _: httpx.Response(200, **content)
     )
     assert (len(result.unknown), result.failed) == (2, [])
     assert all(
-        each.reason.startswith(("POST /api/v2/contacts/bulk: 200", "DELETE /api/v2/contacts: 200"))
-        for each in result.unknown
+        item.reason.startswith(("POST /api/v2/contacts/bulk: 200", "DELETE /api/v2/contacts: 200"))
+        for item in result.unknown
     )
 
 
 @pytest.mark.parametrize("call", ["create", "delete"])
-def test_an_answer_that_calls_itself_an_error_fails_its_chunk(world: World, call: str) -> None:
-    """It can be read, and it is a refusal: nothing is looked for."""
+def test_a_200_with_the_status_error_fails_its_chunk(world: World, call: str) -> None:
+    """It is a rejection, so nothing is looked up."""
     items = {"create": make_rows(2), "delete": numbers_of(make_rows(2))}[call]
     body = {"status": "ERROR", "message": "Missing fields"}
     result = world.do(
@@ -176,78 +176,78 @@ def test_an_answer_that_calls_itself_an_error_fails_its_chunk(world: World, call
     assert "Missing fields" in result.failed[0].reason
 
 
-def _refused(_: httpx.Request) -> httpx.Response:
+def _unreachable(_: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("refused")
 
 
-HOPELESS = [
+FATAL = [
     (lambda _: httpx.Response(401), AuthenticationError),
     (lambda _: httpx.Response(403), PermissionDeniedError),
-    (_refused, APIConnectionError),
+    (_unreachable, APIConnectionError),
 ]
-each_hopeless = pytest.mark.parametrize(("refusal", "error"), HOPELESS, ids=["401", "403", "no-answer"])
+each_fatal_error = pytest.mark.parametrize(("response", "error"), FATAL, ids=["401", "403", "unreachable"])
 
 
-@each_hopeless
-def test_a_first_request_that_is_hopeless_is_raised(
-    world: World, refusal: Callable[[httpx.Request], httpx.Response], error: type[Exception]
+@each_fatal_error
+def test_a_fatal_error_on_the_first_request_is_raised(
+    world: World, response: Callable[[httpx.Request], httpx.Response], error: type[Exception]
 ) -> None:
-    """Wrong credentials are no property of contacts: the error comes at once, after one request."""
+    """It is not about the contacts: it is raised after one request."""
     with pytest.raises(error):
-        world.do(lambda client: client.contacts.bulk.create(make_rows(10), chunk_size=2), refusal)
+        world.do(lambda client: client.contacts.bulk.create(make_rows(10), chunk_size=2), response)
     assert len(world.sent) == 1
 
 
-def test_the_first_request_may_come_after_rows_that_are_all_bad(world: World) -> None:
-    """A chunk of which nothing could be sent is no first request."""
+def test_a_chunk_without_a_request_is_not_the_first(world: World) -> None:
+    """All its items are invalid, and a fatal error in the next chunk is raised."""
     rows = [*[{"phone": "none"}] * 2, *make_rows(4)]
     with pytest.raises(AuthenticationError):
         world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), lambda _: httpx.Response(401))
     assert len(world.sent) == 1
 
 
-@pytest.mark.parametrize("refusal", [refusal for refusal, _ in HOPELESS], ids=["401", "403", "no-answer"])
-def test_a_later_request_that_is_hopeless_ends_the_sending_and_loses_nothing(
-    world: World, refusal: Callable[[httpx.Request], httpx.Response]
+@pytest.mark.parametrize("response", [response for response, _ in FATAL], ids=["401", "403", "unreachable"])
+def test_a_later_fatal_error_stops_sending_and_loses_no_outcome(
+    world: World, response: Callable[[httpx.Request], httpx.Response]
 ) -> None:
-    """What went in stays, the rest is failed with the reason, and nothing more is sent."""
+    """Created contacts stay in the result, the others fail with the reason, and nothing more is sent."""
     rows = make_rows(8)
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        return succeed(request) if len(world.sent) == 1 else refusal(request)
+    def respond(request: httpx.Request) -> httpx.Response:
+        return succeed(request) if len(world.sent) == 1 else response(request)
 
-    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, concurrency=1), answer)
+    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, concurrency=1), respond)
     assert (len(world.sent), [contact.phone for contact in result.created]) == (2, numbers_of(rows[:2]))
     assert [failure.reason.startswith("not sent: ") for failure in result.failed] == [False] * 2 + [True] * 4
     first, *_, last = [failure.reason for failure in result.failed]
     assert last == f"not sent: {first}"
 
 
-def test_a_bad_row_keeps_its_own_reason_when_the_sending_ends(world: World) -> None:
-    """That nobody answers is not what is wrong with it."""
+def test_an_invalid_item_has_its_own_reason_after_sending_has_stopped(world: World) -> None:
+    """Not the error that stopped the call."""
     rows = [*make_rows(3), {"phone": "none"}]
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        return succeed(request) if len(world.sent) == 1 else _refused(request)
+    def respond(request: httpx.Request) -> httpx.Response:
+        return succeed(request) if len(world.sent) == 1 else _unreachable(request)
 
-    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), answer)
+    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), respond)
     assert ["no answer" in failure.reason for failure in result.failed] == [True, False]
 
 
-def test_what_failed_can_be_passed_straight_back(world: World) -> None:
-    """`failed` is an input: the second call completes the first."""
+def test_failed_contacts_can_be_passed_to_another_call(world: World) -> None:
+    """The second call completes the first."""
     rows = make_rows(8)
 
-    def breaks(request: httpx.Request) -> httpx.Response:
-        return succeed(request) if len(world.sent) == 1 else _refused(request)
+    def fails_later(request: httpx.Request) -> httpx.Response:
+        return succeed(request) if len(world.sent) == 1 else _unreachable(request)
 
-    result: BulkCreateResult = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), breaks)
+    result: BulkCreateResult = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2), fails_later)
     again: BulkCreateResult = world.do(lambda client: client.contacts.bulk.create(result.failed), succeed)
     assert [contact.phone for contact in (*result.created, *again.created)] == numbers_of(rows)
 
 
-def test_numbers_that_were_not_deleted_can_be_passed_straight_back(world: World) -> None:
-    """A `FailedNumber` is taken like the number itself."""
+def test_failed_numbers_can_be_passed_to_another_call(world: World) -> None:
+    """A `FailedNumber` is accepted like the number itself."""
     phones = numbers_of(make_rows(3))
     result = world.do(
         lambda client: client.contacts.bulk.delete(phones), lambda _: httpx.Response(200, json={"amount": 0})
@@ -257,43 +257,43 @@ def test_numbers_that_were_not_deleted_can_be_passed_straight_back(world: World)
 
 
 @pytest.mark.parametrize("first_chunk", [True, False])
-def test_half_a_chunk_that_went_in_is_not_called_failed(world: World, first_chunk: bool) -> None:  # noqa: FBT001  # a parameter
-    """When a halved chunk breaks off in the middle, what its first half did is kept."""
+def test_the_created_half_of_a_split_chunk_has_not_failed(world: World, first_chunk: bool) -> None:  # noqa: FBT001  # a parameter
+    """If the second half fails, the outcomes of the first half are kept."""
     rows = make_rows(4 if first_chunk else 8)
     halved = rows[-4:]
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         phones = numbers_of(sent_items(request))
         if phones == numbers_of(halved):
             return httpx.Response(413)
-        return _refused(request) if phones == numbers_of(halved[2:]) else succeed(request)
+        return _unreachable(request) if phones == numbers_of(halved[2:]) else succeed(request)
 
-    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=4), answer)
+    result = world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=4), respond)
     assert [contact.phone for contact in result.created] == numbers_of(rows[:-2])
     assert numbers_of(result.failed) == numbers_of(rows[-2:])
 
 
-def test_a_repeated_number_is_a_failure_unless_told_otherwise(world: World) -> None:
-    """Its reason names the item that counts, and it can be passed straight back with the policy that is meant."""
+def test_a_duplicate_number_fails_by_default(world: World) -> None:
+    """Its reason names the item that is used. Another policy can be chosen."""
     rows = [*make_rows(2), {"phone": make_rows(1)[0]["phone"], "first_name": "again"}]
     result = world.do(lambda client: client.contacts.bulk.create(rows), succeed)
     assert [(failure.index, failure.reason.split(";")[0]) for failure in result.failed] == [
         (2, "same phone number as item 0")
     ]
     last = world.do(lambda client: client.contacts.bulk.create(rows, duplicates="last"), succeed)
-    assert ([each.index for each in last.duplicates], last.failed) == ([0], [])
+    assert ([item.index for item in last.duplicates], last.failed) == ([0], [])
 
 
-def test_a_wrong_policy_is_an_error_before_anything_is_sent(world: World) -> None:
-    """The error says which there are."""
+def test_an_unknown_policy_raises_before_anything_is_sent(world: World) -> None:
+    """The message lists the valid policies."""
     with pytest.raises(ValueError, match="duplicates must be 'error', 'first', 'last', 'merge' or None"):
         world.do(lambda client: client.contacts.bulk.create(make_rows(2), duplicates="both"), succeed)
     assert world.sent == []
 
 
 @pytest.mark.parametrize("call", ["stream_create", "stream_delete"])
-def test_a_stream_is_checked_when_it_is_made(call: str) -> None:
-    """Not when its first outcome is asked for, which may be far away."""
+def test_the_arguments_of_a_stream_are_checked_at_once(call: str) -> None:
+    """Not when its first outcome is requested, which may be much later."""
     with Sendblue("k", "s", transport=httpx.MockTransport(succeed)) as client:
         with pytest.raises(TypeError, match="must be an iterable of items"):
             getattr(client.contacts.bulk, call)("+14155551234")
@@ -301,24 +301,24 @@ def test_a_stream_is_checked_when_it_is_made(call: str) -> None:
             getattr(client.contacts.bulk, call)([], chunk_size=0)
 
 
-def test_unknown_ones_are_passed_back_with_a_look(world: World) -> None:
-    """What turns out to be there is created, without another request that creates."""
+def test_unknown_contacts_can_be_passed_to_another_call(world: World) -> None:
+    """With check_existing, contacts that exist are reported as created without being sent."""
     rows = make_rows(2)
 
-    def silent(request: httpx.Request) -> httpx.Response:
+    def lost(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             raise httpx.ReadError("reset")
         return httpx.Response(500)
 
-    unknown = world.do(lambda client: client.contacts.bulk.create(rows), silent).unknown
-    assert [dict(each) for each in unknown] == rows
+    unknown = world.do(lambda client: client.contacts.bulk.create(rows), lost).unknown
+    assert [dict(item) for item in unknown] == rows
 
-    def there(request: httpx.Request) -> httpx.Response:
+    def exists(request: httpx.Request) -> httpx.Response:
         number = unquote(request.url.path).rpartition("/")[2]
         return httpx.Response(200, json={"contact": next(row for row in rows if row["phone"] == number)})
 
     world.sent.clear()
-    again = world.do(lambda client: client.contacts.bulk.create(unknown, check_existing=True), there)
+    again = world.do(lambda client: client.contacts.bulk.create(unknown, check_existing=True), exists)
     assert ([contact.phone for contact in again.created], {request.method for request in world.sent}) == (
         numbers_of(rows),
         {"GET"},
@@ -332,8 +332,8 @@ def _counted(read: list[Any], rows: list[Any]) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("call", ["stream_create", "stream_delete"])
-def test_a_generator_is_read_as_far_as_it_is_needed(world: World, call: str) -> None:
-    """After the first outcome no more than the first chunk was read, and one item that shows that it is full."""
+def test_a_generator_is_read_lazily(world: World, call: str) -> None:
+    """After the first outcome, the first chunk was read, and one item that did not fit into it."""
     rows: list[Any] = make_rows(1_000) if call == "stream_create" else numbers_of(make_rows(1_000))
     read: list[Any] = []
 
@@ -346,8 +346,8 @@ def test_a_generator_is_read_as_far_as_it_is_needed(world: World, call: str) -> 
 
 
 @pytest.mark.parametrize("call", ["stream_create", "stream_delete"])
-def test_outcomes_come_in_the_order_of_the_input(world: World, call: str) -> None:
-    """Although a few requests are on their way at one time."""
+def test_outcomes_are_in_input_order(world: World, call: str) -> None:
+    """Although several requests are in flight."""
     rows: list[Any] = make_rows(23) if call == "stream_create" else numbers_of(make_rows(23))
     outcomes = world.do(lambda client: getattr(client.contacts.bulk, call)(rows, chunk_size=2), succeed)
     assert [outcome.index for outcome in outcomes] == list(range(23))
@@ -361,8 +361,8 @@ async def _asynchronously(items: Iterable[Any]) -> AsyncIterator[Any]:
 
 @pytest.mark.parametrize("world", ["async"], indirect=True)
 @pytest.mark.parametrize("call", ["create", "delete"])
-def test_the_async_client_takes_async_iterables(world: World, call: str) -> None:
-    """What comes from a database cursor needs no list in between."""
+def test_the_async_client_accepts_async_iterables(world: World, call: str) -> None:
+    """Such as a database cursor."""
     items: list[Any] = make_rows(25) if call == "create" else numbers_of(make_rows(25))
     result = world.do(
         lambda client: getattr(client.contacts.bulk, call)(_asynchronously(items), chunk_size=10), succeed
@@ -372,15 +372,15 @@ def test_the_async_client_takes_async_iterables(world: World, call: str) -> None
 
 @pytest.mark.parametrize("call", ["create", "delete"])
 @pytest.mark.parametrize("items", ["+14155551234", b"+14155551234", {"phone": A}, 7, None])
-def test_one_thing_where_many_are_meant_is_a_type_error(world: World, call: str, items: object) -> None:
-    """A string would be taken letter by letter, and a mapping key by key."""
+def test_a_single_item_raises(world: World, call: str, items: object) -> None:
+    """A string would be iterated by character, and a mapping by key."""
     with pytest.raises(TypeError, match="must be an iterable of items, not a single"):
         world.do(lambda client: getattr(client.contacts.bulk, call)(items), succeed)
     assert world.sent == []
 
 
 @pytest.mark.parametrize(
-    ("limits", "error", "says"),
+    ("limits", "error", "message"),
     [
         ({"chunk_size": 0}, ValueError, "chunk_size must be 1 or more, not 0"),
         ({"chunk_size": "9"}, TypeError, "chunk_size must be a whole number, not str"),
@@ -389,10 +389,10 @@ def test_one_thing_where_many_are_meant_is_a_type_error(world: World, call: str,
         ({"concurrency": True}, TypeError, "concurrency must be a whole number, not bool"),
     ],
 )
-def test_a_wrong_limit_is_an_error_before_anything_is_sent(
-    world: World, limits: dict[str, Any], error: type[Exception], says: str
+def test_invalid_limits_raise_before_anything_is_sent(
+    world: World, limits: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    """The error names the argument."""
-    with pytest.raises(error, match=says):
+    """The message names the argument."""
+    with pytest.raises(error, match=message):
         world.do(lambda client: client.contacts.bulk.create(make_rows(2), **limits), succeed)
     assert world.sent == []

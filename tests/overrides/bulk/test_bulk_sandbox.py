@@ -1,4 +1,4 @@
-"""Bulk calls over real sockets, with a bad sandbox: what is called created is there, once, and nothing else is."""
+"""Bulk calls over real sockets, with a sandbox that has faults: exactly the created contacts exist, once each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CREATE, DELETE = "bulk_create_contacts", "bulk_delete_contacts"
 LOSSES: dict[str, dict[str, Any]] = {
     "reset after": {"what": "reset", "after": True},
     "reset before": {"what": "reset"},
-    "half an answer": {"what": "truncated"},
+    "truncated": {"what": "truncated"},
     "broken JSON": {"what": "broken_json"},
     "500 after": {"what": "status", "status": 500, "after": True},
     "500 before": {"what": "status", "status": 500},
@@ -31,7 +31,7 @@ each_loss = pytest.mark.parametrize("loss", LOSSES)
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
-    """One sandbox for all tests, without a limit."""
+    """One sandbox for all tests, without a rate limit."""
     with Sandbox(limit=None) as started:
         yield started
 
@@ -45,7 +45,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 @pytest.fixture(params=WORLDS)
 def bulk(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]:
-    """Make a bulk call in each world."""
+    """Make a bulk call with threads, asyncio and trio."""
 
     def call(name: str, items: Any, **settings: Any) -> Any:  # noqa: ANN401  # of either kind
         return ask(
@@ -62,24 +62,24 @@ def _numbers(sandbox: Sandbox) -> list[str]:
     return sorted(contact["phone"] for contact in sandbox.contacts())
 
 
-def _asked(sandbox: Sandbox, operation: str) -> int:
+def _count_requests(sandbox: Sandbox, operation: str) -> int:
     paths = {"create": ("POST", "/api/v2/contacts/bulk"), "delete": ("DELETE", "/api/v2/contacts")}
-    return sum((each.method, each.path) == paths[operation] for each in sandbox.requests)
+    return sum((request.method, request.path) == paths[operation] for request in sandbox.requests)
 
 
 def _check(sandbox: Sandbox, result: BulkCreateResult) -> None:
-    """Exactly what is called created is there, and every contact is there once."""
-    there = _numbers(sandbox)
+    """Check that exactly the created contacts exist, once each."""
+    existing = _numbers(sandbox)
     created = sorted(contact.phone or "" for contact in result.created)
-    unknown = {each["phone"] for each in result.unknown}
-    assert len(there) == len(set(there))
-    assert [number for number in there if number not in unknown] == created
+    unknown = {item["phone"] for item in result.unknown}
+    assert len(existing) == len(set(existing))
+    assert [number for number in existing if number not in unknown] == created
     assert result.requested == len(result.created) + len(result.failed) + len(result.unknown)
 
 
 @each_loss
-def test_a_lost_answer_leaves_every_contact_there_once(bulk: Callable[..., Any], sandbox: Sandbox, loss: str) -> None:
-    """Whatever became of the request: all contacts are there, and all are called created."""
+def test_after_a_lost_response_every_contact_exists_once(bulk: Callable[..., Any], sandbox: Sandbox, loss: str) -> None:
+    """Whatever the server applied: all contacts exist, and all are reported as created."""
     sandbox.faults.add(operation=CREATE, nth=[2, 3], **LOSSES[loss])
     result = bulk("create", make_rows(90), chunk_size=20)
     assert (repr(result), _numbers(sandbox)) == (
@@ -89,15 +89,15 @@ def test_a_lost_answer_leaves_every_contact_there_once(bulk: Callable[..., Any],
     assert [contact.first_name for contact in result.created] == [row["first_name"] for row in make_rows(90)]
 
 
-def test_a_chunk_that_was_carried_out_costs_one_request_more(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """It is found whole among the newest contacts."""
+def test_an_applied_chunk_takes_one_more_request(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
+    """All of it is among the newest contacts."""
     sandbox.faults.add(operation=CREATE, nth=2, **LOSSES["reset after"])
     bulk("create", make_rows(60), chunk_size=20)
     assert len(sandbox.requests) == 4
 
 
-def test_a_request_that_timed_out_is_settled(sandbox: Sandbox) -> None:
-    """The server carried it out, and took too long to say so."""
+def test_a_timeout_is_reconciled(sandbox: Sandbox) -> None:
+    """The server applied the request, and responded too late."""
     sandbox.faults.add(what="delay", operation=CREATE, after=True, delay=5, times=1)
     result = ask(
         "sync",
@@ -109,9 +109,9 @@ def test_a_request_that_timed_out_is_settled(sandbox: Sandbox) -> None:
     assert (repr(result), len(sandbox.contacts())) == ("BulkCreateResult(30 of 30 created)", 30)
 
 
-def test_who_was_there_before_is_told_from_who_was_made(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """Although the answer that would have said it was lost."""
-    bulk("create", [{**make_rows(1)[0], "first_name": "somebody else"}])
+def test_existing_contacts_are_distinguished_from_created_ones(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
+    """Even if the response that distinguishes them was lost."""
+    bulk("create", [{**make_rows(1)[0], "first_name": "Different"}])
     sandbox.faults.add(operation=CREATE, **LOSSES["reset after"], times=1)
     result = bulk("create", make_rows(5))
     assert [(failure.index, "already exists" in failure.reason) for failure in result.failed] == [(0, True)]
@@ -119,10 +119,10 @@ def test_who_was_there_before_is_told_from_who_was_made(bulk: Callable[..., Any]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_any_mixture_of_faults_leaves_no_doubt(bulk: Callable[..., Any], sandbox: Sandbox, seed: int) -> None:
-    """Losses at random, of requests and of look-ups: what is called created is there, and nothing else is."""
-    for place, loss in enumerate(LOSSES.values()):
-        sandbox.faults.add(operation=CREATE, probability=0.08, seed=10 * seed + place, **loss)
+def test_any_mixture_of_faults_is_reconciled(bulk: Callable[..., Any], sandbox: Sandbox, seed: int) -> None:
+    """With random losses of requests and look-ups, exactly the created contacts exist."""
+    for index, loss in enumerate(LOSSES.values()):
+        sandbox.faults.add(operation=CREATE, probability=0.08, seed=10 * seed + index, **loss)
     sandbox.faults.add(what="status", status=503, operation="retrieve_contact", probability=0.1, seed=seed)
     sandbox.faults.add(what="reset", operation="list_contacts", probability=0.3, seed=seed)
     result = bulk("create", make_rows(300), chunk_size=12)
@@ -130,8 +130,8 @@ def test_any_mixture_of_faults_leaves_no_doubt(bulk: Callable[..., Any], sandbox
     assert len(result.created) > 100
 
 
-def test_what_is_left_is_settled_by_passing_it_back(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """The failed as they are, the unknown with a look: then all are there, once."""
+def test_a_second_call_completes_the_first(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
+    """With the failed items, and the unknown ones with check_existing: then all contacts exist once."""
     sandbox.faults.add(operation=CREATE, nth=[2, 4], **LOSSES["reset after"])
     sandbox.faults.add(what="status", status=500, method="GET", times=8)
     result = bulk("create", make_rows(60), chunk_size=10, concurrency=1)
@@ -143,24 +143,24 @@ def test_what_is_left_is_settled_by_passing_it_back(bulk: Callable[..., Any], sa
     assert len(result.created) + len(again.created) + len(rest.created) == len(sandbox.contacts()) == 60
 
 
-def test_a_server_with_small_bodies_is_learned() -> None:
-    """The first chunk is refused until it is small enough, and no other one is."""
+def test_the_size_adapts_to_a_server_with_a_small_maximum() -> None:
+    """The first chunk is split until its parts are small enough; no other chunk is rejected."""
     with Sandbox(limit=None, max_body_bytes=1_000) as sandbox:
         result = ask("sync", lambda client: client.contacts.bulk.create(make_rows(500)), base_url=sandbox.url)
-        statuses = [each.status for each in sandbox.requests]
-    # The whole first chunk, its two halves, and their four quarters: eighths get through.
+        statuses = [request.status for request in sandbox.requests]
+    # The first chunk, its two halves and their four quarters are rejected; eighths are accepted.
     assert (len(result.created), statuses.count(413), 413 in statuses[15:]) == (500, 7, False)
 
 
-def test_a_429_is_repeated_by_itself(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """Nothing was done, so nothing has to be looked for."""
+def test_a_429_is_retried_by_the_transport(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
+    """Nothing was applied, so nothing is looked up."""
     sandbox.faults.add(what="status", status=429, operation=CREATE, nth=[2, 3], headers={"Retry-After": "0"})
     assert repr(bulk("create", make_rows(30), chunk_size=10)) == "BulkCreateResult(30 of 30 created)"
-    assert {each.method for each in sandbox.requests} == {"POST"}
+    assert {request.method for request in sandbox.requests} == {"POST"}
 
 
 def test_latency_at_random_keeps_the_order(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """However late each answer is, outcomes come in the order of the input."""
+    """Outcomes are in input order, however late each response is."""
     sandbox.faults.add(what="delay", jitter=0.02, probability=0.5)
     result = bulk("create", make_rows(60), chunk_size=3, concurrency=6)
     assert [contact.phone for contact in result.created] == [row["phone"] for row in make_rows(60)]
@@ -170,8 +170,8 @@ def test_latency_at_random_keeps_the_order(bulk: Callable[..., Any], sandbox: Sa
 
 
 @each_loss
-def test_a_lost_deletion_is_a_deletion(bulk: Callable[..., Any], sandbox: Sandbox, loss: str) -> None:
-    """It is repeated, and what is not there any more was deleted; an answer that cannot be read leaves it unknown."""
+def test_a_lost_deletion_is_retried(bulk: Callable[..., Any], sandbox: Sandbox, loss: str) -> None:
+    """A contact that no longer exists was deleted; if a response cannot be decoded, its items are unknown."""
     numbers = sandbox.seed(60)
     sandbox.faults.add(operation=DELETE, nth=2, **LOSSES[loss])
     result = bulk("delete", numbers, chunk_size=20)
@@ -180,8 +180,8 @@ def test_a_lost_deletion_is_a_deletion(bulk: Callable[..., Any], sandbox: Sandbo
     assert len(result.deleted) + len(result.unknown) == 60
 
 
-def test_a_deletion_whose_every_answer_is_lost_is_unknown(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """Never failed, for it was carried out; and to give it again does no harm."""
+def test_a_deletion_without_any_response_is_unknown(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
+    """Not failed, since it was applied; retrying it is safe."""
     numbers = sandbox.seed(10)
     sandbox.faults.add(operation=DELETE, **LOSSES["reset after"], times=3)
     result = bulk("delete", numbers)

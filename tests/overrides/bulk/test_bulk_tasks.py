@@ -1,4 +1,4 @@
-"""Bulk calls in tasks: requests that overlap, iterators that are left early, interruptions. Nothing is left behind."""
+"""Bulk calls in tasks: requests that overlap, iterators closed early, interruptions. No task is left."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
 SETTINGS: dict[str, Any] = {"base_url": "https://api.example.test", "rate_limit": None, "retry": None}
-SOON = 10
-"""Seconds after which a test that hangs is given up."""
+TIMEOUT = 10
+"""Seconds after which a test that hangs fails."""
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def _first(request: httpx.Request) -> int:
-    """The place of the first contact that a request carries."""
+    """Returns the index of the first contact in a request."""
     return int(json.loads(request.content)["contacts"][0]["first_name"][1:]) - 2_000_000
 
 
-async def _well(request: httpx.Request) -> httpx.Response:
+async def _succeed(request: httpx.Request) -> httpx.Response:
     await anyio.lowlevel.checkpoint()
     return httpx.Response(200, json={"status": "OK", "contacts": json.loads(request.content)["contacts"]})
 
 
-def _client(answer: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> AsyncSendblue:
-    return AsyncSendblue("k", "s", **SETTINGS, transport=httpx.MockTransport(answer))  # type: ignore[arg-type]  # httpx takes async ones too
+def _client(respond: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> AsyncSendblue:
+    return AsyncSendblue("k", "s", **SETTINGS, transport=httpx.MockTransport(respond))  # type: ignore[arg-type]  # httpx accepts async functions too
 
 
-def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what main returns
-    async def within_time() -> Any:  # noqa: ANN401  # as above
-        with anyio.fail_after(SOON):
+def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # the return value of main
+    async def within_time() -> Any:  # noqa: ANN401  # the same
+        with anyio.fail_after(TIMEOUT):
             return await main()
 
     return anyio.run(within_time, backend=backend)
 
 
 def _tasks(backend: str) -> int:
-    """How many tasks the event loop has."""
+    """Returns the number of tasks in the event loop."""
     return len(asyncio.all_tasks()) if backend == "asyncio" else trio.lowlevel.current_statistics().tasks_living
 
 
 class Gate:
-    """Answers at once, but for the chunk at one place, which waits until another one has arrived."""
+    """A server that responds at once, except to one chunk: that one waits until another chunk has arrived."""
 
     def __init__(self, held: int, until: int = -1) -> None:
         self._held = held
@@ -63,17 +63,17 @@ class Gate:
         self._opened = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
-        place = _first(request)
-        if place == self._until:
+        """Respond to a request."""
+        index = _first(request)
+        if index == self._until:
             self._opened.set()
-        if place == self._held:
+        if index == self._held:
             await self._opened.wait()
-        return await _well(request)
+        return await _succeed(request)
 
 
-def test_the_next_request_leaves_while_the_oldest_is_open(backend: str) -> None:
-    """As in threads."""
+def test_the_next_request_starts_while_the_oldest_is_in_flight(backend: str) -> None:
+    """As with threads."""
 
     async def main() -> list[str | None]:
         gate = Gate(held=1, until=4)
@@ -85,7 +85,7 @@ def test_the_next_request_leaves_while_the_oldest_is_open(backend: str) -> None:
 
 
 def test_a_stream_that_is_closed_leaves_no_task(backend: str) -> None:
-    """What is on its way is cancelled, even where it would never end."""
+    """Requests in flight are cancelled, even if they would never end."""
 
     async def main() -> tuple[int, int, int]:
         gate = Gate(held=2)
@@ -100,8 +100,8 @@ def test_a_stream_that_is_closed_leaves_no_task(backend: str) -> None:
     assert _run(backend, main) == (2, 1, 0)
 
 
-def test_a_step_may_be_given_up(backend: str) -> None:
-    """A consumer may have a time limit around each step: it ends the stream, and neither of them breaks."""
+def test_one_step_may_be_cancelled(backend: str) -> None:
+    """A consumer may have a timeout around each step: it ends the stream, and breaks neither of them."""
 
     async def main() -> tuple[bool, int]:
         gate = Gate(held=1)
@@ -118,29 +118,29 @@ def test_a_step_may_be_given_up(backend: str) -> None:
 
 
 def test_each_step_may_be_taken_by_another_task(backend: str) -> None:
-    """The requests belong to the event loop, and not to the task that happened to ask."""
+    """The requests belong to the event loop, not to the task that takes the step."""
 
     async def main() -> list[int]:
-        places: list[int] = []
+        indices: list[int] = []
 
         async def step(stream: AsyncGenerator[Any]) -> None:
             with anyio.CancelScope():
-                places.append((await anext(stream)).index)
+                indices.append((await anext(stream)).index)
 
-        async with _client(_well) as client:
+        async with _client(_succeed) as client:
             stream = client.contacts.bulk.stream_create(make_rows(9), chunk_size=1, concurrency=3)
             for _ in range(9):
                 async with anyio.create_task_group() as group:
                     group.start_soon(step, stream)
             async with anyio.create_task_group() as group:
                 group.start_soon(stream.aclose)
-        return places
+        return indices
 
     assert _run(backend, main) == list(range(9))
 
 
 def test_a_cancelled_call_leaves_no_task(backend: str) -> None:
-    """It ends although its requests would not."""
+    """Even if its requests would never end."""
 
     async def main() -> int:
         before = _tasks(backend)
@@ -155,7 +155,7 @@ def test_a_cancelled_call_leaves_no_task(backend: str) -> None:
 
 
 def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
-    """The program is over, the stream was forgotten in the middle, and its requests would take for ever."""
+    """The program ends while the stream is open and its requests would never end."""
     kept: list[Any] = []
 
     async def main() -> None:
@@ -169,16 +169,16 @@ def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
     assert kept[2].index == 0
 
 
-def test_an_interruption_of_the_loop_comes_out(backend: str) -> None:
-    """Ctrl-C ends the program, with a note of what was done."""
+def test_an_interruption_of_the_loop_is_raised(backend: str) -> None:
+    """Ctrl-C ends the program."""
 
-    async def answer(request: httpx.Request) -> httpx.Response:
+    async def respond(request: httpx.Request) -> httpx.Response:
         if _first(request) == 4:
             signal.raise_signal(signal.SIGINT)
-        return await _well(request)
+        return await _succeed(request)
 
     async def main() -> None:
-        async with _client(answer) as client:
+        async with _client(respond) as client:
             await client.contacts.bulk.create(make_rows(500), chunk_size=1, concurrency=2)
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Bulk calls in threads: requests that overlap, iterators left early, interruptions. Nothing is left behind."""
+"""Bulk calls in threads: requests that overlap, iterators closed early, interruptions. No thread is left."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 URL = "https://api.example.test"
-SOON = 10
-"""Seconds after which a test that hangs is given up."""
+TIMEOUT = 10
+"""Seconds after which a test that hangs fails."""
 
 Client = Callable[[Any], Sendblue]
 
 
 def _first(request: httpx.Request) -> int:
-    """The place of the first contact that a request carries."""
+    """Returns the index of the first contact in a request."""
     return int(json.loads(request.content)["contacts"][0]["first_name"][1:]) - 2_000_000
 
 
-def _well(request: httpx.Request) -> httpx.Response:
+def _succeed(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"status": "OK", "contacts": json.loads(request.content)["contacts"]})
 
 
@@ -40,7 +40,7 @@ def _threads() -> list[str]:
 
 
 class Gate:
-    """Answers at once, but for the chunk at one place, which waits until another one has arrived."""
+    """A server that responds at once, except to one chunk: that one waits until another chunk has arrived."""
 
     def __init__(self, held: int = -1, until: int = -1) -> None:
         self.arrived: list[int] = []
@@ -49,34 +49,34 @@ class Gate:
         self._opened = threading.Event()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
-        place = _first(request)
-        self.arrived.append(place)
-        if place == self._until:
+        """Respond to a request."""
+        index = _first(request)
+        self.arrived.append(index)
+        if index == self._until:
             self._opened.set()
-        if place == self._held:
-            assert self._opened.wait(SOON), "the request that would open the gate was never sent"
-        return _well(request)
+        if index == self._held:
+            assert self._opened.wait(TIMEOUT), "the request that opens the gate was not sent"
+        return _succeed(request)
 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """Makes a client of a server that is a function."""
-    made: list[Sendblue] = []
+    """Creates clients whose server is a function."""
+    clients: list[Sendblue] = []
 
-    def make(answer: Any) -> Sendblue:  # noqa: ANN401  # a function of a request
-        made.append(
-            Sendblue("k", "s", base_url=URL, rate_limit=None, retry=None, transport=httpx.MockTransport(answer))
+    def make(respond: Any) -> Sendblue:  # noqa: ANN401  # a function that takes a request
+        clients.append(
+            Sendblue("k", "s", base_url=URL, rate_limit=None, retry=None, transport=httpx.MockTransport(respond))
         )
-        return made[-1]
+        return clients[-1]
 
     yield make
-    for each in made:
-        each.close()
+    for client in clients:
+        client.close()
 
 
-def test_the_next_request_leaves_while_the_oldest_is_on_its_way(client: Client) -> None:
-    """The second chunk is answered only when the fifth has arrived, with two requests at one time."""
+def test_the_next_request_starts_while_the_oldest_is_in_flight(client: Client) -> None:
+    """With two concurrent requests, the response to the second chunk waits until the fifth has arrived."""
     gate = Gate(held=1, until=4)
     result = client(gate).contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
     assert ([contact.phone for contact in result.created], gate.arrived[0]) == (
@@ -86,7 +86,7 @@ def test_the_next_request_leaves_while_the_oldest_is_on_its_way(client: Client) 
 
 
 def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
-    """What is on its way is finished, and nothing else is read or sent."""
+    """Requests in flight are finished, and nothing else is read or sent."""
     gate = Gate()
     read: list[Any] = []
 
@@ -102,8 +102,8 @@ def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
     assert (_threads(), arrived <= 5, seen <= 6) == ([], True, True)
 
 
-def test_a_stream_that_is_forgotten_leaves_no_thread(client: Client) -> None:
-    """Whoever breaks out of a loop need not close it."""
+def test_a_stream_that_is_dropped_leaves_no_thread(client: Client) -> None:
+    """After a `break` out of the loop it need not be closed."""
     for outcome in client(Gate()).contacts.bulk.stream_create(make_rows(50), chunk_size=1):
         if outcome.index == 3:
             break
@@ -111,25 +111,25 @@ def test_a_stream_that_is_forgotten_leaves_no_thread(client: Client) -> None:
     assert _threads() == []
 
 
-def test_an_interruption_finishes_what_is_on_its_way(client: Client) -> None:
-    """KeyboardInterrupt comes out at once when those are there, with a note of what was done; nothing hangs."""
-    finished: list[int] = []
+def test_an_interruption_finishes_requests_in_flight(client: Client) -> None:
+    """KeyboardInterrupt is raised as soon as these have ended, with a note about the outcomes so far."""
+    responded: list[int] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        place = _first(request)
-        if place == 4:
+    def respond(request: httpx.Request) -> httpx.Response:
+        index = _first(request)
+        if index == 4:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        finished.append(place)
-        return _well(request)
+        responded.append(index)
+        return _succeed(request)
 
     with pytest.raises(KeyboardInterrupt) as caught:
-        client(answer).contacts.bulk.create(make_rows(500), chunk_size=1, concurrency=2)
-    assert (_threads(), len(finished) < 500) == ([], True)
+        client(respond).contacts.bulk.create(make_rows(500), chunk_size=1, concurrency=2)
+    assert (_threads(), len(responded) < 500) == ([], True)
     assert caught.value.__notes__[0].startswith("outcomes before this error: BulkCreateResult(")
 
 
 def test_an_error_of_the_consumer_leaves_no_thread(client: Client) -> None:
-    """Whatever ends the loop ends the stream."""
+    """An error in the loop closes the stream."""
 
     def consume(stream: Generator[Any]) -> None:
         with closing(stream):

@@ -1,4 +1,4 @@
-"""Bulk calls that are watched: progress, on_send, and what becomes of outcomes when the caller's own code raises."""
+"""Callbacks of bulk calls: on_progress, on_send, and the outcomes when code of the caller raises."""
 
 from __future__ import annotations
 
@@ -19,121 +19,122 @@ if TYPE_CHECKING:
 A, B = "+14155550001", "+14155550002"
 
 
-def test_progress_is_told_after_each_chunk(world: World) -> None:
-    """Snapshots with what is done, what failed and how many there are."""
-    heard: list[BulkProgress] = []
+def test_on_progress_is_called_after_each_chunk(world: World) -> None:
+    """With the number of items that are done, have failed, and in total."""
+    calls: list[BulkProgress] = []
     rows: list[Any] = [*make_rows(4), {"phone": "none"}]
-    world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, on_progress=heard.append), succeed)
-    assert [(each.done, each.failed, each.total) for each in heard] == [(2, 0, 5), (4, 0, 5), (5, 1, 5)]
+    world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, on_progress=calls.append), succeed)
+    assert [(now.done, now.failed, now.total) for now in calls] == [(2, 0, 5), (4, 0, 5), (5, 1, 5)]
 
 
 def test_progress_of_a_generator_has_no_total(world: World) -> None:
-    """Nobody knows how many there will be."""
-    heard: list[BulkProgress] = []
-    world.do(lambda client: client.contacts.bulk.delete(iter([A, B]), on_progress=heard.append), succeed)
-    assert [(each.done, each.failed, each.total, each.eta) for each in heard] == [(2, 0, None, None)]
+    """The number of items is unknown."""
+    calls: list[BulkProgress] = []
+    world.do(lambda client: client.contacts.bulk.delete(iter([A, B]), on_progress=calls.append), succeed)
+    assert [(now.done, now.failed, now.total, now.eta) for now in calls] == [(2, 0, None, None)]
 
 
-class Watcher:
-    """An object that is called like an async function."""
+class AsyncCallable:
+    """A callable object whose call is async."""
 
     async def __call__(self, progress: BulkProgress) -> None:
-        """Hear of it."""
+        """Do nothing."""
 
 
-@pytest.mark.parametrize("hear", [Watcher().__call__, Watcher()], ids=["function", "object"])
-def test_an_async_function_is_told_no_progress(world: World, hear: Callable[[BulkProgress], object]) -> None:
-    """Nobody would await it: the call says so before anything is sent."""
+@pytest.mark.parametrize("on_progress", [AsyncCallable().__call__, AsyncCallable()], ids=["function", "object"])
+def test_on_progress_must_not_be_async(world: World, on_progress: Callable[[BulkProgress], object]) -> None:
+    """It would not be awaited: the call raises before anything is sent."""
     sent: list[object] = []
     with pytest.raises(TypeError, match="on_progress must be a regular function"):
         world.do(
-            lambda client: client.contacts.bulk.create(make_rows(1), on_progress=hear, on_send=sent.append), succeed
+            lambda client: client.contacts.bulk.create(make_rows(1), on_progress=on_progress, on_send=sent.append),
+            succeed,
         )
     assert sent == []
 
 
-class Planted(Exception):  # noqa: N818  # it is no error of anybody
-    """What a caller's own code raises."""
+class CallerError(Exception):
+    """Raised by the code of the caller."""
 
 
 def _failing(rows: list[Any]) -> Iterator[Any]:
     yield from rows
-    raise Planted
+    raise CallerError
 
 
-def _at(number: int) -> Callable[[Any], None]:
-    """Something to be called that raises at its so manieth call."""
+def _raising_at(number: int) -> Callable[[Any], None]:
+    """Returns a callback whose call with this number raises."""
     calls: list[Any] = []
 
-    def call(heard: object) -> None:
-        calls.append(heard)
+    def call(argument: object) -> None:
+        calls.append(argument)
         if len(calls) == number:
-            raise Planted
+            raise CallerError
 
     return call
 
 
-ENDINGS: dict[str, Callable[[Any], Any]] = {
-    "on_progress": lambda bulk: bulk.create(make_rows(20), chunk_size=2, on_progress=_at(2)),
-    "on_send": lambda bulk: bulk.create(make_rows(20), chunk_size=2, on_send=_at(3)),
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "on_progress": lambda bulk: bulk.create(make_rows(20), chunk_size=2, on_progress=_raising_at(2)),
+    "on_send": lambda bulk: bulk.create(make_rows(20), chunk_size=2, on_send=_raising_at(3)),
     "input": lambda bulk: bulk.create(_failing(make_rows(7)), chunk_size=2),
-    "on_progress-delete": lambda bulk: bulk.delete(numbers_of(make_rows(20)), chunk_size=2, on_progress=_at(2)),
+    "on_progress-delete": lambda bulk: bulk.delete(numbers_of(make_rows(20)), chunk_size=2, on_progress=_raising_at(2)),
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_what_a_caller_raises_loses_no_outcome(world: World, ending: str) -> None:
-    """A BulkError has the outcomes of all that was read; nothing was sent after the error, which is its cause."""
+@pytest.mark.parametrize("call", CALLS)
+def test_no_outcome_is_lost_when_the_caller_raises(world: World, call: str) -> None:
+    """A BulkError has the outcomes of all items that were read. Nothing is sent after the error, which is its cause."""
     with pytest.raises(BulkError) as caught:
-        world.do(lambda client: ENDINGS[ending](client.contacts.bulk), succeed)
+        world.do(lambda client: CALLS[call](client.contacts.bulk), succeed)
     result = caught.value.result
     assert result is not None
     done = result.succeeded
     sent = [item for request in world.sent for item in sent_items(request)]
-    assert (type(caught.value.__cause__), len(done), 2 <= len(sent) < 20) == (Planted, len(sent), True)
-    assert {failure.reason for failure in result.failed} == {"not sent: Planted"}
+    assert (type(caught.value.__cause__), len(done), 2 <= len(sent) < 20) == (CallerError, len(sent), True)
+    assert {failure.reason for failure in result.failed} == {"not sent: CallerError"}
     assert result.requested == len(done) + len(result.failed)
     assert "+1415" not in str(caught.value)
 
 
 def test_on_progress_that_failed_is_not_called_again(world: World) -> None:
-    """Although outcomes of what was on its way still come in."""
-    heard: list[Any] = []
+    """Although requests in flight still have outcomes."""
+    calls: list[Any] = []
 
     def on_progress(progress: BulkProgress) -> None:
-        heard.append(progress)
-        if len(heard) == 2:
-            raise Planted
+        calls.append(progress)
+        if len(calls) == 2:
+            raise CallerError
 
     with pytest.raises(BulkError):
         world.do(
             lambda client: client.contacts.bulk.create(make_rows(20), chunk_size=1, on_progress=on_progress), succeed
         )
-    assert len(heard) == 2
+    assert len(calls) == 2
 
 
-def test_a_stream_raises_what_the_input_raised(world: World) -> None:
-    """After the outcomes of all that was read; the caller has them already."""
-    heard: list[Any] = []
+def test_a_stream_raises_the_error_of_the_input(world: World) -> None:
+    """After the outcomes of the items that were read."""
+    calls: list[Any] = []
 
-    def sync(client: Any) -> None:  # noqa: ANN401  # of either kind
-        heard.extend(client.contacts.bulk.stream_create(_failing(make_rows(3)), chunk_size=1))
+    def synchronous(client: Any) -> None:  # noqa: ANN401  # either client
+        calls.extend(client.contacts.bulk.stream_create(_failing(make_rows(3)), chunk_size=1))
 
-    async def later(client: Any) -> None:  # noqa: ANN401  # of either kind
+    async def asynchronous(client: Any) -> None:  # noqa: ANN401  # either client
         async for outcome in client.contacts.bulk.stream_create(_failing(make_rows(3)), chunk_size=1):
-            heard.append(outcome)  # noqa: PERF401  # what came before the error is what is looked at
+            calls.append(outcome)  # noqa: PERF401  # the outcomes before the error are checked
 
-    with pytest.raises(Planted):
-        world.do(sync if world.name == "sync" else later, succeed)
-    assert [outcome.index for outcome in heard] in ([0, 1, 2], [0, 1])
+    with pytest.raises(CallerError):
+        world.do(synchronous if world.name == "sync" else asynchronous, succeed)
+    assert [outcome.index for outcome in calls] in ([0, 1, 2], [0, 1])
 
 
 def test_on_send_is_called_where_the_call_was_made(world: World) -> None:
-    """In the caller's thread, so that a database connection of theirs can be used in it."""
-    heard: list[tuple[str, tuple[int, ...]]] = []
+    """In the thread of the caller, so that it can use a database connection of that thread."""
+    calls: list[tuple[str, tuple[int, ...]]] = []
 
-    def on_send(places: tuple[int, ...]) -> None:
-        heard.append((threading.current_thread().name, places))
+    def on_send(indices: tuple[int, ...]) -> None:
+        calls.append((threading.current_thread().name, indices))
 
     world.do(lambda client: client.contacts.bulk.create(make_rows(7), chunk_size=2, on_send=on_send), succeed)
-    assert heard == [(threading.current_thread().name, places) for places in ((0, 1), (2, 3), (4, 5), (6,))]
+    assert calls == [(threading.current_thread().name, indices) for indices in ((0, 1), (2, 3), (4, 5), (6,))]

@@ -1,4 +1,4 @@
-"""Bulk calls, numbers that come more than once: what counts, what becomes of the others, and what it costs."""
+"""Duplicate numbers in a bulk call: which item is sent, the outcome of the others, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -49,31 +49,31 @@ ROWS = [_row(A, "a1"), _row(B, "b1"), _row(A, "a2"), {"phone": "none"}, _row("+1
         (None, ["a1", "b1", "a2", "failed", "a3"]),
     ],
 )
-def test_what_counts(policy: Duplicates | None, shown: list[str]) -> None:
-    """Each policy sends each number once, however it is written; a bad item is none; without a policy all are sent."""
+def test_policies(policy: Duplicates | None, shown: list[str]) -> None:
+    """Each policy sends a number once, however it is written; without one all are sent. Invalid items do not count."""
     assert _shown(_entries(ROWS, policy)) == shown
 
 
 @pytest.mark.parametrize(
-    ("policy", "places"),
+    ("policy", "indices"),
     [("error", {2: 0, 4: 0}), ("first", {2: 0, 4: 0}), ("last", {0: 4, 2: 4}), ("merge", {0: 4, 2: 4})],
 )
-def test_the_reason_names_the_item_that_counts(policy: Duplicates, places: dict[int, int]) -> None:
-    """By its place in the input, never by its number."""
+def test_the_reason_names_the_item_that_is_used(policy: Duplicates, indices: dict[int, int]) -> None:
+    """By its index, never by its number."""
     reasons = {entry.index: entry.reason for entry in _entries(ROWS, policy) if "item" in entry.reason}
-    assert {index: int(re.split("[;,]", reason.split("item ")[1])[0]) for index, reason in reasons.items()} == (places)
+    assert {index: int(re.split("[;,]", reason.split("item ")[1])[0]) for index, reason in reasons.items()} == (indices)
     assert not any("415" in reason for reason in reasons.values())
 
 
-def test_what_is_superseded_keeps_its_item() -> None:
-    """It can be looked at, and given again."""
+def test_a_duplicate_keeps_its_item() -> None:
+    """It can be inspected, and retried."""
     assert _entries(ROWS, "last")[0].item is ROWS[0]
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=30), st.sampled_from(["error", "first", "last", "merge"]))
 def test_each_number_is_sent_once(numbers: list[int], policy: Duplicates) -> None:
-    """All items come once and in order; of each number the first, or the last, is sent."""
+    """All items occur once, in order; for each number the first, or the last, is sent."""
     entries = _entries([_row(f"+1415555000{number}", "x") for number in numbers], policy)
     assert [entry.index for entry in entries] == list(range(len(numbers)))
     sent = {entry.index for entry in entries if entry.payload}
@@ -83,8 +83,8 @@ def test_each_number_is_sent_once(numbers: list[int], policy: Duplicates) -> Non
 
 
 @pytest.mark.parametrize("policy", ["error", "first", None])
-def test_an_input_without_end_is_read_as_it_is_needed(policy: Duplicates | None) -> None:
-    """These policies need not know what comes."""
+def test_an_infinite_input_is_read_lazily(policy: Duplicates | None) -> None:
+    """These policies do not depend on later items."""
     action = DeleteAction(None)
     read: list[int] = []
 
@@ -98,20 +98,20 @@ def test_an_input_without_end_is_read_as_it_is_needed(policy: Duplicates | None)
 
 
 @pytest.mark.parametrize("policy", ["last", "merge"])
-def test_others_read_all_of_it_first(policy: Duplicates) -> None:
-    """Nothing can be sent before the last item is known."""
+def test_other_policies_read_the_whole_input_first(policy: Duplicates) -> None:
+    """Nothing can be sent before the last item was read."""
     action = DeleteAction(None)
     chunker = Chunker(action, AdaptiveBatchSize(BatchLimits(1, 1000, 1)), Deduplicator(action, policy))
     assert ([chunker.add(f"+1415555000{n}") for n in range(5)], len(list(chunker.flush()))) == ([None] * 5, 5)
 
 
-@pytest.mark.parametrize(("policy", "remembered"), [("error", 3), ("first", 3), (None, 0)])
-def test_what_is_remembered(policy: Duplicates | None, remembered: int) -> None:
-    """A number for each item, and nothing where the caller has seen to it."""
-    repeats = Deduplicator(CreateAction(None), policy)
+@pytest.mark.parametrize(("policy", "stored"), [("error", 3), ("first", 3), (None, 0)])
+def test_memory_of_each_policy(policy: Duplicates | None, stored: int) -> None:
+    """A number for each item; nothing without a policy."""
+    deduplicator = Deduplicator(CreateAction(None), policy)
     for index in range(3):
-        repeats.add(CreateAction(None).entry(index, {"phone": f"+1415555000{index}"}))
-    assert (len(repeats._first_index), len(repeats._held)) == (remembered, 0)
+        deduplicator.add(CreateAction(None).entry(index, {"phone": f"+1415555000{index}"}))
+    assert (len(deduplicator._first_index), len(deduplicator._held)) == (stored, 0)
 
 
 # Merging.
@@ -145,15 +145,15 @@ def _merged(*rows: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_merging(rows: list[dict[str, Any]], merged: dict[str, Any]) -> None:
-    """Later values win, a blank over nothing; tags are added up, and variables label by label.
+    """Later values replace earlier ones, a blank replaces nothing; tags and custom variables are combined.
 
-    The merged contact is the item of the outcome, so that nothing is lost when it is given again.
+    The merged contact is the item of the outcome, so that no value is lost in a retry.
     """
     assert _merged(*rows) == merged
 
 
-def test_merging_leaves_what_was_given_alone() -> None:
-    """The caller's lists and mappings are not changed."""
+def test_merging_does_not_change_the_input() -> None:
+    """The lists and mappings of the caller stay as they are."""
     first, second = {"phone": A, "tags": ["x"], "custom_variables": {"a": "1"}}, {"phone": A, "tags": ["y"]}
     _entries([first, second], "merge")
     assert (first, second) == (
@@ -162,8 +162,8 @@ def test_merging_leaves_what_was_given_alone() -> None:
     )
 
 
-def test_a_merged_contact_has_the_weight_of_all() -> None:
-    """Chunks are cut by what is sent."""
+def test_a_merged_contact_has_the_size_of_its_values() -> None:
+    """Chunks are cut by the size of what is sent."""
     action = CreateAction(None)
     rows: list[dict[str, Any]] = [{"phone": A, "first_name": "x" * 50}, {"phone": A, "last_name": "y" * 50}]
     entry = _entries(rows, "merge")[-1]
@@ -171,7 +171,7 @@ def test_a_merged_contact_has_the_weight_of_all() -> None:
 
 
 @pytest.mark.parametrize("policy", ["none", "", 0, True])
-def test_what_is_no_policy(policy: Any) -> None:  # noqa: ANN401  # what it is, is what is checked
-    """The error says which there are."""
+def test_an_unknown_policy_raises(policy: Any) -> None:  # noqa: ANN401  # any type is checked
+    """The message lists the valid policies."""
     with pytest.raises(ValueError, match="duplicates must be 'error', 'first', 'last', 'merge' or None, not"):
         Deduplicator(CreateAction(None), policy)

@@ -1,4 +1,4 @@
-"""Threads and tasks that outlive a step of a generator: each result comes once, and closing leaves nothing behind."""
+"""Executors: results in the order in which the work ends, and no thread or task left after closing."""
 
 from __future__ import annotations
 
@@ -14,153 +14,153 @@ from sendblue_contacts.bulk.executors import TaskExecutor, ThreadExecutor
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-in_both_loops = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+each_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-def test_results_of_threads_come_in_the_order_in_which_they_end() -> None:
-    """Not in that in which they were started; when all were fetched, none is to come."""
+def test_threads_return_results_in_the_order_in_which_they_end() -> None:
+    """Not in the order in which they were started; after the last one, none is outstanding."""
     gates = [threading.Event() for _ in range(3)]
-    with closing(ThreadExecutor[int](3)) as threads:
+    with closing(ThreadExecutor[int](3)) as executor:
         for number, gate in enumerate(gates):
-            threads.start(lambda number=number, gate=gate: number if gate.wait(10) else -1)  # type: ignore[misc]  # defaults bind them
-        found: list[int] = []
+            executor.start(lambda number=number, gate=gate: number if gate.wait(10) else -1)  # type: ignore[misc]  # defaults bind them
+        results: list[int] = []
         for number in (2, 0, 1):
             gates[number].set()
-            found.append(threads.next())
-    assert (found, len(threads)) == ([2, 0, 1], 0)
+            results.append(executor.next())
+    assert (results, len(executor)) == ([2, 0, 1], 0)
 
 
-def test_closing_threads_waits_for_what_has_begun() -> None:
-    """And begins nothing else."""
-    begun, gate, done = threading.Event(), threading.Event(), list[str]()
+def test_closing_waits_for_threads_that_have_started() -> None:
+    """Work that has not started is dropped."""
+    started, gate, done = threading.Event(), threading.Event(), list[str]()
 
     def work() -> None:
-        begun.set()
+        started.set()
         gate.wait(10)
         done.append("ended")
 
-    threads: ThreadExecutor[None] = ThreadExecutor(1)
-    threads.start(work)
-    threads.start(work)
-    begun.wait(10)
+    executor: ThreadExecutor[None] = ThreadExecutor(1)
+    executor.start(work)
+    executor.start(work)
+    started.wait(10)
     threading.Timer(0.01, gate.set).start()
-    threads.close()
+    executor.close()
     assert done == ["ended"]
 
 
-def test_what_work_raises_is_raised_where_it_is_fetched() -> None:
-    """Nobody waits for a result that does not come."""
+def test_next_raises_the_error_of_a_thread() -> None:
+    """The caller does not wait forever."""
 
     def work() -> int:
         raise LookupError
 
-    with closing(ThreadExecutor[int](1)) as threads:
-        threads.start(work)
+    with closing(ThreadExecutor[int](1)) as executor:
+        executor.start(work)
         with pytest.raises(LookupError):
-            threads.next()
+            executor.next()
 
 
-def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what main returns
-    async def within_time() -> Any:  # noqa: ANN401  # as above
+def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # the return value of main
+    async def within_time() -> Any:  # noqa: ANN401  # the same
         with anyio.fail_after(10):
             return await main()
 
     return anyio.run(within_time, backend=backend)
 
 
-@in_both_loops
-def test_results_come_in_the_order_in_which_tasks_end(backend: str) -> None:
-    """Not in that in which they were started."""
+@each_backend
+def test_tasks_return_results_in_the_order_in_which_they_end(backend: str) -> None:
+    """Not in the order in which they were started."""
 
     async def main() -> list[int]:
-        tasks: TaskExecutor[int] = TaskExecutor()
+        executor: TaskExecutor[int] = TaskExecutor()
         gates = [anyio.Event() for _ in range(3)]
 
-        async def pass_(number: int) -> int:
+        async def wait_for_gate(number: int) -> int:
             await gates[number].wait()
             return number
 
         for number in range(3):
-            tasks.start(lambda number=number: pass_(number))  # type: ignore[misc]  # a default binds it
-        found: list[int] = []
+            executor.start(lambda number=number: wait_for_gate(number))  # type: ignore[misc]  # a default binds it
+        results: list[int] = []
         for number in (2, 0, 1):
             gates[number].set()
-            found.append(await tasks.next())
-        return found
+            results.append(await executor.next())
+        return results
 
     assert _run(backend, main) == [2, 0, 1]
 
 
-@in_both_loops
-def test_all_results_that_are_to_come_do_come(backend: str) -> None:
-    """However many end at one moment: when the last one was fetched, none is waited for."""
+@each_backend
+def test_no_result_is_lost_when_many_tasks_end_together(backend: str) -> None:
+    """Each one is returned once, and `len` counts those that are outstanding."""
 
     async def main() -> list[int]:
-        tasks: TaskExecutor[int] = TaskExecutor()
+        executor: TaskExecutor[int] = TaskExecutor()
 
-        async def at_once(number: int) -> int:
+        async def checkpoint(number: int) -> int:
             await anyio.lowlevel.checkpoint()
             return number
 
         counts: list[int] = []
         for number in range(20):
-            tasks.start(lambda number=number: at_once(number))  # type: ignore[misc]  # a default binds it
-        while tasks:
-            counts.append(len(tasks))
-            await tasks.next()
+            executor.start(lambda number=number: checkpoint(number))  # type: ignore[misc]  # a default binds it
+        while executor:
+            counts.append(len(executor))
+            await executor.next()
         return counts
 
     assert _run(backend, main) == list(range(20, 0, -1))
 
 
-@in_both_loops
-def test_closing_cancels_and_waits(backend: str) -> None:
-    """What a task does when it is cancelled is done by then."""
+@each_backend
+def test_closing_cancels_tasks_and_waits_for_them(backend: str) -> None:
+    """After that, their cleanup has finished."""
 
     async def main() -> list[str]:
-        tasks: TaskExecutor[None] = TaskExecutor()
-        said: list[str] = []
+        executor: TaskExecutor[None] = TaskExecutor()
+        ended: list[str] = []
 
-        async def for_ever() -> None:
+        async def run_forever() -> None:
             try:
                 await anyio.sleep_forever()
             finally:
                 with anyio.CancelScope(shield=True):
                     await anyio.lowlevel.checkpoint()
-                said.append("ended")
+                ended.append("ended")
 
-        tasks.start(for_ever)
-        tasks.start(for_ever)
+        executor.start(run_forever)
+        executor.start(run_forever)
         await anyio.wait_all_tasks_blocked()
-        await tasks.aclose()
-        return said
+        await executor.aclose()
+        return ended
 
     assert _run(backend, main) == ["ended", "ended"]
 
 
-@in_both_loops
-def test_closing_before_a_task_has_begun(backend: str) -> None:
-    """It does not begin, or ends at once; nobody waits for ever."""
+@each_backend
+def test_closing_before_a_task_has_started(backend: str) -> None:
+    """It does not start, or ends immediately."""
 
     async def main() -> int:
-        tasks: TaskExecutor[None] = TaskExecutor()
-        tasks.start(anyio.sleep_forever)
-        await tasks.aclose()
-        return len(tasks._running)
+        executor: TaskExecutor[None] = TaskExecutor()
+        executor.start(anyio.sleep_forever)
+        await executor.aclose()
+        return len(executor._running)
 
     assert _run(backend, main) == 0
 
 
-@in_both_loops
+@each_backend
 def test_closing_inside_a_cancelled_scope(backend: str) -> None:
-    """The cleaning up is not cancelled itself."""
+    """The cleanup is not cancelled."""
 
     async def main() -> int:
-        tasks: TaskExecutor[None] = TaskExecutor()
-        tasks.start(anyio.sleep_forever)
+        executor: TaskExecutor[None] = TaskExecutor()
+        executor.start(anyio.sleep_forever)
         with anyio.CancelScope() as scope:
             scope.cancel()
-            await tasks.aclose()
-        return len(tasks._running)
+            await executor.aclose()
+        return len(executor._running)
 
     assert _run(backend, main) == 0

@@ -1,4 +1,4 @@
-"""Outcomes of bulk calls: what they say of each item, and results that explain themselves without showing anybody."""
+"""Outcomes and results of bulk calls: lists, repr and HTML without personal data, and errors."""
 
 from __future__ import annotations
 
@@ -40,31 +40,31 @@ def _with(status: BulkStatus, index: int = 0, reason: str = "why") -> BulkOutcom
     ("status", "ok"),
     [("created", True), ("deleted", True), ("failed", False), ("unknown", False), ("duplicate", False)],
 )
-def test_an_outcome_is_ok_when_its_item_went_in(status: BulkStatus, ok: bool) -> None:  # noqa: FBT001  # an expectation
-    """The status decides."""
+def test_an_outcome_is_ok_if_the_item_succeeded(status: BulkStatus, ok: bool) -> None:  # noqa: FBT001  # an expectation
+    """The status determines it."""
     assert _with(status).ok is ok
 
 
 def test_each_outcome_is_in_one_list() -> None:
-    """By its status, with its place, what was given and the reason."""
+    """According to its status, with its index, item and reason."""
     result = BulkCreateResult.of([_created(0), _with("unknown", 1), _with("duplicate", 2), _with("failed", 3)])
     lists = (result.failed, result.unknown, result.duplicates)
-    assert [[(each.index, dict(each), each.reason) for each in found] for found in lists] == [
-        [(place, ROW, "why")] for place in (3, 1, 2)
+    assert [[(item.index, dict(item), item.reason) for item in found] for found in lists] == [
+        [(index, ROW, "why")] for index in (3, 1, 2)
     ]
     assert (len(result.created), result.requested) == (1, 4)
 
 
 def test_each_deletion_is_in_one_list() -> None:
-    """As for creations."""
+    """Like creations."""
     given: list[BulkOutcome[str]] = [BulkOutcome(0, "+1", "deleted", "+14155551234")]
     result = BulkDeleteResult.of([*given, _with("unknown", 1), _with("duplicate", 2), _with("failed", 3)])
     lists = (result.failed, result.unknown, result.duplicates)
-    assert ([each[0].index for each in lists], result.deleted, result.requested) == ([3, 1, 2], ["+14155551234"], 4)
+    assert ([item[0].index for item in lists], result.deleted, result.requested) == ([3, 1, 2], ["+14155551234"], 4)
 
 
 @pytest.mark.parametrize(
-    ("made", "shown"),
+    ("value", "text"),
     [
         (_created(3), "BulkOutcome(index=3, created)"),
         (_failed(4, "taken"), "BulkOutcome(index=4, failed, reason='taken')"),
@@ -97,20 +97,20 @@ def test_each_deletion_is_in_one_list() -> None:
         (BulkProgress(3, 1, None), "BulkProgress(done=3, failed=1, total=None, rate=0.0, eta=None)"),
     ],
 )
-def test_the_repr_explains_itself_and_shows_no_item(made: object, shown: str) -> None:
-    """Counts and the most frequent reasons, in one line."""
-    assert repr(made) == shown
+def test_a_repr_has_counts_and_reasons_and_no_item(value: object, text: str) -> None:
+    """The counts and the most frequent reasons, on one line."""
+    assert repr(value) == text
 
 
 def test_a_result_keeps_the_order_of_the_input() -> None:
-    """Created and failed each in the order in which they were given, the failed ones with their places."""
+    """In each list; failed items have their index."""
     result = BulkCreateResult.of([_failed(0, "a"), _created(1), _failed(2, "b")])
     assert [(failure.index, failure.reason) for failure in result.failed] == [(0, "a"), (2, "b")]
     assert (len(result.created), result.requested) == (1, 3)
 
 
-def test_a_failed_contact_is_the_mapping_that_was_given() -> None:
-    """It can be read, turned into a dict and given again."""
+def test_a_failed_contact_is_the_mapping_of_the_caller() -> None:
+    """It can be read, converted to a dict, and retried."""
     failure = FailedContact(4, ROW, "taken")
     assert (dict(failure), failure["firstName"], len(failure), list(failure), failure == ROW) == (
         ROW,
@@ -122,8 +122,8 @@ def test_a_failed_contact_is_the_mapping_that_was_given() -> None:
     assert failure.item is ROW
 
 
-def test_a_key_that_was_not_given_is_missing() -> None:
-    """As in any mapping."""
+def test_a_failed_contact_without_a_key() -> None:
+    """It behaves like any mapping."""
     failure = FailedContact(4, ROW, "taken")
     assert failure.get("tags") is None
     with pytest.raises(KeyError):
@@ -131,15 +131,15 @@ def test_a_key_that_was_not_given_is_missing() -> None:
 
 
 @pytest.mark.parametrize("item", ["+14155551234", None, 7, ["a"]])
-def test_a_failed_item_that_is_no_mapping_is_an_empty_one(item: object) -> None:
-    """What was given is in `item`."""
+def test_a_failed_item_that_is_not_a_mapping_is_an_empty_one(item: object) -> None:
+    """The item of the caller is in `item`."""
     failure = FailedContact(4, item, "a contact must be a mapping")
     assert (dict(failure), failure.item) == ({}, item)
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])  # noqa: S301  # our own
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])  # noqa: S301  # our own pickle
 def test_results_survive_copies(copied: Any) -> None:  # noqa: ANN401  # any of these functions
-    """A result can be handed to another process."""
+    """A result can be sent to another process."""
     result = BulkCreateResult.of([_created(0), _failed(1)])
     other = copied(result)
     assert repr(other) == repr(result)
@@ -152,31 +152,31 @@ def test_results_survive_copies(copied: Any) -> None:  # noqa: ANN401  # any of 
 
 # raise_for_failures
 
-DONE: list[BulkCreateResult | BulkDeleteResult] = [
+SUCCEEDED: list[BulkCreateResult | BulkDeleteResult] = [
     BulkCreateResult.of([_created(0), _with("duplicate", 1)]),
     BulkDeleteResult.of([BulkOutcome(0, "+1", "deleted", "+14155551234")]),
 ]
 
 
-@pytest.mark.parametrize("result", DONE)
-def test_a_result_without_failures_raises_nothing(result: BulkCreateResult | BulkDeleteResult) -> None:
-    """It returns itself, so that it can stand at the end of a call."""
+@pytest.mark.parametrize("result", SUCCEEDED)
+def test_raise_for_failures_returns_the_result(result: BulkCreateResult | BulkDeleteResult) -> None:
+    """If nothing failed, so that it can be chained."""
     assert result.raise_for_failures() is result
 
 
 @pytest.mark.parametrize("cls", [BulkCreateResult, BulkDeleteResult])
 @pytest.mark.parametrize("status", ["failed", "unknown"])
-def test_a_result_with_failures_raises_them(cls: type[BulkCreateResult | BulkDeleteResult], status: BulkStatus) -> None:
-    """The error has the result, and tells the counts and the reasons."""
+def test_raise_for_failures_raises(cls: type[BulkCreateResult | BulkDeleteResult], status: BulkStatus) -> None:
+    """The error has the result, and states the counts and reasons."""
     result = cls.of([_with(status, 0, "taken")])
     with pytest.raises(BulkError, match=f"1 {status}: 1 . 'taken'.*result has the items") as caught:
         result.raise_for_failures()
     assert caught.value.result is result
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])  # noqa: S301  # our own
-def test_a_copied_error_says_the_same_and_has_no_items(copied: Any) -> None:  # noqa: ANN401  # any of these functions
-    """A pickle may end up in a queue, and what is in a result is personal data."""
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])  # noqa: S301  # our own pickle
+def test_a_copied_error_has_no_items(copied: Any) -> None:  # noqa: ANN401  # any of these functions
+    """A pickle may be stored in a queue, and a result contains personal data."""
     with pytest.raises(BulkError) as caught:
         BulkCreateResult.of([_failed(0)]).raise_for_failures()
     other = copied(caught.value)
@@ -187,14 +187,14 @@ def test_a_copied_error_says_the_same_and_has_no_items(copied: Any) -> None:  # 
 # HTML
 
 
-def test_a_notebook_shows_counts_and_reasons() -> None:
+def test_html_has_counts_and_reasons() -> None:
     """A row for each, the most frequent reason first."""
     result = BulkCreateResult.of([_created(0), _failed(1, "a"), _failed(2, "b"), _failed(3, "b"), _with("unknown")])
-    shown = result._repr_html_().replace("<tr>", "\n<tr>")
-    rows = [row.removesuffix("</table>") for row in shown.split("\n")[1:]]
+    html = result._repr_html_().replace("<tr>", "\n<tr>")
+    rows = [row.removesuffix("</table>") for row in html.split("\n")[1:]]
     assert rows == [
-        f"<tr><th>{name}</th><td>{times}</td><td>{reason}</td></tr>"
-        for name, times, reason in [
+        f"<tr><th>{name}</th><td>{count}</td><td>{reason}</td></tr>"
+        for name, count, reason in [
             ("requested", 5, ""),
             ("created", 1, ""),
             ("failed", 3, ""),
@@ -207,11 +207,11 @@ def test_a_notebook_shows_counts_and_reasons() -> None:
     ]
 
 
-def test_html_shows_nobody_and_runs_nothing() -> None:
-    """Reasons come from a server: they are escaped, and items are not shown."""
+def test_html_is_escaped_and_has_no_item() -> None:
+    """Reasons come from a server."""
     result = BulkCreateResult.of([_failed(0, "<script>alert(1)</script>"), _created(1)])
-    shown = result._repr_html_()
-    assert ("&lt;script&gt;" in shown, "<script" in shown, "4155551234" in shown, "Ada" in shown) == (
+    html = result._repr_html_()
+    assert ("&lt;script&gt;" in html, "<script" in html, "4155551234" in html, "Ada" in html) == (
         True,
         False,
         False,
@@ -219,14 +219,14 @@ def test_html_shows_nobody_and_runs_nothing() -> None:
     )
 
 
-def test_html_of_a_deletion_names_it() -> None:
-    """The table says of what it is."""
-    shown = BulkDeleteResult.of([])._repr_html_()
-    assert shown.startswith("<table><caption>BulkDeleteResult</caption>")
-    assert "<th>deleted</th><td>0</td>" in shown
+def test_html_of_a_deletion() -> None:
+    """The caption and the rows name it."""
+    html = BulkDeleteResult.of([])._repr_html_()
+    assert html.startswith("<table><caption>BulkDeleteResult</caption>")
+    assert "<th>deleted</th><td>0</td>" in html
 
 
-def test_html_does_not_grow_without_end() -> None:
-    """A thousand different reasons are cut off."""
-    result = BulkCreateResult.of([_failed(place, f"reason {place}") for place in range(1_000)])
+def test_html_is_bounded() -> None:
+    """Not every one of a thousand reasons is listed."""
+    result = BulkCreateResult.of([_failed(index, f"reason {index}") for index in range(1_000)])
     assert result._repr_html_().count("<tr>") < 30
