@@ -1,4 +1,4 @@
-"""Which column is which field: by hand, by its spelling, or by what address books and CRMs call it."""
+"""Which column fills which field: by the column map, by its spelling, or by the titles of address books and CRMs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 MOBILE, OTHER = "+14155550123", "+14155550199"
 
 
-def read(row: Mapping[str, Any], column_map: ColumnMap | None = None) -> dict[str, Any]:
-    """The contact of a row with these cells."""
+def parse(row: Mapping[str, Any], column_map: ColumnMap | None = None) -> dict[str, Any]:
+    """Return the contact of a row with these cells by title."""
     columns = Columns(column_map or ColumnMap())
     columns.check(tuple(row))
     return columns.parser(tuple(row)).parse(list(row.values()))
 
 
 def report(*titles: str, column_map: ColumnMap | None = None) -> ColumnsReport:
-    """What becomes of these titles."""
+    """Return how these titles are used."""
     columns = Columns(column_map or ColumnMap())
     columns.parser(titles)
     return columns.report()
@@ -56,7 +56,7 @@ EXPORTS: dict[str, dict[str, str]] = {
         "company": "Engines",
         "hs_object_id": "1",
     },
-    "Salesforce, a report": {
+    "Salesforce report": {
         "Salutation": "Dr.",
         "First Name": "Ada",
         "Last Name": "Lovelace",
@@ -112,124 +112,124 @@ EXPORTS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("row", EXPORTS.values(), ids=EXPORTS)
 @pytest.mark.parametrize("spell", [str, str.upper, str.lower, lambda title: title.replace(" ", "_")])
-def test_exports_of_others_are_understood(row: dict[str, str], spell: Callable[[str], str]) -> None:
-    """In every spelling: who it is, where they work, and the number that messages reach."""
-    assert read({spell(title): cell for title, cell in row.items()}) == ADA
+def test_reads_exports_of_other_products(row: dict[str, str], spell: Callable[[str], str]) -> None:
+    """In any spelling: the names, the company, and the mobile number."""
+    assert parse({spell(title): cell for title, cell in row.items()}) == ADA
 
 
 @pytest.mark.parametrize("row", EXPORTS.values(), ids=EXPORTS)
-def test_nothing_of_an_export_is_dropped_in_silence(row: dict[str, str]) -> None:
-    """Each column is used, or named as not used."""
-    found = report(*row)
-    used = {title for _, titles in found.used for title in titles}
-    assert used | {*found.unmapped, *found.read_only} == set(row)
+def test_every_column_is_reported(row: dict[str, str]) -> None:
+    """Each column of an export is used, or reported as not used."""
+    columns = report(*row)
+    used = {title for _, titles in columns.used for title in titles}
+    assert used | {*columns.unmapped, *columns.read_only} == set(row)
 
 
 def test_outlook_categories_are_tags() -> None:
-    """They stand between semicolons."""
-    assert read({"Mobile Phone": MOBILE, "Categories": "VIP;Blue Category"})["tags"] == ["VIP", "Blue Category"]
+    """They are separated by semicolons."""
+    assert parse({"Mobile Phone": MOBILE, "Categories": "VIP;Blue Category"})["tags"] == ["VIP", "Blue Category"]
 
 
-def test_the_first_number_that_is_not_blank_counts() -> None:
+def test_the_preferred_number_that_is_not_blank_is_used() -> None:
     """In the order of preference, whatever the order in the file."""
     row = {"Business Phone": "1", "Home Phone": "2", "phone": "3", "Mobile Phone": " "}
-    assert read(row)["phone"] == "3"
-    assert read({**row, "Mobile Phone": "4"})["phone"] == "4"
-    assert read({**row, "phone": ""})["phone"] == "2"
+    assert parse(row)["phone"] == "3"
+    assert parse({**row, "Mobile Phone": "4"})["phone"] == "4"
+    assert parse({**row, "phone": ""})["phone"] == "2"
 
 
 def test_the_order_of_preference_is_reported() -> None:
-    """Best first."""
+    """The preferred column comes first."""
     assert report("Business Phone", "phone", "Mobile Phone", "First Name").used == (
         ("phone", ("Mobile Phone", "phone", "Business Phone")),
         ("first_name", ("First Name",)),
     )
 
 
-def test_one_column_twice() -> None:
-    """Of two columns with equal right the first one in the file counts."""
-    assert read({"phone": MOBILE, "firstName": "", "First Name": "Ada"})["first_name"] == "Ada"
-    assert read({"phone": MOBILE, "firstName": "Grace", "First Name": "Ada"})["first_name"] == "Grace"
+def test_the_first_of_equal_columns_is_preferred() -> None:
+    """If its cell is blank, the other one is used."""
+    assert parse({"phone": MOBILE, "firstName": "", "First Name": "Ada"})["first_name"] == "Ada"
+    assert parse({"phone": MOBILE, "firstName": "Grace", "First Name": "Ada"})["first_name"] == "Grace"
 
 
 OWN = [(name, spelling) for name, field in BulkContact.FIELDS.items() for spelling in (name, *field.aliases)]
 
 
 @pytest.mark.parametrize(("name", "spelling"), OWN)
-def test_no_synonym_takes_a_spelling_of_the_document(name: str, spelling: str) -> None:
-    """A field's own spellings are always its own."""
+def test_spellings_of_the_document_come_before_synonyms(name: str, spelling: str) -> None:
+    """Every spelling of a field fills that field."""
     assert report(spelling).used == ((name, (spelling,)),)
 
 
-def test_synonyms_are_of_fields_that_there_are() -> None:
-    """And the field itself has a place among them, so that its rank is said."""
+def test_synonyms_belong_to_known_fields() -> None:
+    """Each list contains the name of its field, which gives that a rank."""
     assert SYNONYMS.keys() <= BulkContact.FIELDS.keys()
     assert [name for name, titles in SYNONYMS.items() if name not in titles] == []
 
 
-def test_a_field_of_the_document_needs_no_hand() -> None:
-    """A new one is known in every spelling, without a word here."""
+def test_new_fields_are_matched() -> None:
+    """A field that is added to the OpenAPI document needs no change here."""
     fields = {**BulkContact.FIELDS, "birthday": Field("date", aliases=("birthDate",), attribute="birthday")}
-    layout = Columns(ColumnMap(), fields).parser(("phone", "Birth Date"))
-    assert layout.parse([MOBILE, "1815-12-10"]) == {"phone": MOBILE, "birthday": "1815-12-10"}
+    parser = Columns(ColumnMap(), fields).parser(("phone", "Birth Date"))
+    assert parser.parse([MOBILE, "1815-12-10"]) == {"phone": MOBILE, "birthday": "1815-12-10"}
 
 
 @pytest.mark.parametrize("title", sorted(set(Contact.FIELDS) - set(BulkContact.FIELDS)))
-def test_columns_that_only_the_server_sets(title: str) -> None:
-    """They come with an exported file, and are named as such."""
+def test_read_only_columns_are_reported(title: str) -> None:
+    """They are in exported files."""
     assert report("phone", title).read_only == (title,)
 
 
-# --- by hand
+# --- the column map
 
 
-def test_a_column_is_mapped_by_hand() -> None:
-    """What is said by hand counts before all that is known."""
+def test_column_map_comes_first() -> None:
+    """It takes precedence over spellings and synonyms."""
     column_map = ColumnMap({"Kontakt": "phone", "Stufe": "customVariables.Plan", "company": "first name"})
     row = {"Kontakt": MOBILE, "Stufe": "Plus", "company": "Ada"}
-    assert read(row, column_map) == {"phone": MOBILE, "custom_variables": {"Plan": "Plus"}, "first_name": "Ada"}
+    assert parse(row, column_map) == {"phone": MOBILE, "custom_variables": {"Plan": "Plus"}, "first_name": "Ada"}
 
 
-def test_a_field_mapped_by_hand_is_taken_from_nowhere_else() -> None:
-    """Else a blank cell would be filled with what was not meant."""
+def test_a_mapped_field_is_filled_from_no_other_column() -> None:
+    """A blank cell is not filled from a column that was not named."""
     column_map = ColumnMap({"Work Phone": "phone"})
     row = {"Work Phone": "", "Mobile Phone": MOBILE}
-    assert read(row, column_map) == {}
+    assert parse(row, column_map) == {}
     assert report(*row, column_map=column_map).unmapped == ("Mobile Phone",)
 
 
-def test_several_columns_by_hand() -> None:
-    """They are in the order of preference in which they were named."""
+def test_several_mapped_columns_for_one_field() -> None:
+    """The order of the map is the order of preference."""
     column_map = ColumnMap({"b": "phone", "a": "phone"})
-    assert read({"a": OTHER, "b": MOBILE}, column_map) == {"phone": MOBILE}
-    assert read({"a": OTHER, "b": ""}, column_map) == {"phone": OTHER}
+    assert parse({"a": OTHER, "b": MOBILE}, column_map) == {"phone": MOBILE}
+    assert parse({"a": OTHER, "b": ""}, column_map) == {"phone": OTHER}
 
 
-def test_a_column_is_left_out_by_hand() -> None:
-    """It is used for nothing, and not named as unmapped."""
+def test_a_column_can_be_ignored() -> None:
+    """It fills nothing, and is not reported as unmapped."""
     column_map = ColumnMap({"First Name": ""}, rest_as_variables=True)
-    assert read({"phone": MOBILE, "First Name": "Ada"}, column_map) == {"phone": MOBILE}
+    assert parse({"phone": MOBILE, "First Name": "Ada"}, column_map) == {"phone": MOBILE}
     assert report("phone", "First Name", column_map=column_map).unmapped == ()
 
 
-def test_the_rest_as_variables() -> None:
-    """Every column that is no field becomes a custom variable with its title; those that the server sets do not."""
+def test_rest_as_variables() -> None:
+    """Every column that matches no field becomes a custom variable, but read-only ones do not."""
     row = {"phone": MOBILE, "Lead Source": "Web", "created_at": "2024-01-15", "": "x", "_line": "7", "Score": ""}
     column_map = ColumnMap(rest_as_variables=True)
-    assert read(row, column_map) == {"phone": MOBILE, "custom_variables": {"Lead Source": "Web"}}
-    found = report(*row, column_map=column_map)
-    assert (found.unmapped, found.as_variables) == (("Lead Source", "Score"), True)
+    assert parse(row, column_map) == {"phone": MOBILE, "custom_variables": {"Lead Source": "Web"}}
+    columns = report(*row, column_map=column_map)
+    assert (columns.unmapped, columns.as_variables) == (("Lead Source", "Score"), True)
 
 
-def test_a_label_of_its_own_counts_before_the_rest() -> None:
-    """`custom_variables.Plan` says more than `Plan`."""
+def test_columns_of_labels_come_before_rest_as_variables() -> None:
+    """`custom_variables.Plan` takes precedence over `Plan`."""
     column_map = ColumnMap(rest_as_variables=True)
     row = {"Plan": "Free", "phone": MOBILE, "custom_variables.Plan": "Plus"}
-    assert read(row, column_map)["custom_variables"] == {"Plan": "Plus"}
+    assert parse(row, column_map)["custom_variables"] == {"Plan": "Plus"}
 
 
 @pytest.mark.parametrize(
-    ("columns", "titles", "said"),
+    ("columns", "titles", "message"),
     [
         (
             {},
@@ -241,31 +241,31 @@ def test_a_label_of_its_own_counts_before_the_rest() -> None:
         ({"phone": "created_at"}, ["phone"], "unknown field 'created_at'"),
     ],
 )
-def test_what_cannot_be_meant(columns: dict[str, str], titles: list[str], said: str) -> None:
-    """The error names what there is."""
-    with pytest.raises(TransferError, match=said):
+def test_invalid_maps_and_headers_are_errors(columns: dict[str, str], titles: list[str], message: str) -> None:
+    """The error names the columns and fields that exist."""
+    with pytest.raises(TransferError, match=message):
         Columns(ColumnMap(columns)).check(tuple(titles))
 
 
-def test_a_number_in_the_first_line_is_not_shown() -> None:
-    """A file without titles begins with somebody's number."""
+def test_error_about_the_header_shows_no_number() -> None:
+    """A file without titles begins with a phone number."""
     with pytest.raises(TransferError) as caught:
         Columns(ColumnMap()).check((MOBILE, "Ada"))
     assert MOBILE not in str(caught.value)
 
 
-def test_json_has_its_keys_reported_all_the_same(write_text: Callable[..., Path]) -> None:
-    """They are known when all rows were read."""
+def test_keys_of_json_are_reported(write_text: Callable[..., Path]) -> None:
+    """They are known once all rows are read."""
     text = f'{{"phone": "{MOBILE}", "a": 1}}\n{{"Mobile": "{OTHER}", "b": 2, "created_at": null}}\n'
     with open_source(write_text(text, "contacts.jsonl")) as source:
-        found = plan_import(source).columns
-    assert (found.used, found.unmapped) == ((("phone", ("Mobile", "phone")),), ("a", "b"))
-    assert found.read_only == ("created_at",)
+        columns = plan_import(source).columns
+    assert (columns.used, columns.unmapped) == ((("phone", ("Mobile", "phone")),), ("a", "b"))
+    assert columns.read_only == ("created_at",)
 
 
-# --- saying it
+# --- parsing, saving and loading column maps
 
-sound = st.text(st.characters(exclude_categories=["Cs"]))
+unicode_text = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @pytest.mark.parametrize(
@@ -276,22 +276,24 @@ sound = st.text(st.characters(exclude_categories=["Cs"]))
         ("Internal=", {"Internal": ""}),
     ],
 )
-def test_pairs(pair: str, columns: dict[str, str]) -> None:
-    """The last `=` divides, for titles may hold anything."""
+def test_parse(pair: str, columns: dict[str, str]) -> None:
+    """The last `=` separates, because titles can contain any text."""
     assert ColumnMap.parse([pair]) == ColumnMap(columns)
 
 
 @pytest.mark.parametrize("pair", ["phone", "=phone", ""])
-def test_pairs_that_map_nothing(pair: str) -> None:
-    """The error shows how it is written."""
+def test_parse_rejects_invalid_pairs(pair: str) -> None:
+    """The error shows the syntax."""
     with pytest.raises(TransferError, match="COLUMN=FIELD"):
         ColumnMap.parse([pair])
 
 
 @pytest.mark.parametrize("suffix", ["toml", "json"])
-@given(column_map=st.builds(ColumnMap, st.dictionaries(sound, sound), st.booleans()))
-def test_a_saved_map_is_loaded(tmp_path_factory: pytest.TempPathFactory, suffix: str, column_map: ColumnMap) -> None:
-    """In either form, whatever the titles are."""
+@given(column_map=st.builds(ColumnMap, st.dictionaries(unicode_text, unicode_text), st.booleans()))
+def test_a_saved_map_can_be_loaded(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, column_map: ColumnMap
+) -> None:
+    """As TOML and as JSON, whatever the titles are."""
     path = tmp_path_factory.mktemp("map") / f"mapping.{suffix}"
     column_map.save(path)
     assert ColumnMap.load(path) == column_map
@@ -308,13 +310,13 @@ def test_a_saved_map_is_loaded(tmp_path_factory: pytest.TempPathFactory, suffix:
         ("a.json", '{"rest_as_variables": "yes"}'),
     ],
 )
-def test_a_file_that_is_no_map(write_text: Callable[..., Path], name: str, content: str) -> None:
-    """The error names the file, and what may stand in it or where it breaks."""
+def test_load_rejects_invalid_files(write_text: Callable[..., Path], name: str, content: str) -> None:
+    """The error names the file, and what is wrong with it."""
     with pytest.raises(TransferError, match=f"{name} is not a valid mapping file: "):
         ColumnMap.load(write_text(content, name))
 
 
-def test_a_file_and_pairs_together() -> None:
-    """What is said on the command line counts before what a file says."""
+def test_combining_maps() -> None:
+    """The second map takes precedence."""
     both = ColumnMap({"a": "phone", "b": "tags"}) | ColumnMap({"b": "", "c": "company"}, rest_as_variables=True)
     assert both == ColumnMap({"b": "", "c": "company", "a": "phone"}, rest_as_variables=True)

@@ -1,4 +1,4 @@
-"""Exports: into every format, as a whole or not at all, and back to the same contacts."""
+"""Exports: to every format, complete or not at all, and read back as the same contacts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import datetime as dt
 import errno
 import io
 import json
+import os
 import subprocess
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,27 +38,27 @@ from tests.transfer.contact_files import number, person, stored
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# XML has no U+FFFE and U+FFFF, and no text of people has them either.
-letters = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
-texts = st.text(letters, min_size=1).filter(str.strip)
+# XML has no U+FFFE and U+FFFF, and neither does real text.
+characters = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
+texts = st.text(characters, min_size=1).filter(str.strip)
 KINDS: dict[str, st.SearchStrategy[object]] = {
     "string": texts,
     "e164": st.integers(10**6, 10**14).map("+{}".format).filter(lambda text: text[1] != "0"),
     "boolean": st.booleans(),
     "date-time": st.datetimes(timezones=st.just(dt.UTC)).map(lambda moment: moment.isoformat()),
     "array[string]": st.lists(texts.map(str.strip), min_size=1),
-    "map": st.dictionaries(st.text(letters), texts, min_size=1),
+    "map": st.dictionaries(st.text(characters), texts, min_size=1),
 }
-anybody = st.fixed_dictionaries(
+contacts_with_any_fields = st.fixed_dictionaries(
     {"phone": KINDS["e164"]},
     optional={name: KINDS[field.kind] for name, field in Contact.FIELDS.items() if name != "phone"},
 )
 
 
-def exported(contacts: list[dict[str, Any]], form: Any, **how: Any) -> bytes:  # noqa: ANN401  # a format
+def export(contacts: list[dict[str, Any]], form: Any, **options: Any) -> bytes:  # noqa: ANN401  # a format
     """What is written."""
     file = io.BytesIO()
-    export_contacts([Contact.from_dict(each) for each in contacts], file, format=form, **how)
+    export_contacts([Contact.from_dict(values) for values in contacts], file, format=form, **options)
     return file.getvalue()
 
 
@@ -69,30 +71,30 @@ def read_back(content: bytes, form: Any) -> list[dict[str, Any]]:  # noqa: ANN40
 
 @pytest.mark.parametrize("form", FORMATS)
 @settings(deadline=None)  # a workbook takes its time
-@given(contacts=st.lists(anybody, min_size=1, max_size=3))
-def test_what_was_exported_is_imported(form: Any, contacts: list[dict[str, Any]]) -> None:  # noqa: ANN401  # a format
+@given(contacts=st.lists(contacts_with_any_fields, min_size=1, max_size=3))
+def test_exported_contacts_are_read_back(form: Any, contacts: list[dict[str, Any]]) -> None:  # noqa: ANN401  # a format
     """Every field comes back the same, whatever texts, tags and labels people use."""
-    back = read_back(exported(contacts, form), form)
-    assert [Contact.from_dict(each) for each in back] == [Contact.from_dict(each) for each in contacts]
+    found = read_back(export(contacts, form), form)
+    assert [Contact.from_dict(values) for values in found] == [Contact.from_dict(values) for values in contacts]
 
 
 @pytest.mark.parametrize("form", FORMATS)
 @settings(deadline=None)  # a workbook takes its time
-@given(contacts=st.lists(anybody, min_size=1, max_size=3, unique_by=lambda contact: contact["phone"]))
-def test_every_exported_contact_can_be_sent(form: Any, contacts: list[dict[str, Any]]) -> None:  # noqa: ANN401  # a format
-    """Without what only the server sets, which is named."""
-    with open_source(io.BytesIO(exported(contacts, form)), format=form) as source:
+@given(contacts=st.lists(contacts_with_any_fields, min_size=1, max_size=3, unique_by=lambda contact: contact["phone"]))
+def test_exported_contacts_can_be_imported(form: Any, contacts: list[dict[str, Any]]) -> None:  # noqa: ANN401  # a format
+    """All columns are imported or reported as read-only."""
+    with open_source(io.BytesIO(export(contacts, form)), format=form) as source:
         plan = plan_import(source, preview=len(contacts))
     assert list(plan.preview) == [
-        {name: each[name] for name in BulkContact.FIELDS if name in each} for each in contacts
+        {name: contact[name] for name in BulkContact.FIELDS if name in contact} for contact in contacts
     ]
     assert plan.columns.unmapped == ()
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_from_one_account_into_another(client: Sendblue, tmp_path: Path, form: Any) -> None:  # noqa: ANN401  # a format
+def test_export_from_one_account_and_import_into_another(client: Sendblue, tmp_path: Path, form: Any) -> None:  # noqa: ANN401  # a format
     """Through a file, the other account holds the same contacts."""
-    people = [person(place) for place in range(1_500)]
+    people = [person(index) for index in range(1_500)]
     client.contacts.bulk.create(people)
     path = tmp_path / f"out.{form}"
     report = export_contacts(client.with_options(bulk=True).contacts.list(), path)
@@ -103,69 +105,69 @@ def test_from_one_account_into_another(client: Sendblue, tmp_path: Path, form: A
         assert stored(other) == people
 
 
-def test_csv_is_for_people() -> None:
-    """A column for each field and for each label, in the order in which they were first seen; formulas are disarmed."""
+def test_csv_has_a_column_for_each_label() -> None:
+    """Labels are in the order of their first occurrence; formulas are escaped."""
     contacts = [
         {"phone": number(0), "tags": ["VIP", "a;b"], "custom_variables": {"b": "1"}},
         {"phone": number(1), "firstName": "=1+1", "custom_variables": {"a": "2", "b": "3"}},
     ]
-    rows = list(csv.DictReader(io.StringIO(exported(contacts, "csv").decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(export(contacts, "csv").decode(), newline="")))
     assert [title for title in rows[0] if "." in title] == ["custom_variables.b", "custom_variables.a"]
     assert (rows[0]["tags"], rows[1]["first_name"]) == ('VIP;"a;b"', "'=1+1")
 
 
-def test_a_label_does_not_mislead_about_the_delimiter() -> None:
-    """However many semicolons it holds."""
+def test_labels_do_not_affect_the_detected_delimiter() -> None:
+    """However many semicolons they contain."""
     contact = {"phone": number(0), "custom_variables": {";" * 40: "1", "\t\n" * 40: "2"}}
-    assert read_back(exported([contact], "csv"), "csv") == [contact]
+    assert read_back(export([contact], "csv"), "csv") == [contact]
 
 
-def test_zeros_are_letters_too() -> None:
-    """A text full of them is not taken for another encoding."""
+def test_null_characters_do_not_look_like_utf_16() -> None:
+    """Text with many of them is still read as UTF-8."""
     contact = {"phone": number(0), "first_name": "\0" * 4_000, "last_name": "\0"}
-    assert read_back(exported([contact], "csv"), "csv") == [contact]
+    assert read_back(export([contact], "csv"), "csv") == [contact]
 
 
-def test_json_has_the_natural_forms() -> None:
-    """One object in each line, and an array that any program reads."""
+def test_json_has_lists_and_objects() -> None:
+    """JSON Lines has an object per line, and JSON one array."""
     contacts = [person(0), person(1)]
-    assert [json.loads(line) for line in exported(contacts, "jsonl").splitlines()] == contacts
-    assert json.loads(exported(contacts, "json")) == contacts
-    assert json.loads(exported([], "json")) == []
+    assert [json.loads(line) for line in export(contacts, "jsonl").splitlines()] == contacts
+    assert json.loads(export(contacts, "json")) == contacts
+    assert json.loads(export([], "json")) == []
 
 
-def test_in_a_workbook_everything_is_text() -> None:
-    """A number that is a text stays what it is, and a formula is none."""
+def test_workbook_cells_are_text() -> None:
+    """Text that looks like a number or a formula stays text."""
     with open_source(
-        io.BytesIO(exported([{"phone": number(0), "first_name": "007", "last_name": "=1+1"}], "xlsx"))
+        io.BytesIO(export([{"phone": number(0), "first_name": "007", "last_name": "=1+1"}], "xlsx"))
     ) as source:
         (record,) = source
     assert record.cells[:3] == [number(0), "007", "=1+1"]
 
 
-def test_excel_reads_utf_8_with_a_mark() -> None:
-    """`utf-8-sig` writes one; a delimiter can be given too."""
-    content = exported([{"phone": number(0), "first_name": "Zoë"}], "csv", encoding="utf-8-sig", delimiter=";")
+def test_byte_order_mark_for_excel() -> None:
+    """`utf-8-sig` writes one; the delimiter can be chosen too."""
+    content = export([{"phone": number(0), "first_name": "Zoë"}], "csv", encoding="utf-8-sig", delimiter=";")
     assert content.startswith(b"\xef\xbb\xbfphone;first_name;")
 
 
-def test_a_letter_that_the_encoding_does_not_have(tmp_path: Path) -> None:
-    """Nothing is written over for it, and nothing is replaced in silence."""
+def test_character_that_the_encoding_lacks(tmp_path: Path) -> None:
+    """It is an error: no file is overwritten, and no character is replaced."""
     path = tmp_path / "out.csv"
     path.write_text("old")
     with pytest.raises(TransferError, match=r"cp1252.*utf-8"):
         export_contacts([Contact.from_dict({"phone": number(0), "first_name": "日本"})], path, encoding="cp1252")
-    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("out.csv", "old")]
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.csv", "old")]
 
 
-def test_an_encoding_that_there_is_not() -> None:
-    """The error names the usual ones."""
+def test_unknown_encoding() -> None:
+    """The error names the common ones."""
     with pytest.raises(TransferError, match="unknown text encoding 'klingon'; common encodings are utf-8"):
-        exported([], "csv", encoding="klingon")
+        export([], "csv", encoding="klingon")
 
 
-def test_an_export_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
-    """Half of the contacts never look like all of them."""
+def test_failed_export_keeps_the_existing_file(tmp_path: Path) -> None:
+    """An incomplete file never gets the name."""
     path = tmp_path / "out.jsonl"
     path.write_text("old")
 
@@ -175,26 +177,26 @@ def test_an_export_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None
 
     with pytest.raises(ConnectionError):
         export_contacts(contacts(), path)
-    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("out.jsonl", "old")]
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
 
 
-def test_it_gets_its_name_when_it_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loss of power right after it leaves the old file or the new one, and not an empty one."""
-    done: list[str] = []
+def test_file_is_synced_before_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power loss right after it leaves the old file or the new one, not an empty one."""
+    steps: list[str] = []
     replace = Path.replace
 
-    def named(path: Path, target: Path) -> Path:
-        done.append("named")
+    def recorded(path: Path, target: Path) -> Path:
+        steps.append("renamed")
         return replace(path, target)
 
-    monkeypatch.setattr("os.fsync", lambda _descriptor: done.append("written"))
-    monkeypatch.setattr(Path, "replace", named)
+    monkeypatch.setattr("os.fsync", lambda _descriptor: steps.append("synced"))
+    monkeypatch.setattr(Path, "replace", recorded)
     export_contacts([], tmp_path / "out.csv")
-    assert done == ["written", "named"]
+    assert steps == ["synced", "renamed"]
 
 
-def test_who_may_read_it(tmp_path: Path) -> None:
-    """Only the owner; a file that is replaced keeps its permissions, and a link stays a link."""
+def test_permissions_of_the_file(tmp_path: Path) -> None:
+    """Only the owner can read a new file; a replaced file keeps its permissions, and a link stays a link."""
     path, link = tmp_path / "out.csv", tmp_path / "link.csv"
     export_contacts([], path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -205,7 +207,7 @@ def test_who_may_read_it(tmp_path: Path) -> None:
 
 
 def test_standard_output() -> None:
-    """`-` is standard output, as CSV unless it is said otherwise."""
+    """`-` is standard output, as CSV unless a format is given."""
     script = (
         "from sendblue_contacts import Contact\n"
         "from sendblue_transfer import export_contacts\n"
@@ -224,37 +226,37 @@ def test_standard_output() -> None:
     ("name", "form"),
     [("a.csv", "csv"), ("a.tsv", "csv"), ("a.JSONL", "jsonl"), ("a.json", "json"), ("a.xlsx", "xlsx"), ("a", "csv")],
 )
-def test_the_format_is_that_of_the_name(tmp_path: Path, name: str, form: str) -> None:
+def test_format_follows_from_the_name(tmp_path: Path, name: str, form: str) -> None:
     """Without a suffix it is CSV."""
     assert export_contacts([], tmp_path / name).format == form
 
 
-@pytest.mark.parametrize(("name", "how"), [("a.pdf", {}), ("a.csv", {"format": "pdf"})])
-def test_a_format_that_there_is_not(tmp_path: Path, name: str, how: dict[str, Any]) -> None:
-    """It is refused before anything is fetched."""
+@pytest.mark.parametrize(("name", "options"), [("a.pdf", {}), ("a.csv", {"format": "pdf"})])
+def test_unknown_format(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    """It is an error before any contact is fetched."""
     with pytest.raises(TransferError, match="pdf"):
-        export_contacts(iter(lambda: pytest.fail("fetched"), None), tmp_path / name, **how)
+        export_contacts(iter(lambda: pytest.fail("fetched"), None), tmp_path / name, **options)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "contact", [{"first_name": "x" * 32_768}, {"custom_variables": {str(label): "x" for label in range(16_384)}}]
 )
-def test_what_no_sheet_can_hold(contact: dict[str, Any]) -> None:
-    """It is an error that names other formats, not a shorter text."""
+def test_contacts_that_do_not_fit_into_a_sheet(contact: dict[str, Any]) -> None:
+    """The error names other formats; no text is cut."""
     with pytest.raises(TransferError, match=r"do not fit into an XLSX sheet.*export them as csv or jsonl"):
-        exported([{"phone": number(0), **contact}], "xlsx")
+        export([{"phone": number(0), **contact}], "xlsx")
 
 
 @pytest.mark.parametrize("encoding", ["rot13", "hex", "undefined"])
-def test_an_encoding_that_is_none_of_text(encoding: str) -> None:
-    """It is refused with the usual ones, before anything is written."""
+def test_codecs_that_are_not_for_text(encoding: str) -> None:
+    """The error names common encodings, and nothing is written."""
     with pytest.raises(TransferError, match=f"unknown text encoding '{encoding}'; common encodings are utf-8"):
-        exported([{"phone": number(0)}], "csv", encoding=encoding)
+        export([{"phone": number(0)}], "csv", encoding=encoding)
 
 
-def test_a_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A workbook that cannot be written is the OSError that it is for any other format."""
+def test_full_disk_while_writing_a_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The OSError is the same as for any other format."""
     library: Any = import_module("xlsxwriter")
     close = library.Workbook.close
 
@@ -264,12 +266,12 @@ def test_a_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(library.Workbook, "close", full)
     with pytest.raises(OSError, match="No space left") as caught:
-        exported([], "xlsx")
+        export([], "xlsx")
     assert caught.value.errno == errno.ENOSPC
 
 
-def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where xlsxwriter is not installed, the error says what to install."""
+def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If xlsxwriter is not installed, the error names the extra."""
 
     def missing(name: str) -> object:
         if name == "xlsxwriter":
@@ -278,4 +280,17 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("sendblue_transfer.exporting.writers.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
-        exported([], "xlsx")
+        export([], "xlsx")
+
+
+def test_pipe_is_written_directly(client: Sendblue, tmp_path: Path) -> None:
+    """It is not replaced by a file, and neither is a device."""
+    client.contacts.create(number(1))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = list[str]()
+    reader = threading.Thread(target=lambda: content.append(pipe.read_text()))
+    reader.start()
+    export_contacts(client.contacts.list(), pipe, format="csv")
+    reader.join()
+    assert (number(1) in content[0], pipe.is_fifo(), list(tmp_path.iterdir())) == (True, True, [pipe])

@@ -1,4 +1,4 @@
-"""JSON Lines and JSON arrays, object by object."""
+"""Reading JSON Lines and JSON arrays, object by object."""
 
 from __future__ import annotations
 
@@ -12,48 +12,52 @@ from hypothesis import strategies as st
 from sendblue_transfer import TransferError, open_source, plan_import
 from sendblue_transfer.sources.json_reader import array_records
 
+from tests.transfer.contact_files import import_file, number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sendblue_contacts import Sendblue
 
 NUMBER = "+14155550123"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 
 
-class Trickle(io.StringIO):
-    """A text of which each reading gives a few characters."""
+class SmallReads(io.StringIO):
+    """A text file that returns at most sixteen characters at a time."""
 
     def read(self, size: int | None = -1, /) -> str:
-        """Sixteen of them at most."""
+        """Return at most sixteen characters."""
         return super().read(min(16, size or 16))
 
 
 def objects(text: str, file: type[io.StringIO] = io.StringIO) -> list[dict[str, Any]]:
-    """The objects of an array."""
+    """Return the objects of an array."""
     return [dict(zip(record.titles, record.cells, strict=True)) for record in array_records(file(text))]
 
 
-@settings(max_examples=50, deadline=None)  # the larger ones take their time
+@settings(max_examples=50, deadline=None)  # large examples take longer than the deadline
 @given(
     st.lists(st.dictionaries(st.text(), values), max_size=4),
     st.sampled_from([{}, {"indent": 2}, {"ensure_ascii": False}]),
 )
-def test_an_array_is_read_as_a_whole_would_be(content: list[dict[str, Any]], style: dict[str, Any]) -> None:
-    """However it is written, and wherever the blocks that are read of it end."""
+def test_an_array_is_read_in_blocks(content: list[dict[str, Any]], style: dict[str, Any]) -> None:
+    """However it is formatted, and wherever a block ends, the objects are those of `json.loads`."""
     text = json.dumps(content, **style)
-    assert objects(text, Trickle) == content
+    assert objects(text, SmallReads) == content
 
 
 def test_an_array_is_read_lazily() -> None:
-    """The first object is there before the last one was read."""
+    """The first object is yielded before the last one is read."""
     file = io.StringIO(json.dumps([{"phone": "x" * 100}] * 10_000))
     next(array_records(file))
     assert file.tell() < 100_000
 
 
-def test_a_large_object_is_not_read_again_for_each_block() -> None:
-    """The work for an object of many blocks grows with its size, and not with the square of it."""
+def test_work_for_a_large_object_is_linear() -> None:
+    """Blocks grow with the object, so that it is not parsed again for each small block."""
     reads: list[int] = []
 
     class Counting(io.StringIO):
@@ -66,7 +70,7 @@ def test_a_large_object_is_not_read_again_for_each_block() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('{"phone": "1"}', "not a JSON array.*jsonl"),
         ("", "not a JSON array"),
@@ -76,26 +80,26 @@ def test_a_large_object_is_not_read_again_for_each_block() -> None:
         ('[{"phone": nope}]', "contact 1 of the JSON array cannot be read .Expecting value"),
     ],
 )
-def test_a_broken_array_is_an_error(text: str, said: str) -> None:
-    """Where it breaks, and nothing of what stands there."""
-    with pytest.raises(TransferError, match=said):
+def test_an_invalid_array_is_an_error(text: str, message: str) -> None:
+    """The error has the position, and none of the content."""
+    with pytest.raises(TransferError, match=message):
         objects(text)
 
 
-def test_a_number_is_not_cut_where_a_block_ends() -> None:
-    """It is one thing that is no object, and not several."""
-    assert len(list(array_records(Trickle(f"[{'1' * 100}, 2]")))) == 2
+def test_numbers_continue_in_the_next_block() -> None:
+    """A number across blocks is one value, which is not an object."""
+    assert len(list(array_records(SmallReads(f"[{'1' * 100}, 2]")))) == 2
 
 
-def test_what_is_no_object_is_a_row_with_a_problem() -> None:
-    """The objects around it are read."""
+def test_values_that_are_not_objects_have_a_problem() -> None:
+    """The objects around them are read."""
     found = list(array_records(io.StringIO('[{"a": 1}, 12, "x", null, {"b": 2}]')))
     assert [record.line for record in found if record.problem] == [2, 3, 4]
     assert [record.titles for record in found if not record.problem] == [("a",), ("b",)]
 
 
-def test_lines_are_read_one_by_one(write_text: Callable[..., Path]) -> None:
-    """A line that is no object is a row with a problem, a blank one is none; lines are counted."""
+def test_lines_are_independent(write_text: Callable[..., Path]) -> None:
+    """A line that is not an object is a row with a problem; blank lines are skipped, but counted."""
     content = f'\ufeff{{"phone": "{NUMBER}"}}\n\n{{"phone": \n[1]\n{{"phone": "{NUMBER}", "x": NaN}}\r\n'
     with open_source(write_text(content, "contacts.jsonl")) as source:
         found = list(source)
@@ -111,7 +115,7 @@ def test_lines_are_read_one_by_one(write_text: Callable[..., Path]) -> None:
 
 @pytest.fixture
 def planned(write_text: Callable[..., Path]) -> Callable[[object], Any]:
-    """What an import of one JSON object would do."""
+    """A function that plans the import of one JSON object."""
 
     def plan(contact: object) -> Any:  # noqa: ANN401  # a plan
         with open_source(write_text(json.dumps(contact), "contacts.jsonl")) as source:
@@ -120,9 +124,9 @@ def planned(write_text: Callable[..., Path]) -> Callable[[object], Any]:
     return plan
 
 
-def test_the_natural_forms_are_taken(planned: Callable[[object], Any]) -> None:
-    """Lists, objects, either spelling, and labels as keys of their own."""
-    given_ = {
+def test_lists_and_objects_are_values(planned: Callable[[object], Any]) -> None:
+    """In either spelling, and with keys such as `custom_variables.<label>`."""
+    contact = {
         "phoneNumber": NUMBER,
         "firstName": "=Ada",
         "last_name": None,
@@ -130,7 +134,7 @@ def test_the_natural_forms_are_taken(planned: Callable[[object], Any]) -> None:
         "customVariables": {"Plan": "Plus"},
         "custom_variables.Source": "Web",
     }
-    assert planned(given_).preview == (
+    assert planned(contact).preview == (
         {
             "phone": NUMBER,
             "first_name": "=Ada",
@@ -140,20 +144,20 @@ def test_the_natural_forms_are_taken(planned: Callable[[object], Any]) -> None:
     )
 
 
-def test_numbers_are_texts_where_texts_are_wanted(planned: Callable[[object], Any]) -> None:
-    """People's JSON has numbers where ours has texts."""
+def test_numbers_become_text_in_text_fields(planned: Callable[[object], Any]) -> None:
+    """Other programs write numbers where the API expects text."""
     found = planned({"phone": NUMBER, "first_name": 7, "custom_variables": {"a": 1.0, "b": True, "c": 2.5}})
     assert found.preview[0]["first_name"] == "7"
     assert found.preview[0]["custom_variables"] == {"a": "1", "b": "true", "c": "2.5"}
 
 
-def test_an_apostrophe_is_one(planned: Callable[[object], Any]) -> None:
-    """Only in CSV does it stand before what a spreadsheet would run."""
+def test_apostrophes_are_kept(planned: Callable[[object], Any]) -> None:
+    """They escape formulas in CSV only."""
     assert planned({"phone": NUMBER, "first_name": "'=1+1"}).preview[0]["first_name"] == "'=1+1"
 
 
-def test_text_is_read_as_a_cell_is(planned: Callable[[object], Any]) -> None:
-    """Tags between semicolons come from programs that made JSON of a table."""
+def test_text_is_parsed_like_a_cell(planned: Callable[[object], Any]) -> None:
+    """Programs that convert tables to JSON write tags separated by semicolons."""
     assert planned({"phone": NUMBER, "tags": "VIP; lead"}).preview[0]["tags"] == ["VIP", "lead"]
 
 
@@ -161,8 +165,21 @@ def test_text_is_read_as_a_cell_is(planned: Callable[[object], Any]) -> None:
     "bad",
     [{"tags": 7}, {"tags": [7]}, {"custom_variables": [1]}, {"custom_variables": {"a": []}}, {"first_name": "\ud800"}],
 )
-def test_what_no_contact_can_have_is_rejected(planned: Callable[[object], Any], bad: dict[str, Any]) -> None:
-    """Each with a reason that names the field."""
+def test_invalid_values_are_rejected(planned: Callable[[object], Any], bad: dict[str, Any]) -> None:
+    """The reason names the field."""
     found = planned({"phone": NUMBER, **bad})
     assert (found.rejected, found.valid) == (1, 0)
     assert next(iter(bad)) in found.problems[0].reason
+
+
+@pytest.mark.parametrize("rest", ['[{"phone":"+14155550002"}]', "rubbish", "]"])
+def test_content_after_an_array_is_an_error(client: Sendblue, write_text: Callable[..., Path], rest: str) -> None:
+    """It may be more contacts."""
+    path = write_text(f'[{{"phone":"{number(1)}"}}]\n{rest}', "contacts.json")
+    with pytest.raises(TransferError, match="continues after its JSON array of 1 contacts"):
+        import_file(client, path)
+
+
+def test_whitespace_after_an_array_is_ignored(client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """Editors leave it there."""
+    assert import_file(client, write_text(f'[{{"phone":"{number(1)}"}}]\n \n', "contacts.json")).created == 1

@@ -1,4 +1,4 @@
-"""The rejects file: the rows that were refused as they stood, which can be mended and imported."""
+"""The rejects file: the rejected rows as they were, which can be corrected and imported."""
 
 from __future__ import annotations
 
@@ -20,46 +20,47 @@ if TYPE_CHECKING:
     from sendblue_contacts import Sendblue
     from sendblue_sandbox import Sandbox
 
-BAD = ["415 555-0142", "Zoë", "", "", "=1+1"]
-LONG = [number(7), "Acme", " Inc.", "", "", "x"]
+NATIONAL = ["415 555-0142", "Zoë", "", "", "=1+1"]
+TOO_LONG = [number(7), "Acme", " Inc.", "", "", "x"]
+TOO_MANY_CELLS = "the row has 6 cells for 5 columns; put a cell that contains the delimiter in quotation marks"
 NO_COUNTRY = "phone ('### ###-####') has no country code; write it in E.164 form, such as +14155551234"
 
 
 def lines(path: Path | None, encoding: str = "utf-8", delimiter: str = ",") -> list[list[str]]:
-    """The cells of a CSV file."""
+    """Return the cells of a CSV file."""
     assert path
     with path.open(encoding=encoding, newline="") as file:
         return list(csv.reader(file, delimiter=delimiter))
 
 
-def test_rows_stand_in_it_as_they_were(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """After their line and the reason; a row with too many cells has them all."""
-    report = import_file(client, write_rows(2, BAD, row(person(2)), LONG))
+def test_rows_are_unchanged(client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """After their line and the reason; a row with too many cells has all of them."""
+    report = import_file(client, write_rows(2, NATIONAL, row(person(2)), TOO_LONG))
     assert lines(report.rejects) == [
         ["_line", "_reason", *TITLES],
-        ["4", NO_COUNTRY, *BAD],
-        ["6", "the row has 6 cells for 5 columns; put a cell that contains the delimiter in quotation marks", *LONG],
+        ["4", NO_COUNTRY, *NATIONAL],
+        ["6", TOO_MANY_CELLS, *TOO_LONG],
     ]
 
 
-def test_without_a_rejected_row_there_is_no_file(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """Nothing to mend."""
+def test_no_file_without_rejected_rows(client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """Nothing is to be corrected."""
     path = write_rows(2)
     assert import_file(client, path).rejects is None
     assert not path.with_name("contacts.rejects.csv").exists()
 
 
-def test_what_the_server_refused_is_there_too(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """With what the server said."""
+def test_rows_that_the_server_rejected(client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """With the message of the server."""
     client.contacts.bulk.create([{**person(1), "first_name": "Grace"}])
     found = lines(import_file(client, write_rows(3)).rejects)
     assert (found[1][0], found[1][2:]) == ("3", row(person(1)))
     assert "exists" in found[1][1]
 
 
-def test_it_is_mended_and_imported(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """As it is, with its two columns; what is refused again goes into the next one, with the line of the first file."""
-    first = import_file(client, write_rows(2, BAD, LONG))
+def test_corrected_file_can_be_imported(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """Unchanged, with its two columns; rows that are rejected again keep the line of the first file."""
+    first = import_file(client, write_rows(2, NATIONAL, TOO_LONG))
     assert first.rejects
     text = first.rejects.read_text(encoding="utf-8")
     first.rejects.write_text(text.replace("415 555-0142", number(2)), encoding="utf-8")
@@ -74,23 +75,23 @@ def test_it_is_mended_and_imported(sandbox: Sandbox, client: Sendblue, write_row
 @pytest.mark.parametrize(
     ("encoding", "delimiter"), [("utf-8-sig", ","), ("utf-16", "\t"), ("cp1252", ";"), ("utf-8", "|")]
 )
-def test_it_is_written_as_the_input_is(
+def test_encoding_and_delimiter_are_those_of_the_input(
     client: Sendblue, write_text: Callable[..., Path], encoding: str, delimiter: str
 ) -> None:
-    """In its encoding, with its delimiter, so that the same program opens it."""
+    """So that the same program can open it."""
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows([TITLES, BAD])
+    csv.writer(text, delimiter=delimiter).writerows([TITLES, NATIONAL])
     report = import_file(client, write_text(text.getvalue().encode(encoding)))
-    assert lines(report.rejects, encoding, delimiter)[1] == ["2", NO_COUNTRY, *BAD]
+    assert lines(report.rejects, encoding, delimiter)[1] == ["2", NO_COUNTRY, *NATIONAL]
     assert report.rejects
     with open_source(report.rejects) as source:
         assert (source.encoding, source.delimiter) == (encoding, delimiter)
 
 
-def test_a_reason_that_the_encoding_cannot_hold(
+def test_characters_that_the_encoding_lacks_in_a_reason(
     sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path]
 ) -> None:
-    """The server may say anything; the row is more important."""
+    """They are escaped, and the row itself is unchanged."""
     sandbox.faults.add(operation="bulk_create_contacts", status=400, body={"message": "無効"})
     text = f"phone,first_name\n{number(1)},Zoë\n"
     report = import_file(client, write_text(text.encode("cp1252")))
@@ -98,8 +99,8 @@ def test_a_reason_that_the_encoding_cannot_hold(
     assert (found[1][2:], "\\u7121" in found[1][1]) == ([number(1), "Zoë"], True)
 
 
-def test_of_a_workbook_it_is_csv(sandbox: Sandbox, client: Sendblue, tmp_path: Path) -> None:
-    """What a spreadsheet would run when it is opened is disarmed, and comes in as it was."""
+def test_rows_of_a_workbook_are_written_as_csv(sandbox: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """Formulas are escaped, and are imported unchanged."""
     path = tmp_path / "contacts.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
         page = book.add_worksheet()
@@ -115,8 +116,10 @@ def test_of_a_workbook_it_is_csv(sandbox: Sandbox, client: Sendblue, tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["contacts.jsonl", "contacts.json"])
-def test_of_json_it_is_json(sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path], name: str) -> None:
-    """Objects with two keys more."""
+def test_objects_are_written_as_json(
+    sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path], name: str
+) -> None:
+    """With two keys more."""
     objects = [person(0), {"phone": "415 555-0142", "tags": ["VIP"], "note": None}]
     text = json.dumps(objects) if name.endswith("json") else "\n".join(map(json.dumps, objects))
     report = import_file(client, write_text(text, name))
@@ -129,8 +132,8 @@ def test_of_json_it_is_json(sandbox: Sandbox, client: Sendblue, write_text: Call
     assert {"phone": number(1), "tags": ["VIP"]}.items() <= sandbox.contacts()[1].items()
 
 
-def test_a_line_that_is_no_json_is_kept(client: Sendblue, write_text: Callable[..., Path]) -> None:
-    """As a text, for somebody to see what it was."""
+def test_invalid_lines_are_kept_as_text(client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """So that users can see and correct them."""
     report = import_file(client, write_text('{"phone": \n', "contacts.jsonl"))
     assert report.rejects
     refused = json.loads(report.rejects.read_text())
@@ -138,27 +141,27 @@ def test_a_line_that_is_no_json_is_kept(client: Sendblue, write_text: Callable[.
     assert import_file(client, report.rejects).reasons == (("the phone number is missing", 1),)
 
 
-def test_json_in_another_encoding(client: Sendblue, write_text: Callable[..., Path]) -> None:
-    """It is JSON in that encoding too, whatever it holds."""
+def test_json_is_written_in_the_encoding_of_the_input(client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """Whatever characters it has."""
     text = json.dumps({"phone": "x", "first_name": "Zoë 日本"}, ensure_ascii=False).encode("utf-16")
     report = import_file(client, write_text(text, "contacts.jsonl"))
     assert report.rejects
     assert json.loads(report.rejects.read_text(encoding="utf-16"))["first_name"] == "Zoë 日本"
 
 
-def test_it_can_be_put_elsewhere(client: Sendblue, write_rows: Callable[..., Path], tmp_path: Path) -> None:
-    """A name that is given is written over, for somebody has said so."""
-    place = tmp_path / "elsewhere.csv"
-    place.write_text("old")
-    assert import_file(client, write_rows(1, BAD), rejects=place).rejects == place
-    assert len(lines(place)) == 2
+def test_path_of_the_rejects_file(client: Sendblue, write_rows: Callable[..., Path], tmp_path: Path) -> None:
+    """An existing file at a path that the caller chose is overwritten."""
+    chosen = tmp_path / "elsewhere.csv"
+    chosen.write_text("old")
+    assert import_file(client, write_rows(1, NATIONAL), rejects=chosen).rejects == chosen
+    assert len(lines(chosen)) == 2
 
 
-def test_it_is_there_as_a_whole_or_not_at_all(
+def test_file_is_complete_or_absent(
     client: Sendblue, write_rows: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When it cannot be written, nothing half is left; the same import writes it the next time, and sends nothing."""
-    path = write_rows(1, BAD)
+    """If it cannot be written, the same import writes it the next time, and sends nothing."""
+    path = write_rows(1, NATIONAL)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -167,20 +170,20 @@ def test_it_is_there_as_a_whole_or_not_at_all(
         patched.setattr("pathlib.Path.replace", full)
         with pytest.raises(OSError, match="No space left"):
             import_file(client, path)
-    assert sorted(each.name for each in path.parent.iterdir()) == ["contacts.csv", "contacts.csv.sendblue-journal"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["contacts.csv", "contacts.csv.sendblue-journal"]
     report = import_file(client, path)
     assert (report.resumed, report.created, len(lines(report.rejects))) == (True, 1, 2)
 
 
-def test_only_the_owner_can_read_it(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """It holds personal data."""
-    report = import_file(client, write_rows(1, BAD))
+def test_only_the_owner_can_read_the_file(client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """It has personal data."""
+    report = import_file(client, write_rows(1, NATIONAL))
     assert report.rejects
     assert report.rejects.stat().st_mode & 0o777 == 0o600
 
 
-def test_standard_input(client: Sendblue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then it is in the working folder."""
+def test_rejects_of_standard_input(client: Sendblue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are written to the working folder."""
     monkeypatch.chdir(tmp_path)
     with open_source(io.BytesIO(b"phone\nnobody\n")) as source:
         report = run_import(client, source, journal=tmp_path / "journal")
@@ -188,17 +191,29 @@ def test_standard_input(client: Sendblue, tmp_path: Path, monkeypatch: pytest.Mo
     assert report.rejects.resolve() == tmp_path / "stdin.rejects.csv"
 
 
-def test_rows_that_do_not_count_are_not_in_it(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """Nothing is to be mended there."""
-    report = import_file(client, write_rows(1, row(person(0)), BAD))
+def test_skipped_duplicates_are_not_in_the_file(client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """Nothing is to be corrected in them."""
+    report = import_file(client, write_rows(1, row(person(0)), NATIONAL))
     assert (report.duplicates, len(lines(report.rejects))) == (1, 2)
 
 
-def test_under_error_they_are(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """With the line of the row that counts."""
+def test_rejected_duplicates_are_in_the_file(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
+) -> None:
+    """With the line of the row that is imported."""
     report = import_file(client, write_rows(1, row(person(0))), duplicates="error")
     assert lines(report.rejects)[1][:2] == [
         "3",
         "another row has the same number, and only the first one is imported (line 2)",
     ]
     assert stored(sandbox) == [person(0)]
+
+
+def test_corrected_line_is_imported(sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """A line that was not valid JSON is text in the rejects file, and can be corrected there."""
+    report = import_file(client, write_text(f'{{"phone":"{number(1)}" "first_name":"Ada"}}\n', "contacts.jsonl"))
+    assert report.rejects is not None
+    corrected = report.rejects.read_text().replace('\\" \\"first', '\\", \\"first')
+    report.rejects.write_text(corrected)
+    assert import_file(client, report.rejects).created == 1
+    assert [contact["first_name"] for contact in sandbox.contacts()] == ["Ada"]

@@ -1,34 +1,41 @@
-"""Opening a file: its format, its encoding and its delimiter are found out, and its rows come again and again."""
+"""Opening a file: its format, encoding and delimiter are detected, and its rows can be read repeatedly."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import subprocess
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_transfer import Record, TransferError, open_source
+from sendblue_transfer import Record, TransferError, open_source, plan_import
+
+from tests.transfer.contact_files import TITLES, import_file, number, person, row, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sendblue_contacts import Sendblue
+    from sendblue_sandbox import Sandbox
+
 NUMBER = "+14155550123"
 
 
-def records(path: Path, **how: Any) -> list[Record]:  # noqa: ANN401  # as open_source takes them
+def records(path: Path, **options: Any) -> list[Record]:  # noqa: ANN401  # as open_source takes them
     """The rows of a file."""
-    with open_source(path, **how) as source:
+    with open_source(path, **options) as source:
         return list(source)
 
 
-def cells(path: Path, **how: Any) -> list[list[Any]]:  # noqa: ANN401  # as open_source takes them
+def cells(path: Path, **options: Any) -> list[list[Any]]:  # noqa: ANN401  # as open_source takes them
     """The cells of its rows."""
-    return [list(record.cells) for record in records(path, **how)]
+    return [list(record.cells) for record in records(path, **options)]
 
 
 TEXT = f"phone,first_name\r\n{NUMBER},Zoë\r\n"
@@ -45,21 +52,21 @@ TEXT = f"phone,first_name\r\n{NUMBER},Zoë\r\n"
         (TEXT.encode("cp1252"), "cp1252"),
     ],
 )
-def test_the_encoding_is_found_out(write_text: Callable[..., Path], content: bytes, encoding: str) -> None:
-    """By the mark at the beginning; else it is UTF-8 if all of it is; else cp1252."""
+def test_detects_the_encoding(write_text: Callable[..., Path], content: bytes, encoding: str) -> None:
+    """By the byte order mark, else UTF-8 if the file is valid UTF-8, else cp1252."""
     with open_source(write_text(content)) as source:
         assert (source.encoding, source.titles) == (encoding, ("phone", "first_name"))
         assert [record.cells for record in source] == [[NUMBER, "Zoë"]]
 
 
-def test_one_letter_at_the_very_end_tells(write_text: Callable[..., Path]) -> None:
-    """Megabytes of ASCII before a letter that is no UTF-8 make no difference."""
+def test_the_whole_file_is_checked_for_utf_8(write_text: Callable[..., Path]) -> None:
+    """Megabytes of ASCII before a character that is not UTF-8 make no difference."""
     content = b"phone,first_name\n" + f"{NUMBER},Ada\n".encode() * 100_000 + f"{NUMBER},Zoë\n".encode("cp1252")
     assert cells(write_text(content))[-1] == [NUMBER, "Zoë"]
 
 
 @pytest.mark.parametrize(
-    ("content", "how", "said"),
+    ("content", "options", "message"),
     [
         (TEXT.encode("utf-16-le"), {}, "UTF-16 without a byte order mark.*--encoding utf-16-le"),
         (TEXT.encode() + b"\x81\x8d", {}, "not valid utf-8 or cp1252.*--encoding"),
@@ -69,54 +76,54 @@ def test_one_letter_at_the_very_end_tells(write_text: Callable[..., Path]) -> No
         (b"PK\x03\x04 and no workbook", {}, "the workbook cannot be read"),
     ],
 )
-def test_what_cannot_be_read_is_an_error_with_a_way_out(
-    write_text: Callable[..., Path], content: bytes, how: dict[str, Any], said: str
+def test_unreadable_files_are_an_error_with_a_hint(
+    write_text: Callable[..., Path], content: bytes, options: dict[str, Any], message: str
 ) -> None:
     """It is raised when the file is opened."""
-    with pytest.raises(TransferError, match=said):
-        open_source(write_text(content, "contacts"), **how)
+    with pytest.raises(TransferError, match=message):
+        open_source(write_text(content, "contacts"), **options)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "latin-1"])
-def test_an_encoding_can_be_given(write_text: Callable[..., Path], encoding: str) -> None:
-    """What is given is not guessed."""
+def test_given_encoding(write_text: Callable[..., Path], encoding: str) -> None:
+    """It is used without detection."""
     with open_source(write_text(TEXT.encode(encoding)), encoding=encoding) as source:
         assert (source.encoding, [record.cells for record in source]) == (encoding, [[NUMBER, "Zoë"]])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_found_out(write_text: Callable[..., Path], delimiter: str) -> None:
-    """It is what divides the first line into the most cells, outside quotation marks."""
+def test_detects_the_delimiter(write_text: Callable[..., Path], delimiter: str) -> None:
+    """It is the one that occurs most often in the first line, outside quotation marks."""
     content = delimiter.join(["phone", '"a,b;c,d;e"', "tags"]) + "\n" + delimiter.join([NUMBER, '"x,y"', "t"])
     with open_source(write_text(content)) as source:
         assert source.delimiter == delimiter
         assert [record.cells for record in source] == [[NUMBER, "x,y", "t"]]
 
 
-def test_a_single_column_needs_no_delimiter(write_text: Callable[..., Path]) -> None:
+def test_single_column(write_text: Callable[..., Path]) -> None:
     """A list of numbers is a table too."""
     assert cells(write_text(f"phone\n{NUMBER}\n")) == [[NUMBER]]
 
 
-def test_a_delimiter_can_be_given(write_text: Callable[..., Path]) -> None:
-    """What is given is not guessed."""
+def test_given_delimiter(write_text: Callable[..., Path]) -> None:
+    """It is used without detection."""
     assert cells(write_text(f"phone:a,b,c\n{NUMBER}:x,y,z\n"), delimiter=":") == [[NUMBER, "x,y,z"]]
 
 
-def test_excel_says_the_delimiter_itself(write_text: Callable[..., Path]) -> None:
-    """A first line `sep=;` is no header, and is counted."""
+def test_separator_line_of_excel(write_text: Callable[..., Path]) -> None:
+    """A first line `sep=;` is not the header, but counts as a line."""
     (record,) = records(write_text(f"sep=;\nphone;note\n{NUMBER};a,b,c,d\n"))
     assert (record.line, record.cells) == (3, [NUMBER, "a,b,c,d"])
 
 
-def test_a_row_has_the_line_on_which_it_begins(write_text: Callable[..., Path]) -> None:
-    """Line breaks inside quotation marks are counted; blank rows are none."""
+def test_line_is_where_the_row_begins(write_text: Callable[..., Path]) -> None:
+    """Line breaks inside quotation marks are counted; blank rows are skipped."""
     found = records(write_text(f'phone,note\r\n{NUMBER},"two\r\nlines"\r\n\r\n,  \r\n{NUMBER},one\r\n'))
     assert [(record.line, record.cells[1]) for record in found] == [(2, "two\r\nlines"), (6, "one")]
 
 
-def test_short_rows_are_filled_and_long_ones_have_a_problem(write_text: Callable[..., Path]) -> None:
-    """Missing cells are blank; a cell too many may have moved all others."""
+def test_rows_with_missing_or_extra_cells(write_text: Callable[..., Path]) -> None:
+    """Missing cells are blank; with an extra cell, all others may be in the wrong column."""
     short, even, long = records(write_text(f"phone,a,b\n{NUMBER}\n{NUMBER},,,\n{NUMBER},1,2,3\n"))
     assert (short.cells, short.problem, even.problem) == ([NUMBER, "", ""], "", "")
     assert long.problem.startswith("the row has 4 cells for 3 columns")
@@ -137,22 +144,22 @@ def test_short_rows_are_filled_and_long_ones_have_a_problem(write_text: Callable
         ("a", "[]", "json"),
     ],
 )
-def test_the_format_is_found_out(write_text: Callable[..., Path], name: str, content: str, form: str) -> None:
-    """By the first character, where the name does not say CSV."""
+def test_detects_the_format(write_text: Callable[..., Path], name: str, content: str, form: str) -> None:
+    """By the first character, unless the name says CSV."""
     with open_source(write_text(content, name)) as source:
         assert source.format == form
 
 
-def test_rows_come_again(write_text: Callable[..., Path]) -> None:
-    """Each iteration begins with the first row, also after one that was not finished."""
+def test_rows_can_be_read_repeatedly(write_text: Callable[..., Path]) -> None:
+    """Each iteration begins with the first row, also after an incomplete one."""
     with open_source(write_text(f"phone\n{NUMBER}\n{NUMBER}\n")) as source:
         next(iter(source))
         assert list(source) == list(source)
         assert len(list(source)) == 2
 
 
-def test_a_file_that_changes_meanwhile(write_text: Callable[..., Path]) -> None:
-    """What was found out may not be true any more, so that nothing is read from it."""
+def test_changed_file_is_an_error(write_text: Callable[..., Path]) -> None:
+    """Its format and encoding may have changed, so nothing is read."""
     path = write_text(f"phone\n{NUMBER}\n")
     with open_source(path) as source:
         write_text(f"phone\n{NUMBER}0\n{NUMBER}\n")
@@ -160,8 +167,8 @@ def test_a_file_that_changes_meanwhile(write_text: Callable[..., Path]) -> None:
             iter(source)
 
 
-def test_an_open_file_is_read_to_its_end() -> None:
-    """It need not be a file of the disk, and it is read once."""
+def test_open_file() -> None:
+    """It need not be on disk, and it is read once."""
     with open_source(io.BytesIO(TEXT.encode())) as source:
         assert (source.name, source.path, list(source)) == ("standard input", None, list(source))
 
@@ -176,19 +183,19 @@ def test_standard_input() -> None:
     assert done.stdout == "1 1 standard input\n"
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_file(tmp_path: Path) -> None:
     """The error is Python's own."""
     with pytest.raises(FileNotFoundError):
         open_source(tmp_path / "nothing.csv")
 
 
 def open_files() -> list[str]:
-    """The descriptors of this process."""
+    """Return the file descriptors of this process."""
     return sorted(path.name for path in Path("/proc/self/fd").iterdir())
 
 
-def test_no_file_stays_open(write_text: Callable[..., Path]) -> None:
-    """Neither after all rows nor after some, nor after an error."""
+def test_closes_all_files(write_text: Callable[..., Path]) -> None:
+    """After all rows, after some, and after an error."""
     path = write_text("phone\n" + f"{NUMBER}\n" * 5)
     before = open_files()
     with open_source(path) as source:
@@ -199,8 +206,8 @@ def test_no_file_stays_open(write_text: Callable[..., Path]) -> None:
     assert open_files() == before
 
 
-def test_its_repr_shows_the_name_only(write_text: Callable[..., Path]) -> None:
-    """Its rows are personal data."""
+def test_repr_shows_no_rows(write_text: Callable[..., Path]) -> None:
+    """They are personal data."""
     with open_source(write_text(TEXT)) as source:
         assert repr(source) == "Source('contacts.csv', format='csv')"
 
@@ -208,12 +215,12 @@ def test_its_repr_shows_the_name_only(write_text: Callable[..., Path]) -> None:
 # --- XLSX
 
 
-DAY = dt.datetime(2024, 1, 15)  # noqa: DTZ001  # a spreadsheet knows no zones
+DAY = dt.datetime(2024, 1, 15)  # noqa: DTZ001  # a spreadsheet has no time zones
 
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Path:
-    """A workbook as people have them: an empty sheet, then one with numbers, dates and a blank row."""
+    """A typical workbook: an empty sheet, then one with numbers, dates and a blank row."""
     path = tmp_path / "contacts.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
         book.add_worksheet("Empty")
@@ -228,8 +235,8 @@ def workbook(tmp_path: Path) -> Path:
     return path
 
 
-def test_cells_of_a_workbook_are_texts(workbook: Path) -> None:
-    """A number has no `.0` that nobody typed, a date is ISO 8601; rows have their numbers, and blank ones are none."""
+def test_workbook_cells_are_text(workbook: Path) -> None:
+    """Numbers have no `.0` and dates are ISO 8601; blank rows are skipped, but counted."""
     with open_source(workbook) as source:
         found = list(source)
         assert (source.format, source.encoding, source.delimiter) == ("xlsx", None, None)
@@ -240,7 +247,7 @@ def test_cells_of_a_workbook_are_texts(workbook: Path) -> None:
     ]
 
 
-def test_a_workbook_without_anything(tmp_path: Path) -> None:
+def test_empty_workbook(tmp_path: Path) -> None:
     """It has no titles."""
     path = tmp_path / "contacts.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
@@ -249,8 +256,8 @@ def test_a_workbook_without_anything(tmp_path: Path) -> None:
         assert (source.titles, list(source)) == ((), [])
 
 
-def test_without_the_extra_it_is_named(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where calamine is not installed, the error says what to install."""
+def test_missing_extra(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If calamine is not installed, the error names the extra."""
 
     def missing(name: str) -> object:
         if name == "python_calamine":
@@ -260,3 +267,67 @@ def test_without_the_extra_it_is_named(workbook: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("sendblue_transfer.sources.table_reader.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
         open_source(workbook)
+
+
+def test_named_pipe(client: Sendblue, tmp_path: Path) -> None:
+    """It is copied first, like standard input."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text(f"phone\n{number(1)}\n"))
+    writer.start()
+    report = import_file(client, pipe, journal=tmp_path / "journal")
+    writer.join()
+    assert report.created == 1
+
+
+def test_sheet_of_another_format(write_rows: Callable[..., Path]) -> None:
+    """It is an error, because only workbooks have sheets."""
+    with pytest.raises(TransferError, match="is not a workbook and has no sheets"):
+        open_source(write_rows(1), sheet="US")
+
+
+@pytest.mark.parametrize("size", [131_073, 1_000_000])
+def test_large_cells(client: Sendblue, write_text: Callable[..., Path], size: int) -> None:
+    """Any size is read; whether it is accepted is up to the server."""
+    path = write_text(f"phone,custom_variables.Notes\n{number(1)},{'x' * size}\n{number(2)},short\n")
+    assert import_file(client, path).created == 2
+
+
+@pytest.mark.parametrize("content", ["", "sep=", "sep=\n", "\n"])
+def test_empty_file(write_text: Callable[..., Path], content: str) -> None:
+    """The error says that it is empty, not that a column is missing."""
+    with open_source(write_text(content)) as source, pytest.raises(TransferError, match="the file is empty"):
+        plan_import(source)
+
+
+@pytest.mark.parametrize(
+    ("first_bytes", "hint"), [(b"\xd0\xcf\x11\xe0", r"save it as \.xlsx"), (b"\x1f\x8b", "decompress it")]
+)
+def test_unsupported_formats(write_text: Callable[..., Path], first_bytes: bytes, hint: str) -> None:
+    """They would otherwise be read as text; the error has a hint."""
+    with pytest.raises(TransferError, match=hint):
+        open_source(write_text(first_bytes + bytes(600)))
+
+
+@pytest.fixture
+def two_sheets(tmp_path: Path) -> Path:
+    """A workbook with two sheets of contacts, and an empty one."""
+    path = tmp_path / "contacts.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, people in (("US", [1]), ("Empty", []), ("UK EU", [2, 3])):
+            sheet = book.add_worksheet(name)
+            for line, cells in enumerate([TITLES, *(row(person(index)) for index in people)] if people else []):
+                sheet.write_row(line, 0, cells)
+    return path
+
+
+def test_each_sheet_is_an_import_of_its_own(sandbox: Sandbox, client: Sendblue, two_sheets: Path) -> None:
+    """The first sheet that is not empty, or the named one, with a journal each; the others are reported."""
+    with open_source(two_sheets) as source:
+        assert source.other_sheets == ("UK EU",)
+    assert import_file(client, two_sheets).created == 1
+    report = import_file(client, two_sheets, "UK EU")
+    assert (report.created, report.journal.name) == (2, "contacts.xlsx.UK_EU.sendblue-journal")
+    assert stored(sandbox) == [person(index) for index in (1, 2, 3)]
+    with pytest.raises(TransferError, match=r"the workbook has no sheet 'FR'; its sheets are 'US', 'Empty', 'UK EU'"):
+        open_source(two_sheets, sheet="FR")

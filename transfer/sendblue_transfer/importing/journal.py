@@ -35,6 +35,8 @@ _SCHEMA = (
     "CREATE TABLE rows (line INTEGER PRIMARY KEY, status TEXT, reason TEXT, duplicate_of INTEGER)",
 )
 _WRITE_ROW = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
+_CACHE_SIZE = 200
+"""Rows that `result` reads at a time, because files are read from the first line to the last."""
 _PRIMARY_CODE = 0xFF
 """The bits of an SQLite error code that hold the kind of the error; the others hold details."""
 _DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -53,6 +55,8 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str] = "") -> None:
         self.path = path
         self._results: list[RowResult] = []
+        self._cached_lines = range(0)
+        self._cache: dict[int, RowResult] = {}
         with self._errors():
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
@@ -123,9 +127,12 @@ class Journal:
 
     def result(self, line: int) -> RowResult:
         """Return the written result of a row, with the status `NOT_SENT` if there is none."""
-        query = "SELECT status, reason, duplicate_of FROM rows WHERE line = ?"
-        row = self._database.execute(query, (line,)).fetchone()
-        return RowResult(line, *row) if row else RowResult(line, NOT_SENT)
+        if line not in self._cached_lines:
+            self._cached_lines = range(line, line + _CACHE_SIZE)
+            query = "SELECT * FROM rows WHERE line BETWEEN ? AND ?"
+            rows = self._database.execute(query, (line, self._cached_lines[-1]))
+            self._cache = {row[0]: RowResult(*row) for row in rows}
+        return self._cache.get(line) or RowResult(line, NOT_SENT)
 
     def rejected(self, limit: int = -1) -> Iterator[RowResult]:
         """Yield the rows that were rejected, in the order of lines, at most `limit` of them."""
@@ -156,6 +163,7 @@ class Journal:
                 self._database.execute("ROLLBACK")
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._cached_lines = range(0)
                 yield
                 self._database.execute("COMMIT")
             except BaseException:

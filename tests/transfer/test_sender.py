@@ -1,0 +1,228 @@
+"""Sending rows: the three modes, and what happens when the server rejects rows, fails, or cannot be reached."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
+from sendblue_transfer import MODES, ImportProgress, Mode, open_source, plan_import, run_import
+
+from tests.transfer.contact_files import FAST_RETRY, import_file, number, person, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OTHER_VALUES = {**person(1), "first_name": "Grace", "custom_variables": {"Plan": "Pro"}}
+
+
+# --- modes
+
+
+def test_create_rejects_existing_contacts(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """The contact stays as it is, and the reason is the server's."""
+    client.contacts.bulk.create([OTHER_VALUES])
+    report = import_file(client, write_rows(3))
+    assert (report.created, report.rejected) == (2, 1)
+    assert [problem.line for problem in report.problems] == [3]
+    assert "exists" in report.reasons[0][0]
+    assert stored(sandbox) == [person(0), OTHER_VALUES, person(2)]
+
+
+def test_upsert_updates_existing_contacts(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """One bulk request for all rows, and one more for each existing contact."""
+    client.contacts.bulk.create([OTHER_VALUES])
+    before = len(sandbox.requests)
+    report = import_file(client, write_rows(50), mode="upsert")
+    assert (report.created, report.updated, report.rejected) == (49, 1, 0)
+    assert stored(sandbox) == [person(index) for index in range(50)]
+    assert [request.method for request in sandbox.requests[before:]] == ["POST", "PUT"]
+
+
+def test_upsert_ignores_blank_cells(sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """A blank cell changes nothing, and labels are merged."""
+    client.contacts.bulk.create([OTHER_VALUES])
+    import_file(client, write_text(f"phone,first_name,custom_variables.Source\n{number(1)},,Web\n"), mode="upsert")
+    kept = sandbox.contacts()[0]
+    assert (kept["first_name"], kept["custom_variables"]) == ("Grace", {"Plan": "Pro", "Source": "Web"})
+
+
+def test_upsert_if_the_bulk_call_updates(write_rows: Callable[..., Path]) -> None:
+    """If the server updates in bulk, no other requests are sent."""
+    with Sandbox(limit=None, bulk_existing="update") as sandbox:
+        with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None) as client:
+            client.contacts.bulk.create([OTHER_VALUES])
+            assert import_file(client, write_rows(50), mode="upsert").ok
+        assert stored(sandbox) == [person(index) for index in range(50)]
+        assert len(sandbox.requests) == 2
+
+
+def test_update_rejects_unknown_numbers(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """One request for each row; no contact is created."""
+    client.contacts.bulk.create([OTHER_VALUES])
+    report = import_file(client, write_rows(3), mode="update")
+    assert (report.created, report.updated, report.rejected) == (0, 1, 2)
+    assert report.reasons == (("no contact has this number; use the mode upsert to create it", 2),)
+    assert stored(sandbox) == [person(1)]
+
+
+def test_update_rejects_rows_with_only_a_number(client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """There is nothing to update, so no request is sent."""
+    client.contacts.bulk.create([OTHER_VALUES])
+    report = import_file(client, write_text(f"phone,first_name\n{number(1)},\n"), mode="update")
+    assert report.reasons == (("the row has only a number, so there is nothing to update", 1),)
+
+
+def test_rows_that_the_server_rejects(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """The message of a 400 is the reason for its row, and the other rows are imported."""
+    client.contacts.bulk.create([OTHER_VALUES, person(2)])
+    sandbox.faults.add(operation="update_contact", status=400, body={"message": "No such plan"}, times=1)
+    report = import_file(client, write_rows(4), mode="upsert", concurrency=1)
+    assert (report.created, report.updated, report.rejected) == (2, 1, 1)
+    assert "No such plan" in report.reasons[0][0]
+
+
+def test_upsert_of_existing_contacts_with_only_a_number(client: Sendblue, write_text: Callable[..., Path]) -> None:
+    """There is nothing to update, so the row counts as updated and is not rejected."""
+    client.contacts.create(number(1), first_name="Ada")
+    report = import_file(client, write_text(f"phone,first_name\n{number(1)},\n{number(2)},\n"), mode="upsert")
+    assert (report.ok, report.created, report.updated) == (True, 1, 1)
+
+
+def test_update_sets_fields_that_the_bulk_call_lacks(
+    sandbox: Sandbox, client: Sendblue, write_text: Callable[..., Path]
+) -> None:
+    """In any spelling, and validated before anything is sent."""
+    client.contacts.create(number(1))
+    path = write_text(f"phone,assignedToEmail,opt_out,sendblue_number\n{number(1)},ada@x.org,true,+1 415 555 0001\n")
+    with open_source(path) as source:
+        (contact,) = plan_import(source, mode="update").preview
+    assert contact["assigned_to_email"] == "ada@x.org"
+    assert import_file(client, path, mode="update").ok
+    (updated,) = sandbox.contacts()
+    assert [updated[name] for name in ("assigned_to_email", "opt_out", "sendblue_number")] == [
+        "ada@x.org",
+        True,
+        "+14155550001",
+    ]
+
+
+def test_update_does_not_change_numbers(write_text: Callable[..., Path]) -> None:
+    """`phone_number` is a spelling of the number by which the contact is found, in every mode."""
+    with open_source(write_text(f"phone_number,first_name\n{number(1)},Ada\n")) as source:
+        plan = plan_import(source, mode="update")
+    assert plan.preview == ({"phone": number(1), "first_name": "Ada"},)
+
+
+# --- failures
+
+
+@pytest.mark.parametrize("mode", ["create", "update"])
+def test_invalid_credentials_stop_the_import(write_rows: Callable[..., Path], mode: Mode) -> None:
+    """No row is rejected, and the report says why the import stopped."""
+    with (
+        Sandbox(limit=None, api_key="right", api_secret="pair") as strict,  # noqa: S106  # a sandbox
+        Sendblue("wrong", "pair", base_url=strict.url, rate_limit=None) as client,
+    ):
+        report = import_file(client, write_rows(300), mode=mode)
+    assert (report.rejected, report.not_sent + report.unknown, report.complete, report.ok) == (0, 300, False, False)
+    assert "SENDBLUE_API_API_KEY" in report.stopped
+    assert type(report.error).__name__ == "AuthenticationError"
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+@pytest.mark.parametrize("mode", MODES)
+def test_server_failures_reject_no_rows(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], mode: Mode, status: int
+) -> None:
+    """Rows without a definite response are sent again when the same import runs again."""
+    operation = "bulk_create_contacts" if mode == "create" else "update_contact"
+    if mode != "create":
+        client.contacts.bulk.create([{**person(index), "first_name": "Old"} for index in range(300)])
+    path = write_rows(300)
+    sandbox.faults.add(operation=operation, status=status, headers={"Retry-After": "0"}, nth=list(range(4, 1000)))
+    stopped = import_file(client, path, mode=mode, chunk_size=20)
+    sandbox.faults.clear()
+    report = import_file(client, path, mode=mode, chunk_size=20)
+    assert (stopped.complete, stopped.rejected, stopped.stopped != "") == (False, 0, True)
+    assert (report.ok, report.resumed, stored(sandbox)) == (True, True, [person(index) for index in range(300)])
+
+
+def test_updates_that_always_fail_are_rejected(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
+) -> None:
+    """The other updates succeed, so the failure concerns the contact, and the import completes."""
+    client.contacts.bulk.create([person(index) for index in range(30)])
+    sandbox.faults.add(operation="update_contact", status=500, path=f"*{number(7)}")
+    report = import_file(client, write_rows(30), mode="update")
+    assert (report.complete, report.updated, report.rejected) == (True, 29, 1)
+    assert (report.problems[0].line, "500" in report.problems[0].reason) == (9, True)
+
+
+def test_many_updates_that_always_fail_are_rejected(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
+) -> None:
+    """However many: as long as other updates succeed in between, the import continues."""
+    client.contacts.bulk.create([person(index) for index in range(60)])
+    for index in range(0, 60, 5):
+        sandbox.faults.add(operation="update_contact", status=500, path=f"*{number(index)}")
+    report = import_file(client, write_rows(60), mode="update", concurrency=1)
+    assert (report.complete, report.updated, report.rejected) == (True, 48, 12)
+
+
+def test_creations_that_always_fail_are_rejected(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
+) -> None:
+    """They are sent once more after all others, and then rejected."""
+    path = write_rows(100)
+    sandbox.faults.add(operation="bulk_create_contacts", status=500, nth=list(range(5, 100)))
+    report = import_file(client, path, chunk_size=20, concurrency=1)
+    assert (report.complete, report.created, report.rejected) == (True, 80, 20)
+    assert "500" in report.reasons[0][0]
+    assert stored(sandbox) == [person(index) for index in range(80)]
+
+
+def test_a_single_failing_update_stops_the_import(
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]
+) -> None:
+    """Nothing else succeeded, so the failure may concern the server and not the contact."""
+    client.contacts.bulk.create([person(0)])
+    sandbox.faults.add(operation="update_contact", status=500)
+    report = import_file(client, write_rows(1), mode="update")
+    assert (report.complete, report.rejected, report.not_sent) == (False, 0, 1)
+    assert "500" in report.stopped
+
+
+def test_unreachable_server_stops_the_import(write_rows: Callable[..., Path]) -> None:
+    """The report says why; once the server is back, the same import resumes."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def stop(progress: ImportProgress) -> None:
+        if progress.created >= 200:
+            sandbox.stop()
+
+    with Sandbox(limit=None, port=port) as sandbox, open_source(write_rows(2_000)) as source:
+        with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=FAST_RETRY) as client:
+            report = run_import(client, source, on_progress=stop)
+            again = run_import(client, source)
+            sandbox.start()
+            back = run_import(client, source)
+        contacts = stored(sandbox)
+    assert (report.complete, "no answer" in report.stopped, again.stopped != "") == (False, True, True)
+    assert report.created + report.unknown + report.not_sent == 2_000
+    assert (again.created, back.ok, contacts) == (report.created, True, [person(index) for index in range(2_000)])
+
+
+def test_requests_that_are_too_large_are_split(write_rows: Callable[..., Path]) -> None:
+    """A server with a small limit for bodies gets smaller requests, and every contact."""
+    with Sandbox(limit=None, max_body_bytes=4_000) as sandbox:
+        with (
+            Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None) as client,
+            open_source(write_rows(500)) as source,
+        ):
+            assert run_import(client, source).ok
+        assert stored(sandbox) == [person(index) for index in range(500)]
