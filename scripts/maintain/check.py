@@ -1,4 +1,4 @@
-"""The checks that are not tests. All are run; each is one line, and what it printed is shown only when it failed."""
+"""The checks that are not tests. All of them run; each prints one line, and its output only if it failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Result:
-    """How a check went."""
+    """The result of a check."""
 
     name: str
     passed: bool
@@ -30,13 +30,13 @@ class Result:
         return line if self.passed else f"{line}\n{self.output.rstrip()}\n"
 
 
-def by_status(done: subprocess.CompletedProcess[str]) -> bool:
-    """Whether the tool says so by its exit status."""
+def exit_status_ok(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether the exit status is 0."""
     return done.returncode == 0
 
 
-def spotless(done: subprocess.CompletedProcess[str]) -> bool:
-    """Whether redocly found nothing at all: its exit status tells neither of warnings nor of what it ignored."""
+def no_problems(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether redocly reported no problem; its exit status does not reflect warnings and ignored problems."""
     try:
         return not any(json.loads(done.stdout)["totals"].values())
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -44,17 +44,17 @@ def spotless(done: subprocess.CompletedProcess[str]) -> bool:
 
 
 def commands() -> Mapping[str, tuple[Command, Callable[[subprocess.CompletedProcess[str]], bool]]]:
-    """Return each check: its command, and how to tell from what it did whether it passed. The longest come first."""
+    """Return the command of each check, and the function that decides whether it passed. Slow checks come first."""
     tools = VENV / "bin"
     lint = [*node_tool("redocly"), "lint", "--extends=recommended", "--format=json", DOCUMENT]
     return {
-        "mypy --strict": ([f"{tools}/mypy"], by_status),
-        "pyright strict": (node_tool("pyright"), by_status),
-        "regenerate --check": ([f"{tools}/python", "scripts/regenerate", "--check"], by_status),
-        "redocly lint": (lint, spotless),
-        "changes --check": ([f"{tools}/python", "scripts/changes", "--check"], by_status),
-        "ruff check": ([f"{tools}/ruff", "check", "."], by_status),
-        "ruff format": ([f"{tools}/ruff", "format", "--check", "."], by_status),
+        "mypy --strict": ([f"{tools}/mypy"], exit_status_ok),
+        "pyright strict": (node_tool("pyright"), exit_status_ok),
+        "regenerate --check": ([f"{tools}/python", "scripts/regenerate", "--check"], exit_status_ok),
+        "redocly lint": (lint, no_problems),
+        "changes --check": ([f"{tools}/python", "scripts/changes", "--check"], exit_status_ok),
+        "ruff check": ([f"{tools}/ruff", "check", "."], exit_status_ok),
+        "ruff format": ([f"{tools}/ruff", "format", "--check", "."], exit_status_ok),
     }
 
 
@@ -75,7 +75,7 @@ def run_check(name: str, command: Command, passed: Callable[[subprocess.Complete
 
 
 def main() -> int:
-    """Run all checks, tell of each as soon as those before it are done, and return the exit status."""
+    """Run all checks, print their results in order, and return the exit status."""
     try:
         checks = commands()
     except ScriptError as error:

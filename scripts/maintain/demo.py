@@ -1,6 +1,6 @@
-"""The main job, for everybody to see: a file of contacts goes through the client into the sandbox, over a real socket.
+"""Import a file of contacts with the client into the sandbox, over a real socket, and show the result.
 
-Exit status: 0 if every figure agrees, 1 if one does not, 2 if the file cannot be read, 130 after Ctrl-C.
+Exit status: 0 if all figures agree, 1 if one does not, 2 if the file cannot be read, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -32,36 +32,36 @@ if TYPE_CHECKING:
 
 FILE = ROOT / "examples/contacts.csv"
 LIMIT = RateLimit()
-# Small, so that more than 100 requests are needed and the limit is met.
+# Small, so that the import takes more than 100 requests and reaches the limit.
 CHUNK_SIZE = 10
 CONTACTS_SHOWN = 5
-# Rows with the same reason: up to so many each have a line of the table, more of them share one.
+# Up to this many rows with the same reason have a line each; more of them share one line.
 LINES_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What has to agree in the end."""
+    """The figures that must agree at the end."""
 
     rows: int
     created: int
     rejected: int
     counted: int
-    refusals: int
+    rejections: int
     arrivals: int
 
     def checks(self) -> Iterator[tuple[bool, str]]:
-        """Whether each statement is true, and the statement."""
+        """Yield each statement about the figures, and whether it is true."""
         handled = self.created + self.rejected
         yield handled == self.rows, f"{self.created} created + {self.rejected} rejected = {self.rows} rows"
         yield self.counted == self.created, f"{self.counted} contacts on the server = {self.created} created"
-        yield self.refusals == 0, f"{self.refusals} requests refused (429)"
-        most = f"{self.arrivals} requests at most in any {LIMIT.per:.0f} s, of {LIMIT.limit} allowed"
+        yield self.rejections == 0, f"{self.rejections} requests rejected (429)"
+        most = f"at most {self.arrivals} requests in any {LIMIT.per:.0f} s, of {LIMIT.limit} allowed"
         yield self.arrivals <= LIMIT.limit, most
 
 
 class Rejected(NamedTuple):
-    """A row that did not become a contact."""
+    """A row that was not imported."""
 
     line: int
     phone: str
@@ -69,45 +69,45 @@ class Rejected(NamedTuple):
 
 
 class FirstWait(logging.Handler):
-    """Says so when the limiter has to wait for the first time; it writes its waits to the log."""
+    """Prints a line at the first wait of the limiter, which logs its waits."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.INFO)
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say it, once."""
+        """Print the line, once."""
         if "rate limit" in record.getMessage():
             logging.getLogger("sendblue_contacts").removeHandler(self)
-            self._console.print(f"{LIMIT.limit} requests are out: the limiter waits until it may send the next one …")
+            self._console.print(f"{LIMIT.limit} requests were sent: the limiter waits for the next free slot …")
 
 
 class PaceColumn(ProgressColumn):
-    """Says how many rows a second it is, and whether the limiter waits at the moment."""
+    """Shows the rows per second, and whether the limiter is waiting."""
 
     def __init__(self, limiter: RateLimiter) -> None:
         super().__init__()
         self._limiter = limiter
 
     def render(self, task: Task) -> Text:
-        """Show it as it is now."""
+        """Return the current text."""
         pace = f"{task.completed / (task.elapsed or 1):.0f} rows/s"
         waits = self._limiter.statistics().waiting and not task.finished
-        return Text(f"{pace}, waiting for the limit" if waits else pace)
+        return Text(f"{pace}, waiting for the rate limit" if waits else pace)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the demo with the file that is named, else with the example; returns the exit status."""
+    """Run the demo with the file in `arguments`, or with the example, and return the exit status."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter must not end the demo
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot display a character must not end the demo
     console = Console(highlight=False, markup=False, emoji=False)
     path = Path(arguments[0]) if arguments else FILE
     try:
         rows = read(path)
         with Sandbox() as sandbox:
-            figures = bring(console, sandbox, path.name, rows)
+            figures = import_rows(console, sandbox, path.name, rows)
     except (OSError, ValueError) as error:
-        console.print(f"demo: cannot bring in {path.name}: {error}", style="red")
+        console.print(f"demo: cannot import {path.name}: {error}", style="red")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -115,15 +115,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read(path: Path) -> list[Row]:
-    """Every row of the file."""
+    """Return every row of the file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(read_csv(file))
 
 
-def bring(console: Console, sandbox: Sandbox, name: str, rows: list[Row]) -> Figures:
-    """Bring the rows into the sandbox, and show what became of them."""
-    console.print(f"A sandbox of the Contacts API listens on {sandbox.url}. It is empty.")
-    console.print(f"{len(rows)} rows of {name} go in, {CHUNK_SIZE} in a request.\n")
+def import_rows(console: Console, sandbox: Sandbox, name: str, rows: list[Row]) -> Figures:
+    """Import the rows into the sandbox, and show the result."""
+    console.print(f"An empty sandbox of the Contacts API runs at {sandbox.url}.")
+    console.print(f"Importing {len(rows)} rows of {name}, {CHUNK_SIZE} in each request.\n")
     log = logging.getLogger("sendblue_contacts")
     log.setLevel(logging.INFO)
     log.addHandler(FirstWait(console))
@@ -133,7 +133,7 @@ def bring(console: Console, sandbox: Sandbox, name: str, rows: list[Row]) -> Fig
             result = create(client, good, progress, len(rows))
         show_contacts(console, [client.contacts.retrieve(number) for number in some_numbers(result.created)])
         counted = client.contacts.count()
-    rejected = sorted([*unreadable(rows), *refused(good, result)])
+    rejected = sorted([*unreadable(rows), *failed_rows(good, result)])
     show_rejected(console, rejected)
     limiter = client.rate_limit.statistics()
     show_limiter(console, limiter)
@@ -141,7 +141,7 @@ def bring(console: Console, sandbox: Sandbox, name: str, rows: list[Row]) -> Fig
 
 
 def create(client: Sendblue, good: list[Row], progress: Progress, rows: int) -> BulkCreateResult:
-    """Create the contacts of the good rows; the other rows are failures from the start."""
+    """Create the contacts of the valid rows; the other rows count as failed from the start."""
     failed = rows - len(good)
     task = progress.add_task("", total=rows, completed=failed, failed=failed)
 
@@ -149,12 +149,14 @@ def create(client: Sendblue, good: list[Row], progress: Progress, rows: int) -> 
         progress.update(task, completed=failed + state.done, failed=failed + state.failed)
 
     result = client.contacts.bulk.create([row.contact for row in good], chunk_size=CHUNK_SIZE, on_progress=show)
-    show(BulkProgress(result.requested, len(result.failed), result.requested))  # where nothing was sent, nothing told
+    show(
+        BulkProgress(result.requested, len(result.failed), result.requested)
+    )  # on_progress is not called if nothing is sent
     return result
 
 
 def progress_bar(console: Console, limiter: RateLimiter) -> Progress:
-    """A bar with the rows that are done, those that failed, and how many it is in a second."""
+    """Return a progress bar with the finished rows, the failed rows and the speed."""
     return Progress(
         SpinnerColumn(finished_text="✓"),
         BarColumn(bar_width=16),
@@ -166,25 +168,25 @@ def progress_bar(console: Console, limiter: RateLimiter) -> Progress:
 
 
 def some_numbers(contacts: Sequence[Contact]) -> list[str]:
-    """The phone numbers of a few contacts from all over the list."""
+    """Return the phone numbers of a few contacts, spread over the list."""
     few = contacts[:: max(1, len(contacts) // CONTACTS_SHOWN)][:CONTACTS_SHOWN]
     return [contact.phone for contact in few if contact.phone]
 
 
 def unreadable(rows: Iterable[Row]) -> Iterator[Rejected]:
-    """The rows that are no contacts."""
+    """Yield the rows that could not be read as contacts."""
     return (Rejected(row.line, "", row.problem) for row in rows if row.problem)
 
 
-def refused(rows: Sequence[Row], result: BulkCreateResult) -> Iterator[Rejected]:
-    """The rows that the client or the server refused."""
+def failed_rows(rows: Sequence[Row], result: BulkCreateResult) -> Iterator[Rejected]:
+    """Yield the rows that the client or the server rejected."""
     for failure in result.failed:
         row = rows[failure.index]
         yield Rejected(row.line, row.contact.get("phone", ""), failure.reason)
 
 
 def show_contacts(console: Console, contacts: Iterable[Contact]) -> None:
-    """Show contacts as the server has them."""
+    """Show contacts as the server returned them."""
     lines = [
         (
             contact.phone or "",
@@ -196,21 +198,21 @@ def show_contacts(console: Console, contacts: Iterable[Contact]) -> None:
         for contact in contacts
     ]
     titles = ("Phone", "Name", "Company", "Tags", "Custom variables")
-    show(console, "A few of the contacts, read back from the server", titles, lines)
+    show(console, "Some of the contacts, read from the server", titles, lines)
 
 
 def show_rejected(console: Console, rejected: Sequence[Rejected]) -> None:
-    """Show why rows did not go in: line by line, or together where many have one reason."""
+    """Show why rows were not imported: one line each, or one line for many rows with the same reason."""
     groups: defaultdict[str, list[Rejected]] = defaultdict(list)
     for row in rejected:
         groups[re.sub(r"item \d+", "an earlier row", row.reason)].append(row)
     shown = sorted(entry for reason, group in groups.items() for entry in entries(reason, group))
     lines = [(str(line), phone, reason) for line, phone, reason in shown]
-    show(console, f"{len(rejected)} rows did not go in", ("Line", "Phone in the file", "Reason"), lines)
+    show(console, f"{len(rejected)} rows were not imported", ("Line", "Phone in the file", "Reason"), lines)
 
 
 def entries(reason: str, group: Sequence[Rejected]) -> Iterable[Rejected]:
-    """The rows with one reason, or one entry for all of them: its line is that of the first."""
+    """Return the rows with one reason, or one entry for all of them with the line of the first."""
     if len(group) <= LINES_SHOWN:
         return group
     lines = ", ".join(str(row.line) for row in group)
@@ -218,12 +220,12 @@ def entries(reason: str, group: Sequence[Rejected]) -> Iterable[Rejected]:
 
 
 def show_limiter(console: Console, statistics: RateLimitStatistics) -> None:
-    """Show what the limiter did."""
+    """Show the statistics of the limiter."""
     lines = [
         ("requests sent", str(statistics.requests)),
         ("longest wait of a request", f"{statistics.longest_wait:.1f} s"),
-        ("waits of all requests, added up", f"{statistics.total_waited:.1f} s"),
-        ("answers with 429", str(statistics.refusals)),
+        ("total wait of all requests", f"{statistics.total_waited:.1f} s"),
+        ("responses with 429", str(statistics.refusals)),
     ]
     show(console, f"The limiter ({LIMIT.limit} requests in any {LIMIT.per:.0f} s)", ("", ""), lines)
 
@@ -239,7 +241,7 @@ def show(console: Console, title: str, columns: Sequence[str], lines: Iterable[S
 
 
 def verdict(console: Console, figures: Figures) -> int:
-    """Print which figures agree; returns the exit status."""
+    """Print which figures agree, and return the exit status."""
     checks = list(figures.checks())
     for right, statement in checks:
         console.print(f"{'✓' if right else '✗ WRONG:'} {statement}", style="green" if right else "bold red")

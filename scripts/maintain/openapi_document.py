@@ -1,6 +1,6 @@
-"""The OpenAPI document: read as plain JSON data, and every complaint about it told with its place.
+"""The OpenAPI document, read as plain JSON data, and every problem in it with its location.
 
-A place is the file, the line and the path in the document: `openapi/contacts.yaml:123: paths./api/v2/contacts.get: …`.
+A location is the file, the line and the path, as in `openapi/contacts.yaml:123: paths./api/v2/contacts.get: …`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-# Its other backend is taken where something else has installed it, and words complaints differently.
+# The validator would use its other backend if that is installed, with different messages.
 os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"
 
-from openapi_spec_validator import OpenAPIV31SpecValidator  # after its setting
+from openapi_spec_validator import OpenAPIV31SpecValidator  # after the backend is set
 
 from maintain.json_pointer import at, follow
 
@@ -32,22 +32,20 @@ SHOWN = 20
 
 
 class DocumentError(Exception):
-    """The document is not valid; the text has one line for each complaint, with its place."""
+    """The document is invalid; the text has one line for each problem, with its location."""
 
 
 class Loader(yaml.CSafeLoader):
-    """YAML as JSON sees it: the core schema of YAML 1.2 (no dates, no `yes`), keys as text, no key twice."""
+    """YAML with the types of JSON: the core schema of YAML 1.2 (no dates, no `yes`), text keys, no duplicate keys."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own class attribute
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - an attribute of PyYAML's class
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
         """Return the mapping of `node`."""
         mapping: dict[str, object] = {}
         for key, value in node.value:
             if key.value in mapping:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} stands here a second time", problem_mark=key.start_mark
-                )
+                raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
             mapping[key.value] = self.construct_object(value, deep=True)
         return mapping
 
@@ -64,7 +62,7 @@ Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(cast("
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML document: its data, and the line on which each part of it stands."""
+    """A YAML document: its data, and the line of each part."""
 
     name: str
     text: str
@@ -72,10 +70,10 @@ class Document:
 
     @cached_property
     def root(self) -> yaml.Node | None:
-        """The nodes with their marks; read only when there is a complaint."""
+        """The YAML nodes with their positions; parsed only if there is a problem."""
         return yaml.compose(self.text, Loader)
 
-    def place(self, path: Path) -> str:
+    def location(self, path: Path) -> str:
         """Return `name:line: path` for the nearest part of `path` that exists."""
         node, line = self.root, 1
         for step in path:
@@ -91,7 +89,7 @@ class Document:
             yield from ((url, method) for method in item if method in METHODS)
 
     def mentioned(self, text: str) -> Path:
-        """Return the path of the operation or component that `text`, a message, is about; () when it names none."""
+        """Return the path of the operation or component that the message `text` names; () if it names none."""
         for url, method in self.operations():
             if re.search(rf"(?i)\b{method}\b", text) and re.search(rf"{re.escape(url)}(?![\w/{{])", text):
                 return ("paths", url, method)
@@ -108,7 +106,11 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, int] | N
 
 
 def read(path: pathlib.Path, name: str) -> Document:
-    """Read the document at `path`, which complaints call `name`; DocumentError when it is not YAML or not a mapping."""
+    """Read the document at `path`; messages use `name` for it.
+
+    Raises:
+        DocumentError: It is not YAML, or not a mapping.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         data = yaml.load(text, Loader)  # noqa: S506 - Loader is a safe loader
@@ -125,22 +127,22 @@ def read(path: pathlib.Path, name: str) -> Document:
 
 
 def validate(document: Document) -> None:
-    """Raise DocumentError when `document` is not valid OpenAPI 3.1 or a reference in it leads nowhere."""
-    complaints = list(dict.fromkeys(_complaints(document)))
-    if complaints:
-        more = [f"… and {len(complaints) - SHOWN} more"] if len(complaints) > SHOWN else []
-        raise DocumentError("\n".join([*complaints[:SHOWN], *more]))
+    """Raise DocumentError unless `document` is valid OpenAPI 3.1 and all its references can be resolved."""
+    problems = list(dict.fromkeys(_problems(document)))
+    if problems:
+        more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+        raise DocumentError("\n".join([*problems[:SHOWN], *more]))
 
 
-def _complaints(document: Document) -> list[str]:
+def _problems(document: Document) -> list[str]:
     dangling = [
-        f"{document.place(path)}: nothing is at {value}"
+        f"{document.location(path)}: {value} does not exist"
         for path, value in _parts(document.data, ())
         if path[-1:] == ("$ref",) and str(value).startswith("#/") and at(document.data, str(value)) is None
     ]
-    # The validator follows references and raises something else where one leads nowhere.
+    # The validator resolves references, and raises another exception if it cannot.
     return dangling or [
-        f"{document.place(_path(document, error))}: {error.message}"
+        f"{document.location(_path(document, error))}: {error.message}"
         for error in OpenAPIV31SpecValidator(document.data).iter_errors()
     ]
 
@@ -153,7 +155,7 @@ def _parts(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 
 def _path(document: Document, error: ValidationError) -> Path:
-    """Return where `error` is; the validator gives the path from the schema it looked at, or none at all."""
+    """Return the path of `error`; the validator reports it relative to the schema that it checked, or not at all."""
     path = tuple(error.absolute_path)
     if not path:
         return document.mentioned(error.message) or _last_named(document, error.message)

@@ -1,8 +1,8 @@
-"""The virtual environments: what is installed in them, and how a script gets into one.
+"""The virtual environments: their contents, and how a script enters one.
 
-Standard library only, and readable by older Pythons: this runs before anything is installed, on whatever python3 is.
-A stamp inside the environment tells what was installed. It goes before an installation and comes back after it, so
-that an interrupted one is done again; a lock keeps two scripts from installing at once.
+This module uses the standard library only and older Pythons can read it, because it runs before anything is installed.
+A stamp in the environment records each installation. It is removed before an installation and written after it, so an
+interrupted installation is repeated. A lock prevents two scripts from installing at the same time.
 """
 
 from __future__ import annotations
@@ -25,26 +25,38 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 VERSIONS = ("3.11", "3.12", "3.13")
-# What would lead the environment's Python out of it, or pip to write elsewhere.
-CONFUSING = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PIP_USER")
+# Variables that make Python import from elsewhere, or pip install elsewhere.
+LEAKING_VARIABLES = (
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "__PYVENV_LAUNCHER__",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_TARGET",
+    "PIP_USER",
+)
 
 
 class ScriptError(Exception):
-    """A step of the workshop failed; the text says what happened and what to do."""
+    """A step of a script failed; the text says what happened and what to do."""
 
 
 # --- commands
 
 
 def environment(venv: Path = VENV) -> dict[str, str]:
-    """Return the caller's environment with `venv` first on PATH and without the variables that lead out of it."""
-    kept = {name: value for name, value in os.environ.items() if name not in CONFUSING}
+    """Return the current environment variables with `venv` first on PATH and without LEAKING_VARIABLES."""
+    kept = {name: value for name, value in os.environ.items() if name not in LEAKING_VARIABLES}
     path = os.pathsep.join([str(venv / "bin"), kept.get("PATH", os.defpath)])
     return {**kept, "VIRTUAL_ENV": str(venv), "PATH": path, "REDOCLY_TELEMETRY": "off"}
 
 
 def run(command: Sequence[str], venv: Path = VENV, cwd: Path = ROOT) -> str:
-    """Run `command` in `venv` and return what it printed; a failure is a ScriptError with all of it."""
+    """Run `command` in `venv` and return its output.
+
+    Raises:
+        ScriptError: It failed; the text contains the output.
+    """
     done = subprocess.run(
         command,
         env=environment(venv),
@@ -63,7 +75,7 @@ def run(command: Sequence[str], venv: Path = VENV, cwd: Path = ROOT) -> str:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process; a second one waits. No lock file is left: the folder itself is locked."""
+    """Lock `folder` itself, without a lock file; another process waits."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -78,13 +90,13 @@ PROBE = "import ensurepip, os, sys; print('%d.%d' % sys.version_info[:2], os.pat
 
 
 def find_python(version: str) -> str | None:
-    """Return the interpreter that `python3.12` (for the `version` "3.12") on PATH really is; None when it does not run.
+    """Return the path of the interpreter behind `python3.12` on PATH for the version "3.12"; None if it does not run.
 
-    The second try is for pyenv, whose shims are on PATH and run only when they are told a version.
+    The second attempt is for pyenv, whose shims on PATH may need a version.
     """
     for extra in ({}, {"PYENV_VERSION": version}):
         with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
-            answer = subprocess.run(
+            done = subprocess.run(
                 [f"python{version}", "-I", "-c", PROBE],
                 env={**os.environ, **extra},
                 capture_output=True,
@@ -92,77 +104,84 @@ def find_python(version: str) -> str | None:
                 timeout=60,
                 check=True,
             )
-            found, path = answer.stdout.strip().split(" ", 1)
+            found, path = done.stdout.strip().split(" ", 1)
             if found == version:
                 return path
     return None
 
 
 def any_python() -> str:
-    """Return the running interpreter when it will do, else the first of VERSIONS on PATH."""
+    """Return the running interpreter if it is new enough and has venv, else the first of VERSIONS on PATH."""
     if sys.version_info >= (3, 11) and importlib.util.find_spec("ensurepip"):
         return os.path.realpath(sys.executable)
     found = next(filter(None, map(find_python, VERSIONS)), None)
     if found is None:
         tried = ", ".join(f"python{version}" for version in VERSIONS)
         raise ScriptError(
-            f"This project needs Python 3.11 or newer with its venv module. {sys.executable} will not do, nor does any "
-            f"of {tried} on PATH. Install one (Debian: apt-get install python3 python3-venv; macOS: brew install "
-            "python@3.13) and try again."
+            f"This project needs Python 3.11 or newer with the venv module. Neither {sys.executable} nor any of "
+            f"{tried} on PATH is suitable. Install one (Debian: apt-get install python3 python3-venv; macOS: brew "
+            "install python@3.13) and try again."
         )
     return found
 
 
-# --- what is installed
+# --- installations
 
 
 @dataclass(frozen=True)
 class Step:
-    """One installation into an environment; it is done while the stamp `name` there is the hash of `inputs`."""
+    """One installation into an environment. It is complete while its stamp contains the hash of `inputs`.
+
+    Attributes:
+        name: The name of the stamp.
+        inputs: The files that determine what is installed.
+        install: Called with the environment.
+        invalidates: The names of the stamps that an installation removes.
+    """
 
     name: str
     inputs: tuple[Path, ...]
     install: Callable[[Path], object]
-    spoils: tuple[str, ...] = ()
+    invalidates: tuple[str, ...] = ()
 
     def stamp(self, venv: Path) -> Path:
-        """Where the stamp lies."""
+        """Return the path of the stamp."""
         return venv / f".installed-{self.name}"
 
-    def wanted(self, venv: Path) -> str:
-        """What the stamp must hold; the folder is in it, because an environment cannot be moved."""
+    def expected(self, venv: Path) -> str:
+        """Return the expected content of the stamp. It contains the path, because an environment cannot be moved."""
         parts = [str(venv).encode(), *(path.read_bytes() for path in self.inputs)]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def done(self, venv: Path) -> bool:
-        """Whether the installation is there and complete."""
+        """Whether the installation is complete."""
         stamp = self.stamp(venv)
-        return stamp.is_file() and stamp.read_text() == self.wanted(venv)
+        return stamp.is_file() and stamp.read_text() == self.expected(venv)
 
-    def carry_out(self, venv: Path) -> None:
-        """Install, between taking the stamps away that this spoils and setting its own."""
-        wanted = self.wanted(venv)
-        for name in (self.name, *self.spoils):
+    def run(self, venv: Path) -> None:
+        """Remove the stamps that this invalidates, install, and write the own stamp."""
+        expected = self.expected(venv)
+        for name in (self.name, *self.invalidates):
             (venv / f".installed-{name}").unlink(missing_ok=True)
         self.install(venv)
-        self.stamp(venv).write_text(wanted)
+        self.stamp(venv).write_text(expected)
 
 
 def create(venv: Path, python: str | None = None) -> None:
-    """Make an empty environment in the place of what is there."""
+    """Create an empty environment and replace an existing one."""
     shutil.rmtree(venv, ignore_errors=True)
     run([python or any_python(), "-I", "-m", "venv", str(venv)], venv)
 
 
 def pip_install(venv: Path, requirements: Path) -> None:
-    """Install pinned packages, then this project so that its source is used in place."""
+    """Install pinned packages, then this project in editable mode."""
     pip = [str(venv / "bin/python"), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
     run([*pip, "--require-hashes", "--requirement", str(requirements)], venv)
     run([*pip, "--no-build-isolation", "--editable", str(ROOT)], venv)
 
 
 def npm_install(venv: Path) -> None:
-    """Install the Node tools with the Node that pip installed."""
+    """Install the Node tools with the npm that pip installed."""
     folder = venv / "node"
     folder.mkdir(exist_ok=True)
     for path in NODE_FILES:
@@ -171,63 +190,63 @@ def npm_install(venv: Path) -> None:
 
 
 def pip_step(name: str) -> Step:
-    """Return the step for `requirements/NAME.txt`. Both sets share one environment, so either spoils the other."""
+    """Return the step for `requirements/NAME.txt`. Demo and dev share one environment, so each invalidates both."""
     requirements = ROOT / f"requirements/{name}.txt"
     inputs = (requirements, ROOT / "pyproject.toml")
-    return Step(name, inputs, lambda venv: pip_install(venv, requirements), spoils=("demo", "dev"))
+    return Step(name, inputs, lambda venv: pip_install(venv, requirements), invalidates=("demo", "dev"))
 
 
 NODE_FILES = tuple(ROOT / "requirements/node" / name for name in ("package.json", "package-lock.json"))
 NODE = Step("node", NODE_FILES, npm_install)
 DEMO, DEV, BENCH = pip_step("demo"), pip_step("dev"), pip_step("bench")
-# Any one of these makes the set complete.
+# The alternatives for each set of requirements: `dev` includes `demo`.
 SETS = {"demo": (DEV, DEMO), "dev": (DEV,), "bench": (BENCH,)}
 
 
-def incomplete(venv: Path, base: Step, steps: Sequence[Step]) -> list[Step]:
-    """Return the steps that are still to be carried out, the making of the environment itself first."""
+def missing_steps(venv: Path, base: Step, steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that must run, or all of them if the environment itself must be created by `base`."""
     if not base.done(venv) or not (venv / "bin/python").exists():
         return [base, *steps]
     return [step for step in steps if not step.done(venv)]
 
 
-def bring(venv: Path, base: Step, steps: Sequence[Step]) -> None:
-    """Carry out what is incomplete in `venv`; one line says so, and nothing is said when all is there."""
-    if not incomplete(venv, base, steps):
+def install(venv: Path, base: Step, steps: Sequence[Step]) -> None:
+    """Run the missing steps in `venv`, and print one line if there are any."""
+    if not missing_steps(venv, base, steps):
         return
     with locked(ROOT):
-        todo = incomplete(venv, base, steps)
+        todo = missing_steps(venv, base, steps)
         if todo:
             print(f"setting up {venv.name} (once) …", file=sys.stderr, flush=True)
         for step in todo:
-            step.carry_out(venv)
+            step.run(venv)
 
 
 def prepare(requirements: str, venv: Path = VENV, python: str | None = None) -> None:
-    """Bring `venv` to the set `requirements` ("demo", "dev" or "bench"), made with `python` when it has to be made."""
+    """Install the set `requirements` ("demo", "dev" or "bench") into `venv`, which `python` creates if necessary."""
     base = Step("venv", (), lambda folder: create(folder, python))
     alternatives = SETS[requirements]
-    ready = next((step for step in alternatives if not incomplete(venv, base, [step])), alternatives[-1])
-    bring(venv, base, [ready])
+    ready = next((step for step in alternatives if not missing_steps(venv, base, [step])), alternatives[-1])
+    install(venv, base, [ready])
 
 
 def node_tool(name: str) -> list[str]:
-    """Return the command of the Node tool `name`, installed on first use; only after `enter("dev")`."""
-    bring(VENV, Step("venv", (), create), [NODE])
+    """Return the command of the Node tool `name`, which is installed on first use. It requires `enter("dev")`."""
+    install(VENV, Step("venv", (), create), [NODE])
     return [str(VENV / "bin/node"), str(VENV / "node/node_modules/.bin" / name)]
 
 
-# --- the way in
+# --- entering
 
 
 def enter(requirements: str) -> None:
-    """Go on with this script inside `.venv` with the set `requirements` ("demo" or "dev"), installed when it is not."""
+    """Continue this script inside `.venv` with the set `requirements` ("demo" or "dev"), installing it if necessary."""
     try:
         prepare(requirements)
     except ScriptError as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")
     inside = Path(sys.prefix).resolve() == VENV.resolve()
-    if inside and not any(name in os.environ for name in CONFUSING):
+    if inside and not any(name in os.environ for name in LEAKING_VARIABLES):
         return
     python = str(VENV / "bin/python")
-    os.execve(python, [python, *sys.argv], environment())  # noqa: S606 - no shell is wanted: the same script goes on
+    os.execve(python, [python, *sys.argv], environment())  # noqa: S606 - the same script continues, without a shell

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from griffe import Docstring, Function
-from maintain.docs.command import HTTP_PAGE, Page, broken, settle
+from maintain.docs.command import HTTP_PAGE, Page, adapt, broken_links
 from maintain.docs.griffe_examples import Examples
 from maintain.venvs import ScriptError
 
@@ -111,7 +111,7 @@ def test_the_reference_shows_examples_as_code(built: Path) -> None:
 
 def test_a_site_in_order_passes(site: Path) -> None:
     """Anchors, relative links, links to other hosts and canonical addresses are all fine."""
-    assert broken(site) == []
+    assert broken_links(site) == []
 
 
 @pytest.mark.parametrize(
@@ -132,26 +132,26 @@ def test_a_fault_is_named(site: Path, fault: str) -> None:
     """With its page."""
     page = site / "index.html"
     page.write_text(GOOD + fault, encoding="utf-8")
-    assert [problem.partition(": ")[0] for problem in broken(site)] == ["index.html"]
+    assert [problem.partition(": ")[0] for problem in broken_links(site)] == ["index.html"]
 
 
 def test_links_that_the_http_reference_makes_are_left_to_it(site: Path) -> None:
     """Its anchors are made when it is shown; what it loads is looked at all the same."""
     (site / HTTP_PAGE).write_text('<a href="#made-later"></a><img src="https://example.com/a.png">', encoding="utf-8")
-    assert broken(site) == [f"{HTTP_PAGE}: https://example.com/a.png"]
+    assert broken_links(site) == [f"{HTTP_PAGE}: https://example.com/a.png"]
 
 
 def test_other_links_of_the_http_reference_are_checked(site: Path) -> None:
     """Those to other pages, and those that are right on a server alone."""
     (site / HTTP_PAGE).write_text('<a href="../index.html"></a><a href="/contacts"></a>', encoding="utf-8")
-    assert broken(site) == [f"{HTTP_PAGE}: /contacts"]
+    assert broken_links(site) == [f"{HTTP_PAGE}: /contacts"]
 
 
 def test_an_escaped_link_leads_to_the_file(site: Path) -> None:
     """As browsers read it."""
     (site / "a b.html").write_text("<p id='ü'>", encoding="utf-8")
     (site / "index.html").write_text('<a href="a%20b.html#%C3%BC">x</a>', encoding="utf-8")
-    assert broken(site) == []
+    assert broken_links(site) == []
 
 
 REDOCLY = """
@@ -170,7 +170,7 @@ def test_the_http_reference_is_one_of_the_pages(tmp_path: Path) -> None:
     """Its logo is not loaded, its menu works from a disk, and what was its badge leads back."""
     page = tmp_path / "page.html"
     page.write_text(REDOCLY, encoding="utf-8")
-    settle(page)
+    adapt(page)
     assert "https:" not in (text := page.read_text(encoding="utf-8"))
     assert Page(text).links == ["#/", "#/contacts", "../index.html"]
     assert "href:`../index.html`,children:`Guides`" in text
@@ -182,8 +182,8 @@ def test_a_page_of_another_form_is_looked_at_by_a_person(tmp_path: Path, line: s
     """A new version of redocly may write it otherwise."""
     page = tmp_path / "page.html"
     page.write_text(REDOCLY.replace(line, ""), encoding="utf-8")
-    with pytest.raises(ScriptError, match=r"look what redocly makes instead, and change HTTP_EDITS"):
-        settle(page)
+    with pytest.raises(ScriptError, match=r"check what redocly builds instead, and adapt HTTP_EDITS"):
+        adapt(page)
 
 
 # --- examples in docstrings

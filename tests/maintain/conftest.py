@@ -1,4 +1,4 @@
-"""What the tests of the scripts share: a small document in a folder of its own, and a way to regenerate from it."""
+"""A small document in a temporary folder, and a way to regenerate from it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ components:
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A document, an empty folder of templates, and the folder into which they are generated."""
+class Workspace:
+    """A document, an empty folder of templates, and the output folder, all under `folder`."""
 
     folder: Path
 
@@ -56,12 +56,12 @@ class Bench:
 
     @property
     def templates(self) -> Path:
-        """The templates that are laid over the stock ones."""
+        """The folder of custom templates."""
         return self.folder / "templates"
 
     @property
     def output(self) -> Path:
-        """The folder that holds the package."""
+        """The folder that contains the package."""
         return self.folder / "generated"
 
     @property
@@ -71,9 +71,9 @@ class Bench:
 
     @property
     def arguments(self) -> list[str]:
-        """What is said to scripts/regenerate to work here."""
+        """The arguments that make scripts/regenerate work in this folder."""
         names = ("document", "templates", "output")
-        return [part for name in names for part in (f"--{name}", str(getattr(self, name)))]
+        return ["--package-only", *(part for name in names for part in (f"--{name}", str(getattr(self, name))))]
 
     def edit(self, old: str, new: str) -> None:
         """Replace `old` in the document."""
@@ -82,11 +82,11 @@ class Bench:
         self.document.write_text(text.replace(old, new))
 
     def regenerate(self, *options: str) -> int:
-        """Run the command in this process, and return its exit status."""
+        """Run the command in this process and return its exit status."""
         return main([*self.arguments, *options])
 
     def contents(self) -> dict[str, tuple[bytes, int, int]]:
-        """Return bytes, mode and time of everything under the output."""
+        """Return the bytes, mode and modification time of every file in the output folder."""
         files = (path for path in self.output.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         return {
             str(path.relative_to(self.output)): (path.read_bytes(), path.stat().st_mode, path.stat().st_mtime_ns)
@@ -95,17 +95,17 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    """A bench with a valid document, on which nothing was generated yet."""
-    bench = Bench(tmp_path)
-    bench.document.write_text(PETS)
-    bench.templates.mkdir()
-    return bench
+def workspace(tmp_path: Path) -> Workspace:
+    """Return a workspace with a valid document, in which nothing was generated yet."""
+    workspace = Workspace(tmp_path)
+    workspace.document.write_text(PETS)
+    workspace.templates.mkdir()
+    return workspace
 
 
 @pytest.fixture
-def made(bench: Bench, capsys: pytest.CaptureFixture[str]) -> Bench:
-    """A bench whose package is what the document gives."""
-    assert bench.regenerate() == 0
+def generated(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> Workspace:
+    """Return a workspace whose package is up to date."""
+    assert workspace.regenerate() == 0
     capsys.readouterr()
-    return bench
+    return workspace

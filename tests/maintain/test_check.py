@@ -1,4 +1,4 @@
-"""scripts/check and scripts/test: a failure anywhere is shown and is the exit status."""
+"""scripts/check and scripts/test: any failure is printed and is the exit status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from maintain import check, test
-from maintain.check import by_status, run_check, spotless
+from maintain.check import exit_status_ok, no_problems, run_check
 from maintain.coverage_table import table
 from maintain.venvs import ROOT, ScriptError
 
@@ -28,23 +28,21 @@ def shell(script: str) -> list[str]:
 # --- scripts/check
 
 
-def test_a_check_that_passes_is_one_line() -> None:
-    """Its output is not shown."""
-    assert str(run_check("style", shell("echo noise"), by_status)).split()[:2] == ["style", "ok"]
+def test_a_check_that_passes() -> None:
+    """A passed check is one line, without its output."""
+    assert str(run_check("style", shell("echo noise"), exit_status_ok)).split()[:2] == ["style", "ok"]
 
 
-def test_a_check_that_fails_shows_its_output() -> None:
-    """Both of its streams are shown."""
-    shown = str(run_check("style", shell("echo here; echo there >&2; exit 1"), by_status))
+def test_a_check_that_fails() -> None:
+    """A failed check shows both output streams."""
+    shown = str(run_check("style", shell("echo here; echo there >&2; exit 1"), exit_status_ok))
     assert ["FAILED" in shown, "here\nthere" in shown] == [True, True]
 
 
 @pytest.mark.parametrize(("scripts", "status"), [(("true", "true"), 0), (("false", "true"), 1), (("true", "false"), 1)])
-def test_all_are_run_and_one_failure_is_enough(
-    monkeypatch: Patch, capsys: Capture, scripts: tuple[str, str], status: int
-) -> None:
-    """Every check is run, and the exit status is 1 when any of them failed."""
-    checks = {f"check{number}": (shell(script), by_status) for number, script in enumerate(scripts)}
+def test_all_checks_run(monkeypatch: Patch, capsys: Capture, scripts: tuple[str, str], status: int) -> None:
+    """Every check runs, and the exit status is 1 if any of them failed."""
+    checks = {f"check{number}": (shell(script), exit_status_ok) for number, script in enumerate(scripts)}
     monkeypatch.setattr(check, "commands", lambda: checks)
     assert (check.main(), capsys.readouterr().out.count("check")) == (status, 2)
 
@@ -62,12 +60,12 @@ def test_all_are_run_and_one_failure_is_enough(
     ],
 )
 def test_redocly_must_find_nothing(output: str, passed: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
-    """Warnings and ignored problems count, and so does an answer that nobody can read."""
-    assert spotless(subprocess.CompletedProcess([], 0, output, "")) is passed
+    """Warnings, ignored problems and unreadable output count as failures."""
+    assert no_problems(subprocess.CompletedProcess([], 0, output, "")) is passed
 
 
 def test_a_tool_that_cannot_be_installed(monkeypatch: Patch, capsys: Capture) -> None:
-    """The reason is told and the exit status is 1."""
+    """The reason is printed and the exit status is 1."""
 
     def commands() -> dict[str, object]:
         raise ScriptError("no network")

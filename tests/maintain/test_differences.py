@@ -1,4 +1,4 @@
-"""What regenerate says of a change, in the words of the API."""
+"""How scripts/regenerate describes a change of the package."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PET = b"class Pet:\n    name: str\n    age: int\n"
     ],
 )
 def test_models_and_fields(new: bytes, line: str) -> None:
-    """A model or a field that came, went or changed is one line."""
+    """A model or field that was added, removed or changed is one line."""
     assert line in describe({"p/models/pet.py": PET}, {"p/models/pet.py": new})
 
 
 def test_fields_of_a_new_model_are_not_listed() -> None:
-    """A new model is one line, however many fields it has."""
-    assert describe({}, {"p/models/pet.py": PET}) == ["+ model Pet", "1 of 1 files written anew or removed"]
+    """An added model is one line, without its fields."""
+    assert describe({}, {"p/models/pet.py": PET}) == ["+ model Pet", "1 of 1 files changed"]
 
 
 @pytest.mark.parametrize(
@@ -38,36 +38,36 @@ def test_fields_of_a_new_model_are_not_listed() -> None:
     ],
 )
 def test_operations(old: dict[str, bytes], new: dict[str, bytes], line: str) -> None:
-    """An operation that came, went or takes other arguments is one line."""
+    """An operation that was added or removed, or whose arguments changed, is one line."""
     assert line in describe(old, new)
 
 
-def test_a_change_of_code_alone() -> None:
-    """When no model, field or operation changed, the number of files is all there is to say."""
+def test_a_change_of_code_only() -> None:
+    """If no model, field or operation changed, only the number of files is reported."""
     old, new = {"p/api/pets/get.py": b"def sync(): 1"}, {"p/api/pets/get.py": b"def sync(): 2"}
-    assert describe(old, new) == ["1 of 1 files written anew or removed"]
+    assert describe(old, new) == ["1 of 1 files changed"]
 
 
 def test_nothing() -> None:
-    """Equal packages: no line."""
+    """Equal packages have no differences."""
     assert (describe({"p/a.py": b""}, {"p/a.py": b""}), differences({"p/a.py": b""}, {"p/a.py": b""})) == ([], [])
 
 
-def test_an_edited_file_that_is_no_python() -> None:
-    """A file that somebody broke does not keep the rest from being told."""
+def test_a_file_that_is_not_python() -> None:
+    """A file that cannot be parsed does not prevent the report of the rest."""
     assert describe({"p/models/pet.py": b"class :"}, {"p/models/pet.py": PET})[0] == "+ model Pet"
 
 
-def test_few_lines() -> None:
-    """However much changed, what is said stays short, and says that there is more."""
+def test_many_lines() -> None:
+    """The number of lines is limited, and the rest is counted."""
     package = {f"p/api/pets/get_{number}.py": b"" for number in range(SHOWN + 5)}
     assert describe({}, package)[SHOWN:] == [
         "… and 5 more",
-        f"{SHOWN + 5} of {SHOWN + 5} files written anew or removed",
+        f"{SHOWN + 5} of {SHOWN + 5} files changed",
     ]
 
 
 def test_bounded_diff() -> None:
-    """A huge difference is cut, and says how much there is."""
+    """The length of the diff is limited, and the rest is counted."""
     lines = differences({}, {"p/a.py": b"line\n" * 2 * DIFF_LINES})
     assert (len(lines), lines[-1].startswith("… and ")) == (DIFF_LINES + 1, True)

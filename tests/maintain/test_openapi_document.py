@@ -1,4 +1,4 @@
-"""The document is read as JSON sees it, and each complaint about it has its place."""
+"""The document is read with the types of JSON, and each problem is reported with its location."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from maintain.venvs import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.maintain.conftest import Bench
+    from tests.maintain.conftest import Workspace
 
 
-def test_our_document_is_valid() -> None:
-    """The document of this project has no complaint."""
+def test_the_document_is_valid() -> None:
+    """The document of this project is valid."""
     validate(read(ROOT / "openapi/contacts.yaml", "contacts.yaml"))
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "complaint"),
+    ("old", "new", "problem"),
     [
         ("operationId: get_pet", "operationId: [get_pet", "pets.yaml:9: "),
         ("  title: Pets", "\ttitle: Pets", "pets.yaml:3: "),
         (
             "      tags: [pets]",
             "      tags: [pets]\n      tags: [pets]",
-            "pets.yaml:10: the key 'tags' stands here a second",
+            "pets.yaml:10: duplicate key 'tags'",
         ),
         ("  title: Pets\n", "", "pets.yaml:2: info: 'title' is a required property"),
         ("openapi: 3.1.1", "openapi: 3.0.3", "pets.yaml:1: openapi: '3.0.3'"),
@@ -45,20 +45,20 @@ def test_our_document_is_valid() -> None:
         ("- name: name", "- name: nam", "pets.yaml:7: paths./pets/{name}.get: Path parameter 'name'"),
     ],
 )
-def test_complaints_have_their_place(bench: Bench, old: str, new: str, complaint: str) -> None:
-    """What is wrong is told with file, line and path."""
-    bench.edit(old, new)
+def test_problems_have_a_location(workspace: Workspace, old: str, new: str, problem: str) -> None:
+    """A problem is reported with file, line and path."""
+    workspace.edit(old, new)
     with pytest.raises(DocumentError) as caught:
-        validate(read(bench.document, "pets.yaml"))
-    assert [line for line in str(caught.value).splitlines() if line.startswith(complaint)] != []
+        validate(read(workspace.document, "pets.yaml"))
+    assert [line for line in str(caught.value).splitlines() if line.startswith(problem)] != []
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "just text\n"])
 def test_a_document_is_a_mapping(tmp_path: Path, text: str) -> None:
-    """YAML that is no mapping is refused with a sentence."""
-    (tmp_path / "it.yaml").write_text(text)
-    with pytest.raises(DocumentError, match=r"it\.yaml:1: the document must be a mapping"):
-        read(tmp_path / "it.yaml", "it.yaml")
+    """YAML that is not a mapping is an error."""
+    (tmp_path / "doc.yaml").write_text(text)
+    with pytest.raises(DocumentError, match=r"doc\.yaml:1: the document must be a mapping"):
+        read(tmp_path / "doc.yaml", "doc.yaml")
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_a_document_is_a_mapping(tmp_path: Path, text: str) -> None:
         ("'+14155551234'", "+14155551234"),
     ],
 )
-def test_scalars_are_those_of_yaml_1_2(tmp_path: Path, written: str, value: object) -> None:
-    """Scalars mean what they mean to other tools of OpenAPI: no dates, no sexagesimal numbers, no `yes`."""
-    (tmp_path / "it.yaml").write_text(f"key: {written}\n")
-    found = read(tmp_path / "it.yaml", "it.yaml").data["key"]
+def test_scalars_of_yaml_1_2(tmp_path: Path, written: str, value: object) -> None:
+    """Scalars are read as by other OpenAPI tools: no dates, no sexagesimal numbers, no `yes`."""
+    (tmp_path / "doc.yaml").write_text(f"key: {written}\n")
+    found = read(tmp_path / "doc.yaml", "doc.yaml").data["key"]
     assert (found, type(found)) == (value, type(value))
 
 
 def test_keys_are_text(tmp_path: Path) -> None:
-    """A status that is written as a number is the key that JSON would have."""
-    (tmp_path / "it.yaml").write_text("200: ok\n")
-    assert read(tmp_path / "it.yaml", "it.yaml").data == {"200": "ok"}
+    """A status that is written as a number becomes a text key, as in JSON."""
+    (tmp_path / "doc.yaml").write_text("200: ok\n")
+    assert read(tmp_path / "doc.yaml", "doc.yaml").data == {"200": "ok"}

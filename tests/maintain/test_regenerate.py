@@ -1,4 +1,4 @@
-"""scripts/regenerate: what comes out, what is said, and that nothing is touched when anything fails."""
+"""scripts/regenerate: the package, the messages, and that nothing changes if anything fails."""
 
 from __future__ import annotations
 
@@ -10,81 +10,81 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from maintain.regenerate import command as regenerate
-from maintain.regenerate.command import check_pins, swap
+from maintain.regenerate import generated_client
 from maintain.regenerate.formatting import NEW, OLD
+from maintain.regenerate.generated_client import check_pins, swap
 from maintain.venvs import ROOT, ScriptError
 from openapi_python_client.config import ConfigFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.maintain.conftest import Bench
+    from tests.maintain.conftest import Workspace
 
 Capture = pytest.CaptureFixture[str]
 SCRIPT = ROOT / "scripts/regenerate"
 BIRTHDAY = ("name: {type: string}\n", "name: {type: string}\n        birthday: {type: string, format: date}\n")
 
 
-# --- what comes out
+# --- the package
 
 
-def test_makes_a_typed_package(bench: Bench) -> None:
-    """An operation and a model of the document are in the package, and it is marked as typed."""
-    assert bench.regenerate() == 0
+def test_generates_a_typed_package(workspace: Workspace) -> None:
+    """The package contains the operation and the model of the document, and is marked as typed."""
+    assert workspace.regenerate() == 0
     names = {"api/pets/get_pet.py", "models/pet.py", "py.typed"}
-    assert {name for name in names if (bench.package / name).is_file()} == names
+    assert {name for name in names if (workspace.package / name).is_file()} == names
 
 
-def test_tells_what_is_new(bench: Bench, capsys: Capture) -> None:
-    """A first run names the models and the operations."""
-    bench.regenerate()
+def test_reports_models_and_operations(workspace: Workspace, capsys: Capture) -> None:
+    """The first run lists the models and the operations."""
+    workspace.regenerate()
     assert {"+ model Pet", "+ operation get_pet"} <= set(capsys.readouterr().out.splitlines())
 
 
-def test_tells_a_new_field(made: Bench, capsys: Capture) -> None:
-    """A field that was added to the document is named with its type."""
-    made.edit(*BIRTHDAY)
-    made.regenerate()
+def test_reports_a_new_field(generated: Workspace, capsys: Capture) -> None:
+    """A field that was added to the document is listed with its type."""
+    generated.edit(*BIRTHDAY)
+    generated.regenerate()
     assert "+ field Pet.birthday: datetime.date | Unset" in capsys.readouterr().out
 
 
-def test_second_run_changes_nothing(made: Bench, capsys: Capture) -> None:
-    """A second run says so, and leaves even the times of the files alone."""
-    before = made.contents()
-    assert made.regenerate() == 0
-    assert (made.contents(), capsys.readouterr().out) == (before, "nothing changed\n")
+def test_second_run_changes_nothing(generated: Workspace, capsys: Capture) -> None:
+    """A second run says so and does not even touch the modification times."""
+    before = generated.contents()
+    assert generated.regenerate() == 0
+    assert (generated.contents(), capsys.readouterr().out) == (before, "nothing changed\n")
 
 
-def test_leaves_no_leftovers(made: Bench) -> None:
-    """Beside the package there is nothing after a run: no working folder, no cache of ruff."""
-    assert [path.name for path in made.output.iterdir()] == ["sendblue_contacts_api"]
-    assert not list(made.folder.rglob(".ruff_cache"))
+def test_leaves_no_leftovers(generated: Workspace) -> None:
+    """After a run there is only the package: no temporary folder and no cache of ruff."""
+    assert [path.name for path in generated.output.iterdir()] == ["sendblue_contacts_api"]
+    assert not list(generated.folder.rglob(".ruff_cache"))
 
 
-def test_output_names_no_folder(made: Bench) -> None:
-    """Where it was made is not in what was made."""
-    assert not [path for path in made.package.rglob("*.py") if str(made.folder) in path.read_text()]
+def test_output_names_no_folder(generated: Workspace) -> None:
+    """The package does not contain the path of the folder."""
+    assert not [path for path in generated.package.rglob("*.py") if str(generated.folder) in path.read_text()]
 
 
-# --- whatever the machine
+# --- on any machine
 
 
-def run_elsewhere(bench: Bench, cwd: Path, variables: dict[str, str], umask: int) -> None:
-    """Run the script as a process of its own in these surroundings."""
-    command = [sys.executable, str(SCRIPT), *bench.arguments]
+def run_in_environment(workspace: Workspace, cwd: Path, variables: dict[str, str], umask: int) -> None:
+    """Run the script in another process, with this environment."""
+    command = [sys.executable, str(SCRIPT), *workspace.arguments]
     subprocess.run(command, cwd=cwd, env={**os.environ, **variables}, umask=umask, check=True, capture_output=True)
 
 
-def bytes_and_modes(bench: Bench) -> dict[str, tuple[bytes, int]]:
-    """Return what git would see of the output, and more."""
-    return {name: (data, mode) for name, (data, mode, _) in bench.contents().items()}
+def bytes_and_modes(workspace: Workspace) -> dict[str, tuple[bytes, int]]:
+    """Return the bytes and the mode of each file."""
+    return {name: (data, mode) for name, (data, mode, _) in workspace.contents().items()}
 
 
-def test_hostile_surroundings_change_no_byte(made: Bench, tmp_path: Path) -> None:
-    """Hash seed, language, home, umask, another ruff and its settings, a foreign PYTHONPATH: all the same."""
-    expected = bytes_and_modes(made)
-    hostile = tmp_path / "build"  # ruff leaves folders of this name out by default
+def test_the_environment_does_not_matter(generated: Workspace, tmp_path: Path) -> None:
+    """Hash seed, language, home, umask, another ruff and its settings, or PYTHONPATH do not change a byte."""
+    expected = bytes_and_modes(generated)
+    hostile = tmp_path / "build"  # ruff ignores folders of this name by default
     home, tools = hostile / "home", hostile / "tools"
     for folder in (home, tools):
         folder.mkdir(parents=True)
@@ -106,99 +106,101 @@ def test_hostile_surroundings_change_no_byte(made: Bench, tmp_path: Path) -> Non
         "VIRTUAL_ENV": str(tools),
         "RUFF_OUTPUT_FILE": "stray.txt",
     }
-    other = type(made)(hostile)
-    other.document.write_text(made.document.read_text())
+    other = type(generated)(hostile)
+    other.document.write_text(generated.document.read_text())
     other.templates.mkdir()
-    run_elsewhere(other, home, variables, umask=0o077)
+    run_in_environment(other, home, variables, umask=0o077)
     assert bytes_and_modes(other) == expected
 
 
-def test_modes_are_the_usual_ones(made: Bench) -> None:
-    """Every file is 0644."""
-    assert {stat.S_IMODE(mode) for _, mode, _ in made.contents().values()} == {0o644}
+def test_file_modes(generated: Workspace) -> None:
+    """Every file has the mode 0644."""
+    assert {stat.S_IMODE(mode) for _, mode, _ in generated.contents().values()} == {0o644}
 
 
-def test_two_runs_at_once_do_not_collide(made: Bench) -> None:
-    """Both end well, and what is there is what the document gives."""
-    made.edit(*BIRTHDAY)
-    command = [sys.executable, str(SCRIPT), *made.arguments]
+def test_two_concurrent_runs(generated: Workspace) -> None:
+    """Both succeed, and the package is up to date."""
+    generated.edit(*BIRTHDAY)
+    command = [sys.executable, str(SCRIPT), *generated.arguments]
     runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
     assert [run.wait(60) for run in runs] == [0, 0]
-    assert made.regenerate("--check") == 0
+    assert generated.regenerate("--check") == 0
 
 
-# --- when something fails, nothing is touched
+# --- failures change nothing
 
 
-def assert_untouched(made: Bench, capsys: Capture, *said: str) -> None:
-    """Assert that a run fails, says each of `said`, and leaves bytes, modes and times as they were."""
-    before = made.contents()
-    assert made.regenerate() == 1
+def assert_unchanged(generated: Workspace, capsys: Capture, *texts: str) -> None:
+    """Assert that a run fails, prints each of `texts`, and changes no bytes, modes or modification times."""
+    before = generated.contents()
+    assert generated.regenerate() == 1
     error = capsys.readouterr().err
-    assert [text for text in said if text not in error] == []
-    assert made.contents() == before
+    assert [text for text in texts if text not in error] == []
+    assert generated.contents() == before
 
 
-def test_invalid_document(made: Bench, capsys: Capture) -> None:
-    """An invalid document is refused with the line and the path."""
-    made.edit("in: path", "in: nowhere")
-    assert_untouched(made, capsys, "pets.yaml:12: paths./pets/{name}.get.parameters.0.in: 'nowhere'")
+def test_invalid_document(generated: Workspace, capsys: Capture) -> None:
+    """An invalid document is an error with the line and the path."""
+    generated.edit("in: path", "in: nowhere")
+    assert_unchanged(generated, capsys, "pets.yaml:12: paths./pets/{name}.get.parameters.0.in: 'nowhere'")
 
 
-def test_something_left_out(made: Bench, capsys: Capture) -> None:
-    """What the generator would leave out with a mere warning is a failure that names the operation's line."""
-    made.edit("application/json", "application/unheard-of")
-    assert_untouched(made, capsys, "pets.yaml:7: paths./pets/{name}.get: ", "unheard-of")
+def test_an_operation_that_cannot_be_generated(generated: Workspace, capsys: Capture) -> None:
+    """An operation that the generator would skip with a warning is an error with its line."""
+    generated.edit("application/json", "application/unheard-of")
+    assert_unchanged(generated, capsys, "pets.yaml:7: paths./pets/{name}.get: ", "unheard-of")
 
 
-def test_two_operations_of_one_name(made: Bench, capsys: Capture) -> None:
-    """Two operations that would land in one module are a failure, not one operation less."""
+def test_two_operations_with_one_name(generated: Workspace, capsys: Capture) -> None:
+    """Two operations that would be generated into one module are an error."""
     second = "    delete:\n      operationId: getPet\n      tags: [pets]\n      parameters: [{name: name, in: path, "
     second += 'required: true, schema: {type: string}}]\n      responses: {"204": {description: Gone.}}\n'
-    made.edit("components:\n", second + "components:\n")
-    assert_untouched(made, capsys, "has 2 operations, and 1 came out")
+    generated.edit("components:\n", second + "components:\n")
+    assert_unchanged(generated, capsys, "has 2 operations, but 1 were generated")
 
 
-def test_template_that_raises(made: Bench, capsys: Capture) -> None:
-    """A template that fails is named with its line."""
-    (made.templates / "model.py.jinja").write_text("\n{{ nothing.at.all }}\n")
-    assert_untouched(made, capsys, "'nothing' is undefined")
+def test_template_that_raises(generated: Workspace, capsys: Capture) -> None:
+    """A template that fails is an error with its message."""
+    (generated.templates / "model.py.jinja").write_text("\n{{ nothing.at.all }}\n")
+    assert_unchanged(generated, capsys, "'nothing' is undefined")
 
 
-def test_template_that_gives_no_python(made: Bench, capsys: Capture) -> None:
-    """A template whose output is no Python is a failure that names the file."""
-    (made.templates / "errors.py.jinja").write_text("class :\n")
-    assert_untouched(made, capsys, "ruff check failed", "errors.py")
+def test_template_with_invalid_output(generated: Workspace, capsys: Capture) -> None:
+    """A template whose output is not valid Python is an error that names the file."""
+    (generated.templates / "errors.py.jinja").write_text("class :\n")
+    assert_unchanged(generated, capsys, "ruff check failed", "errors.py")
 
 
-def test_missing_document(made: Bench, capsys: Capture) -> None:
-    """A document that is not there is named."""
-    made.document.unlink()
-    assert_untouched(made, capsys, "pets.yaml")
+def test_missing_document(generated: Workspace, capsys: Capture) -> None:
+    """The message names a missing document."""
+    generated.document.unlink()
+    assert_unchanged(generated, capsys, "pets.yaml")
 
 
-def test_other_tool_than_pinned(made: Bench, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A tool of another version than the pinned one is refused."""
+def test_a_tool_of_another_version(
+    generated: Workspace, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A tool that does not have the pinned version is an error."""
     pins = tmp_path / "pins.txt"
     pins.write_text("openapi-python-client==0.29.1 \\\nruff==0.0.1 \\\n")
-    monkeypatch.setattr(regenerate, "PINS", pins)
-    assert_untouched(made, capsys, "ruff", "Delete .venv")
+    monkeypatch.setattr(generated_client, "PINS", pins)
+    assert_unchanged(generated, capsys, "ruff", "Delete .venv")
 
 
 def test_tool_without_pin() -> None:
-    """A tool that is not pinned at all is refused."""
+    """A tool that is not pinned is an error."""
     with pytest.raises(ScriptError, match="openapi-python-client"):
         check_pins("ruff==1.0\n")
 
 
-def test_stray_file_beside_the_package(made: Bench, capsys: Capture) -> None:
-    """A file beside the package is not deleted but complained about."""
-    (made.output / "notes.txt").write_text("mine")
-    assert_untouched(made, capsys, "Move these elsewhere: notes.txt")
+def test_a_file_next_to_the_package(generated: Workspace, capsys: Capture) -> None:
+    """A file next to the package is an error and is not deleted."""
+    (generated.output / "notes.txt").write_text("mine")
+    assert_unchanged(generated, capsys, "Move these elsewhere: notes.txt")
 
 
-def test_failing_swap_puts_the_old_package_back(tmp_path: Path) -> None:
-    """When the new package cannot take its place, the old one is there again."""
+def test_a_failed_swap_restores_the_package(tmp_path: Path) -> None:
+    """If the new package cannot be moved into place, the old one is restored."""
     new, target, aside = (tmp_path / name for name in ("new", "target", "aside"))
     target.mkdir()
     (target / "old.py").touch()
@@ -207,13 +209,13 @@ def test_failing_swap_puts_the_old_package_back(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["target", "old.py"]
 
 
-def test_run_after_a_killed_one(made: Bench, capsys: Capture) -> None:
-    """A run that was killed in the middle of the swap is undone by the next."""
-    before = {name: data for name, (data, *_) in made.contents().items()}
-    made.package.rename(made.output / OLD)
-    (made.output / NEW / "generated").mkdir(parents=True)
-    assert made.regenerate() == 0
-    assert ({name: data for name, (data, *_) in made.contents().items()}, capsys.readouterr().out) == (
+def test_a_run_after_a_killed_one(generated: Workspace, capsys: Capture) -> None:
+    """A run cleans up after one that was killed during the swap."""
+    before = {name: data for name, (data, *_) in generated.contents().items()}
+    generated.package.rename(generated.output / OLD)
+    (generated.output / NEW / "generated").mkdir(parents=True)
+    assert generated.regenerate() == 0
+    assert ({name: data for name, (data, *_) in generated.contents().items()}, capsys.readouterr().out) == (
         before,
         "nothing changed\n",
     )
@@ -222,78 +224,80 @@ def test_run_after_a_killed_one(made: Bench, capsys: Capture) -> None:
 # --- --check
 
 
-def test_check_finds_nothing(made: Bench) -> None:
-    """It passes when the package is what the document gives."""
-    assert made.regenerate("--check") == 0
+def test_check_finds_nothing(generated: Workspace) -> None:
+    """It passes if the package is up to date."""
+    assert generated.regenerate("--check") == 0
 
 
-def edited(made: Bench) -> None:
+def edited(generated: Workspace) -> None:
     """Edit a generated file."""
-    (made.package / "models/pet.py").write_text("# mine\n")
+    (generated.package / "models/pet.py").write_text("# mine\n")
 
 
-def missing(made: Bench) -> None:
+def missing(generated: Workspace) -> None:
     """Delete a generated file."""
-    (made.package / "models/pet.py").unlink()
+    (generated.package / "models/pet.py").unlink()
 
 
-def stray(made: Bench) -> None:
+def stray(generated: Workspace) -> None:
     """Add a file to the package."""
-    (made.package / "models/stray.py").write_text("# stray\n")
+    (generated.package / "models/stray.py").write_text("# stray\n")
 
 
-def beside(made: Bench) -> None:
-    """Add a file beside the package."""
-    (made.output / "beside.py").write_text("# beside\n")
+def next_to_it(generated: Workspace) -> None:
+    """Add a file next to the package."""
+    (generated.output / "next_to_it.py").write_text("# next_to_it\n")
 
 
-def linked(made: Bench) -> None:
-    """Put a dangling link into the package."""
-    (made.package / "linked.py").symlink_to("nowhere")
+def linked(generated: Workspace) -> None:
+    """Add a dangling link to the package."""
+    (generated.package / "linked.py").symlink_to("nowhere")
 
 
-def changed_document(made: Bench) -> None:
-    """Change the document and nothing else."""
-    made.edit(*BIRTHDAY)
+def changed_document(generated: Workspace) -> None:
+    """Change only the document."""
+    generated.edit(*BIRTHDAY)
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "text"),
     [
         (edited, "-# mine"),
         (missing, "missing: sendblue_contacts_api/models/pet.py"),
-        (stray, "not generated from the document: sendblue_contacts_api/models/stray.py"),
-        (beside, "not generated from the document: beside.py"),
-        (linked, "not generated from the document: sendblue_contacts_api/linked.py"),
+        (stray, "not emitted by scripts/regenerate: sendblue_contacts_api/models/stray.py"),
+        (next_to_it, "not emitted by scripts/regenerate: next_to_it.py"),
+        (linked, "not emitted by scripts/regenerate: sendblue_contacts_api/linked.py"),
         (changed_document, "+    birthday: datetime.date"),
     ],
 )
-def test_check_shows_the_difference_and_writes_nothing(made: Bench, capsys: Capture, fault: object, said: str) -> None:
-    """It exits 1 with a diff of what is edited, missing or stray, and leaves all of it as it is."""
+def test_check_prints_a_diff_and_changes_nothing(
+    generated: Workspace, capsys: Capture, fault: object, text: str
+) -> None:
+    """It exits with status 1 and a diff of edited, missing and additional files, and changes nothing."""
     assert callable(fault)
-    fault(made)
-    before = made.contents()
-    status = made.regenerate("--check")
-    assert (status, said in capsys.readouterr().out, made.contents()) == (1, True, before)
+    fault(generated)
+    before = generated.contents()
+    status = generated.regenerate("--check")
+    assert (status, text in capsys.readouterr().out, generated.contents()) == (1, True, before)
 
 
-def test_check_ignores_what_python_caches(made: Bench) -> None:
-    """Compiled files of an import are no strays."""
-    cache = made.package / "models/__pycache__"
+def test_check_ignores_bytecode(generated: Workspace) -> None:
+    """Bytecode caches are ignored."""
+    cache = generated.package / "models/__pycache__"
     cache.mkdir()
     (cache / "pet.cpython-311.pyc").touch()
-    assert made.regenerate("--check") == 0
+    assert generated.regenerate("--check") == 0
 
 
-def test_check_without_a_package(bench: Bench) -> None:
-    """It fails when nothing was generated yet, and makes no folder."""
-    assert (bench.regenerate("--check"), bench.output.exists()) == (1, False)
+def test_check_without_a_package(workspace: Workspace) -> None:
+    """It fails if nothing was generated yet, and creates no folder."""
+    assert (workspace.regenerate("--check"), workspace.output.exists()) == (1, False)
 
 
 # --- the settings
 
 
 def test_the_generator_knows_every_setting() -> None:
-    """The generator ignores a key that it does not know, so a typing error in one would go unseen."""
+    """The generator ignores unknown settings, so a misspelled one would go unnoticed."""
     settings = yaml.safe_load((ROOT / "generator-config.yaml").read_text())
     assert set(settings) - set(ConfigFile.model_fields) == set()

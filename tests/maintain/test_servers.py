@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that is all of PATH, but for an apt-get in it."""
+    """Set PATH to a folder that contains only apt-get."""
     monkeypatch.setenv("PATH", str(tmp_path))
     program(tmp_path / "apt-get")
     return tmp_path
 
 
 def program(path: Path) -> Path:
-    """A program that does nothing."""
+    """Create a program that does nothing."""
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)
     return path
 
 
-def test_what_is_there_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program on PATH is given back, and nothing is run."""
+def test_an_installed_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of an installed program is returned, and nothing runs."""
     monkeypatch.setattr(servers, "run", pytest.fail)
-    there = program(folder / "browse")
-    assert servers.ensure("browse", "browser") == there
+    path = program(folder / "browse")
+    assert servers.ensure("browse", "browser") == path
 
 
 def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As root the package lists are refreshed, the package is installed, and its program is given back."""
+    """As root, the package lists are updated, the package is installed, and the path of its program is returned."""
     commands: list[Sequence[str]] = []
 
     def run(command: Sequence[str]) -> None:
@@ -50,8 +50,8 @@ def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commands == [["--yes", "update"], ["--yes", "install", "--no-install-recommends", "browser"]]
 
 
-def test_others_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is not root is told what to install."""
+def test_another_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without root, the message says what to install."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(ScriptError, match="apt-get install browser"):
         servers.ensure("browse", "browser")
@@ -59,9 +59,9 @@ def test_others_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_package_without_the_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that brings no such program is an error that names both."""
+    """A package without the program is an error that names both."""
     monkeypatch.setattr(servers, "run", lambda _: "")
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    with pytest.raises(ScriptError, match="browser is installed and brought no program browse"):
+    with pytest.raises(ScriptError, match="browser is installed, but it has no program browse"):
         servers.ensure("browse", "browser")
     assert (folder / "apt-get").exists()

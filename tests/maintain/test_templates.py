@@ -1,4 +1,4 @@
-"""Our templates: each says why it exists, names nothing of the API, and fits the stock template beneath it."""
+"""The custom templates: each explains its purpose, is independent of the API, and fits the stock template."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from maintain.openapi_document import METHODS, read
-from maintain.regenerate.templates import NEW, RECORD, accept, ours, recorded, stock_hash
+from maintain.regenerate.templates import NEW, RECORD, accept, custom, recorded, stock_hash
 from maintain.venvs import ROOT
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ROOT / "openapi/templates"
-TEMPLATES = ours(FOLDER)
-# JSON Schema's own words, which a template must be able to say.
+TEMPLATES = custom(FOLDER)
+# Words of JSON Schema, which a template may use.
 JSON_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 
 def names_of_the_api(data: dict[str, Any]) -> set[str]:
-    """Return all names of operations, paths, schemas, fields, aliases and parameters in the document `data`."""
+    """Return the names of all operations, paths, schemas, fields, aliases and parameters in the document."""
     return (
         {name for part in parts(data) for name in names(part)} | set(data["paths"]) | set(data["components"]["schemas"])
     )
@@ -46,7 +46,7 @@ def names(part: dict[str, Any]) -> Iterator[str]:
 
 
 def pattern(name: str) -> re.Pattern[str]:
-    """Return what finds `name`; one that is an ordinary English word is looked for as a string only."""
+    """Return a pattern that finds `name`; an ordinary English word is found only as a string."""
     ordinary = re.fullmatch("[a-z]+", name)
     quoted = rf"""(["']){re.escape(name)}\1"""
     return re.compile(quoted if ordinary else rf"(?<![\w/]){re.escape(name)}(?!\w)")
@@ -56,27 +56,27 @@ API = names_of_the_api(read(ROOT / "openapi/contacts.yaml", "contacts.yaml").dat
 
 
 def mentioned(text: str, api: set[str]) -> list[str]:
-    """Return the names of the API that `text` mentions."""
+    """Return the names of the API in `text`."""
     return sorted(name for name in api if pattern(name).search(text))
 
 
-def test_there_is_something_to_check() -> None:
-    """The names were found in the document, so that the tests below can fail."""
+def test_the_names_of_the_api() -> None:
+    """The names are found in the document, so that the tests below can fail."""
     assert {"create_contact", "first_name", "firstName", "Contact", "status", "order_by"} <= API
     assert not METHODS & API
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_says_why_it_exists(name: str) -> None:
-    """A template of ours begins with a comment of at least a sentence."""
+def test_explains_its_purpose(name: str) -> None:
+    """A custom template begins with a comment of at least one sentence."""
     comment = re.match(r"\{#-?(.*?)-?#\}", TEMPLATES[name], re.DOTALL)
     assert comment is not None
     assert len(comment[1].split()) >= 5
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_names_nothing_of_the_api(name: str) -> None:
-    """A template of ours would serve any other document as well."""
+def test_is_independent_of_the_api(name: str) -> None:
+    """A custom template works for any document."""
     assert mentioned(TEMPLATES[name], API) == []
 
 
@@ -85,19 +85,19 @@ def test_names_nothing_of_the_api(name: str) -> None:
     ['{% if field.name == "status" %}', "contact.first_name", "# firstName", "'/api/v2/contacts'", "list[Contact]"],
 )
 def test_a_name_of_the_api_is_found(text: str) -> None:
-    """The test above fails on a template that names an endpoint, a model or a field."""
+    """The test above fails on a template that contains the name of an endpoint, a model or a field."""
     assert mentioned(text, API) != []
 
 
 @pytest.mark.parametrize("name", sorted({*TEMPLATES, *recorded(FOLDER)}))
 def test_fits_the_stock_template(name: str) -> None:
-    """The stock template beneath ours is the one that was looked at (scripts/regenerate --accept-stock records it)."""
-    beneath = stock_hash(name) if name in TEMPLATES else "no template of ours"
-    assert recorded(FOLDER).get(name, "no entry") == beneath
+    """The stock template is the one that was reviewed; scripts/regenerate --accept-stock records it."""
+    expected = stock_hash(name) if name in TEMPLATES else "no custom template"
+    assert recorded(FOLDER).get(name, "no entry") == expected
 
 
-def test_accept_records_and_tells(tmp_path: Path) -> None:
-    """--accept-stock writes one line for each template, and names those that changed."""
+def test_accept(tmp_path: Path) -> None:
+    """--accept-stock writes one line for each template and prints those that changed."""
     (tmp_path / "model.py.jinja").write_text("{# why #}")
     (tmp_path / "mine.jinja").write_text("{# why #}")
     (tmp_path / RECORD).write_text("0000  model.py.jinja\nnew  gone.jinja\n")

@@ -14,10 +14,10 @@ _EXAMPLE = re.compile(r"^( *)Example:\n((?:\1 +.*(?:\n|$)|\n)+)", re.MULTILINE)
 
 
 class Examples(Extension):
-    """Puts the text below `Example:` into a fence."""
+    """Turns the text below `Example:` into a code block."""
 
-    def on_object(self, *, obj: Object, **_: Any) -> None:  # noqa: ANN401  # as griffe calls it
-        """Change the docstring of an object, once it is read."""
+    def on_object(self, *, obj: Object, **_: Any) -> None:  # noqa: ANN401  # griffe's signature
+        """Change the docstring of an object after it was read."""
         if obj.docstring:
             obj.docstring.value = _EXAMPLE.sub(_fenced, obj.docstring.value)
 

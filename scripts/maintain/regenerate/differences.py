@@ -1,6 +1,6 @@
-"""What changed between two generated packages, in the words of the API: models, fields, operations.
+"""The differences between two generated packages, as models, fields and operations of the API.
 
-Pure: a package is a mapping from relative file names to contents, and is only parsed, never imported.
+A package is a mapping from relative file names to contents. It is parsed, never imported.
 """
 
 from __future__ import annotations
@@ -11,83 +11,83 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 Package = Mapping[str, bytes]
-# What a model, a field or an operation is called, and how it reads.
-Meaning = dict[tuple[str, str], str]
+# The signature of each model, field and operation, by kind and name.
+Api = dict[tuple[str, str], str]
 SHOWN = 30
 DIFF_LINES = 400
 
 
 def describe(old: Package, new: Package) -> list[str]:
-    """Return the lines that tell how `new` differs from `old`; none when they are equal."""
+    """Return lines that describe how `new` differs from `old`; none if they are equal."""
     files = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
     if not files:
         return []
-    lines = list(_compare(_meaning(old), _meaning(new)))
+    lines = list(_compare(_api(old), _api(new)))
     more = [f"… and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return [*lines[:SHOWN], *more, f"{len(files)} of {len(new)} files written anew or removed"]
+    return [*lines[:SHOWN], *more, f"{len(files)} of {len(new)} files changed"]
 
 
 def differences(old: Package, new: Package) -> list[str]:
-    """Return the unified diff that would make `old` equal to `new`, at most DIFF_LINES of it."""
+    """Return a unified diff from `old` to `new`, of at most DIFF_LINES lines."""
     lines: list[str] = []
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
-            lines += [f"{_verdict(name, old, new)}: {name}", *_diff(name, old, new)]
+            lines += [f"{_status(name, old, new)}: {name}", *_diff(name, old, new)]
     return lines if len(lines) <= DIFF_LINES else [*lines[:DIFF_LINES], f"… and {len(lines) - DIFF_LINES} more lines"]
 
 
-def _verdict(name: str, old: Package, new: Package) -> str:
+def _status(name: str, old: Package, new: Package) -> str:
     if name not in old:
         return "missing"
-    return "not what the document gives" if name in new else "not generated from the document"
+    return "differs from its source" if name in new else "not emitted by scripts/regenerate"
 
 
 def _diff(name: str, old: Package, new: Package) -> Iterator[str]:
     before, after = (package.get(name, b"").decode("utf-8", "replace").splitlines() for package in (old, new))
-    return difflib.unified_diff(before, after, f"{name} (as it is)", f"{name} (from the document)", lineterm="")
+    return difflib.unified_diff(before, after, f"{name} (current)", f"{name} (expected)", lineterm="")
 
 
-def _compare(old: Meaning, new: Meaning) -> Iterator[str]:
+def _compare(old: Api, new: Api) -> Iterator[str]:
     for key in sorted({*old, *new}):
         kind, name = key
         before, after = old.get(key), new.get(key)
-        # Fields of a model that came or went are not told one by one.
-        alone = kind != "field" or {_model(name)} <= _models(old) & _models(new)
-        if alone and before != after:
-            yield f"{_sign(before, after)} {kind} {name}{_reading(kind, before, after)}"
+        # The fields of an added or removed model are not listed.
+        is_listed = kind != "field" or {_model(name)} <= _models(old) & _models(new)
+        if is_listed and before != after:
+            yield f"{_sign(before, after)} {kind} {name}{_signature(kind, before, after)}"
 
 
 def _model(field: str) -> str:
     return field.partition(".")[0]
 
 
-def _models(meaning: Meaning) -> set[str]:
-    return {name for kind, name in meaning if kind == "model"}
+def _models(api: Api) -> set[str]:
+    return {name for kind, name in api if kind == "model"}
 
 
 def _sign(before: str | None, after: str | None) -> str:
     return "+" if before is None else "-" if after is None else "~"
 
 
-def _reading(kind: str, before: str | None, after: str | None) -> str:
+def _signature(kind: str, before: str | None, after: str | None) -> str:
     if kind != "field" or after is None:
         return ""
     return f": {after}" if before is None else f": {after} (was {before})"
 
 
-def _meaning(package: Package) -> Meaning:
-    meaning: Meaning = {}
+def _api(package: Package) -> Api:
+    api: Api = {}
     for name, content in package.items():
         path = PurePosixPath(name)
         if path.suffix == ".py" and path.name != "__init__.py":
-            meaning |= _read(path, content)
-    return meaning
+            api |= _read(path, content)
+    return api
 
 
-def _read(path: PurePosixPath, content: bytes) -> Meaning:
+def _read(path: PurePosixPath, content: bytes) -> Api:
     try:
         tree = ast.parse(content)
-    except SyntaxError:  # an edited file; the line on files tells of it
+    except SyntaxError:  # a manually edited file; the number of changed files includes it
         return {}
     if "api" in path.parts:
         return {("operation", path.stem): _signatures(tree)}
@@ -97,7 +97,7 @@ def _read(path: PurePosixPath, content: bytes) -> Meaning:
 
 
 def _signatures(tree: ast.Module) -> str:
-    """Return what a caller of the operation sees: arguments and what comes back, without the code."""
+    """Return the signatures of the functions of an operation."""
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     return "\n".join(
         f"{function.name}({ast.unparse(function.args)}) -> {ast.unparse(function.returns or ast.Constant(None))}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULTS: dict[str, Any] = {"aliases": (), "required": False, "nullable": False}
-"""The values of the arguments that a definition leaves out."""
+"""The values of the arguments that a definition omits."""
 HEADER = '''\
 """The fields of the request models, as literals. Unlike the models, this module imports no other module."""
 

@@ -1,4 +1,4 @@
-"""Format emitted code with the pinned ruff, and read a folder of files: the same on every machine."""
+"""Format emitted code with the pinned ruff, and read folders of files, with the same result on every machine."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ RUFF_OPTIONS = (
 )
 RULES = "--select=F,I,UP"
 PASSES = 5
-# Beside the package while a run works on it; git and the comparison ignore them.
+# Temporary folders next to the package. git and the comparison ignore them.
 NEW, OLD = ".regenerate-new", ".regenerate-old"
 
 
 def format_package(package: Path) -> None:
-    """Fix and lay out the code until nothing is left to do: each of the two can make work for the other."""
+    """Fix and format the code until nothing changes: each of the two can make the other necessary."""
     for _ in range(PASSES):
         before = tree(package)
         ruff(package, "check", "--fix", RULES)
         ruff(package, "format")
         if tree(package) == before:
             return
-    raise ScriptError(f"ruff does not come to an end on the generated code after {PASSES} passes.")
+    raise ScriptError(f"ruff still changes the generated code after {PASSES} passes.")
 
 
 def ruff(package: Path, command: str, *options: str) -> None:
-    """Run the pinned ruff over `package` with our options alone."""
+    """Run the pinned ruff on `package` with RUFF_OPTIONS only."""
     done = subprocess.run(
         [str(Path(sys.prefix) / "bin/ruff"), command, *RUFF_OPTIONS, *options, "."],
         cwd=package,
@@ -45,12 +45,12 @@ def ruff(package: Path, command: str, *options: str) -> None:
     )
     if done.returncode != 0:
         raise ScriptError(
-            f"ruff {command} failed on the generated code; look into the templates:\n{done.stdout}{done.stderr}"
+            f"ruff {command} failed on the generated code; check the templates:\n{done.stdout}{done.stderr}"
         )
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Return what is in `folder`, by relative name, without Python's caches and what a run works on."""
+    """Return the files in `folder` by relative name, without bytecode caches and the temporary folders of a run."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
     names = ((path.relative_to(folder), path) for path in found)
     return {

@@ -1,6 +1,6 @@
-"""Our templates, and in `stock.sha256` the stock template from which each of them was made.
+"""The custom templates, and in `stock.sha256` the stock template that each of them replaces.
 
-A line is the hash of the stock template, or `new` when there is none, and the name of ours.
+Each line has the hash of the stock template, or `new` if there is none, and the name of the custom template.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ RECORD = "stock.sha256"
 NEW = "new"
 
 
-def ours(folder: Path) -> dict[str, str]:
+def custom(folder: Path) -> dict[str, str]:
     """Return the text of each template in `folder`, by name."""
     paths = sorted(path for path in folder.rglob("*.jinja") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def stock_hash(name: str) -> str:
-    """Return the hash of the installed stock template called `name`, or NEW when there is none."""
+    """Return the hash of the installed stock template called `name`, or NEW if there is none."""
     stock = files("openapi_python_client").joinpath("templates", name)
     return hashlib.sha256(stock.read_bytes()).hexdigest() if stock.is_file() else NEW
 
@@ -35,8 +35,8 @@ def recorded(folder: Path) -> dict[str, str]:
 
 
 def accept(folder: Path) -> list[str]:
-    """Record the installed stock templates beneath ours, and return the names of those that were recorded otherwise."""
+    """Record the installed stock templates, and return the names of those whose record changed."""
     before = recorded(folder) if (folder / RECORD).exists() else {}
-    now = {name: stock_hash(name) for name in ours(folder)}
+    now = {name: stock_hash(name) for name in custom(folder)}
     (folder / RECORD).write_text("".join(f"{value}  {name}\n" for name, value in now.items()), encoding="utf-8")
     return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]

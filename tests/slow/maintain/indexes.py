@@ -1,4 +1,4 @@
-"""A package index of one's own: pypiserver on a free port of this machine, with a password for uploads."""
+"""A package index: pypiserver on a free local port, with a password for uploads."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 USER, PASSWORD = "maintainer", "open-sesame"
-PATIENCE = 30.0
+START_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
 class IndexServer:
-    """An index that is running."""
+    """A running package index."""
 
     url: str
     packages: Path
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a maintainer sets to publish to it."""
+        """The variables that a maintainer sets to publish to it."""
         return {"TWINE_REPOSITORY_URL": self.url, "TWINE_USERNAME": USER, "TWINE_PASSWORD": PASSWORD}
 
     @property
     def simple(self) -> str:
-        """Where pip reads it."""
+        """The address for pip."""
         return f"{self.url}simple/"
 
     @property
     def files(self) -> list[str]:
-        """The names of the files that it has."""
+        """The names of the files on the index."""
         return sorted(path.name for path in self.packages.iterdir())
 
 
 @contextlib.contextmanager
 def serving(folder: Path, *options: str) -> Iterator[IndexServer]:
-    """Run an index that keeps its files in `folder`, until the end of the block."""
+    """Run an index that stores its files in `folder` until the end of the block."""
     packages = folder / "packages"
     packages.mkdir(parents=True)
     passwords = folder / "passwords"
-    digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()  # noqa: S324 - a form of htpasswd
+    digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()  # noqa: S324 - the format of htpasswd
     passwords.write_text(f"{USER}:{{SHA}}{digest}\n")
     port = free_port()
     given = ["--interface=127.0.0.1", f"--port={port}", f"--passwords={passwords}", "--authenticate=update", *options]
@@ -69,7 +69,7 @@ def serving(folder: Path, *options: str) -> Iterator[IndexServer]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -77,13 +77,13 @@ def free_port() -> int:
 
 
 def without_proxies() -> dict[str, str]:
-    """The environment, in which this machine is reached directly."""
+    """Return the environment variables, without a proxy for this machine."""
     return {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers."""
-    end = time.monotonic() + PATIENCE
+    """Wait until the server accepts requests."""
+    end = time.monotonic() + START_TIMEOUT
     while process.poll() is None and time.monotonic() < end:
         with contextlib.suppress(httpx.TransportError):
             httpx.get(url, trust_env=False)

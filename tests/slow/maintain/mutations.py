@@ -358,7 +358,7 @@ MUTATIONS: dict[str, Mutation] = {
         "parameter cid of GET /api/v2/contacts: required added: `True`",
     ),
     "enum value removed": Mutation(
-        lambda d: schema(d, "OrderDirection")["enum"].remove("desc"), IN, "OrderDirection: value removed: `desc`"
+        lambda d: schema(d, "OrderDirection")["enum"].remove("asc"), IN, "OrderDirection: value removed: `asc`"
     ),
     "enum value added": Mutation(
         lambda d: schema(d, "OrderDirection")["enum"].append("random"), NOTHING, "OrderDirection: value added: `random`"

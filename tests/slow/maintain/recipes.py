@@ -1,7 +1,7 @@
-"""The recipes of CONTRIBUTING.md, read as a person follows them: edits and commands, in their order.
+"""The recipes in CONTRIBUTING.md as edits and commands.
 
-An edit is a paragraph of the form "In `FILE`, before `LINE`:" with the text below it, where LINE is how one line of the
-file begins. A command is a line with a dollar sign; lines below it are what it says.
+An edit is a paragraph of the form "In `FILE`, before `LINE`:" followed by the text, where LINE is the beginning of one
+line of the file. A command is a line with a dollar sign, followed by lines of its output.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from tests.slow.maintain.clones import Clone
 
 GUIDE = "CONTRIBUTING.md"
-# What stands for the version of a release.
+# The placeholder for the version of a release.
 VERSION = "X.Y.Z"
-FENCE = re.compile(r"(?ms)(?:^(?P<said>[^\n]+)\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$")
+FENCE = re.compile(r"(?ms)(?:^(?P<intro>[^\n]+)\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$")
 EDIT = re.compile(r"In (?P<new>the new file )?`(?P<file>[^`]+)`(?:, (?P<how>before|in place of|under) (?P<where>.+))?:")
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A text, and where it goes."""
+    """A text and its position."""
 
     file: str
     how: str
@@ -34,7 +34,7 @@ class Edit:
     text: str
 
     def make(self, clone: Clone) -> str:
-        """Make it, and return which file it was."""
+        """Apply the edit and return the name of the file."""
         old = clone.read(self.file) if self.how != "new" else ""
         clone.write(self.file, PUT[self.how](old, self))
         return self.file
@@ -42,48 +42,48 @@ class Edit:
 
 @dataclass(frozen=True)
 class Command:
-    """A command, and lines that it must say."""
+    """A command and lines that its output must contain."""
 
     line: str
-    says: tuple[str, ...]
+    output: tuple[str, ...]
 
     def make(self, clone: Clone) -> str:
-        """Run it in a shell, and return what it said."""
-        said = clone.do("bash", "-c", self.line)
-        missing = [line for line in self.says if line not in said.splitlines()]
-        assert not missing, f"{self.line} does not say {missing}:\n{said}"
-        return said
+        """Run the command in a shell and return its output."""
+        output = clone.do("bash", "-c", self.line)
+        missing = [line for line in self.output if line not in output.splitlines()]
+        assert not missing, f"the output of {self.line} lacks {missing}:\n{output}"
+        return output
 
 
 Step: TypeAlias = Edit | Command
 
 
 def quoted(text: str) -> list[str]:
-    """What stands in backticks."""
+    """Return the texts in backticks."""
     return re.findall(r"`([^`]+)`", text)
 
 
 def line_of(text: str, edit: Edit) -> re.Match[str]:
-    """The one line that begins as the edit says."""
+    """Return the only line with the beginning that the edit names."""
     found = list(re.finditer(rf"(?m)^{re.escape(quoted(edit.where)[0])}.*\n", text))
     assert len(found) == 1, f"{GUIDE}: {len(found)} lines of {edit.file} begin with {edit.where}"
     return found[0]
 
 
 def before(text: str, edit: Edit) -> str:
-    """Put it before a line."""
+    """Insert the text before a line."""
     start = line_of(text, edit).start()
     return text[:start] + edit.text + text[start:]
 
 
 def in_place(text: str, edit: Edit) -> str:
-    """Put it in the place of a line."""
+    """Replace a line by the text."""
     found = line_of(text, edit)
     return text[: found.start()] + edit.text + text[found.end() :]
 
 
 def under(text: str, edit: Edit) -> str:
-    """Put it below a key of some schemas of the document."""
+    """Insert the text below a key of some schemas of the document."""
     key, *schemas = quoted(edit.where)
     for schema in schemas:
         text, times = re.subn(
@@ -94,7 +94,7 @@ def under(text: str, edit: Edit) -> str:
 
 
 def new(_text: str, edit: Edit) -> str:
-    """Begin a file with it."""
+    """Create a file with the text."""
     return edit.text
 
 
@@ -102,10 +102,10 @@ PUT: dict[str, Callable[[str, Edit], str]] = {"before": before, "in place of": i
 
 
 def recipe(title: str, version: str = VERSION) -> list[Step]:
-    """The steps below a heading, for a version.
+    """Return the steps below a heading, for a version.
 
     Raises:
-        AssertionError: There is none, or something in it is neither an edit nor a command.
+        AssertionError: There is no such heading, or a block is neither an edit nor a command.
     """
     guide = (ROOT / GUIDE).read_text(encoding="utf-8")
     found = re.search(rf"(?ms)^### {re.escape(title)}\n(.*?)(?=^##|\Z)", guide)
@@ -116,17 +116,17 @@ def recipe(title: str, version: str = VERSION) -> list[Step]:
 def steps(fence: re.Match[str]) -> list[Step]:
     """What one block says."""
     if fence["kind"] == "console":
-        return [Command(line, tuple(says.splitlines())) for line, _, says in commands(fence["text"])]
-    edit = EDIT.fullmatch(fence["said"] or "")
-    assert edit, f"{GUIDE}: above a block stands what is no edit: {fence['said']!r}"
+        return [Command(line, tuple(output.splitlines())) for line, _, output in commands(fence["text"])]
+    edit = EDIT.fullmatch(fence["intro"] or "")
+    assert edit, f"{GUIDE}: no edit precedes a block: {fence['said']!r}"
     return [Edit(edit["file"], "new" if edit["new"] else edit["how"], edit["where"] or "", fence["text"])]
 
 
 def commands(text: str) -> list[tuple[str, str, str]]:
-    """Each command with what stands below it."""
+    """Return each command with the lines below it."""
     return [part.partition("\n") for part in re.split(r"(?m)^\$ ", text)[1:]]
 
 
 def follow(clone: Clone, title: str, version: str = VERSION) -> dict[Step, str]:
-    """Do what a recipe says, to the letter, for a version where it leaves that open, and return what each step gave."""
+    """Follow a recipe exactly, with a version for the placeholder, and return the result of each step."""
     return {step: step.make(clone) for step in recipe(title, version)}

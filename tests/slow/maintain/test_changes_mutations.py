@@ -16,7 +16,7 @@ from maintain.changes.document import compare
 from maintain.changes.public_api import load, public_api
 from maintain.changes.python_packages import compare_public
 from maintain.openapi_document import Document, read
-from maintain.regenerate.command import generate_package
+from maintain.regenerate.generated_client import generate_package
 from maintain.venvs import ROOT
 
 from tests.slow.maintain.mutations import MUTATIONS

@@ -1,7 +1,7 @@
-"""The recipes of CONTRIBUTING.md, followed to the letter in a clean clone; and from there to a user who installs it.
+"""The recipes in CONTRIBUTING.md, followed exactly in a clean clone.
 
-This is the test of the maintainer's path: a new operation, two short methods, what changed, a release to an index, and
-a call of the new operation with the package that was installed from there.
+The longest path: a new operation, its changes, a release on an index, and a call of the new operation with the package
+that a user installs from there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tests.slow.maintain.recipes import Command, follow, recipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The scripts work in .venv, whichever Python runs the tests: a second time would be the same. Other Pythons say so.
-pytestmark = pytest.mark.skipif(Path(sys.prefix) != VENV, reason="the recipes are followed once, on the main Python")
+# The scripts work in .venv, whichever Python runs the tests.
+pytestmark = pytest.mark.skipif(Path(sys.prefix) != VENV, reason="the recipes are followed on the Python of .venv")
 
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 TITLES = re.findall(r"(?m)^### (.*)", GUIDE)
@@ -55,7 +55,7 @@ json.dump(answer, sys.stdout)
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clean clone in which the tree, as it is now, is the last release."""
+    """Return a clean clone in which the current working tree is the last release."""
     clone = make_clone(tmp_path_factory.mktemp("maintainer") / "clone")
     version = version_of(clone)
     if [path for path in (clone.folder / "changes").iterdir() if path.name != "README.md"]:
@@ -67,20 +67,20 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 @pytest.fixture
 def clone(base: Clone) -> Clone:
-    """The clone, with nothing changed in it."""
+    """Return the clone without changes."""
     base.do("git", "reset", "--quiet", "--hard", f"v{version_of(base)}")
     base.do("git", "clean", "--quiet", "--force", "-d")
     return base
 
 
 def version_of(clone: Clone) -> str:
-    """The version that pyproject.toml says."""
+    """Return the version in pyproject.toml."""
     version: str = tomllib.loads(clone.read("pyproject.toml"))["project"]["version"]
     return version
 
 
-def following(version: str) -> str:
-    """0.x+1."""
+def next_minor(version: str) -> str:
+    """Return the next minor version."""
     major, minor, _ = version.split(".")
     return f"{major}.{int(minor) + 1}.0"
 
@@ -88,8 +88,8 @@ def following(version: str) -> str:
 # --- each recipe
 
 
-def test_every_recipe_is_followed() -> None:
-    """The guide has these recipes, and each is followed by a test below."""
+def test_the_recipes() -> None:
+    """CONTRIBUTING.md has these recipes, and a test below follows each."""
     assert TITLES == [
         "A new field",
         "A deprecated field",
@@ -101,26 +101,26 @@ def test_every_recipe_is_followed() -> None:
 
 @pytest.mark.parametrize("title", TITLES)
 def test_a_recipe_has_commands(title: str) -> None:
-    """A recipe ends in commands, so that following it can fail."""
+    """A recipe ends with commands, so that following it can fail."""
     assert isinstance(recipe(title)[-1], Command)
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(scripts/\w+)", GUIDE))))
-def test_a_script_of_the_guide(name: str) -> None:
-    """Each script that the guide names is there and can be run."""
+def test_the_scripts_exist(name: str) -> None:
+    """Each script in CONTRIBUTING.md exists and is executable."""
     assert os.access(ROOT / name, os.X_OK)
 
 
 def test_a_new_field(clone: Clone) -> None:
-    """A field is described, regenerated, and known; the change is told as an addition, and breaks nobody."""
-    told = follow(clone, "A new field")
-    (said,) = [text for step, text in told.items() if isinstance(step, Command) and step.line == "scripts/changes"]
-    added = said.partition("\n\nAdded:\n")[2].partition("\n\n")[0]
-    assert ("- Contact.preferred_language: added" in added.splitlines(), "Breaks" in said) == (True, False)
+    """A new field is reported as an addition that breaks nothing."""
+    results = follow(clone, "A new field")
+    (report,) = [text for step, text in results.items() if isinstance(step, Command) and step.line == "scripts/changes"]
+    added = report.partition("\n\nAdded:\n")[2].partition("\n\n")[0]
+    assert ("- Contact.preferred_language: added" in added.splitlines(), "Breaks" in report) == (True, False)
 
 
 def test_a_deprecated_field(clone: Clone) -> None:
-    """A field is called deprecated, and goes on working."""
+    """A deprecated field still works."""
     follow(clone, "A deprecated field")
     assert clone.read("openapi/contacts.yaml").count("deprecated: true") == 2
 
@@ -136,7 +136,7 @@ def test_a_new_version_of_the_generator(clone: Clone) -> None:
 
 @dataclass(frozen=True)
 class Published:
-    """What came of the recipes of a new operation and of a new release."""
+    """The result of the recipes for a new operation and a new release."""
 
     clone: Clone
     version: str
@@ -146,25 +146,27 @@ class Published:
 
 @pytest.fixture(scope="module")
 def published(base: Clone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    """The new operation, published as 0.x+1 to an index on this machine."""
+    """Publish the new operation in the next minor version to an index on this machine."""
     with serving(tmp_path_factory.mktemp("index"), "--disable-fallback") as index:
         clone = Clone(base.folder, {**index.variables, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"})
         clone.do("git", "reset", "--quiet", "--hard", f"v{version_of(clone)}")
-        version = following(version_of(clone))
-        told = follow(clone, "A new operation")
+        version = next_minor(version_of(clone))
+        results = follow(clone, "A new operation")
         follow(clone, "A new release", version)
-        changes = [text for step, text in told.items() if isinstance(step, Command) and step.line == "scripts/changes"]
+        changes = [
+            text for step, text in results.items() if isinstance(step, Command) and step.line == "scripts/changes"
+        ]
         yield Published(clone, version, index, changes[0])
 
 
 @pytest.fixture(scope="module")
 def user(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - the JSON that USER writes
-    """What a user sees who installs the package from the index into a clean environment."""
+    """Install the package from the index into a clean environment, and return the output of USER."""
     folder = tmp_path_factory.mktemp("user")
     python = folder / "venv/bin/python"
     run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")])
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
-    # The libraries that it needs come from the machine's own index, by their pins; it itself from the other, by name.
+    # The dependencies come from the machine's own index, by their pins; the package itself from the other, by name.
     run([*pip, "--no-deps", "--require-hashes", "--requirement", str(ROOT / "requirements/demo.txt")])
     plain = {name: value for name, value in shell().items() if not name.startswith("PIP_")}
     alone = {**plain, **published.clone.variables, "PIP_CONFIG_FILE": os.devnull}
@@ -174,27 +176,27 @@ def user(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return {**json.loads(done.stdout), "venv": str(folder / "venv")}
 
 
-def test_what_changed_is_told(published: Published) -> None:
-    """Before the release `scripts/changes` tells of the operation and of both methods."""
+def test_the_changes(published: Published) -> None:
+    """Before the release `scripts/changes` lists the operation and both methods."""
     wanted = ("GET /api/v2/contacts/{phone_number}/exists", ".Contacts.exists", ".AsyncContacts.exists")
     assert [text for text in wanted if text not in published.changes] == []
 
 
 def test_the_index_has_wheel_and_sdist(published: Published) -> None:
-    """Both files of the new version are on the index, and nothing else."""
+    """The index has both files of the new version, and nothing else."""
     stem = f"sendblue_contacts-{published.version}"
     assert published.index.files == [f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"]
 
 
-def test_what_was_built_is_what_was_uploaded(published: Published) -> None:
-    """The files in dist/ are those on the index, to the byte."""
+def test_the_uploaded_files(published: Published) -> None:
+    """The files on the index are those in dist/, byte for byte."""
     dist = published.clone.folder / "dist"
     uploaded = {path.name: path.read_bytes() for path in published.index.packages.iterdir()}
     assert {name: (dist / name).read_bytes() for name in uploaded} == uploaded
 
 
-def test_a_bill_of_materials_lies_beside_them(published: Published) -> None:
-    """It is CycloneDX, of this version, names the dependencies with their versions, and no path of the machine."""
+def test_the_bill_of_materials(published: Published) -> None:
+    """It is CycloneDX, has this version and the dependencies with their versions, and no path of the machine."""
     text = published.clone.read(f"dist/sendblue_contacts-{published.version}.cdx.json")
     bill = json.loads(text)
     root = bill["metadata"]["component"]
@@ -203,8 +205,8 @@ def test_a_bill_of_materials_lies_beside_them(published: Published) -> None:
     assert ({"httpx", "attrs", "python-dateutil", "redis"} - found, "file://" in text) == (set(), False)
 
 
-def test_the_changelog_has_the_line(published: Published) -> None:
-    """The line for users stands in the section of the new version, and its fragment is gone."""
+def test_the_changelog(published: Published) -> None:
+    """The line for users is in the section of the new version, and its fragment was removed."""
     section = published.clone.read("CHANGELOG.md").split("\n## ")[1]
     assert section.startswith(f"{published.version} (")
     assert "- `contacts.exists(number)` tells whether there is a contact with this number." in section
@@ -212,7 +214,7 @@ def test_the_changelog_has_the_line(published: Published) -> None:
 
 
 def test_the_commit_is_tagged_and_pushed(published: Published) -> None:
-    """The tag of the version is on the commit of the release, and the others have it."""
+    """The tag of the version is on the commit of the release, and on the remote."""
     clone, tag = published.clone, f"v{published.version}"
     commit = clone.do("git", "rev-parse", "HEAD")
     assert clone.do("git", "rev-parse", f"{tag}^{{commit}}") == commit
@@ -226,7 +228,7 @@ def test_a_version_is_published_once(published: Published) -> None:
 
 
 def test_a_user_gets_this_version(user: Any, published: Published) -> None:  # noqa: ANN401 - JSON
-    """What a user imports is the new version, from the environment that pip filled."""
+    """A user imports the new version from the environment."""
     assert (user["version"], user["folder"].startswith(user["venv"])) == (published.version, True)
 
 
@@ -236,6 +238,6 @@ def test_a_user_creates_a_contact(user: Any) -> None:  # noqa: ANN401 - JSON
 
 
 def test_a_user_calls_the_new_operation(user: Any) -> None:  # noqa: ANN401 - JSON
-    """The new operation goes over the wire as the document describes it, and its answer is read."""
+    """The new operation sends the request that the document describes, and reads its response."""
     paths = [f"/api/v2/contacts/%2B{number}/exists" for number in ("14155551234", "14155559999")]
     assert (user["exist"], user["sent"][1:]) == ([True, False], [["GET", path] for path in paths])
