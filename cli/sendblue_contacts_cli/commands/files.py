@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from sendblue_contacts.bulk.defaults import CONCURRENCY
 
 from sendblue_contacts_cli import PROGRAM
 from sendblue_contacts_cli.context import common_options, current_options, current_settings, default_region
@@ -99,7 +100,9 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
 )
 @click.option("--restart", is_flag=True, help="Discard the journal and start over.")
 @click.option("--chunk-size", type=click.IntRange(1), default=100, show_default=True, help="Contacts per request.")
-@click.option("--concurrency", type=click.IntRange(1), default=4, show_default=True, help="Concurrent requests.")
+@click.option(
+    "--concurrency", type=click.IntRange(1), default=CONCURRENCY, show_default=True, help="Concurrent requests."
+)
 @common_options
 @click.pass_context
 def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  # of click

@@ -25,7 +25,7 @@ from sendblue_contacts.errors import (
     PermissionDeniedError,
 )
 
-from .reconciler import LOOK_UP, SEND, NotSentError, RequestKind, describe, may_be_applied
+from .reconciler import LOOK_UP, SEND, NotSentError, RequestKind, describe, maybe_applied
 
 MAX_CONSECUTIVE_FAILURES = 3
 """Look-ups in a row that fail, or requests in a row that are lost per request in flight, before sending stops."""
@@ -75,7 +75,7 @@ class CircuitBreaker:
                 raise response
             self.stop(response, SEND, LOOK_UP)
         self.has_response = True
-        failed = isinstance(response, Exception) and (kind == LOOK_UP or may_be_applied(response))
+        failed = isinstance(response, Exception) and (kind == LOOK_UP or maybe_applied(response))
         self._failures[kind] = self._failures[kind] + 1 if failed else 0
         if self._failures[kind] >= self._max_failures[kind]:
             self.stop(cast("Exception", response), SEND, kind)

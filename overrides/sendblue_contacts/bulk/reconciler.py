@@ -94,7 +94,7 @@ class NotSentError(SendblueError):
     """A request was not sent, because an earlier one failed."""
 
 
-def may_be_applied(error: Exception) -> bool:
+def maybe_applied(error: Exception) -> bool:
     """Whether the server may have applied a request that raised this error."""
     if isinstance(error, APIResponseError):
         return not error.message.startswith(CALLS_ITSELF_AN_ERROR)
@@ -182,7 +182,7 @@ class Reconciler(Generic[P, V]):
             yield from self._send(entries[: len(entries) // 2])
             yield from self._send(entries[len(entries) // 2 :])
         else:
-            status: BulkStatus = "unknown" if may_be_applied(request.response) else "failed"
+            status: BulkStatus = "unknown" if maybe_applied(request.response) else "failed"
             self._set_result(entries, ItemResult(status, None, describe(request.response), request.response))
 
     def _look_up(self, entries: Chunk[P]) -> Generator[list[Request], None, Chunk[P]]:

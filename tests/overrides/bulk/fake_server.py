@@ -1,4 +1,4 @@
-"""A server of contacts that follows a list of faults, and a driver whose requests end in any order. No I/O.
+"""A server of contacts that follows a list of faults, and an executor whose requests end in any order. No I/O.
 
 Unless `unique` is set, the server accepts a number that it has, and creates the contact a second time: the tests check
 that the client never sends it again.
@@ -10,9 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import unquote
 
 import httpx
+from sendblue_contacts._sync import bulk_runner
 from sendblue_contacts.bulk.actions import CreateAction
 from sendblue_contacts.bulk.batching import BatchLimits
 from sendblue_contacts.bulk.scheduler import BulkScheduler
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sendblue_contacts import BulkOutcome
-    from sendblue_contacts.bulk.reconciler import Request
     from sendblue_contacts.operations import Operation
 
 BULK = "/api/v2/contacts/bulk"
@@ -83,6 +84,13 @@ class FakeServer:
             return operation.finish(response, call)
         except SendblueError as error:
             return error
+
+    def send(self, operation: Operation[Any]) -> Any:  # noqa: ANN401  # the value of the operation
+        """Returns the value of a request, or raises its error."""
+        response = self.respond(operation)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def posts(self) -> list[list[str]]:
         """The numbers of each bulk request."""
@@ -180,51 +188,46 @@ POSTS: dict[str, Callable[[FakeServer, list[dict[str, Any]]], httpx.Response | h
 }
 
 
-class SchedulerDriver:
-    """Runs a scheduler like `runner` does, except that requests end one by one, in the order that `choose` picks.
+class OrderedExecutor:
+    """An executor without threads: its functions run one by one, in the order that `choose` picks.
 
     Attributes:
-        scheduler: The scheduler.
-        in_flight: The requests in flight.
-        max_in_flight: The highest number of requests in flight.
+        max_in_flight: The highest number of functions that were started and had not run.
     """
 
-    def __init__(
-        self, scheduler: BulkScheduler[Any, Any], server: FakeServer, choose: Callable[[int], int] = lambda _: 0
-    ) -> None:
-        self.scheduler = scheduler
-        self.in_flight: list[Request] = []
+    def __init__(self, choose: Callable[[int], int] = lambda _: 0) -> None:
         self.max_in_flight = 0
-        self._server = server
+        self._in_flight: list[Callable[[], Any]] = []
         self._choose = choose
 
-    def outcomes(self, items: Iterable[object]) -> Iterator[BulkOutcome[Any]]:
-        """Yields the outcomes of all items."""
-        chunks = self.scheduler.chunker.chunks(items)
-        while True:
-            self.in_flight += self.scheduler.requests()
-            self.max_in_flight = max(self.max_in_flight, len(self.in_flight))
-            if (outcomes := self.scheduler.pop_outcomes()) is not None:
-                yield from outcomes
-            elif self.scheduler.wants_chunk:
-                self._read(chunks)
-            elif self.in_flight:
-                self.end_one(self._choose(len(self.in_flight)))
-            else:
-                break
-        if self.scheduler.failure:
-            raise self.scheduler.failure
+    def __len__(self) -> int:
+        return len(self._in_flight)
 
-    def end_one(self, position: int) -> None:
-        """Let the request at this position of `in_flight` end."""
-        request = self.in_flight.pop(position)
-        self.scheduler.receive(request, self._server.respond(request.operation))
+    def start(self, work: Callable[[], Any]) -> None:
+        """Start a function."""
+        self._in_flight.append(work)
+        self.max_in_flight = max(self.max_in_flight, len(self._in_flight))
 
-    def _read(self, chunks: Iterator[Any]) -> None:
-        try:
-            self.scheduler.add_chunk(next(chunks, None))
-        except Exception as error:  # noqa: BLE001  # as `runner` does
-            self.scheduler.abort(error)
+    def next(self) -> Any:  # noqa: ANN401  # the result of the function
+        """Run the function that `choose` picks."""
+        return self._in_flight.pop(self._choose(len(self._in_flight)))()
+
+    def close(self) -> None:
+        """Drop the functions that have not run."""
+        self._in_flight.clear()
+
+
+def run(
+    scheduler: BulkScheduler[Any, Any],
+    server: FakeServer,
+    items: Iterable[object],
+    executor: OrderedExecutor | None = None,
+) -> Iterator[BulkOutcome[Any]]:
+    """Yields the outcomes of a bulk call whose requests end in the order that the executor picks."""
+    used = OrderedExecutor() if executor is None else executor
+    stand_in = {bulk_runner.Response: lambda _: used}  # for ThreadExecutor[Response]
+    with patch.object(bulk_runner, "ThreadExecutor", stand_in):
+        yield from bulk_runner.stream_outcomes(server.send, scheduler, items)
 
 
 def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:  # noqa: ANN401  # options of BulkScheduler
@@ -234,9 +237,9 @@ def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) 
 
 def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:  # noqa: ANN401  # options of BulkScheduler
     """Create contacts on a server, by default in chunks of two and with two requests in flight."""
-    choose = options.pop("choose", lambda _: 0)
+    executor = OrderedExecutor(options.pop("choose", lambda _: 0))
     scheduler = create_scheduler(**{"chunk_size": 2, "concurrency": 2, **options})
-    return list(SchedulerDriver(scheduler, server, choose).outcomes(rows))
+    return list(run(scheduler, server, rows, executor))
 
 
 def make_rows(count: int) -> list[dict[str, Any]]:

@@ -19,16 +19,18 @@ from tests.overrides.bulk.fake_server import (
     UNAUTHORISED,
     UNREACHABLE,
     FakeServer,
-    SchedulerDriver,
+    OrderedExecutor,
     create,
     create_scheduler,
     make_rows,
+    run,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sendblue_contacts import BulkOutcome
+    from sendblue_contacts.bulk.reconciler import Request
     from sendblue_contacts.operations import Operation
 
 
@@ -37,7 +39,8 @@ class Stepper:
 
     def __init__(self, scheduler: BulkScheduler[Any, Any]) -> None:
         self.read = 0
-        self._driver = SchedulerDriver(scheduler, FakeServer())
+        self._server = FakeServer()
+        self._in_flight: dict[int, Request] = {}
         self._scheduler = scheduler
         self._chunks = scheduler.chunker.chunks(self._input())
 
@@ -49,15 +52,15 @@ class Stepper:
     def start(self) -> list[int]:
         """Start all requests that can be sent now. Returns the indices in flight, oldest first."""
         while True:
-            self._driver.in_flight += self._scheduler.requests()
+            self._in_flight |= {request.indices[0]: request for request in self._scheduler.requests()}
             if not self._scheduler.wants_chunk:
-                return [request.indices[0] for request in self._driver.in_flight]
+                return list(self._in_flight)
             self._scheduler.add_chunk(next(self._chunks))
 
     def end(self, index: int) -> None:
         """Let the request with the item at this index end."""
-        indices = [request.indices[0] for request in self._driver.in_flight]
-        self._driver.end_one(indices.index(index))
+        request = self._in_flight.pop(index)
+        self._scheduler.receive(request, self._server.respond(request.operation))
 
     def outcomes(self) -> list[int]:
         """Returns the indices of the outcomes that are ready."""
@@ -121,9 +124,9 @@ def test_read_ahead_is_bounded_while_a_chunk_is_slow() -> None:
 def test_lookups_count_as_requests_in_flight() -> None:
     """However many look-ups a chunk needs, the number in flight is limited; those of the oldest chunk come first."""
     server = FakeServer([SUCCESS, LOST_AFTER], lookup_faults=[LOST_BEFORE])
-    driver = SchedulerDriver(create_scheduler(chunk_size=30), server)
-    list(driver.outcomes(make_rows(120)))
-    assert driver.max_in_flight == 3
+    executor = OrderedExecutor()
+    list(run(create_scheduler(chunk_size=30), server, make_rows(120), executor))
+    assert executor.max_in_flight == 3
     assert server.lookups()[0] == ""
     assert len(server.lookups()) == 31
 
@@ -134,14 +137,10 @@ def test_order_is_kept_whichever_request_ends_first(
     rows: int, chunk_size: int, concurrency: int, data: st.DataObject
 ) -> None:
     """Each item has one outcome, in input order, with no more requests in flight than allowed."""
-    driver = SchedulerDriver(
-        create_scheduler(chunk_size, concurrency),
-        FakeServer(),
-        lambda in_flight: data.draw(st.integers(0, in_flight - 1)),
-    )
-    outcomes = list(driver.outcomes(make_rows(rows)))
+    executor = OrderedExecutor(lambda in_flight: data.draw(st.integers(0, in_flight - 1)))
+    outcomes = list(run(create_scheduler(chunk_size, concurrency), FakeServer(), make_rows(rows), executor))
     assert [outcome.index for outcome in outcomes] == list(range(rows))
-    assert driver.max_in_flight <= concurrency
+    assert executor.max_in_flight <= concurrency
 
 
 def test_the_accepted_size_is_remembered() -> None:
@@ -156,8 +155,8 @@ def test_the_accepted_size_is_remembered() -> None:
 def test_chunks_in_flight_are_split_too() -> None:
     """They were cut before the rejection, and none of their items is lost."""
     server = FakeServer()
-    driver = SchedulerDriver(create_scheduler(chunk_size=8, concurrency=4), server, lambda in_flight: in_flight - 1)
-    outcomes = driver.outcomes(make_rows(200))
+    executor = OrderedExecutor(lambda in_flight: in_flight - 1)
+    outcomes = run(create_scheduler(chunk_size=8, concurrency=4), server, make_rows(200), executor)
     for _ in range(8):
         next(outcomes)
     server.max_contacts = 4
@@ -233,7 +232,7 @@ def _until_error(server: FakeServer, rows: Iterator[Any], **options: Any) -> lis
     outcomes: list[BulkOutcome[Any]] = []
 
     def collect() -> None:
-        for outcome in SchedulerDriver(create_scheduler(2, **options), server).outcomes(rows):
+        for outcome in run(create_scheduler(2, **options), server, rows):
             outcomes.append(outcome)  # noqa: PERF402  # extend would lose them all when the iterator raises
 
     with pytest.raises(CallerError):
@@ -316,7 +315,7 @@ def _delete(responses: list[Any], numbers: list[str]) -> list[Any]:
             return response if isinstance(response, Exception) else operation.read(response)
 
     scheduler: BulkScheduler[Any, Any] = BulkScheduler(DeleteAction(None), BatchLimits(2, 1_000, 2), "first")
-    return list(SchedulerDriver(scheduler, DeletingServer()).outcomes(numbers))
+    return list(run(scheduler, DeletingServer(), numbers))
 
 
 def _lost() -> Exception:
