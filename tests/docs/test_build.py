@@ -65,8 +65,9 @@ def objects(page: str) -> list[str]:
 def said_of(section: str) -> dict[str, str]:
     """The modules that a section of the Python reference says names are in; that of "" is for all others."""
     default = re.search(r"^From `([\w.]+)`", section, re.MULTILINE)
-    stated = re.findall(r"`(\w+)` is in `([\w.]+)`", section)
-    return {"": default[1] if default else "sendblue_contacts", **dict(stated)}
+    stated = re.findall(r"((?:`\w+`(?:, | and )?)+) (?:is|are) in `([\w.]+)`", section)
+    modules = {name: module for names, module in stated for name in re.findall(r"\w+", names)}
+    return {"": default[1] if default else "sendblue_contacts", **modules}
 
 
 def test_the_reference_shows_what_can_be_imported(built: Path) -> None:
