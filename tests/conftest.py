@@ -1,6 +1,6 @@
-"""What holds for every test."""
+"""Settings for all tests."""
 
 import os
 
-# As scripts/maintain/openapi_document.py has it, before any test imports the validator.
+# The same as in scripts/maintain/openapi_document.py, before any test imports the validator.
 os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"

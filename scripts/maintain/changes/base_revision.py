@@ -97,7 +97,7 @@ def _version(tag: str) -> Version | None:
 
 
 def _from_remotes(root: Path) -> BaseRevision:
-    """Return the newest release of all remotes, or the last commit if there is none."""
+    """Return the newest release of all remotes, or the last commit if nothing was released."""
     remotes = git("remote", root=root).split()
     tags: dict[str, str] = {}
     unreachable = []

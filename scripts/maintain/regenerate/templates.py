@@ -1,6 +1,6 @@
 """The custom templates, and in `stock.sha256` the stock template that each of them replaces.
 
-Each line has the hash of the stock template, or `new` if there is none, and the name of the custom template.
+Each line has the hash of the stock template, or `new` if it does not exist, and the name of the custom template.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def custom(folder: Path) -> dict[str, str]:
 
 
 def stock_hash(name: str) -> str:
-    """Return the hash of the installed stock template called `name`, or NEW if there is none."""
+    """Return the hash of the installed stock template called `name`, or NEW if it does not exist."""
     stock = files("openapi_python_client").joinpath("templates", name)
     return hashlib.sha256(stock.read_bytes()).hexdigest() if stock.is_file() else NEW
 

@@ -1,4 +1,4 @@
-"""What tests with tools that are not ours share: one run of the contract's tests, recorded, and a table at the end."""
+"""One recorded run of the contract tests for the tests with external tools, and a table at the end of the output."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from maintain.venvs import ROOT, environment
 
-# Lines that the end of the test run shows, also when all tests passed.
+# Lines to print at the end of the test run. Processes of pytest-xdist do not print them.
 TABLE = pytest.StashKey[list[str]]()
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The tests of the contract, as they went for the sync client.
+    """A run of the contract tests with the sync client.
 
     Attributes:
-        status: Their exit status.
-        printed: What they printed.
-        requests: A file with the requests that arrived, as tests/contract/conftest.py records them.
-        traffic: A file with what went over the wire, one entry of a HAR file in a line.
+        status: The exit status.
+        printed: The output.
+        requests: A file with the requests, as tests/contract/conftest.py records them.
+        traffic: A file with the requests and responses, one HAR entry per line.
     """
 
     status: int
@@ -33,7 +33,7 @@ class Contract:
 
 @pytest.fixture(scope="session")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    """Run the tests of the contract once, for the sync client, and record what they send and get."""
+    """Run the contract tests once with the sync client, and record their requests and responses."""
     folder = tmp_path_factory.mktemp("contract")
     requests, traffic = folder / "requests", folder / "traffic"
     files = {"SENDBLUE_CONTRACT_RECORD": str(requests), "SENDBLUE_CONTRACT_HAR": str(traffic)}
@@ -45,8 +45,8 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the table."""
+    """Print the table."""
     if lines := config.stash.get(TABLE, None):
-        terminalreporter.section("openapi/contacts.yaml, as the client spoke it")
+        terminalreporter.section("coverage of openapi/contacts.yaml by the client")
         for line in lines:
             terminalreporter.line(line)

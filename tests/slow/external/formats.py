@@ -1,4 +1,4 @@
-"""What schemathesis is told of the document's own format `e164`: how to make such numbers."""
+"""How schemathesis generates values of the format `e164`."""
 
 import schemathesis
 from hypothesis import strategies

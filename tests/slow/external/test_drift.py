@@ -1,9 +1,9 @@
-"""Does the client speak the document? What it sends and gets is held against the document by `redocly drift`.
+"""`redocly drift` compares the requests and responses of the client with the document.
 
-The traffic is that of the contract's tests, and of CALLS, each of which is given every documented status of its
-operation. A table of what was covered stands at the end of the test run. The document leaves requests open, for their
-aliases; here they are closed, so that a field without a preferred name is found. A status that is not documented
-escapes redocly, and is looked for here.
+The traffic comes from the contract tests, and from CALLS with every documented status of each operation. A table at the
+end of the test run shows the coverage. The document allows additional fields in requests, for aliases; here they are
+forbidden, so that a field with another name than the preferred one is found. redocly does not report undocumented
+statuses; this module does.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Data = dict[str, Any]
-ADA, BOB, NOBODY = "+14155551234", "+14155555678", "+14155550000"
-# Entries that the contract's tests make at least.
+ADA, BOB, UNKNOWN = "+14155551234", "+14155555678", "+14155550000"
+# The contract tests record more entries than this.
 MANY = 150
 DOCUMENT: Data = yaml.safe_load((ROOT / "openapi/contacts.yaml").read_bytes())
 SERVER: str = DOCUMENT["servers"][0]["url"]
@@ -49,7 +49,7 @@ REQUESTS = (
 )
 NAMES: Data = {"first_name": "Ada", "last_name": "Lovelace", "tags": ["VIP"], "custom_variables": {"Plan": "Premium"}}
 SENDER: Data = {"sendblue_number": "+19175559876", "assigned_to_email": "agent@example.com"}
-# A call of each operation, with all that it can send. A new operation needs one here.
+# A call of each operation with everything that it can send. A new operation needs one.
 CALLS: dict[str, Callable[[Sendblue], object]] = {
     "list_contacts": lambda client: [
         client.contacts.list(
@@ -73,27 +73,27 @@ CALLS: dict[str, Callable[[Sendblue], object]] = {
     "bulk_create_contacts": lambda client: client.contacts.bulk.create(
         [{"phone": BOB, **NAMES, "company_name": "Engines"}, {"phone": ADA}]
     ),
-    "bulk_delete_contacts": lambda client: client.contacts.bulk.delete([BOB, NOBODY]),
+    "bulk_delete_contacts": lambda client: client.contacts.bulk.delete([BOB, UNKNOWN]),
 }
-# What tests of the contract send on purpose, with `client.request` and `extra_body`, that the document does not have.
-ON_PURPOSE = {
+# Undocumented requests that contract tests send on purpose, with `client.request` and `extra_body`.
+UNDOCUMENTED = {
     ("POST /api/v2/contacts", 'Request has undocumented field "firstName".'),
     ("POST /api/v2/contacts", 'Request has undocumented field "lastName".'),
     ("GET /api/v2/contacts", 'Undocumented header in traffic: "x-one"'),
     ("GET /api/v2/contacts/count", 'Undocumented header in traffic: "x-one"'),
     ("GET /api/v2/nothing", "Undocumented endpoint: GET /api/v2/nothing"),
 }
-# It knows neither the headers of security schemes nor those that every HTTP client sends.
+# redocly reports the headers of security schemes and those that every HTTP client sends.
 HEADERS = ",".join(sorted(SECRET))
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `redocly drift` found.
+    """The result of `redocly drift`.
 
     Attributes:
-        problems: What is not as documented: the request, and a sentence.
-        operations: What each operation of the document has, covered and missing.
+        problems: The requests that do not match the document, each with a message.
+        operations: The covered and the missing parts of each operation of the document.
     """
 
     problems: set[tuple[str, str]]
@@ -101,7 +101,7 @@ class Report:
 
     @property
     def missing(self) -> list[str]:
-        """What was never used, but for fields of answers."""
+        """The parts that were never used, except fields of responses."""
         return [
             f"{each['operationId']}: {' '.join(str(value) for value in item.values())}"
             for each in self.operations
@@ -115,7 +115,7 @@ class Report:
 
 @pytest.fixture(scope="module")
 def scenario() -> list[Entry]:
-    """Each call with its usual answer, and again for each other status that its operation has in the document."""
+    """Record each call with every documented status of its operation."""
     traffic = Traffic()
     wire = traffic.wire(httpx.HTTPTransport())
     with (
@@ -136,7 +136,7 @@ def scenario() -> list[Entry]:
 
 
 def documented() -> Iterator[tuple[str, str]]:
-    """Each operation with each of its statuses."""
+    """Yield each operation with each of its statuses."""
     for item in DOCUMENT["paths"].values():
         for operation in (value for value in item.values() if isinstance(value, dict)):
             yield from ((operation["operationId"], status) for status in operation["responses"])
@@ -144,14 +144,14 @@ def documented() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def entries(contract: Contract, scenario: list[Entry]) -> list[Entry]:
-    """All the traffic."""
+    """Return all recorded entries."""
     recorded = entries_in(contract.traffic)
     assert len(recorded) > MANY, contract.printed
     return [*recorded, *scenario]
 
 
 def closed(document: Data) -> Data:
-    """A copy of the document whose requests allow no other fields."""
+    """Return a copy of the document without additional fields in requests."""
     made = copy.deepcopy(document)
     for name in REQUESTS:
         made["components"]["schemas"][name]["additionalProperties"] = False
@@ -159,12 +159,12 @@ def closed(document: Data) -> Data:
 
 
 def drift(entries: list[Entry], folder: Path, document: Data = DOCUMENT) -> Report:
-    """Hold traffic against the document."""
+    """Compare recorded entries with the document."""
     (folder / "traffic.har").write_text(archive(entries, SERVER), encoding="utf-8")
     (folder / "document.json").write_text(json.dumps(closed(document)), encoding="utf-8")
     files = ("--format=json", "--output=report.json", "--coverage-output=coverage.json")
     command = [*node_tool("redocly"), "drift", "traffic.har", "--api=document.json", f"--ignore-headers={HEADERS}"]
-    # Its exit status is 1 where it found something.
+    # The exit status is 1 if there are problems.
     done = subprocess.run([*command, *files], cwd=folder, env=environment(), capture_output=True, check=False)
     assert (folder / "coverage.json").exists(), done.stderr.decode()
     problems = json.loads((folder / "report.json").read_text(encoding="utf-8"))["problems"]
@@ -174,7 +174,7 @@ def drift(entries: list[Entry], folder: Path, document: Data = DOCUMENT) -> Repo
 
 
 def undocumented_statuses(entries: list[Entry], document: Data) -> Iterator[tuple[str, str]]:
-    """The requests that were answered with a status that their operation does not have."""
+    """Yield the requests whose response has an undocumented status."""
     for each in entries:
         method, path = each["request"]["method"], urlsplit(each["request"]["url"]).path
         known = statuses_of(document, method, path)
@@ -184,7 +184,7 @@ def undocumented_statuses(entries: list[Entry], document: Data) -> Iterator[tupl
 
 
 def statuses_of(document: Data, method: str, path: str) -> set[str]:
-    """The statuses of the operation with this path, a fixed path before one with a name in it; none where none is."""
+    """Return the statuses of the operation with this path; a fixed path comes before one with a parameter."""
     for template in sorted(document["paths"], key=lambda each: "{" in each):
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
             return set(document["paths"][template].get(method.lower(), {}).get("responses", {}))
@@ -193,7 +193,7 @@ def statuses_of(document: Data, method: str, path: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def report(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Report:
-    """What is found in all the traffic; its table is shown at the end."""
+    """Compare all recorded entries; the table is printed at the end."""
     found = drift(entries, tmp_path_factory.mktemp("drift"))
     pytestconfig.stash[TABLE] = table(found, len(entries))
     return found
@@ -205,13 +205,13 @@ COLUMNS: dict[str, Callable[[Data], bool]] = {
     "parameters": lambda item: item["kind"] == "parameter",
     "request fields": lambda item: item.get("target") == "request",
     "statuses": lambda item: item["kind"] == "response",
-    "answer fields": lambda item: item.get("target") == "response" and item["status"].startswith("2"),
+    "response fields": lambda item: item.get("target") == "response" and item["status"].startswith("2"),
     "error fields": lambda item: item.get("target") == "response" and not item["status"].startswith("2"),
 }
 
 
 def table(report: Report, many: int) -> list[str]:
-    """The coverage of each operation, as lines."""
+    """Return the coverage of each operation as lines of a table."""
     rows = [
         [each["operationId"], *(share([each], column) for column in COLUMNS.values())] for each in report.operations
     ]
@@ -223,71 +223,77 @@ def table(report: Report, many: int) -> list[str]:
 
 
 def share(operations: list[Data], column: Callable[[Data], bool]) -> str:
-    """How many of how many were used."""
+    """Return the number of used parts and of all parts."""
     covered, missing = (
         [item for each in operations for item in each[kind] if column(item)] for kind in ("covered", "missing")
     )
     return f"{len(covered)}/{len(covered) + len(missing)}"
 
 
-# --- what must be so
+# --- the comparison
 
 
 def test_every_operation_is_called() -> None:
-    """The calls above are those of the document: a new operation needs one."""
+    """CALLS has every operation of the document."""
     assert set(CALLS) == {operation for operation, _ in documented()}
 
 
-def test_all_of_the_document_is_used(report: Report) -> None:
-    """Every operation, every parameter, every field of requests and every status of answers."""
+def test_the_whole_document_is_used(report: Report) -> None:
+    """Every operation, parameter, field of requests and status of responses occurs."""
     assert report.missing == []
 
 
-def test_every_field_of_answers_comes(report: Report) -> None:
-    """Every field of answers that tell of success was there at least once, but for what quotes a request."""
-    come = {
-        (each["operationId"], item["path"]) for each in report.operations for item in each["covered"] if answer(item)
+def test_every_field_of_responses_occurs(report: Report) -> None:
+    """Every field of successful responses occurs at least once, except those that repeat a request."""
+    covered = {
+        (each["operationId"], item["path"])
+        for each in report.operations
+        for item in each["covered"]
+        if is_response_field(item)
     }
-    lost = {
-        (each["operationId"], item["path"]) for each in report.operations for item in each["missing"] if answer(item)
+    missing = {
+        (each["operationId"], item["path"])
+        for each in report.operations
+        for item in each["missing"]
+        if is_response_field(item)
     }
-    assert [path for _, path in lost - come if not path.startswith("failures[].contact.")] == []
+    assert [path for _, path in missing - covered if not path.startswith("failures[].contact.")] == []
 
 
-def answer(item: Data) -> bool:
-    """Whether it is a field of an answer that tells of success."""
-    return COLUMNS["answer fields"](item)
+def is_response_field(item: Data) -> bool:
+    """Whether the part is a field of a successful response."""
+    return COLUMNS["response fields"](item)
 
 
 def test_nothing_undocumented_is_sent(report: Report) -> None:
-    """Nothing is sent or answered that the document does not have, but for what a test sends on purpose."""
-    assert report.problems == ON_PURPOSE
+    """Requests and responses contain nothing undocumented, except what a test sends on purpose."""
+    assert report.problems == UNDOCUMENTED
 
 
 def test_secrets_are_masked(entries: list[Entry]) -> None:
-    """No record has a secret in it."""
+    """No entry contains a secret."""
     sent = [header for each in entries for header in each["request"]["headers"] if header["name"] in SECRET]
     assert ({header["value"] for header in sent}, len(sent) > MANY) == ({MASKED}, True)
 
 
-def test_only_numbers_that_nobody_has(entries: list[Entry]) -> None:
-    """Every phone number is made up: of the exchange 555, or of one that begins with 0."""
+def test_only_fictitious_numbers(entries: list[Entry]) -> None:
+    """Every phone number is fictitious: in the exchange 555, or in one that begins with 0."""
     numbers = set(re.findall(r"(?:\+|%2B)(1\d{10})\b", archive(entries, SERVER)))
     assert [number for number in numbers if number[4:7] != "555" and number[4] != "0"] == []
     assert len(numbers) > 1
 
 
-# --- that it would be found
+# --- differences are found
 
 
 def edited(entry: Entry, **changes: Any) -> Entry:  # noqa: ANN401 - parts of a request
-    """A copy of an entry with another request."""
+    """Return a copy of an entry with a changed request."""
     return {**entry, "request": {**entry["request"], **changes}}
 
 
 @pytest.fixture(scope="module")
 def creation(scenario: list[Entry]) -> Entry:
-    """A contact is created."""
+    """Return the entry that creates a contact."""
     url, method = "/api/v2/contacts", "POST"
     return next(
         each for each in scenario if each["request"]["url"].endswith(url) and each["request"]["method"] == method
@@ -309,8 +315,8 @@ PLANTED: dict[str, tuple[Data, str]] = {
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-def test_what_is_undocumented_is_found(creation: Entry, tmp_path: Path, planted: str) -> None:
-    """A request that is not as documented is named, so that finding none means something."""
+def test_undocumented_requests_are_found(creation: Entry, tmp_path: Path, planted: str) -> None:
+    """An undocumented request is reported, so that the tests above can fail."""
     changes, sentence = PLANTED[planted]
     found = drift([edited(creation, **changes)], tmp_path).problems
     assert any(sentence in message for _, message in found), found
@@ -321,17 +327,17 @@ def test_what_is_undocumented_is_found(creation: Entry, tmp_path: Path, planted:
     [(418, '{"status":"ERROR"}', "418"), (200, '{"contact":{"tags":"VIP"}}', "tags")],
     ids=["status", "type"],
 )
-def test_answers_that_are_undocumented_are_found(
+def test_undocumented_responses_are_found(
     creation: Entry, tmp_path: Path, status: int, text: str, sentence: str
 ) -> None:
-    """So is an answer with a status or a value that the document does not have."""
-    answered = {**creation["response"], "status": status, "content": {**creation["response"]["content"], "text": text}}
-    found = drift([{**creation, "response": answered}], tmp_path).problems
+    """A response with an undocumented status or value is reported."""
+    response = {**creation["response"], "status": status, "content": {**creation["response"]["content"], "text": text}}
+    found = drift([{**creation, "response": response}], tmp_path).problems
     assert any(sentence in message for _, message in found), found
 
 
-def test_what_is_not_used_is_found(scenario: list[Entry], tmp_path: Path) -> None:
-    """An operation, a parameter, a field and a status that never occur are missing from the coverage."""
+def test_unused_parts_are_found(scenario: list[Entry], tmp_path: Path) -> None:
+    """An operation, a parameter, a field and a status that never occur are reported as missing."""
     document = copy.deepcopy(DOCUMENT)
     get = document["paths"]["/api/v2/contacts/count"]["get"]
     get["parameters"].append({"name": "tag", "in": "query", "schema": {"type": "string"}})

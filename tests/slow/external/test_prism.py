@@ -1,7 +1,7 @@
-"""Prism, a validator that is not ours, between the client and the sandbox: it finds nothing wrong on either side.
+"""Prism as a validating proxy between the client and the sandbox: requests and responses match the document.
 
-Prism knows the document alone. With `--errors` a request that is not as documented does not reach the sandbox, and an
-answer that is not as documented does not reach the client: both become an answer of Prism's own.
+Prism reads only the document. With `--errors`, a request or response that does not match it is replaced by an error
+response of Prism.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
     from tests.slow.external.conftest import Contract
 
-ADA, BOB, NOBODY = "+14155551234", "+14155555678", "+14155550000"
+ADA, BOB, UNKNOWN = "+14155551234", "+14155555678", "+14155550000"
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
-# Requests that differ, in the tests of the contract.
+# The contract tests send more different requests than this.
 MANY = 100
-# What a test sends with `client.request` to see that any status comes back.
-ON_PURPOSE = {("GET", "/api/v2/nothing")}
+# A contract test sends this with `client.request` to check that every status is returned.
+UNDOCUMENTED = {("GET", "/api/v2/nothing")}
 PROBLEM = "application/problem+json"
 READY = re.compile(r"Prism is listening on (\S+)")
 
-# Each call of the client, under the name of its method. ADA is a contact, BOB and NOBODY are none.
+# The calls of the client by method name. ADA is a contact; BOB and UNKNOWN are not.
 CALLS: dict[str, tuple[Callable[[Sendblue], object], ...]] = {
     "create": (
         lambda client: client.contacts.create(BOB),
@@ -54,7 +54,7 @@ CALLS: dict[str, tuple[Callable[[Sendblue], object], ...]] = {
     ),
     "upsert": (lambda client: client.contacts.upsert(ADA, lastName="Lovelace"),),
     "retrieve": (lambda client: client.contacts.retrieve(ADA),),
-    "get": (lambda client: client.contacts.get(ADA), lambda client: client.contacts.get(NOBODY)),
+    "get": (lambda client: client.contacts.get(ADA), lambda client: client.contacts.get(UNKNOWN)),
     "update": (
         lambda client: client.contacts.update(ADA, company_name="Engines", tags=["VIP"], custom_variables={"a": "b"}),
         lambda client: client.contacts.update(ADA, first_name=None, tags=None, custom_variables=None, opt_out=True),
@@ -74,7 +74,7 @@ CALLS: dict[str, tuple[Callable[[Sendblue], object], ...]] = {
         ).first(),
     ),
     "count": (lambda client: client.contacts.count(), lambda client: client.contacts.count(ADA)),
-    "verify": (lambda client: client.contacts.verify(NOBODY),),
+    "verify": (lambda client: client.contacts.verify(UNKNOWN),),
     "opt_out": (
         lambda client: client.contacts.opt_out(ADA),
         lambda client: client.contacts.opt_out(ADA, opted_out=False),
@@ -85,26 +85,26 @@ CALLS: dict[str, tuple[Callable[[Sendblue], object], ...]] = {
             [{"number": BOB, "company": "Engines", "tags": ["VIP"], "customVariables": {"a": "b"}, "last_name": "B"}]
         ),
     ),
-    "bulk.delete": (lambda client: client.contacts.bulk.delete([ADA, NOBODY]),),
+    "bulk.delete": (lambda client: client.contacts.bulk.delete([ADA, UNKNOWN]),),
     "bulk.stream_create": (lambda client: list(client.contacts.bulk.stream_create([{"phone": BOB}])),),
     "bulk.stream_delete": (lambda client: list(client.contacts.bulk.stream_delete([ADA])),),
 }
 
 
 class Strict(httpx.HTTPTransport):
-    """The wire, with an AssertionError in the place of an answer that Prism made up itself."""
+    """A transport that raises AssertionError for an error response of Prism."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
-        answer = super().handle_request(request)
-        if answer.headers.get("content-type", "").startswith(PROBLEM):
-            raise AssertionError(f"{request.method} {request.url} {request.content!r}: {answer.read()!r}")
-        return answer
+        response = super().handle_request(request)
+        if response.headers.get("content-type", "").startswith(PROBLEM):
+            raise AssertionError(f"{request.method} {request.url} {request.content!r}: {response.read()!r}")
+        return response
 
 
 @contextmanager
 def started(*arguments: str) -> Iterator[str]:
-    """Run Prism with these arguments on a free port; gives its address."""
+    """Run Prism with these arguments on a free port, and yield its address."""
     command = [*node_tool("prism"), *arguments, "--port", "0", "--host", "127.0.0.1"]
     with subprocess.Popen(
         command,
@@ -118,35 +118,35 @@ def started(*arguments: str) -> Iterator[str]:
         try:
             yield _address(cast("IO[str]", prism.stdout))
         finally:
-            os.killpg(prism.pid, signal.SIGTERM)  # pip's `node` is a program that starts the real one
+            os.killpg(prism.pid, signal.SIGTERM)  # the `node` that pip installed starts another process
 
 
 def _address(output: IO[str]) -> str:
-    said = []
+    lines = []
     for line in output:
-        said.append(line)
+        lines.append(line)
         if ready := READY.search(line):
             return ready[1]
-    raise AssertionError("Prism ended before it was ready: " + "".join(said))
+    raise AssertionError("Prism ended before it was ready: " + "".join(lines))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Sandbox]:
-    """One sandbox for all tests."""
+    """Run one sandbox for all tests."""
     with Sandbox(limit=None) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
 def prism(server: Sandbox) -> Iterator[str]:
-    """The address of Prism, in front of the sandbox."""
+    """Run Prism in front of the sandbox, and return its address."""
     with started("proxy", "openapi/contacts.yaml", server.url, "--errors", "--verboseLevel", "info") as url:
         yield url
 
 
 @pytest.fixture
 def sandbox(server: Sandbox) -> Sandbox:
-    """The sandbox, with ADA in it and no request noted."""
+    """Return the sandbox with only ADA as a contact."""
     server.reset()
     httpx.post(f"{server.url}/api/v2/contacts", json={"number": ADA}, headers=CREDENTIALS, trust_env=False)
     return server
@@ -154,7 +154,7 @@ def sandbox(server: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def client(prism: str) -> Iterator[Sendblue]:
-    """A client whose requests go through Prism."""
+    """Return a client that sends its requests through Prism."""
     with Sendblue("key", "secret", base_url=prism, rate_limit=None, retry=None, transport=Strict()) as client:
         yield client
 
@@ -163,33 +163,33 @@ def client(prism: str) -> Iterator[Sendblue]:
     "call",
     [pytest.param(call, id=f"{name}-{place}") for name, calls in CALLS.items() for place, call in enumerate(calls)],
 )
-def test_call_and_answer_are_as_documented(
+def test_requests_and_responses_match_the_document(
     sandbox: Sandbox, client: Sendblue, call: Callable[[Sendblue], object]
 ) -> None:
-    """What the client sends and what the sandbox answers is as the document has it: Prism lets both pass."""
+    """Prism accepts the requests of the client and the responses of the sandbox."""
     before = len(sandbox.requests)
     call(client)
     assert len(sandbox.requests) > before
 
 
-def test_every_request_of_the_contract_is_accepted(sandbox: Sandbox, prism: str, contract: Contract) -> None:
-    """Whatever the sync client sends in the tests of the contract, Prism finds nothing wrong with it."""
+def test_every_request_of_the_contract_tests(sandbox: Sandbox, prism: str, contract: Contract) -> None:
+    """Prism accepts every request that the sync client sends in the contract tests."""
     assert contract.status == 0, contract.printed
     requests = {tuple(json.loads(line)) for line in contract.requests.read_text(encoding="utf-8").splitlines()}
     assert len(requests) > MANY
     with httpx.Client(base_url=prism, headers=CREDENTIALS, trust_env=False, timeout=30) as wire:
-        refused = {request[:2] for request in requests if _is_refused(wire, *request)}
-    assert (refused, len(sandbox.requests) > MANY) == (ON_PURPOSE, True)
+        rejected = {request[:2] for request in requests if _is_rejected(wire, *request)}
+    assert (rejected, len(sandbox.requests) > MANY) == (UNDOCUMENTED, True)
 
 
-def _is_refused(wire: httpx.Client, method: str, path: str, query: str, body: str) -> bool:
+def _is_rejected(wire: httpx.Client, method: str, path: str, query: str, body: str) -> bool:
     headers = {"content-type": "application/json"} if body else {}
-    answer = wire.request(method, f"{path}?{query}" if query else path, content=body.encode(), headers=headers)
-    return str(answer.headers.get("content-type", "")).startswith(PROBLEM)
+    response = wire.request(method, f"{path}?{query}" if query else path, content=body.encode(), headers=headers)
+    return str(response.headers.get("content-type", "")).startswith(PROBLEM)
 
 
-def test_no_call_is_left_out() -> None:
-    """The calls above are all that a client has."""
+def test_every_call_is_listed() -> None:
+    """CALLS has every method of the client."""
     contacts = {name for name, _ in inspect.getmembers(_type("contacts"), inspect.isfunction)}
     bulk = {f"bulk.{name}" for name, _ in inspect.getmembers(_type("bulk"), inspect.isfunction)}
     assert {name for name in contacts | bulk if "_" not in (name[0], name.removeprefix("bulk.")[0])} == set(CALLS)
@@ -211,11 +211,11 @@ def _type(resource: str) -> type:
         pytest.param("GET", "/api/v2/people", None, id="no such path"),
     ],
 )
-def test_prism_refuses_what_is_not_documented(
+def test_prism_rejects_undocumented_requests(
     sandbox: Sandbox, prism: str, method: str, path: str, body: dict[str, object] | None
 ) -> None:
-    """A request that is wrong is stopped by Prism, so that letting one pass means something."""
+    """Prism stops invalid requests, so that the tests above can fail."""
     before = len(sandbox.requests)
-    answer = httpx.request(method, prism + path, json=body, headers=CREDENTIALS, trust_env=False)
-    assert answer.headers["content-type"] == PROBLEM
+    response = httpx.request(method, prism + path, json=body, headers=CREDENTIALS, trust_env=False)
+    assert response.headers["content-type"] == PROBLEM
     assert len(sandbox.requests) == before

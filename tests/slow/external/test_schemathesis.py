@@ -1,8 +1,8 @@
-"""Schemathesis, a tester that is not ours, against a running sandbox: no failures in more than a thousand requests.
+"""Schemathesis against a running sandbox: no failures in more than a thousand requests.
 
-It makes requests that fit the document and such that do not, and chains of them that follow links. It runs as its own
-program, always with the same requests. Where the sandbox is stricter than the document, or kinder, on purpose, that is
-written into the copy of the document that it gets: `EDITS` says what and why.
+It sends valid and invalid requests, and sequences that follow links. It runs in its own process, always with the same
+requests. Where the sandbox is intentionally stricter or more tolerant than the document, `EDITS` changes the copy that
+it reads.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ LISTED = "/api/v2/contacts"
 SETTINGS = """
 [[operations]]
 include-operation-id = ["bulk_create_contacts", "bulk_delete_contacts"]
-# An item that is wrong is one of the failures of a request that went well.
+# An invalid item is one of the failures in a successful response.
 checks.negative_data_rejection.enabled = false
 """
 
 
 def close_requests(document: dict[str, Any]) -> None:
-    """The document leaves requests open for the deprecated spellings; the sandbox knows those, and no other names."""
+    """The document allows additional fields for deprecated spellings; the sandbox accepts those and no other names."""
     for name in REQUESTS:
         document["components"]["schemas"][name]["additionalProperties"] = False
 
 
 def name_orders(document: dict[str, Any]) -> None:
-    """The document promises four orders and keeps the set open; the sandbox refuses what is not promised."""
+    """The document names four orders and keeps the set open; the sandbox rejects any other order."""
     order_by = parameter(document, "order_by")
     order_by["enum"] = order_by["examples"]
 
 
 def open_limit(document: dict[str, Any]) -> None:
-    """A limit above the maximum is clamped and not refused."""
+    """The sandbox reduces a limit above the maximum instead of rejecting it."""
     del parameter(document, "limit")["maximum"]
 
 
@@ -60,13 +60,13 @@ EDITS: tuple[Callable[[dict[str, Any]], None], ...] = (close_requests, name_orde
 
 
 def parameter(document: dict[str, Any], name: str) -> dict[str, Any]:
-    """The schema of one parameter of the list."""
+    """Return the schema of a parameter of the list operation."""
     parameters = document["paths"][LISTED]["get"]["parameters"]
-    return next(each["schema"] for each in parameters if each["name"] == name)
+    return next(found["schema"] for found in parameters if found["name"] == name)
 
 
 def schemathesis(sandbox: Sandbox, folder: Path, *options: str) -> tuple[int, str]:
-    """Run it against a sandbox; gives the exit status and what it printed."""
+    """Run schemathesis against a sandbox, and return its exit status and output."""
     document = yaml.safe_load((ROOT / "openapi/contacts.yaml").read_bytes())
     for edit in EDITS:
         edit(document)
@@ -89,17 +89,17 @@ def schemathesis(sandbox: Sandbox, folder: Path, *options: str) -> tuple[int, st
 
 
 def test_no_failures(tmp_path: Path) -> None:
-    """Not one of all these requests, single and in chains, is answered otherwise than the document has it."""
+    """Every response, to single requests and in sequences, is as documented."""
     with Sandbox(limit=None, offset_ceiling="refuse") as sandbox:
         status, printed = schemathesis(sandbox, tmp_path, "--max-examples=20")
-        arrived = len(sandbox.requests)
+        requests = len(sandbox.requests)
     assert status == 0, printed
-    assert arrived > 500, printed
+    assert requests > 500, printed
     assert "✅  Stateful" in printed
 
 
 def test_a_defect_is_found(tmp_path: Path) -> None:
-    """A sandbox that fails now and then does not pass: no failures means something."""
+    """A sandbox that fails sometimes does not pass, so that the test above can fail."""
     with Sandbox(limit=None) as sandbox:
         sandbox.faults.add(operation="count_contacts", what="status", status=500, nth=3)
         status, printed = schemathesis(sandbox, tmp_path, "--include-operation-id=count_contacts", "--max-examples=5")

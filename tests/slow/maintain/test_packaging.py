@@ -1,4 +1,4 @@
-"""The distribution: what the wheel and the sdist hold, that the wheel works without extras, and the pins."""
+"""The distribution: the contents of wheel and sdist, the wheel without extras, and the pins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REQUIREMENTS = ROOT / "requirements"
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run `command` and return its output; what it printed is shown when it fails."""
+    """Run `command` and return its output, which is shown if it fails."""
     done = subprocess.run(
         command, cwd=cwd, env=environment(Path(sys.prefix)), capture_output=True, text=True, check=False
     )
@@ -34,7 +34,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with the sdist, and the wheel that was built from this sdist."""
+    """Build the sdist and, from it, the wheel; return their folder."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder)
     return folder
@@ -54,7 +54,7 @@ def names(wheel: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the Python of an environment that has the wheel and what it needs without extras."""
+    """Return the Python of an environment with the wheel and its dependencies, without extras."""
     venv = tmp_path_factory.mktemp("clean") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", venv)
     pip = (sys.executable, "-m", "pip", "--python", venv / "bin/python", "install", "--no-deps")
@@ -63,17 +63,17 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return venv / "bin/python"
 
 
-# --- what is inside
+# --- contents
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_wheel_has_each_package_typed(names: set[str], package: str) -> None:
-    """Each of the packages is there with its marker."""
+    """Each package is included, with its marker."""
     assert {f"{package}/__init__.py", f"{package}/py.typed"} <= names
 
 
 def test_wheel_has_every_source_file(names: set[str]) -> None:
-    """No module stays behind: hatchling leaves out what git ignores without a word."""
+    """No module is missing: hatchling silently omits files that git ignores."""
     folders = [ROOT / name for name in ("generated", "overrides", "transfer", "cli", "sandbox")]
     found = [(folder, path) for folder in folders for kind in ("*.py", "*.lua") for path in folder.rglob(kind)]
     sources = {path.relative_to(folder).as_posix() for folder, path in found}
@@ -81,20 +81,20 @@ def test_wheel_has_every_source_file(names: set[str]) -> None:
 
 
 def test_wheel_carries_the_document(wheel: Path) -> None:
-    """The sandbox finds the document beside itself, the same to the byte."""
+    """The document is included next to the sandbox, byte for byte."""
     inside = zipfile.ZipFile(wheel).read("sendblue_sandbox/contacts.yaml")
     assert inside == (ROOT / "openapi/contacts.yaml").read_bytes()
 
 
 def test_wheel_has_nothing_else(names: set[str], wheel: Path) -> None:
-    """No tests, no caches, no scripts."""
+    """There are no tests, caches or scripts in the wheel."""
     metadata = f"{wheel.name.removesuffix('-py3-none-any.whl')}.dist-info"
     places = tuple(f"{folder}/" for folder in (*PACKAGES, metadata))
     assert [name for name in names if not name.startswith(places) or "__pycache__" in name] == []
 
 
 def test_sdist_can_be_built_and_tested(built: Path) -> None:
-    """The sdist holds what the scripts need, and nothing that they made."""
+    """The sdist contains what the scripts need, and nothing that they create."""
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         inside = {name.partition("/")[2] for name in sdist.getnames()}
     needed = {"pyproject.toml", "LICENSE", "generator-config.yaml", "openapi/contacts.yaml", "requirements/dev.txt"}
@@ -104,7 +104,7 @@ def test_sdist_can_be_built_and_tested(built: Path) -> None:
 
 
 def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
-    """Built from the tree it is the same to the byte as built from the sdist: the sdist lacks nothing."""
+    """A wheel built from the tree is identical to one built from the sdist, so the sdist is complete."""
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
@@ -114,17 +114,17 @@ def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_imports_without_extras(clean: Path, tmp_path: Path, package: str) -> None:
-    """Each package imports where only the core dependencies are installed."""
+    """Each package can be imported with the core dependencies only."""
     run(clean, "-I", "-W", "error", "-c", f"import {package}", cwd=tmp_path)
 
 
 def test_core_dependencies_are_complete(clean: Path) -> None:
-    """Nothing that the core needs is missing."""
+    """No dependency of the core is missing."""
     run(sys.executable, "-m", "pip", "--python", clean, "check")
 
 
 def test_public_names_import_without_extras(clean: Path, tmp_path: Path) -> None:
-    """Every name that the hand layer offers can be had without extras."""
+    """Every public name of the client can be imported without extras."""
     program = "import sendblue_contacts as s; [getattr(s, name) for name in s.__all__]; print(len(s.__all__))"
     assert int(run(clean, "-I", "-c", program, cwd=tmp_path)) > 1
 
@@ -140,20 +140,20 @@ def pins(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt"])
 def test_the_smaller_sets_are_parts_of_dev(name: str) -> None:
-    """They share one environment with dev.txt, so they must agree with it."""
+    """They share one environment with dev.txt, so their versions must agree."""
     assert pins(name).items() - pins("dev.txt").items() == set()
 
 
 @pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "dev.txt"])
 def test_every_pin_has_a_hash(name: str) -> None:
-    """Every entry is an exact version with at least one hash, so that `--require-hashes` holds."""
+    """Every entry has an exact version and at least one hash, as `--require-hashes` needs."""
     entries = re.split(r"(?m)^(?=\S)", (REQUIREMENTS / name).read_text().strip())[1:]
     assert len(entries) > 1
     assert [entry for entry in entries if not re.match(r"[\w.-]+==\S+ .*\n    --hash=sha256:", entry)] == []
 
 
 def test_node_tools_are_pinned_with_hashes() -> None:
-    """Every Node package is locked by its hash."""
+    """Every Node package is locked with its hash."""
     lock = json.loads((REQUIREMENTS / "node/package-lock.json").read_text())
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert len(packages) > 1
@@ -164,5 +164,5 @@ def test_node_tools_are_pinned_with_hashes() -> None:
     "name", ["core.txt", "all.txt", "demo.txt", "dev.txt", "node/package.json", "node/package-lock.json"]
 )
 def test_pins_name_no_host(name: str) -> None:
-    """Which registry is asked is the machine's own setting."""
+    """The registry is a setting of the machine."""
     assert re.findall(r"\w+://\S+|--index|--find-links", (REQUIREMENTS / name).read_text()) == []
