@@ -1,6 +1,7 @@
 """The command line: the options of `python -m sendblue_sandbox`, and `run`, which serves until a signal.
 
-`OPTIONS` is the one table of options: `sendblue-contacts sandbox` builds its own from it.
+`OPTIONS` is the one table of options: `sendblue-contacts sandbox` builds its own from it. That command omits the secret
+options, because none of its commands accepts secrets on the command line.
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ class CommandOption:
         default: The default as typed; None for none.
         metavar: The placeholder in the help; `FILE` for a path.
         choices: The valid values, if these are words.
+        secret: Whether the value is a secret.
         parse: Converts the text. Raises `argparse.ArgumentTypeError` with a message for an invalid one.
     """
 
@@ -125,6 +127,7 @@ class CommandOption:
     default: str | None = None
     metavar: str | None = None
     choices: tuple[str, ...] = ()
+    secret: bool = False
     parse: Callable[[str], object] = str
 
 
@@ -169,8 +172,10 @@ OPTIONS = (
     CommandOption("--per", "Length of the window.", "10", "SECONDS", parse=_parse_seconds),
     CommandOption("--window", "How requests are counted.", "log", choices=get_args(WindowName)),
     CommandOption("--retry-after", "Retry-After header of a 429 response.", "seconds", choices=get_args(RetryAfter)),
-    CommandOption("--api-key", "Accept only this API key; by default any is accepted.", metavar="KEY"),
-    CommandOption("--api-secret", "Accept only this API secret; by default any is accepted.", metavar="SECRET"),
+    CommandOption("--api-key", "Accept only this API key; by default any is accepted.", metavar="KEY", secret=True),
+    CommandOption(
+        "--api-secret", "Accept only this API secret; by default any is accepted.", metavar="SECRET", secret=True
+    ),
     CommandOption("--bulk-existing", "Existing numbers in a bulk create.", "fail", choices=get_args(BulkExisting)),
     CommandOption("--offset-ceiling", "Offsets above the maximum.", "clamp", choices=get_args(OffsetCeiling)),
     CommandOption("--seed", "Number of contacts to create at the start.", "0", "N", parse=_parse_count),

@@ -22,7 +22,7 @@ NAMES = [
 ]
 # Modules that are slow to import or come with another extra.
 HEAVY = (
-    *("httpx", "rich", "starlette", "uvicorn", "jsonschema", "sqlite3", "sendblue_sandbox", "attrs"),
+    *("httpx", "rich", "starlette", "uvicorn", "jsonschema", "sqlite3", "sendblue_sandbox.factory", "attrs"),
     *("sendblue_contacts_api.client", "sendblue_contacts_api.models", "sendblue_contacts_api.types"),
 )
 

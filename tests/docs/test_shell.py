@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from packaging.requirements import Requirement
-from sendblue_contacts_cli.commands.sandbox import DEFAULT_PORT
+from sendblue_sandbox.cli import DEFAULT_PORT
 
 from tests.docs.blocks import ADDRESS, PAGES, ROOT, blocks
 from tests.docs.test_samples import samples

@@ -1,4 +1,4 @@
-"""The command `sandbox`: its options, how it ends, and what it says when it cannot start."""
+"""The command `sandbox`: its options, its exit codes, and its messages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import signal
 import socket
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from sendblue_contacts_cli.commands.sandbox import RETRY_AFTER, SPELLINGS, WINDOWS
-from sendblue_sandbox.config import RetryAfter, Spelling
-from sendblue_sandbox.rate_limit.window_models import WindowName
+from sendblue_contacts_cli.commands.sandbox import sandbox as sandbox_command
+from sendblue_sandbox.cli import OPTIONS
 
 from tests.cli.command_line import COMMAND
 
@@ -28,7 +27,7 @@ CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
 
 @contextmanager
 def sandbox(*options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """The running command, and a client with credentials for it."""
+    """Run the command, and open a client with credentials for it."""
     command = [COMMAND, "sandbox", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout
@@ -42,7 +41,7 @@ def sandbox(*options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client
 
 
 def test_sandbox_serves_until_ctrl_c() -> None:
-    """It says where it is, answers there, and ends with exit status 0."""
+    """The printed address responds, and Ctrl-C ends the command with exit code 0."""
     with sandbox() as (process, client):
         assert client.get("/api/v2/contacts/count").json()["count"] == 0
         process.send_signal(signal.SIGINT)
@@ -51,21 +50,21 @@ def test_sandbox_serves_until_ctrl_c() -> None:
 
 @pytest.mark.parametrize(("limit", "last"), [("1", 429), ("off", 200)])
 def test_sandbox_limit(limit: str, last: int) -> None:
-    """`--limit` is the number of requests in the window; `off` is no limit."""
+    """`--limit` is the number of requests in the window; `off` means no limit."""
     with sandbox("--limit", limit) as (_, client):
         statuses = [client.get("/api/v2/contacts/count").status_code for _ in range(2)]
     assert statuses == [200, last]
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "ten", "1.5"])
-def test_sandbox_refuses_a_limit_that_is_none(process: Process, limit: str) -> None:
-    """Exit status 2, and what would do."""
+def test_sandbox_invalid_limit(process: Process, limit: str) -> None:
+    """An invalid limit is a usage error that names the valid values."""
     done = process("sandbox", "--limit", limit)
-    assert (done.returncode, "is not a positive whole number, or off" in done.stderr) == (2, True)
+    assert (done.returncode, "is neither an integer of at least 1 nor off" in done.stderr) == (2, True)
 
 
 def test_sandbox_spelling_and_file(tmp_path: Path) -> None:
-    """`--spelling` is that of answers, and `--db` keeps the contacts for the next time."""
+    """`--spelling` is the spelling of responses, and `--db` stores the contacts for the next run."""
     options = ("--db", str(tmp_path / "contacts.sqlite"), "--spelling", "camel")
     with sandbox(*options) as (_, client):
         client.post("/api/v2/contacts", json={"number": "+14155550101", "first_name": "Ada"}).raise_for_status()
@@ -74,13 +73,15 @@ def test_sandbox_spelling_and_file(tmp_path: Path) -> None:
     assert (contact["firstName"], "first_name" in contact) == ("Ada", False)
 
 
-def test_spellings_are_those_of_the_sandbox() -> None:
-    """The command offers every spelling that there is."""
-    assert (get_args(Spelling), get_args(WindowName), get_args(RetryAfter)) == (SPELLINGS, WINDOWS, RETRY_AFTER)
+def test_options_are_those_of_the_sandbox() -> None:
+    """The command has every option in the table of the sandbox except secrets, and no other."""
+    assert [option.opts for option in sandbox_command.params] == [
+        [option.flag] for option in OPTIONS if not option.secret
+    ]
 
 
-def test_a_port_that_is_taken_is_one_sentence(process: Process) -> None:
-    """Exit status 1, and a way out."""
+def test_port_in_use(process: Process) -> None:
+    """A port in use is exit code 1 and one line with a hint."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = process("sandbox", "--port", str(taken.getsockname()[1]))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
