@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_contacts.rate_limit import RateLimit
-    from sendblue_contacts.rate_limit.stores import Answer, Question, Store
+    from sendblue_contacts.rate_limit.stores.base import Store, StoreReply, StoreRequest
 
 OURS = "sendblue-contacts"
 PACED, FILE, REDIS = f"{OURS}, paced", f"{OURS}, file store", f"{OURS}, Redis"
@@ -51,24 +51,24 @@ def _file(folder: Path, rate: RateLimit, clock: Callable[[], float]) -> Store:
 class _WithoutThreads:
     """A store that runs in the event loop: virtual time does not wait for threads."""
 
-    at_once = False
+    is_local = False
 
     def __init__(self, store: Store) -> None:
         self.ask = store.ask
         self.after_fork = store.after_fork
 
-    async def async_ask(self, question: Question) -> Answer:
+    async def async_ask(self, question: StoreRequest) -> StoreReply:
         """Call `ask`."""
         return self.ask(question)
 
 
 def _redis(url: str, clock: Callable[[], float] | None, rate: RateLimit, _: Callable[[], float]) -> Store:
     """Return a Redis store whose first window is over; it uses `clock` if there is one."""
-    from sendblue_contacts.rate_limit.stores import Question, Verb  # noqa: PLC0415 - as above
+    from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest  # noqa: PLC0415 - as above
     from sendblue_contacts.rate_limit.stores.redis import RedisStore  # noqa: PLC0415 - it is an extra
 
     account = f"{time.time_ns()}-{next(_ACCOUNTS)}"
     before = clock or time.time
-    RedisStore(url, account, rate, clock=lambda: before() - 2 * rate.per).ask(Question(Verb.CANCEL, 1))
+    RedisStore(url, account, rate, clock=lambda: before() - 2 * rate.per).send(StoreRequest(Command.CANCEL, 1))
     store = RedisStore(url, account, rate, clock=clock)
     return _WithoutThreads(store) if clock else store

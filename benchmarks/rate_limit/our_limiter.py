@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_contacts.rate_limit import Slot
-    from sendblue_contacts.rate_limit.stores import Store
+    from sendblue_contacts.rate_limit.stores.base import Store
 
 
 class OurLimiter:

@@ -12,7 +12,7 @@ from ._httpx import mask_httpx_log
 from .config import Credentials, Options, check_seconds, find_store, find_url, host_of, is_loopback
 from .errors import SendblueError
 from .phone import check_region
-from .rate_limit import RateLimit, RateLimiter, shared
+from .rate_limit import RateLimit, RateLimiter, shared_limiter
 from .retry import EXTENSION, Call, Retry
 
 if TYPE_CHECKING:
@@ -106,4 +106,4 @@ def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimite
     if not isinstance(rate_limit, RateLimit):
         message = f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}"
         raise TypeError(message)
-    return shared(api_key, host_of(base_url), replace(rate_limit, store=find_store(rate_limit.store)))
+    return shared_limiter(api_key, host_of(base_url), replace(rate_limit, store=find_store(rate_limit.store)))

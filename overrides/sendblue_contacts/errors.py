@@ -88,6 +88,7 @@ class IncompleteListError(SendblueError):
         self.seen = seen
 
 
+_TOO_MANY_REQUESTS = 429
 NO_REQUEST = RequestSummary("no request", "was sent")
 """What an error says that belongs to no request."""
 
@@ -326,3 +327,20 @@ def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) 
         return None
     in_zone = date if date.tzinfo else date.replace(tzinfo=UTC)  # an HTTP date is in GMT, whether it says so or not
     return max(0.0, in_zone.timestamp() - now())
+
+
+def wait_too_long(wait: float, max_wait: float) -> RateLimitError:
+    """The error for a rate-limit slot that is free only after `max_wait`. No request was sent."""
+    at_best = f"the next slot of the rate limit is free in {wait:.1f} s at the earliest"
+    return _not_admitted(wait, f"{at_best}, but max_wait is {max_wait:g} s; no request was sent")
+
+
+def frozen_too_long(frozen: float) -> RateLimitError:
+    """The error for a freeze after a 429 that lasts longer than the caller allows. No request was sent."""
+    return _not_admitted(frozen, f"the server refuses requests of this account for {frozen:.0f} s; no request was sent")
+
+
+def _not_admitted(seconds: float, message: str) -> RateLimitError:
+    error = RateLimitError(message, request=NO_REQUEST, attempts=0)
+    error.status_code, error.retry_after = _TOO_MANY_REQUESTS, seconds
+    return error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ._httpx import httpx
 from .errors import RateLimitError, RequestSummary
+from .rate_limit.lease import lease_for
 from .retry import EXTENSION, IDEMPOTENT, Call, Retry
 
 if TYPE_CHECKING:
@@ -53,17 +54,26 @@ class SlotArguments(TypedDict):
 
     bulk: bool
     max_wait: float | None
-    patience: float | None
+    freeze_timeout: float | None
+    lease: float
 
 
 def slot_arguments(request: httpx.Request) -> SlotArguments:
     """Return the arguments for `limiter.slot`.
 
     A request waits for a free slot for up to its `max_wait`. A frozen limiter or an unavailable store is waited for
-    only until the deadline of the call: a longer wait raises at once, and no request is sent.
+    only until the deadline of the call: a longer wait raises at once, and no request is sent. The lease of the slot
+    covers all timeouts of the request, up to the deadline.
     """
     call = call_of(request, None)
-    return {"bulk": call.bulk, "max_wait": call.max_wait, "patience": call.retry.deadline if call.retry else None}
+    timeouts = request.extensions.get("timeout") or {"read": None}
+    longest = sum(math.inf if seconds is None else seconds for seconds in timeouts.values())
+    return {
+        "bulk": call.bulk,
+        "max_wait": call.max_wait,
+        "freeze_timeout": call.retry.deadline if call.retry else None,
+        "lease": lease_for(min(longest, call.left)),
+    }
 
 
 def record_wait(request: httpx.Request, slot: Slot) -> None:

@@ -10,7 +10,7 @@ import httpx
 from sendblue_contacts import RateLimit, RateLimiter, Retry
 from sendblue_contacts._async.transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
 from sendblue_contacts._sync.transports import LogTransport, RateLimitTransport, RetryTransport
-from sendblue_contacts.rate_limit.turns import AsyncTurn, ThreadTurn
+from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -53,16 +53,16 @@ class Clock:
         """A limiter in this time."""
         clock = self
 
-        class Turn(ThreadTurn):
+        class FakeWaiter(ThreadWaiter):
             def wait(self, seconds: float | None) -> None:
                 clock.wait(seconds)
 
-        class TaskTurn(AsyncTurn):
+        class FakeAsyncWaiter(AsyncWaiter):
             async def wait(self, seconds: float | None) -> None:
                 await anyio.lowlevel.checkpoint()
                 clock.wait(seconds)
 
-        return RateLimiter(rate, clock=self, thread_turn=Turn, async_turn=TaskTurn)
+        return RateLimiter(rate, clock=self, thread_waiter=FakeWaiter, async_waiter=FakeAsyncWaiter)
 
 
 class Server:

@@ -371,7 +371,7 @@ def test_the_memory_is_a_store(store: str, monkeypatch: pytest.MonkeyPatch) -> N
     """The limit is kept in memory, whether the environment says so or nothing."""
     monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", store)
     with Sendblue("key", "secret", base_url="http://127.0.0.1:1") as client:
-        assert (client.rate_limit.statistics().limit, client.rate_limit._store) == (100, None)
+        assert (client.rate_limit.statistics().limit, client.rate_limit._coordinator) == (100, None)
 
 
 @pytest.mark.parametrize("by", ["variable", "setting"])

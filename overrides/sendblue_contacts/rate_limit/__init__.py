@@ -1,9 +1,10 @@
-"""The rate limit: an exact window (pure), a limiter that makes threads and tasks wait for it, and shared stores."""
+"""The rate limit: an exact window (pure), a limiter for threads and tasks, and stores that processes share."""
 
-from .limiter import RateLimiter, shared
-from .rate import RateLimit
-from .slot import Slot
+from .config import RateLimit
+from .lease import Slot
+from .limiter import RateLimiter
+from .registry import shared_limiter
 from .statistics import RateLimitStatistics
 from .window import Window
 
-__all__ = ["RateLimit", "RateLimitStatistics", "RateLimiter", "Slot", "Window", "shared"]
+__all__ = ["RateLimit", "RateLimitStatistics", "RateLimiter", "Slot", "Window", "shared_limiter"]

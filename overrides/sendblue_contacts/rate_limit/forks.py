@@ -1,4 +1,4 @@
-"""Rate limit, after a fork: the child has no threads that wait, and no requests in flight."""
+"""Resets the limiters of a process in the child of a fork, where no thread waits and no request is in flight."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Protocol
 from weakref import WeakSet
 
 
-class Forked(Protocol):
-    """What has to be told of a fork."""
+class ForkAware(Protocol):
+    """An object with state that must not be carried over into the child of a fork."""
 
     def after_fork(self) -> None:
-        """This process is the child."""
+        """Reset the state; called in the child."""
 
 
-_WATCHED: WeakSet[Forked] = WeakSet()
+_REGISTERED: WeakSet[ForkAware] = WeakSet()
 
 
-def watch(limiter: Forked) -> None:
-    """Tell this one when the process is the child of a fork."""
-    _register()
-    _WATCHED.add(limiter)
+def reset_after_fork(target: ForkAware) -> None:
+    """Call `target.after_fork()` in the child of each fork, for as long as the object exists."""
+    _install_hook()
+    _REGISTERED.add(target)
 
 
 @cache
-def _register() -> None:
-    if hasattr(os, "register_at_fork"):  # there is no fork on Windows
-        os.register_at_fork(after_in_child=_tell_all)
+def _install_hook() -> None:
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(after_in_child=_reset_all)
 
 
-def _tell_all() -> None:
-    for limiter in _WATCHED:
-        limiter.after_fork()
+def _reset_all() -> None:
+    for target in _REGISTERED:
+        target.after_fork()

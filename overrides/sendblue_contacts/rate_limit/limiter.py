@@ -1,188 +1,197 @@
-"""Rate limit, the waiting. First come, first served; one timer for each lane, no polling.
+"""The limiter: acquires and releases slots for threads and tasks. First come, first served; one timer for each lane.
 
-Who finds no slot stands in a line. Only the head of a lane watches the clock; it is woken when the window changes, and
-when it leaves, it wakes the next. The window decides everything else. Threads and tasks stand in the same line. With a
-shared store, whoever has a slot of the window asks the store for one too before he leaves the line; the window beneath
-it knows what this process sent, whatever happens to the store.
+A caller that finds no free slot joins the wait queue. Only the head of a lane has a timer; it is woken when the window
+changes, and wakes the next one when it leaves. There is no polling. The window decides everything else. Threads and
+tasks wait in the same queue. With a shared store, a caller that holds a slot of the window asks the store for one too
+before it leaves the queue; so each process keeps the limit for itself, whatever happens to the store.
 
-A task whose event loop is closed without letting it go keeps its place until the next one comes or a slot is given
-back: nothing tells that it is dead.
+A task whose event loop was closed while it waited keeps its place until another caller arrives or a slot is released:
+nothing reports that it no longer exists.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import threading
 import time
+from collections.abc import Generator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sendblue_contacts.errors import NO_REQUEST, RateLimitError, RateLimitStoreError
+from sendblue_contacts.errors import RateLimitStoreError, frozen_too_long, wait_too_long
 
 from . import forks
-from .agreement import Agreement
-from .line import Line
-from .rate import RateLimit
-from .slot import Ask, Slot, Wait
+from .config import RateLimit
+from .lease import DEFAULT_LEASE, Slot
 from .statistics import RateLimitStatistics
-from .stores import Question, Verb, open_store
-from .turns import AsyncTurn, ThreadTurn
+from .stores import open_store
+from .stores.base import Command, StoreCall
+from .stores.outage import StepResult, StoreCoordinator
+from .wait_queue import AsyncWaiter, ThreadWaiter, Wait, WaitQueue
 from .window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
-    from .slot import Said, Steps
-    from .stores import Store
-    from .turns import Turn
+    from .stores.base import Store
+    from .wait_queue import Waiter
 
 AnyStep = TypeVar("AnyStep")
+_Steps = Generator[Wait | StoreCall, StepResult, None]
+"""What has to be done until a slot is acquired. Threads and tasks run the same steps."""
 
 _LOG = logging.getLogger("sendblue_contacts")
-_WORTH_SAYING = 1.0
-_TOO_MANY = 429
-_GOODBYE = 5.0
-"""Seconds for which a cancelled task still tells the store that its slot is free."""
+_LONG_WAIT = 1.0
+"""Seconds of a wait from which it is logged."""
+_RELEASE_TIMEOUT = 5.0
+"""Seconds for which a cancelled task may still release its slot in the store."""
 _LONGEST_FREEZE = 86_400.0
-"""Seconds of a `Retry-After` that are believed: more is milliseconds, or a mistake, and no clock could tell its end."""
+"""The longest `Retry-After` that is respected. A longer one is in milliseconds, or a mistake."""
 
 
 class RateLimiter:
-    """Never lets more than `limit` requests arrive in any `per` seconds, among all that share it.
+    """Never lets more than `limit` requests arrive in any `per` seconds, for all callers that share it.
 
-    Clients of one account in one process share a limiter by themselves; hand one over as `rate_limit=` to share it
-    further, or use it alone to guard other code that calls the same account:
+    Clients of one account in one process share a limiter automatically. Pass one as `rate_limit=` to share it further,
+    or use it to protect other code that calls the same account:
 
         with client.rate_limit.slot():  # or: async with client.rate_limit.slot():
             call_the_api()
 
-    Threads and tasks share it as it is; processes and machines do where the `store` of the rate says so. Without a
-    shared store a new process does not know what the last one sent.
+    Threads and tasks can share a limiter. Processes and machines share the limit if `rate` names a store; without one,
+    a new process does not take into account what the last one sent.
 
     Args:
         rate: The limit; None for a limiter that never waits and only counts.
-        account: Tells accounts apart that use the same store; any text, such as a hash of the key.
-        clock: Tells the time in seconds.
-        thread_turn: Makes the turn on which a thread waits.
-        async_turn: Makes the turn on which a task waits.
-        store: A store, in place of the one that `rate` names.
+        account: Separates accounts that use the same store; any text, such as a hash of the key.
+        clock: Returns the time in seconds.
+        thread_waiter: Creates the waiter of a thread.
+        async_waiter: Creates the waiter of a task.
+        store: A store to use in place of the one that `rate` names.
 
     Raises:
-        ValueError: The store's address is none.
-        RateLimitStoreError: The store cannot be used from here.
+        ValueError: The URL of the store is invalid.
+        RateLimitStoreError: The store cannot be used.
     """
 
     def __init__(
         self,
-        rate: RateLimit | None = RateLimit(),  # noqa: B008  # frozen, so that one object can serve all
+        rate: RateLimit | None = RateLimit(),  # noqa: B008  # frozen, so that one object can serve all calls
         *,
         account: str = "",
         clock: Callable[[], float] = time.monotonic,
-        thread_turn: Callable[[], ThreadTurn] = ThreadTurn,
-        async_turn: Callable[[], AsyncTurn] = AsyncTurn,
+        thread_waiter: Callable[[], ThreadWaiter] = ThreadWaiter,
+        async_waiter: Callable[[], AsyncWaiter] = AsyncWaiter,
         store: Store | None = None,
     ) -> None:
         self.rate = rate
         self._clock = clock
-        self._thread_turn = thread_turn
-        self._async_turn = async_turn
+        self._thread_waiter = thread_waiter
+        self._async_waiter = async_waiter
         self._window = Window(rate or RateLimit())
-        self._line = Line(self._window)
-        self._store = store or (open_store(rate.store or "memory", account, rate) if rate else None)
-        self._agreement = Agreement(self._store, self._window.rate, clock) if self._store else None
-        # Reentrant, for the garbage collector may end an abandoned wait in a thread that is just inside.
+        self._queue = WaitQueue(self._window)
+        store = store or (open_store(rate.store or "memory", account, rate) if rate else None)
+        self._coordinator = StoreCoordinator(store, self._window.rate, clock) if store else None
+        # Reentrant: the garbage collector may end an abandoned wait in a thread that holds the lock.
         self._lock = threading.RLock()
-        self._era = object()  # another after a fork: what the parent holds is not for the child to give back
+        self._fork_generation = object()  # replaced in a child, which must not release the slots of its parent
         self._requests = self._refusals = self._unlimited_in_flight = 0
         self._total_waited = self._longest_wait = 0.0
-        forks.watch(self)
+        forks.reset_after_fork(self)
 
     def __repr__(self) -> str:
         return f"RateLimiter({self.rate!r})"
 
-    def slot(self, *, bulk: bool = False, max_wait: float | None = None, patience: float | None = None) -> Slot:
-        """A slot for one request, to be used with `with` or `async with`; it is waited for where the block begins.
+    def slot(
+        self,
+        *,
+        bulk: bool = False,
+        max_wait: float | None = None,
+        freeze_timeout: float | None = None,
+        lease: float = DEFAULT_LEASE,
+    ) -> Slot:
+        """A slot for one request, for use with `with` or `async with`. The block waits for it at its start.
 
         Args:
-            bulk: Whether it is for bulk work, which is paced and leaves the reserve to others.
-            max_wait: Seconds that are acceptable as a wait; None for however long it takes.
-            patience: Seconds for which a server that refuses everybody, or a store that is away, is waited for.
+            bulk: Whether it is for bulk work, which is paced and leaves the reserve to other callers.
+            max_wait: The longest acceptable wait in seconds; None for no limit.
+            freeze_timeout: The longest time in seconds to wait for the end of a freeze after a 429, or of an outage of
+                the store; None for no limit.
+            lease: Seconds for which a file or Redis reserves the slot, longer than the request can take. If the process
+                is killed, others get the slot after that and one window. If the block takes longer, the limit is not
+                guaranteed while it lasts, and a warning is logged. Without a store it has no effect.
 
         Raises:
-            RateLimitError: At the beginning of the block: the wait is longer than allowed. Nothing was sent.
-            RateLimitStoreError: At the beginning of the block: the store cannot be used. Nothing was sent.
-            ValueError: `max_wait` or `patience` is no number of seconds.
+            RateLimitError: At the start of the block: the wait is longer than allowed. No request was sent.
+            RateLimitStoreError: At the start of the block: the store cannot be used. No request was sent.
+            ValueError: `max_wait`, `freeze_timeout` or `lease` is not a valid number of seconds.
         """
-        if max_wait is not None or patience is not None:
-            _check_waits(max_wait=max_wait, patience=patience)
-        return Slot(self, bulk, max_wait, patience)
+        if max_wait is not None or freeze_timeout is not None or lease is not DEFAULT_LEASE:
+            _check_seconds(max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
+        return Slot(self, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
 
     def acquire(self, slot: Slot) -> None:
-        """Take the slot, waiting if need be. A block does it by itself."""
-        if self._take_at_once(slot):
+        """Acquire the slot; wait if necessary. A `with` block calls it."""
+        if self._acquire_at_once(slot):
             return
-        steps = self._steps(slot, self._thread_turn)
+        steps = self._steps(slot, self._thread_waiter)
         try:
             step = next(steps, None)
             while step is not None:
-                step = _following(steps, step.now())
+                step = _next_step(steps, step.run())
         except BaseException:
             steps.close()
-            _tell(slot.farewell(Verb.CANCEL))
+            self._notify(slot, Command.CANCEL)
             raise
 
     async def async_acquire(self, slot: Slot) -> None:
-        """As `acquire`, for tasks. A task that is cancelled while it waits leaves no trace."""
-        if self._take_at_once(slot):
+        """As `acquire`, for tasks. A task that is cancelled while it waits takes no slot."""
+        if self._acquire_at_once(slot):
             return
-        steps = self._steps(slot, self._async_turn)
+        steps = self._steps(slot, self._async_waiter)
         try:
             step = next(steps, None)
             while step is not None:
-                step = _following(steps, await step.soon())
+                step = _next_step(steps, await step.async_run())
         except BaseException as error:
             steps.close()
-            if not isinstance(error, GeneratorExit):  # collected as garbage: nobody can be told from here
-                await _async_tell(slot.farewell(Verb.CANCEL))
+            if not isinstance(error, GeneratorExit):  # garbage-collected: nothing can be awaited
+                await self._async_notify(slot, Command.CANCEL)
             raise
 
     def release(self, slot: Slot) -> None:
-        """Give the slot back: the response is there, or the request is given up. A block does it by itself."""
-        if self._give_back(slot) and self._agreement:
-            _tell(slot.farewell(Verb.GIVE_BACK))
+        """Release the slot: the response has arrived, or the request was abandoned. A `with` block calls it."""
+        if self._release(slot):
+            self._notify(slot, Command.RELEASE)
 
     async def async_release(self, slot: Slot) -> None:
         """As `release`, for tasks."""
-        if self._give_back(slot) and self._agreement:
-            await _async_tell(slot.farewell(Verb.GIVE_BACK))
+        if self._release(slot):
+            await self._async_notify(slot, Command.RELEASE)
 
     def refused(self, retry_after: float | None = None) -> None:
-        """The server answered 429: nobody gets a slot for so many seconds, or for one window where it said nothing.
-
-        Everybody who shares the limit is told. The first of the seconds is the one in which this is called.
-        """
-        _tell(self._freeze(retry_after))
+        """Report a 429: all processes that share the limit send nothing for `retry_after` seconds, by default `per`."""
+        _send(self._freeze(retry_after))
 
     async def async_refused(self, retry_after: float | None = None) -> None:
         """As `refused`, for tasks."""
-        await _async_tell(self._freeze(retry_after))
+        await _async_send(self._freeze(retry_after))
 
     def frozen_for(self) -> float:
-        """Seconds until the server lets anybody send again; 0 for now."""
+        """Seconds until requests are allowed again after a 429; 0 if they are allowed now."""
         return max(0.0, self._window.frozen_until - self._clock()) if self.rate else 0.0
 
     def statistics(self) -> RateLimitStatistics:
-        """How the limiter stands now."""
+        """The current state and the totals of the limiter."""
         with self._lock:
             rate, frozen = self.rate, self.frozen_for()
-            asking = self._line.asking_for_slots
+            asking = self._queue.awaiting_store
             return RateLimitStatistics(
                 limit=rate.limit if rate else None,
                 in_flight=self._window.in_flight - asking if rate else self._unlimited_in_flight,
-                waiting=self._line.length,
+                waiting=self._queue.length,
                 free=self._window.free(self._clock()) if rate else None,
                 frozen_until=datetime.now(UTC) + timedelta(seconds=frozen) if frozen else None,
                 requests=self._requests - asking,
@@ -192,188 +201,191 @@ class RateLimiter:
             )
 
     def after_fork(self) -> None:
-        """In the child of a fork: what the parent has in flight is not ours, and its waiting threads are not here."""
+        """In the child: drop the requests and the waiting threads of the parent."""
         self._lock = threading.RLock()
-        self._era = object()
-        self._line.clear()
-        self._window.give_up_all(self._clock())
+        self._fork_generation = object()
+        self._queue.clear()
+        self._window.release_all(self._clock())
         self._unlimited_in_flight = 0
-        if self._agreement:
-            self._agreement.after_fork()
+        if self._coordinator:
+            self._coordinator.after_fork()
         elif self.rate and self._requests:
-            _LOG.warning("forked: parent and child keep the rate limit each for itself; a file store would share it")
+            _LOG.warning("forked: parent and child apply the rate limit separately; share it with a file store")
 
-    # --- steps to a slot
+    # --- the steps to a slot
 
-    def _take_at_once(self, slot: Slot) -> bool:
+    def _acquire_at_once(self, slot: Slot) -> bool:
         with self._lock:
             if self.rate is None:
                 self._unlimited_in_flight += 1
                 self._requests += 1
-                slot.era = self._era
+                slot.fork_generation = self._fork_generation
                 return True
-            return self._agreement is None and self._take_if_open(slot)
+            return self._coordinator is None and self._acquire_unqueued(slot)
 
-    def _take_if_open(self, slot: Slot) -> bool:
+    def _acquire_unqueued(self, slot: Slot) -> bool:
         now = self._clock()
-        if self._line.length and not self._line.is_open(now, bulk=slot.bulk):
+        if self._queue.length and not self._queue.can_skip(now, bulk=slot.bulk):
             return False
-        return self._take(slot, now)
+        return self._acquire_from_window(slot, now)
 
-    def _take(self, slot: Slot, now: float) -> bool:
-        since = self._window.take(now, bulk=slot.bulk)
+    def _acquire_from_window(self, slot: Slot, now: float) -> bool:
+        since = self._window.acquire(now, bulk=slot.bulk)
         if since is None:
             return False
-        slot.free_since, slot.era = since, self._era
+        slot.free_since, slot.fork_generation = since, self._fork_generation
         self._requests += 1
         return True
 
-    def _steps(self, slot: Slot, make_turn: Callable[[], Turn]) -> Steps:
-        """What has to be done until the slot is there: waiting, and asking the store."""
+    def _steps(self, slot: Slot, make_waiter: Callable[[], Waiter]) -> _Steps:
+        """The steps until the slot is acquired: first without queueing, if possible."""
         started = self._clock()
-        said, settled = None, False
+        result, granted = None, False
         try:
-            if self._agreement and self._start_asking(slot):
+            if self._coordinator and self._start_asking(slot):
                 try:
-                    said = yield self._agreement.question(slot)
-                    settled = self._agreement.is_settled(slot, said)
+                    result = yield self._coordinator.acquire_request(slot)
+                    granted = self._coordinator.is_granted(slot, result)
                 finally:
                     self._stop_asking(slot)
-            if settled:
+            if granted:
                 self._count_wait(slot, started)
-                if slot.waited > _WORTH_SAYING:
-                    _LOG.info("waited %.1f s for the store of the rate limit", slot.waited)
+                if slot.waited > _LONG_WAIT:
+                    _LOG.info("waited %.1f s for the rate limit store", slot.waited)
             else:
-                yield from self._steps_in_line(slot, make_turn(), started, said)
+                yield from self._queued_steps(slot, make_waiter(), started, result)
         except BaseException:
             self._cancel(slot)
             raise
 
-    def _steps_in_line(self, slot: Slot, turn: Turn, started: float, said: Said) -> Steps:
-        turn.bulk, turn.has_slot = slot.bulk, said is not None
+    def _queued_steps(self, slot: Slot, waiter: Waiter, started: float, result: StepResult) -> _Steps:
+        waiter.bulk, waiter.has_slot = slot.bulk, result is not None
         try:
-            self._join(turn, started)
-            while not self._has_slot(slot, turn):
-                yield Wait(turn, self._seconds_left(slot, turn, started))
-            if self._agreement:
-                yield from self._steps_with_store(self._agreement, slot, turn, started, said)
+            self._join(waiter, started)
+            while not self._has_slot(slot, waiter):
+                yield Wait(waiter, self._seconds_left(slot, waiter, started))
+            if self._coordinator:
+                yield from self._store_steps(self._coordinator, slot, waiter, started, result)
         finally:
-            self._leave(turn)
+            self._leave(waiter)
             self._count_wait(slot, started)
-        if slot.waited > _WORTH_SAYING:
-            turn.say_once(_LOG, slot.waited)  # it turned out so
+        if slot.waited > _LONG_WAIT:
+            waiter.log_once(_LOG, slot.waited)  # the length of the wait was not known before
 
-    def _steps_with_store(self, agreement: Agreement, slot: Slot, turn: Turn, started: float, said: Said) -> Steps:
-        steps = agreement.steps(slot, self._window, started, said)
+    def _store_steps(
+        self, coordinator: StoreCoordinator, slot: Slot, waiter: Waiter, started: float, result: StepResult
+    ) -> _Steps:
+        steps = coordinator.steps(slot, self._window, started, result)
         step = next(steps, None)
         while step is not None:
-            if isinstance(step, Ask):
-                step = _following(steps, (yield step))
+            if isinstance(step, StoreCall):
+                step = _next_step(steps, (yield step))
             else:
-                turn.clear()
-                yield Wait(turn, self._allowed(step, slot, turn, started))
-                step = _following(steps)
+                waiter.clear()
+                yield Wait(waiter, self._allowed(step, slot, waiter, started))
+                step = _next_step(steps)
 
-    def _join(self, turn: Turn, now: float) -> None:
+    def _join(self, waiter: Waiter, now: float) -> None:
         with self._lock:
-            self._line.join(turn)
-            # A slot is free, and a head sleeps on: its event loop may have been closed, or this one was put before it.
-            if self._window.free_from(bulk=turn.bulk) <= now:
-                self._line.wake_next()
+            self._queue.join(waiter)
+            # A slot may be free while a head sleeps: its event loop was closed, or this waiter joined before it.
+            if self._window.free_from(bulk=waiter.bulk) <= now:
+                self._queue.wake_next()
 
     def _start_asking(self, slot: Slot) -> bool:
-        """Take a slot of the window, if one is free and nobody else of this lane asks the store at this time.
+        """Acquire a slot of the window without queueing, if one is free and no caller of this lane asks the store now.
 
-        Who does not wait at all cannot stand in line until the other has his answer, and asks at the same time.
+        A caller that does not wait at all cannot queue until another one has its reply, and asks at the same time.
         """
         with self._lock:
-            may_ask = slot.max_wait == 0 or not self._line.asking[slot.bulk]
-            taken = may_ask and self._take_if_open(slot)
-            self._line.asking[slot.bulk] += taken
-            return taken
+            may_ask = slot.max_wait == 0 or not self._queue.asking[slot.bulk]
+            acquired = may_ask and self._acquire_unqueued(slot)
+            self._queue.asking[slot.bulk] += acquired
+            return acquired
 
     def _stop_asking(self, slot: Slot) -> None:
         with self._lock:
-            self._line.asking[slot.bulk] -= 1
-            if self._line.length:
-                self._line.wake_next()
+            self._queue.asking[slot.bulk] -= 1
+            if self._queue.length:
+                self._queue.wake_next()
 
-    def _has_slot(self, slot: Slot, turn: Turn) -> bool:
+    def _has_slot(self, slot: Slot, waiter: Waiter) -> bool:
         with self._lock:
-            turn.clear()
+            waiter.clear()
             now = self._clock()
-            if not turn.has_slot and self._line.is_next(turn, now) and self._take(slot, now):
-                turn.has_slot = True
-                if self._agreement:
-                    self._line.wake_next()  # the other lane need not wait until the store has answered
-            return turn.has_slot
+            if not waiter.has_slot and self._queue.is_next(waiter, now) and self._acquire_from_window(slot, now):
+                waiter.has_slot = True
+                if self._coordinator:
+                    self._queue.wake_next()  # the other lane does not have to wait for the reply of the store
+            return waiter.has_slot
 
     def _cancel(self, slot: Slot) -> None:
-        """Nothing is sent: the slot of the window is as it was."""
+        """Return the slot to the window unused."""
         with self._lock:
-            if slot.era is self._era:
+            if slot.fork_generation is self._fork_generation:
                 self._requests -= 1
                 self._window.cancel(slot.free_since, bulk=slot.bulk)
-                slot.era = None
-                self._line.wake_next()
+                slot.fork_generation = None
+                self._queue.wake_next()
 
-    def _seconds_left(self, slot: Slot, turn: Turn, started: float) -> float | None:
-        """Seconds for which this one has to wait before it looks again; None: until it is woken."""
+    def _seconds_left(self, slot: Slot, waiter: Waiter, started: float) -> float | None:
+        """Seconds for which this waiter sleeps before it checks again; None: until it is woken."""
         with self._lock:
             now = self._clock()
-            earliest = self._window.earliest(self._line.place(turn), now, bulk=slot.bulk)
-            first = self._line.is_next(turn, now)
+            earliest = self._window.earliest(self._queue.position(waiter), now, bulk=slot.bulk)
+            first = self._queue.is_next(waiter, now)
             free_from = self._window.free_from(bulk=slot.bulk) if first else math.inf
-        self._allowed(earliest - now, slot, turn, started)
-        left = self._left(slot, started)
-        wait = min(max(0.0, free_from - now), left)
+        self._allowed(earliest - now, slot, waiter, started)
+        wait = min(max(0.0, free_from - now), self._remaining_wait(slot, started))
         return None if wait == math.inf else wait
 
-    def _left(self, slot: Slot, started: float) -> float:
+    def _remaining_wait(self, slot: Slot, started: float) -> float:
         return math.inf if slot.max_wait is None else max(0.0, slot.max_wait - (self._clock() - started))
 
-    def _allowed(self, wait: float, slot: Slot, turn: Turn, started: float) -> float:
-        """A wait of so many seconds, if the caller agrees to it."""
+    def _allowed(self, wait: float, slot: Slot, waiter: Waiter, started: float) -> float:
+        """The same wait, if the caller allows it; otherwise a RateLimitError."""
         frozen = self.frozen_for()
-        if slot.patience is not None and frozen >= slot.patience:
-            raise too_long(
-                frozen, f"the server asked everybody of this account to wait {frozen:.0f} s more; nothing was sent"
-            )
-        left = self._left(slot, started)
-        if wait > left or left <= 0:
-            at_best = f"a slot of the rate limit is free in {wait:.1f} s at the earliest"
-            raise too_long(wait, f"{at_best}, and max_wait is {slot.max_wait:g} s; nothing was sent")
-        if wait + self._clock() - started > _WORTH_SAYING:
-            turn.say_once(_LOG, wait)
+        if slot.freeze_timeout is not None and frozen >= slot.freeze_timeout:
+            raise frozen_too_long(frozen)
+        remaining = self._remaining_wait(slot, started)
+        if slot.max_wait is not None and (wait > remaining or remaining <= 0):
+            raise wait_too_long(wait, slot.max_wait)
+        if wait + self._clock() - started > _LONG_WAIT:
+            waiter.log_once(_LOG, wait)
         return wait
 
-    def _leave(self, turn: Turn) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         with self._lock:
-            self._line.leave(turn)
-            self._line.wake_next()
+            self._queue.leave(waiter)
+            self._queue.wake_next()
 
     def _count_wait(self, slot: Slot, started: float) -> None:
-        """Also of one who never stood in line: a store that is slow to answer is a wait too."""
+        """Add to the statistics; also for a caller that did not queue, because a slow store is a wait too."""
         with self._lock:
             slot.waited = self._clock() - started
             self._total_waited += slot.waited
             self._longest_wait = max(self._longest_wait, slot.waited)
 
-    def _give_back(self, slot: Slot) -> bool:
-        """Give it back, if it is there to be given back: once, and by the process that took it."""
+    # --- after the response
+
+    def _release(self, slot: Slot) -> bool:
+        """Release the slot of the window, unless it was released before or belongs to the parent of this process."""
         with self._lock:
-            if slot.era is not self._era:
+            if slot.fork_generation is not self._fork_generation:
                 return False
-            slot.era = None
+            slot.fork_generation = None
             if self.rate is None:
                 self._unlimited_in_flight -= 1
                 return True
-            self._window.give_back(self._clock(), bulk=slot.bulk)
-            if self._line.length:
-                self._line.wake_next()
-            return True
+            now = self._clock()
+            self._window.release(now, bulk=slot.bulk)
+            if self._queue.length:
+                self._queue.wake_next()
+        if now > slot.leased_until:
+            _LOG.warning(_LEASE_EXPIRED, now - slot.leased_until + slot.lease, slot.lease)
+        return True
 
-    def _freeze(self, retry_after: float | None) -> Ask | None:
+    def _freeze(self, retry_after: float | None) -> StoreCall | None:
         with self._lock:
             self._refusals += 1
             if self.rate is None:
@@ -381,88 +393,52 @@ class RateLimiter:
             pause = self.rate.per if retry_after is None else min(retry_after, _LONGEST_FREEZE)
             longer = pause - self.frozen_for()
             self._window.freeze(self._clock() + pause)
-            if longer > _WORTH_SAYING:
-                self._line.wake_all()  # whoever does not want to wait that long may give up
-        return Ask(self._store, Question(Verb.FREEZE, seconds=pause)) if self._store else None
+            if longer > _LONG_WAIT:
+                self._queue.wake_all()  # waiters that do not accept so long a wait can raise
+        return self._coordinator.freeze_request(pause) if self._coordinator else None
+
+    def _notify(self, slot: Slot, command: Command) -> None:
+        if self._coordinator:
+            _send(self._coordinator.release_request(slot, command))
+
+    async def _async_notify(self, slot: Slot, command: Command) -> None:
+        if self._coordinator:
+            await _async_send(self._coordinator.release_request(slot, command))
 
 
-def too_long(seconds: float, why: str) -> RateLimitError:
-    """The error for a wait that is longer than the caller allows. Nothing was sent."""
-    error = RateLimitError(why, request=NO_REQUEST, attempts=0)
-    error.status_code, error.retry_after = _TOO_MANY, seconds
-    return error
+_LEASE_EXPIRED = (
+    "a request held its slot of the rate limit for %.0f s, longer than its lease of %.0f s: another process may have "
+    "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
+    "timeout of the request"
+)
 
 
-def _check_waits(**waits: Any) -> None:  # noqa: ANN401  # what they are, is what is checked
-    for name, seconds in waits.items():
+def _check_seconds(**values: Any) -> None:  # noqa: ANN401  # the check is whether they are numbers
+    for name, seconds in values.items():
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
         if seconds is not None and not (is_number and seconds >= 0):
-            message = f"{name} must be a number of seconds, 0 or more, or None; not {seconds!r}"
-            raise ValueError(message)
+            raise ValueError(f"{name} must be a number of seconds, at least 0, or None; not {seconds!r}")
 
 
-def _following(steps: Generator[AnyStep, Said, None], said: Said = None) -> AnyStep | None:
+def _next_step(steps: Generator[AnyStep, StepResult, None], result: StepResult = None) -> AnyStep | None:
     try:
-        return steps.send(said)
+        return steps.send(result)
     except StopIteration:
         return None
 
 
-def _tell(ask: Ask | None) -> None:
-    """Tell the store something that needs no answer. What it does not hear is told before the next question."""
-    if ask:
-        with suppress(RateLimitStoreError):  # the next who asks will hear of it; this one has his response
-            ask.now()
+def _send(call: StoreCall | None) -> None:
+    """Send a request whose reply is not needed. A release that does not reach the store stays in the outbox."""
+    if call:
+        with suppress(RateLimitStoreError):  # the next acquire reports it; this caller has its response
+            call.run()
 
 
-async def _async_tell(ask: Ask | None) -> None:
-    if not ask or ask.store.at_once:
-        _tell(ask)
+async def _async_send(call: StoreCall | None) -> None:
+    if not call or call.store.is_local:
+        _send(call)
         return
     import anyio  # noqa: PLC0415  # only the async client pays for it
 
-    with anyio.move_on_after(_GOODBYE, shield=True), suppress(RateLimitStoreError):
-        await ask.soon()
-
-
-class _Shared:
-    """The limiters of this process."""
-
-    def __init__(self) -> None:
-        self.limiters: dict[tuple[str, str | None, int, float], RateLimiter] = {}
-        self.lock = threading.Lock()
-
-    def after_fork(self) -> None:
-        """A thread of the parent may have the lock."""
-        self.lock = threading.Lock()
-
-
-_SHARED = _Shared()
-_TWO_LIMITS = (
-    "this process keeps the limit of this account already, otherwise than %r: together they may send more than either "
-    "allows; give all clients of an account the same rate_limit=, or the rate_limit of the first one"
-)
-_OTHER_SETTINGS = (
-    "clients of one account share their limit and its settings, which are %r here, and not %r; "
-    "give all of them the same rate_limit="
-)
-
-
-def shared(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
-    """The limiter of this account on this host, the same one for every client in this process.
-
-    It is kept for as long as the process lives: a client that is made after another was closed must know what that
-    one sent. Accounts are told apart by a hash of their key, never by the key. The other settings of the rate are those
-    of the client that came first: two windows would let through twice the limit.
-    """
-    account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
-    key = account, rate.store, rate.limit, rate.per
-    forks.watch(_SHARED)
-    with _SHARED.lock:
-        if key not in _SHARED.limiters and any(other[0] == account for other in _SHARED.limiters):
-            _LOG.warning(_TWO_LIMITS, rate)
-        limiter = _SHARED.limiters.get(key) or RateLimiter(rate, account=account)
-        _SHARED.limiters[key] = limiter
-    if limiter.rate != rate:
-        _LOG.warning(_OTHER_SETTINGS, limiter.rate, rate)
-    return limiter
+    with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True), suppress(RateLimitStoreError):
+        await call.async_run()

@@ -1,4 +1,4 @@
-"""Rate limit, the report."""
+"""The statistics of a rate limiter."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatistics:
-    """What a limiter did so far, and how it stands; with a shared store still those of this process alone.
+    """The state of a limiter and its totals since it was created; those of this process, also with a shared store.
 
     Attributes:
-        limit: The most requests in any window; None for a limiter that never waits.
-        in_flight: Requests without a response yet.
-        waiting: Callers in the queue.
-        free: Slots that are free now; None for a limiter that never waits.
-        frozen_until: When the server lets anybody send again; None if it does now.
-        requests: Slots taken so far.
-        total_waited: Seconds that callers waited so far, added up.
-        longest_wait: Seconds of the longest of these waits.
-        refusals: Answers with 429 so far.
+        limit: The maximum number of requests in any window; None for a limiter without a limit.
+        in_flight: Requests that have no response yet.
+        waiting: Callers in the wait queue.
+        free: Slots that are free now; None for a limiter without a limit.
+        frozen_until: When requests are allowed again after a 429; None if they are allowed now.
+        requests: The number of slots acquired.
+        total_waited: The sum of all waits, in seconds.
+        longest_wait: The longest wait, in seconds.
+        refusals: The number of responses with status 429.
     """
 
     limit: int | None

@@ -1,23 +1,23 @@
-"""Rate limit, the rule. Nothing here sleeps, sends or reads a clock.
+"""The rule of the rate limit. Nothing here sleeps, sends or reads a clock.
 
-There are `limit` slots. A request takes one and gives it back when its response is there; the slot is free again
+There are `limit` slots. A request acquires one and releases it when its response has arrived; the slot is free again
 `per` seconds later.
 
 Why the server never counts more than `limit` arrivals in any `per` seconds: request *k* arrived no later than its
 response, at time `r`. The request that takes over its slot leaves no earlier than `r + per`, and arrives later still.
 So two arrivals on one slot are at least `per` apart at the server, whatever the network does in between, and `limit`
-slots admit at most `limit` arrivals. A request whose response never comes holds its slot until it is given up. The
-promise is about requests that arrive before they are answered or given up; one that the network delivers after it was
-given up adds itself to the count, and nothing else.
+slots admit at most `limit` arrivals. A request whose response never comes holds its slot until it is abandoned. The
+guarantee covers requests that arrive before they are answered or abandoned; one that the network delivers after it was
+abandoned adds itself to the count, and nothing else.
 
-Limiters that count from the time of sending cannot promise this: latency squeezes two bursts together.
+Limiters that count from the time of sending cannot guarantee this: latency can squeeze two bursts together.
 
-Bulk work has a lane of its own. It never uses more than `limit - reserve` of the slots, whether in flight or on their
-way back, so that other callers find `reserve` of them in every window; and it is paced, one request in `pace` seconds.
-Both only ever make a request later, so the promise stands; and by the same reasoning never more than `limit - reserve`
-of bulk work arrive in any `per` seconds.
+Bulk work has a lane of its own. It never uses more than `limit - reserve` of the slots, in flight or on their way back,
+so that other callers find `reserve` of them in every window; and it is paced, one request in `pace` seconds. Both only
+ever delay a request, so the guarantee holds; and by the same reasoning never more than `limit - reserve` requests of
+bulk work arrive in any `per` seconds.
 
-The same rule holds in every store: `stores/file.py` and `stores/redis.lua` keep it for many processes.
+Every store follows the same rule: `stores/slot_table.py` and `stores/redis.lua` apply it to many processes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .rate import RateLimit
+    from .config import RateLimit
 
 
 _TWO = 2
@@ -37,7 +37,7 @@ _TWO = 2
 class Window:
     """The slots of one account. All times are in seconds of one clock."""
 
-    def __init__(self, rate: RateLimit, *, free_from: float = -math.inf) -> None:
+    def __init__(self, rate: RateLimit) -> None:
         self.rate = rate
         self.in_flight: int = 0
         self.frozen_until: float = -math.inf
@@ -45,10 +45,10 @@ class Window:
         self._pace = rate.pace
         self._paced_from = -math.inf
         # When each idle slot is free, in order.
-        self._free_at: deque[float] = deque([free_from] * rate.limit)
-        self._bulk_room = rate.bulk_room
+        self._free_at: deque[float] = deque([-math.inf] * rate.limit)
+        self._bulk_slots = rate.bulk_slots
         self._bulk_in_flight = 0
-        # Until when each slot that bulk work gave back counts as used by it, in order.
+        # Until when each slot that bulk work released counts as used by it, in order.
         self._bulk_until: deque[float] = deque()
 
     def free_from(self, *, bulk: bool = False) -> float:
@@ -56,25 +56,25 @@ class Window:
         at = max(self._free_at[0], self.frozen_until) if self._free_at else math.inf
         return max(at, self._lane_from(bulk)) if bulk or self._paced else at
 
-    def _lane_from(self, bulk: bool) -> float:  # noqa: FBT001  # it is a lane
-        """When the pace and the reserve let the next request of this lane go."""
-        if not bulk or self._bulk_in_flight + len(self._bulk_until) < self._bulk_room:
+    def _lane_from(self, bulk: bool) -> float:  # noqa: FBT001  # the index of a lane
+        """When the pace and the reserve admit the next request of this lane."""
+        if not bulk or self._bulk_in_flight + len(self._bulk_until) < self._bulk_slots:
             return self._paced_from
         return max(self._paced_from, self._bulk_until[0]) if self._bulk_until else math.inf
 
-    def earliest(self, place: int, now: float, *, bulk: bool = False) -> float:
-        """The earliest time at which this place of the queue can come to its turn, the first being 0; often later."""
-        rounds, place_in_round = divmod(place, self.rate.limit)
-        idle = place_in_round < len(self._free_at)
-        at = self._free_at[place_in_round] if idle else now + self.rate.per
+    def earliest(self, position: int, now: float, *, bulk: bool = False) -> float:
+        """A lower bound of when the caller at this position of the queue (0 is the head) gets a slot."""
+        rounds, position_in_round = divmod(position, self.rate.limit)
+        idle = position_in_round < len(self._free_at)
+        at = self._free_at[position_in_round] if idle else now + self.rate.per
         at = max(at, now, self.frozen_until) + rounds * self.rate.per
-        return max(at, self._paced_from + place * self._pace) if bulk or self._paced else at
+        return max(at, self._paced_from + position * self._pace) if bulk or self._paced else at
 
-    def take(self, now: float, *, bulk: bool = False) -> float | None:
-        """Take a slot, if one is free.
+    def acquire(self, now: float, *, bulk: bool = False) -> float | None:
+        """Acquire a slot, if one is free.
 
         Returns:
-            Since when it has been free, for `cancel`; None if no slot is free.
+            Since when it was free, for `cancel`; None if no slot is free.
         """
         free_at = self._free_at
         if not free_at or free_at[0] > now or self.frozen_until > now:
@@ -84,7 +84,7 @@ class Window:
         self.in_flight += 1
         return free_at.popleft()
 
-    def _enter_lane(self, now: float, bulk: bool) -> bool:  # noqa: FBT001  # it is a lane
+    def _enter_lane(self, now: float, bulk: bool) -> bool:  # noqa: FBT001  # the index of a lane
         if self._lane_from(bulk) > now:
             return False
         self._paced_from = now + self._pace
@@ -94,43 +94,43 @@ class Window:
                 self._bulk_until.popleft()
         return True
 
-    def give_back(self, now: float, *, bulk: bool = False) -> None:
-        """The response of a request is there, or the request is given up."""
+    def release(self, now: float, *, bulk: bool = False) -> None:
+        """Release a slot: the response of its request has arrived, or the request was abandoned."""
         self.in_flight -= 1
         at = now + self.rate.per
-        _put(self._free_at, at)
+        _insert(self._free_at, at)
         if bulk:
             self._bulk_in_flight -= 1
-            _put(self._bulk_until, at)
+            _insert(self._bulk_until, at)
 
     def cancel(self, free_since: float, *, bulk: bool = False) -> None:
-        """A slot was taken, and no request was sent: it is free as it was before."""
+        """Undo `acquire` for a slot with which no request was sent."""
         self.in_flight -= 1
         self._bulk_in_flight -= bulk
-        _put(self._free_at, free_since)
+        _insert(self._free_at, free_since)
 
-    def give_up_all(self, now: float) -> None:
-        """All requests in flight are given up: those who sent them are no more, some in the midst of a call here."""
+    def release_all(self, now: float) -> None:
+        """Abandon all requests in flight. Their threads no longer exist, and one may have been inside a call here."""
         bulk = self._bulk_in_flight
-        for sent in range(self.rate.limit - len(self._free_at)):
-            self.give_back(now, bulk=sent < bulk)
+        for index in range(self.rate.limit - len(self._free_at)):
+            self.release(now, bulk=index < bulk)
         self.in_flight = self._bulk_in_flight = 0
 
     def is_contested(self, now: float) -> bool:
-        """Whether one who takes a slot now takes it from another who could have one now."""
+        """Whether a caller that acquires a slot now delays another one that could acquire one now."""
         return self._paced or len(self._free_at) < _TWO or self._free_at[1] > now
 
     def freeze(self, until: float) -> None:
-        """No slot is free before this time: the server said that there were too many requests."""
+        """Admit no request before this time: the server responded with 429."""
         self.frozen_until = max(self.frozen_until, until)
 
     def free(self, now: float) -> int:
-        """How many slots are free now."""
+        """The number of slots that are free now."""
         return 0 if self.frozen_until > now else sum(at <= now for at in self._free_at)
 
 
-def _put(times: deque[float], at: float) -> None:
-    """Add a time in its order: at the end, but for a slot that was not used and a clock that went back."""
+def _insert(times: deque[float], at: float) -> None:
+    """Insert a time in order: at the end, except for a slot that was not used or after the clock went back."""
     if times and at < times[-1]:
         insort(times, at)
     else:

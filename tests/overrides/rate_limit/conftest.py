@@ -1,4 +1,4 @@
-"""What the tests of the stores share."""
+"""Redis servers for the tests of the rate limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.overrides.rate_limit.servers import RedisServer
+from tests.overrides.rate_limit.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis for all tests that do not harm it; each uses an account of its own."""
+    """A Redis for all tests that leave it running; each uses an account of its own."""
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
 @pytest.fixture
 def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis that a test may kill."""
+    """A Redis that the test may kill."""
     with RedisServer(tmp_path_factory.mktemp("own")) as server:
         yield server

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 
-from tests.overrides.rate_limit.halls import GUARD, Hall, taken
+from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -69,9 +69,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def hall() -> Iterator[Hall]:
-    """A waiting hall."""
-    with closing(Hall()) as opened:
+def waiting() -> Iterator[FakeWaiting]:
+    """A waiting waiting."""
+    with closing(FakeWaiting()) as opened:
         yield opened
 
 
@@ -182,7 +182,7 @@ class Caller:
     comes: int
     out: int
     back: int
-    patience: int
+    gives_up_after: int
     timeout: int
     bulk: bool
 
@@ -193,7 +193,7 @@ CALLERS = st.lists(
         comes=st.integers(0, 60),
         out=st.integers(0, 30),
         back=st.integers(0, 30),
-        patience=st.integers(1, 300),
+        gives_up_after=st.integers(1, 300),
         timeout=st.integers(1, 80),
         bulk=st.booleans(),
     ),
@@ -227,7 +227,7 @@ def test_the_server_never_counts_more_than_the_limit(
         async def call(number: int, caller: Caller) -> None:
             await anyio.sleep(caller.comes)
             slot = limiter.slot(bulk=caller.bulk)
-            with anyio.move_on_after(caller.patience) as waiting:
+            with anyio.move_on_after(caller.gives_up_after) as waiting:
                 await limiter.async_acquire(slot)
             if waiting.cancelled_caught:
                 left.append(number)
@@ -269,15 +269,15 @@ def test_the_server_never_counts_more_than_the_limit(
 # Threads and tasks.
 
 
-def test_threads_and_tasks_stand_in_one_queue(hall: Hall, backend: str) -> None:
+def test_threads_and_tasks_stand_in_one_queue(waiting: FakeWaiting, backend: str) -> None:
     """They are served in the order in which they came, whatever they are."""
-    limiter = hall.limiter(RateLimit(1, 10.0))
-    holders = [taken(limiter)]
+    limiter = waiting.limiter(RateLimit(1, 10.0))
+    holders = [acquired(limiter)]
     served: list[str] = []
     came = threading.Semaphore(0)
 
     def thread(name: str) -> None:
-        holders.append(taken(limiter))
+        holders.append(acquired(limiter))
         served.append(name)
         came.release()
 
@@ -291,17 +291,17 @@ def test_threads_and_tasks_stand_in_one_queue(hall: Hall, backend: str) -> None:
     with start_blocking_portal(backend) as portal:
         for name in ("Ada", "Bob", "Eve", "Joe"):
             if name in {"Ada", "Eve"}:
-                hall.thread(partial(thread, name))
+                waiting.thread(partial(thread, name))
             else:
                 portal.start_task_soon(task, name)
-            hall.nap()
+            waiting.next_wait()
         for _ in range(4):
             limiter.release(holders[-1])
-            turn, seconds = hall.napper()
+            turn, seconds = waiting.next_waiter()
             while seconds is None:
-                turn, seconds = hall.napper()
-            hall.ring(turn, seconds)
-            assert came.acquire(timeout=GUARD)
+                turn, seconds = waiting.next_waiter()
+            waiting.expire(turn, seconds)
+            assert came.acquire(timeout=DEADLOCK_TIMEOUT)
     assert served == ["Ada", "Bob", "Eve", "Joe"]
 
 
@@ -321,7 +321,7 @@ def test_a_limiter_serves_one_event_loop_after_another(backend: str) -> None:
 
 
 @pytest.fixture
-def abandoned(hall: Hall) -> Iterator[Abandoned]:
+def abandoned(waiting: FakeWaiting) -> Iterator[Abandoned]:
     """Let a task wait, and close its event loop; returns what the garbage collector will do to the task one day."""
     tasks: list[Any] = []
 
@@ -334,9 +334,9 @@ def abandoned(hall: Hall) -> Iterator[Abandoned]:
         task: Any = loop.create_task(limiter.async_acquire(limiter.slot()))
         task._log_destroy_pending = False
         tasks.append(task)
-        while hall.naps.empty():
+        while waiting.waits.empty():
             loop.run_until_complete(asyncio.sleep(0))
-        hall.nap()
+        waiting.next_wait()
         meanwhile()
         loop.close()
         return partial(end, task)
@@ -346,46 +346,46 @@ def abandoned(hall: Hall) -> Iterator[Abandoned]:
         end(task)
 
 
-def served_in_thread(hall: Hall, limiter: RateLimiter) -> threading.Semaphore:
+def served_in_thread(waiting: FakeWaiting, limiter: RateLimiter) -> threading.Semaphore:
     """A thread that waits; the semaphore says when it was served."""
     done = threading.Semaphore(0)
 
     def call() -> None:
-        taken(limiter)
+        acquired(limiter)
         done.release()
 
-    hall.thread(call)
-    hall.nap()
+    waiting.thread(call)
+    waiting.next_wait()
     return done
 
 
-def test_a_dead_task_does_not_block_those_behind_it(hall: Hall, abandoned: Abandoned) -> None:
+def test_a_dead_task_does_not_block_those_behind_it(waiting: FakeWaiting, abandoned: Abandoned) -> None:
     """When a response comes, who stands behind the dead is woken."""
-    limiter = hall.limiter(RateLimit(1, 10.0))
-    slot = taken(limiter)
+    limiter = waiting.limiter(RateLimit(1, 10.0))
+    slot = acquired(limiter)
     abandoned(limiter)
-    done = served_in_thread(hall, limiter)
+    done = served_in_thread(waiting, limiter)
     limiter.release(slot)
-    turn, seconds = hall.napper()
-    hall.ring(turn, seconds)
-    assert done.acquire(timeout=GUARD)
+    turn, seconds = waiting.next_waiter()
+    waiting.expire(turn, seconds)
+    assert done.acquire(timeout=DEADLOCK_TIMEOUT)
 
 
-def test_a_dead_task_does_not_block_those_who_come(hall: Hall, abandoned: Abandoned) -> None:
+def test_a_dead_task_does_not_block_those_who_come(waiting: FakeWaiting, abandoned: Abandoned) -> None:
     """When nothing is in flight, and so no response will come, who comes once a slot is free takes over."""
-    limiter = hall.limiter(RateLimit(1, 10.0))
+    limiter = waiting.limiter(RateLimit(1, 10.0))
     with limiter.slot():
         pass
     abandoned(limiter)
-    hall.now += 10
-    thread = hall.thread(partial(taken, limiter))
-    thread.join(GUARD)
+    waiting.now += 10
+    thread = waiting.thread(partial(acquired, limiter))
+    thread.join(DEADLOCK_TIMEOUT)
     assert not thread.is_alive()
 
 
-def test_the_end_of_a_dead_task_does_not_stop_the_limiter(hall: Hall, abandoned: Abandoned) -> None:
+def test_the_end_of_a_dead_task_does_not_stop_the_limiter(waiting: FakeWaiting, abandoned: Abandoned) -> None:
     """The garbage collector may end an abandoned wait at any moment, in a thread that is inside the limiter too."""
-    limiter = hall.limiter(RateLimit(1, 10.0))
+    limiter = waiting.limiter(RateLimit(1, 10.0))
     with limiter.slot():
         pass
 
@@ -402,11 +402,11 @@ def test_the_end_of_a_dead_task_does_not_stop_the_limiter(hall: Hall, abandoned:
     assert limiter.statistics().waiting == 0
 
 
-def test_a_dead_task_does_not_break_a_refusal(hall: Hall, abandoned: Abandoned) -> None:
+def test_a_dead_task_does_not_break_a_refusal(waiting: FakeWaiting, abandoned: Abandoned) -> None:
     """A 429 is told to everybody who waits, and a dead task among them stops nobody from hearing it."""
-    limiter = hall.limiter(RateLimit(1, 10.0))
-    taken(limiter)
-    abandoned(limiter, meanwhile=lambda: served_in_thread(hall, limiter))
+    limiter = waiting.limiter(RateLimit(1, 10.0))
+    acquired(limiter)
+    abandoned(limiter, meanwhile=lambda: served_in_thread(waiting, limiter))
     limiter.refused(25.0)
-    assert hall.nap() is None
+    assert waiting.next_wait() is None
     assert limiter.frozen_for() == 25

@@ -1,4 +1,4 @@
-"""A limiter in a process that forks: the child has no requests in flight, no threads that wait, and no dead lock."""
+"""The limiter in a process that forks: the child has no requests in flight, no waiting threads, and no locked lock."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import textwrap
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 PREFACE = """
 import logging, os, sys, threading, time
 from sendblue_contacts import RateLimit, RateLimiter
-from sendblue_contacts.rate_limit import limiter as module, shared
+from sendblue_contacts.rate_limit import registry, shared_limiter
 
 def child(body):
-    '''Run this in a child, for 20 s at most; what it prints, with the parent's.'''
+    '''Run this in a child, for at most 20 s; print its status.'''
     sys.stdout.flush()
     pid = os.fork()
     if not pid:
@@ -30,7 +30,7 @@ def child(body):
             os._exit(0)
     print("status", os.waitpid(pid, 0)[1])
 
-def taken(limiter):
+def acquired(limiter):
     slot = limiter.slot()
     limiter.acquire(slot)
     return slot
@@ -38,23 +38,23 @@ def taken(limiter):
 
 
 def run(program: str) -> tuple[list[str], str]:
-    """What a fresh process prints, line by line, and what it writes to stderr."""
+    """What a new process prints, line by line, and what it writes to stderr."""
     whole = PREFACE + textwrap.dedent(program)
     done = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr
 
 
-def test_what_is_in_flight_stays_with_the_parent() -> None:
-    """In the child it counts as given up at the fork; in the parent nothing changes."""
+def test_requests_in_flight_stay_with_the_parent() -> None:
+    """In the child they count as abandoned at the fork; in the parent nothing changes."""
     printed, _ = run("""
         now = [0.0]
         limiter = RateLimiter(RateLimit(3, 10.0), clock=lambda: now[0])
-        taken(limiter)
+        acquired(limiter)
 
         def show():
-            stands = limiter.statistics()
-            print(stands.in_flight, stands.free)
+            statistics = limiter.statistics()
+            print(statistics.in_flight, statistics.free)
             now[0] = 10.0
             print(limiter.statistics().free)
 
@@ -64,19 +64,19 @@ def test_what_is_in_flight_stays_with_the_parent() -> None:
     assert printed == ["0 2", "3", "status 0", "1 2", "2"]
 
 
-def test_threads_that_wait_stay_with_the_parent() -> None:
-    """The child's callers do not stand behind them, for they will never move on."""
+def test_waiting_threads_stay_with_the_parent() -> None:
+    """The callers of the child do not queue behind them, because they never continue there."""
     printed, _ = run("""
         limiter = RateLimiter(RateLimit(1, 0.2))
-        slot = taken(limiter)
-        waiting = threading.Thread(target=taken, args=(limiter,))
+        slot = acquired(limiter)
+        waiting = threading.Thread(target=acquired, args=(limiter,))
         waiting.start()
         while not limiter.statistics().waiting:
             time.sleep(0.001)
 
         def call():
             print(limiter.statistics().waiting)
-            taken(limiter)
+            acquired(limiter)
             print("served")
 
         child(call)
@@ -87,14 +87,14 @@ def test_threads_that_wait_stay_with_the_parent() -> None:
     assert printed == ["0", "served", "status 0", "served too"]
 
 
-def test_a_lock_that_another_thread_has_is_free_in_the_child() -> None:
-    """The thread that would free it does not exist there: neither that of a limiter, nor that of all of them."""
+def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
+    """The thread that would release it does not exist there; this applies to a limiter and to the registry."""
     printed, _ = run("""
-        limiter = shared("key", "host", RateLimit(3))
+        limiter = shared_limiter("key", "host", RateLimit(3))
         locked, over = threading.Event(), threading.Event()
 
         def hold():
-            with limiter._lock, module._SHARED.lock:
+            with limiter._lock, registry._REGISTRY.lock:
                 locked.set()
                 over.wait()
 
@@ -103,8 +103,8 @@ def test_a_lock_that_another_thread_has_is_free_in_the_child() -> None:
         locked.wait()
 
         def call():
-            taken(limiter)
-            print(shared("key", "host", RateLimit(3)) is limiter, limiter.statistics().in_flight)
+            acquired(limiter)
+            print(shared_limiter("key", "host", RateLimit(3)) is limiter, limiter.statistics().in_flight)
 
         child(call)
         over.set()
@@ -113,25 +113,26 @@ def test_a_lock_that_another_thread_has_is_free_in_the_child() -> None:
     assert printed == ["True 1", "status 0"]
 
 
-def test_the_child_does_not_give_back_what_the_parent_took() -> None:
-    """It leaves the block in which the parent forked, and gets no slot more than the limit from that."""
+def test_the_child_does_not_release_a_slot_of_its_parent() -> None:
+    """It leaves the block in which the parent forked, and gets no additional slot from that."""
     printed, _ = run("""
         limiter = RateLimiter(RateLimit(1, 1000.0))
         unlimited = RateLimiter(None)
         with limiter.slot(), unlimited.slot():
             pid = os.fork()
         if not pid:
-            stands = limiter.statistics()
-            print(stands.in_flight, stands.free, len(limiter._window._free_at), unlimited.statistics().in_flight)
+            statistics = limiter.statistics()
+            slots = len(limiter._window._free_at)
+            print(statistics.in_flight, statistics.free, slots, unlimited.statistics().in_flight)
             sys.exit()
         print("status", os.waitpid(pid, 0)[1])
     """)
     assert printed == ["0 0 1 0", "status 0"]
 
 
-def test_without_a_shared_store_the_child_is_warned() -> None:
-    """Parent and child keep the limit each for itself, where the parent has sent something; the sentence says a way."""
-    _, said = run("""
+def test_the_child_logs_a_warning_without_a_shared_store() -> None:
+    """If the parent has sent requests: both keep the limit separately. The warning states how to share it."""
+    _, errors = run("""
         logging.basicConfig(format="%(levelname)s %(message)s")
         used, unused, unlimited = RateLimiter(), RateLimiter(), RateLimiter(None)
         for limiter in (used, unlimited):
@@ -139,20 +140,20 @@ def test_without_a_shared_store_the_child_is_warned() -> None:
                 pass
         child(lambda: None)
     """)
-    assert said.splitlines() == [
-        "WARNING forked: parent and child keep the rate limit each for itself; a file store would share it"
+    assert errors.splitlines() == [
+        "WARNING forked: parent and child apply the rate limit separately; share it with a file store"
     ]
 
 
-def test_with_a_shared_store_parent_and_child_share(tmp_path: os.PathLike[str]) -> None:
-    """Two of three slots are taken, one by each: the third is free, for either of them, and nobody is warned."""
-    printed, said = run(f"""
+def test_parent_and_child_share_a_file(tmp_path: os.PathLike[str]) -> None:
+    """Each acquires one of three slots: the third is free for either, a fourth is not; no warning is logged."""
+    printed, errors = run(f"""
         logging.basicConfig()
         limiter = RateLimiter(RateLimit(3, 0.3, store="file://{os.fspath(tmp_path)}/slots"))
-        taken(limiter)
+        acquired(limiter)
 
         def call():
-            taken(limiter)
+            acquired(limiter)
             with limiter.slot(max_wait=0) as slot:
                 print("the third")
             try:
@@ -163,17 +164,17 @@ def test_with_a_shared_store_parent_and_child_share(tmp_path: os.PathLike[str]) 
 
         child(call)
     """)
-    assert (printed, said) == (["the third", "RateLimitError", "status 0"], "")
+    assert (printed, errors) == (["the third", "RateLimitError", "status 0"], "")
 
 
-def test_a_limiter_that_is_gone_is_not_told() -> None:
-    """Whoever was thrown away before the fork does not hinder it."""
+def test_a_deleted_limiter_does_not_break_a_fork() -> None:
+    """Only those that exist are reset."""
     printed, _ = run("""
         import gc
         for _ in range(3):
             RateLimiter(RateLimit(1))
         gc.collect()
         limiter = RateLimiter(RateLimit(1))
-        child(lambda: print(taken(limiter).waited))
+        child(lambda: print(acquired(limiter).waited))
     """)
     assert printed == ["0.0", "status 0"]

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_contacts import RateLimit
-from sendblue_contacts.rate_limit.line import Line
-from sendblue_contacts.rate_limit.turns import ThreadTurn
+from sendblue_contacts.rate_limit.wait_queue import ThreadWaiter, WaitQueue
 
-from tests.overrides.rate_limit.halls import GUARD
-from tests.overrides.rate_limit.puppets import CancelledError, Puppet, Theatre, Turn
+from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT
+from tests.overrides.rate_limit.stepped_callers import Callers, CancelledError, SteppedCaller, SteppedWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,15 +22,15 @@ PACE = 1.02
 """Seconds between two paced requests, of ten in 10 s."""
 
 
-def theatre(limit: int = 10, reserve: int = 4, *, paced: bool = False) -> Theatre:
+def make_callers(limit: int = 10, reserve: int = 4, *, paced: bool = False) -> Callers:
     """A limiter with windows of 10 s, at 1000.0."""
-    return Theatre(RateLimit(limit, 10.0, reserve, paced))
+    return Callers(RateLimit(limit, 10.0, reserve, paced))
 
 
-def names(stage: Theatre, through: list[Puppet], **puppets: Puppet) -> list[str]:
+def names(callers: Callers, through: list[SteppedCaller], **suspended: SteppedCaller) -> list[str]:
     """The names of those who came through."""
-    assert not [puppet for puppet in stage.puppets if puppet in through]
-    return [name for one in through for name, puppet in puppets.items() if puppet is one]
+    assert not [caller for caller in callers.suspended if caller in through]
+    return [name for one in through for name, caller in suspended.items() if caller is one]
 
 
 # Pacing.
@@ -39,42 +38,42 @@ def names(stage: Theatre, through: list[Puppet], **puppets: Puppet) -> list[str]
 
 def test_bulk_work_is_paced() -> None:
     """One request in each `per / limit`, and 2 % more: the first at once, the next when the pace lets it."""
-    stage = theatre()
-    stage.serve(bulk=True)
-    following = stage.come(bulk=True)
-    assert (stage.until(1000 + PACE - 0.001), stage.until(1000 + PACE + 0.001)) == ([], [following])
+    callers = make_callers()
+    callers.arrive_served(bulk=True)
+    following = callers.arrive(bulk=True)
+    assert (callers.run_until(1000 + PACE - 0.001), callers.run_until(1000 + PACE + 0.001)) == ([], [following])
 
 
 def test_other_callers_are_not_paced() -> None:
     """They may use all their slots in a burst."""
-    stage = theatre()
-    assert all(stage.come().is_served for _ in range(10))
+    callers = make_callers()
+    assert all(callers.arrive().is_served for _ in range(10))
 
 
 def test_all_callers_can_be_paced() -> None:
     """With `paced=True` the pace is that of everybody, and both lanes have one together."""
-    stage = theatre(paced=True)
-    stage.serve()
-    bulk, other = stage.come(bulk=True), stage.come()
-    assert names(stage, stage.until(1000 + 1.5 * PACE), bulk=bulk, other=other) == ["bulk"]
-    assert names(stage, stage.until(1000 + 2.5 * PACE), bulk=bulk, other=other) == ["other"]
+    callers = make_callers(paced=True)
+    callers.arrive_served()
+    bulk, other = callers.arrive(bulk=True), callers.arrive()
+    assert names(callers, callers.run_until(1000 + 1.5 * PACE), bulk=bulk, other=other) == ["bulk"]
+    assert names(callers, callers.run_until(1000 + 2.5 * PACE), bulk=bulk, other=other) == ["other"]
 
 
 def test_the_pace_is_kept_from_the_last_start() -> None:
     """Who starts late moves those after him; nobody makes up for lost time."""
-    stage = theatre()
-    stage.serve(bulk=True)
-    stage.now += 5
-    stage.serve(bulk=True)
-    assert stage.come(bulk=True).due == pytest.approx(1005 + PACE)
+    callers = make_callers()
+    callers.arrive_served(bulk=True)
+    callers.now += 5
+    callers.arrive_served(bulk=True)
+    assert callers.arrive(bulk=True).due == pytest.approx(1005 + PACE)
 
 
 def test_bulk_work_that_waits_for_its_pace_holds_nobody_up() -> None:
     """A slot is free, the first in line may not have it yet, and others may."""
-    stage = theatre()
-    stage.serve(bulk=True)
-    stage.come(bulk=True)
-    assert stage.come().is_served
+    callers = make_callers()
+    callers.arrive_served(bulk=True)
+    callers.arrive(bulk=True)
+    assert callers.arrive().is_served
 
 
 # The reserve.
@@ -87,79 +86,79 @@ class Job:
         starts: When its requests were sent.
     """
 
-    def __init__(self, stage: Theatre, *, bulk: bool) -> None:
+    def __init__(self, callers: Callers, *, bulk: bool) -> None:
         self.starts: list[float] = []
-        self._stage = stage
+        self._callers = callers
         self._bulk = bulk
-        self._working: deque[tuple[float, Puppet]] = deque()
+        self._working: deque[tuple[float, SteppedCaller]] = deque()
 
     def run(self, until: float) -> None:
         """Work until then."""
         self._come()
-        while self._stage.now < until:
+        while self._callers.now < until:
             done = self._working[0][0] if self._working else math.inf
-            through = self._stage.until(min(done, self._stage.next_due(), until))
-            mine = [puppet for puppet in through if puppet.slot.bulk is self._bulk]
-            for puppet in mine:
-                self._work(puppet)
+            through = self._callers.run_until(min(done, self._callers.next_due(), until))
+            mine = [caller for caller in through if caller.slot.bulk is self._bulk]
+            for caller in mine:
+                self._work(caller)
             if mine:
                 self._come()
-            while self._working and self._working[0][0] <= self._stage.now:
+            while self._working and self._working[0][0] <= self._callers.now:
                 self._working.popleft()[1].release()
 
     def _come(self) -> None:
-        while (puppet := self._stage.come(bulk=self._bulk)).is_served:
-            self._work(puppet)
+        while (caller := self._callers.arrive(bulk=self._bulk)).is_served:
+            self._work(caller)
 
-    def _work(self, puppet: Puppet) -> None:
-        self.starts.append(self._stage.now)
-        self._working.append((self._stage.now + 0.3, puppet))
+    def _work(self, caller: SteppedCaller) -> None:
+        self.starts.append(self._callers.now)
+        self._working.append((self._callers.now + 0.3, caller))
 
 
 def test_bulk_work_leaves_the_reserve() -> None:
     """However much of it waits, it has never more than `limit - reserve` slots; the others are free at any time."""
-    stage = theatre(limit=10, reserve=4)
-    job = Job(stage, bulk=True)
+    callers = make_callers(limit=10, reserve=4)
+    job = Job(callers, bulk=True)
     job.run(until=1100)
     windows = [sum(first <= start < first + 10 for start in job.starts) for first in job.starts]
-    assert (max(windows), len(job.starts) >= 56, stage.limiter.statistics().free) == (6, True, 4)
+    assert (max(windows), len(job.starts) >= 56, callers.limiter.statistics().free) == (6, True, 4)
 
 
 def test_other_callers_find_the_reserve_in_every_window() -> None:
     """While a bulk job without an end runs, bursts of `reserve` in each window need not wait."""
-    stage = theatre(limit=10, reserve=4)
-    job = Job(stage, bulk=True)
+    callers = make_callers(limit=10, reserve=4)
+    job = Job(callers, bulk=True)
     for window in range(10):
-        working = [stage.serve() for _ in range(4)]
-        for puppet in working:
-            puppet.release()
+        working = [callers.arrive_served() for _ in range(4)]
+        for caller in working:
+            caller.release()
         job.run(until=1010.0 + 10 * window)
     assert len(job.starts) >= 56
 
 
 def test_the_reserve_is_not_for_bulk_work() -> None:
     """With all its slots used bulk work waits, though others are free."""
-    stage = theatre(limit=3, reserve=2)
-    stage.serve(bulk=True)
-    stage.now += 5
-    waiting = stage.come(bulk=True)
-    assert (waiting.is_served, waiting.due, stage.limiter.statistics().free) == (False, math.inf, 2)
+    callers = make_callers(limit=3, reserve=2)
+    callers.arrive_served(bulk=True)
+    callers.now += 5
+    waiting = callers.arrive(bulk=True)
+    assert (waiting.is_served, waiting.due, callers.limiter.statistics().free) == (False, math.inf, 2)
 
 
 def test_a_reserve_of_everything_leaves_bulk_work_one_slot() -> None:
     """It may be slow, but it goes on."""
-    stage = theatre(limit=3, reserve=100)
-    stage.serve(bulk=True).release()
-    waiting = stage.come(bulk=True)
-    assert stage.until(1010) == [waiting]
+    callers = make_callers(limit=3, reserve=100)
+    callers.arrive_served(bulk=True).release()
+    waiting = callers.arrive(bulk=True)
+    assert callers.run_until(1010) == [waiting]
 
 
 def test_bulk_work_is_not_starved() -> None:
     """While it waited for its pace others took every slot, and more of them come for ever: the next is its own."""
-    stage = theatre(limit=4, reserve=1)
-    stage.serve(bulk=True).release()
-    waiting = stage.come(bulk=True)
-    job = Job(stage, bulk=False)
+    callers = make_callers(limit=4, reserve=1)
+    callers.arrive_served(bulk=True).release()
+    waiting = callers.arrive(bulk=True)
+    job = Job(callers, bulk=False)
     job.run(until=1009)
     assert (len(job.starts), waiting.is_served) == (3, False)
     job.run(until=1030)
@@ -172,12 +171,12 @@ def test_bulk_work_is_not_starved() -> None:
 def test_those_of_one_lane_are_served_in_their_order() -> None:
     """In each of the two."""
     for bulk in (False, True):
-        stage = theatre(limit=1, reserve=0)
-        working = stage.serve(bulk=bulk)
-        waiting = [stage.come(bulk=bulk) for _ in range(3)]
+        callers = make_callers(limit=1, reserve=0)
+        working = callers.arrive_served(bulk=bulk)
+        waiting = [callers.arrive(bulk=bulk) for _ in range(3)]
         for following in waiting:
             working.release()
-            assert stage.until(stage.now + 11) == [following]
+            assert callers.run_until(callers.now + 11) == [following]
             working = following
 
 
@@ -185,31 +184,31 @@ def test_those_of_one_lane_are_served_in_their_order() -> None:
 def test_who_came_first_of_both_lanes_is_served_first(first_is_bulk: bool) -> None:  # noqa: FBT001  # a case
     """Where both could have the slot that is free, it is his who came first, whichever of the two looks first."""
     for looks_first in (0, 1):
-        stage = theatre(limit=2, reserve=1)
-        burst = [stage.serve() for _ in range(2)]
-        first, second = stage.come(bulk=first_is_bulk), stage.come(bulk=not first_is_bulk)
+        callers = make_callers(limit=2, reserve=1)
+        burst = [callers.arrive_served() for _ in range(2)]
+        first, second = callers.arrive(bulk=first_is_bulk), callers.arrive(bulk=not first_is_bulk)
         burst[0].release()
-        stage.now += 10
-        assert stage.settle(lambda able, looks=looks_first: able[min(looks, len(able) - 1)]) == [first]  # type: ignore[misc]  # a default binds it
+        callers.now += 10
+        assert callers.run_ready(lambda able, looks=looks_first: able[min(looks, len(able) - 1)]) == [first]  # type: ignore[misc]  # a default binds it
         assert not second.is_served
 
 
 def test_one_who_comes_does_not_overtake_the_other_lane() -> None:
     """A slot has just become free, and bulk work that waits for it has not woken up yet."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    waiting = stage.come(bulk=True)
-    stage.now += 10
-    assert (stage.come().is_served, stage.settle()) == (False, [waiting])
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    waiting = callers.arrive(bulk=True)
+    callers.now += 10
+    assert (callers.arrive().is_served, callers.run_ready()) == (False, [waiting])
 
 
 def test_each_lane_has_one_timer() -> None:
     """The first of each lane watches the clock, and nobody else."""
-    stage = theatre(limit=1)
-    stage.serve().release()
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
     for bulk in (False, False, True, True):
-        stage.come(bulk=bulk)
-    assert [puppet.due for puppet in stage.puppets] == [1010, math.inf, 1010, math.inf]
+        callers.arrive(bulk=bulk)
+    assert [caller.due for caller in callers.suspended] == [1010, math.inf, 1010, math.inf]
 
 
 # All slots in flight.
@@ -217,23 +216,23 @@ def test_each_lane_has_one_timer() -> None:
 
 def test_while_all_slots_are_in_flight_nobody_has_a_timer() -> None:
     """Nobody knows when a response comes; the first one sets the timers."""
-    stage = theatre(limit=1)
-    working = stage.serve()
-    waiting = [stage.come(), stage.come(bulk=True)]
-    assert [puppet.due for puppet in waiting] == [math.inf, math.inf]
-    stage.until(1500)
+    callers = make_callers(limit=1)
+    working = callers.arrive_served()
+    waiting = [callers.arrive(), callers.arrive(bulk=True)]
+    assert [caller.due for caller in waiting] == [math.inf, math.inf]
+    callers.run_until(1500)
     working.release()
-    stage.settle()
-    assert [puppet.due for puppet in waiting] == [1510, 1510]
+    callers.run_ready()
+    assert [caller.due for caller in waiting] == [1510, 1510]
 
 
 def test_a_timeout_is_an_end_like_any_other() -> None:
     """A request without a response holds its slot until it is given up, and a window more."""
-    stage = theatre(limit=1)
-    working, waiting = stage.serve(), stage.come()
-    assert stage.until(1030) == []
+    callers = make_callers(limit=1)
+    working, waiting = callers.arrive_served(), callers.arrive()
+    assert callers.run_until(1030) == []
     working.release()
-    assert (stage.until(1039.9), stage.until(1040)) == ([], [waiting])
+    assert (callers.run_until(1039.9), callers.run_until(1040)) == ([], [waiting])
 
 
 # Cancellation.
@@ -241,76 +240,76 @@ def test_a_timeout_is_an_end_like_any_other() -> None:
 
 def test_who_is_cancelled_leaves_no_trace() -> None:
     """He takes no slot, and the next has his timer."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    leaving, following = stage.come(), stage.come()
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    leaving, following = callers.arrive(), callers.arrive()
     leaving.cancel()
-    stage.puppets.remove(leaving)
-    stage.settle()
+    callers.suspended.remove(leaving)
+    callers.run_ready()
     assert (isinstance(leaving.error, CancelledError), following.due) == (True, 1010)
-    assert stage.until(1010) == [following]
+    assert callers.run_until(1010) == [following]
 
 
 def test_who_is_cancelled_when_it_is_his_turn_hands_it_on() -> None:
     """He was woken, and cancelled before he moved: the slot goes to the next at once."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    leaving, following = stage.come(), stage.come()
-    stage.now += 10
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    leaving, following = callers.arrive(), callers.arrive()
+    callers.now += 10
     leaving.cancel()
-    stage.puppets.remove(leaving)
-    assert stage.settle() == [following]
+    callers.suspended.remove(leaving)
+    assert callers.run_ready() == [following]
 
 
 def test_bulk_work_that_is_cancelled_lets_the_other_lane_go() -> None:
     """Whoever slept because bulk work was before him is woken."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    leaving, other = stage.come(bulk=True), stage.come()
-    stage.now += 10
-    other.move()
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    leaving, other = callers.arrive(bulk=True), callers.arrive()
+    callers.now += 10
+    other.resume()
     assert other.due == math.inf
     leaving.cancel()
-    stage.puppets.remove(leaving)
-    assert stage.settle() == [other]
+    callers.suspended.remove(leaving)
+    assert callers.run_ready() == [other]
 
 
 def test_who_is_interrupted_where_he_joins_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread may be interrupted at any moment, also when it has just taken its place."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    join = stage.limiter._line.join
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    join = callers.limiter._queue.join
 
-    def interrupted(turn: Turn) -> None:
+    def interrupted(turn: SteppedWaiter) -> None:
         join(turn)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage.limiter._line, "join", interrupted)
+    monkeypatch.setattr(callers.limiter._queue, "join", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        stage.come()
+        callers.arrive()
     monkeypatch.undo()
-    stands = stage.limiter.statistics()
-    assert (stands.waiting, stands.in_flight, stage.come().due) == (0, 0, 1010)
+    stands = callers.limiter.statistics()
+    assert (stands.waiting, stands.in_flight, callers.arrive().due) == (0, 0, 1010)
 
 
 def test_who_is_interrupted_with_his_slot_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """He has just got it, and nothing was sent: it is as it was, and the next has it."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    leave = stage.limiter._leave
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    leave = callers.limiter._leave
 
-    def interrupted(turn: Turn) -> None:
+    def interrupted(turn: SteppedWaiter) -> None:
         leave(turn)
         raise KeyboardInterrupt
 
-    caller, following = stage.come(), stage.come()
-    stage.now += 10
-    monkeypatch.setattr(stage.limiter, "_leave", interrupted)
+    caller, following = callers.arrive(), callers.arrive()
+    callers.now += 10
+    monkeypatch.setattr(callers.limiter, "_leave", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        caller.move()
+        caller.resume()
     monkeypatch.undo()
-    stage.puppets.remove(caller)
-    assert (stage.limiter.statistics().requests, stage.settle()) == (1, [following])
+    callers.suspended.remove(caller)
+    assert (callers.limiter.statistics().requests, callers.run_ready()) == (1, [following])
 
 
 # Giving back.
@@ -318,24 +317,24 @@ def test_who_is_interrupted_with_his_slot_gives_it_back(monkeypatch: pytest.Monk
 
 def test_a_slot_is_given_back_once() -> None:
     """A second time nothing happens: there is no slot that the limit does not know."""
-    stage = theatre(limit=1)
-    working = stage.serve()
+    callers = make_callers(limit=1)
+    working = callers.arrive_served()
     working.release()
     working.release()
-    stands = stage.limiter.statistics()
-    assert (stands.in_flight, len(stage.limiter._window._free_at)) == (0, 1)
+    stands = callers.limiter.statistics()
+    assert (stands.in_flight, len(callers.limiter._window._free_at)) == (0, 1)
 
 
 def test_a_slot_that_was_never_taken_is_not_given_back() -> None:
     """Nor is one for which nobody waited to the end."""
-    stage = theatre(limit=1)
-    stage.limiter.release(stage.limiter.slot())
-    stage.serve()
-    leaving = stage.come()
+    callers = make_callers(limit=1)
+    callers.limiter.release(callers.limiter.slot())
+    callers.arrive_served()
+    leaving = callers.arrive()
     leaving.cancel()
-    stage.puppets.remove(leaving)
+    callers.suspended.remove(leaving)
     leaving.release()
-    assert stage.limiter.statistics().in_flight == 1
+    assert callers.limiter.statistics().in_flight == 1
 
 
 # The clock.
@@ -343,71 +342,71 @@ def test_a_slot_that_was_never_taken_is_not_given_back() -> None:
 
 def test_a_clock_that_goes_back_makes_callers_wait_longer() -> None:
     """And nobody sooner than a window of true time after the last response."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    stage.ahead = -30.0
-    waiting = stage.come()
-    assert (stage.until(1039.9), stage.until(1040)) == ([], [waiting])
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    callers.clock_offset = -30.0
+    waiting = callers.arrive()
+    assert (callers.run_until(1039.9), callers.run_until(1040)) == ([], [waiting])
 
 
 def test_a_clock_that_goes_back_while_a_request_is_out() -> None:
     """The slot that is given back then is free before others, and they stay in order."""
-    stage = theatre(limit=2)
-    first, second = stage.serve(), stage.serve()
+    callers = make_callers(limit=2)
+    first, second = callers.arrive_served(), callers.arrive_served()
     first.release()
-    stage.ahead = -5.0
+    callers.clock_offset = -5.0
     second.release()
-    assert [*stage.limiter._window._free_at] == [1005, 1010]
+    assert [*callers.limiter._window._free_at] == [1005, 1010]
 
 
 def test_a_clock_that_jumps_forward_is_believed() -> None:
     """A process that was stopped goes on at once, and those that wait are served."""
-    stage = theatre(limit=1)
-    stage.serve().release()
-    first, second = stage.come(), stage.come()
-    stage.now += 10_000
-    assert stage.settle() == [first]
+    callers = make_callers(limit=1)
+    callers.arrive_served().release()
+    first, second = callers.arrive(), callers.arrive()
+    callers.now += 10_000
+    assert callers.run_ready() == [first]
     first.release()
-    assert stage.until(stage.now + 10) == [second]
+    assert callers.run_until(callers.now + 10) == [second]
 
 
 def test_the_wall_clock_plays_no_part() -> None:
     """Unless told otherwise a limiter goes by a clock that nobody can set."""
     from time import monotonic  # noqa: PLC0415  # only here
 
-    assert theatre().limiter.__class__()._clock is monotonic
+    assert make_callers().limiter.__class__()._clock is monotonic
 
 
 # The garbage collector, which may end an abandoned wait at any moment, also while somebody is being woken.
 
 
-class Abandoned(Turn):
+class Abandoned(SteppedWaiter):
     """A place whose task is collected just when somebody wakes it."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: WaitQueue) -> None:
         super().__init__()
-        self._line = line
+        self._queue = line
 
     def wake(self) -> None:
         """The task leaves the line, and its event loop is closed."""
-        self._line.leave(self)
+        self._queue.leave(self)
         raise RuntimeError("Event loop is closed")
 
 
-@pytest.mark.parametrize("wake", [Line.wake_next, Line.wake_all])
-def test_one_who_leaves_while_he_is_woken_takes_nobody_with_him(wake: Callable[[Line], None]) -> None:
+@pytest.mark.parametrize("wake", [WaitQueue.wake_next, WaitQueue.wake_all])
+def test_one_who_leaves_while_he_is_woken_takes_nobody_with_him(wake: Callable[[WaitQueue], None]) -> None:
     """The one behind him is still in line, and is woken."""
-    line = theatre().limiter._line
-    following = Turn()
-    for turn in (Abandoned(line), following, Turn()):
+    line = make_callers().limiter._queue
+    following = SteppedWaiter()
+    for turn in (Abandoned(line), following, SteppedWaiter()):
         line.join(turn)
     wake(line)
-    assert (line.length, line.place(following), following.woken) == (2, 0, True)
+    assert (line.length, line.position(following), following.woken) == (2, 0, True)
 
 
 def test_a_thread_can_be_woken_by_itself() -> None:
     """The collector runs inside the waiting of a thread, and wakes that thread: nobody waits for a lock of his own."""
-    turn = ThreadTurn()
+    turn = ThreadWaiter()
 
     def wake_too(*_: object) -> None:
         turn.wake()
@@ -424,7 +423,7 @@ def test_a_thread_can_be_woken_by_itself() -> None:
     try:
         thread = Thread(target=wake_often, daemon=True)
         thread.start()
-        thread.join(GUARD)
+        thread.join(DEADLOCK_TIMEOUT)
         assert not thread.is_alive()
     finally:
         gc.set_threshold(*threshold)

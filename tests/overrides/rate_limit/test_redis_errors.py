@@ -1,4 +1,4 @@
-"""What the Redis store makes of errors: away, or wrong until somebody mends it; and that no text shows a secret."""
+"""Which errors of Redis are outages and which are misconfigurations; and that no message shows a secret."""
 
 from __future__ import annotations
 
@@ -10,98 +10,98 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
-from sendblue_contacts.rate_limit.stores import Question, StoreAwayError, Verb
+from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
-from tests.overrides.rate_limit.servers import RedisServer, free_port
+from tests.overrides.rate_limit.redis_server import RedisServer, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 RATE = RateLimit(3, per=10.0)
-TAKE = Question(Verb.TAKE, 1)
-PASSWORD = "planted-word-7c1d"  # noqa: S105  # a word to look for, no credential
+ACQUIRE = StoreRequest(Command.ACQUIRE, 1, lease=60.0)
+PASSWORD = "planted-word-7c1d"  # noqa: S105  # a text to search for, not a credential
 
 
-def store_at(url: str, client: Any = None) -> RedisStore:  # noqa: ANN401  # whatever stands for a client
-    """A store at this address."""
+def store_at(url: str, client: Any = None) -> RedisStore:  # noqa: ANN401  # anything that replaces a client
+    """A store at this URL."""
     return RedisStore(url, "account", RATE, client=client)
 
 
 @pytest.fixture
 def admin(own_redis: RedisServer) -> Iterator[redis.Redis]:
-    """Somebody who looks after a Redis that a test may harm."""
+    """A client for the administration of a Redis that the test may break."""
     with own_redis.client() as client:
         yield client
 
 
-# Away: it may be back by itself.
+# Outages.
 
 
-def away(store: RedisStore) -> str:
-    """Why the store says that it is away."""
-    with pytest.raises(StoreAwayError) as caught:
-        store.ask(TAKE)
+def outage_of(store: RedisStore) -> str:
+    """The reason why the store is unavailable."""
+    with pytest.raises(StoreUnavailableError) as caught:
+        store.send(ACQUIRE)
     return str(caught.value)
 
 
-def test_nobody_listens() -> None:
-    """The reason names the host, and what the system said."""
+def test_a_refused_connection() -> None:
+    """The message contains the host and the error of the system."""
     port = free_port()
-    said = away(store_at(f"redis://127.0.0.1:{port}"))
-    assert said == f"Redis at 127.0.0.1: Error 111 connecting to 127.0.0.1:{port}. Connection refused."
+    reason = outage_of(store_at(f"redis://127.0.0.1:{port}"))
+    assert reason == f"Redis at 127.0.0.1: Error 111 connecting to 127.0.0.1:{port}. Connection refused."
 
 
-def test_a_host_that_is_unknown() -> None:
+def test_an_unknown_host() -> None:
     """It may be known later."""
-    assert "Redis at no-such-host.invalid: Error" in away(store_at("redis://no-such-host.invalid"))
+    assert "Redis at no-such-host.invalid: Error" in outage_of(store_at("redis://no-such-host.invalid"))
 
 
 def test_a_redis_that_hangs(own_redis: RedisServer) -> None:
-    """It is waited for no longer than a timeout, once; a parameter in the address changes that."""
+    """The store waits for one timeout, which a parameter of the URL sets."""
     store = store_at(f"{own_redis.url}?socket_timeout=0.05&socket_connect_timeout=0.05")
-    store.ask(TAKE)
+    store.send(ACQUIRE)
     with own_redis.stopped():
-        assert "Timeout" in away(store)
-    assert store.ask(TAKE).held
+        assert "Timeout" in outage_of(store)
+    assert store.send(ACQUIRE).held
 
 
 def test_a_redis_that_was_killed(own_redis: RedisServer) -> None:
-    """And whose connection is still open here."""
+    """While a connection is open."""
     store = store_at(own_redis.url)
-    store.ask(TAKE)
+    store.send(ACQUIRE)
     own_redis.kill()
-    assert "Connection refused" in away(store)
+    assert "Connection refused" in outage_of(store)
 
 
-def test_no_encryption_where_it_is_asked_for(own_redis: RedisServer) -> None:
-    """A Redis without TLS does not answer `rediss://`."""
-    assert "Redis at 127.0.0.1: " in away(store_at(own_redis.url.replace("redis:", "rediss:") + "?socket_timeout=0.1"))
+def test_a_redis_without_tls(own_redis: RedisServer) -> None:
+    """It does not answer `rediss://`."""
+    url = own_redis.url.replace("redis:", "rediss:") + "?socket_timeout=0.1"
+    assert "Redis at 127.0.0.1: " in outage_of(store_at(url))
 
 
 def test_a_replica(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """Nobody may write there, until it takes over."""
+    """It is read-only until it is promoted."""
     admin.replicaof("127.0.0.1", str(free_port()))
-    assert away(store_at(own_redis.url)) == "Redis at 127.0.0.1: ReadOnlyError"
+    assert outage_of(store_at(own_redis.url)) == "Redis at 127.0.0.1: ReadOnlyError"
 
 
-def test_a_redis_that_is_full(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """Somebody may make room."""
+def test_a_redis_that_is_out_of_memory(own_redis: RedisServer, admin: redis.Redis) -> None:
+    """Memory may be freed later."""
     admin.config_set("maxmemory", 1)
-    assert away(store_at(own_redis.url)) == "Redis at 127.0.0.1: OutOfMemoryError"
+    assert outage_of(store_at(own_redis.url)) == "Redis at 127.0.0.1: OutOfMemoryError"
 
 
 def test_a_redis_without_its_replicas(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """They may come back."""
+    """They may be connected later."""
     admin.config_set("min-replicas-to-write", 1)
-    assert away(store_at(own_redis.url)) == "Redis at 127.0.0.1: NOREPLICAS"
+    assert outage_of(store_at(own_redis.url)) == "Redis at 127.0.0.1: NOREPLICAS"
 
 
 def test_a_redis_that_is_busy(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """Another's script takes long."""
+    """A script of another client takes long."""
     admin.config_set("busy-reply-threshold", 1)
     store = store_at(own_redis.url)
-    store.ask(TAKE)
 
     def loop() -> None:
         with own_redis.client() as other, pytest.raises(redis.ResponseError, match="kill"):
@@ -110,35 +110,37 @@ def test_a_redis_that_is_busy(own_redis: RedisServer, admin: redis.Redis) -> Non
     thread = threading.Thread(target=loop)
     thread.start()
     try:
-        said = ""
-        while not said:
-            said = asked(store)
+        reason = ""
+        while not reason:
+            reason = outage_or_nothing(store)
     finally:
         admin.script_kill()
         thread.join()
-    assert said == "Redis at 127.0.0.1: BUSY"
+    assert reason == "Redis at 127.0.0.1: BUSY"
 
 
-def asked(store: RedisStore) -> str:
-    """Why the store is away; empty if it is not."""
+def outage_or_nothing(store: RedisStore) -> str:
+    """The reason why the store is unavailable; empty if it is available."""
     try:
-        store.ask(TAKE)
-    except StoreAwayError as error:
+        store.send(ACQUIRE)
+    except StoreUnavailableError as error:
         return str(error)
     return ""
 
 
-class Refusing:
-    """A client that raises the same error whatever it is asked."""
+class FailingClient:
+    """A client whose scripts raise an error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def evalsha(self, *_: object) -> None:
-        """As it says."""
-        raise self._error
+    def register_script(self, _script: str) -> Callable[..., None]:
+        """A script that raises the error."""
 
-    eval = evalsha
+        def run(*, keys: list[str], args: list[str]) -> None:  # noqa: ARG001  # as redis-py calls it
+            raise self._error
+
+        return run
 
 
 RESPONSES = redis.exceptions.ResponseError
@@ -159,99 +161,100 @@ RESPONSES = redis.exceptions.ResponseError
         (redis.exceptions.MaxConnectionsError("Too many connections"), "Too many connections"),
     ],
 )
-def test_what_else_may_pass_by_itself(error: Exception, word: str) -> None:
-    """What a real server would have to be broken for; the last ones as servers before version 7 say it."""
-    assert word in away(store_at("redis://host", Refusing(error)))
+def test_other_outages(error: Exception, word: str) -> None:
+    """Errors that a working server does not return; READONLY and OOM as servers before version 7 word them."""
+    assert word in outage_of(store_at("redis://host", FailingClient(error)))
 
 
-# Wrong, until somebody mends it.
+# Misconfigurations.
 
 
-def wrong(store: RedisStore) -> str:
-    """What the store says is wrong."""
+def problem_of(store: RedisStore) -> str:
+    """The message of the error."""
     with pytest.raises(RateLimitStoreError) as caught:
-        store.ask(TAKE)
+        store.send(ACQUIRE)
     return str(caught.value)
 
 
-@pytest.mark.parametrize("who", ["", f":{PASSWORD}@", f"nobody:{PASSWORD}@"])
-def test_a_wrong_password(own_redis: RedisServer, admin: redis.Redis, who: str) -> None:
-    """None, another, or that of a user whom Redis does not know."""
+@pytest.mark.parametrize("user", ["", f":{PASSWORD}@", f"nobody:{PASSWORD}@"])
+def test_wrong_credentials(own_redis: RedisServer, admin: redis.Redis, user: str) -> None:
+    """No password, a wrong one, or that of an unknown user."""
     admin.config_set("requirepass", "the right one")
-    said = wrong(store_at(own_redis.url.replace("//", f"//{who}")))
-    assert said.startswith("Redis at 127.0.0.1 refuses the password: check the one in the address")
+    problem = problem_of(store_at(own_redis.url.replace("//", f"//{user}")))
+    assert problem.startswith("Redis at 127.0.0.1 rejects the credentials: check the password in the URL")
 
 
 def test_the_right_password(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """With it, and in the database that the address names, the store works."""
+    """With it, the store works, in the database that the URL names."""
     admin.config_set("requirepass", PASSWORD)
-    store_at(own_redis.url.replace("//", f"//:{PASSWORD}@") + "/3").ask(TAKE)
+    store_at(own_redis.url.replace("//", f"//:{PASSWORD}@") + "/3").send(ACQUIRE)
     assert (admin.dbsize(), list(admin.info("keyspace"))) == (0, ["db3"])
 
 
-@pytest.mark.parametrize("lacks", ["-info", "-evalsha", "-eval", "-time", "-get", "-set"])
-def test_a_user_who_may_not(own_redis: RedisServer, admin: redis.Redis, lacks: str) -> None:
-    """The error says what he has to be allowed."""
+@pytest.mark.parametrize("missing", ["-info", "-evalsha", "-script|load", "-time", "-get", "-set"])
+def test_a_user_without_a_permission(own_redis: RedisServer, admin: redis.Redis, missing: str) -> None:
+    """The message lists the required permissions."""
     admin.acl_setuser("app", enabled=True, passwords=["+word"], keys=["*"], commands=["+@all"], reset=True)
-    admin.execute_command("ACL SETUSER", "app", lacks)  # type: ignore[no-untyped-call]  # as redis-py has it
-    said = wrong(store_at(own_redis.url.replace("//", "//app:word@")))
-    assert said.endswith("allow evalsha, eval, info, time, get and set on sendblue:*")
+    admin.execute_command("ACL SETUSER", "app", missing)  # type: ignore[no-untyped-call]  # as redis-py declares it
+    problem = problem_of(store_at(own_redis.url.replace("//", "//app:word@")))
+    assert problem.endswith("allow evalsha, script load, info, time, get and set on sendblue:*")
 
 
-def test_a_user_who_may_just_this(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """What the error asks for is enough."""
-    needed = [f"+{each}" for each in ("evalsha", "eval", "info", "time", "get", "set")]
+def test_a_user_with_only_the_required_permissions(own_redis: RedisServer, admin: redis.Redis) -> None:
+    """What the message lists is sufficient."""
+    needed = [f"+{command}" for command in ("evalsha", "script|load", "info", "time", "get", "set")]
     admin.acl_setuser("app", enabled=True, passwords=["+word"], keys=["sendblue:*"], commands=needed, reset=True)
-    assert store_at(own_redis.url.replace("//", "//app:word@")).ask(TAKE).held
+    assert store_at(own_redis.url.replace("//", "//app:word@")).send(ACQUIRE).held
 
 
-def test_something_else_under_the_key(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """The error names the key."""
+def test_another_type_at_the_key(own_redis: RedisServer, admin: redis.Redis) -> None:
+    """The message contains the key."""
     store = store_at(own_redis.url)
     admin.lpush(store.key, "x")
-    assert f"the key {store.key}: delete it" in wrong(store)
+    assert f"at the key of the slots, {store.key}: delete it" in problem_of(store)
 
 
 @pytest.mark.parametrize("value", [b"no slots", b"\xc1", b""])
-def test_something_garbled_under_the_key(own_redis: RedisServer, admin: redis.Redis, value: bytes) -> None:
-    """As the last one: neither a number, nor what no program packed."""
+def test_another_value_at_the_key(own_redis: RedisServer, admin: redis.Redis, value: bytes) -> None:
+    """The same, for a string that is not a table of slots."""
     store = store_at(own_redis.url)
     admin.set(store.key, value)
-    assert f"the key {store.key}: delete it" in wrong(store)
+    assert f"at the key of the slots, {store.key}: delete it" in problem_of(store)
 
 
 @pytest.mark.parametrize(
     ("rest", "words"),
     [
-        ("/99", "has no database of the number in the address: change"),
-        ("?client_name=a%20name", "takes no such client_name: leave it out of the address"),
+        ("/99", "has no database with the number in the URL: change"),
+        ("?client_name=a%20name", "does not accept the client_name in the URL: remove it"),
     ],
 )
-def test_an_address_with_which_redis_does_not_agree(redis_server: RedisServer, rest: str, words: str) -> None:
-    """The error says which part of it, and not that this Redis were too old."""
-    assert wrong(store_at(redis_server.url + rest)).startswith(f"Redis at 127.0.0.1 {words}")
+def test_a_url_that_redis_rejects(redis_server: RedisServer, rest: str, words: str) -> None:
+    """The message states which part of the URL is wrong."""
+    assert problem_of(store_at(redis_server.url + rest)).startswith(f"Redis at 127.0.0.1 {words}")
 
 
-@pytest.mark.parametrize("said", ["unknown command 'EVALSHA'", "Error running script: Unknown Redis command called"])
-def test_a_redis_that_lacks_a_command(said: str) -> None:
-    """It is too old, or somebody renamed it."""
-    assert "must be version 5 or later" in wrong(store_at("redis://host", Refusing(RESPONSES(said))))
+@pytest.mark.parametrize("text", ["unknown command 'EVALSHA'", "Error running script: Unknown Redis command called"])
+def test_a_redis_without_a_required_command(text: str) -> None:
+    """It is too old, or the command was renamed."""
+    assert "must be version 5 or later" in problem_of(store_at("redis://host", FailingClient(RESPONSES(text))))
 
 
 def test_a_cluster() -> None:
-    """A client for one Redis cannot follow it."""
-    said = wrong(store_at("redis://host", Refusing(redis.exceptions.MovedError("1 127.0.0.1:7001"))))
-    assert said.startswith("Redis at host is a cluster, for which RateLimiter takes store=RedisStore(")
+    """A client for a single Redis cannot use it."""
+    error = redis.exceptions.MovedError("1 127.0.0.1:7001")
+    problem = problem_of(store_at("redis://host", FailingClient(error)))
+    assert problem.startswith("Redis at host is a cluster: pass store=RedisStore(")
 
 
-def test_what_nobody_thought_of() -> None:
-    """It is an error of ours, without what Redis quotes."""
-    said = wrong(store_at("redis://host", Refusing(RESPONSES(f"strange {PASSWORD}"))))
-    assert said.startswith("Redis at host answers with an error (ResponseError) whose text may quote a secret")
-    assert PASSWORD not in said
+def test_an_unknown_error() -> None:
+    """The message does not contain the text of Redis."""
+    problem = problem_of(store_at("redis://host", FailingClient(RESPONSES(f"strange {PASSWORD}"))))
+    assert problem.startswith("Redis at host responds with an error (ResponseError) whose text may contain a secret")
+    assert PASSWORD not in problem
 
 
-# The address.
+# The URL.
 
 
 @pytest.mark.parametrize(
@@ -268,41 +271,42 @@ def test_what_nobody_thought_of() -> None:
         f"redis://:{PASSWORD}@{'h' * 70}:6379",
     ],
 )
-def test_a_bad_address_is_refused_at_once_and_not_shown(url: str) -> None:
-    """It may hold a password, and a slip in it may make that look like something else."""
-    with pytest.raises(ValueError, match=r"^the address of the rate limit's Redis cannot be read: write") as caught:
+def test_an_invalid_url_is_an_error_at_once_and_not_shown(url: str) -> None:
+    """It may contain a password, and a mistake in it may make the password look like another part."""
+    with pytest.raises(ValueError, match=r"^the Redis URL of the rate limit cannot be parsed: write") as caught:
         store_at(url)
     assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("url", [f"redis://:half[{PASSWORD}]@host", f"redis://:half℀{PASSWORD}@host:6379"])
-def test_an_address_that_cannot_be_taken_apart_is_not_shown(url: str) -> None:
-    """It is refused before anybody knows that it is one of Redis, or in front of a client that is there already."""
-    with pytest.raises(ValueError, match=r"^this address of a rate limit store cannot be read: .*LIMIT_STORE$") as any_:
+def test_a_url_that_cannot_be_parsed_is_not_shown(url: str) -> None:
+    """Neither where stores are selected by scheme, nor where a client is passed."""
+    words = r"^the URL of the rate limit store cannot be parsed: .*LIMIT_STORE$"
+    with pytest.raises(ValueError, match=words) as selected:
         RateLimiter(RateLimit(store=url))
-    with pytest.raises(ValueError, match=r"^the address of the rate limit's Redis cannot be read: write") as one:
-        store_at(url, Refusing(ValueError()))
-    for caught in (any_, one):
+    with pytest.raises(ValueError, match=r"^the Redis URL of the rate limit cannot be parsed: write") as passed:
+        store_at(url, FailingClient(ValueError()))
+    for caught in (selected, passed):
         assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
-def test_no_text_shows_the_password(
+def test_no_message_shows_the_password(
     own_redis: RedisServer, admin: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever happens: neither an error, with all that led to it, nor a repr, nor the log."""
+    """Neither an error with its causes, nor a repr, nor the log."""
     url = own_redis.url.replace("//", f"//:{PASSWORD}@")
     limiter = RateLimiter(RateLimit(3, per=0.01, store=url))
     store = store_at(url)
     admin.config_set("requirepass", "another")
-    texts = [repr(limiter), repr(store), told(limiter)]
+    texts = [repr(limiter), repr(store), error_of(limiter)]
     own_redis.kill()
-    texts += [told(limiter), told(limiter)]
+    texts += [error_of(limiter), error_of(limiter)]
     assert [PASSWORD in text for text in [*texts, caplog.text]] == [False] * 6
     assert ["password" in texts[2], "refused" in texts[3]] == [True, True]
 
 
-def told(limiter: RateLimiter) -> str:
-    """What a caller is told who cannot wait."""
+def error_of(limiter: RateLimiter) -> str:
+    """The traceback of a caller that cannot wait."""
     with pytest.raises(RateLimitStoreError) as caught, limiter.slot(max_wait=0):
         pass
     return "".join(traceback.format_exception(caught.value))
@@ -312,7 +316,7 @@ def told(limiter: RateLimiter) -> str:
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what to install."""
+    """The message states what to install."""
     monkeypatch.setitem(sys.modules, "redis", None)
     monkeypatch.delitem(sys.modules, "redis.exceptions")
     with pytest.raises(RateLimitStoreError, match=r'pip install "sendblue-contacts\[redis\]"'):

@@ -1,6 +1,6 @@
-"""The rule that every store keeps (`limits/stores/__init__.py`), over a file and over a real Redis, in virtual time.
+"""The rule that all stores apply (`stores/base.py`), for a file and for a real Redis, in a time that the test controls.
 
-What a memory store does is the window itself (`test_window.py`).
+Without a store, the rule is that of the window (`test_window.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from sendblue_contacts import RateLimit
-from sendblue_contacts.rate_limit.stores import Question, Verb
+from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
 
-from tests.overrides.rate_limit.houses import LEASE, Desk, FileHouse, House, RedisHouse
+from tests.overrides.rate_limit.store_fixtures import (
+    LEASE,
+    FileStoreFixture,
+    RedisStoreFixture,
+    StoreClient,
+    StoreFixture,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,241 +29,237 @@ PACE = RATE.pace
 
 
 @pytest.fixture(params=["file", "redis"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
-    """Each kind of store in turn, with nothing in it."""
+def fixture(request: pytest.FixtureRequest, tmp_path: Path) -> StoreFixture:
+    """Each kind of store, empty."""
     if request.param == "file":
-        return FileHouse(tmp_path)
-    return RedisHouse(request.getfixturevalue("redis_server"))
+        return FileStoreFixture(tmp_path)
+    return RedisStoreFixture(request.getfixturevalue("redis_server"))
 
 
 @pytest.fixture
-def desk(house: House) -> Desk:
+def client(fixture: StoreFixture) -> StoreClient:
     """Three slots, which are all free; bulk work may use two of them."""
-    return house.warm(RATE)
+    return fixture.warm(RATE)
 
 
 # Slots.
 
 
-def test_a_new_store_starts_cold(house: House) -> None:
-    """Nobody can tell who sent what before it was there, so its first slots are free after one window."""
-    assert Desk(house, house.open(RATE)).take(1) == PER
+def test_a_new_store_starts_cold(fixture: StoreFixture) -> None:
+    """What was sent before it existed is unknown, so its first slots are free after one window."""
+    assert StoreClient(fixture, fixture.open(RATE)).acquire(1) == PER
 
 
-def test_a_store_that_is_there_is_believed(house: House, desk: Desk) -> None:
-    """A process that comes later starts at once."""
-    assert desk.take(1) == 0
-    assert Desk(house, house.open(RATE)).take(2) == 0
+def test_an_existing_store_does_not_start_cold(fixture: StoreFixture, client: StoreClient) -> None:
+    """A process that starts later can send at once."""
+    assert client.acquire(1) == 0
+    assert StoreClient(fixture, fixture.open(RATE)).acquire(2) == 0
 
 
-def test_there_are_as_many_slots_as_the_limit_says(desk: Desk) -> None:
-    """When all are in flight, none is held for the next, who asks again after a window: none can be free before."""
-    assert [desk.take(token) for token in (1, 2, 3)] == [0, 0, 0]
-    answer = desk.ask(Verb.TAKE, 4)
-    assert (answer.held, answer.wait) == (False, PER)
+def test_there_are_as_many_slots_as_the_limit(client: StoreClient) -> None:
+    """When all are in flight, none is reserved for the next caller, which repeats its request after one window."""
+    assert [client.acquire(token) for token in (1, 2, 3)] == [0, 0, 0]
+    reply = client.send(Command.ACQUIRE, 4)
+    assert (reply.held, reply.wait) == (False, PER)
 
 
-def test_a_slot_is_free_a_window_after_the_response(desk: Desk) -> None:
-    """What counts is when the response was there, not when the request left."""
-    desk.use(1, 2)
-    desk.take(3)
-    desk.house.now += 4
-    desk.give_back(3)
-    assert [desk.take(token) for token in (4, 5, 6)] == [PER - 4, PER - 4, PER]
+def test_a_slot_is_free_one_window_after_the_response(client: StoreClient) -> None:
+    """The time of the response counts, not the time of sending."""
+    client.use(1, 2)
+    client.acquire(3)
+    client.fixture.now += 4
+    client.release(3)
+    assert [client.acquire(token) for token in (4, 5, 6)] == [PER - 4, PER - 4, PER]
 
 
-def test_who_asks_first_gets_the_first_slot(house: House, desk: Desk) -> None:
-    """A slot that comes back is held for whoever asked first, in whatever process."""
-    others = Desk(house, house.open(RATE))
+def test_the_first_caller_gets_the_first_slot(fixture: StoreFixture, client: StoreClient) -> None:
+    """A slot is reserved for the caller that asked first, in any process."""
+    others = StoreClient(fixture, fixture.open(RATE))
     for token in (1, 2, 3):
-        desk.use(token)
-        house.now += 1
-    assert [others.take(4), desk.take(5), others.take(6), desk.take(7)] == [7, 8, 9, None]
+        client.use(token)
+        fixture.now += 1
+    assert [others.acquire(4), client.acquire(5), others.acquire(6), client.acquire(7)] == [7, 8, 9, None]
 
 
-def test_processes_share_what_is_in_flight(house: House, desk: Desk) -> None:
-    """A slot that one process took is in flight for all of them."""
-    others = Desk(house, house.open(RATE))
-    desk.take(1)
-    desk.take(2)
-    assert [others.take(3), others.take(4)] == [0, None]
+def test_processes_share_the_slots(fixture: StoreFixture, client: StoreClient) -> None:
+    """A slot that one process acquired is in flight for all."""
+    others = StoreClient(fixture, fixture.open(RATE))
+    client.acquire(1)
+    client.acquire(2)
+    assert [others.acquire(3), others.acquire(4)] == [0, None]
 
 
-@pytest.mark.parametrize(("verb", "wait"), [(Verb.GIVE_BACK, PER), (Verb.CANCEL, PER - 4)])
-def test_a_response_from_before_begins_the_cold_start_anew(house: House, verb: Verb, wait: float) -> None:
-    """That request may have arrived just now. Whoever waits hears of it; one that was not sent changes nothing."""
-    desk = Desk(house, house.open(RATE))
-    desk.take(1)
-    house.now += 4
-    desk.ask(verb, 77)
-    assert [desk.confirm(1), desk.take(2)] == [wait, wait]
-    house.now += wait
-    assert [desk.confirm(1), desk.confirm(2)] == [0, 0]
+@pytest.mark.parametrize(("command", "wait"), [(Command.RELEASE, PER), (Command.CANCEL, PER - 4)])
+def test_a_response_to_an_earlier_request_extends_the_cold_start(
+    fixture: StoreFixture, command: Command, wait: float
+) -> None:
+    """That request may have arrived just now. This applies to waiting callers too; a CANCEL changes nothing."""
+    client = StoreClient(fixture, fixture.open(RATE))
+    client.acquire(1)
+    fixture.now += 4
+    client.send(command, 77)
+    assert [client.acquire(1), client.acquire(2)] == [wait, wait]
+    fixture.now += wait
+    assert [client.acquire(1), client.acquire(2)] == [0, 0]
 
 
-# The same question again, and questions out of place.
+# Repeated requests, and requests out of order.
 
 
-@pytest.mark.parametrize("verb", [Verb.TAKE, Verb.CONFIRM])
-def test_asking_again_takes_no_second_slot(desk: Desk, verb: Verb) -> None:
-    """The first answer may have been lost."""
-    desk.take(1)
-    assert desk.ask(verb, 1).wait == 0
-    assert [desk.take(token) for token in (2, 3, 4)] == [0, 0, None]
+def test_a_repeated_request_acquires_no_second_slot(client: StoreClient) -> None:
+    """The first reply may have been lost."""
+    client.acquire(1)
+    assert client.send(Command.ACQUIRE, 1).wait == 0
+    assert [client.acquire(token) for token in (2, 3, 4)] == [0, 0, None]
 
 
-def test_asking_again_keeps_the_place(house: House, desk: Desk) -> None:
-    """Whoever waits hears how long it is still, and is not sent to the end."""
-    desk.use(1, 2, 3)
-    assert desk.take(4) == PER
-    house.now += 4
-    assert [desk.take(4), desk.confirm(4)] == [PER - 4, PER - 4]
-    house.now += 6
-    assert desk.confirm(4) == 0
+def test_a_repeated_request_keeps_its_place(fixture: StoreFixture, client: StoreClient) -> None:
+    """A waiting caller gets the remaining wait, and does not lose its place."""
+    client.use(1, 2, 3)
+    assert client.acquire(4) == PER
+    fixture.now += 4
+    assert [client.acquire(4), client.acquire(4)] == [PER - 4, PER - 4]
+    fixture.now += 6
+    assert client.acquire(4) == 0
 
 
-def test_confirm_of_a_slot_that_is_lost_takes_another(desk: Desk) -> None:
-    """A store that forgot the token answers as if it had been asked to take."""
-    assert desk.confirm(1) == 0
-    assert [desk.take(token) for token in (2, 3, 4)] == [0, 0, None]
+@pytest.mark.parametrize("command", [Command.RELEASE, Command.CANCEL])
+def test_an_unknown_token_has_no_effect(client: StoreClient, command: Command) -> None:
+    """A slot that is not held cannot be released."""
+    client.acquire(1)
+    client.send(command, 77)
+    assert [client.acquire(token) for token in (2, 3, 4)] == [0, 0, None]
 
 
-@pytest.mark.parametrize("verb", [Verb.GIVE_BACK, Verb.CANCEL])
-def test_an_unknown_token_does_no_harm(desk: Desk, verb: Verb) -> None:
-    """What is not held cannot be given back."""
-    desk.take(1)
-    desk.ask(verb, 77)
-    assert [desk.take(token) for token in (2, 3, 4)] == [0, 0, None]
+def test_a_slot_is_released_once(fixture: StoreFixture, client: StoreClient) -> None:
+    """A second release neither adds a slot nor delays one."""
+    client.use(1)
+    fixture.now += 5
+    client.release(1)
+    client.cancel(1)
+    assert [client.acquire(token) for token in (2, 3, 4, 5)] == [0, 0, 5, None]
 
 
-def test_a_slot_comes_back_once(house: House, desk: Desk) -> None:
-    """Telling it twice neither makes a slot nor holds one for longer."""
-    desk.use(1)
-    house.now += 5
-    desk.give_back(1)
-    desk.cancel(1)
-    assert [desk.take(token) for token in (2, 3, 4, 5)] == [0, 0, 5, None]
+def test_a_released_token_can_acquire_again(client: StoreClient) -> None:
+    """A token whose slot was released is like a new one."""
+    client.use(1)
+    assert [client.acquire(1), client.acquire(2), client.acquire(3)] == [0, 0, PER]
 
 
-def test_a_token_that_is_used_up_takes_a_new_slot(desk: Desk) -> None:
-    """A token whose slot was given back is as good as a new one."""
-    desk.use(1)
-    assert [desk.take(1), desk.take(2), desk.take(3)] == [0, 0, PER]
+# Cancellation.
 
 
-# Cancelling.
+def test_a_cancelled_slot_is_free_at_once(client: StoreClient) -> None:
+    """No request was sent."""
+    client.acquire(1)
+    client.cancel(1)
+    assert [client.acquire(token) for token in (2, 3, 4, 5)] == [0, 0, 0, None]
 
 
-def test_a_cancelled_slot_is_free_at_once(desk: Desk) -> None:
-    """Nothing was sent, so it is as it was."""
-    desk.take(1)
-    desk.cancel(1)
-    assert [desk.take(token) for token in (2, 3, 4, 5)] == [0, 0, 0, None]
+def test_a_cancelled_wait_does_not_delay_the_slot(fixture: StoreFixture, client: StoreClient) -> None:
+    """The slot is free when it would have been."""
+    client.use(1, 2, 3)
+    fixture.now += 4
+    client.acquire(4)
+    client.cancel(4)
+    assert client.acquire(5) == PER - 4
 
 
-def test_a_cancelled_wait_leaves_the_slot_its_time(house: House, desk: Desk) -> None:
-    """A slot that was coming back is free when it would have been."""
-    desk.use(1, 2, 3)
-    house.now += 4
-    desk.take(4)
-    desk.cancel(4)
-    assert desk.take(5) == PER - 4
-
-
-def test_a_cancelled_wait_leaves_the_slot_to_bulk_work(desk: Desk) -> None:
-    """A slot that bulk work used still counts as its own."""
-    desk.use(1, 2, bulk=True)
-    desk.take(3)
-    assert desk.take(4) == PER
-    desk.cancel(4)
-    assert [desk.take(5, bulk=True), desk.take(6, bulk=True), desk.take(7, bulk=True)] == [PER, PER, None]
+def test_a_cancelled_wait_leaves_the_slot_to_bulk_work(client: StoreClient) -> None:
+    """A slot that bulk work used still counts as one of its slots."""
+    client.use(1, 2, bulk=True)
+    client.acquire(3)
+    assert client.acquire(4) == PER
+    client.cancel(4)
+    waits = [client.acquire(token, bulk=True) for token in (5, 6, 7)]
+    assert waits == [PER, PER, None]
 
 
 # A freeze.
 
 
-def test_a_freeze_holds_everybody(house: House, desk: Desk) -> None:
-    """Whoever asks hears until when, in every process."""
-    desk.freeze(7)
-    answer = Desk(house, house.open(RATE)).ask(Verb.TAKE, 1)
-    assert (answer.wait, answer.frozen, answer.held) == (7, 7, True)
+def test_a_freeze_applies_to_all_processes(fixture: StoreFixture, client: StoreClient) -> None:
+    """Each reply contains its remaining time."""
+    client.freeze(7)
+    reply = StoreClient(fixture, fixture.open(RATE)).send(Command.ACQUIRE, 1)
+    assert (reply.wait, reply.frozen, reply.held) == (7, 7, True)
 
 
-def test_a_freeze_holds_those_who_wait(house: House, desk: Desk) -> None:
-    """Whoever has his slot and only waits for its time hears of it when he confirms."""
-    desk.use(1, 2, 3)
-    desk.take(4)
-    house.now += PER
-    desk.freeze(3)
-    assert desk.confirm(4) == 3
-    house.now += 3
-    assert desk.confirm(4) == 0
+def test_a_freeze_applies_to_waiting_callers(fixture: StoreFixture, client: StoreClient) -> None:
+    """A caller that has waited for its slot learns of the freeze when it repeats its request."""
+    client.use(1, 2, 3)
+    client.acquire(4)
+    fixture.now += PER
+    client.freeze(3)
+    assert client.acquire(4) == 3
+    fixture.now += 3
+    assert client.acquire(4) == 0
 
 
-def test_the_longest_freeze_counts(house: House, desk: Desk) -> None:
-    """A shorter one that is heard of later ends no longer one."""
-    desk.freeze(9)
-    house.now += 1
-    desk.freeze(3)
-    assert desk.take(1) == 8
+def test_the_longest_freeze_applies(fixture: StoreFixture, client: StoreClient) -> None:
+    """A later, shorter one does not end a longer one."""
+    client.freeze(9)
+    fixture.now += 1
+    client.freeze(3)
+    assert client.acquire(1) == 8
 
 
-def test_a_freeze_makes_no_slot_free_earlier(desk: Desk) -> None:
-    """A slot that comes back after the end of the freeze does so all the same."""
-    desk.use(1, 2, 3)
-    desk.freeze(3)
-    assert desk.take(4) == PER
+def test_a_freeze_makes_no_slot_free_earlier(client: StoreClient) -> None:
+    """A slot that is free only after the freeze stays so."""
+    client.use(1, 2, 3)
+    client.freeze(3)
+    assert client.acquire(4) == PER
 
 
-def test_a_freeze_ends(house: House, desk: Desk) -> None:
-    """After it everything is as before."""
-    desk.freeze(3)
-    house.now += 3
-    answer = desk.ask(Verb.TAKE, 1)
-    assert (answer.wait, answer.frozen) == (0, 0)
+def test_a_freeze_ends(fixture: StoreFixture, client: StoreClient) -> None:
+    """After its end everything is as before."""
+    client.freeze(3)
+    fixture.now += 3
+    reply = client.send(Command.ACQUIRE, 1)
+    assert (reply.wait, reply.frozen) == (0, 0)
 
 
-# Pace.
+# Pacing.
 
 
-def paces(*tokens: int, desk: Desk) -> list[float | None]:
-    """After how many paces each of these may start."""
-    waits = [desk.take(token, paced=True) for token in tokens]
+def paces(*tokens: int, client: StoreClient) -> list[float | None]:
+    """The waits of paced callers, as multiples of the pace."""
+    waits = [client.acquire(token, paced=True) for token in tokens]
     return [None if wait is None else round(wait / PACE, 3) for wait in waits]
 
 
-def test_paced_requests_start_one_after_another(desk: Desk) -> None:
+def test_paced_requests_start_one_by_one(client: StoreClient) -> None:
     """One in each pace, however many slots are free."""
-    assert paces(1, 2, 3, desk=desk) == [0, 1, 2]
+    assert paces(1, 2, 3, client=client) == [0, 1, 2]
 
 
-def test_others_do_not_wait_for_the_pace(desk: Desk) -> None:
-    """Whoever is not paced starts at once."""
-    assert paces(1, 2, desk=desk) == [0, 1]
-    assert desk.take(3) == 0
+def test_other_requests_do_not_wait_for_the_pace(client: StoreClient) -> None:
+    """A request that is not paced starts at once."""
+    assert paces(1, 2, client=client) == [0, 1]
+    assert client.acquire(3) == 0
 
 
-def test_the_pace_is_forgotten_when_it_is_over(house: House, desk: Desk) -> None:
-    """After a pause there is nothing to catch up with, and nothing saved up."""
-    paces(1, desk=desk)
-    house.now += 3 * PACE
-    assert paces(2, 3, desk=desk) == [0, 1]
+def test_an_unused_pace_is_not_saved_up(fixture: StoreFixture, client: StoreClient) -> None:
+    """After a pause the next request starts at once, and the one after that waits for one pace."""
+    paces(1, client=client)
+    fixture.now += 3 * PACE
+    assert paces(2, 3, client=client) == [0, 1]
 
 
-def test_who_leaves_the_end_of_the_row_makes_room(desk: Desk) -> None:
-    """Else those who ask, find it too long and go would put the row off for ever."""
-    paces(1, desk=desk)
+def test_cancelling_the_last_paced_request_frees_its_place(client: StoreClient) -> None:
+    """Otherwise callers that find the wait too long and cancel would delay all later ones without end."""
+    paces(1, client=client)
     for token in range(2, 50):
-        assert paces(token, desk=desk) == [1]
-        desk.cancel(token)
+        assert paces(token, client=client) == [1]
+        client.cancel(token)
 
 
-def test_after_a_freeze_the_pace_is_kept(house: House, desk: Desk) -> None:
-    """Those who waited do not all start when it ends."""
-    paces(1, 2, 3, desk=desk)
-    desk.freeze(20)
-    house.now += 10
-    first, second = (desk.confirm(token, paced=True) for token in (2, 3))
+def test_the_pace_is_kept_after_a_freeze(fixture: StoreFixture, client: StoreClient) -> None:
+    """The callers that waited do not all start at its end."""
+    paces(1, 2, 3, client=client)
+    client.freeze(20)
+    fixture.now += 10
+    first, second = (client.acquire(token, paced=True) for token in (2, 3))
     assert first is not None
     assert 10 <= first <= 10 + 3 * PACE
     assert second == pytest.approx(first + PACE)
@@ -266,124 +268,136 @@ def test_after_a_freeze_the_pace_is_kept(house: House, desk: Desk) -> None:
 # Two lanes.
 
 
-def test_bulk_work_leaves_the_reserve(desk: Desk) -> None:
-    """It gets no more than its share, and others find the rest."""
-    assert [desk.take(token, bulk=True) for token in (1, 2, 3)] == [0, 0, None]
-    assert [desk.take(4), desk.take(5)] == [0, None]
+def test_bulk_work_leaves_the_reserve(client: StoreClient) -> None:
+    """It gets its slots, and other callers get the rest."""
+    assert [client.acquire(token, bulk=True) for token in (1, 2, 3)] == [0, 0, None]
+    assert [client.acquire(4), client.acquire(5)] == [0, None]
 
 
-def test_bulk_work_counts_until_its_slots_are_back(house: House, desk: Desk) -> None:
-    """Slots on their way back are used, too: it gets its own again, the first one first."""
-    desk.use(1, bulk=True)
-    house.now += 2
-    desk.use(2, bulk=True)
-    assert [desk.take(token, bulk=True) for token in (3, 4, 5)] == [PER - 2, PER, None]
-    assert desk.take(6) == 0
+def test_slots_of_bulk_work_count_until_they_are_free(fixture: StoreFixture, client: StoreClient) -> None:
+    """A slot on its way back counts as used too: bulk work gets its own slots again, the first one first."""
+    client.use(1, bulk=True)
+    fixture.now += 2
+    client.use(2, bulk=True)
+    assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [PER - 2, PER, None]
+    assert client.acquire(6) == 0
 
 
-def test_others_may_use_everything(desk: Desk) -> None:
-    """The reserve is theirs, and what bulk work leaves is, too."""
-    assert desk.use(1, 2, 3) == [0, 0, 0]
+def test_other_callers_may_use_all_slots(client: StoreClient) -> None:
+    """The reserve, and what bulk work does not use."""
+    assert client.use(1, 2, 3) == [0, 0, 0]
 
 
-def test_bulk_work_waits_in_turn(house: House, desk: Desk) -> None:
-    """Where it has room, a slot that comes back is held for it as for anybody."""
-    desk.use(1)
-    house.now += 1
-    desk.use(2, 3)
-    assert [desk.take(4, bulk=True), desk.take(5), desk.take(6)] == [PER - 1, PER, PER]
+def test_bulk_work_waits_in_order(fixture: StoreFixture, client: StoreClient) -> None:
+    """While it may use more slots, the next free one is reserved for it as for any caller."""
+    client.use(1)
+    fixture.now += 1
+    client.use(2, 3)
+    assert [client.acquire(4, bulk=True), client.acquire(5), client.acquire(6)] == [PER - 1, PER, PER]
 
 
-def test_a_slot_of_bulk_work_that_another_waits_for_still_counts(desk: Desk) -> None:
-    """Until it is back, whoever is to use it next; so bulk work never uses more than its share at one time."""
-    desk.use(1, 2, bulk=True)
-    desk.take(3)
-    desk.take(4)  # waits for a slot of bulk work
-    desk.cancel(3)
-    assert desk.take(5, bulk=True) == PER
-    assert desk.take(6) == 0
+def test_a_slot_of_bulk_work_counts_also_if_another_caller_waits_for_it(client: StoreClient) -> None:
+    """Until it is free; so bulk work never uses more than its slots at one time."""
+    client.use(1, 2, bulk=True)
+    client.acquire(3)
+    client.acquire(4)  # waits for a slot of bulk work
+    client.cancel(3)
+    assert client.acquire(5, bulk=True) == PER
+    assert client.acquire(6) == 0
 
 
-def test_bulk_work_that_rested_has_its_share_again(house: House, desk: Desk) -> None:
-    """What is back does not count any more."""
-    desk.use(1, 2, bulk=True)
-    house.now += PER
-    assert [desk.take(token, bulk=True) for token in (3, 4)] == [0, 0]
+def test_bulk_work_has_all_its_slots_again_after_one_window(fixture: StoreFixture, client: StoreClient) -> None:
+    """Slots that are free no longer count."""
+    client.use(1, 2, bulk=True)
+    fixture.now += PER
+    assert [client.acquire(token, bulk=True) for token in (3, 4)] == [0, 0]
 
 
-def test_bulk_work_that_rested_waits_in_turn(house: House, desk: Desk) -> None:
-    """It gets the first slot of all, not the first of those that once were its own."""
-    desk.use(1, 2, bulk=True)
-    house.now += PER
+def test_bulk_work_gets_the_first_slot_after_one_window(fixture: StoreFixture, client: StoreClient) -> None:
+    """The first of all slots, not the first of those that it used before."""
+    client.use(1, 2, bulk=True)
+    fixture.now += PER
     for token in (3, 4, 5):
-        desk.use(token)
-        house.now += 1
-    assert desk.take(6, bulk=True) == PER - 3
+        client.use(token)
+        fixture.now += 1
+    assert client.acquire(6, bulk=True) == PER - 3
 
 
-def test_bulk_work_that_leaves_has_used_nothing(desk: Desk) -> None:
-    """A slot in which it sent nothing is none of its share."""
+def test_cancelled_slots_do_not_count_as_used_by_bulk_work(client: StoreClient) -> None:
+    """No request was sent with them."""
     for token in (1, 2):
-        desk.take(token, bulk=True)
-    desk.cancel(1)
-    desk.cancel(2)
-    assert desk.use(3, 4) == [0, 0]
-    assert desk.take(5, bulk=True) == 0
+        client.acquire(token, bulk=True)
+    client.cancel(1)
+    client.cancel(2)
+    assert client.use(3, 4) == [0, 0]
+    assert client.acquire(5, bulk=True) == 0
 
 
 # Leases.
 
 
-def test_a_slot_that_is_not_given_back_is_given_up(house: House, desk: Desk) -> None:
-    """Its holder may have been killed. It is free a window after the lease, for who asks a window before, too."""
+def test_a_slot_that_is_not_released_is_free_after_its_lease(fixture: StoreFixture, client: StoreClient) -> None:
+    """Its holder may have been killed. It is free one window after that, and can be reserved one window before."""
     for token in (1, 2, 3):
-        desk.take(token)
-    house.now += LEASE - 1
-    assert desk.take(4) is None
-    house.now += 1 + PER
-    assert [desk.take(token) for token in (4, 5, 6, 7)] == [0, 0, 0, None]
+        client.acquire(token)
+    fixture.now += LEASE - 1
+    assert client.acquire(4) is None
+    fixture.now += 1 + PER
+    assert [client.acquire(token) for token in (4, 5, 6, 7)] == [0, 0, 0, None]
 
 
-def test_a_lease_begins_with_the_start(house: House, desk: Desk) -> None:
+def test_each_slot_has_a_lease_of_its_own(fixture: StoreFixture, client: StoreClient) -> None:
+    """A slot with a short lease is free before one with a long lease that was acquired first."""
+    client.acquire(1, lease=200)
+    client.acquire(2, lease=20)
+    client.acquire(3, lease=100)
+    fixture.now += 20 + PER
+    assert [client.acquire(4, lease=200), client.acquire(5)] == [0, None]
+    fixture.now += 80
+    assert [client.acquire(5), client.acquire(6)] == [0, None]
+
+
+def test_a_lease_starts_when_the_slot_may_be_used(fixture: StoreFixture, client: StoreClient) -> None:
     """Not with the wait for it."""
-    desk.use(1, 2, 3)
+    client.use(1, 2, 3)
     for token in (4, 5, 6):
-        desk.take(token)
-    house.now += PER + 5
+        client.acquire(token)
+    fixture.now += PER + 5
     for token in (4, 5, 6):
-        desk.confirm(token)
-    house.now += LEASE - 1
-    assert desk.take(7) is None
-    house.now += PER + 1
-    assert desk.take(7) == 0
+        client.acquire(token)
+    fixture.now += LEASE - 1
+    assert client.acquire(7) is None
+    fixture.now += PER + 1
+    assert client.acquire(7) == 0
 
 
-def test_who_comes_back_after_his_lease_takes_nothing_away(house: House, desk: Desk) -> None:
-    """His slot belongs to another by then."""
+def test_a_release_after_the_lease_takes_no_slot_from_others(fixture: StoreFixture, client: StoreClient) -> None:
+    """The slot is held by another caller by then."""
     for token in (1, 2, 3):
-        desk.take(token)
-    house.now += LEASE + PER
+        client.acquire(token)
+    fixture.now += LEASE + PER
     for token in (4, 5, 6):
-        desk.take(token)
-    desk.give_back(1, 2)
-    desk.cancel(3)
-    assert desk.take(7) is None
+        client.acquire(token)
+    client.release(1, 2)
+    client.cancel(3)
+    assert client.acquire(7) is None
 
 
-def test_bulk_work_that_was_killed_is_given_up_too(house: House, desk: Desk) -> None:
-    """Its share is free again then."""
+def test_bulk_work_that_was_killed_has_its_slots_again(fixture: StoreFixture, client: StoreClient) -> None:
+    """After the lease and one window."""
     for token in (1, 2):
-        desk.take(token, bulk=True)
-    house.now += LEASE + PER
-    assert [desk.take(token, bulk=True) for token in (3, 4, 5)] == [0, 0, None]
+        client.acquire(token, bulk=True)
+    fixture.now += LEASE + PER
+    assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [0, 0, None]
 
 
 # Tasks.
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_tasks_are_answered_alike(desk: Desk, backend: str) -> None:
-    """In every event loop, one after another."""
+def test_tasks_get_the_same_replies(client: StoreClient, backend: str) -> None:
+    """In each event loop, one after another."""
     for token in (1, 2):
-        assert anyio.run(desk.store.async_ask, Question(Verb.TAKE, token), backend=backend).wait == 0
-    assert [desk.take(3), desk.take(4)] == [0, None]
+        request = StoreRequest(Command.ACQUIRE, token, lease=LEASE)
+        assert anyio.run(client.store.async_send, request, backend=backend).wait == 0
+    assert [client.acquire(3), client.acquire(4)] == [0, None]

@@ -34,9 +34,9 @@ def window_of(limit: int, per: float = 10.0) -> Window:
     return Window(RateLimit(limit, per))
 
 
-def taken(window: Window, now: float) -> bool:
+def acquired(window: Window, now: float) -> bool:
     """Take a slot, if one is free."""
-    return window.take(now) is not None
+    return window.acquire(now) is not None
 
 
 # The rule, piece by piece.
@@ -45,40 +45,40 @@ def taken(window: Window, now: float) -> bool:
 def test_a_burst_is_free() -> None:
     """A window at rest has all its slots, and not one more."""
     window = window_of(3)
-    assert [taken(window, 0) for _ in range(4)] == [True, True, True, False]
+    assert [acquired(window, 0) for _ in range(4)] == [True, True, True, False]
 
 
 def test_a_slot_is_free_a_window_after_the_response() -> None:
     """What counts is when the response was there, not when the request left."""
     window = window_of(1)
-    taken(window, 0)
-    window.give_back(5)
-    assert [taken(window, now) for now in (10, 14.9, 15)] == [False, False, True]
+    acquired(window, 0)
+    window.release(5)
+    assert [acquired(window, now) for now in (10, 14.9, 15)] == [False, False, True]
 
 
 def test_nobody_knows_when_a_slot_in_flight_is_free() -> None:
     """While every slot is in flight, the next one is free at no known time."""
     window = window_of(1)
-    taken(window, 0)
+    acquired(window, 0)
     assert (window.free_from(), window.free(1e9)) == (math.inf, 0)
 
 
 def test_slots_come_back_one_by_one() -> None:
     """Each slot has a time of its own."""
     window = window_of(2)
-    taken(window, 0)
-    taken(window, 0)
-    window.give_back(1)
-    window.give_back(4)
+    acquired(window, 0)
+    acquired(window, 0)
+    window.release(1)
+    window.release(4)
     assert [window.free(now) for now in (10.9, 11, 13.9, 14)] == [0, 1, 1, 2]
 
 
 def test_a_slot_that_was_not_used_is_as_it_was() -> None:
     """A slot that was taken, and in which nothing was sent, is free at its old time and before all others."""
     window = window_of(2)
-    taken(window, 0)
-    window.give_back(1)
-    since = window.take(2)
+    acquired(window, 0)
+    window.release(1)
+    since = window.acquire(2)
     assert since is not None
     window.cancel(since)
     assert (window.in_flight, window.free_from(), window.free(2)) == (0, -math.inf, 1)
@@ -89,7 +89,7 @@ def test_a_freeze_holds_every_slot() -> None:
     window = window_of(3)
     window.freeze(7)
     assert (window.free(6.9), window.free_from(), window.free(7)) == (0, 7, 3)
-    assert [taken(window, now) for now in (6.9, 7)] == [False, True]
+    assert [acquired(window, now) for now in (6.9, 7)] == [False, True]
 
 
 def test_the_longest_freeze_counts() -> None:
@@ -103,9 +103,9 @@ def test_the_longest_freeze_counts() -> None:
 def test_a_freeze_does_not_make_slots_free_earlier() -> None:
     """After the freeze a slot is still not free before its time."""
     window = window_of(1)
-    taken(window, 0)
+    acquired(window, 0)
     window.freeze(3)
-    window.give_back(5)
+    window.release(5)
     assert window.free_from() == 15
 
 
@@ -119,7 +119,7 @@ def lanes_of(limit: int, reserve: int, *, paced: bool = False) -> Window:
 
 def bulk_taken(window: Window, now: float) -> bool:
     """Take a slot for bulk work, if there is one for it."""
-    return window.take(now, bulk=True) is not None
+    return window.acquire(now, bulk=True) is not None
 
 
 def test_the_pace_is_a_little_slower_than_the_limit() -> None:
@@ -140,7 +140,7 @@ def test_bulk_work_has_so_many_slots_and_no_more() -> None:
     window = lanes_of(4, 2)
     assert [bulk_taken(window, now) for now in (0, 3, 6)] == [True, True, False]
     assert window.free_from(bulk=True) == math.inf
-    window.give_back(7, bulk=True)
+    window.release(7, bulk=True)
     assert (window.free_from(bulk=True), window.free(7)) == (17, 2)
     assert [bulk_taken(window, now) for now in (16.9, 17)] == [False, True]
 
@@ -148,9 +148,9 @@ def test_bulk_work_has_so_many_slots_and_no_more() -> None:
 def test_slots_of_others_are_not_those_of_bulk_work() -> None:
     """What others use takes nothing away from bulk work, as long as slots are free."""
     window = lanes_of(4, 2)
-    assert taken(window, 0)
-    window.give_back(0)
-    assert taken(window, 0)
+    assert acquired(window, 0)
+    window.release(0)
+    assert acquired(window, 0)
     assert [bulk_taken(window, now) for now in (0, 3)] == [True, True]
 
 
@@ -163,7 +163,7 @@ def test_a_reserve_larger_than_the_limit_leaves_one_slot() -> None:
 def test_everybody_can_be_paced() -> None:
     """Then the pace is one for both lanes."""
     window = lanes_of(10, 4, paced=True)
-    assert [taken(window, 0), taken(window, 1), bulk_taken(window, 1), taken(window, 1.02)] == [
+    assert [acquired(window, 0), acquired(window, 1), bulk_taken(window, 1), acquired(window, 1.02)] == [
         *(True, False, False, True),
     ]
 
@@ -171,7 +171,7 @@ def test_everybody_can_be_paced() -> None:
 def test_a_slot_of_bulk_work_that_was_not_used_is_as_it_was() -> None:
     """It counts for the reserve no more; the pace has passed."""
     window = lanes_of(4, 3)
-    since = window.take(0, bulk=True)
+    since = window.acquire(0, bulk=True)
     assert since is not None
     window.cancel(since, bulk=True)
     assert (window.in_flight, window.free(0)) == (0, 4)
@@ -181,8 +181,8 @@ def test_a_slot_of_bulk_work_that_was_not_used_is_as_it_was() -> None:
 def test_all_that_is_in_flight_can_be_given_up() -> None:
     """Each slot is free a window later, and those of bulk work count for that long; nothing is in flight."""
     window = lanes_of(4, 2)
-    assert [bulk_taken(window, 0), bulk_taken(window, 3), taken(window, 3)] == [True, True, True]
-    window.give_up_all(5)
+    assert [bulk_taken(window, 0), bulk_taken(window, 3), acquired(window, 3)] == [True, True, True]
+    window.release_all(5)
     assert (window.in_flight, window.free(14.9), window.free(15)) == (0, 1, 4)
     assert window.free_from(bulk=True) == 15
 
@@ -191,9 +191,9 @@ def test_all_that_is_in_flight_can_be_given_up() -> None:
 def test_giving_up_all_sets_a_torn_state_right(in_flight: int) -> None:
     """A fork may have come between two steps of another thread, and what is in flight is one off."""
     window = window_of(3)
-    assert taken(window, 0)
+    assert acquired(window, 0)
     window.in_flight = in_flight
-    window.give_up_all(5)
+    window.release_all(5)
     assert (window.in_flight, len(window._free_at)) == (0, 3)
 
 
@@ -203,9 +203,9 @@ def test_giving_up_all_sets_a_torn_state_right(in_flight: int) -> None:
 def test_the_place_in_the_queue_tells_the_earliest_time() -> None:
     """The free slots first, then those on their way back, then those in flight; and a window more for each round."""
     window = window_of(3)
-    assert [taken(window, 0) for _ in range(3)] == [True] * 3
-    window.give_back(2)
-    window.give_back(4)
+    assert [acquired(window, 0) for _ in range(3)] == [True] * 3
+    window.release(2)
+    window.release(4)
     assert [window.earliest(place, 5) for place in range(7)] == [12, 14, 15, 22, 24, 25, 32]
 
 
@@ -228,7 +228,7 @@ def test_the_pace_tells_the_earliest_time() -> None:
 def test_where_everybody_is_paced_the_pace_tells_it_for_all() -> None:
     """Both lanes alike."""
     window = lanes_of(10, 4, paced=True)
-    assert taken(window, 0)
+    assert acquired(window, 0)
     assert window.earliest(1, 0) == pytest.approx(2.04)
 
 
@@ -250,14 +250,14 @@ def test_nobody_is_served_before_the_earliest_time(
     window, now = Window(RateLimit(limit, PER, reserve, paced)), 0.0
     for pause, is_bulk in before:
         now += pause
-        if window.take(now, bulk=is_bulk) is not None:
-            window.give_back(now, bulk=is_bulk)
+        if window.acquire(now, bulk=is_bulk) is not None:
+            window.release(now, bulk=is_bulk)
     expected = [window.earliest(place, now, bulk=bulk) for place in range(10)]
     for earliest in expected:
         now = max(now, window.free_from(bulk=bulk))
         assert now >= earliest - 1e-6
-        assert window.take(now, bulk=bulk) is not None
-        window.give_back(now, bulk=bulk)
+        assert window.acquire(now, bulk=bulk) is not None
+        window.release(now, bulk=bulk)
 
 
 @given(st.integers(1, 100), st.integers(0, 1000))
@@ -268,10 +268,10 @@ def test_a_loaded_window_wastes_nothing_but_the_latency(limit: int, latency: int
         now = max(now, window.free_from())
         burst = window.free(now)
         for _ in range(burst):
-            taken(window, now)
+            acquired(window, now)
         now += latency
         for _ in range(burst):
-            window.give_back(now)
+            window.release(now)
         sent += burst
     assert now == 4 * (PER + latency) + latency
 
@@ -286,7 +286,7 @@ class Request:
     number: int
     out: int = field(compare=False)
     back: int = field(compare=False)
-    patience: int = field(compare=False)
+    gives_up_after: int = field(compare=False)
 
 
 def worst(arrivals: list[int], per: int) -> int:
@@ -326,10 +326,10 @@ class Account(RuleBasedStateMachine):
         self.limit = limit
         self.window = Window(RateLimit(limit, PER))
 
-    @rule(out=LEG, back=LEG, patience=st.integers(1, 700), callers=st.integers(1, 8))
-    def ask(self, out: int, back: int, patience: int, callers: int) -> None:
+    @rule(out=LEG, back=LEG, gives_up_after=st.integers(1, 700), callers=st.integers(1, 8))
+    def ask(self, out: int, back: int, gives_up_after: int, callers: int) -> None:
         """Callers come, and are served in their order."""
-        self.waiting.extend(Request(next(self.numbers), out, back, patience) for _ in range(callers))
+        self.waiting.extend(Request(next(self.numbers), out, back, gives_up_after) for _ in range(callers))
         self._serve()
 
     @precondition(lambda self: self.waiting)
@@ -350,7 +350,7 @@ class Account(RuleBasedStateMachine):
     def take_for_nothing(self) -> None:
         """A slot is taken, nothing is sent, and it is given back as it was."""
         before = (self.window.in_flight, self.window.free_from(), self.window.free(self.now))
-        since = self.window.take(self.now)
+        since = self.window.acquire(self.now)
         if since is not None:
             self.window.cancel(since)
         assert (self.window.in_flight, self.window.free_from(), self.window.free(self.now)) == before
@@ -434,7 +434,7 @@ class Account(RuleBasedStateMachine):
         if what == "arrival":
             self._arrive(request)
         elif request.number in self.in_flight:
-            self._abandon(request) if what == "patience" else self._answered(request)
+            self._abandon(request) if what == "gives_up_after" else self._answered(request)
 
     def _arrive(self, request: Request) -> None:
         if request.number in self.given_up:
@@ -444,23 +444,23 @@ class Account(RuleBasedStateMachine):
 
     def _answered(self, request: Request) -> None:
         del self.in_flight[request.number]
-        self.window.give_back(self.now)
+        self.window.release(self.now)
 
     def _abandon(self, request: Request) -> None:
         del self.in_flight[request.number]
         self.given_up[request.number] = self.now
-        self.window.give_back(self.now)
+        self.window.release(self.now)
         self._serve()
 
     def _serve(self) -> None:
-        while self.waiting and self.window.take(self.now) is not None:
+        while self.waiting and self.window.acquire(self.now) is not None:
             assert self.now >= self.window.frozen_until
             request = self.waiting.popleft()
             self.in_flight[request.number] = request
             self.order.append(request.number)
             heapq.heappush(self.events, (self.now + request.out, "arrival", request))
             heapq.heappush(self.events, (self.now + request.out + request.back, "response", request))
-            heapq.heappush(self.events, (self.now + request.patience, "patience", request))
+            heapq.heappush(self.events, (self.now + request.gives_up_after, "gives_up_after", request))
 
 
 TestAccount = Account.TestCase

@@ -1,39 +1,40 @@
--- Slots in Redis, for processes on many machines: one script, which Redis runs as one step and on its own clock.
+-- The slots of one account in Redis, for processes on many machines: one script, which Redis runs as one step.
 --
--- The rule is that of window.py, kept as in file.py. Everything about an account is in one key, so that it is lost as a
--- whole or not at all, and lies in one place of a cluster. What is in it:
+-- The rule is that of window.py, with leases; slot_table.py is its twin. Everything about an account is in one key, so
+-- that it is lost as a whole or not at all, and is on one node of a cluster. The value contains:
 --
---   run, limit, per   which start of which server this is, and what the slots are for
---   now, ahead        the latest time that was told, and how far that is ahead of the server's clock
---   frozen_until      until when nobody may start, because the server refused somebody
---   cold_until        until when nobody may start, because nobody knows what was sent
+--   run, limit, per   the run of the server that wrote it, and the limit it is for
+--   now, ahead        the latest time that was returned, and how far it is ahead of the server's clock
+--   frozen_until      until when no request is admitted, because the API responded with 429
+--   cold_until        until when no request is admitted, because the requests of the last window are not in the value
 --   paced_from        from when the next paced request may start
---   at[place]         when a slot is free; for one that is held: when its lease is over and it is free
+--   at[place]         when a slot is free; for a held slot: when its lease has expired and one window has passed
 --   bulk_until[place] until when a slot counts as used by bulk work
---   held[token]       which slot somebody holds, from when he may use it, whether he is bulk work, whether he is paced, and
---                     what the two times of the slot were before
+--   held[token]       the slot that a token holds, from when it may be used, whether it is bulk work, whether it is paced,
+--                     and the previous values of the two times of the slot
 --
--- Times are whole microseconds. A Lua number holds those of the next two centuries exactly, so that sums and comparisons
--- are exact; seconds with a fraction it would round.
+-- Times are integers, in microseconds. A Lua number is exact for those of the next two centuries, so that sums and
+-- comparisons are exact; seconds with a fraction would be rounded.
 --
--- Cold start: without the key, or with one that another start of a server wrote (an old snapshot, a replica that took
--- over), nobody knows what was sent; then nobody starts for one window. A response that comes in this time to a request
--- from before begins it anew, for that request may have arrived just now; one that takes longer than a window is missed.
--- The key of an account that nobody uses is dropped after 30 days, not sooner: whoever comes then waits for a window too.
+-- Cold start: without the key, or with one that another run of a server wrote (an old snapshot, a promoted replica), the
+-- requests of the last window are unknown; then no request is admitted for one window. A response that arrives in this
+-- time to a request from before extends the cold start by one window, because that request may have arrived just now; a
+-- request that takes longer than a window is missed. The key of an account that is not used expires after 30 days; the
+-- next request then waits for one window, too.
 --
--- The clock never goes back: when the server's does, it goes on from the latest time that was told. A server's clock that
--- is put forward is believed; nothing in Redis tells that from time that has passed.
+-- The clock never goes back: if that of the server does, time continues from the latest that was returned. A server
+-- clock that is set forward is trusted; Redis cannot distinguish that from time that has passed.
 --
 -- KEYS  the key
--- ARGV  verb, token, bulk, paced, length of a freeze, limit, per, room for bulk work, pace, lease; a test adds the time
--- Returns for how long to wait, for how long everybody is frozen, and whether a slot is held: 1 or 0
+-- ARGV  command, token, bulk, paced, lease, length of a freeze, limit, per, slots of bulk work, pace; in tests the time
+-- Returns how long to wait, how long requests are frozen, and whether a slot is held: 1 or 0
 
 local KEEP = 30 * 24 * 3600 * 1000 -- milliseconds
 
-local key, verb, token = KEYS[1], ARGV[1], ARGV[2]
+local key, command, token = KEYS[1], ARGV[1], ARGV[2]
 local bulk, paced = ARGV[3] == '1', ARGV[4] == '1'
-local pause, limit, per = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local room, pace, lease = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local lease, pause = tonumber(ARGV[5]), tonumber(ARGV[6])
+local limit, per, bulk_slots, pace = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local run = redis.call('INFO', 'server'):match('run_id:(%x+)')
 local state, now
@@ -43,7 +44,7 @@ local function server_clock()
   return time[1] * 1000000 + time[2]
 end
 
-local function begin_cold()
+local function start_cold()
   state = {run = run, limit = limit, per = per, ahead = 0, frozen_until = 0, paced_from = 0}
   state.cold_until = now + per
   state.at, state.bulk_until, state.held = {}, {}, {}
@@ -52,7 +53,7 @@ local function begin_cold()
   end
 end
 
-local function fits()
+local function is_same_limit()
   return state.limit == limit and state.per == per
 end
 
@@ -65,27 +66,27 @@ local function is_idle()
   return true
 end
 
--- Whether there are slots under the key, or nothing.
+-- Read the value. Returns false if the key holds anything else.
 local function read()
-  local kept = redis.call('GET', key)
-  if not kept then
+  local value = redis.call('GET', key)
+  if not value then
     return true
   end
-  local fine, slots = pcall(cmsgpack.unpack, kept)
+  local unpacked, slots = pcall(cmsgpack.unpack, value)
   state = slots
-  return fine and type(slots) == 'table'
+  return unpacked and type(slots) == 'table'
 end
 
 local function open()
   local clock = tonumber(ARGV[11]) or server_clock()
   now = clock
   if not state or state.run ~= run then
-    return begin_cold()
+    return start_cold()
   end
   state.ahead = math.max(state.ahead, state.now - clock)
   now = clock + state.ahead
-  if not fits() and is_idle() then
-    begin_cold()
+  if not is_same_limit() and is_idle() then
+    start_cold()
   end
 end
 
@@ -93,18 +94,18 @@ local function is_bulk(place)
   return (state.bulk_until[place] or 0) > now
 end
 
-local function has_room()
+local function bulk_work_has_slots_left()
   local used = 0
   for place in pairs(state.bulk_until) do
     used = used + (is_bulk(place) and 1 or 0)
   end
-  return used < room
+  return used < bulk_slots
 end
 
--- The slot that nobody holds and that is free first. Bulk work that has its share may only take over one of its own.
+-- The slot that is free first and that no token holds. Bulk work with all its slots may take over only one of these.
 local function earliest()
-  local any, first = not bulk or has_room(), nil
-  local before = now + per + 1 -- a slot that is free later is held
+  local any, first = not bulk or bulk_work_has_slots_left(), nil
+  local before = now + per + 1 -- a slot that is free later is held: its lease has not expired
   for place, at in ipairs(state.at) do
     if at < before and (any or is_bulk(place)) then
       first, before = place, at
@@ -126,91 +127,92 @@ local function start_from(at)
   return start
 end
 
-local function answer(wait, held)
+local function reply(wait, held)
   return {wait, math.max(0, state.frozen_until - now), held}
 end
 
-local function set(mine, at)
-  state.at[mine.place] = at
-  if mine.bulk then
-    state.bulk_until[mine.place] = at
+local function set(record, at)
+  state.at[record.place] = at
+  if record.bulk then
+    state.bulk_until[record.place] = at
   end
 end
 
-local function hold(mine)
-  set(mine, mine.start + lease + per)
-  return answer(mine.start - now, 1)
+local function hold(record)
+  set(record, record.start + lease + per)
+  return reply(record.start - now, 1)
 end
 
 local function forget_holder(place)
-  for other, its in pairs(state.held) do
-    if its.place == place then
+  for other, record in pairs(state.held) do
+    if record.place == place then
       state.held[other] = nil
     end
   end
 end
 
-local function take()
+local function acquire_new()
   local place = earliest()
   if not place then
-    return answer(per, 0)
+    return reply(per, 0)
   end
   forget_holder(place)
   local at, bulk_until = state.at[place], state.bulk_until[place]
-  local mine = {place = place, start = start_from(at), bulk = bulk, paced = paced, at = at, bulk_until = bulk_until}
-  state.held[token] = mine
-  return hold(mine)
+  local record = {place = place, start = start_from(at), bulk = bulk, paced = paced, at = at, bulk_until = bulk_until}
+  state.held[token] = record
+  return hold(record)
 end
 
-local function confirm()
-  local mine = state.held[token]
-  if not mine then
-    return take()
+local function acquire()
+  local record = state.held[token]
+  if not record then
+    return acquire_new()
   end
-  if open_from() > math.max(mine.start, now) then
-    mine.start = start_from(mine.start)
+  if open_from() > math.max(record.start, now) then
+    record.start = start_from(record.start)
   end
-  mine.start = math.max(mine.start, now)
-  return hold(mine)
+  record.start = math.max(record.start, now)
+  return hold(record)
 end
 
-local function give_back()
-  local mine = state.held[token]
-  if mine then
-    set(mine, now + per)
+local function release()
+  local record = state.held[token]
+  if record then
+    set(record, now + per)
     state.held[token] = nil
   elseif now < state.cold_until then
     state.cold_until = now + per
   end
-  return answer(0, 1)
+  return reply(0, 1)
 end
 
 local function cancel()
-  local mine = state.held[token]
-  if mine then
-    state.at[mine.place], state.bulk_until[mine.place], state.held[token] = mine.at, mine.bulk_until, nil
-    if mine.paced and state.paced_from == mine.start + pace then
-      state.paced_from = mine.start -- it was the last in the row, and the next one comes to its place
+  local record = state.held[token]
+  if record then
+    state.at[record.place], state.bulk_until[record.place] = record.at, record.bulk_until
+    state.held[token] = nil
+    if record.paced and state.paced_from == record.start + pace then
+      state.paced_from = record.start -- it was the last paced request, and the next one takes its place
     end
   end
-  return answer(0, 1)
+  return reply(0, 1)
 end
 
 local function freeze()
   state.frozen_until = math.max(state.frozen_until, now + pause)
-  return answer(0, 1)
+  return reply(0, 1)
 end
 
-local VERBS = {take = confirm, confirm = confirm, give_back = give_back, cancel = cancel, freeze = freeze}
+local COMMANDS = {acquire = acquire, release = release, cancel = cancel, freeze = freeze}
 
 if not read() then
-  return redis.error_reply('WRONGTYPE no slots')
+  return redis.error_reply('WRONGTYPE not a table of slots')
 end
 open()
-if not fits() then
+if not is_same_limit() then
   return redis.error_reply(('OTHERLIMIT %d in %g s'):format(state.limit, state.per / 1000000))
 end
-local said = VERBS[verb]()
+local result = COMMANDS[command]()
 state.now = now
 redis.call('SET', key, cmsgpack.pack(state), 'PX', KEEP)
-return said
+return result

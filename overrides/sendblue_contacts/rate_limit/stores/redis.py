@@ -1,11 +1,12 @@
-"""Slots in Redis, for processes on many machines. The rule is in `redis.lua`; here it is asked, and errors explained.
+"""A store in Redis, for processes on many machines. The rule is in `redis.lua`; this module sends requests to it.
 
-Redis counts as away when it may be back by itself: not reachable, busy, loading, full, a replica. What stays wrong
-until somebody mends it, such as a password, is a `RateLimitStoreError`. No text shows more of an address than its host.
+Redis is *unavailable* in the conditions that can end without a change of the configuration: unreachable, busy, loading,
+out of memory, a replica. Others, such as a wrong password, are a `RateLimitStoreError`. No message shows more of the
+URL than its host.
 
-Tasks ask through a worker thread, under asyncio and trio alike. So a connection belongs to no event loop: it outlives
-them, nothing has to be closed when one ends, and a cancelled task leaves none in the middle of an answer: its thread
-goes on without it, and takes back what it asked.
+Tasks send their requests in a worker thread, under asyncio and trio alike. So no connection belongs to an event loop,
+and none has to be closed when a loop ends. If a task is cancelled, its thread still receives the reply, so that the
+connection stays usable, and cancels the slot.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 import threading
 import weakref
 from functools import cache
-from hashlib import sha1, sha256
+from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,76 +23,74 @@ from urllib.parse import urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from . import ASKS, LEASE, Answer, Question, StoreAwayError, Verb
+from .base import Command, StoreReply, StoreRequest, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sendblue_contacts.rate_limit.rate import RateLimit
+    from sendblue_contacts.rate_limit.config import RateLimit
 
 _MICRO = 1_000_000
 _TIMEOUT = 2.0
-"""Seconds for an answer, and as many for a connection."""
+"""Seconds to wait for a connection, and for a reply."""
 _CONNECTIONS = 10
-"""How many a process has at most; one question takes a fraction of a millisecond."""
+"""The maximum number of connections of a process; a request takes a fraction of a millisecond."""
 
-_AWAY = re.compile(
+_UNAVAILABLE = re.compile(
     r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN|ClusterDownError|ClusterError|"
     r"MasterDownError|OutOfMemoryError|ReadOnlyError|RedisClusterException|SlotNotCoveredError|TryAgainError)\b"
 )
-_WRONG = {
-    "Auth|NOAUTH|WRONGPASS": "refuses the password: check the one in the address, special characters percent-encoded",
-    "NoPermission|NOPERM|can't run this": (
-        "does not let its user do what the rate limit needs: allow evalsha, eval, info, time, get and set on sendblue:*"
+_COMMANDS = "evalsha, script load, info, time, get and set"
+_MISCONFIGURED = {
+    "Auth|NOAUTH|WRONGPASS": (
+        "rejects the credentials: check the password in the URL, with special characters percent-encoded"
     ),
-    "Moved|Ask": "is a cluster, for which RateLimiter takes store=RedisStore(…, client=redis.RedisCluster.from_url(…))",
-    "WRONGTYPE": "has something else in the place of the slots, the key {key}: delete it, or use another database",
-    "DB index": "has no database of the number in the address: change the one behind its last /",
-    "Client names": "takes no such client_name: leave it out of the address, or write it without blanks",
+    "NoPermission|NOPERM|can't run this": (
+        f"does not grant its user the required commands: allow {_COMMANDS} on sendblue:*"
+    ),
+    "Moved|Ask": "is a cluster: pass store=RedisStore(…, client=redis.RedisCluster.from_url(…)) to RateLimiter",
+    "WRONGTYPE": "has another value at the key of the slots, {key}: delete it, or use another database",
+    "DB index": "has no database with the number in the URL: change the number after its last /",
+    "Client names": "does not accept the client_name in the URL: remove it, or write it without spaces",
     "unknown command|Unknown Redis command": (
-        "lacks a command that the rate limit needs: it must be version 5 or later, with "
-        "evalsha, eval, info, time, get and set under their own names"
+        f"lacks a required command: it must be version 5 or later, with {_COMMANDS} under their own names"
     ),
     "OTHERLIMIT": "has slots of this account for another limit, {limit}: use the same limit everywhere",
 }
-"""What is wrong until somebody mends it. These and `_AWAY` are names of redis-py's errors, and words of Redis."""
+"""What is wrong until the configuration is corrected. These and `_UNAVAILABLE` are names of redis-py's errors, and the
+words of Redis."""
 
-_UNREADABLE = (
-    "the address of the rate limit's Redis cannot be read: write redis://user:password@host:6379/0, with "
-    "special characters percent-encoded, and behind a ? only parameters that redis-py knows"
+_UNPARSABLE = (
+    "the Redis URL of the rate limit cannot be parsed: write redis://user:password@host:6379/0, with special "
+    "characters percent-encoded, and after a ? only parameters of redis-py"
 )
-"""For whatever is wrong with an address: what others say of it may quote a part of the password."""
+"""For any error in a URL: other messages about it may quote a part of the password."""
 
 
 class Client(Protocol):
-    """What is needed of a client of redis-py, `Redis` or `RedisCluster`."""
+    """The part of a redis-py client, `Redis` or `RedisCluster`, that a store uses."""
 
-    def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:  # noqa: ANN401  # as redis-py has it
-        """Run a script that Redis knows."""
-        ...
-
-    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:  # noqa: ANN401  # as redis-py has it
-        """Run a script, which Redis knows from then on."""
+    def register_script(self, script: Any) -> Any:  # noqa: ANN401  # as redis-py declares it
+        """A callable that runs the script, and loads it into Redis when necessary."""
         ...
 
 
 class RedisStore:
-    """A store in Redis, version 5 or later. It connects when it is asked first.
+    """A store in Redis, version 5 or later. It connects on the first request.
 
     Args:
-        url: `redis://…` or `rediss://…`, with whatever parameters redis-py's `from_url` takes.
-        account: Tells accounts apart; only a part of its hash is sent.
-        rate: The limit, the same for all who use this account.
-        client: A client of redis-py to ask, in place of one for the address: for a cluster, or behind Sentinel.
-        lease: Seconds after which a request counts as given up.
-        clock: Tells the time in seconds, in place of Redis: for tests.
+        url: `redis://…` or `rediss://…`, with the parameters of redis-py's `from_url`.
+        account: Separates accounts; only a part of its hash is sent.
+        rate: The limit, the same for all that use this account.
+        client: A redis-py client to use in place of one for the URL: for a cluster, or for Sentinel.
+        clock: Returns the time in seconds, in place of the clock of Redis: for tests.
 
     Raises:
-        ValueError: The address is none.
+        ValueError: The URL is invalid.
         RateLimitStoreError: The extra `redis` is not installed.
     """
 
-    at_once: bool = False
+    is_local: bool = False
 
     def __init__(
         self,
@@ -100,90 +99,82 @@ class RedisStore:
         rate: RateLimit,
         *,
         client: Client | None = None,
-        lease: float = LEASE,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._errors = _library("redis.exceptions")
         self._client = client or self._connected(url)
         self._host = _host(url)
-        # A cluster keeps all keys with the same word in braces in one place.
+        # In a cluster, keys with the same text in braces are on the same node.
         self.key: str = f"sendblue:{{{sha256(account.encode()).hexdigest()[:16]}}}:slots"
-        self._rate = (rate.limit, _micro(rate.per), rate.bulk_room, _micro(rate.pace), _micro(lease))
+        self._rate = (rate.limit, _micro(rate.per), rate.bulk_slots, _micro(rate.pace))
         self._clock = clock
+        self._script = self._client.register_script(_script())
 
-    def ask(self, question: Question) -> Answer:
-        """Ask once, in one round trip."""
-        terms = int(question.bulk), int(question.paced), _micro(question.seconds), *self._rate
-        time = () if self._clock is None else (_micro(self._clock()),)
+    def send(self, request: StoreRequest) -> StoreReply:
+        """Send a request once, in one round trip."""
+        what = request.command.value, request.token, int(request.bulk), int(request.paced)
+        times = _micro(request.lease), _micro(request.seconds)
+        now = () if self._clock is None else (_micro(self._clock()),)
         try:
-            wait, frozen, held = self._run(question.verb.value, question.token, *terms, *time)
+            wait, frozen, held = self._script(keys=[self.key], args=[*what, *times, *self._rate, *now])
         except (self._errors.RedisError, self._errors.RedisClusterException) as error:
             raise self._explained(error) from None
-        return Answer(wait / _MICRO, frozen / _MICRO, bool(held))
+        return StoreReply(wait / _MICRO, frozen / _MICRO, bool(held))
 
-    async def async_ask(self, question: Question) -> Answer:
-        """As `ask`, in a worker thread beyond those that others may have taken. A task that is cancelled leaves it."""
+    async def async_send(self, request: StoreRequest) -> StoreReply:
+        """As `send`, in a worker thread of its own, also when all of anyio's are busy. Cancellation abandons it."""
         import anyio.to_thread  # noqa: PLC0415  # only the async client pays for it
 
-        given_up = threading.Event()
+        abandoned = threading.Event()
         own = anyio.CapacityLimiter(1)
         try:
             return await anyio.to_thread.run_sync(
-                self._ask_for, question, given_up, limiter=own, abandon_on_cancel=True
+                self._send_for_task, request, abandoned, limiter=own, abandon_on_cancel=True
             )
         finally:
-            given_up.set()
+            abandoned.set()
 
-    def _ask_for(self, question: Question, given_up: threading.Event) -> Answer:
-        """Ask for a task. If it is there no more, nobody uses a slot that Redis holds for it from now on."""
-        answer = self.ask(question)
-        if given_up.is_set() and question.verb in ASKS:
-            self.ask(question._replace(verb=Verb.CANCEL))
-        return answer
+    def _send_for_task(self, request: StoreRequest, abandoned: threading.Event) -> StoreReply:
+        """Send the request of a task. If the task no longer waits, cancel the slot that it acquired."""
+        reply = self.send(request)
+        if abandoned.is_set() and request.command is Command.ACQUIRE:
+            self.send(request._replace(command=Command.CANCEL))
+        return reply
 
     def after_fork(self) -> None:
-        """Do nothing: redis-py notices that it is in another process, and connects anew."""
+        """Do nothing: redis-py detects that it is in another process, and opens new connections."""
 
     def _connected(self, url: str) -> Client:
-        made = _made_for(url)
-        # Also at the end of the process. Without it the garbage collector may find the sockets first, and complain.
-        weakref.finalize(self, made.connection_pool.disconnect)
-        client: Client = made
-        return client
-
-    def _run(self, *arguments: str | int) -> tuple[int, int, int]:
-        script, digest = _script()
-        try:
-            answer: tuple[int, int, int] = self._client.evalsha(digest, 1, self.key, *arguments)
-        except self._errors.NoScriptError:
-            answer = self._client.eval(script, 1, self.key, *arguments)
-        return answer
+        client: Any = _client_for(url)
+        # At the end of the process too: the garbage collector would warn about open sockets.
+        weakref.finalize(self, client.connection_pool.disconnect)
+        redis_client: Client = client
+        return redis_client
 
     def _explained(self, error: Exception) -> Exception:
-        """What to raise; what Redis said is not in it, for nobody knows what that quotes."""
-        said = f"{type(error).__name__} {error}"
-        for words, way_out in _WRONG.items():
-            if re.search(rf"\b({words})", said):
-                limit = said.partition("OTHERLIMIT ")[2]
-                return RateLimitStoreError(f"Redis at {self._host} {way_out.format(key=self.key, limit=limit)}")
-        if away := _AWAY.search(said):
-            return StoreAwayError(f"Redis at {self._host}: {away[0]}")
+        """The exception to raise. It never contains the text of Redis, which may quote a secret."""
+        text = f"{type(error).__name__} {error}"
+        for words, problem in _MISCONFIGURED.items():
+            if re.search(rf"\b({words})", text):
+                limit = text.partition("OTHERLIMIT ")[2]
+                return RateLimitStoreError(f"Redis at {self._host} {problem.format(key=self.key, limit=limit)}")
+        if unavailable := _UNAVAILABLE.search(text):
+            return StoreUnavailableError(f"Redis at {self._host}: {unavailable[0]}")
         if isinstance(error, self._errors.ConnectionError | self._errors.TimeoutError):
-            return StoreAwayError(f"Redis at {self._host}: {error}")
-        strange = f"answers with an error ({type(error).__name__}) whose text may quote a secret, and is not shown"
-        way_out = "see whether it is Redis 5 or later, and try the address with redis-cli"
-        return RateLimitStoreError(f"Redis at {self._host} {strange}: {way_out}")
+            return StoreUnavailableError(f"Redis at {self._host}: {error}")
+        return RateLimitStoreError(
+            f"Redis at {self._host} responds with an error ({type(error).__name__}) whose text may contain a secret "
+            "and is not shown: check that it is Redis 5 or later, and try the URL with redis-cli"
+        )
 
 
 @cache
-def _script() -> tuple[str, str]:
-    """The script, and the name that Redis has for it."""
-    text = files("sendblue_contacts.rate_limit.stores").joinpath("redis.lua").read_text(encoding="utf-8")
-    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+def _script() -> str:
+    return files("sendblue_contacts.rate_limit.stores").joinpath("redis.lua").read_text(encoding="utf-8")
 
 
-def _made_for(url: str) -> Any:  # noqa: ANN401  # an optional library
-    """A client for this address. It tries once, so that whoever asks can decide how often to try."""
+def _client_for(url: str) -> Any:  # noqa: ANN401  # of an optional library
+    """A client for this URL. It does not retry: the caller decides how often to try."""
     redis, backoff, retry = map(_library, ("redis", "redis.backoff", "redis.retry"))
     try:
         pool = redis.BlockingConnectionPool.from_url(
@@ -194,10 +185,10 @@ def _made_for(url: str) -> Any:  # noqa: ANN401  # an optional library
             socket_connect_timeout=_TIMEOUT,
             retry=retry.Retry(backoff.NoBackoff(), 0),
         )
-        pool.connection_class(**pool.connection_kwargs)  # to see whether it takes these parameters; connects nowhere
+        pool.connection_class(**pool.connection_kwargs)  # checks the parameters, without connecting
         pool.connection_kwargs.get("host", "").encode("idna")  # as the system does when it connects
     except (TypeError, ValueError, redis.RedisError):
-        raise ValueError(_UNREADABLE) from None
+        raise ValueError(_UNPARSABLE) from None
     return redis.Redis(connection_pool=pool)
 
 
@@ -205,7 +196,7 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or "localhost"
     except ValueError:
-        raise ValueError(_UNREADABLE) from None
+        raise ValueError(_UNPARSABLE) from None
 
 
 def _library(name: str) -> Any:  # noqa: ANN401  # an optional library

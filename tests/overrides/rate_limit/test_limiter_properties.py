@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sendblue_contacts import RateLimit, RateLimitError
 
-from tests.overrides.rate_limit.puppets import CancelledError, Puppet, Theatre, Turn
+from tests.overrides.rate_limit.stepped_callers import Callers, CancelledError, SteppedCaller, SteppedWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class Request:
 
     number: int
     manner: Manner
-    puppet: Puppet | None = field(default=None, repr=False)
+    caller: SteppedCaller | None = field(default=None, repr=False)
     came: float = 0.0
     expected: float = -math.inf
     changes: int = 0
@@ -98,7 +98,7 @@ class Traffic(RuleBasedStateMachine):
         self.standing: dict[int, Request] = {}
         self.in_flight: dict[int, Request] = {}
         self.of_a_parent: set[int] = set()
-        self.graveyard: list[Puppet] = []
+        self.graveyard: list[SteppedCaller] = []
         self.events: list[tuple[float, int, str, Request]] = []
         self.in_time: dict[bool, list[float]] = {True: [], False: []}
         self.given_up: set[int] = set()
@@ -112,11 +112,11 @@ class Traffic(RuleBasedStateMachine):
     def begin(self, limit: int, reserve: int, paced: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
         """An account at rest."""
         self.rate = RateLimit(limit, PER, reserve, paced)
-        self.room = self.rate.bulk_room
-        self.theatre = Theatre(self.rate)
-        self.limiter = self.theatre.limiter
+        self.room = self.rate.bulk_slots
+        self.callers = Callers(self.rate)
+        self.limiter = self.callers.limiter
         self.window = self.limiter._window
-        self.window.take = self._watched(self.window.take)  # type: ignore[method-assign]  # to look at each taking
+        self.window.acquire = self._watched(self.window.acquire)  # type: ignore[method-assign]  # to look at each taking
 
     # --- what happens
 
@@ -132,10 +132,10 @@ class Traffic(RuleBasedStateMachine):
     def leave(self, data: st.DataObject, order: Random) -> None:
         """One who waits is cancelled."""
         request = self._drawn(data, self.standing)
-        if request.puppet is None or (request.puppet.turn and request.puppet.turn.is_dead):
+        if request.caller is None or (request.caller.waiter and request.caller.waiter.is_dead):
             return
-        request.puppet.cancel()
-        assert isinstance(request.puppet.error, CancelledError)
+        request.caller.cancel()
+        assert isinstance(request.caller.error, CancelledError)
         self._forget(request)
         self._settle(order)
 
@@ -151,7 +151,7 @@ class Traffic(RuleBasedStateMachine):
         """One is interrupted who has just got his slot: it is as it was, and only the pace is not."""
         before, paced_from = self._slots(), self.window._paced_from
         slot = self.limiter.slot(bulk=bulk)
-        if self.limiter._take_at_once(slot):
+        if self.limiter._acquire_at_once(slot):
             self.limiter._cancel(slot)
             self.limiter.release(slot)
         if self.window._paced_from != paced_from:
@@ -168,18 +168,18 @@ class Traffic(RuleBasedStateMachine):
     @rule(seconds=st.integers(0, 500), order=ORDER)
     def wait(self, seconds: int, order: Random) -> None:
         """Time goes by."""
-        self._run(self.theatre.now + seconds, order)
+        self._run(self.callers.now + seconds, order)
 
     @rule(seconds=st.integers(1, 300), order=ORDER)
     def oversleep(self, seconds: int, order: Random) -> None:
         """Time goes by, and nobody gets his turn: the process is stopped, or the machine is busy."""
-        self.theatre.now += seconds
-        self._run(self.theatre.now, order)
+        self.callers.now += seconds
+        self._run(self.callers.now, order)
 
     @rule(seconds=st.integers(-150, 30), order=ORDER)
     def step(self, seconds: int, order: Random) -> None:
         """The clock of the limiter jumps."""
-        self.theatre.ahead += seconds
+        self.callers.clock_offset += seconds
         self.jumped += max(seconds, 0)
         self.gone_back -= min(seconds, 0)
         self.changes += 1
@@ -189,8 +189,8 @@ class Traffic(RuleBasedStateMachine):
     def fork(self) -> None:
         """The process is the child now: its threads that wait, and those that send, are no more."""
         self.limiter.after_fork()
-        self.graveyard += self.theatre.puppets
-        self.theatre.puppets = []
+        self.graveyard += self.callers.suspended
+        self.callers.suspended = []
         self.standing.clear()
         for request in self.in_flight.values():
             self._note_end(request)
@@ -203,9 +203,9 @@ class Traffic(RuleBasedStateMachine):
     @rule(data=st.data())
     def close_loop(self, data: st.DataObject) -> None:
         """The event loop of one who waits is closed without letting him go."""
-        puppet = self._drawn(data, self.standing).puppet
-        if puppet and puppet.turn:
-            puppet.turn.is_dead = True
+        caller = self._drawn(data, self.standing).caller
+        if caller and caller.waiter:
+            caller.waiter.is_dead = True
             self.changes += 1  # who stood behind him comes to his place
             self.dead += 1
             self.changes += 1
@@ -241,20 +241,20 @@ class Traffic(RuleBasedStateMachine):
         """No head of a lane could go now, and a timer is set for the time at which one can."""
         if not hasattr(self, "window") or self.jumped or any(self._is_dead(head) for head in self._heads()):
             return
-        clock = self.theatre.clock()
+        clock = self.callers.clock()
         free_from = [self.window.free_from(bulk=head.bulk) for head in self._heads()]
         assert all(at > clock for at in free_from)
         soonest = min(free_from, default=math.inf)
-        assert self.theatre.next_due() <= self.theatre.now + (soonest - clock) + TOLERANCE
+        assert self.callers.next_due() <= self.callers.now + (soonest - clock) + TOLERANCE
 
     @invariant()
     def the_reserve_is_left(self) -> None:
         """Who is no bulk work waits only where such callers have used the reserve."""
         steady = hasattr(self, "window") and not (self.jumped or self.gone_back)
-        if not steady or self.rate.paced or not self.limiter._line._lanes[False]:
+        if not steady or self.rate.paced or not self.limiter._queue._lanes[False]:
             return
         if not any(self._is_dead(head) for head in self._heads()) and self.limiter.frozen_for() == 0:
-            clock = self.theatre.clock()
+            clock = self.callers.clock()
             used = sum(until > clock for until in self.used_until)
             used += sum(not request.manner.bulk for request in self.in_flight.values())
             assert used >= self.rate.limit - self.room
@@ -275,13 +275,13 @@ class Traffic(RuleBasedStateMachine):
         requests = [*self.standing.values(), *self.in_flight.values()]
         turns = sum(1 + request.manner.failures for request in requests)
         lasts = self.limiter.frozen_for() + self.gone_back + (turns + 2) * (LONGEST + 3 * PER)
-        self._run(self.theatre.now + lasts, order)
+        self._run(self.callers.now + lasts, order)
         assert (self.standing, self.in_flight) == ({}, {})
-        assert self.window.free(self.theatre.clock()) == self.rate.limit
+        assert self.window.free(self.callers.clock()) == self.rate.limit
         assert self.limiter.statistics().waiting == 0
         self.the_server_counts_no_more_than_the_limit()
-        for puppet in self.graveyard:
-            puppet.collect()
+        for caller in self.graveyard:
+            caller.garbage_collect()
         self.slots_are_conserved()
 
     # --- the model
@@ -290,26 +290,26 @@ class Traffic(RuleBasedStateMachine):
         return requests[data.draw(st.sampled_from(sorted(requests)))]
 
     def _slots(self) -> object:
-        clock, window = self.theatre.clock(), self.window
+        clock, window = self.callers.clock(), self.window
         bulk_until = [until for until in window._bulk_until if until > clock]
         return [*window._free_at], window.in_flight, window._bulk_in_flight, bulk_until, self.limiter._requests
 
-    def _heads(self) -> list[Turn]:
-        return [lane[0] for lane in self.limiter._line._lanes if lane]  # type: ignore[misc]  # all are puppets' turns
+    def _heads(self) -> list[SteppedWaiter]:
+        return [lane[0] for lane in self.limiter._queue._lanes if lane]  # type: ignore[misc]  # all are suspended' turns
 
-    def _is_dead(self, turn: Turn) -> bool:
+    def _is_dead(self, turn: SteppedWaiter) -> bool:
         return turn.is_dead
 
     def _watched(self, take: Callable[..., float | None]) -> Callable[..., float | None]:
         """Look at each taking: is it this one's turn?"""
 
         def watched(now: float, *, bulk: bool = False) -> float | None:
-            mine, others = self.limiter._line._lanes[bulk], self.limiter._line._lanes[not bulk]
+            mine, others = self.limiter._queue._lanes[bulk], self.limiter._queue._lanes[not bulk]
             could = bool(others) and self.window.free_from(bulk=not bulk) <= now and self.window.is_contested(now)
             since = take(now, bulk=bulk)
             if since is not None:
                 assert now >= self.window.frozen_until
-                turn = self.theatre.moving.turn if self.theatre.moving else None
+                turn = self.callers.running.waiter if self.callers.running else None
                 assert (mine[0] is turn) if mine else turn is None
                 assert not could or (turn is not None and turn.ticket < others[0].ticket)
                 if bulk or self.rate.paced:
@@ -319,70 +319,70 @@ class Traffic(RuleBasedStateMachine):
         return watched
 
     def _begin(self, request: Request, max_wait: float | None = None) -> None:
-        puppet = self.theatre.come(bulk=request.manner.bulk, max_wait=max_wait)
-        request.puppet, request.came, request.changes = puppet, self.theatre.clock(), self.changes
-        if puppet.pause is None:
+        caller = self.callers.arrive(bulk=request.manner.bulk, max_wait=max_wait)
+        request.caller, request.came, request.changes = caller, self.callers.clock(), self.changes
+        if caller.suspended is None:
             self._came_through(request)
             return
         self.standing[request.number] = request
-        assert puppet.turn is not None
-        place = self.limiter._line.place(puppet.turn) - self.dead
-        request.expected = self.window.earliest(max(0, place), self.theatre.clock(), bulk=request.manner.bulk)
+        assert caller.waiter is not None
+        place = self.limiter._queue.position(caller.waiter) - self.dead
+        request.expected = self.window.earliest(max(0, place), self.callers.clock(), bulk=request.manner.bulk)
 
     def _came_through(self, request: Request) -> None:
-        assert request.puppet is not None
-        if not request.puppet.is_served:
-            self._refuse(request, request.puppet)
+        assert request.caller is not None
+        if not request.caller.is_served:
+            self._refuse(request, request.caller)
             return
         if request.changes == self.changes and not self.gone_back:
-            assert self.theatre.clock() >= request.expected - TOLERANCE
+            assert self.callers.clock() >= request.expected - TOLERANCE
         self.served += 1
         self.in_flight[request.number] = request
         manner = request.manner
         happens = {"arrival": manner.out, "response": manner.out + manner.back, "timeout": manner.timeout}
         for what, seconds in happens.items():
-            heapq.heappush(self.events, (self.theatre.now + seconds, next(self.numbers), what, request))
+            heapq.heappush(self.events, (self.callers.now + seconds, next(self.numbers), what, request))
 
-    def _refuse(self, request: Request, puppet: Puppet) -> None:
+    def _refuse(self, request: Request, caller: SteppedCaller) -> None:
         """He was told that it takes too long: at once, or when his time was over."""
         self.changes += 1
-        error, max_wait = puppet.error, puppet.slot.max_wait
+        error, max_wait = caller.error, caller.slot.max_wait
         assert isinstance(error, RateLimitError)
         assert max_wait is not None
         assert error.retry_after is not None
-        waited = self.theatre.clock() - request.came
+        waited = self.callers.clock() - request.came
         assert error.retry_after + waited > max_wait - TOLERANCE or waited >= max_wait - TOLERANCE
 
     def _forget(self, request: Request) -> None:
         del self.standing[request.number]
-        if request.puppet in self.theatre.puppets:
-            self.theatre.puppets.remove(request.puppet)
+        if request.caller in self.callers.suspended:
+            self.callers.suspended.remove(request.caller)
         self.changes += 1
 
     def _collect(self, request: Request) -> None:
-        puppet = request.puppet
-        if puppet and puppet.turn and puppet.turn.is_dead:
+        caller = request.caller
+        if caller and caller.waiter and caller.waiter.is_dead:
             self._forget(request)
-            puppet.collect()
+            caller.garbage_collect()
 
     def _settle(self, order: Random) -> None:
-        by_puppet = {id(request.puppet): request for request in self.standing.values()}
-        for puppet in self.theatre.settle(order.choice):
-            request = by_puppet[id(puppet)]
+        by_puppet = {id(request.caller): request for request in self.standing.values()}
+        for caller in self.callers.run_ready(order.choice):
+            request = by_puppet[id(caller)]
             del self.standing[request.number]
             self._came_through(request)
 
     def _run(self, until: float, order: Random) -> None:
-        self._happen_until(self.theatre.now)
+        self._happen_until(self.callers.now)
         self._settle(order)
         while (moment := self._next()) <= until:
-            self.theatre.now = max(self.theatre.now, moment)
-            self._happen_until(self.theatre.now)
+            self.callers.now = max(self.callers.now, moment)
+            self._happen_until(self.callers.now)
             self._settle(order)
-        self.theatre.now = until
+        self.callers.now = until
 
     def _next(self) -> float:
-        return min(self.events[0][0] if self.events else math.inf, self.theatre.next_due())
+        return min(self.events[0][0] if self.events else math.inf, self.callers.next_due())
 
     def _happen_until(self, now: float) -> None:
         while self.events and self.events[0][0] <= now:
@@ -414,11 +414,11 @@ class Traffic(RuleBasedStateMachine):
 
     def _note_end(self, request: Request) -> None:
         if not request.manner.bulk:
-            self.used_until.append(self.theatre.clock() + PER)
+            self.used_until.append(self.callers.clock() + PER)
 
     def _release(self, request: Request) -> None:
-        assert request.puppet is not None
-        request.puppet.release()
+        assert request.caller is not None
+        request.caller.release()
 
 
 TestTraffic = Traffic.TestCase

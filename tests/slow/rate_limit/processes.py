@@ -1,4 +1,4 @@
-"""Processes that send requests under one limit, each a Python of its own, and what a sandbox saw of them."""
+"""Processes that send requests under one limit, each with a Python interpreter of its own, to a sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sendblue_sandbox import Sandbox
 
 LIMIT, PER = 20, 0.5
-"""What the sandbox counts, and the processes keep."""
+"""The limit that the sandbox enforces and the processes keep."""
 
 WORKER = """
 import sys
@@ -36,30 +36,30 @@ class Worker:
         command = [sys.executable, "-c", WORKER, *settings]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
-    def has_sent(self, requests: int) -> None:
-        """Wait until it has sent so many."""
+    def wait_for_sent(self, requests: int) -> None:
+        """Wait until it has sent this many more requests."""
         assert self._process.stdout is not None
         sent = 0
         while sent < requests:
             line = self._process.stdout.readline()
-            assert line, "it ended before"
+            assert line, "the process ended before"
             sent += line == "sent\n"
 
     def kill(self) -> None:
-        """Kill it, so that it can tell nobody."""
+        """Kill it, so that it cannot release its slots."""
         self._process.kill()
 
-    def ended(self) -> tuple[int, str]:
-        """Wait until it has ended, and return how, and what it complained of."""
-        _, complaints = self._process.communicate(timeout=60)
-        return self._process.returncode, complaints
+    def result(self) -> tuple[int, str]:
+        """Wait for its end; returns its exit status and what it wrote to stderr."""
+        _, errors = self._process.communicate(timeout=60)
+        return self._process.returncode, errors
 
 
 class Workers:
-    """Some of them at once; none outlives the block."""
+    """Several such processes at once. They are killed at the end of the block."""
 
     def __init__(self, sandbox: Sandbox, store: str, *requests: int) -> None:
-        self.workers = [Worker(sandbox, store, each) for each in requests]
+        self.workers = [Worker(sandbox, store, number) for number in requests]
 
     def __enter__(self) -> Self:
         return self
@@ -69,4 +69,4 @@ class Workers:
     ) -> None:
         for worker in self.workers:
             worker.kill()
-            worker.ended()
+            worker.result()

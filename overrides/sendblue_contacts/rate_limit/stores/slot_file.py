@@ -1,4 +1,4 @@
-"""Where a slot file may be, and which start of the machine this is. Looks, and changes nothing."""
+"""Where a slot file may be, and how the current boot of the machine is identified. Reads only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-_NETWORK = {
+_NETWORK_FILE_SYSTEMS = {
     "9p",
     "afs",
     "beegfs",
@@ -33,12 +33,12 @@ _MOUNTS = Path("/proc/self/mountinfo")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def slot_file(url: str, account: str) -> Path:
-    """The file of this account for a store's address: the path in it, with a part of the account's hash behind.
+def slot_file_path(url: str, account: str) -> Path:
+    """The slot file of an account: the path in the URL, with a part of the hash of the account appended.
 
     Raises:
-        ValueError: There is no absolute path in the address.
-        RateLimitStoreError: There can be no slot file at this path.
+        ValueError: The URL contains no absolute path.
+        RateLimitStoreError: A slot file cannot be at this path.
     """
     path = _path(url)
     try:
@@ -49,36 +49,34 @@ def slot_file(url: str, account: str) -> Path:
 
 
 def unusable(path: Path, error: OSError) -> RateLimitStoreError:
-    """What to raise when the system refuses something."""
+    """The error for a failed system call."""
     return RateLimitStoreError(
-        f"the rate limit's slot file {path} cannot be used ({error.strerror}); name another file"
+        f"the slot file {path} of the rate limit cannot be used ({error.strerror}); name another"
     )
 
 
 def _path(url: str) -> Path:
-    """The path in an address, which may hold a password by mistake, and is not shown."""
-    if "?" in url or "#" in url:  # what is behind it would be cut off, and two files become one
-        message = "in the address of a file store, a ? of the path is written %3F, and a # is written %23"
-        raise ValueError(message)
+    """The path in a URL, which may contain a password by mistake, and is not shown."""
+    if "?" in url or "#" in url:  # what follows would be cut off, so that two URLs would name one file
+        raise ValueError("the URL of a file store: write a ? in the path as %3F, and a # as %23")
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.netloc not in {"", "localhost"} or not path.name or not path.is_absolute():
-        message = "a file store is named file:///, and an absolute path of a file; this address has none"
-        raise ValueError(message)
+        raise ValueError("the URL of a file store must be file:// followed by the absolute path of a file")
     if "\0" in str(path):
-        message = "the path of a file store cannot have a zero byte (%00) in it; name another file"
-        raise ValueError(message)
+        raise ValueError("the path of a file store must not contain a null byte (%00)")
     return path
 
 
 def _check(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
         message = (
-            f"the rate limit's slot file must be in a folder that is there: make {path.parent}, or name a file in it"
+            f"the slot file of the rate limit must be a file in an existing folder: "
+            f"create {path.parent}, or name a file in it"
         )
         raise RateLimitStoreError(message)
     system = file_system(path.parent)
-    if system in _NETWORK:
+    if system in _NETWORK_FILE_SYSTEMS:
         message = (
             f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
         )
@@ -86,16 +84,16 @@ def _check(path: Path) -> None:
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
-    """The kind of file system that a folder is on; empty where that cannot be told."""
+    """The type of the file system of a folder; empty if the system does not report it."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    found = [(fields[4], fields[fields.index("-") + 1]) for fields in map(str.split, lines)]
+    mounted = [(fields[4], fields[fields.index("-") + 1]) for fields in map(str.split, lines)]
     real = os.path.realpath(folder)
     above = [
         (len(point), kind)
-        for point, kind in found
+        for point, kind in mounted
         if os.path.commonpath([real, _unescaped(point)]) == _unescaped(point)
     ]
     return max(above, default=(0, ""))[1]
@@ -106,9 +104,9 @@ def _unescaped(point: str) -> str:
 
 
 def boot_id(path: Path = _BOOT_ID) -> bytes:
-    """16 bytes that are others after each start of the machine, when its clock begins anew."""
+    """16 bytes that differ after each boot of the machine, when its monotonic clock starts anew."""
     try:
         text = path.read_text(encoding="ascii").strip()
     except OSError:
-        text = f"{time.time() - time.monotonic():.0e}"  # when it started, roughly
+        text = f"{time.time() - time.monotonic():.0e}"  # the approximate time of the boot
     return sha256(text.encode()).digest()[:16]

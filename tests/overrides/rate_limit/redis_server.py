@@ -1,4 +1,4 @@
-"""Real Redis servers on this machine, which a test may kill and start again."""
+"""Real Redis servers on this machine, which a test may kill and restart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def program() -> str:
-    """The path of redis-server; without it the test is skipped, but not in CI."""
+    """The path of redis-server; without it the test is skipped, except in CI."""
     try:
         return str(ensure("redis-server", "redis-server"))
     except ScriptError as error:
@@ -31,20 +31,20 @@ def program() -> str:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """An unused port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 class RedisServer:
-    """A server that writes nothing by itself, on a port that stays the same; none outlives the block.
+    """A server without persistence, on a port that stays the same. It is killed at the end of the block.
 
     Args:
-        folder: Where it works.
+        folder: Its working directory.
         options: Of its command line, such as `--requirepass`, `word`.
 
     Attributes:
-        url: Its address.
+        url: Its URL.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -55,31 +55,31 @@ class RedisServer:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Start it; it is ready when this returns."""
+        """Start it, and wait until it accepts connections."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, encoding="utf-8")
         assert self._process.stdout is not None
-        said = []
+        output = []
         for line in self._process.stdout:
-            said.append(line)
+            output.append(line)
             if "Ready to accept connections" in line:
                 return
-        pytest.fail("redis-server ended: " + "".join(said))
+        pytest.fail("redis-server ended: " + "".join(output))
 
     def kill(self) -> None:
-        """Kill it as a power cut would."""
+        """Kill it, as a power cut would."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
     def restart(self) -> None:
-        """Kill it and start it again: what it did not write down is lost."""
+        """Kill it and start it again, without its data."""
         self.kill()
         self.start()
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Let it hang: it takes connections, and answers nobody."""
+        """Make it hang: it accepts connections, and does not reply."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -88,7 +88,7 @@ class RedisServer:
             self._process.send_signal(signal.SIGCONT)
 
     def client(self) -> redis.Redis:
-        """A client of redis-py for it, to be closed."""
+        """A redis-py client for it, to be closed."""
         return redis.Redis(port=self.port, decode_responses=True)
 
     def __enter__(self) -> Self:

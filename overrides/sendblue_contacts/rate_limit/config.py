@@ -1,0 +1,78 @@
+"""Configuration of the rate limit: how many requests in how much time, the reserve, the pace, and the store."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+OnUnavailable = Literal["block", "raise"]
+
+_PACE_FACTOR = 1.02
+"""Paced requests are slightly slower than the limit, so that a server that estimates its window refuses none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How many requests may arrive in how much time, and where the slots are kept.
+
+    Args:
+        limit: The maximum number of requests in any `per` seconds; 100 for the Contacts API.
+        per: The length of the window in seconds; 10 for the Contacts API.
+        reserve: The number of slots that bulk work leaves to other callers of the account, so that they do not have to
+            wait for an import.
+        paced: Whether all requests are spread evenly, not only those of bulk work. Use it for a server that estimates
+            its window. The rate stays the same; only bursts take longer.
+        store: Where the slots are kept: `memory`, `file:///a/path` to share them among the processes of this machine,
+            `redis://host` or `rediss://host` to share them among machines (extra `redis`). Defaults to
+            SENDBLUE_RATE_LIMIT_STORE in a client, and to `memory` elsewhere.
+        on_unavailable: What to do while Redis is unreachable: `block` retries for as long as the caller allows (see
+            `max_wait` and `freeze_timeout` of `RateLimiter.slot`); `raise` raises `RateLimitStoreError` at once.
+
+    Raises:
+        ValueError: An argument is out of range.
+        TypeError: `store` is not a string.
+    """
+
+    limit: int = 100
+    per: float = 10.0
+    reserve: int = 10
+    paced: bool = False
+    store: str | None = field(default=None, repr=False)  # it may contain a password
+    on_unavailable: OnUnavailable = "block"
+
+    def __post_init__(self) -> None:
+        if type(self.limit) is not int or self.limit < 1:
+            raise ValueError(f"RateLimit: limit must be an integer of at least 1, not {self.limit!r}")
+        if not 0 < self.per < math.inf:
+            raise ValueError(f"RateLimit: per must be a positive number of seconds, not {self.per!r}")
+        if type(self.reserve) is not int or self.reserve < 0:
+            raise ValueError(f"RateLimit: reserve must be an integer of at least 0, not {self.reserve!r}")
+        if self.on_unavailable not in get_args(OnUnavailable):
+            options = " or ".join(map(repr, get_args(OnUnavailable)))
+            raise ValueError(f"RateLimit: on_unavailable must be {options}, not {self.on_unavailable!r}")
+        object.__setattr__(self, "store", _normalized_store(self.store))
+
+    @property
+    def bulk_slots(self) -> int:
+        """The maximum number of slots that bulk work uses at one time."""
+        return max(1, self.limit - self.reserve)
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two paced requests."""
+        return self.per / self.limit * _PACE_FACTOR
+
+
+def _normalized_store(store: object) -> str | None:
+    """The URL without surrounding whitespace: two spellings would make two limiters of one account."""
+    if store is None:
+        return None
+    if not isinstance(store, str):
+        message = (
+            f"RateLimit: store must be a string, not {type(store).__name__}; "
+            "for a file write file:///a/path, which is path.absolute().as_uri()"
+        )
+        raise TypeError(message)
+    store = store.strip()
+    return "memory" if store.lower() == "memory" else store

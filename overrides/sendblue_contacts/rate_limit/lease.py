@@ -1,0 +1,102 @@
+"""A slot that a caller holds for one request, and the lease under which a store keeps it reserved.
+
+A file or Redis cannot tell a killed process from a slow one. A slot is therefore reserved for the length of a lease:
+when a process is killed with a request in flight, its slot is free again when the lease has expired and one window has
+passed. A lease must be longer than the request, because a request that arrives at the server after its lease has
+expired is not covered by the limit; the limiter logs a warning for each slot that is released that late.
+
+The client's transports derive the lease from the timeouts of each request (`lease_for`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+DEFAULT_LEASE = 60.0
+"""Seconds, for code that does not state how long its request may take."""
+_MARGIN = 5.0
+"""Seconds that a lease is longer than the request: for the store's response before it, and for scheduling delays."""
+
+
+def lease_for(longest_request: float) -> float:
+    """The lease, in seconds, for a request that may take this many seconds; infinity if it has no timeout."""
+    return DEFAULT_LEASE if longest_request == math.inf else longest_request + _MARGIN
+
+
+class SlotProvider(Protocol):
+    """What a slot needs of its limiter."""
+
+    def acquire(self, slot: Slot) -> None:
+        """Acquire the slot; wait if necessary."""
+
+    async def async_acquire(self, slot: Slot) -> None:
+        """As `acquire`, for tasks."""
+
+    def release(self, slot: Slot) -> None:
+        """Release the slot."""
+
+    async def async_release(self, slot: Slot) -> None:
+        """As `release`, for tasks."""
+
+
+class Slot:
+    """A slot for one request: `with limiter.slot() as slot:` or `async with …`. `RateLimiter.slot` creates it.
+
+    The block starts when the slot has been acquired, and releases it at its end, also after an exception.
+
+    Attributes:
+        waited: Seconds that the caller waited.
+        free_since: When the slot of the window that it holds became free.
+        fork_generation: That of the limiter while it holds a slot of the window, else None.
+        token: Its number in the store, once the store has been asked for it, else None.
+        leased_until: When its lease expires, by the limiter's clock; infinity without a store.
+    """
+
+    __slots__ = (
+        "_provider",
+        "bulk",
+        "fork_generation",
+        "free_since",
+        "freeze_timeout",
+        "lease",
+        "leased_until",
+        "max_wait",
+        "token",
+        "waited",
+    )
+
+    def __init__(
+        self, provider: SlotProvider, *, bulk: bool, max_wait: float | None, freeze_timeout: float | None, lease: float
+    ) -> None:
+        self._provider = provider
+        self.bulk: bool = bulk
+        self.max_wait: float | None = max_wait
+        self.freeze_timeout: float | None = freeze_timeout
+        self.lease: float = lease
+        self.waited: float = 0.0
+        self.free_since: float = 0.0
+        self.fork_generation: object = None
+        self.token: int | None = None
+        self.leased_until: float = math.inf
+
+    def __enter__(self) -> Self:
+        self._provider.acquire(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._provider.release(self)
+
+    async def __aenter__(self) -> Self:
+        await self._provider.async_acquire(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._provider.async_release(self)

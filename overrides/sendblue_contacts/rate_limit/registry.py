@@ -1,0 +1,59 @@
+"""The limiters that the clients of one process share: one for each account and host."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from . import forks
+from .limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from .config import RateLimit
+
+_LOG = logging.getLogger("sendblue_contacts")
+_DIFFERENT_LIMIT = (
+    "another client of this process uses a different rate limit for the same account than %r: together they may send "
+    "more than either allows; pass the same rate_limit= to all clients of an account, or the rate_limit of the first"
+)
+_DIFFERENT_SETTINGS = (
+    "clients of one account share the settings of their rate limit, which are %r, not %r; "
+    "pass the same rate_limit= to all of them"
+)
+
+
+class _Registry:
+    """The shared limiters, by account, store, limit and window."""
+
+    def __init__(self) -> None:
+        self.limiters: dict[tuple[str, str | None, int, float], RateLimiter] = {}
+        self.lock = threading.Lock()
+
+    def after_fork(self) -> None:
+        """In the child: replace the lock, which a thread of the parent may hold."""
+        self.lock = threading.Lock()
+
+
+_REGISTRY = _Registry()
+
+
+def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
+    """The limiter of this account on this host, the same one for all clients of this process.
+
+    It exists as long as the process: a client that is created after another one was closed must take into account what
+    that one sent. Accounts are identified by a hash of their key. The other settings of the limit are those of the
+    first client, because two windows would admit twice the limit.
+    """
+    account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
+    key = account, rate.store, rate.limit, rate.per
+    forks.reset_after_fork(_REGISTRY)
+    with _REGISTRY.lock:
+        if key not in _REGISTRY.limiters and any(other[0] == account for other in _REGISTRY.limiters):
+            _LOG.warning(_DIFFERENT_LIMIT, rate)
+        limiter = _REGISTRY.limiters.get(key) or RateLimiter(rate, account=account)
+        _REGISTRY.limiters[key] = limiter
+    if limiter.rate != rate:
+        _LOG.warning(_DIFFERENT_SETTINGS, limiter.rate, rate)
+    return limiter

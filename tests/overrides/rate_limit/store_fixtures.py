@@ -1,0 +1,119 @@
+"""Stores in a time that a test controls: the same interface for a file and for a real Redis."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from itertools import count
+from typing import TYPE_CHECKING
+
+from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest
+from sendblue_contacts.rate_limit.stores.file import FileStore
+from sendblue_contacts.rate_limit.stores.redis import RedisStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sendblue_contacts import RateLimit
+
+    from tests.overrides.rate_limit.redis_server import RedisServer
+
+LEASE = 60.0
+_NUMBERS = count()
+
+
+class StoreFixture(ABC):
+    """One account in one store.
+
+    Attributes:
+        now: The time, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.account = f"account {next(_NUMBERS)}"
+
+    @abstractmethod
+    def open(self, rate: RateLimit) -> Store:
+        """The store, as another process would open it."""
+
+    def warm(self, rate: RateLimit) -> StoreClient:
+        """The store after its cold start."""
+        client = StoreClient(self, self.open(rate))
+        client.probe()
+        self.now += rate.per
+        return client
+
+
+class FileStoreFixture(StoreFixture):
+    """A file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._url = f"file://{folder}/{self.account.replace(' ', '-')}"
+
+    def open(self, rate: RateLimit) -> FileStore:
+        """The store, as another process would open it."""
+        return FileStore(self._url, "", rate, clock=lambda: self.now, boot=lambda: b"1" * 16)
+
+
+class RedisStoreFixture(StoreFixture):
+    """A Redis."""
+
+    def __init__(self, server: RedisServer) -> None:
+        super().__init__()
+        self._url = server.url
+
+    def open(self, rate: RateLimit) -> RedisStore:
+        """The store, as another process would open it."""
+        return RedisStore(self._url, self.account, rate, clock=lambda: self.now)
+
+
+class StoreClient:
+    """A process that uses a store. Each token stands for a caller."""
+
+    def __init__(self, fixture: StoreFixture, store: Store) -> None:
+        self.fixture = fixture
+        self.store = store
+
+    def send(
+        self,
+        command: Command,
+        token: int = 0,
+        *,
+        bulk: bool = False,
+        paced: bool = False,
+        lease: float = LEASE,
+        seconds: float = 0,
+    ) -> StoreReply:
+        """Send any request."""
+        return self.store.send(StoreRequest(command, token, bulk, paced, lease, seconds))
+
+    def acquire(self, token: int, *, bulk: bool = False, paced: bool = False, lease: float = LEASE) -> float | None:
+        """The wait until the caller may start; None if all slots are in flight."""
+        reply = self.send(Command.ACQUIRE, token, bulk=bulk, paced=paced, lease=lease)
+        return round(reply.wait, 6) if reply.held else None
+
+    def release(self, *tokens: int) -> None:
+        """The callers have their responses."""
+        for token in tokens:
+            self.send(Command.RELEASE, token)
+
+    def cancel(self, token: int) -> None:
+        """The caller sends nothing."""
+        self.send(Command.CANCEL, token)
+
+    def freeze(self, seconds: float) -> None:
+        """The API responds with 429."""
+        self.send(Command.FREEZE, seconds=seconds)
+
+    def use(self, *tokens: int, bulk: bool = False) -> list[float | None]:
+        """The callers acquire slots and have their responses at once."""
+        waits = [self.acquire(token, bulk=bulk) for token in tokens]
+        self.release(*tokens)
+        return waits
+
+    def probe(self, token: int = 999) -> float | None:
+        """The wait of a caller that then cancels."""
+        wait = self.acquire(token)
+        self.cancel(token)
+        return wait
