@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from sendblue_contacts.bulk.defaults import CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 
 from sendblue_contacts_cli import PROGRAM
 from sendblue_contacts_cli.context import common_options, current_options, current_settings, default_region
@@ -99,7 +99,9 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
     help="File that records the progress.  [default: next to the input]",
 )
 @click.option("--restart", is_flag=True, help="Discard the journal and start over.")
-@click.option("--chunk-size", type=click.IntRange(1), default=100, show_default=True, help="Contacts per request.")
+@click.option(
+    "--chunk-size", type=click.IntRange(1), default=CHUNK_SIZE, show_default=True, help="Contacts per request."
+)
 @click.option(
     "--concurrency", type=click.IntRange(1), default=CONCURRENCY, show_default=True, help="Concurrent requests."
 )
