@@ -17,7 +17,7 @@ from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.importing.paths import journal_path
 from sendblue_transfer.rows.row_status import CREATED, REJECTED, SENDING, UPDATED, RowResult
 
-from tests.transfer.contact_files import import_file, number, person, stored
+from tests.transfer.contact_files import import_file, number, person, row, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +156,18 @@ def test_each_row_has_its_result(client: Sendblue, write_rows: Callable[..., Pat
     client.contacts.bulk.create([person(1)])
     report = import_file(client, write_rows(3, ["", "Nobody", "", "", ""], [number(2), "", "", "", ""]))
     assert written_results(report.journal) == {2: CREATED, 3: REJECTED, 4: "duplicate", 5: REJECTED, 6: CREATED}
+
+
+def test_journal_is_a_plain_table(client: Sendblue, write_rows: Callable[..., Path]) -> None:
+    """Any SQLite program can read the results."""
+    report = import_file(client, write_rows(1, ["", "Nobody", "", "", ""], row(person(0))))
+    with closing(sqlite3.connect(report.journal)) as database:
+        rows = database.execute("SELECT line, status, reason, duplicate_of FROM rows ORDER BY line").fetchall()
+    assert rows == [
+        (2, "duplicate", "", 4),
+        (3, REJECTED, "the phone number is missing", None),
+        (4, CREATED, "", None),
+    ]
 
 
 def test_commits_survive_a_power_loss(tmp_path: Path) -> None:

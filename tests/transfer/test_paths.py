@@ -111,6 +111,6 @@ def test_rejects_do_not_overwrite_the_input_or_the_journal(client: Sendblue, wri
 
 def test_missing_folder_of_rejects(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """It is an error before anything is sent."""
-    with pytest.raises(TransferError, match=r"the folder .*rejects file does not exist"):
+    with pytest.raises(TransferError, match=r"because the folder .*nowhere does not exist"):
         import_file(client, write_rows(1), rejects="nowhere/rejects.csv")
     assert sandbox.requests == []

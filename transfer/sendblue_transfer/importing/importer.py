@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .sender import LineContact
 
 _COMPLETED = "completed"
-"""The header value of a complete import: the path of the rejects file, empty if there is none."""
+"""The header value of a complete import: the path of the rejects file, or an empty text."""
 
 
 def run_import(

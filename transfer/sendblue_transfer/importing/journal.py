@@ -126,7 +126,7 @@ class Journal:
             self.mark_sending(())
 
     def result(self, line: int) -> RowResult:
-        """Return the written result of a row, with the status `NOT_SENT` if there is none."""
+        """Return the written result of a row, with the status `NOT_SENT` if nothing was written."""
         if line not in self._cached_lines:
             self._cached_lines = range(line, line + _CACHE_SIZE)
             query = "SELECT * FROM rows WHERE line BETWEEN ? AND ?"

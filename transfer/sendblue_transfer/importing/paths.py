@@ -68,8 +68,8 @@ def check_rejects_path(path: Path, source: Source, journal: Path) -> None:
             )
     if not path.resolve().parent.is_dir():
         raise TransferError(
-            f"the folder {path.parent} of the rejects file does not exist; create it, or choose another with --rejects "
-            "(rejects=)"
+            f"the rejects file cannot be written because the folder {path.parent} does not exist; create the folder, "
+            "or choose another file with --rejects (rejects=)"
         )
 
 

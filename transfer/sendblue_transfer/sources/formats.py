@@ -30,7 +30,7 @@ SUFFIXES: dict[str, Format] = {
 }
 _FIRST_BYTES: dict[bytes, Format] = {b"PK": "xlsx", b"[": "json", b"{": "jsonl"}
 _UNSUPPORTED = {
-    b"\xd0\xcf\x11\xe0": "the file is an .xls workbook or is protected by a password; save it as .xlsx without one",
+    b"\xd0\xcf\x11\xe0": "the file is an .xls workbook or has a password; save it as .xlsx without a password",
     b"\x1f\x8b": "the file is compressed with gzip; decompress it first (gunzip)",
 }
 """First bytes of files that would otherwise be read as text, and the error for each."""

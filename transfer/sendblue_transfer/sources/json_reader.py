@@ -57,7 +57,7 @@ def _record(position: int, value: object) -> Record:
 def _describe(error: Exception) -> str:
     """Return what is wrong with the JSON, without showing any of it."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.colno}"
+        return f"{error.msg.removesuffix(' at')} at character {error.colno}"
     return "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
