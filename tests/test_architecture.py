@@ -1,4 +1,4 @@
-"""The direction of the imports, and text that no file may contain. Computed from the sources: nothing is imported."""
+"""The direction of imports, and texts that no file may contain. Computed from the sources, without importing them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
 CLIENT, GENERATED, SANDBOX = "sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox"
@@ -40,7 +40,7 @@ EXTRAS = ("phonenumbers", "redis", "click", "rich", "python_calamine", "xlsxwrit
 
 @dataclass(frozen=True)
 class Import:
-    """One import: what is imported, on which line, and whether only type checkers see it."""
+    """One import: its name, its line, whether only type checkers run it, and whether it is inside a function."""
 
     name: str
     line: int
@@ -49,7 +49,7 @@ class Import:
 
 
 def imports(path: Path, package: str = "", source: str | None = None) -> list[Import]:
-    """Every import of a file under its absolute name, also that of a submodule, also `import_module("…")`."""
+    """Return every import of a file by absolute name, including submodules and `import_module("…")`."""
     return list(_walk(ast.parse(path.read_text(encoding="utf-8") if source is None else source), package))
 
 
@@ -82,24 +82,24 @@ def _imported(node: ast.AST, package: str) -> list[str]:
 
 
 @cache
-def of_package(name: str) -> dict[Path, list[Import]]:
-    """The imports of each file of one of the packages."""
+def imports_of(name: str) -> dict[Path, list[Import]]:
+    """Return the imports of each file of a package."""
     folder = ROOT / FOLDERS[name]
     return {path: imports(path, package_of(path, folder)) for path in sorted((folder / name).rglob("*.py"))}
 
 
 def package_of(path: Path, folder: Path) -> str:
-    """The package that a relative import in this file starts from."""
+    """Return the package that relative imports of this file start from."""
     return ".".join(path.relative_to(folder).parent.parts)
 
 
 def imports_from(found: Import, *packages: str) -> bool:
-    """Whether it imports one of these packages or something inside."""
+    """Whether the import is one of these packages, or inside one."""
     return any(found.name == package or found.name.startswith(f"{package}.") for package in packages)
 
 
 def violations(files: dict[Path, list[Import]], *packages: str, types_too: bool = True) -> list[str]:
-    """Where these packages are imported, as `file:line name`."""
+    """Return the imports of these packages as `file:line name`."""
     return [
         f"{path.relative_to(ROOT)}:{each.line} {each.name}"
         for path, found in files.items()
@@ -108,7 +108,7 @@ def violations(files: dict[Path, list[Import]], *packages: str, types_too: bool 
     ]
 
 
-# --- the reading of imports, without which all the rest proves nothing
+# --- how imports are found, which the other tests rely on
 
 SOURCE = """
 import one.two
@@ -125,8 +125,8 @@ def function():
 """
 
 
-def test_every_kind_of_import_is_seen() -> None:
-    """Relative ones, those in functions, those by name, and those in `else` count; only TYPE_CHECKING is set apart."""
+def test_every_kind_of_import_is_found() -> None:
+    """Relative imports, imports in functions, by name, and in `else` count; TYPE_CHECKING imports are marked."""
     found = imports(Path(), "a.b", SOURCE)
     running = [each.name for each in found if not each.types_only]
     assert running == [
@@ -136,24 +136,24 @@ def test_every_kind_of_import_is_seen() -> None:
 
 
 @pytest.mark.parametrize("package", FOLDERS)
-def test_there_is_something_to_look_at(package: str) -> None:
-    """Each package is where it is looked for, and imports something."""
-    assert sum(map(len, of_package(package).values())) > 20
+def test_every_package_is_found(package: str) -> None:
+    """Each package exists and has imports."""
+    assert sum(map(len, imports_of(package).values())) > 20
 
 
 # --- the direction of the imports
 
 
 @pytest.mark.parametrize("package", FOLDERS)
-def test_imports_point_one_way(package: str) -> None:
-    """A package imports only the packages that architecture allows it, `TYPE_CHECKING` imports included."""
-    files = {path: found for path, found in of_package(package).items() if path != PYTEST_CLIENT}
+def test_imports_have_one_direction(package: str) -> None:
+    """A package imports only the packages in `MAY_IMPORT`, `TYPE_CHECKING` imports included."""
+    files = {path: found for path, found in imports_of(package).items() if path != PYTEST_CLIENT}
     assert violations(files, *(FOLDERS.keys() - MAY_IMPORT[package])) == []
 
 
-def test_the_fixture_imports_the_client_when_it_is_used() -> None:
-    """The pytest fixture `sendblue_client` imports the client only when a test requests it."""
-    found = [each for each in of_package(SANDBOX)[PYTEST_CLIENT] if imports_from(each, CLIENT, GENERATED)]
+def test_the_pytest_fixture_imports_the_client_on_use() -> None:
+    """The fixture `sendblue_client` imports the client only when a test requests it."""
+    found = [each for each in imports_of(SANDBOX)[PYTEST_CLIENT] if imports_from(each, CLIENT, GENERATED)]
     assert [each for each in found if not (each.types_only or each.deferred)] == []
 
 
@@ -163,7 +163,7 @@ def test_one_module_imports_httpx() -> None:
     found = [
         place
         for package in packages
-        for place in violations(of_package(package), "httpx", "httpcore", "h11", types_too=False)
+        for place in violations(imports_of(package), "httpx", "httpcore", "h11", types_too=False)
     ]
     assert {each.split(":")[0] for each in found} == {f"overrides/{CLIENT}/_httpx.py"}
 
@@ -171,7 +171,7 @@ def test_one_module_imports_httpx() -> None:
 def test_decisions_do_no_io() -> None:
     """Only the sending modules of the client import a client or a transport; the others do not, not even for types."""
     sending = tuple(f"{CLIENT}.{name}" for name in SENDING)
-    files = of_package(CLIENT)
+    files = imports_of(CLIENT)
     pure = {path: found for path, found in files.items() if not module_name(path).startswith(sending)}
     assert 20 < len(pure) < len(files) - len(SENDING)
     assert violations(pure, *sending) == []
@@ -179,7 +179,7 @@ def test_decisions_do_no_io() -> None:
 
 def test_the_rate_limit_imports_only_errors() -> None:
     """The limiter can guard other code: it imports the errors of the client, and nothing else of it."""
-    files = {path: found for path, found in of_package(CLIENT).items() if "rate_limit" in path.parts}
+    files = {path: found for path, found in imports_of(CLIENT).items() if "rate_limit" in path.parts}
     beyond = [
         each
         for each in violations(files, CLIENT, GENERATED, "httpx")
@@ -194,7 +194,7 @@ def test_importing_the_client_takes_no_extra() -> None:
     named = [re.split(r"[\s<>=!~\[;]", line)[0] for line in project["dependencies"]]
     assert sorted(named) == ["attrs", "httpx", "python-dateutil"]
     allowed = {*sys.stdlib_module_names, "attrs", "httpx", "dateutil", CLIENT, GENERATED, TRANSFER}
-    files = {**of_package(CLIENT), **of_package(GENERATED), **of_package(TRANSFER)}
+    files = {**imports_of(CLIENT), **imports_of(GENERATED), **imports_of(TRANSFER)}
     at_import = {
         f"{path.relative_to(ROOT)}:{each.line} {each.name}"
         for path, all_imports in files.items()
@@ -206,7 +206,7 @@ def test_importing_the_client_takes_no_extra() -> None:
 
 def test_the_command_loads_its_modules_in_main() -> None:
     """Importing the command's package needs no extra; `main` loads its modules by name and reports a missing one."""
-    inside = of_package(CLI)[ROOT / "cli" / CLI / "__init__.py"]
+    inside = imports_of(CLI)[ROOT / "cli" / CLI / "__init__.py"]
     assert [each.name for each in inside if each.name.split(".")[0] not in sys.stdlib_module_names] == []
 
 
@@ -216,7 +216,7 @@ def test_extras_are_imported_by_name(extra: str) -> None:
     statements = {
         path: [each for each in found if not (each.types_only or _is_by_name(path, each))]
         for package in (CLIENT, TRANSFER)
-        for path, found in of_package(package).items()
+        for path, found in imports_of(package).items()
     }
     assert violations(statements, extra) == []
 
@@ -231,12 +231,71 @@ def module_name(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-# --- what may be written nowhere
+# --- layout
+
+HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
+MAX_CLIENT_LINES = 7_000
+
+
+def modules() -> dict[str, Path]:
+    """Return every hand-written module by dotted name, the emitted `_sync` included."""
+    found: dict[str, Path] = {}
+    for folder in HAND_WRITTEN:
+        base = ROOT / folder if folder != "scripts/maintain" else ROOT / "scripts"
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            found[".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")] = path
+    return found
+
+
+def test_the_client_is_small() -> None:
+    """The hand-written lines of `overrides/`, without the emitted `_sync`, stay below a maximum."""
+    files = [path for path in (ROOT / "overrides").rglob("*.py") if "_sync" not in path.parts]
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= MAX_CLIENT_LINES
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return the modules that each hand-written module imports, `TYPE_CHECKING` and deferred imports included."""
+    known = modules()
+    graph: dict[str, set[str]] = {}
+    for name, path in known.items():
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        found = {(each.line, each.name) for each in imports(path, package) if each.name in known}
+        # `from package import module` also lists the package; it is an import of the module only.
+        parents = {(line, each.rpartition(".")[0]) for line, each in found}
+        graph[name] = {each for _, each in found - parents} - {name}
+    return graph
+
+
+def cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other, directly or indirectly."""
+    reachable = {name: _reachable(graph, name) for name in graph}
+    groups = {frozenset(other for other in reachable[name] if name in reachable[other]) for name in graph}
+    return sorted(sorted(group) for group in groups if group)
+
+
+def _reachable(graph: Mapping[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += graph[name]
+    return found
+
+
+def test_cycles_are_found() -> None:
+    """A direct and an indirect cycle are found, and a module that only imports them is not part of them."""
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a", "e"}, "e": {"d"}, "f": {"a"}}
+    assert cycles(graph) == [["a", "b", "c"], ["d", "e"]]
+
+
+# --- what no file may mention
 
 
 @cache
 def project_files() -> dict[Path, str]:
-    """The text of every file that is or will be committed: what git tracks, and what it neither tracks nor ignores."""
+    """Return the text of every file that git tracks or would track."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False).stdout.decode().split("\0")
     found = [ROOT / name for name in listed if name] or _all_files()
@@ -244,7 +303,7 @@ def project_files() -> dict[Path, str]:
 
 
 def _all_files() -> list[Path]:
-    """The same where there is no git, as in an unpacked sdist."""
+    """Return the same without git, as in an unpacked sdist."""
     hidden = re.compile(r"/(\.(?!ci|gitignore)|__pycache__|node_modules)")
     return [path for path in ROOT.rglob("*") if not hidden.search(f"/{path.relative_to(ROOT).as_posix()}")]
 
@@ -254,7 +313,7 @@ def _is_text(path: Path) -> bool:
 
 
 def mentions(pattern: str) -> list[str]:
-    """Where the project's files match a pattern, without regard to case."""
+    """Return the places that match a pattern, ignoring case."""
     matcher = re.compile(pattern, re.IGNORECASE)
     return [
         f"{path.relative_to(ROOT)}:{number}"
@@ -264,24 +323,24 @@ def mentions(pattern: str) -> list[str]:
     ]
 
 
-def test_mentions_are_found() -> None:
-    """The search sees every file, this one too."""
-    assert [each.rsplit(":", 1)[0] for each in mentions("a needle that stands here " + "and nowhere else")] == []
-    assert "tests/test_architecture.py" in {each.split(":")[0] for each in mentions("a needle that stands here ")}
+def test_mentions_searches_every_file() -> None:
+    """Including this one."""
+    assert [each.rsplit(":", 1)[0] for each in mentions("a text that occurs here " + "and nowhere else")] == []
+    assert "tests/test_architecture.py" in {each.split(":")[0] for each in mentions("a text that occurs here ")}
 
 
-def test_the_folder_beside_the_project_is_not_mentioned() -> None:
-    """The project stands alone: nothing depends on what lies beside it."""
+def test_no_folder_outside_the_project_is_mentioned() -> None:
+    """The project depends on nothing next to it."""
     assert mentions(r"\.\./" + "(shared|seeds)") == []
 
 
-def test_no_path_of_a_machine() -> None:
-    """No file names this project's folder, or a home folder."""
+def test_no_machine_path_is_mentioned() -> None:
+    """No file contains the folder of this project, or a home folder."""
     assert mentions(f"{re.escape(str(ROOT))}|/(home|Users)" + r"/\w|/" + r"root/\w") == []
 
 
 def registry_hosts() -> set[str]:
-    """The hosts of the registries, as pip and npm have them built in and set up; and where pip's files really lie."""
+    """Return the hosts of package registries that pip and npm are configured with, and that of pip's files."""
     program = "from pip._internal.models.index import PyPI; print(PyPI.netloc, PyPI.file_storage_domain)"
     pip = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True).stdout
     configured = subprocess.run(
@@ -294,12 +353,12 @@ def registry_hosts() -> set[str]:
     return {host for host in hosts if host not in {"localhost", "127.0.0.1"}}
 
 
-def test_the_registries_are_known() -> None:
-    """There is something to look for."""
+def test_registry_hosts_are_found() -> None:
+    """The next test has something to search for."""
     assert len(registry_hosts()) >= 2
 
 
-def test_no_registry_is_named() -> None:
-    """No file names the host of a package registry: pip and npm ask the one that the machine is set up for."""
+def test_no_registry_host_is_mentioned() -> None:
+    """Pip and npm use the registry that the machine is configured with."""
     known = {*registry_hosts(), "registry." + "npmjs.org", "registry." + "yarnpkg.com"}
     assert mentions("|".join(map(re.escape, sorted(known)))) == []

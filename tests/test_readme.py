@@ -1,4 +1,4 @@
-"""The README runs: every Python sample as it stands, against a sandbox, and every command it names exists."""
+"""The README: every Python sample runs against a sandbox, and every command in it exists."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ COMMANDS = re.findall(r"^\$ (\S+)", README, re.MULTILINE)
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """The address of a sandbox that is empty."""
+    """Return the address of an empty sandbox."""
     with Sandbox() as sandbox:
         yield sandbox.url
 
 
 def run(sample: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a sample as a program of its own, as a reader would."""
+    """Run a sample as a program of its own."""
     credentials = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", sample],
@@ -43,13 +43,13 @@ def run(sample: str, url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_there_are_samples() -> None:
-    """The README shows code, a test and commands."""
+def test_the_readme_has_samples() -> None:
+    """It has code, a test and commands."""
     assert (len(SAMPLES) >= 2, len(TESTS), len(COMMANDS) >= 4) == (True, 1, True)
 
 
 def test_the_test_passes(tmp_path: Path) -> None:
-    """The test that the README shows passes with the fixtures of the installed plugin."""
+    """The test in the README passes with the fixtures of the installed plugin."""
     (tmp_path / "test_shown.py").write_text(TESTS[0], encoding="utf-8")
     options = ("-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}")
     command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
@@ -59,31 +59,31 @@ def test_the_test_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=range(len(SAMPLES)))
 def test_sample_runs(sample: str, url: str) -> None:
-    """A sample runs to its end, without a warning."""
+    """A sample runs to its end without a warning."""
     done = run(sample, url)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_first_sample_prints_what_it_says(url: str) -> None:
-    """The first sample prints the name, the contacts and a result that explains itself."""
+def test_first_sample_prints_its_results(url: str) -> None:
+    """It prints the name, the contacts and a result."""
     printed = run(SAMPLES[0], url).stdout
     expected = ("Ada 20", "+14155551234 ['VIP']", "BulkCreateResult(1 of 2 created; 1 failed")
     assert [text for text in expected if text not in printed] == []
 
 
 def test_first_sample_is_short() -> None:
-    """Ten lines show what the library is."""
+    """It has at most eleven lines of code."""
     lines = [line for line in SAMPLES[0].splitlines() if line.strip()]
     assert len(lines) <= 11
 
 
 @pytest.mark.parametrize("command", sorted({command for command in COMMANDS if "/" in command}))
 def test_script_exists(command: str) -> None:
-    """Each script that the README names is there and can be run."""
+    """Each script in the README exists and is executable."""
     assert os.access(ROOT / command, os.X_OK)
 
 
 @pytest.mark.parametrize("name", re.findall(r"`((?:openapi|overrides|tests|scripts)/[\w./]+|[A-Z]+\.md)`", README))
 def test_named_file_exists(name: str) -> None:
-    """Each file that the README names is there."""
+    """Each file in the README exists."""
     assert (ROOT / name).exists()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ._httpx import mask_httpx_log
-from .config import Credentials, Options, check_seconds, find_store, find_url, host_of, is_loopback
+from ._masking import mask_http_logs
+from .config import Credentials, Options, check_seconds, host_of, is_loopback, resolve_base_url, resolve_store
 from .errors import SendblueError
 from .phone import check_region
 from .rate_limit import RateLimit, RateLimiter, shared_limiter
@@ -45,8 +45,8 @@ class BaseClient:
         default_region: str | None,
         allow_http: bool,
     ) -> None:
-        credentials = Credentials.find(api_key, api_secret)
-        self.base_url = find_url(base_url, allow_http=allow_http)
+        credentials = Credentials.resolve(api_key, api_secret)
+        self.base_url = resolve_base_url(base_url, allow_http=allow_http)
         self._options = Options(check_seconds("timeout", timeout), retry)
         self._region = check_region(default_region)
         self._rate_limiter = _find_limiter(rate_limit, credentials.key, self.base_url)
@@ -56,12 +56,12 @@ class BaseClient:
             "timeout": self._options.timeout,
             "follow_redirects": False,
         }
-        mask_httpx_log()
+        mask_http_logs()
 
     def _copy_with(self, **changes: object) -> Self:
         other = copy.copy(self)
         vars(other).pop("contacts", None)  # a cached property: the copy makes its own, with the new options
-        vars(other)["_options"] = self._options.but(**changes)
+        vars(other)["_options"] = self._options.replace(**changes)
         return other
 
     def __repr__(self) -> str:
@@ -106,4 +106,4 @@ def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimite
     if not isinstance(rate_limit, RateLimit):
         message = f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}"
         raise TypeError(message)
-    return shared_limiter(api_key, host_of(base_url), replace(rate_limit, store=find_store(rate_limit.store)))
+    return shared_limiter(api_key, host_of(base_url), replace(rate_limit, store=resolve_store(rate_limit.store)))

@@ -1,4 +1,4 @@
-"""The settings of a client, checked when it is made: from arguments, else from the environment. Pure."""
+"""Credentials, base URL and options of a client, from arguments or from the environment. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .retry import Retry
 
 BASE_URL = "https://api.sendblue.co"
-"""The host of the vendor's pages; `https://api.sendblue.com` is in use too (`openapi/contacts.yaml`, servers)."""
+"""The host in the vendor's documentation; `https://api.sendblue.com` also works (`openapi/contacts.yaml`, servers)."""
 
 KEY_VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY")
 SECRET_VARIABLES = ("SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
@@ -29,17 +29,17 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """The two keys of an account. They are shown nowhere."""
+    """The API key and secret of an account. No repr, error or log contains them."""
 
     key: str
     secret: str
 
     @classmethod
-    def find(cls, key: str | None, secret: str | None, environment: Mapping[str, str] = os.environ) -> Self:
-        """The keys that are given, else those of the environment.
+    def resolve(cls, key: str | None, secret: str | None, environment: Mapping[str, str] = os.environ) -> Self:
+        """Return the given credentials; the default is those of the environment.
 
         Raises:
-            CredentialsError: One is missing, or cannot be sent in a header.
+            CredentialsError: The key or the secret is missing, or cannot be sent in a header.
         """
         return cls(
             _credential("api_key", key, KEY_VARIABLES, environment),
@@ -56,67 +56,67 @@ def _credential(name: str, given: str | None, variables: tuple[str, ...], enviro
     found = next((environment[variable] for variable in variables if environment.get(variable)), "")
     value = found if given is None else given
     if not value:
-        message = f"{name} is missing: set the environment variable {variables[0]}, or give {name}= to the client"
+        message = f"{name} is missing: set the environment variable {variables[0]}, or pass {name}= to the client"
         raise CredentialsError(message)
     if not _PRINTABLE.fullmatch(value):
-        message = f"{name} holds a space, a line break or a letter that no header can carry: check how it was copied"
+        message = f"{name} contains a space, a line break or a non-ASCII letter; copy it again from your account"
         raise CredentialsError(message)
     return value
 
 
-def find_url(given: str | None, *, allow_http: bool, environment: Mapping[str, str] = os.environ) -> str:
-    """Where the API is.
+def resolve_base_url(given: str | None, *, allow_http: bool, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the base URL of the API without a trailing slash: the argument, the environment, or the default.
 
     Raises:
-        ValueError: It is no address, or an unencrypted one of another machine.
+        ValueError: The URL is not valid, or is an http:// URL of another machine without `allow_http`.
     """
     url = given or environment.get(URL_VARIABLE) or BASE_URL
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        message = f"base_url must be https:// and a host, and nothing secret; {parts.scheme or 'no'} scheme was found"
+        message = f"base_url must be https:// and a host without credentials; the scheme is {parts.scheme or 'missing'}"
         raise ValueError(message)
     if parts.scheme == "http" and not (allow_http or is_loopback(url)):
         message = (
-            f"base_url is http:// to {parts.hostname}, which does not hide the secret: use https://, or in a program "
-            "allow_http=True"
+            f"base_url is http:// to {parts.hostname}, which sends the API secret unencrypted; use https://, "
+            "or pass allow_http=True to the client"
         )
         raise ValueError(message)
     return url.rstrip("/")
 
 
-def find_store(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """Where the slots of the rate limit are kept: what is given, else what the environment says, else in memory."""
+def resolve_store(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the store of the rate limit: the argument, the environment, or `memory`."""
     return given or environment.get(STORE_VARIABLE) or "memory"
 
 
 def host_of(url: str) -> str:
-    """The host and port of a URL, alike however they are written."""
+    """Return the host and port of a URL in a canonical form."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     return f"{(parts.hostname or '').rstrip('.')}:{port}"
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine."""
+    """Whether a URL refers to this machine."""
     return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
 
 
 def check_path(path: str) -> None:
-    """Refuse what is no path on the API's host: the credentials go with every request.
+    """Reject everything but a path on the host of the API, because every request carries the credentials.
 
     Raises:
-        ValueError: It is a whole address, or begins like one.
+        ValueError: The path is a complete URL, or begins like one.
     """
     if not path.startswith("/") or path.startswith("//"):
-        message = 'path must begin with one /, such as "/api/v2/contacts/count": it is sent to base_url'
+        message = 'path must begin with a single /, such as "/api/v2/contacts/count"; it is relative to base_url'
         raise ValueError(message)
 
 
-def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # what it is, is what is checked
-    """A time in seconds.
+def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # checks the type itself
+    """Return a positive number of seconds.
 
     Raises:
-        ValueError: It is no positive number.
+        ValueError: The value is not a positive number.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         message = f"{name} must be a positive number of seconds, not {seconds!r}"
@@ -126,7 +126,7 @@ def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # what it 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Options:
-    """What can be set for some calls and not for others, with `with_options`."""
+    """The options that `with_options` can change for some calls."""
 
     timeout: float
     retry: Retry | None
@@ -136,17 +136,21 @@ class Options:
     max_wait: float | None = None
     bulk: bool = False
 
-    def but(self, **changes: Any) -> Self:  # noqa: ANN401  # each has its own type
-        """These options with some of them changed; those that are `KEEP` stay."""
-        given = {name: value for name, value in changes.items() if value is not KEEP}
-        if "timeout" in given:
-            given["timeout"] = check_seconds("timeout", given["timeout"])
-        if given.get("max_wait"):  # None is no end, and 0 is no wait
-            given["max_wait"] = check_seconds("max_wait", given["max_wait"])
-        return replace(self, **given)
+    def replace(self, **changes: Any) -> Self:  # noqa: ANN401  # each option has a type of its own
+        """Return a copy with changes. An option whose value is `KEEP` stays as it is.
+
+        Raises:
+            ValueError: `timeout` or `max_wait` is not a valid number of seconds.
+        """
+        changes = {name: value for name, value in changes.items() if value is not KEEP}
+        if "timeout" in changes:
+            changes["timeout"] = check_seconds("timeout", changes["timeout"])
+        if changes.get("max_wait"):  # None is an unlimited wait, and 0 is no wait
+            changes["max_wait"] = check_seconds("max_wait", changes["max_wait"])
+        return replace(self, **changes)
 
     def apply(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a request with these options in it.
+        """Return the arguments of a request, with these options.
 
         Raises:
             TypeError: `extra_body` is set, and the request has no body.
@@ -158,18 +162,18 @@ class Options:
             result["params"] = {**kwargs.get("params", {}), **self.extra_query}
         if self.extra_body and isinstance(kwargs.get("json"), dict):
             result["json"] = {**kwargs["json"], **self.extra_body}
-        elif self.extra_body and not self.bulk:  # what bulk work sends without a body is a look at what became of it
-            message = "extra_body is set, and this call sends no body; use with_options only for calls that send one"
+        elif self.extra_body and not self.bulk:  # bulk calls without a body are look-ups of the reconciler
+            message = "extra_body is set, but this call has no body; use it only with calls that send a JSON body"
             raise TypeError(message)
         return result
 
 
 class Keep:
-    """The type of KEEP."""
+    """The type of `KEEP`."""
 
     def __repr__(self) -> str:
         return "KEEP"
 
 
 KEEP: Any = Keep()
-"""An option that is not given: it stays as it is. None means "none" for `retry`."""
+"""The default of an option that stays as it is. None cannot be the default: `retry=None` disables retries."""

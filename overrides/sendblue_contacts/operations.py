@@ -1,19 +1,19 @@
-"""The operations, pure: arguments in, a request out; a response in, a value out. Nothing here sends or waits.
+"""The operations, pure: arguments to a request, a response to a value. Nothing here sends or waits.
 
 What each call sends for a field:
 
-    | given as         | create           | upsert           | update           | bulk.create      |
-    |------------------|------------------|------------------|------------------|------------------|
-    | absent           | nothing          | nothing: kept    | nothing: kept    | nothing          |
-    | None             | nothing          | null: cleared    | null: cleared    | nothing          |
-    | a value          | the value        | the value        | the value        | the value        |
-    | tags             | the tags         | replace all tags | replace all tags | the tags         |
-    | custom_variables | the variables    | merged           | merged           | the variables    |
+    | value of the field | create           | upsert           | update           | bulk.create      |
+    |--------------------|------------------|------------------|------------------|------------------|
+    | absent             | nothing          | nothing: kept    | nothing: kept    | nothing          |
+    | None               | nothing          | null: cleared    | null: cleared    | nothing          |
+    | a value            | the value        | the value        | the value        | the value        |
+    | tags               | the tags         | replace all tags | replace all tags | the tags         |
+    | custom_variables   | the variables    | merged           | merged           | the variables    |
 
 A default of the server is never sent unless the caller gave it.
 """
 
-# ruff: noqa: SLF001  # `_get_kwargs` is how the generated code builds a request without sending it
+# ruff: noqa: SLF001  # `_get_kwargs` of the generated code builds a request without sending it
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ from sendblue_contacts_api.models.contact_update import ContactUpdate
 from sendblue_contacts_api.models.contact_verify import ContactVerify
 
 from . import phone, responses
-from .errors import APIConnectionError, APIError, APIResponseError, RequestSummary, from_response, strange
+from ._masking import RequestSummary
+from .errors import APIConnectionError, APIError, APIResponseError, status_error, unexpected_response
 from .fields import FieldSet, boolean, normalise_fields
 
 if TYPE_CHECKING:
@@ -58,33 +59,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Given = str | Mapping[str, Any]
-"""A phone number, or one mapping with all the fields."""
+NumberOrFields = str | Mapping[str, Any]
+"""A phone number, or a mapping with all fields."""
 
 _ERROR = 400
 _NOT_FOUND = 404
 _CONFLICT = 409
 
-_ELSEWHERE = {"contacts.update": ContactUpdate.FIELDS}
-_CREATE = FieldSet("contacts.create", ContactCreate.FIELDS, _ELSEWHERE, none_is_absent=True)
-_UPSERT = FieldSet("contacts.upsert", ContactCreate.FIELDS, _ELSEWHERE)
+_OTHER_CALLS = {"contacts.update": ContactUpdate.FIELDS}
+_CREATE = FieldSet("contacts.create", ContactCreate.FIELDS, _OTHER_CALLS, none_is_absent=True)
+_UPSERT = FieldSet("contacts.upsert", ContactCreate.FIELDS, _OTHER_CALLS)
 _UPDATE = FieldSet("contacts.update", ContactUpdate.FIELDS, {"contacts.create": ContactCreate.FIELDS})
-_ITEM = FieldSet(
+_BULK_ITEM = FieldSet(
     "contacts.bulk.create",
     BulkContact.FIELDS,
-    {"contacts.create": ContactCreate.FIELDS, **_ELSEWHERE},
+    {"contacts.create": ContactCreate.FIELDS, **_OTHER_CALLS},
     none_is_absent=True,
 )
 
 
-class Gone(Enum):
-    """What it means when the server says 404."""
+class OnNotFound(Enum):
+    """What a call does about a 404."""
 
-    AN_ERROR = auto()
-    NONE = auto()
-    """The value is None, if it is the API that says so and not a proxy."""
-    DONE_BEFORE = auto()
-    """The value is None, if an earlier attempt may have arrived."""
+    RAISE = auto()
+    RETURN_NONE = auto()
+    """Return None, if the 404 comes from the API and not from a proxy."""
+    ALREADY_DELETED = auto()
+    """Return None, if an earlier attempt may have deleted the contact."""
 
 
 class OptOut(NamedTuple):
@@ -99,189 +100,195 @@ class OptOut(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Operation(Generic[T]):
-    """One request that is ready to be sent, and how its answer is read.
+    """One request, and how its response is read.
+
+    A call is ambiguous once an earlier attempt may have been applied and its response was lost.
 
     Attributes:
-        kwargs: For `httpx.Client.request`.
-        read: The decoded JSON in, the value out; raises ValueError with a sentence if it is not what was documented.
-        repeatable: Whether it may be sent again although it may have arrived.
-        gone: What a 404 means.
-        after_loss: A status that may come of this very call, once an earlier attempt may have arrived, and what to ask
-            to find out.
-        read_after_loss: How the answer is read then, if otherwise.
-        doubt: Says what is not known if this operation, asked in such a case, fails.
+        kwargs: Arguments for `httpx.Client.request`.
+        read: Converts the decoded JSON to the value; raises ValueError if the response is not what the API documents.
+        repeatable: Whether the request may be sent again although the server may have applied it.
+        on_not_found: What a 404 means.
+        on_ambiguous: If the call is ambiguous and the response has this status, send this operation to find out what
+            happened.
+        read_ambiguous: Replaces `read` if the call is ambiguous.
+        ambiguity_message: The text of the error if this operation, sent because of `on_ambiguous`, fails.
     """
 
     kwargs: dict[str, Any]
     read: Callable[[Any], T]
     repeatable: bool = True
-    gone: Gone = Gone.AN_ERROR
-    after_loss: tuple[int, Operation[T]] | None = None
-    read_after_loss: Callable[[Any], T] | None = None
-    doubt: str = ""
+    on_not_found: OnNotFound = OnNotFound.RAISE
+    on_ambiguous: tuple[int, Operation[T]] | None = None
+    read_ambiguous: Callable[[Any], T] | None = None
+    ambiguity_message: str = ""
 
     def __repr__(self) -> str:
         return f"Operation({self.summary})"
 
     @property
     def summary(self) -> RequestSummary:
-        """What may be said of the request in an error."""
+        """The part of the request that errors show."""
         return RequestSummary.of(self.kwargs["method"], self.kwargs["url"])
 
-    def following(self, response: httpx.Response, call: Call) -> Operation[T] | None:
-        """What to ask before the answer can be read; None if nothing."""
-        status, operation = self.after_loss or (None, None)
-        return operation if call.lost and response.status_code == status else None
+    def follow_up(self, response: httpx.Response, call: Call) -> Operation[T] | None:
+        """Return the operation to send before the response can be read, or None."""
+        status, operation = self.on_ambiguous or (None, None)
+        return operation if call.maybe_applied and response.status_code == status else None
 
     def finish(self, response: httpx.Response, call: Call) -> T:
-        """The value that the response stands for.
+        """Return the value of the response.
 
         Raises:
-            APIError: The status says that it is an error.
-            APIResponseError: It is not what was documented.
-            APIConnectionError: It does not tell what became of an earlier attempt whose answer was lost.
+            APIError: The response has an error status.
+            APIResponseError: The response is not what the API documents.
+            APIConnectionError: The response of an earlier attempt was lost, and this one does not show what it did.
         """
         try:
             return self._read(response, call)
         except (APIError, APIResponseError) as error:
-            error.lost = call.lost
-            if not self.doubt:
+            error.maybe_applied = call.maybe_applied
+            if not self.ambiguity_message:
                 raise
-            raise APIConnectionError(self.doubt, request=self.summary, attempts=call.attempts) from error
+            message = self.ambiguity_message
+            raise APIConnectionError(message, request=self.summary, attempts=call.attempts) from error
 
     def _read(self, response: httpx.Response, call: Call) -> T:
-        if response.status_code == _NOT_FOUND and self._gone_is_none(response, call):
+        if response.status_code == _NOT_FOUND and self._not_found_is_none(response, call):
             return cast("T", None)
         if response.status_code >= _ERROR:
-            raise from_response(response, self.summary, call.attempts)
-        read = self.read_after_loss if call.lost and self.read_after_loss else self.read
+            raise status_error(response, self.summary, call.attempts)
+        read = self.read_ambiguous if call.maybe_applied and self.read_ambiguous else self.read
         try:
             return read(responses.decode(response))
         except ValueError as error:
-            raise strange(response, str(error), self.summary, call.attempts) from None
+            raise unexpected_response(response, str(error), self.summary, call.attempts) from None
 
-    def _gone_is_none(self, response: httpx.Response, call: Call) -> bool:
-        if self.gone is Gone.NONE:
+    def _not_found_is_none(self, response: httpx.Response, call: Call) -> bool:
+        if self.on_not_found is OnNotFound.RETURN_NONE:
             return "json" in response.headers.get("content-type", "")
-        return self.gone is Gone.DONE_BEFORE and call.lost
+        return self.on_not_found is OnNotFound.ALREADY_DELETED and call.maybe_applied
 
 
-def create(given: Given, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
-    """Create a contact. Once its answer was lost, a conflict is settled by looking at the contact."""
-    values = _normalised(_CREATE, given, fields, region)
-    upserts = values.get("update_if_exists") is True
+def create(contact: NumberOrFields, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
+    """Create a contact. If the call is ambiguous, a conflict is reconciled by reading the contact back."""
+    values = _normalised(_CREATE, contact, fields, region)
+    updates = values.get("update_if_exists") is True
     body = ContactCreate.from_dict(values)
-    look = None if upserts else (_CONFLICT, _look("creation", body.number, body.to_dict()))
-    return Operation(_creation(values), responses.contact, after_loss=look)
+    on_ambiguous = None if updates else (_CONFLICT, _read_back("creation", body.number, body.to_dict()))
+    return Operation(_create_kwargs(values), responses.contact, on_ambiguous=on_ambiguous)
 
 
-def upsert(given: Given, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
-    """Create a contact, or update the one with this number."""
-    values = _normalised(_UPSERT, given, fields, region)
+def upsert(contact: NumberOrFields, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
+    """Create a contact, or update the contact with this number."""
+    values = _normalised(_UPSERT, contact, fields, region)
     if values.setdefault("update_if_exists", True) is not True:
-        message = "contacts.upsert always updates what exists; use contacts.create for update_if_exists=False"
+        message = "contacts.upsert always updates an existing contact; use contacts.create for update_if_exists=False"
         raise TypeError(message)
-    return Operation(_creation(values), responses.contact)
+    return Operation(_create_kwargs(values), responses.contact)
 
 
-def _normalised(field_set: FieldSet, given: Given, fields: Mapping[str, Any], region: str | None) -> dict[str, Any]:
-    first = given.items() if isinstance(given, Mapping) else [("number", given)]
+def _normalised(
+    field_set: FieldSet, contact: NumberOrFields, fields: Mapping[str, Any], region: str | None
+) -> dict[str, Any]:
+    first = contact.items() if isinstance(contact, Mapping) else [("number", contact)]
     values = normalise_fields(field_set, chain(first, fields.items()), region)
     if values.get("number") is None:
-        message = f"{field_set.call}: the phone number is missing; give it first, or as number in the mapping"
+        message = f"{field_set.call}: the phone number is missing; pass it first, or as number in the mapping"
         raise TypeError(message)
     return values
 
 
-def _creation(values: Mapping[str, Any]) -> dict[str, Any]:
+def _create_kwargs(values: Mapping[str, Any]) -> dict[str, Any]:
     return create_contact._get_kwargs(body=ContactCreate.from_dict(values))
 
 
-def _look(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Contact]:
-    """Whether the contact that has this number is the one that was sent."""
+def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Contact]:
+    """Retrieve the contact with this number, and compare it with what was sent."""
 
-    def same(body: object) -> Contact:
+    def read(body: object) -> Contact:
         contact = responses.contact(body)
-        if not responses.holds(contact, sent):
-            message = "the contact that exists is another than was sent"
+        if not responses.matches(contact, sent):
+            message = "the existing contact differs from what was sent"
             raise ValueError(message)
         return contact
 
-    doubt = (
-        f"the answer to the {what} was lost, and the contact that has this number now is not what was sent: "
-        "somebody else's, or changed since; retrieve it and decide"
+    ambiguity_message = (
+        f"the response to the {what} was lost, and the contact that now has this number differs from what was sent: "
+        "it belongs to another program or was changed since; retrieve the contact and compare it"
     )
-    return Operation(retrieve_contact._get_kwargs(number), same, doubt=doubt)
+    return Operation(retrieve_contact._get_kwargs(number), read, ambiguity_message=ambiguity_message)
 
 
 def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]:
     """Retrieve one contact."""
-    return Operation(retrieve_contact._get_kwargs(_number(phone_number, region)), responses.contact)
+    return Operation(retrieve_contact._get_kwargs(_e164(phone_number, region)), responses.contact)
 
 
 def get(phone_number: str, region: str | None = None) -> Operation[Contact | None]:
     """Retrieve one contact, or None."""
-    return Operation(retrieve_contact._get_kwargs(_number(phone_number, region)), responses.contact, gone=Gone.NONE)
+    kwargs = retrieve_contact._get_kwargs(_e164(phone_number, region))
+    return Operation(kwargs, responses.contact, on_not_found=OnNotFound.RETURN_NONE)
 
 
 def update(
     phone_number: str, changes: Mapping[str, Any], fields: Mapping[str, Any], region: str | None = None
 ) -> Operation[Contact]:
-    """Change one contact. Once its answer was lost, "not found" may mean that it has its new number already."""
+    """Change one contact. If the call is ambiguous, a 404 may mean that the contact already has its new number."""
     values = normalise_fields(_UPDATE, chain(changes.items(), fields.items()), region)
     body = ContactUpdate.from_dict(values)
     new_number = values.get("phone_number")
-    look = (_NOT_FOUND, _look("update", new_number, body.to_dict())) if new_number else None
-    kwargs = update_contact._get_kwargs(_number(phone_number, region), body=body)
-    return Operation(kwargs, responses.contact, after_loss=look)
+    on_ambiguous = (_NOT_FOUND, _read_back("update", new_number, body.to_dict())) if new_number else None
+    kwargs = update_contact._get_kwargs(_e164(phone_number, region), body=body)
+    return Operation(kwargs, responses.contact, on_ambiguous=on_ambiguous)
 
 
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
-    """Delete one contact. Once its answer was lost, "not found" means that it was deleted."""
-    kwargs = delete_contact._get_kwargs(_number(phone_number, region))
-    return Operation(kwargs, responses.nothing, gone=Gone.DONE_BEFORE)
+    """Delete one contact. If the call is ambiguous, a 404 means that the contact was deleted."""
+    kwargs = delete_contact._get_kwargs(_e164(phone_number, region))
+    return Operation(kwargs, responses.ignore, on_not_found=OnNotFound.ALREADY_DELETED)
 
 
 def count(phone_number: str | None = None, region: str | None = None) -> Operation[int]:
-    """Count the contacts, or those with one number."""
-    filters = {} if phone_number is None else {"phone_number": _number(phone_number, region)}
+    """Count all contacts, or those with one number."""
+    filters = {} if phone_number is None else {"phone_number": _e164(phone_number, region)}
     return Operation(count_contacts._get_kwargs(**filters), responses.count)
 
 
 def verify(number: str, region: str | None = None) -> Operation[str]:
-    """Send a verification message. It reaches a person, and so it is never repeated once it may have arrived."""
-    body = ContactVerify(_number(number, region, "number"))
+    """Send a verification message. A person receives it, so an attempt that may have arrived is not repeated."""
+    body = ContactVerify(_e164(number, region, "number"))
     return Operation(verify_contact._get_kwargs(body=body), responses.status, repeatable=False)
 
 
 def opt_out(number: str, opted_out: object, region: str | None = None) -> Operation[OptOut]:
-    """Record that the owner of a number wants no messages, or wants them again."""
-    asked = OptOut(_number(number, region, "number"), boolean("opted_out", opted_out))
+    """Record that the owner of a number opts out of messages, or opts in again."""
+    requested = OptOut(_e164(number, region, "number"), boolean("opted_out", opted_out))
 
     def read(body: object) -> OptOut:
-        answer = ContactOptOutResponse.from_dict(responses.mapping(body))
-        state = asked.opted_out if answer.opted_out is None else answer.opted_out
-        return OptOut(answer.number or asked.number, state)
+        response = ContactOptOutResponse.from_dict(responses.mapping(body))
+        state = requested.opted_out if response.opted_out is None else response.opted_out
+        return OptOut(response.number or requested.number, state)
 
-    return Operation(opt_out_contact._get_kwargs(body=ContactOptOut(asked.number, asked.opted_out)), read)
+    return Operation(opt_out_contact._get_kwargs(body=ContactOptOut(requested.number, requested.opted_out)), read)
 
 
 def page(filters: Mapping[str, Any]) -> Operation[list[Contact]]:
-    """One page of a listing. The filters have been checked."""
+    """Retrieve one page of a listing. The filters are already checked."""
     return Operation(list_contacts._get_kwargs(**filters), responses.contacts)
 
 
 def bulk_item(item: object, region: str | None = None) -> BulkContact:
-    """One contact of a bulk creation, ready to be sent.
+    """Check one contact of a bulk creation.
 
     Raises:
-        TypeError: It is no mapping, or has an unknown field, no number, or a value of the wrong type.
-        ValueError: Its phone number is none, or a date cannot be read.
+        TypeError: The item is not a mapping, has an unknown field or no number, or a value has the wrong type.
+        ValueError: A phone number or a date is not valid.
     """
     if not isinstance(item, Mapping):
         message = f"a contact must be a mapping, not {type(item).__name__}"
         raise TypeError(message)
-    values = normalise_fields(_ITEM, cast("Mapping[str, Any]", item).items(), region)
+    values = normalise_fields(_BULK_ITEM, cast("Mapping[str, Any]", item).items(), region)
     if "phone" not in values:
         message = "the phone number is missing"
         raise TypeError(message)
@@ -289,16 +296,16 @@ def bulk_item(item: object, region: str | None = None) -> BulkContact:
 
 
 def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:
-    """Create the contacts that `bulk_item` has made ready."""
+    """Create contacts that `bulk_item` has checked."""
     kwargs = bulk_create_contacts._get_kwargs(body=BulkCreate(items))
     return Operation(kwargs, responses.bulk_created, repeatable=False)
 
 
 def bulk_delete(numbers: list[str]) -> Operation[BulkDeleteResponse]:
-    """Delete the contacts with these numbers, which are in E.164 form."""
+    """Delete the contacts with these numbers, which are in E.164 format."""
     kwargs = bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers))
-    return Operation(kwargs, responses.bulk_deleted, read_after_loss=responses.bulk_deleted_before)
+    return Operation(kwargs, responses.bulk_deleted, read_ambiguous=responses.bulk_deleted_ambiguous)
 
 
-def _number(value: object, region: str | None, field: str = "phone_number") -> str:
+def _e164(value: object, region: str | None, field: str = "phone_number") -> str:
     return phone.normalise(value, field=field, default_region=region)

@@ -1,7 +1,8 @@
-"""Phone numbers: E.164 or refused. Nothing that is not E.164 may ever become part of a path.
+"""Phone numbers: everything that is not E.164 is rejected before it can become part of a path.
 
-A path segment such as `count`, `.` or an empty one reaches another operation (`openapi/contacts.yaml`, "Numbers"), so
-every number passes through `normalise` before a request is built. No error text shows a number, only its shape.
+A path segment such as `count`, `.` or an empty one would reach another operation (`openapi/contacts.yaml`, "Numbers").
+Every number therefore passes through `normalise` before a request is built. Errors show the shape of a number and not
+its digits.
 """
 
 from __future__ import annotations
@@ -14,66 +15,68 @@ from .errors import InvalidPhoneNumberError
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = dict.fromkeys(map(ord, " \t\u00a0\u2007\u2009\u202f()[]-./\u2010\u2011\u2012\u2013\u2212"))
-# What address books put around a number that they copy: marks of writing direction, which nobody sees.
+# Address books add invisible marks of the writing direction when a number is copied.
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
 _IGNORED = _PUNCTUATION | _INVISIBLE
 _OPTIONAL_ZERO = re.compile(r"[(\[]\W*0\W*[)\]]")
-_LONGEST = 64
-_HINT = "write it in E.164 form, such as +14155551234"
+_MAX_SHAPE_LENGTH = 64
+_HINT = "write it as +14155551234"
 
 
 def normalise(value: object, *, field: str = "number", default_region: str | None = None) -> str:
-    """The number in E.164 form.
+    """Return a phone number in E.164 format.
 
     Args:
-        value: A number in E.164 form, with or without the usual punctuation: `+1 (415) 555-1234`.
+        value: A number in E.164 format, with or without the usual punctuation: `+1 (415) 555-1234`.
         field: The name of the field, for the error.
-        default_region: Two letters such as `US`; then a national form is read too (needs the extra `phone`).
+        default_region: Two letters such as `US`; a number in the national format of this region is then also accepted
+            (requires the extra `phone`).
 
     Raises:
-        InvalidPhoneNumberError: It is no such number. The text shows its shape, not its digits.
-        TypeError: It is no string.
+        InvalidPhoneNumberError: The value is not a valid phone number.
+        TypeError: The value is not a string.
     """
     if not isinstance(value, str):
         message = f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}"
         raise TypeError(message)
-    if value.__class__ is str and _E164.fullmatch(value):  # most are, and to translate takes longer
+    if value.__class__ is str and _E164.fullmatch(value):  # most values match, and translating them is slower
         return value
     stripped = value.translate(_IGNORED)
     if _E164.fullmatch(stripped) and not _OPTIONAL_ZERO.search(value):
         return stripped
     if default_region is not None:
-        return _national(value, field, default_region)
-    raise _invalid(value, field, _reason(value, stripped))
+        return _parse_national(value, field, default_region)
+    raise _invalid(value, field, f"in E.164 format{_problem(value, stripped)}")
 
 
-def _reason(value: str, stripped: str) -> str:
+def _problem(value: str, stripped: str) -> str:
     if not stripped:
-        return "is empty"
+        return ": it is empty"
     if _OPTIONAL_ZERO.search(value):
-        return "has a (0), which is dialled in some countries and not in others: leave it out or write the digit"
+        return ": callers in some countries dial the (0) and others do not, so remove it or write the digit"
     if not stripped.startswith("+"):
-        return "has no country code"
-    return "is not a phone number with 7 to 15 digits"
+        return ": the country code is missing"
+    return " (+ and 7 to 15 digits)"
 
 
-def _invalid(value: str, field: str, reason: str) -> InvalidPhoneNumberError:
-    shape = re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "#", value[:_LONGEST]))
-    return InvalidPhoneNumberError(f"{field} ({shape!r}) {reason}; {_HINT}")
+def _invalid(value: str, field: str, expected: str) -> InvalidPhoneNumberError:
+    shape = re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "#", value[:_MAX_SHAPE_LENGTH]))
+    return InvalidPhoneNumberError(f"{field} ({shape!r}) is not a valid phone number {expected}; {_HINT}")
 
 
-def _national(value: str, field: str, region: str) -> str:
+def _parse_national(value: str, field: str, region: str) -> str:
     library = _phonenumbers()
+    expected = f"in E.164 format or in the national format of {region}"
     try:
         number = library.parse(value, region)
     except library.NumberParseException:
-        raise _invalid(value, field, f"is no number that can be dialled in {region}") from None
+        raise _invalid(value, field, expected) from None
     found = str(library.format_number(number, library.PhoneNumberFormat.E164))
-    # The library takes numbers of some countries that are shorter or longer than E.164 allows.
+    # For some countries the library accepts numbers that are shorter or longer than E.164 allows.
     if not library.is_possible_number(number) or number.extension or not _E164.fullmatch(found):
-        raise _invalid(value, field, f"is no number that can be dialled in {region}")
+        raise _invalid(value, field, expected)
     return found
 
 
@@ -81,19 +84,19 @@ def _phonenumbers() -> Any:  # noqa: ANN401  # an optional library, typed only w
     try:
         return import_module("phonenumbers")
     except ModuleNotFoundError:
-        message = 'default_region needs the library phonenumbers: pip install "sendblue-contacts[phone]"'
+        message = 'default_region requires the library phonenumbers: pip install "sendblue-contacts[phone]"'
         raise ModuleNotFoundError(message) from None
 
 
 def check_region(region: str | None) -> str | None:
-    """The region in capitals, or None.
+    """Return the region in capital letters, or None for None.
 
     Raises:
-        ValueError: It is not two letters that the library phonenumbers knows.
+        ValueError: The region is not a two-letter code that the library phonenumbers supports.
     """
     if region is None:
         return None
     if region.upper() not in _phonenumbers().SUPPORTED_REGIONS:
-        message = f"default_region {region!r} is no region; give two letters such as 'US'"
+        message = f"default_region {region!r} is not a valid region; use two letters such as 'US'"
         raise ValueError(message)
     return region.upper()

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict
 
 from ._httpx import httpx
-from .errors import RateLimitError, RequestSummary
+from ._masking import RequestSummary
+from .errors import RateLimitError
 from .rate_limit.lease import lease_for
-from .retry import EXTENSION, IDEMPOTENT, Call, Retry
+from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,7 +28,7 @@ def call_of(request: httpx.Request, retry: Retry | None) -> Call:
     """
     call = request.extensions.get(EXTENSION)
     if not isinstance(call, Call):
-        call = Call(request.method in IDEMPOTENT, retry)
+        call = Call(request.method in IDEMPOTENT_METHODS, retry)
         request.extensions = {**request.extensions, EXTENSION: call}
     if not isinstance(request.stream, httpx.ByteStream):
         call.retry = None  # a body that can be read only once cannot be sent again
@@ -36,7 +37,7 @@ def call_of(request: httpx.Request, retry: Retry | None) -> Call:
 
 def cap_timeout(request: httpx.Request) -> None:
     """Lower the timeouts of a request so that the attempt ends by the deadline of its call."""
-    left = call_of(request, None).left
+    left = call_of(request, None).seconds_left
     timeouts = request.extensions.get("timeout", {})
     if left < math.inf:
         request.extensions["timeout"] = {kind: left if t is None else min(t, left) for kind, t in timeouts.items()}
@@ -72,7 +73,7 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
         "bulk": call.bulk,
         "max_wait": call.max_wait,
         "freeze_timeout": call.retry.deadline if call.retry else None,
-        "lease": lease_for(min(longest, call.left)),
+        "lease": lease_for(min(longest, call.seconds_left)),
     }
 
 
@@ -89,7 +90,7 @@ def request_in_errors(request: httpx.Request) -> Generator[None]:
     except RateLimitError as error:
         error.request = RequestSummary.of(request.method, request.url.path)
         call = call_of(request, None)
-        error.attempts, error.lost = call.attempts - 1, call.lost  # this attempt was not sent
+        error.attempts, error.maybe_applied = call.attempts - 1, call.maybe_applied  # this attempt was not sent
         raise
 
 

@@ -1,6 +1,6 @@
-"""Reading answers: JSON in, values out.
+"""Reading responses: JSON in, values out.
 
-What is not as documented is a ValueError, with a sentence that holds none of the content.
+A response that is not what the API documents raises a ValueError, whose text contains none of the response's content.
 """
 
 from __future__ import annotations
@@ -30,122 +30,122 @@ _JSON_TYPES: dict[type, str] = {
     bool: "a boolean",
 }
 
-
-CALLS_ITSELF_AN_ERROR = "the answer calls itself an error"
+REPORTS_ERROR = "the response body reports an error"
+"""The beginning of the text about a successful status whose body has the status ERROR."""
 
 
 def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
-    """The body of a successful response, None if there is none."""
+    """Return the JSON body of a successful response; None if it is empty."""
     if response.is_redirect:
-        message = "the answer is a redirect, which is not followed because the secret would go along"
+        message = "the response is a redirect, which is not followed because that would forward the credentials"
         raise ValueError(message)
     if not response.content:
         return None
     try:
         body = response.json()
-    except (ValueError, RecursionError):  # the latter where it is nested too deeply
-        kind = response.headers.get("content-type", "no content type")
-        message = f"the answer is not JSON ({kind}, {len(response.content)} bytes)"
+    except (ValueError, RecursionError):  # RecursionError: the JSON is nested too deeply
+        content_type = response.headers.get("content-type", "no content type")
+        message = f"the response is not JSON ({content_type}, {len(response.content)} bytes)"
         raise ValueError(message) from None
-    if _calls_itself_an_error(body):
-        message = f"{CALLS_ITSELF_AN_ERROR}: {server_message(response) or 'it does not say which'}"
+    if _reports_error(body):
+        message = f"{REPORTS_ERROR}: {server_message(response) or 'without a message'}"
         raise ValueError(message)
     return body
 
 
-def _calls_itself_an_error(body: Any) -> bool:  # noqa: ANN401  # any JSON
+def _reports_error(body: Any) -> bool:  # noqa: ANN401  # any JSON
     return isinstance(body, dict) and cast("dict[str, object]", body).get("status") == "ERROR"
 
 
 def mapping(body: object) -> Mapping[str, Any]:
-    """The answer as an object."""
+    """Return the body if it is an object."""
     if not isinstance(body, dict):
-        raise _not("an object", body)
+        raise _wrong_type("an object", body)
     return cast("dict[str, Any]", body)
 
 
-def _not(wanted: str, body: object) -> ValueError:
-    return ValueError(f"the answer is not {wanted} but {_JSON_TYPES.get(type(body), 'a number')}")
+def _wrong_type(expected: str, body: object) -> ValueError:
+    return ValueError(f"the response is {_JSON_TYPES.get(type(body), 'a number')} instead of {expected}")
 
 
 def contact(body: object) -> Contact:
-    """The contact of an answer."""
+    """Return the contact of a response."""
     found = ContactResponse.from_dict(mapping(body)).contact
     if found is None:
-        message = "the answer has no contact"
+        message = "the response has no contact"
         raise ValueError(message)
     return found
 
 
 def contacts(body: object) -> list[Contact]:
-    """The contacts of a page."""
+    """Return the contacts of a page."""
     if not isinstance(body, list):
-        raise _not("an array of contacts", body)
+        raise _wrong_type("an array of contacts", body)
     items = cast("Any", body)
     try:
         return list(map(Contact.from_dict, items))
     except (AttributeError, TypeError):
-        message = "the answer is an array in which something is no contact"
+        message = "the response is an array with an item that is not a contact"
         raise ValueError(message) from None
 
 
 def count(body: object) -> int:
-    """The number of contacts."""
+    """Return the number of contacts."""
     found = ContactCount.from_dict(mapping(body)).count
     if type(found) is not int:
-        message = "the answer has no count"
+        message = "the response has no count"
         raise ValueError(message)
     return found
 
 
 def status(body: object) -> str:
-    """The status; an empty string where the server says nothing."""
+    """Return the status; an empty string if the response has none."""
     return "" if body is None else StatusResponse.from_dict(mapping(body)).status or ""
 
 
-def nothing(_body: object) -> None:
-    """No value: that it was a success is all there is to know."""
+def ignore(_body: object) -> None:
+    """Return None: a successful status is all that matters."""
 
 
 def bulk_created(body: object) -> BulkCreateResponse:
-    """What a bulk creation did."""
+    """Return the result of a bulk creation."""
     return BulkCreateResponse.from_dict(mapping(body))
 
 
 def bulk_deleted(body: object) -> BulkDeleteResponse:
-    """What a bulk deletion did."""
+    """Return the result of a bulk deletion."""
     return BulkDeleteResponse.from_dict(mapping(body))
 
 
-def bulk_deleted_before(body: object) -> BulkDeleteResponse:
-    """What a bulk deletion did whose first answer was lost: what is not found now was deleted then."""
-    answer = bulk_deleted(body)
-    for result in answer.results or ():
+def bulk_deleted_ambiguous(body: object) -> BulkDeleteResponse:
+    """Return the result of a repeated bulk deletion: "not found" means that the first request deleted the contact."""
+    deleted = bulk_deleted(body)
+    for result in deleted.results or ():
         if not result.success and "not found" in str(result.error).lower():
             result.success = True
-    return answer
+    return deleted
 
 
-def holds(found: Contact, sent: Mapping[str, Any]) -> bool:
-    """Whether a contact has everything that was sent.
+def matches(found: Contact, sent: Mapping[str, Any]) -> bool:
+    """Whether a contact has every value that was sent.
 
-    What it has besides (defaults of the account) does not matter, and neither does what a server may tidy up: capitals,
-    spaces, forms of one character, the order of a list, and what is blank.
+    Additional values (defaults of the account) do not matter. Neither do differences that a server may introduce: upper
+    and lower case, white space, equivalent forms of one character, the order of a list, and blank values.
     """
     has = found.to_dict()
-    return all(_same(has.get(name), value) for name, value in sent.items() if name in Contact.FIELDS)
+    return all(_equivalent(has.get(name), value) for name, value in sent.items() if name in Contact.FIELDS)
 
 
-def _same(has: Any, sent: Any) -> bool:  # noqa: ANN401  # any JSON
+def _equivalent(has: Any, sent: Any) -> bool:  # noqa: ANN401  # any JSON
     if isinstance(sent, dict):
-        labels = cast("dict[str, str]", has) if isinstance(has, dict) else dict[str, str]()
-        return all(_same(labels.get(label), text) for label, text in cast("dict[str, str]", sent).items())
+        items = cast("dict[str, str]", has) if isinstance(has, dict) else dict[str, str]()
+        return all(_equivalent(items.get(key), text) for key, text in cast("dict[str, str]", sent).items())
     if not (has and sent):
         return not has and not sent
     if isinstance(sent, list) and isinstance(has, list):
-        return set(map(_tidy, cast("list[object]", sent))) == set(map(_tidy, cast("list[object]", has)))
-    return _tidy(cast("object", has)) == _tidy(cast("object", sent))
+        return set(map(_canonical, cast("list[object]", sent))) == set(map(_canonical, cast("list[object]", has)))
+    return _canonical(cast("object", has)) == _canonical(cast("object", sent))
 
 
-def _tidy(value: object) -> object:
+def _canonical(value: object) -> object:
     return " ".join(normalize("NFKC", value).casefold().split()) if isinstance(value, str) else str(value)

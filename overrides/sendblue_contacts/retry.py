@@ -1,21 +1,19 @@
-"""Retries, the rule. Nothing here sleeps, sends or reads a clock.
+"""The retry policy, and which outcomes are retryable. Nothing here sends, sleeps or reads a clock.
 
-`Attempts.flow` is a generator that a transport drives. The numbers are those of the standard mode of the AWS SDKs:
-three attempts, a pause of `random() * min(base * 2**n, cap)` (full jitter) with a base of 50 ms, or 1 s after a 429,
-and a quota for each client: a retry takes 14 tokens (5 after a 429) of 500, and a success brings back what its last
-retry took, or 1. An outage therefore adds about 35 requests, and not three times the load.
+`Attempts.pauses` is a generator that a transport drives. The defaults are those of the standard mode of the AWS SDKs:
+three attempts; a pause of `random() * min(base * 2**n, cap)` ("full jitter") with a base of 50 ms, or 1 s after a 429;
+and a retry quota for each client. A retry takes 14 of 500 tokens (5 after a 429), and a success returns what its last
+retry took, or 1. In an outage a client therefore adds about 35 requests instead of tripling the load.
 
-What may be repeated:
+    | outcome                                           | retried                       |
+    |---------------------------------------------------|-------------------------------|
+    | no connection was made (`NOT_SENT_ERRORS`)        | every call                    |
+    | 429 (`THROTTLING_STATUSES`)                       | every call                    |
+    | no response, 408, 5xx (`TRANSIENT_STATUSES`)      | calls that are safe to repeat |
+    | any other response                                | never                         |
 
-    | what happened                               | repeated                    |
-    |---------------------------------------------|-----------------------------|
-    | the connection was never made               | every call                  |
-    | 429                                         | every call                  |
-    | the answer was lost, 408, or 500 and above  | what is safe to send twice  |
-    | anything else                               | nothing                     |
-
-A wait that the server asks for (`Retry-After`) is kept in full; where it is longer than the deadline allows, the error
-comes at once.
+A wait that the server requests (`Retry-After`) is kept in full. Where it is longer than the deadline allows, the error
+is raised at once.
 """
 
 from __future__ import annotations
@@ -23,7 +21,6 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
 from .errors import retry_after
@@ -33,33 +30,36 @@ if TYPE_CHECKING:
 
     import httpx
 
+THROTTLING_STATUSES = frozenset({429})
+"""The server did not process the request because there are too many: retryable for every call."""
+TRANSIENT_STATUSES = frozenset({408, *range(500, 1000)} - {501})
+"""The server failed, and may have applied the request: retryable for calls that are safe to repeat."""
+NOT_SENT_ERRORS = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
+"""The httpx errors after which the request cannot have arrived, by name: `Retry` is imported without httpx."""
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""The methods that are safe to repeat, for a request of which nothing else is known."""
+
 EXTENSION = "sendblue_contacts"
-"""The key in `request.extensions` under which a `Call` travels through the transports."""
-
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-"""The methods that may be sent twice, where nothing else is known of a request."""
-
-TOO_MANY_REQUESTS = 429
-
-_REQUEST_TIMEOUT = 408
-_SERVER_ERROR = 500
-_NOT_IMPLEMENTED = 501
+"""The key in `request.extensions` that carries the `Call` through the transports."""
 
 _TRANSIENT_COST = 14
-_THROTTLED_COST = 5
+_THROTTLING_COST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How a failed request is repeated.
+    """How failed requests are retried.
 
     Args:
-        attempts: The most requests for one call, the first among them.
-        deadline: Seconds that a call may take in all, pauses included; None for no end. The wait for a free slot of
-            the rate limit does not count.
-        base: Seconds of the longest first pause.
-        throttling_base: The same after a 429.
-        cap: Seconds of the longest pause.
+        attempts: Maximum number of requests for one call, including the first.
+        deadline: Maximum seconds for one call, pauses included; None for no limit. Waits for a slot of the rate limit
+            do not count.
+        base: Upper limit of the first pause, in seconds.
+        throttling_base: Upper limit of the first pause after a 429, in seconds.
+        cap: Upper limit of every pause, in seconds.
+
+    Raises:
+        ValueError: An argument is out of range.
     """
 
     attempts: int = 3
@@ -81,17 +81,17 @@ class Retry:
 
 @dataclass(slots=True)
 class Call:
-    """One call on its way through the transports.
+    """One call, as the transports see it.
 
     Attributes:
-        repeatable: Whether the request may be sent again although it may have arrived.
-        retry: How it is repeated; None for not at all.
-        bulk: Whether it is bulk work, which is paced and leaves slots of the rate limit to others.
-        max_wait: Seconds that it may wait for a free slot; None for however long it takes.
-        attempts: How many requests were sent so far.
-        lost: Whether an earlier request may have arrived without an answer that says what became of it.
-        waited: Seconds that it waited for free slots.
-        left: Seconds until its deadline, when the last attempt left.
+        repeatable: Whether the request may be sent again although the server may have applied it.
+        retry: The retry policy; None for no retries.
+        bulk: Whether it is bulk work, which is paced and leaves slots of the rate limit to other callers.
+        max_wait: Maximum seconds to wait for a slot of the rate limit; None for no maximum.
+        attempts: Number of requests that were sent so far.
+        maybe_applied: Whether the server may have applied an earlier attempt, whose response was lost.
+        waited: Seconds that the call waited for slots.
+        seconds_left: Seconds until the deadline, at the start of the last attempt.
     """
 
     repeatable: bool
@@ -99,9 +99,9 @@ class Call:
     bulk: bool = False
     max_wait: float | None = None
     attempts: int = 0
-    lost: bool = False
+    maybe_applied: bool = False
     waited: float = 0.0
-    left: float = math.inf
+    seconds_left: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,52 +109,34 @@ class Failure:
     """Why an attempt did not succeed.
 
     Attributes:
-        arrived: Whether the request may have arrived, and may have been carried out.
-        throttled: Whether the server said that there are too many requests.
+        maybe_applied: Whether the server may have applied the request.
+        throttled: Whether the server rejected it because there are too many requests.
         retry_after: Seconds that the server asks to wait.
-        final: Whether another attempt could not do better: the server has decided.
+        final: Whether a retry cannot succeed: the server has decided.
     """
 
-    arrived: bool
+    maybe_applied: bool
     throttled: bool = False
     retry_after: float | None = None
     final: bool = False
 
 
-_FINAL = Failure(arrived=False, final=True)
-
-
 def failure_of(outcome: httpx.Response | httpx.TransportError) -> Failure | None:
-    """Return why an attempt failed, or None if it succeeded."""
+    """Classify the outcome of an attempt. Returns None for a success."""
     if isinstance(outcome, Exception):
-        return Failure(arrived=not isinstance(outcome, _not_sent_errors()))
-    status = outcome.status_code
+        return Failure(maybe_applied=not any(cls.__name__ in NOT_SENT_ERRORS for cls in type(outcome).__mro__))
     if outcome.is_success:
         return None
-    if status == TOO_MANY_REQUESTS:
-        return Failure(arrived=False, throttled=True, retry_after=retry_after(outcome))
-    if status == _REQUEST_TIMEOUT or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED):
-        return Failure(arrived=True, retry_after=retry_after(outcome))
-    return _FINAL
-
-
-@cache
-def _not_sent_errors() -> tuple[type[Exception], ...]:
-    """Return the errors after which a request was certainly not sent."""
-    from ._httpx import httpx  # noqa: PLC0415  # `Retry` can be imported without httpx
-
-    return (
-        httpx.ConnectError,
-        httpx.ConnectTimeout,
-        httpx.PoolTimeout,
-        httpx.ProxyError,
-        httpx.UnsupportedProtocol,
-    )
+    if outcome.status_code in THROTTLING_STATUSES:
+        return Failure(maybe_applied=False, throttled=True, retry_after=retry_after(outcome))
+    if outcome.status_code in TRANSIENT_STATUSES:
+        return Failure(maybe_applied=True, retry_after=retry_after(outcome))
+    return Failure(maybe_applied=False, final=True)
 
 
 @dataclass(slots=True)
 class Quota:
-    """The tokens of a client's retries. Safe to use from many threads."""
+    """The retry tokens of one client. Thread-safe."""
 
     capacity: int = 500
     tokens: int = field(default=-1)
@@ -165,7 +147,7 @@ class Quota:
             self.tokens = self.capacity
 
     def take(self, cost: int) -> bool:
-        """Take tokens for a retry, if there are enough."""
+        """Take the tokens of a retry. Returns False, and takes none, if there are not enough."""
         with self._lock:
             if cost > self.tokens:
                 return False
@@ -179,12 +161,12 @@ class Quota:
 
 
 class Attempts:
-    """The attempts of all calls of one client.
+    """Decides about the attempts of every call of one client.
 
     Args:
-        quota: The client's retry quota.
-        clock: Tells the time in seconds, and never goes back.
-        random: A number between 0 and 1, for the jitter.
+        quota: The retry quota of the client.
+        clock: Returns a monotonic time in seconds.
+        random: Returns a number between 0 and 1, for the jitter.
     """
 
     def __init__(self, quota: Quota, clock: Callable[[], float], random: Callable[[], float]) -> None:
@@ -192,40 +174,40 @@ class Attempts:
         self._clock = clock
         self._random = random
 
-    def flow(self, call: Call) -> Generator[float, Failure | None, None]:
-        """The pauses before the attempts of a call, in seconds; is sent what failed, or None for a success.
+    def pauses(self, call: Call) -> Generator[float, Failure | None, None]:
+        """Yield the pause before each attempt, in seconds; send it the failure of the attempt, or None for a success.
 
-        Ends when the call has succeeded, or when nothing more may be tried.
+        Ends after a success, and when no retry is allowed.
         """
         started = self._clock()
         cost = 0
         pause: float | None = 0.0
         while pause is not None:
             call.attempts += 1
-            call.left = time_left(call, self._clock() - started + pause)
+            call.seconds_left = _seconds_left(call, self._clock() - started + pause)
             failure = yield pause
             if failure is None:
                 self._quota.give_back(cost or 1)
                 return
             if failure.final:
                 return
-            call.lost = call.lost or failure.arrived
-            cost = _THROTTLED_COST if failure.throttled else _TRANSIENT_COST
-            pause = self._pause(call, failure, cost, time_left(call, self._clock() - started))
+            call.maybe_applied = call.maybe_applied or failure.maybe_applied
+            cost = _THROTTLING_COST if failure.throttled else _TRANSIENT_COST
+            pause = self._pause(call, failure, cost, _seconds_left(call, self._clock() - started))
 
-    def _pause(self, call: Call, failure: Failure, cost: int, left: float) -> float | None:
-        """Seconds to wait before the next attempt; None if there is none."""
+    def _pause(self, call: Call, failure: Failure, cost: int, seconds_left: float) -> float | None:
+        """Return the seconds to wait before the next attempt, or None if no retry is allowed."""
         retry = call.retry
-        if retry is None or call.attempts >= retry.attempts or (failure.arrived and not call.repeatable):
+        if retry is None or call.attempts >= retry.attempts or (failure.maybe_applied and not call.repeatable):
             return None
         base = retry.throttling_base if failure.throttled else retry.base
         jitter = self._random() * min(base * 2 ** (call.attempts - 1), retry.cap)
         pause = max(jitter, failure.retry_after or 0.0)
-        return pause if pause < left and self._quota.take(cost) else None
+        return pause if pause < seconds_left and self._quota.take(cost) else None
 
 
-def time_left(call: Call, elapsed: float) -> float:
-    """Seconds until the call's deadline; infinity if it has none."""
+def _seconds_left(call: Call, elapsed: float) -> float:
+    """Return the seconds until the deadline of the call; infinity if it has none."""
     if call.retry is None or call.retry.deadline is None:
         return math.inf
     return call.retry.deadline - (elapsed - call.waited)

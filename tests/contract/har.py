@@ -1,4 +1,4 @@
-"""Traffic as an HTTP archive (HAR): what a client sent over the wire and what came back, with secrets masked."""
+"""Traffic as an HTTP archive (HAR): requests and responses with masked credentials."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Entry = dict[str, Any]
-SECRET = frozenset({"sb-api-key-id", "sb-api-secret-key", "authorization", "cookie", "set-cookie"})
+CREDENTIAL_HEADERS = frozenset({"sb-api-key-id", "sb-api-secret-key", "authorization", "cookie", "set-cookie"})
 MASKED = "***"
-# Tools that compare traffic with a document do not look at the time, and HAR wants one.
-NEVER = "2000-01-01T00:00:00.000Z"
+# HAR requires a time, and tools that compare traffic with a document ignore it.
+FIXED_TIME = "2000-01-01T00:00:00.000Z"
 
 
 class Traffic:
-    """What went over the wires that are recorded here, oldest first."""
+    """The traffic of the transports that are recorded here, oldest first."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
-    def wire(self, wire: httpx.BaseTransport) -> httpx.BaseTransport:
-        """A transport that sends with another one, and records."""
-        return _RecordedWire(wire, self.entries)
+    def recording(self, recording: httpx.BaseTransport) -> httpx.BaseTransport:
+        """Return a transport that sends with another one, and records."""
+        return _RecordingTransport(recording, self.entries)
 
     def take(self, origin: str) -> list[Entry]:
-        """What went to this server, such as `http://127.0.0.1:4010`; it is forgotten here."""
-        taken = [each for each in self.entries if each["request"]["url"].startswith(f"{origin}/")]
-        self.entries[:] = [each for each in self.entries if each not in taken]
+        """Return and remove the entries of one server, such as `http://127.0.0.1:4010`."""
+        taken = [item for item in self.entries if item["request"]["url"].startswith(f"{origin}/")]
+        self.entries[:] = [item for item in self.entries if item not in taken]
         return taken
 
 
-class _RecordedWire(httpx.BaseTransport):
-    def __init__(self, wire: httpx.BaseTransport, entries: list[Entry]) -> None:
-        self._wire = wire
+class _RecordingTransport(httpx.BaseTransport):
+    def __init__(self, recording: httpx.BaseTransport, entries: list[Entry]) -> None:
+        self._transport = recording
         self._entries = entries
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         sent = request.read()
-        response = self._wire.handle_request(request)
-        stream = _RecordedStream(response, lambda body: self._entries.append(entry(request, sent, response, body)))
+        response = self._transport.handle_request(request)
+        stream = _RecordingStream(response, lambda body: self._entries.append(entry(request, sent, response, body)))
         return httpx.Response(
             response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
         )
 
     def close(self) -> None:
-        self._wire.close()
+        self._transport.close()
 
 
-class _RecordedStream(httpx.SyncByteStream):
-    """The body on its way to whoever reads it; an answer that breaks off is no answer, and is not recorded."""
+class _RecordingStream(httpx.SyncByteStream):
+    """The body of a response. A truncated response is not recorded."""
 
-    def __init__(self, response: httpx.Response, record: Any) -> None:  # noqa: ANN401 - a function
+    def __init__(self, response: httpx.Response, record: Any) -> None:  # noqa: ANN401  # a function
         self._response = response
         self._record = record
 
@@ -73,8 +73,8 @@ class _RecordedStream(httpx.SyncByteStream):
 
 
 def entry(request: httpx.Request, sent: bytes, response: httpx.Response, body: bytes) -> Entry:
-    """One request and its answer."""
-    asked: Entry = {
+    """Return the entry of one request and its response."""
+    sent_request: Entry = {
         "method": request.method,
         "url": str(request.url),
         "httpVersion": "HTTP/1.1",
@@ -86,8 +86,8 @@ def entry(request: httpx.Request, sent: bytes, response: httpx.Response, body: b
     }
     if sent:
         text = sent.decode("utf-8", "replace")
-        asked["postData"] = {"mimeType": request.headers.get("content-type", ""), "text": text}
-    answered = {
+        sent_request["postData"] = {"mimeType": request.headers.get("content-type", ""), "text": text}
+    received = {
         "status": response.status_code,
         "statusText": response.reason_phrase,
         "httpVersion": "HTTP/1.1",
@@ -104,17 +104,17 @@ def entry(request: httpx.Request, sent: bytes, response: httpx.Response, body: b
     }
     timings = {"send": 0, "wait": 0, "receive": 0}
     return {
-        "startedDateTime": NEVER,
+        "startedDateTime": FIXED_TIME,
         "time": 0,
-        "request": asked,
-        "response": answered,
+        "request": sent_request,
+        "response": received,
         "cache": {},
         "timings": timings,
     }
 
 
 def _headers(headers: httpx.Headers) -> list[dict[str, str]]:
-    return _pairs((name, MASKED if name in SECRET else value) for name, value in headers.items())
+    return _pairs((name, MASKED if name in CREDENTIAL_HEADERS else value) for name, value in headers.items())
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -122,29 +122,31 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def archive(entries: Iterable[Entry], origin: str) -> str:
-    """All of it as the text of a HAR file, as if `origin` had been the server.
+    """Return the text of a HAR file, as if `origin` had been the server.
 
     Args:
-        entries: What was recorded, from whatever server.
+        entries: The recorded entries, of any server.
         origin: The address of a server, such as `https://api.example`.
     """
-    moved = [
-        {**each, "request": {**each["request"], "url": _moved(each["request"]["url"], origin)}} for each in entries
+    entries_at_origin = [
+        {**item, "request": {**item["request"], "url": _at_origin(item["request"]["url"], origin)}} for item in entries
     ]
-    return json.dumps({"log": {"version": "1.2", "creator": {"name": "tests", "version": "1"}, "entries": moved}})
+    return json.dumps(
+        {"log": {"version": "1.2", "creator": {"name": "tests", "version": "1"}, "entries": entries_at_origin}}
+    )
 
 
-def _moved(url: str, origin: str) -> str:
+def _at_origin(url: str, origin: str) -> str:
     parts = urlsplit(url)
     return url.replace(f"{parts.scheme}://{parts.netloc}", origin, 1)
 
 
 def append(file: Path, entries: Iterable[Entry]) -> None:
-    """Write entries to the end of a file, one in a line."""
+    """Append entries to a file, one on item line."""
     with file.open("a", encoding="utf-8") as lines:
-        lines.writelines(f"{json.dumps(each)}\n" for each in entries)
+        lines.writelines(f"{json.dumps(item)}\n" for item in entries)
 
 
 def entries_in(file: Path) -> list[Entry]:
-    """What was written so."""
+    """Return the entries of such a file."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

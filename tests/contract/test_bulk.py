@@ -236,9 +236,9 @@ def test_streams_are_lazy(api: Api, sandbox: Sandbox, call: str) -> None:
     def begin(client: Any) -> Any:  # noqa: ANN401 - one of two kinds of iterator
         return getattr(client.contacts.bulk, call)(endless(), chunk_size=10)
 
-    stream = begin(api.world.usual(api.url))
+    stream = begin(api.driver.shared_client(api.url))
     assert (len(read), sandbox.requests) == (0, [])
-    sync = api.world.name == "sync"
+    sync = api.driver.name == "sync"
     api(lambda _: stream.__next__() if sync else stream.__anext__())
     assert (len(read), len(sandbox.requests)) == (11, 1)
     api(lambda _: stream.close() if sync else stream.aclose())
@@ -246,7 +246,7 @@ def test_streams_are_lazy(api: Api, sandbox: Sandbox, call: str) -> None:
 
 def test_async_input(api: Api) -> None:
     """The async client takes an async iterable too."""
-    if api.world.name == "sync":
+    if api.driver.name == "sync":
         with pytest.raises(TypeError):
             api(lambda client: client.contacts.bulk.create(later()))
     else:

@@ -1,4 +1,4 @@
-"""The clients themselves: settings, closing, loops and threads, the limit, redirects, plain http, proxies."""
+"""The clients: settings, closing, event loops and threads, the rate limit, redirects, plain http, proxies."""
 
 from __future__ import annotations
 
@@ -27,54 +27,54 @@ from sendblue_sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.contract.conftest import Api, Stub
+    from tests.contract.conftest import Api, StubServer
 
 ADA = "+14155551234"
 KEY, SECRET, URL = "SENDBLUE_API_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_BASE_URL"
 SECRET_HEADERS = {"sb-api-key-id", "sb-api-secret-key"}
-HEADS = {
+VARIABLE_NAMES = {
     "first": ("SENDBLUE_API_API_KEY", "SENDBLUE_API_API_SECRET"),
     "short": ("SENDBLUE_API_KEY", "SENDBLUE_API_SECRET"),
 }
 
 
-def new(api: Api, **settings: Any) -> Any:  # noqa: ANN401 - one of two kinds of client
-    """Make a client with these settings alone."""
+def new_client(api: Api, **settings: Any) -> Any:  # noqa: ANN401  # either client
+    """Create a client with these settings only."""
     return api.client(**{"api_key": None, "api_secret": None, "base_url": None, **settings})
 
 
 # --- settings from the environment
 
 
-@pytest.mark.parametrize("names", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("names", VARIABLE_NAMES.values(), ids=VARIABLE_NAMES)
 def test_settings_from_the_environment(
     api: Api, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
 ) -> None:
-    """Key, secret and address are taken from the environment, under either name."""
+    """Key, secret and base URL are read from the environment, under either name."""
     for name, value in zip((*names, URL), ("env-key", "env-secret", sandbox.url), strict=True):
         monkeypatch.setenv(name, value)
-    client = new(api)
+    client = new_client(api)
     api(lambda _: client.contacts.count())
     headers = sandbox.requests[-1].headers
     assert (headers["sb-api-key-id"], headers["sb-api-secret-key"]) == ("env-key", "env-secret")
 
 
-def test_arguments_come_first(api: Api, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is given counts, whatever the environment says."""
+def test_arguments_take_precedence(api: Api, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments override the environment."""
     for name in (KEY, SECRET, URL):
         monkeypatch.setenv(name, "https://elsewhere.example")
-    client = api.client(api_key="mine", api_secret="my-own")  # noqa: S106 - no secret
+    client = api.client(api_key="mine", api_secret="my-own")  # noqa: S106  # not a secret
     api(lambda _: client.contacts.count())
     headers = sandbox.requests[-1].headers
     assert (headers["sb-api-key-id"], headers["sb-api-secret-key"]) == ("mine", "my-own")
 
 
-def test_the_longer_name_comes_first(api: Api, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where both names are set, that of the vendor's pages counts; an empty one does not count as set."""
+def test_the_longer_name_takes_precedence(api: Api, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If both names are set, the one in the vendor's documentation wins; an empty variable is not set."""
     values = {KEY: "long", "SENDBLUE_API_KEY": "short", SECRET: "", "SENDBLUE_API_SECRET": "short-secret"}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    client = new(api, base_url=sandbox.url)
+    client = new_client(api, base_url=sandbox.url)
     api(lambda _: client.contacts.count())
     headers = sandbox.requests[-1].headers
     assert (headers["sb-api-key-id"], headers["sb-api-secret-key"]) == ("long", "short-secret")
@@ -90,22 +90,22 @@ def test_the_longer_name_comes_first(api: Api, sandbox: Sandbox, monkeypatch: py
     ],
 )
 def test_missing_credentials(api: Api, settings: dict[str, str], missing: str) -> None:
-    """A client without credentials cannot be made; the error says which variable to set."""
+    """A client without credentials raises, and the error names the variable to set."""
     with pytest.raises(CredentialsError, match=missing):
-        new(api, **settings)
+        new_client(api, **settings)
 
 
-def test_an_empty_key_that_is_given(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty key that is given is missing: that of another account in the environment is not taken for it."""
+def test_an_empty_key_is_missing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty argument is not replaced by the environment, which may belong to another account."""
     monkeypatch.setenv(KEY, "of-another-account")
     with pytest.raises(CredentialsError, match="api_key is missing"):
-        new(api, api_key="", api_secret="secret")  # noqa: S106 - no secret
+        new_client(api, api_key="", api_secret="secret")  # noqa: S106  # not a secret
 
 
 @pytest.mark.parametrize("url", ["http://api.example.com", "http://10.0.0.1:80", "http://localhost.example.com"])
-def test_plain_http_is_refused(api: Api, url: str) -> None:
-    """An address without encryption would show the secret; the error says how to insist."""
-    with pytest.raises(ValueError, match="does not hide the secret: use https://, or in a program allow_http=True"):
+def test_plain_http_is_rejected(api: Api, url: str) -> None:
+    """An unencrypted URL would disclose the secret; the error names the argument that permits it."""
+    with pytest.raises(ValueError, match="sends the API secret unencrypted; use https://, or pass allow_http=True"):
         api.client(base_url=url)
 
 
@@ -119,8 +119,8 @@ def test_plain_http_is_refused(api: Api, url: str) -> None:
         {"base_url": "https://api.example.com"},
     ],
 )
-def test_what_is_not_refused(api: Api, settings: dict[str, Any]) -> None:
-    """This machine, https, and what is asked for are fine."""
+def test_accepted_base_urls(api: Api, settings: dict[str, Any]) -> None:
+    """This machine, https, and http with `allow_http` are accepted."""
     assert api.client(**settings).base_url == settings["base_url"]
 
 
@@ -128,21 +128,21 @@ def test_what_is_not_refused(api: Api, settings: dict[str, Any]) -> None:
 
 
 def test_close_twice(api: Api) -> None:
-    """A second time does nothing."""
+    """A second call of close does nothing."""
     client = api.client()
-    api.world.close(client, client)
+    api.driver.close(client, client)
     with pytest.raises(SendblueError):
         api(lambda _: client.contacts.count())
 
 
-@pytest.mark.parametrize("use", [lambda client: client.contacts.count(), lambda client: client.request("GET", "/")])
-def test_use_after_close(api: Api, sandbox: Sandbox, use: Callable[[Any], Any]) -> None:
-    """A call after closing is an error that says what to do, and nothing is sent."""
+@pytest.mark.parametrize("action", [lambda client: client.contacts.count(), lambda client: client.request("GET", "/")])
+def test_use_after_close(api: Api, sandbox: Sandbox, action: Callable[[Any], Any]) -> None:
+    """A call after closing raises, and nothing is sent."""
     client = api.client()
     api(lambda _: client.contacts.count())
-    api.world.close(client)
+    api.driver.close(client)
     with pytest.raises(SendblueError, match="this client is closed; create a new one"):
-        api(lambda _: use(client))
+        api(lambda _: action(client))
     assert len(sandbox.requests) == 1
 
 
@@ -157,7 +157,7 @@ def test_context_manager(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_async_context_manager(sandbox: Sandbox, backend: str) -> None:
-    """So is the async one."""
+    """An async client too."""
 
     async def main() -> None:
         with suppress(KeyError):
@@ -174,7 +174,7 @@ def test_async_context_manager(sandbox: Sandbox, backend: str) -> None:
 
 
 def test_a_client_in_each_of_two_loops(sandbox: Sandbox) -> None:
-    """A client made inside each of two `asyncio.run` works; the limit that both share goes from loop to loop."""
+    """A client works inside each of two `asyncio.run`; both share their rate limit."""
 
     async def main() -> int:
         async with AsyncSendblue("two-loops", "secret", base_url=sandbox.url) as client:
@@ -186,10 +186,10 @@ def test_a_client_in_each_of_two_loops(sandbox: Sandbox) -> None:
 
 
 def test_many_threads_share_a_client(sandbox: Sandbox) -> None:
-    """Twenty threads create with one new client at once: every contact is there, and each answer is its own."""
+    """Twenty threads create contacts with one new client: every contact exists, and each response is its own."""
     numbers = [f"+1415{number:07}" for number in range(400)]
     with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None) as client, ThreadPoolExecutor(20) as pool:
-        create = lambda number: client.contacts.create(number).phone  # noqa: E731 - the first use of contacts is a race too
+        create = lambda number: client.contacts.create(number).phone  # noqa: E731  # the first use of contacts is a race too
         made = list(pool.map(create, numbers))
         statistics = client.rate_limit.statistics()
     assert (made, len(sandbox.contacts()), statistics.requests) == (numbers, 400, 400)
@@ -197,7 +197,7 @@ def test_many_threads_share_a_client(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_many_tasks_share_a_client(sandbox: Sandbox, backend: str) -> None:
-    """So do two hundred tasks."""
+    """Two hundred tasks share a client too."""
     numbers = [f"+1415{number:07}" for number in range(200)]
     made: dict[str, str | None] = {}
 
@@ -219,7 +219,7 @@ def test_many_tasks_share_a_client(sandbox: Sandbox, backend: str) -> None:
 
 
 def test_statistics(api: Api) -> None:
-    """`rate_limit.statistics()` tells how the limit stands, and cannot be changed."""
+    """`rate_limit.statistics()` returns the state of the limiter, which is immutable."""
     client = api.client(rate_limit=RateLimiter(RateLimit(5)))
     for _ in range(3):
         api(lambda _: client.contacts.count())
@@ -230,7 +230,7 @@ def test_statistics(api: Api) -> None:
 
 
 def test_statistics_without_a_limit(api: Api) -> None:
-    """With `rate_limit=None` there is a limiter too; it never waits, and counts."""
+    """With `rate_limit=None` the limiter only counts."""
     client = api.client(rate_limit=None)
     api(lambda _: client.contacts.count())
     statistics = client.rate_limit.statistics()
@@ -238,17 +238,17 @@ def test_statistics_without_a_limit(api: Api) -> None:
 
 
 def test_clients_of_one_account_share_the_limit(api: Api, sandbox: Sandbox) -> None:
-    """Two clients of one key share a limiter without being told; that of another key is another."""
+    """Two clients with one key share a limiter; a client with another key does not."""
     mine, again, other = (
-        api.client(api_key=f"{api.world.name}-{key}", rate_limit=RateLimit(50)) for key in ("mine", "mine", "other")
+        api.client(api_key=f"{api.driver.name}-{key}", rate_limit=RateLimit(50)) for key in ("mine", "mine", "other")
     )
-    with Sendblue(f"{api.world.name}-mine", "secret", base_url=sandbox.url, rate_limit=RateLimit(50)) as sync:
+    with Sendblue(f"{api.driver.name}-mine", "secret", base_url=sandbox.url, rate_limit=RateLimit(50)) as sync:
         limiters = [each.rate_limit is mine.rate_limit for each in (again, sync, other)]
     assert limiters == [True, True, False]
 
 
-def test_a_refusal_freezes_the_limiter(connect: Callable[[str], Api]) -> None:
-    """A 429 is a RateLimitError with the seconds to wait, and the limiter lets nobody send before they are over."""
+def test_a_429_freezes_the_limiter(connect: Callable[[str], Api]) -> None:
+    """A 429 raises RateLimitError with the seconds to wait, and freezes the limiter for that time."""
     with Sandbox(limit=1, per=7.0) as strict:
         api = connect(strict.url)
         client = api.client(rate_limit=RateLimiter(RateLimit(50)))
@@ -262,8 +262,8 @@ def test_a_refusal_freezes_the_limiter(connect: Callable[[str], Api]) -> None:
     assert (statistics.refusals, statistics.free) == (1, 0)
 
 
-def test_the_limit_holds(connect: Callable[[str], Api]) -> None:
-    """What is sent at once by many is spread: the server refuses nothing, and counts no more than the limit."""
+def test_the_rate_limit_is_kept(connect: Callable[[str], Api]) -> None:
+    """Concurrent requests are spread: the server rejects none, and counts no more than the limit."""
     with Sandbox(limit=10, per=0.2) as strict:
         api = connect(strict.url)
         client = api.client(rate_limit=RateLimiter(RateLimit(10, per=0.2, reserve=2)))
@@ -275,13 +275,15 @@ def test_the_limit_holds(connect: Callable[[str], Api]) -> None:
 # --- redirects
 
 
-def test_redirects_are_not_followed(api: Api, sandbox: Sandbox, stub: Callable[..., Stub]) -> None:
-    """A redirect is an error, and nothing, the secret least of all, goes where it leads."""
-    elsewhere = stub(302, location=f"{sandbox.url}/api/v2/contacts/count")
+def test_redirects_are_not_followed(api: Api, sandbox: Sandbox, stub_server: Callable[..., StubServer]) -> None:
+    """A redirect raises, and nothing is sent to its location."""
+    elsewhere = stub_server(302, location=f"{sandbox.url}/api/v2/contacts/count")
     client = api.client(base_url=elsewhere.url)
-    with pytest.raises(APIResponseError, match="a redirect, which is not followed because the secret would go along"):
+    with pytest.raises(
+        APIResponseError, match="a redirect, which is not followed because that would forward the credentials"
+    ):
         api(lambda _: client.contacts.count())
-    assert (len(elsewhere.asked), sandbox.requests) == (1, [])
+    assert (len(elsewhere.requests), sandbox.requests) == (1, [])
 
 
 # --- proxies
@@ -289,41 +291,45 @@ def test_redirects_are_not_followed(api: Api, sandbox: Sandbox, stub: Callable[.
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
 def test_a_proxy_of_the_environment(
-    api: Api, stub: Callable[..., Stub], monkeypatch: pytest.MonkeyPatch, variable: str
+    api: Api, stub_server: Callable[..., StubServer], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """Requests go through the proxy that the environment names."""
-    proxy = stub(200, b'{"count": 3}')
+    """Requests use the proxy of the environment."""
+    proxy = stub_server(200, b'{"count": 3}')
     monkeypatch.setenv(variable, proxy.url)
     client = api.client(transport=None, base_url="http://contacts.example", allow_http=True)
     assert api(lambda _: client.contacts.count()) == 3
-    assert [line for line, _ in proxy.asked] == ["GET http://contacts.example/api/v2/contacts/count HTTP/1.1"]
+    assert [line for line, _ in proxy.requests] == ["GET http://contacts.example/api/v2/contacts/count HTTP/1.1"]
 
 
-def test_a_proxy_for_https(api: Api, stub: Callable[..., Stub], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of an encrypted request the proxy learns the host alone: the secret is not shown to it."""
-    proxy = stub(403)
+def test_a_proxy_for_https(api: Api, stub_server: Callable[..., StubServer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy gets only the host of an encrypted request, not the credentials."""
+    proxy = stub_server(403)
     monkeypatch.setenv("https_proxy", proxy.url)
     client = api.client(transport=None, base_url="https://contacts.example")
     with pytest.raises(APIConnectionError):
         api(lambda _: client.contacts.count())
-    ((line, headers),) = proxy.asked
+    ((line, headers),) = proxy.requests
     assert (line, SECRET_HEADERS & set(headers)) == ("CONNECT contacts.example:443 HTTP/1.1", set())
 
 
-def test_no_proxy_for_this_machine(api: Api, stub: Callable[..., Stub], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server on this machine is reached without it."""
-    proxy = stub(500)
+def test_no_proxy_for_this_machine(
+    api: Api, stub_server: Callable[..., StubServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server on this machine is reached without the proxy."""
+    proxy = stub_server(500)
     monkeypatch.setenv("http_proxy", proxy.url)
     client = api.client(transport=None)
-    assert (api(lambda _: client.contacts.count()), proxy.asked) == (0, [])
+    assert (api(lambda _: client.contacts.count()), proxy.requests) == (0, [])
 
 
-def test_hosts_without_a_proxy(api: Api, stub: Callable[..., Stub], monkeypatch: pytest.MonkeyPatch) -> None:
-    """`no_proxy` names hosts that are reached without it."""
-    proxy = stub(200, b'{"count": 3}')
+def test_hosts_without_a_proxy(
+    api: Api, stub_server: Callable[..., StubServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`no_proxy` names hosts that are reached without the proxy."""
+    proxy = stub_server(200, b'{"count": 3}')
     monkeypatch.setenv("http_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "contacts.invalid")
     client = api.client(transport=None, base_url="http://contacts.invalid", allow_http=True)
     with pytest.raises(APIConnectionError):
         api(lambda _: client.contacts.count())
-    assert proxy.asked == []
+    assert proxy.requests == []

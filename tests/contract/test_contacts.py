@@ -1,4 +1,4 @@
-"""Each call of `client.contacts` but the listing, over TCP against the sandbox, for both clients."""
+"""Each call of `client.contacts` except the listing, over TCP against the sandbox, with every kind of client."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sendblue_contacts import ConflictError, Contact, InvalidPhoneNumberError, NotFoundError, OptOut
 from sendblue_sandbox import Sandbox
+
+from tests.overrides.clients import each_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +37,7 @@ CAMEL: dict[str, Any] = {
 
 
 def sent(sandbox: Sandbox) -> tuple[str, str, Any]:
-    """The last request: its method, its raw path, and its body as JSON."""
+    """Return the last request: method, raw path, and the body as JSON."""
     last = sandbox.requests[-1]
     return last.method, last.path, json.loads(last.body) if last.body else None
 
@@ -44,14 +46,14 @@ def sent(sandbox: Sandbox) -> tuple[str, str, Any]:
 
 
 @pytest.mark.parametrize("fields", [FIELDS, CAMEL], ids=["snake", "camel"])
-def test_create_sends_preferred_names_alone(api: Api, sandbox: Sandbox, fields: dict[str, Any]) -> None:
-    """Either spelling of the fields goes out under preferred names; labels of custom variables go as they are."""
+def test_create_sends_preferred_names(api: Api, sandbox: Sandbox, fields: dict[str, Any]) -> None:
+    """Fields in either spelling are sent under preferred names; names of custom variables are unchanged."""
     api(lambda client: client.contacts.create(ADA, **fields))
     assert sent(sandbox) == ("POST", "/api/v2/contacts", {"number": ADA, **FIELDS})
 
 
 def test_create_returns_the_contact(api: Api) -> None:
-    """Every field of the contact is read back, dates with their time zone."""
+    """Every field of the contact is read, and dates have a time zone."""
     before = datetime.now(UTC).replace(microsecond=0)
     ada = api(lambda client: client.contacts.create(ADA, **CAMEL))
     assert {name: getattr(ada, name) for name in FIELDS} == FIELDS
@@ -59,27 +61,27 @@ def test_create_returns_the_contact(api: Api) -> None:
 
 
 @pytest.mark.parametrize("key", ["number", "phone", "phone_number", "phoneNumber"])
-def test_create_takes_one_mapping(api: Api, sandbox: Sandbox, key: str) -> None:
-    """One mapping with all the fields is as good as keywords, with the number in any of its four spellings."""
+def test_create_accepts_a_mapping(api: Api, sandbox: Sandbox, key: str) -> None:
+    """A mapping with all fields works like keywords, with the number in any of its four spellings."""
     api(lambda client: client.contacts.create({key: ADA, **CAMEL}))
     assert sent(sandbox)[2] == {"number": ADA, **FIELDS}
 
 
 def test_create_does_not_send_none(api: Api, sandbox: Sandbox) -> None:
-    """There is nothing to clear in a new contact: None is as absent."""
+    """A new contact has nothing to clear: None is the same as an absent field."""
     api(lambda client: client.contacts.create(ADA, first_name="Ada", last_name=None, tags=None))
     assert sent(sandbox)[2] == {"number": ADA, "first_name": "Ada"}
 
 
-def test_create_of_a_contact_that_exists(api: Api) -> None:
-    """The number of another contact is a ConflictError that names the way out."""
+def test_create_of_an_existing_contact(api: Api) -> None:
+    """The number of an existing contact raises ConflictError with a hint."""
     api(lambda client: client.contacts.create(ADA))
-    with pytest.raises(ConflictError, match=r"POST /api/v2/contacts: 409, Contact already exists .*upsert"):
+    with pytest.raises(ConflictError, match=r"POST /api/v2/contacts: status 409: Contact already exists .*upsert"):
         api(lambda client: client.contacts.create(ADA))
 
 
 def test_create_with_update_if_exists(api: Api) -> None:
-    """The field of the API that makes a creation an update is there too."""
+    """The field of the API that turns a creation into an update is supported."""
     api(lambda client: client.contacts.create(ADA, first_name="Ada"))
     again = api(lambda client: client.contacts.create(ADA, last_name="Lovelace", updateIfExists=True))
     assert (again.first_name, again.last_name) == ("Ada", "Lovelace")
@@ -89,14 +91,17 @@ def test_create_with_update_if_exists(api: Api) -> None:
     ("fields", "text"),
     [
         ({"firstname": "Ada"}, "unknown field 'firstname'; did you mean first"),
-        ({"first_name": "Ada", "firstName": "Bob"}, "first_name and firstName are one field and differ"),
+        (
+            {"first_name": "Ada", "firstName": "Bob"},
+            "first_name and firstName are the same field but have different values",
+        ),
         ({"tags": "VIP"}, "tags must be a list of str, not str"),
         ({"custom_variables": {"Age": 36}}, r"custom_variables\['Age'\] must be a str, not int"),
-        ({"company_name": "Example"}, "company_name is no field of this call; set it with contacts.update"),
+        ({"company_name": "Example"}, "company_name is not a field of this call; set it with contacts.update"),
     ],
 )
-def test_create_refuses(api: Api, sandbox: Sandbox, fields: dict[str, Any], text: str) -> None:
-    """What cannot be meant is a TypeError that names the field, and nothing is sent."""
+def test_create_rejects_invalid_fields(api: Api, sandbox: Sandbox, fields: dict[str, Any], text: str) -> None:
+    """An invalid field raises a TypeError with its name, and nothing is sent."""
     with pytest.raises(TypeError, match=text):
         api(lambda client: client.contacts.create(ADA, **fields))
     assert sandbox.requests == []
@@ -106,13 +111,13 @@ def test_create_refuses(api: Api, sandbox: Sandbox, fields: dict[str, Any], text
 
 
 def test_upsert_creates(api: Api, sandbox: Sandbox) -> None:
-    """A number that is new becomes a contact."""
+    """A new number becomes a contact."""
     ada = api(lambda client: client.contacts.upsert({"phoneNumber": ADA, "firstName": "Ada"}))
     assert (ada.first_name, sent(sandbox)[2]["update_if_exists"]) == ("Ada", True)
 
 
 def test_upsert_updates(api: Api) -> None:
-    """A number that exists is updated: tags are replaced, custom variables merged, the rest stays."""
+    """An existing contact is updated: tags are replaced, custom variables merged, and other fields stay."""
     api(lambda client: client.contacts.create(ADA, **FIELDS))
     ada = api(lambda client: client.contacts.upsert(ADA, tags=["New"], customVariables={"Plan": "Pro"}, last_name=None))
     assert (ada.first_name, ada.last_name or None, ada.tags) == ("Ada", None, ["New"])
@@ -123,17 +128,17 @@ def test_upsert_updates(api: Api) -> None:
 
 
 def test_retrieve(api: Api, sandbox: Sandbox) -> None:
-    """A contact is found by its number, punctuated or not, and `+` is `%2B` in the path."""
+    """A contact is found by its number, with or without punctuation, and `+` is `%2B` in the path."""
     api(lambda client: client.contacts.create(ADA, first_name="Ada"))
     ada = api(lambda client: client.contacts.retrieve("+1 (415) 555-1234"))
     assert (ada.phone, ada.first_name, sent(sandbox)[:2]) == (ADA, "Ada", ("GET", "/api/v2/contacts/%2B14155551234"))
 
 
-def test_retrieve_of_nobody(api: Api) -> None:
-    """A number that is no contact is a NotFoundError, which does not show the number."""
+def test_retrieve_of_a_missing_contact(api: Api) -> None:
+    """It raises NotFoundError, which does not contain the number."""
     with pytest.raises(NotFoundError) as raised:
         api(lambda client: client.contacts.retrieve(ADA))
-    assert str(raised.value) == "GET /api/v2/contacts/+…: 404, Contact not found"
+    assert str(raised.value) == "GET /api/v2/contacts/+…: status 404: Contact not found"
 
 
 def test_get(api: Api) -> None:
@@ -142,8 +147,8 @@ def test_get(api: Api) -> None:
     assert api(lambda client: client.contacts.get(ADA)).first_name == "Ada"
 
 
-def test_get_of_nobody(api: Api) -> None:
-    """A number that is no contact is None."""
+def test_get_of_a_missing_contact(api: Api) -> None:
+    """It returns None."""
     assert api(lambda client: client.contacts.get(ADA)) is None
 
 
@@ -165,10 +170,12 @@ CALLS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("number", ["", ".", "..", "count", "bulk", "verify", "opt-out", "4155551234", "+1415555123x"])
-@pytest.mark.parametrize("call", CALLS)
-def test_nothing_but_a_number_is_sent(api: Api, sandbox: Sandbox, call: str, number: str) -> None:
-    """What is no phone number is refused by every call before anything is sent: in a path it would be another route."""
+@pytest.mark.parametrize(
+    ("call", "number"),
+    each_choice(CALLS, ["", ".", "..", "count", "bulk", "verify", "opt-out", "4155551234", "+1415555123x"]),
+)
+def test_an_invalid_number_is_not_sent(api: Api, sandbox: Sandbox, call: str, number: str) -> None:
+    """Every call rejects an invalid number before a request: in a path it would reach another operation."""
     with pytest.raises(InvalidPhoneNumberError, match=r"E\.164"):
         api(lambda client: CALLS[call](client.contacts, number))
     assert sandbox.requests == []
@@ -181,7 +188,7 @@ def test_nothing_but_a_number_is_sent(api: Api, sandbox: Sandbox, call: str, num
     "fields", [{"firstName": "Augusta", "companyName": "Engines"}, {"first_name": "Augusta", "company_name": "Engines"}]
 )
 def test_update(api: Api, sandbox: Sandbox, fields: dict[str, str]) -> None:
-    """What is given is changed, in either spelling; what is absent is left alone and not sent."""
+    """Given fields are changed, in either spelling; absent fields stay, and are not sent."""
     api(lambda client: client.contacts.create(ADA, **FIELDS))
     ada = api(lambda client: client.contacts.update(ADA, **fields))
     assert (ada.first_name, ada.company_name, ada.last_name) == ("Augusta", "Engines", "Lovelace")
@@ -192,14 +199,14 @@ def test_update(api: Api, sandbox: Sandbox, fields: dict[str, str]) -> None:
     )
 
 
-def test_update_takes_one_mapping(api: Api) -> None:
-    """The changes may be one mapping."""
+def test_update_accepts_a_mapping(api: Api) -> None:
+    """The changes can be one mapping."""
     api(lambda client: client.contacts.create(ADA))
     assert api(lambda client: client.contacts.update(ADA, {"firstName": "Ada", "opt_out": True})).opt_out is True
 
 
 def test_update_clears(api: Api, sandbox: Sandbox) -> None:
-    """None clears a field; it goes out as null."""
+    """None clears a field, and is sent as null."""
     api(lambda client: client.contacts.create(ADA, **FIELDS))
     ada = api(lambda client: client.contacts.update(ADA, last_name=None, tags=None))
     assert (ada.last_name or None, ada.tags or None, ada.first_name) == (None, None, "Ada")
@@ -207,28 +214,28 @@ def test_update_clears(api: Api, sandbox: Sandbox) -> None:
 
 
 def test_update_replaces_tags_and_merges_variables(api: Api) -> None:
-    """Tags are replaced as a whole; custom variables are added to those that are there."""
+    """Tags are replaced; custom variables are merged with existing ones."""
     api(lambda client: client.contacts.create(ADA, tags=["a", "b"], custom_variables={"one": "1"}))
     ada = api(lambda client: client.contacts.update(ADA, tags=["c"], custom_variables={"two": "2"}))
     assert (ada.tags, ada.custom_variables) == (["c"], {"one": "1", "two": "2"})
 
 
 def test_update_of_the_number(api: Api) -> None:
-    """`phone_number` among the fields is the new number, not the one addressed."""
+    """`phone_number` among the fields is the new number, not the current one."""
     api(lambda client: client.contacts.create(ADA, first_name="Ada"))
     assert api(lambda client: client.contacts.update(ADA, phone_number="+1 415 555 1235")).phone == BOB
     assert api(lambda client: client.contacts.get(ADA)) is None
     assert api(lambda client: client.contacts.get(BOB)).first_name == "Ada"
 
 
-def test_update_of_nobody(api: Api) -> None:
-    """A number that is no contact is a NotFoundError."""
+def test_update_of_a_missing_contact(api: Api) -> None:
+    """It raises NotFoundError."""
     with pytest.raises(NotFoundError):
         api(lambda client: client.contacts.update(ADA, first_name="Ada"))
 
 
-def test_update_to_the_number_of_another(api: Api) -> None:
-    """A new number that another contact has is a ConflictError."""
+def test_update_to_the_number_of_another_contact(api: Api) -> None:
+    """It raises ConflictError."""
     for create in CREATIONS:
         api(create)
     with pytest.raises(ConflictError):
@@ -239,14 +246,14 @@ def test_update_to_the_number_of_another(api: Api) -> None:
 
 
 def test_delete(api: Api, sandbox: Sandbox) -> None:
-    """The contact is gone, and None is returned."""
+    """The contact is deleted, and None is returned."""
     api(lambda client: client.contacts.create(ADA))
     assert api(lambda client: client.contacts.delete(ADA)) is None
     assert (sandbox.contacts(), sent(sandbox)) == ([], ("DELETE", "/api/v2/contacts/%2B14155551234", None))
 
 
-def test_delete_of_nobody(api: Api) -> None:
-    """A number that is no contact is a NotFoundError."""
+def test_delete_of_a_missing_contact(api: Api) -> None:
+    """It raises NotFoundError."""
     with pytest.raises(NotFoundError):
         api(lambda client: client.contacts.delete(ADA))
 
@@ -267,62 +274,65 @@ def test_count(api: Api, number: str | None, count: int) -> None:
 
 
 def test_verify(api: Api, sandbox: Sandbox) -> None:
-    """A verification is asked for, and the status is returned."""
+    """A verification is requested, and its status is returned."""
     assert api(lambda client: client.contacts.verify("+1 415 555 1234")) == "OK"
     assert sent(sandbox) == ("POST", "/api/v2/contacts/verify", {"number": ADA})
 
 
 @pytest.mark.parametrize("opted_out", [True, False])
-def test_opt_out(api: Api, sandbox: Sandbox, opted_out: bool) -> None:  # noqa: FBT001 - the argument of the call
-    """The state of the number is recorded and returned, out and in again."""
+def test_opt_out(api: Api, sandbox: Sandbox, opted_out: bool) -> None:  # noqa: FBT001  # the argument of the call
+    """The state of the number is recorded and returned."""
     assert api(lambda client: client.contacts.opt_out(ADA, opted_out)) == OptOut(ADA, opted_out)
     assert sent(sandbox) == ("POST", "/api/v2/contacts/opt-out", {"number": ADA, "opted_out": opted_out})
 
 
-def test_opt_out_is_out_by_default(api: Api) -> None:
-    """Without a second argument the number is opted out, and its contact says so."""
+def test_opt_out_defaults_to_true(api: Api) -> None:
+    """Without a second argument the number is opted out, and its contact shows it."""
     api(lambda client: client.contacts.create(ADA))
     assert api(lambda client: client.contacts.opt_out(ADA)).opted_out is True
     assert api(lambda client: client.contacts.retrieve(ADA)).opt_out is True
 
 
-# --- spellings of answers
+# --- spellings of responses
 
 
 @pytest.fixture(scope="module", params=["snake", "camel", "both"])
 def spelling(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox that answers in one of the three spellings."""
+    """Return a sandbox that responds in one of the three spellings."""
     with Sandbox(limit=None, spelling=request.param) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def spelled(spelling: Sandbox, connect: Callable[[str], Api]) -> Api:
-    """Clients of it, empty."""
+    """Return clients of that sandbox, without contacts."""
     spelling.reset()
     return connect(spelling.url)
 
 
-def test_every_spelling_of_an_answer_is_read(spelled: Api) -> None:
-    """Snake only, camel only, or both: each field is read, and nothing is left over."""
+def test_every_spelling_of_a_response_is_read(spelled: Api) -> None:
+    """In snake_case, camelCase or both, contact field is read, and no additional property is left."""
     ada = spelled(lambda client: client.contacts.create(ADA, **FIELDS))
     listed = spelled(lambda client: client.contacts.list())
     found = spelled(lambda client: client.contacts.retrieve(ADA))
-    assert [{name: getattr(each, name) for name in FIELDS} for each in (ada, found, *listed)] == [FIELDS] * 3
-    assert [each.additional_properties for each in (ada, found, *listed)] == [{}] * 3
+    assert [{name: getattr(contact, name) for name in FIELDS} for contact in (ada, found, *listed)] == [FIELDS] * 3
+    assert [contact.additional_properties for contact in (ada, found, *listed)] == [{}] * 3
 
 
-def test_every_spelling_of_a_bulk_answer_is_read(spelled: Api) -> None:
-    """So are the answers of bulk calls, failures among them."""
+def test_every_spelling_of_a_bulk_response_is_read(spelled: Api) -> None:
+    """This covers responses of bulk calls, including failures."""
     rows = [{"phone": ADA, "firstName": "Ada"}, {"phone": ADA}]
     result = spelled(lambda client: client.contacts.bulk.create(rows))
-    assert ([each.first_name for each in result.created], [each.index for each in result.failed]) == (["Ada"], [1])
+    assert ([contact.first_name for contact in result.created], [contact.index for contact in result.failed]) == (
+        ["Ada"],
+        [1],
+    )
     gone = spelled(lambda client: client.contacts.bulk.delete([ADA, BOB]))
-    assert (gone.deleted, [each.reason for each in gone.failed]) == ([ADA], ["Contact not found"])
+    assert (gone.deleted, [contact.reason for contact in gone.failed]) == ([ADA], ["Contact not found"])
 
 
-def test_every_spelling_of_other_answers_is_read(spelled: Api) -> None:
-    """So are counts, states and statuses."""
+def test_every_spelling_of_other_responses_is_read(spelled: Api) -> None:
+    """This covers counts, opt-outs and statuses."""
     assert spelled(lambda client: client.contacts.count()) == 0
     assert spelled(lambda client: client.contacts.opt_out(ADA)) == OptOut(ADA, opted_out=True)
     assert spelled(lambda client: client.contacts.verify(ADA)) == "OK"

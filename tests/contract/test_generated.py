@@ -1,4 +1,4 @@
-"""`client.generated`: every function of the generated package, sync and async, goes the way of all other calls."""
+"""`client.generated`: every function of the generated package, sync and async, uses the same transports."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ FUNCTIONS = {"sync": ("sync", "sync_detailed"), "async": ("asyncio", "asyncio_de
 
 
 def functions(package: str) -> Iterator[str]:
-    """Every module of endpoint functions there is."""
+    """Iterate over all modules of endpoint functions."""
     path = import_module(package).__path__
     for module in pkgutil.iter_modules(path, f"{package}."):
         yield from functions(module.name) if module.ispkg else [module.name]
 
 
-def test_every_generated_function_is_here() -> None:
-    """The cases below are all that there is."""
+def test_every_generated_function_has_a_case() -> None:
+    """The cases below are complete."""
     start = sendblue_contacts_api.api.__name__
     assert sorted(name.removeprefix(f"{start}.") for name in functions(start)) == sorted(CASES)
 
@@ -82,31 +82,31 @@ def test_every_generated_function_is_here() -> None:
 @pytest.mark.parametrize("detailed", [0, 1], ids=["value", "detailed"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_generated_function(api: Api, sandbox: Sandbox, case: str, detailed: int) -> None:
-    """It is sent with the credentials, takes a slot of the limiter, and its answer is read."""
+    """It sends the credentials, takes a slot of the limiter, and its response is read."""
     api(lambda client: client.contacts.create(ADA))
     positional, named, kind, request = CASES[case]
     client = api.client(rate_limit=RateLimiter(RateLimit(5)))
     module = import_module(f"sendblue_contacts_api.api.{case}")
-    function = getattr(module, FUNCTIONS["sync" if api.world.name == "sync" else "async"][detailed])
-    answer = api(lambda _: function(*positional, client=client.generated, **named))
+    function = getattr(module, FUNCTIONS["sync" if api.driver.name == "sync" else "async"][detailed])
+    result = api(lambda _: function(*positional, client=client.generated, **named))
     last = sandbox.requests[-1]
     assert (f"{last.method} {last.path}", last.headers["sb-api-key-id"]) == (request, "key")
-    assert type(answer.parsed if detailed else answer) is kind
+    assert type(result.parsed if detailed else result) is kind
     statistics = client.rate_limit.statistics()
     assert (statistics.requests, statistics.in_flight, statistics.free) == (1, 0, 4)
 
 
-def test_a_listing_by_the_generated_function(api: Api) -> None:
-    """What it returns are the same contacts."""
+def test_the_generated_listing(api: Api) -> None:
+    """It returns the same contacts."""
     api(lambda client: client.contacts.create(ADA, firstName="Ada"))
     module = import_module("sendblue_contacts_api.api.contacts.list_contacts")
-    function = module.sync if api.world.name == "sync" else module.asyncio
+    function = module.sync if api.driver.name == "sync" else module.asyncio
     (found,) = api(lambda client: function(client=client.generated))
     assert (type(found), found.first_name) == (Contact, "Ada")
 
 
 def test_request(api: Api, sandbox: Sandbox) -> None:
-    """`client.request` sends anything, limited like the rest, and gives the response whatever its status."""
+    """`client.request` sends any request, rate-limited, and returns the response whatever its status."""
     client = api.client(rate_limit=RateLimiter(RateLimit(5)))
     made = api(lambda _: client.request("POST", "/api/v2/contacts", json={"number": ADA, "firstName": "Ada"}))
     found = api(lambda _: client.request("GET", "/api/v2/contacts", params={"limit": 1}, headers={"X-One": "1"}))
@@ -117,7 +117,7 @@ def test_request(api: Api, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("path", ["https://elsewhere.example/api/v2/contacts", "//elsewhere.example/api", "api/v2", ""])
-def test_request_sends_the_credentials_nowhere_else(api: Api, path: str) -> None:
-    """The credentials go with every request, so that an address of another host is refused."""
-    with pytest.raises(ValueError, match="path must begin with one /"):
+def test_request_rejects_another_host(api: Api, path: str) -> None:
+    """Every request carries the credentials, so a URL of another host raises."""
+    with pytest.raises(ValueError, match="path must begin with a single /"):
         api(lambda client: client.request("GET", path))

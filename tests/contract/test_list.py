@@ -1,4 +1,4 @@
-"""`contacts.list()` over TCP against the sandbox, for both clients: every contact once, and never silently less."""
+"""`contacts.list()` over TCP against the sandbox, with every kind of client: every contact once, or an error."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ NAMES = ["Ada", "Bob", "Cy", "Di", "Eve"]
 NUMBERS = [f"+1415555123{place}" for place in range(len(NAMES))]
 START = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
-PAST_THE_CEILING = 11_500
+PAST_THE_MAXIMUM = 11_500
 
 
 def queries(sandbox: Sandbox) -> list[dict[str, str]]:
-    """The query of each request so far."""
+    """Return the query parameters of each request."""
     return [{name: values[0] for name, values in parse_qs(each.query).items()} for each in sandbox.requests]
 
 
-class Time:
-    """A clock that tells a second more each time."""
+class TickingClock:
+    """A clock that advances by a second whenever it is read."""
 
     def __init__(self) -> None:
         self.now = START.timestamp()
 
     def __call__(self) -> float:
-        """The time in seconds since 1970."""
+        """Return the time in seconds since 1970."""
         self.now += 1
         return self.now
 
 
 @pytest.fixture(scope="session")
 def five() -> Iterator[Sandbox]:
-    """A sandbox with five contacts, made a second apart, the last names the other way round. It is only read."""
-    with Sandbox(limit=None, clock=Time()) as sandbox:
+    """Return a sandbox with five contacts, created a second apart, with reversed last names. It is only read."""
+    with Sandbox(limit=None, clock=TickingClock()) as sandbox:
         for place, number in enumerate(NUMBERS):
             body = {"number": number, "first_name": NAMES[place], "last_name": NAMES[-place - 1]}
             httpx.post(f"{sandbox.url}/api/v2/contacts", json=body, headers=CREDENTIALS, trust_env=False)
@@ -55,20 +55,20 @@ def five() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def few(connect: Callable[[str], Api], five: Sandbox) -> Api:
-    """Clients of it."""
+    """Return clients of that sandbox."""
     return connect(five.url)
 
 
 def names(contacts: list[Contact]) -> list[str | None]:
-    """Their first names."""
+    """Return the first names of contacts."""
     return [contact.first_name for contact in contacts]
 
 
-# --- a few
+# --- few contacts
 
 
 def test_oldest_first(few: Api) -> None:
-    """Without an order the oldest contact comes first."""
+    """The default order is oldest first."""
     assert names(few(lambda client: client.contacts.list())) == NAMES
 
 
@@ -83,7 +83,7 @@ def test_oldest_first(few: Api) -> None:
     ],
 )
 def test_order(few: Api, order: dict[str, str], expected: list[str]) -> None:
-    """An order that is asked for is kept over all pages."""
+    """The order of the caller applies to all pages."""
     assert names(few(lambda client: client.contacts.list(page_size=2, **order))) == expected
 
 
@@ -97,32 +97,32 @@ def test_order(few: Api, order: dict[str, str], expected: list[str]) -> None:
     ],
 )
 def test_filters(few: Api, filters: dict[str, Any], expected: list[str]) -> None:
-    """A filter leaves only the contacts that it means."""
+    """A filter returns only matching contacts."""
     assert names(few(lambda client: client.contacts.list(**filters))) == expected
 
 
 def test_filter_by_time(few: Api) -> None:
-    """`created_at_gte` takes what was made at that moment or later."""
+    """`created_at_gte` returns contacts created at that time or later."""
     third = few(lambda client: client.contacts.retrieve(NUMBERS[2])).created_at
     assert names(few(lambda client: client.contacts.list(created_at_gte=third))) == NAMES[2:]
 
 
 def test_filter_by_id(few: Api) -> None:
-    """`cid` takes the contact with this contact ID."""
+    """`cid` returns the contact with this contact ID."""
     bob = few(lambda client: client.contacts.retrieve(NUMBERS[1]))
     assert names(few(lambda client: client.contacts.list(cid=bob.contact_id))) == ["Bob"]
 
 
 def test_pages(few: Api) -> None:
-    """Pages are sequences of contacts, none longer than the page size."""
+    """Pages are lists of contacts, none longer than the page size."""
     pages = few(lambda client: client.contacts.list(page_size=2).pages())
     assert [names(page) for page in pages] == [NAMES[:2], NAMES[2:4], NAMES[4:]]
 
 
-@pytest.mark.parametrize("most", [1, 2, 3, 5, 9])
-def test_max_items(few: Api, most: int) -> None:
-    """No more contacts come than were asked for."""
-    assert names(few(lambda client: client.contacts.list(page_size=2, max_items=most))) == NAMES[:most]
+@pytest.mark.parametrize("max_items", [1, 2, 3, 5, 9])
+def test_max_items(few: Api, max_items: int) -> None:
+    """No more contacts are returned than requested."""
+    assert names(few(lambda client: client.contacts.list(page_size=2, max_items=max_items))) == NAMES[:max_items]
 
 
 def test_first(few: Api, five: Sandbox) -> None:
@@ -132,19 +132,19 @@ def test_first(few: Api, five: Sandbox) -> None:
     assert [query["limit"] for query in queries(five)[before:]] == ["1"]
 
 
-def test_first_of_nobody(few: Api) -> None:
-    """Where there is no contact the first one is None."""
+def test_first_of_an_empty_listing(few: Api) -> None:
+    """Without a contact it is None."""
     assert few(lambda client: client.contacts.list(phone_number="+14155559999").first()) is None
 
 
-def test_lists_can_be_iterated_again(few: Api) -> None:
-    """Each iteration starts anew."""
+def test_listings_can_be_iterated_again(few: Api) -> None:
+    """Each iteration starts again."""
     listing = few.client().contacts.list(page_size=2)
     assert [names(few(lambda _: listing)) for _ in range(2)] == [NAMES, NAMES]
 
 
-def test_nothing_is_sent_before_it_is_needed(api: Api, sandbox: Sandbox) -> None:
-    """Making a list sends nothing."""
+def test_nothing_is_sent_before_the_iteration(api: Api, sandbox: Sandbox) -> None:
+    """Creating a listing sends nothing."""
     client = api.client()
     client.contacts.list()
     client.contacts.list().pages()
@@ -156,24 +156,24 @@ def test_nothing_is_sent_before_it_is_needed(api: Api, sandbox: Sandbox) -> None
     [
         ({"page_size": 0}, ValueError, "page_size must be between 1 and 1000, not 0"),
         ({"page_size": 1001}, ValueError, "page_size must be between 1 and 1000, not 1001"),
-        ({"page_size": "10"}, TypeError, "page_size must be a whole number, not str"),
+        ({"page_size": "10"}, TypeError, "page_size must be an int, not str"),
         ({"max_items": 0}, ValueError, "max_items must be 1 or more, not 0"),
         ({"order_direction": "up"}, ValueError, "order_direction must be 'asc' or 'desc', not 'up'"),
-        ({"created_at_gte": datetime(2024, 1, 15)}, ValueError, "created_at_gte has no time zone"),  # noqa: DTZ001 - that it is naive is the point
+        ({"created_at_gte": datetime(2024, 1, 15)}, ValueError, "created_at_gte has no time zone"),  # noqa: DTZ001  # that it is naive is the point
         ({"created_at_gte": "2024-01-15"}, TypeError, "created_at_gte must be a datetime, not str"),
     ],
 )
-def test_arguments_that_make_no_sense(api: Api, arguments: dict[str, Any], error: type[Exception], text: str) -> None:
-    """They are refused when the list is made, with a sentence."""
+def test_invalid_arguments(api: Api, arguments: dict[str, Any], error: type[Exception], text: str) -> None:
+    """They raise when the listing is created."""
     with pytest.raises(error, match=text):
         api.client().contacts.list(**arguments)
 
 
-# --- many
+# --- many contacts
 
 
 def test_every_contact_once(api: Api, sandbox: Sandbox) -> None:
-    """2,500 contacts come each once, oldest first; after a last page of a round hundred one request finds the end."""
+    """2,500 contacts are listed once, oldest first; a last page with a multiple of 100 takes one more request."""
     numbers = sandbox.seed(2_500)
     listed = api(lambda client: client.contacts.list())
     assert [contact.phone for contact in listed] == numbers
@@ -181,25 +181,25 @@ def test_every_contact_once(api: Api, sandbox: Sandbox) -> None:
 
 
 def test_a_thousand_take_one_request(api: Api, sandbox: Sandbox) -> None:
-    """As many as fit into one page take one request, even where there are more."""
+    """One page takes one request, even if there are more contacts."""
     sandbox.seed(2_500)
     assert len(api(lambda client: client.contacts.list(max_items=1000, page_size=1000))) == 1000
     assert len(sandbox.requests) == 1
 
 
 def test_an_iteration_that_ends_early(api: Api, sandbox: Sandbox) -> None:
-    """Who stops after the first contact has sent one request."""
+    """An iteration that stops after the first contact has sent one request."""
     sandbox.seed(2_500)
     pages = api.client().contacts.list().pages()
-    step = pages.__next__ if api.world.name == "sync" else pages.__anext__
+    step = pages.__next__ if api.driver.name == "sync" else pages.__anext__
     assert len(api(lambda _: step())) == 1000
-    api(lambda _: pages.close() if api.world.name == "sync" else pages.aclose())
+    api(lambda _: pages.close() if api.driver.name == "sync" else pages.aclose())
     assert len(sandbox.requests) == 1
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_contacts_that_end_early(sandbox: Sandbox, backend: str) -> None:
-    """An async iteration that is closed closes the one over pages beneath it: trio would warn of one left open."""
+def test_an_async_iteration_that_ends_early(sandbox: Sandbox, backend: str) -> None:
+    """Closing the iteration over contacts closes the one over pages: trio would warn about an open one."""
     numbers = sandbox.seed(2_500)
 
     async def main() -> str | None:
@@ -212,36 +212,36 @@ def test_contacts_that_end_early(sandbox: Sandbox, backend: str) -> None:
     gc.collect()
 
 
-# --- past the ceiling of 11,000
+# --- past the maximum offset
 
 
 @pytest.fixture(scope="session", params=["clamp", "refuse"])
 def large(request: pytest.FixtureRequest) -> Iterator[tuple[Sandbox, list[str]]]:
-    """A sandbox that has more contacts than an offset reaches, and clamps larger ones or refuses them. Only read."""
+    """Return a sandbox with more contacts than offsets reach, which clamps or rejects larger ones. It is only read."""
     with Sandbox(limit=None, offset_ceiling=request.param) as sandbox:
-        yield sandbox, sandbox.seed(PAST_THE_CEILING)
+        yield sandbox, sandbox.seed(PAST_THE_MAXIMUM)
 
 
-def test_every_contact_past_the_ceiling(connect: Callable[[str], Api], large: tuple[Sandbox, list[str]]) -> None:
-    """Past the first 11,000 the walk goes on by `created_at_gte`: every contact still comes exactly once."""
+def test_every_contact_past_the_maximum_offset(connect: Callable[[str], Api], large: tuple[Sandbox, list[str]]) -> None:
+    """Past the first 11,000 the listing continues with `created_at_gte`: every contact is listed once."""
     sandbox, numbers = large
     listed = connect(sandbox.url)(lambda client: client.contacts.list())
     assert [contact.phone for contact in listed] == numbers
 
 
 @pytest.mark.parametrize("order", [{"order_direction": "desc"}, {"order_by": "phone"}])
-def test_an_order_that_cannot_reach_everything(
+def test_an_order_that_cannot_reach_every_contact(
     connect: Callable[[str], Api], large: tuple[Sandbox, list[str]], order: dict[str, str]
 ) -> None:
-    """In such an order the walk ends in an error that says how many were seen, never in a shorter list."""
-    with pytest.raises(IncompleteListError, match="so far 11000 contacts were listed") as raised:
+    """The listing raises with the number of listed contacts, and never ends early."""
+    with pytest.raises(IncompleteListError, match=r"\(11000 contacts were listed\)") as raised:
         connect(large[0].url)(lambda client: client.contacts.list(**order))
     assert raised.value.seen == 11_000
 
 
-def test_more_than_fit_into_one_moment(api: Api, sandbox: Sandbox) -> None:
-    """Contacts that share one timestamp beyond what can be reached are an error, never a silent shortfall."""
-    items = [{"phone": f"+1415{number:07}"} for number in range(PAST_THE_CEILING)]
+def test_too_many_contacts_with_the_same_timestamp(api: Api, sandbox: Sandbox) -> None:
+    """Contacts with one timestamp beyond the maximum offset raise."""
+    items = [{"phone": f"+1415{number:07}"} for number in range(PAST_THE_MAXIMUM)]
     sent = httpx.post(
         f"{sandbox.url}/api/v2/contacts/bulk",
         json={"contacts": items},
@@ -250,6 +250,6 @@ def test_more_than_fit_into_one_moment(api: Api, sandbox: Sandbox) -> None:
         trust_env=False,
     )
     assert sent.status_code == 200
-    with pytest.raises(IncompleteListError, match="share one created_at") as raised:
+    with pytest.raises(IncompleteListError, match="have the same created_at") as raised:
         api(lambda client: client.contacts.list())
     assert raised.value.seen == 11_000

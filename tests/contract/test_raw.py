@@ -1,4 +1,4 @@
-"""`with_raw_response` for each call, over TCP against the sandbox, for both clients."""
+"""`with_raw_response` of each call, over TCP against the sandbox, with every kind of client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.contract.conftest import Api
 
-ADA, NOBODY = "+14155551234", "+14155559999"
+ADA, MISSING = "+14155551234", "+14155559999"
 CALLS: dict[str, Callable[[Any], Any]] = {
     "upsert": lambda raw: raw.upsert(ADA, firstName="Ada"),
     "retrieve": lambda raw: raw.retrieve(ADA),
@@ -29,8 +29,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 VALUES: dict[str, object] = {"count": 1, "verify": "OK", "opt_out": OptOut(ADA, opted_out=True), "delete": None}
 
 
-def value(call: str, parsed: Any) -> object:  # noqa: ANN401 - each call has its own
-    """What to compare: a contact by its name."""
+def value(call: str, parsed: Any) -> object:  # noqa: ANN401  # differs between calls
+    """Return what to compare: the name of a contact."""
     if call == "list":
         return [contact.first_name for contact in parsed]
     return parsed.first_name if isinstance(parsed, Contact) else parsed
@@ -38,33 +38,33 @@ def value(call: str, parsed: Any) -> object:  # noqa: ANN401 - each call has its
 
 @pytest.mark.parametrize("call", CALLS)
 def test_the_response_and_its_value(api: Api, call: str) -> None:
-    """Each call gives the httpx response, as it came; parse() gives what the call itself returns."""
+    """Each call returns the httpx response; parse() returns what the call itself returns."""
     api(lambda client: client.contacts.create(ADA, first_name="Ada"))
     response = api(lambda client: CALLS[call](client.contacts.with_raw_response))
-    came = (isinstance(response, httpx.Response), response.status_code, response.headers["content-type"])
-    assert (*came, response.request.url.host) == (True, 200, "application/json", "127.0.0.1")
+    received = (isinstance(response, httpx.Response), response.status_code, response.headers["content-type"])
+    assert (*received, response.request.url.host) == (True, 200, "application/json", "127.0.0.1")
     assert value(call, response.parse()) == VALUES.get(call, ["Ada"] if call == "list" else "Ada")
 
 
-def test_every_call_is_there(api: Api) -> None:
-    """What `contacts` has, `with_raw_response` has, but for what is many requests."""
-    contacts = api.world.usual(api.url).contacts
+def test_every_call_exists(api: Api) -> None:
+    """`with_raw_response` has every call of `contacts` that is one request."""
+    contacts = api.driver.shared_client(api.url).contacts
     calls = {name for name in dir(contacts) if not name.startswith("_")} - {"bulk", "with_raw_response"}
     assert set(vars(contacts.with_raw_response)) == calls == set(CALLS)
 
 
 def test_an_error_is_a_response_too(api: Api) -> None:
-    """An answer with an error status is returned; parse() raises what the call itself would."""
-    response = api(lambda client: client.contacts.with_raw_response.retrieve(NOBODY))
+    """A response with an error status is returned; parse() raises the error of the call."""
+    response = api(lambda client: client.contacts.with_raw_response.retrieve(MISSING))
     assert (response.status_code, response.json()["status"]) == (404, "ERROR")
     with pytest.raises(NotFoundError) as raised:
         response.parse()
     assert raised.value.response is response
 
 
-def test_get_of_nobody(api: Api) -> None:
-    """parse() knows the call: where `get` returns None it does so too."""
-    assert api(lambda client: client.contacts.with_raw_response.get(NOBODY)).parse() is None
+def test_get_of_a_missing_contact(api: Api) -> None:
+    """parse() returns None, like `get`."""
+    assert api(lambda client: client.contacts.with_raw_response.get(MISSING)).parse() is None
 
 
 def test_a_conflict(api: Api) -> None:
@@ -74,13 +74,13 @@ def test_a_conflict(api: Api) -> None:
         api(lambda client: client.contacts.with_raw_response.create(ADA)).parse()
 
 
-def test_its_class(api: Api) -> None:
-    """The public name of its class is RawResponse."""
+def test_the_class_of_a_response(api: Api) -> None:
+    """It is the public class RawResponse."""
     assert type(api(lambda client: client.contacts.with_raw_response.count())) is RawResponse
 
 
-def test_list_is_its_first_page(api: Api) -> None:
-    """The response of a list is that of its first page, with the size that was asked for."""
-    api(lambda client: client.contacts.bulk.create([{"phone": ADA}, {"phone": NOBODY}]))
+def test_list_returns_its_first_page(api: Api) -> None:
+    """The response of a listing is that of its first page, with its page size."""
+    api(lambda client: client.contacts.bulk.create([{"phone": ADA}, {"phone": MISSING}]))
     page = api(lambda client: client.contacts.with_raw_response.list(page_size=1))
     assert ([contact.phone for contact in page.parse()], len(page.json())) == ([ADA], 1)

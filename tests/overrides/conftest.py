@@ -1,93 +1,39 @@
-"""What the tests of the hand layer share: both clients behind one face, and a server that keeps the raw bytes."""
+"""Fixtures for the tests of the hand-written layer: a runner for both clients, and a server that records raw bytes."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
-import anyio
-import httpx
 import pytest
-from sendblue_contacts import AsyncSendblue, Sendblue
 
-KEY = "planted-key-5f1c"
-SECRET = "planted-secret-9d2e"  # noqa: S105  # a word to look for, no credential
-URL = "https://api.example.test"
+from tests.overrides.clients import Runner
 
-Answer = Callable[[httpx.Request], httpx.Response]
-Act = Callable[[Any], Any]
-"""What a test does with a client; a coroutine or an asynchronous iterable that it returns is run to its end."""
-
-
-@dataclass
-class World:
-    """One of the two clients, with everything off that would wait.
-
-    Attributes:
-        name: `sync` or `async`.
-        sent: The requests that the mocked transport got, oldest first.
-    """
-
-    name: str
-    sent: list[httpx.Request] = field(default_factory=list)
-
-    def do(self, act: Act, answer: Answer | None = None, **settings: Any) -> Any:  # noqa: ANN401  # what act returns
-        """Return what `act` makes of a client; `answer` stands for the server, else it is at `base_url`."""
-        if answer is not None:
-            settings["transport"] = httpx.MockTransport(self._recorded(answer))
-        settings = {"base_url": URL, "retry": None, "rate_limit": None, **settings}
-        if self.name == "sync":
-            return _sync(act, settings)
-        return anyio.run(_async, act, settings)
-
-    def _recorded(self, answer: Answer) -> Answer:
-        def answered(request: httpx.Request) -> httpx.Response:
-            self.sent.append(request)
-            return answer(request)
-
-        return answered
-
-
-def _sync(act: Act, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # what act returns
-    with Sendblue(KEY, SECRET, **settings) as client:
-        result = act(client)
-        return list(result) if _is_lazy(result) else result
-
-
-def _is_lazy(result: object) -> bool:
-    return isinstance(result, Iterator) or type(result).__name__ == "ContactList"
-
-
-async def _async(act: Act, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # what act returns
-    async with AsyncSendblue(KEY, SECRET, **settings) as client:
-        result = act(client)
-        if isinstance(result, AsyncIterable):
-            return [item async for item in result]
-        return await result if isinstance(result, Awaitable) else result
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(params=["sync", "async"])
-def world(request: pytest.FixtureRequest) -> World:
-    """Each of the two clients in turn."""
-    return World(request.param)
+def runner(request: pytest.FixtureRequest) -> Runner:
+    """Return a runner of each of the two clients."""
+    return Runner(request.param)
 
 
 @dataclass
 class RawServer:
-    """A server that knows no HTTP: it keeps what arrives and sends the same bytes to everybody.
+    """A server without HTTP: it records what arrives and sends the same bytes to every client.
 
     Attributes:
         url: Its address.
-        answer: The bytes that it sends before it closes the connection.
+        response: The bytes that it sends before it closes the connection.
         heads: What arrived up to the empty line, oldest first.
     """
 
     url: str
-    answer: bytes = b""
+    response: bytes = b""
     heads: list[bytes] = field(default_factory=list)
 
     @property
@@ -96,14 +42,14 @@ class RawServer:
         return [head.split(b"\r\n", 1)[0] for head in self.heads]
 
     def serve(self, listener: socket.socket) -> None:
-        """Answer until the listener is closed."""
+        """Respond until the listener is closed."""
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
                 with connection, suppress(OSError):
-                    self._answer(connection)
+                    self._respond(connection)
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _respond(self, connection: socket.socket) -> None:
         head, _, body = _until_empty_line(connection)
         self.heads.append(head)
         length = next(
@@ -111,7 +57,7 @@ class RawServer:
         )
         while len(body) < length:
             body += connection.recv(65536)
-        connection.sendall(self.answer)
+        connection.sendall(self.response)
 
 
 def _until_empty_line(connection: socket.socket) -> tuple[bytes, bytes, bytes]:
@@ -135,6 +81,6 @@ def raw_server() -> Iterator[RawServer]:
 
 @pytest.fixture
 def raw() -> Iterator[RawServer]:
-    """A server that keeps the raw bytes of what arrives."""
+    """Return a server that records the raw bytes of requests."""
     with raw_server() as server:
         yield server

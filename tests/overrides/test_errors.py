@@ -1,4 +1,4 @@
-"""Errors: the right class, a sentence with a way out, and nothing of anybody in it; they survive every kind of copy."""
+"""Errors: the right class, a helpful text without personal data, and copies of every kind."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ from sendblue_contacts import (
     UnprocessableEntityError,
     errors,
 )
+from sendblue_contacts._masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.overrides.conftest import World
+    from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
 SUMMARY = errors.RequestSummary.of("get", f"/api/v2/contacts/{NUMBER}")
@@ -65,12 +66,12 @@ CLASSES = {
 
 
 def _of(status: int = 400, **content: Any) -> APIError:  # noqa: ANN401  # as httpx.Response takes it
-    return errors.from_response(httpx.Response(status, **content), SUMMARY)
+    return errors.status_error(httpx.Response(status, **content), SUMMARY)
 
 
 @pytest.mark.parametrize(("status", "cls"), CLASSES.items())
 def test_each_status_has_its_class(status: int, cls: type[APIError]) -> None:
-    """A status becomes exactly the class of the table."""
+    """Each status gives the class of the table."""
     error = _of(status)
     assert (type(error), error.status_code) == (cls, status)
 
@@ -84,15 +85,15 @@ def test_each_status_has_its_class(status: int, cls: type[APIError]) -> None:
         ({"message": "", "error": "b"}, "b"),
         ({"message": None, "error": "b"}, "b"),
         ({"message": {"text": "a"}, "error": ["b"], "error_message": "c"}, "c"),
-        ({}, "a field is missing or wrong"),
-        ({"message": None}, "a field is missing or wrong"),
-        ([], "a field is missing or wrong"),
-        ("text", "a field is missing or wrong"),
-        (None, "a field is missing or wrong"),
+        ({}, "a field is missing or invalid"),
+        ({"message": None}, "a field is missing or invalid"),
+        ([], "a field is missing or invalid"),
+        ("text", "a field is missing or invalid"),
+        (None, "a field is missing or invalid"),
     ],
 )
-def test_the_message_is_what_the_server_said(body: object, message: str) -> None:
-    """`message`, else `error`, else `error_message`, else what the status means."""
+def test_the_message_is_that_of_the_server(body: object, message: str) -> None:
+    """`message`, `error` or `error_message`, or a description of the status."""
     assert _of(json=body).message == message
 
 
@@ -101,55 +102,55 @@ def test_the_message_is_what_the_server_said(body: object, message: str) -> None
     [
         ("Missing fields", "Missing fields"),
         ("  Missing fields\n", "Missing fields"),
-        ("", "a field is missing or wrong"),
-        ("<!doctype html><title>x", "a field is missing or wrong"),
-        ("  <html>", "a field is missing or wrong"),
+        ("", "a field is missing or invalid"),
+        ("<!doctype html><title>x", "a field is missing or invalid"),
+        ("  <html>", "a field is missing or invalid"),
     ],
 )
-def test_a_body_that_is_no_json_is_the_message_unless_it_is_a_page(text: str, message: str) -> None:
-    """Plain text is a message; HTML is for people."""
+def test_a_plain_text_body_is_the_message(text: str, message: str) -> None:
+    """Plain text is a message; HTML is not."""
     assert _of(text=text).message == message
 
 
 @pytest.mark.parametrize("body", [{"content": b"x " * 5000}, {"json": {"message": "x " * 5000}}], ids=["text", "json"])
-def test_a_long_message_is_cut(body: dict[str, Any]) -> None:
+def test_a_long_message_is_truncated(body: dict[str, Any]) -> None:
     """An error fits on a screen."""
     assert len(_of(**body).message) == 300
 
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "a" * 200_000, "a@" * 100_000, "1" + " " * 200_000, "a.b@" * 50_000])
 def test_a_huge_message_does_not_take_long(text: str) -> None:
-    """Masking takes a time that grows with the text, not with its square (which would be a minute here)."""
+    """Masking takes linear time, not quadratic time (which would be a minute here)."""
     started = time.process_time()
     assert len(_of(text=text).message) <= 300
     assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
-    ("status", "way_out"),
+    ("status", "hint"),
     [
         (401, "check SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET"),
-        (403, "check the credentials, and base_url"),
+        (403, "check the credentials and base_url"),
         (409, "use contacts.upsert()"),
         (413, "send fewer contacts"),
         (429, "wait before sending more"),
     ],
 )
-def test_the_sentence_has_a_way_out(status: int, way_out: str) -> None:
-    """Where there is something to do, the error says what."""
-    assert way_out in str(_of(status, json={"message": "No"}))
+def test_the_text_has_a_hint(status: int, hint: str) -> None:
+    """The error says what to do, where that is known."""
+    assert hint in str(_of(status, json={"message": "No"}))
 
 
 @pytest.mark.parametrize("status", [status for status in CLASSES if status not in {402, 405, 418, 499}])
-def test_every_status_has_a_sentence_of_its_own(status: int) -> None:
-    """An empty answer is explained too."""
+def test_every_status_has_a_description(status: int) -> None:
+    """An error without a body has a message."""
     assert _of(status).message
 
 
 def test_an_api_error_has_its_attributes() -> None:
-    """Status, message, request, attempts and response are there to be used."""
+    """Status, message, request, attempts and response are available."""
     response = httpx.Response(409, json={"message": "Contact already exists"})
-    error = errors.from_response(response, SUMMARY, attempts=2)
+    error = errors.status_error(response, SUMMARY, attempts=2)
     assert (error.status_code, error.message, error.request, error.attempts, error.response) == (
         409,
         "Contact already exists",
@@ -159,75 +160,84 @@ def test_an_api_error_has_its_attributes() -> None:
     )
 
 
-def test_str_tells_what_happened_to_which_request_and_what_to_do() -> None:
+def test_str_has_the_request_the_problem_and_a_hint() -> None:
     """One sentence, with the number masked."""
     assert str(_of(409, json={"message": "Contact already exists"})) == (
-        "GET /api/v2/contacts/+…: 409, Contact already exists (use contacts.upsert() to update a contact that exists)"
+        "GET /api/v2/contacts/+…: status 409: Contact already exists "
+        "(use contacts.upsert() to update an existing contact)"
     )
 
 
-def test_str_tells_how_many_attempts_there_were() -> None:
-    """More than one attempt is worth a word."""
-    error = errors.from_response(httpx.Response(500), SUMMARY, attempts=3)
-    assert str(error).startswith("GET /api/v2/contacts/+… after 3 attempts: 500, ")
+def test_str_has_the_number_of_attempts() -> None:
+    """It is shown if there was more than one."""
+    error = errors.status_error(httpx.Response(500), SUMMARY, attempts=3)
+    assert str(error).startswith("GET /api/v2/contacts/+… after 3 attempts: status 500: ")
 
 
-def test_a_strange_answer_has_its_attributes() -> None:
+def test_an_api_response_error_has_its_attributes() -> None:
     """APIResponseError has the status and the response too."""
     response = httpx.Response(200, text="hello")
-    error = errors.strange(response, "the answer is not JSON", SUMMARY, attempts=2)
+    error = errors.unexpected_response(response, "the response is not JSON", SUMMARY, attempts=2)
     assert (error.status_code, error.message, error.attempts, error.response) == (
         200,
-        "the answer is not JSON",
+        "the response is not JSON",
         2,
         response,
     )
 
 
 @pytest.mark.parametrize(
-    ("raised", "cls", "says"),
+    ("raised", "cls", "text"),
     [
-        (httpx.ConnectError("refused"), APIConnectionError, r"no answer \(ConnectError: refused\); check the network"),
-        (httpx.ReadError(""), APIConnectionError, r"no answer \(ReadError\); check the network and base_url"),
-        (httpx.ReadTimeout(""), APITimeoutError, r"no answer in time \(ReadTimeout\); raise timeout="),
-        (httpx.ConnectTimeout("slow"), APITimeoutError, "look whether it was carried out"),
+        (
+            httpx.ConnectError("refused"),
+            APIConnectionError,
+            r"no response \(ConnectError: refused\); check the network",
+        ),
+        (httpx.ReadError(""), APIConnectionError, r"no response \(ReadError\); check the network and base_url"),
+        (httpx.ReadTimeout(""), APITimeoutError, r"no response within the timeout \(ReadTimeout\); increase timeout="),
+        (httpx.ConnectTimeout("slow"), APITimeoutError, "check whether the request was applied"),
         (httpx.PoolTimeout("full"), APITimeoutError, "PoolTimeout: full"),
     ],
 )
-def test_no_answer_becomes_a_connection_error(
-    world: World, raised: httpx.TransportError, cls: type[SendblueError], says: str
+def test_an_httpx_error_becomes_a_connection_error(
+    runner: Runner, raised: httpx.TransportError, cls: type[SendblueError], text: str
 ) -> None:
-    """Each error of httpx becomes one of ours, which names what happened and keeps it as its cause."""
+    """The error names the httpx error and keeps it as its cause."""
 
-    def refuse(_: httpx.Request) -> httpx.Response:
+    def fail(_: httpx.Request) -> httpx.Response:
         raise raised
 
-    with pytest.raises(APIConnectionError, match=says) as caught:
-        world.do(lambda client: client.contacts.retrieve(NUMBER), refuse)
+    with pytest.raises(APIConnectionError, match=text) as caught:
+        runner.run(lambda client: client.contacts.retrieve(NUMBER), fail)
     assert (type(caught.value), caught.value.__cause__) == (cls, raised)
 
 
-def test_what_came_instead_of_http_is_neither_quoted_nor_chained(world: World) -> None:
-    """An error about the protocol quotes what the server sent: its text and the error itself are left out."""
+def test_a_protocol_error_is_neither_quoted_nor_chained(runner: Runner) -> None:
+    """It quotes what the server sent, so its text and the error itself are left out."""
 
-    def refuse(_: httpx.Request) -> httpx.Response:
+    def fail(_: httpx.Request) -> httpx.Response:
         raise httpx.RemoteProtocolError("illegal status line: Ada")
 
-    with pytest.raises(APIConnectionError, match=r"no answer \(RemoteProtocolError: it is not HTTP\)") as caught:
-        world.do(lambda client: client.contacts.count(), refuse)
+    with pytest.raises(
+        APIConnectionError, match=r"no response \(RemoteProtocolError: the response is not HTTP\)"
+    ) as caught:
+        runner.run(lambda client: client.contacts.count(), fail)
     assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
 
 
-def test_what_httpx_says_is_masked() -> None:
-    """An error of httpx may quote the address that it was sent to."""
-    error = errors.no_answer(httpx.ReadError(f"reading /contacts/{NUMBER}"), "get", f"/contacts/{NUMBER}", 1)
-    assert str(error).startswith("GET /contacts/+…: no answer (ReadError: reading /contacts/+…); check the network")
+def test_the_text_of_an_httpx_error_is_masked() -> None:
+    """It may quote the URL of the request."""
+    error = errors.connection_error(httpx.ReadError(f"reading /contacts/{NUMBER}"), "get", f"/contacts/{NUMBER}", 1)
+    assert str(error).startswith("GET /contacts/+…: no response (ReadError: reading /contacts/+…); check the network")
 
 
-def test_the_error_of_a_call_carries_masked_request_and_response(world: World) -> None:
-    """What a caller catches has all attributes, through both clients."""
+def test_the_error_of_a_call_has_request_and_response(runner: Runner) -> None:
+    """The error has all attributes, with both clients."""
     with pytest.raises(NotFoundError) as caught:
-        world.do(lambda client: client.contacts.retrieve(NUMBER), lambda _: httpx.Response(404, json={"message": "No"}))
+        runner.run(
+            lambda client: client.contacts.retrieve(NUMBER), lambda _: httpx.Response(404, json={"message": "No"})
+        )
     error = caught.value
     assert (str(error.request), error.attempts) == ("GET /api/v2/contacts/+…", 1)
     assert error.response is not None
@@ -247,7 +257,7 @@ def test_the_error_of_a_call_carries_masked_request_and_response(world: World) -
     ],
 )
 def test_a_path_is_masked(path: str) -> None:
-    """However the number stands in a path, it is not shown."""
+    """A number in a path is masked in every notation."""
     masked = errors.RequestSummary.of("get", path).path
     assert not {"4155551234", "5551234", "ada"} & {part for part in ("4155551234", "5551234", "ada") if part in masked}
 
@@ -264,29 +274,29 @@ def test_a_path_is_masked(path: str) -> None:
     ],
 )
 def test_numbers_and_addresses_in_a_message_are_masked(text: str) -> None:
-    """The server may quote what it was sent; its message is shown without it."""
-    said = str(_of(json={"message": text}))
-    assert "1234" not in said
-    assert "example" not in said
-    assert "ada" not in said
+    """The server may quote what was sent; the error masks it."""
+    shown = str(_of(json={"message": text}))
+    assert "1234" not in shown
+    assert "example" not in shown
+    assert "ada" not in shown
 
 
 def test_a_number_in_a_plain_text_is_masked() -> None:
-    """A body that is no JSON is masked too."""
+    """A plain-text body is masked too."""
     assert _of(text=f"the number {NUMBER} of ada@example.com is taken").message == "the number +… of …@… is taken"
 
 
 @settings(deadline=None)
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), st.text(st.sampled_from("abc .:,;'\"{}"), max_size=12))
 def test_any_e164_number_in_any_message_is_masked(number: str, around: str) -> None:
-    """Whatever stands around it."""
-    assert number[1:] not in errors.mask(f"{around}{number}{around}")
+    """Any number is masked in any context."""
+    assert number[1:] not in mask(f"{around}{number}{around}")
 
 
 @pytest.mark.parametrize("text", ["Missing fields: number", "Chunk 3 of 12", "status 404 in 0.25 s", "2024", "v2"])
-def test_what_is_no_number_of_a_phone_stays(text: str) -> None:
-    """A mask that hides everything helps nobody."""
-    assert errors.mask(text) == text
+def test_other_numbers_are_not_masked(text: str) -> None:
+    """A mask that hides everything would make errors useless."""
+    assert mask(text) == text
 
 
 @pytest.mark.parametrize(
@@ -294,13 +304,13 @@ def test_what_is_no_number_of_a_phone_stays(text: str) -> None:
     [("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("", None), ("-1", None), ("soon", None), ("\u0667", None), ("1e3", None)],
 )
 def test_retry_after_in_seconds(value: str, seconds: float | None) -> None:
-    """Seconds are read; what nobody can read is as if it were not there."""
+    """Seconds are read; an invalid value is ignored."""
     error = _of(429, headers=[(b"retry-after", value.encode())])
     assert isinstance(error, RateLimitError)
     assert error.retry_after == seconds
 
 
-def test_retry_after_of_a_date_that_has_gone_by_is_no_wait() -> None:
+def test_retry_after_with_a_past_date_is_zero() -> None:
     """A date is read too."""
     error = _of(429, headers={"retry-after": "Mon, 15 Jan 2024 10:30:00 GMT"})
     assert isinstance(error, RateLimitError)
@@ -311,12 +321,12 @@ def _rate_limited() -> SendblueError:
     return _of(429, json={"message": f"slow down, {NUMBER}"}, headers={"retry-after": "7"})
 
 
-MAKERS: dict[str, Callable[[], SendblueError]] = {
+ERRORS: dict[str, Callable[[], SendblueError]] = {
     "SendblueError": lambda: SendblueError("closed"),
     "CredentialsError": lambda: CredentialsError("api_key is missing"),
-    "InvalidPhoneNumberError": lambda: InvalidPhoneNumberError("number ('') is empty"),
+    "InvalidPhoneNumberError": lambda: InvalidPhoneNumberError("number ('') is not a valid phone number"),
     "IncompleteListError": lambda: IncompleteListError("cannot list every contact", seen=11_000),
-    "RateLimitStoreError": lambda: RateLimitStoreError("Redis at localhost refuses the password"),
+    "RateLimitStoreError": lambda: RateLimitStoreError("Redis at localhost rejects the password"),
     "BulkError": lambda: BulkError("970 of 1000 created; .result has the rest"),
     "APIError": lambda: _of(418, json={"message": f"teapot {NUMBER}"}),
     "BadRequestError": lambda: _of(400, json={"message": f"bad {NUMBER}"}),
@@ -327,12 +337,14 @@ MAKERS: dict[str, Callable[[], SendblueError]] = {
     "PayloadTooLargeError": lambda: _of(413),
     "UnprocessableEntityError": lambda: _of(422),
     "RateLimitError": _rate_limited,
-    "InternalServerError": lambda: errors.from_response(httpx.Response(520), SUMMARY, attempts=3),
-    "APIResponseError": lambda: errors.strange(httpx.Response(200, text=NUMBER), "not JSON", SUMMARY, attempts=2),
-    "APIConnectionError": lambda: errors.no_answer(httpx.ReadError("x"), "GET", f"/{NUMBER}", 2),
-    "APITimeoutError": lambda: errors.no_answer(httpx.ReadTimeout("x"), "GET", f"/{NUMBER}", 2),
+    "InternalServerError": lambda: errors.status_error(httpx.Response(520), SUMMARY, attempts=3),
+    "APIResponseError": lambda: errors.unexpected_response(
+        httpx.Response(200, text=NUMBER), "not JSON", SUMMARY, attempts=2
+    ),
+    "APIConnectionError": lambda: errors.connection_error(httpx.ReadError("x"), "GET", f"/{NUMBER}", 2),
+    "APITimeoutError": lambda: errors.connection_error(httpx.ReadTimeout("x"), "GET", f"/{NUMBER}", 2),
 }
-each_error = pytest.mark.parametrize("name", MAKERS)
+each_error = pytest.mark.parametrize("name", ERRORS)
 
 
 def _state(error: SendblueError) -> tuple[object, ...]:
@@ -340,63 +352,66 @@ def _state(error: SendblueError) -> tuple[object, ...]:
     return type(error), str(error), repr(error), error.args, kept
 
 
-def test_no_public_error_is_forgotten_here() -> None:
-    """A new error has to be added to the table, and so it is copied and pickled too."""
+def test_every_public_error_is_in_the_table() -> None:
+    """A new error must be added to the table, so that it is copied and pickled here."""
     public = {name for name in sendblue_contacts.__all__ if name.endswith("Error")}
-    assert set(MAKERS) == public
+    assert set(ERRORS) == public
 
 
 @each_error
-def test_the_table_makes_what_it_says(name: str) -> None:
-    """Each maker makes its class."""
-    assert type(MAKERS[name]()).__name__ == name
+def test_the_table_makes_each_class(name: str) -> None:
+    """Each function makes an error of its class."""
+    assert type(ERRORS[name]()).__name__ == name
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("protocol", [0, pickle.HIGHEST_PROTOCOL])
 @each_error
 def test_an_error_survives_pickle(name: str, protocol: int) -> None:
-    """Class, text and attributes are the same after a round trip, without the response."""
-    error = MAKERS[name]()
-    restored = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  # our own bytes
+    """Class, text and attributes are equal after a round trip, except the response."""
+    error = ERRORS[name]()
+    restored = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  # bytes made by this test
     assert _state(restored) == _state(error)
     assert getattr(restored, "response", None) is None
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
 @each_error
-def test_an_error_survives_copies(name: str, copied: Callable[[SendblueError], SendblueError]) -> None:
-    """A copy is another object and says the same."""
-    error = MAKERS[name]()
+def test_an_error_survives_a_copy(name: str, copied: Callable[[SendblueError], SendblueError]) -> None:
+    """A copy is another object that is equal."""
+    error = ERRORS[name]()
     other = copied(error)
     assert other is not error
     assert _state(other) == _state(error)
 
 
-def test_every_error_survives_another_process() -> None:
-    """Through a process that was spawned afresh, there and back."""
-    made = [maker() for maker in MAKERS.values()]
+def test_every_error_survives_a_spawned_process() -> None:
+    """It is sent to a spawned process and back."""
+    errors_here = [make() for make in ERRORS.values()]
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        returned = pool.map(copy.copy, made)
-    assert [_state(error) for error in returned] == [_state(error) for error in made]
+        returned = pool.map(copy.copy, errors_here)
+    assert [_state(error) for error in returned] == [_state(error) for error in errors_here]
 
 
-def test_an_error_raised_in_another_process_arrives_as_itself() -> None:
-    """What a worker raises is what the parent catches."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool, pytest.raises(InvalidPhoneNumberError, match="is empty"):
+def test_an_error_raised_in_another_process_keeps_its_class() -> None:
+    """The parent catches what a worker raises."""
+    with (
+        multiprocessing.get_context("spawn").Pool(1) as pool,
+        pytest.raises(InvalidPhoneNumberError, match="it is empty"),
+    ):
         pool.apply(sendblue_contacts.phone.normalise, ("",))
 
 
 @each_error
-def test_neither_headers_nor_bodies_go_into_a_pickle(name: str) -> None:
-    """A pickle may end up in a queue; it has nothing of the response, and no number."""
-    pickled = pickle.dumps(MAKERS[name]())
+def test_a_pickle_contains_neither_headers_nor_bodies(name: str) -> None:
+    """A pickle may be stored in a queue; it contains no response and no number."""
+    pickled = pickle.dumps(ERRORS[name]())
     assert b"4155551234" not in pickled
 
 
 @each_error
-def test_no_error_shows_a_number(name: str) -> None:
-    """Not in str, not in repr, not in its arguments."""
-    error = MAKERS[name]()
+def test_no_error_contains_a_number(name: str) -> None:
+    """Neither str, repr nor the arguments contain it."""
+    error = ERRORS[name]()
     assert (
         "4155551234"
         not in f"{error} {error!r} {error.args} {getattr(error, 'message', '')} {getattr(error, 'request', '')!r}"
@@ -417,18 +432,18 @@ def test_no_error_shows_a_number(name: str) -> None:
         ("CredentialsError", "SendblueError"),
     ],
 )
-def test_the_tree_is_as_drawn(child: str, parent: str) -> None:
-    """`except APIError` catches what stands beneath it."""
+def test_the_class_hierarchy(child: str, parent: str) -> None:
+    """`except APIError` catches its subclasses."""
     assert issubclass(getattr(sendblue_contacts, child), getattr(sendblue_contacts, parent))
 
 
 @pytest.mark.parametrize("name", ["APIConnectionError", "APIResponseError"])
-def test_what_is_no_answer_of_the_api_is_no_api_error(name: str) -> None:
-    """`except APIError` means that the API itself said no."""
+def test_errors_without_an_api_response_are_not_api_errors(name: str) -> None:
+    """`except APIError` catches only errors that the API reported."""
     assert not issubclass(getattr(sendblue_contacts, name), APIError)
 
 
-def test_json_and_text_agree_on_a_message_in_another_charset() -> None:
-    """A text that is not UTF-8 is read as its header says."""
+def test_a_message_in_another_charset() -> None:
+    """A body that is not UTF-8 is decoded as its header says."""
     body = json.dumps({"message": "Größe fehlt"}).encode()
     assert _of(content=body, headers={"content-type": "application/json; charset=latin-1"}).message == "Größe fehlt"

@@ -1,4 +1,4 @@
-"""Spelling: every spelling of every field comes in, only preferred names with checked values go out."""
+"""Field names and values: every spelling is accepted; only preferred names with checked values are sent."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from sendblue_contacts_api.types import Field
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.overrides.conftest import World
+    from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
 
-# For each kind: a value as people give it, the same on the wire, and a value that differs.
+# For each kind: a value as passed, the same value as sent, and a different value.
 SAMPLES: Mapping[str, tuple[Any, Any, Any]] = {
     "string": ("Ada", "Ada", "Grace"),
     "e164": ("+1 (415) 555-1234", NUMBER, "+14155550000"),
@@ -39,14 +39,14 @@ SAMPLES: Mapping[str, tuple[Any, Any, Any]] = {
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to give the fields of one model.
+class Call:
+    """A call, and how it gets the fields of a model.
 
     Attributes:
-        name: Of the call, and how the fields are given.
+        name: The call, and how the fields are passed.
         model: The generated model of the body.
-        send: The fields in, the wire body out.
-        base: What the body holds when no field is given.
+        send: Takes the fields and returns the JSON body.
+        base: The body without any field.
     """
 
     name: str
@@ -55,8 +55,8 @@ class Way:
     base: Mapping[str, Any]
 
 
-def _whole(fields: Mapping[str, Any], model: Any) -> dict[str, Any]:  # noqa: ANN401  # a generated class
-    """Add the required number to fields that hold it under no spelling."""
+def _with_number(fields: Mapping[str, Any], model: Any) -> dict[str, Any]:  # noqa: ANN401  # a generated class
+    """Add the required number to fields that have none."""
     name = next(name for name, field in model.FIELDS.items() if field.required)
     spellings = {name, *model.FIELDS[name].aliases}
     return dict(fields) if spellings & fields.keys() else {name: NUMBER, **fields}
@@ -67,84 +67,89 @@ def _json(operation: operations.Operation[Any]) -> dict[str, Any]:
     return body
 
 
-UPSERTED = {"number": NUMBER, "update_if_exists": True}
-WAYS = [
-    Way(
+UPSERT_BASE = {"number": NUMBER, "update_if_exists": True}
+CALLS = [
+    Call(
         "create-mapping",
         ContactCreate,
-        lambda fields: _json(operations.create(_whole(fields, ContactCreate), {})),
+        lambda fields: _json(operations.create(_with_number(fields, ContactCreate), {})),
         {"number": NUMBER},
     ),
-    Way("create-keywords", ContactCreate, lambda fields: _json(operations.create(NUMBER, fields)), {"number": NUMBER}),
-    Way(
+    Call("create-keywords", ContactCreate, lambda fields: _json(operations.create(NUMBER, fields)), {"number": NUMBER}),
+    Call(
         "upsert-mapping",
         ContactCreate,
-        lambda fields: _json(operations.upsert(_whole(fields, ContactCreate), {})),
-        UPSERTED,
+        lambda fields: _json(operations.upsert(_with_number(fields, ContactCreate), {})),
+        UPSERT_BASE,
     ),
-    Way("upsert-keywords", ContactCreate, lambda fields: _json(operations.upsert(NUMBER, fields)), UPSERTED),
-    Way("update-mapping", ContactUpdate, lambda fields: _json(operations.update(NUMBER, fields, {})), {}),
-    Way("update-keywords", ContactUpdate, lambda fields: _json(operations.update(NUMBER, {}, fields)), {}),
-    Way(
+    Call("upsert-keywords", ContactCreate, lambda fields: _json(operations.upsert(NUMBER, fields)), UPSERT_BASE),
+    Call("update-mapping", ContactUpdate, lambda fields: _json(operations.update(NUMBER, fields, {})), {}),
+    Call("update-keywords", ContactUpdate, lambda fields: _json(operations.update(NUMBER, {}, fields)), {}),
+    Call(
         "bulk",
         BulkContact,
-        lambda fields: operations.bulk_item(_whole(fields, BulkContact)).to_dict(),
+        lambda fields: operations.bulk_item(_with_number(fields, BulkContact)).to_dict(),
         {"phone": NUMBER},
     ),
 ]
-EVERY_FIELD = [(way, name, field) for way in WAYS for name, field in way.model.FIELDS.items()]
+ONE_CALL_OF_EACH_MODEL = [call for call in CALLS if call.name in {"create-keywords", "update-keywords", "bulk"}]
+EVERY_FIELD = [(call, name, field) for call in CALLS for name, field in call.model.FIELDS.items()]
 EVERY_SPELLING = [
-    pytest.param(way, name, spelling, id=f"{way.name}-{spelling}")
-    for way, name, field in EVERY_FIELD
+    pytest.param(call, name, spelling, id=f"{call.name}-{spelling}")
+    for call, name, field in EVERY_FIELD
     for spelling in (name, *field.aliases)
 ]
 EVERY_ALIAS = [
-    pytest.param(way, name, alias, id=f"{way.name}-{name}-{alias}")
-    for way, name, field in EVERY_FIELD
+    pytest.param(call, name, alias, id=f"{call.name}-{name}-{alias}")
+    for call in ONE_CALL_OF_EACH_MODEL
+    for name, field in call.model.FIELDS.items()
     for alias in field.aliases
 ]
-each_way = pytest.mark.parametrize("way", [pytest.param(way, id=way.name) for way in WAYS])
+each_call = pytest.mark.parametrize("call", [pytest.param(call, id=call.name) for call in CALLS])
+each_model = pytest.mark.parametrize("call", [pytest.param(call, id=call.name) for call in ONE_CALL_OF_EACH_MODEL])
 
 
-@pytest.mark.parametrize(("way", "name", "spelling"), EVERY_SPELLING)
-def test_every_spelling_goes_out_under_the_preferred_name(way: Way, name: str, spelling: str) -> None:
-    """A field in any spelling is sent under its preferred name, in its wire form, and nothing else is."""
-    value, wire, _ = SAMPLES[way.model.FIELDS[name].kind]
-    assert way.send({spelling: value}) == {**way.base, name: wire}
+@pytest.mark.parametrize(("call", "name", "spelling"), EVERY_SPELLING)
+def test_every_spelling_is_sent_under_the_preferred_name(call: Call, name: str, spelling: str) -> None:
+    """A field in any spelling is sent under its preferred name and in its wire form, and nothing else is."""
+    value, wire, _ = SAMPLES[call.model.FIELDS[name].kind]
+    assert call.send({spelling: value}) == {**call.base, name: wire}
 
 
-@pytest.mark.parametrize(("way", "name", "alias"), EVERY_ALIAS)
-def test_two_spellings_with_different_values_are_an_error_that_names_both(way: Way, name: str, alias: str) -> None:
-    """Nobody guesses which of two values was meant."""
-    value, _, other = SAMPLES[way.model.FIELDS[name].kind]
-    with pytest.raises(TypeError, match="are one field and differ") as caught:
-        way.send({name: value, alias: other})
-    said = str(caught.value)
-    assert alias in said
-    assert name in said
+@pytest.mark.parametrize(("call", "name", "alias"), EVERY_ALIAS)
+def test_two_spellings_with_different_values_raise(call: Call, name: str, alias: str) -> None:
+    """The error names both spellings."""
+    value, _, other = SAMPLES[call.model.FIELDS[name].kind]
+    with pytest.raises(TypeError, match="are the same field but have different values") as caught:
+        call.send({name: value, alias: other})
+    text = str(caught.value)
+    assert alias in text
+    assert name in text
 
 
-@pytest.mark.parametrize(("way", "name", "alias"), EVERY_ALIAS)
-def test_two_spellings_with_the_same_value_are_one_field(way: Way, name: str, alias: str) -> None:
-    """The same value twice is no contradiction, also where only its form differs."""
-    value, wire, _ = SAMPLES[way.model.FIELDS[name].kind]
-    assert way.send({name: value, alias: wire}) == {**way.base, name: wire}
+@pytest.mark.parametrize(("call", "name", "alias"), EVERY_ALIAS)
+def test_two_spellings_with_the_same_value_are_one_field(call: Call, name: str, alias: str) -> None:
+    """The same value twice is valid, even in two forms."""
+    value, wire, _ = SAMPLES[call.model.FIELDS[name].kind]
+    assert call.send({name: value, alias: wire}) == {**call.base, name: wire}
 
 
-def test_the_number_given_first_and_another_among_the_fields_are_an_error() -> None:
+def test_a_second_number_among_the_fields_raises() -> None:
     """The positional number is a spelling of the number like any other."""
-    with pytest.raises(TypeError, match="number and phoneNumber are one field and differ"):
+    with pytest.raises(TypeError, match="number and phoneNumber are the same field but have different values"):
         operations.create(NUMBER, {"phoneNumber": "+14155550000"})
 
 
-def test_the_spellings_that_were_given_are_the_ones_that_are_named() -> None:
-    """Neither of the two is the preferred one, and the error does not speak of a third."""
-    with pytest.raises(TypeError, match=r"contacts\.update: company and companyName are one field and differ"):
+def test_the_error_names_the_given_spellings() -> None:
+    """If neither is the preferred one, the error does not mention a third."""
+    with pytest.raises(
+        TypeError, match=r"contacts\.update: company and companyName are the same field but have different values"
+    ):
         operations.update(NUMBER, {}, {"company": "a", "companyName": "b"})
 
 
-def test_on_update_the_number_among_the_fields_is_the_new_one() -> None:
-    """The number that is addressed stands in the path, and the new one in the body."""
+def test_update_sends_the_new_number_in_the_body() -> None:
+    """The current number is in the path, and the new one in the body."""
     kwargs = operations.update(NUMBER, {}, {"phone": "+14155550000"}).kwargs
     assert (kwargs["url"], kwargs["json"]) == ("/api/v2/contacts/%2B14155551234", {"phone_number": "+14155550000"})
 
@@ -158,29 +163,29 @@ def test_on_update_the_number_among_the_fields_is_the_new_one() -> None:
         ("custom_variable", "custom_variables"),
     ],
 )
-@each_way
-def test_an_unknown_key_is_a_type_error_with_the_nearest_name(way: Way, typo: str, nearest: str) -> None:
-    """A typing error is found before anything is sent, and the right name is told."""
+@each_model
+def test_an_unknown_key_raises_with_the_nearest_name(call: Call, typo: str, nearest: str) -> None:
+    """A typing error raises before a request, with the correct name."""
     with pytest.raises(TypeError, match=rf"unknown field '{typo}'; did you mean {nearest}\?"):
-        way.send({typo: "x"})
+        call.send({typo: "x"})
 
 
-@each_way
-def test_an_unknown_key_like_no_other_is_answered_with_all_names(way: Way) -> None:
-    """Where no name is near, all of them are told."""
+@each_call
+def test_an_unknown_key_without_a_similar_name_raises_with_all_names(call: Call) -> None:
+    """If no name is similar, the error lists all of them."""
     with pytest.raises(TypeError) as caught:
-        way.send({"zzzzzz": "x"})
-    assert str(caught.value).endswith(f"the fields are {', '.join(way.model.FIELDS)}")
+        call.send({"zzzzzz": "x"})
+    assert str(caught.value).endswith(f"the fields are {', '.join(call.model.FIELDS)}")
 
 
-def test_a_key_that_is_no_text_is_an_unknown_field() -> None:
-    """A row with more cells than columns, as csv.DictReader gives it, is refused and does not crash."""
+def test_a_key_that_is_not_a_str_is_an_unknown_field() -> None:
+    """A row with more cells than columns, as csv.DictReader returns it, raises a TypeError."""
     with pytest.raises(TypeError, match="unknown field None"):
         operations.bulk_item({"phone": NUMBER, None: ["one cell too many"]})
 
 
 def test_a_phone_number_as_a_key_is_not_shown() -> None:
-    """A column whose title is a number is personal data too."""
+    """A column title that is a number is personal data too."""
     with pytest.raises(TypeError) as caught:
         operations.bulk_item({NUMBER: "x"})
     assert "4155551234" not in str(caught.value)
@@ -188,9 +193,9 @@ def test_a_phone_number_as_a_key_is_not_shown() -> None:
 
 @pytest.mark.parametrize("spelling", ["company_name", "companyName", "company"])
 @pytest.mark.parametrize("call", [operations.create, operations.upsert])
-def test_the_company_given_to_create_names_update(call: Callable[..., object], spelling: str) -> None:
-    """The API takes no company when it creates; the error says where it goes."""
-    with pytest.raises(TypeError, match=f"{spelling} is no field of this call; set it with contacts.update"):
+def test_a_company_on_create_suggests_update(call: Callable[..., object], spelling: str) -> None:
+    """The API accepts no company on creation; the error names the call that does."""
+    with pytest.raises(TypeError, match=f"{spelling} is not a field of this call; set it with contacts.update"):
         call(NUMBER, {spelling: "Analytical Engines"})
 
 
@@ -198,95 +203,95 @@ def test_the_company_given_to_create_names_update(call: Callable[..., object], s
     ("field", "call"),
     [("updateIfExists", "contacts.create"), ("optOut", "contacts.update"), ("assignedToEmail", "contacts.create")],
 )
-def test_a_field_that_bulk_does_not_take_names_the_call_that_does(field: str, call: str) -> None:
-    """Fields of single calls are refused in bulk, with the name of the call."""
-    with pytest.raises(TypeError, match=f"{field} is no field of this call; set it with {call}"):
+def test_a_field_that_bulk_does_not_accept_suggests_the_right_call(field: str, call: str) -> None:
+    """Fields of single calls are rejected in bulk, with the name of the call."""
+    with pytest.raises(TypeError, match=f"{field} is not a field of this call; set it with {call}"):
         operations.bulk_item({"phone": NUMBER, field: True})
 
 
-def test_update_if_exists_given_to_update_names_create() -> None:
+def test_update_if_exists_on_update_suggests_create() -> None:
     """Update always updates."""
     with pytest.raises(TypeError, match=r"set it with contacts\.create"):
         operations.update(NUMBER, {}, {"update_if_exists": True})
 
 
-@each_way
-def test_labels_are_never_touched(way: Way) -> None:
-    """A label stays as it is, also where it looks like a field, and both spellings may stand side by side."""
-    labels = {"firstName": "a", "first_name": "b", "phone": "none", "customVariables": "c", "": "d", "Größe": "e"}
-    assert way.send({"customVariables": labels})["custom_variables"] == labels
+@each_model
+def test_custom_variable_names_are_unchanged(call: Call) -> None:
+    """Names that look like fields stay as they are, and both spellings can occur together."""
+    names = {"firstName": "a", "first_name": "b", "phone": "none", "customVariables": "c", "": "d", "Größe": "e"}
+    assert call.send({"customVariables": names})["custom_variables"] == names
 
 
 @pytest.mark.parametrize("value", ["VIP", b"VIP", {"VIP": 1}, 7, (tag for tag in ["VIP"])])
-@each_way
-def test_tags_that_are_no_list_are_a_type_error(way: Way, value: object) -> None:
-    """A string would be taken letter by letter; it and its like are refused by name."""
+@each_model
+def test_tags_that_are_not_a_list_raise(call: Call, value: object) -> None:
+    """A string would be read character by character; it and similar types are rejected."""
     with pytest.raises(TypeError, match=f"tags must be a list of str, not {type(value).__name__}"):
-        way.send({"tags": value})
+        call.send({"tags": value})
 
 
-@each_way
-def test_a_tag_that_is_no_text_is_named_by_its_place(way: Way) -> None:
-    """The error tells which tag it is."""
+@each_model
+def test_a_tag_that_is_not_a_str_raises_with_its_index(call: Call) -> None:
+    """The error says which tag it is."""
     with pytest.raises(TypeError, match=r"tags\[1\] must be a str, not int"):
-        way.send({"tags": ["VIP", 7]})
+        call.send({"tags": ["VIP", 7]})
 
 
 @pytest.mark.parametrize(("value", "type_name"), [(7, "int"), (None, "NoneType"), (["a"], "list"), (True, "bool")])
-@each_way
-def test_a_custom_variable_that_is_no_text_is_named_by_its_label(way: Way, value: object, type_name: str) -> None:
-    """Custom variables are text; nothing is turned into text by guesswork."""
+@each_model
+def test_a_custom_variable_that_is_not_a_str_raises_with_its_name(call: Call, value: object, type_name: str) -> None:
+    """Values are not converted to strings."""
     with pytest.raises(TypeError, match=rf"custom_variables\['Lead Source'\] must be a str, not {type_name}"):
-        way.send({"customVariables": {"Lead Source": value}})
+        call.send({"customVariables": {"Lead Source": value}})
 
 
 @pytest.mark.parametrize("value", ["Lead Source=Web", [("Lead Source", "Web")], 7])
-@each_way
-def test_custom_variables_that_are_no_mapping_are_a_type_error(way: Way, value: object) -> None:
-    """A text or a list is no mapping."""
+@each_model
+def test_custom_variables_that_are_not_a_mapping_raise(call: Call, value: object) -> None:
+    """A string or a list is not a mapping."""
     with pytest.raises(TypeError, match="custom_variables must be a mapping of str to str"):
-        way.send({"custom_variables": value})
+        call.send({"custom_variables": value})
 
 
-@each_way
-def test_a_label_that_is_no_text_is_a_type_error(way: Way) -> None:
-    """Labels are text."""
-    with pytest.raises(TypeError, match="a label of custom_variables must be a str, not int"):
-        way.send({"custom_variables": {7: "x"}})
+@each_model
+def test_a_custom_variable_name_that_is_not_a_str_raises(call: Call) -> None:
+    """Names are strings."""
+    with pytest.raises(TypeError, match="a key of custom_variables must be a str, not int"):
+        call.send({"custom_variables": {7: "x"}})
 
 
-def test_a_label_that_is_a_phone_number_is_not_shown() -> None:
-    """Where a label must be named in an error, a number in it is masked."""
+def test_a_custom_variable_name_that_is_a_phone_number_is_masked() -> None:
+    """The error names the variable without the number in it."""
     with pytest.raises(TypeError) as caught:
         operations.create(NUMBER, {"custom_variables": {"+14155550000": 7}})
     assert "4155550000" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [7, True, b"Ada", ["Ada"]])
-@each_way
-def test_a_name_that_is_no_text_is_a_type_error(way: Way, value: object) -> None:
-    """Text fields take text."""
+@each_model
+def test_a_string_field_that_is_not_a_str_raises(call: Call, value: object) -> None:
+    """String fields accept only strings."""
     with pytest.raises(TypeError, match=f"first_name must be a str, not {type(value).__name__}"):
-        way.send({"firstName": value})
+        call.send({"firstName": value})
 
 
-@each_way
-def test_text_that_cannot_be_encoded_is_an_error_that_names_the_field(way: Way) -> None:
-    """Half a surrogate pair, as a badly decoded file has it, is found before the request."""
+@each_model
+def test_a_string_that_cannot_be_encoded_raises(call: Call) -> None:
+    """Half a surrogate pair, from a badly decoded file, raises with the field name before the request."""
     with pytest.raises(ValueError, match=r"first_name .*cannot be sent") as caught:
-        way.send({"first_name": "Ad\udce4"})
+        call.send({"first_name": "Ad\udce4"})
     assert "Ad" not in str(caught.value).replace("first_name", "")
 
 
 @pytest.mark.parametrize("value", [1, "true", "False", 0])
-def test_a_boolean_that_is_none_is_a_type_error(value: object) -> None:
-    """The text "False" is true in Python; only True and False are taken."""
+def test_a_boolean_field_that_is_not_a_bool_raises(value: object) -> None:
+    """The string "False" is true in Python; only True and False are accepted."""
     with pytest.raises(TypeError, match="opt_out must be True or False"):
         operations.update(NUMBER, {}, {"optOut": value})
 
 
-def test_the_sendblue_number_is_normalised_as_any_other() -> None:
-    """Every phone number goes out in E.164 form."""
+def test_the_sendblue_number_is_normalised() -> None:
+    """Every phone number is sent in E.164 format."""
     with pytest.raises(InvalidPhoneNumberError, match="sendblue_number"):
         operations.create(NUMBER, {"sendblueNumber": "555 1234"})
 
@@ -303,16 +308,16 @@ def test_the_sendblue_number_is_normalised_as_any_other() -> None:
         ("any", {"a": [1]}, {"a": [1]}),
     ],
 )
-def test_kinds_that_the_document_does_not_use_yet_have_a_wire_form(kind: str, value: object, wire: object) -> None:
+def test_kinds_that_the_document_does_not_use_yet_are_converted(kind: str, value: object, wire: object) -> None:
     """A field that is added to the document needs no change by hand."""
     assert fields.check("birthday", Field(kind), value) == wire
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "error", "says"),
+    ("kind", "value", "error", "text"),
     [
-        ("date", "someday", ValueError, "is no date that can be read; write it as 2024-01-15"),
-        ("date-time", dt.datetime(2024, 1, 15), ValueError, "has no time zone"),  # noqa: DTZ001  # the point
+        ("date", "someday", ValueError, "is not a valid date; write it as 2024-01-15"),
+        ("date-time", dt.datetime(2024, 1, 15), ValueError, "with a time zone; write it as"),  # noqa: DTZ001  # the point
         ("date-time", "someday", ValueError, "write it as 2024-01-15T10:30:00Z"),
         ("integer", "3", TypeError, "must be a number, not str"),
         ("number", True, TypeError, "must be a number, not bool"),
@@ -320,142 +325,142 @@ def test_kinds_that_the_document_does_not_use_yet_have_a_wire_form(kind: str, va
     ],
 )
 def test_kinds_that_the_document_does_not_use_yet_are_checked(
-    kind: str, value: object, error: type[Exception], says: str
+    kind: str, value: object, error: type[Exception], text: str
 ) -> None:
-    """A wrong value is refused by name, whatever the field holds."""
-    with pytest.raises(error, match=f"birthday {says}|birthday.*{says}"):
+    """An invalid value raises with the field name."""
+    with pytest.raises(error, match=f"birthday {text}|birthday.*{text}"):
         fields.check("birthday", Field(kind), value)
 
 
-# The table at the top of operations.py, cell by cell.
+# The table at the top of operations.py, one cell after the other.
 
 
 @pytest.mark.parametrize(
-    "way", [way for way in WAYS if way.name.startswith(("create", "bulk"))], ids=lambda way: way.name
+    "call", [call for call in CALLS if call.name.startswith(("create", "bulk"))], ids=lambda call: call.name
 )
-def test_none_is_as_absent_where_nothing_can_be_cleared(way: Way) -> None:
+def test_none_is_absent_on_creation(call: Call) -> None:
     """Create and bulk send nothing for None: there is nothing to clear."""
-    assert way.send({"first_name": None, "tags": None, "customVariables": None}) == way.base
+    assert call.send({"first_name": None, "tags": None, "customVariables": None}) == call.base
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way.name.startswith("up")], ids=lambda way: way.name)
-def test_none_clears_where_a_contact_may_exist(way: Way) -> None:
-    """Upsert and update send null for None, and nothing for what is absent."""
-    assert way.send({"firstName": None, "tags": None, "custom_variables": None}) == {
-        **way.base,
+@pytest.mark.parametrize("call", [call for call in CALLS if call.name.startswith("up")], ids=lambda call: call.name)
+def test_none_clears_on_upsert_and_update(call: Call) -> None:
+    """They send null for None, and nothing for an absent field."""
+    assert call.send({"firstName": None, "tags": None, "custom_variables": None}) == {
+        **call.base,
         "first_name": None,
         "tags": None,
         "custom_variables": None,
     }
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way.name.startswith("up")], ids=lambda way: way.name)
+@pytest.mark.parametrize("call", [call for call in CALLS if call.name.startswith("up")], ids=lambda call: call.name)
 @pytest.mark.parametrize(
     "name", [name for name, field in ContactUpdate.FIELDS.items() if field.nullable and name in ContactCreate.FIELDS]
 )
-def test_every_field_that_may_be_null_can_be_cleared(way: Way, name: str) -> None:
-    """What the document calls nullable can be cleared by None."""
-    assert way.send({name: None}) == {**way.base, name: None}
+def test_every_nullable_field_can_be_cleared(call: Call, name: str) -> None:
+    """None clears every field that is nullable in the document."""
+    assert call.send({name: None}) == {**call.base, name: None}
 
 
 def test_a_number_cannot_be_cleared() -> None:
-    """A contact without a number is none: None for the new number is refused."""
+    """A contact must have a number, so None for the new number raises."""
     with pytest.raises(TypeError, match="phone_number must be a phone number as a str, not NoneType"):
         operations.update(NUMBER, {}, {"phone_number": None})
 
 
-def test_none_under_one_spelling_and_a_value_under_the_other_are_the_value_on_create() -> None:
-    """On create None is as absent, under whatever spelling."""
+def test_none_and_a_value_are_the_value_on_create() -> None:
+    """On creation, None is the same as an absent field, in any spelling."""
     body = _json(operations.create(NUMBER, {"first_name": None, "firstName": "Ada"}))
     assert body == {"number": NUMBER, "first_name": "Ada"}
 
 
-def test_none_under_one_spelling_and_a_value_under_the_other_differ_on_update() -> None:
-    """On update None means to clear, which is not the other value."""
-    with pytest.raises(TypeError, match="first_name and firstName are one field and differ"):
+def test_none_and_a_value_differ_on_update() -> None:
+    """On update, None clears the field, which contradicts the other value."""
+    with pytest.raises(TypeError, match="first_name and firstName are the same field but have different values"):
         operations.update(NUMBER, {}, {"first_name": None, "firstName": "Ada"})
 
 
 @pytest.mark.parametrize(
     ("empty", "name"), [("", "first_name"), ([], "tags"), ({}, "custom_variables"), (False, "update_if_exists")]
 )
-def test_what_is_empty_is_sent(empty: object, name: str) -> None:
-    """Only None and absence are special: what is false or empty is a value."""
+def test_empty_values_are_sent(empty: object, name: str) -> None:
+    """Only None and absent fields are special: false and empty values are sent."""
     assert _json(operations.create(NUMBER, {name: empty})) == {"number": NUMBER, name: empty}
 
 
-def test_nothing_is_sent_for_what_was_not_given() -> None:
+def test_absent_fields_are_not_sent() -> None:
     """A default of the server is never sent."""
     assert _json(operations.create(NUMBER, {})) == {"number": NUMBER}
 
 
-def test_upsert_refuses_not_to_update() -> None:
-    """`upsert(update_if_exists=False)` is a contradiction; the error names create."""
+def test_upsert_rejects_update_if_exists_false() -> None:
+    """`upsert(update_if_exists=False)` is a contradiction; the error suggests create."""
     with pytest.raises(TypeError, match=r"use contacts\.create"):
         operations.upsert(NUMBER, {"updateIfExists": False})
 
 
 @pytest.mark.parametrize("call", [operations.create, operations.upsert])
-def test_a_mapping_without_a_number_is_an_error(call: Callable[..., object]) -> None:
-    """The number is required, and the error says how to give it."""
-    with pytest.raises(TypeError, match="the phone number is missing; give it first, or as number in the mapping"):
+def test_a_mapping_without_a_number_raises(call: Callable[..., object]) -> None:
+    """The number is required, and the error says how to pass it."""
+    with pytest.raises(TypeError, match="the phone number is missing; pass it first, or as number in the mapping"):
         call({"first_name": "Ada"}, {})
 
 
-def test_a_bulk_item_without_a_number_is_an_error() -> None:
+def test_a_bulk_item_without_a_number_raises() -> None:
     """The number is required in bulk too."""
     with pytest.raises(TypeError, match="the phone number is missing"):
         operations.bulk_item({"first_name": "Ada"})
 
 
 @pytest.mark.parametrize("item", ["+14155551234", 7, None, ["phone"]])
-def test_a_bulk_item_that_is_no_mapping_is_an_error(item: object) -> None:
+def test_a_bulk_item_that_is_not_a_mapping_raises(item: object) -> None:
     """Rows are mappings."""
     with pytest.raises(TypeError, match=f"a contact must be a mapping, not {type(item).__name__}"):
         operations.bulk_item(item)
 
 
-def test_both_clients_send_preferred_names_only(world: World) -> None:
-    """What arrives at the server is the normalised body, whichever client sent it."""
-    answer = {"status": "OK", "contact": {"phone": NUMBER}}
-    world.do(
+def test_both_clients_send_preferred_names_only(runner: Runner) -> None:
+    """The body that is sent has preferred names, with both clients."""
+    body = {"status": "OK", "contact": {"phone": NUMBER}}
+    runner.run(
         lambda client: client.contacts.create({"phoneNumber": NUMBER, "firstName": "Ada", "tags": ("VIP",)}),
-        lambda _: httpx.Response(200, json=answer),
+        lambda _: httpx.Response(200, json=body),
     )
-    assert json.loads(world.sent[0].content) == {"number": NUMBER, "first_name": "Ada", "tags": ["VIP"]}
+    assert json.loads(runner.sent[0].content) == {"number": NUMBER, "first_name": "Ada", "tags": ["VIP"]}
 
 
-def test_both_clients_take_changes_as_a_mapping_and_as_keywords(world: World) -> None:
-    """The two ways to give changes can stand side by side."""
-    answer = {"status": "OK", "contact": {"phone": NUMBER}}
-    world.do(
+def test_both_clients_accept_changes_as_a_mapping_and_as_keywords(runner: Runner) -> None:
+    """The two ways to pass changes can be combined."""
+    body = {"status": "OK", "contact": {"phone": NUMBER}}
+    runner.run(
         lambda client: client.contacts.update(NUMBER, {"companyName": "AE"}, optOut=True),
-        lambda _: httpx.Response(200, json=answer),
+        lambda _: httpx.Response(200, json=body),
     )
-    assert json.loads(world.sent[0].content) == {"company_name": "AE", "opt_out": True}
+    assert json.loads(runner.sent[0].content) == {"company_name": "AE", "opt_out": True}
 
 
-def test_nothing_is_sent_where_a_field_is_wrong(world: World) -> None:
-    """Every check comes before the request."""
+def test_nothing_is_sent_if_a_field_is_invalid(runner: Runner) -> None:
+    """Every check precedes the request."""
     with pytest.raises(TypeError):
-        world.do(lambda client: client.contacts.create(NUMBER, frist_name="Ada"), lambda _: httpx.Response(200))
-    assert world.sent == []
+        runner.run(lambda client: client.contacts.create(NUMBER, frist_name="Ada"), lambda _: httpx.Response(200))
+    assert runner.sent == []
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-LABELS = sorted({spelling for _, name, field in EVERY_FIELD for spelling in (name, *field.aliases)})
+SPELLINGS = sorted({spelling for _, name, field in EVERY_FIELD for spelling in (name, *field.aliases)})
 VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "string": TEXT,
     "e164": st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True),
-    "boolean": st.just(value=True),  # upsert takes no other for update_if_exists
+    "boolean": st.just(value=True),  # upsert accepts nothing else for update_if_exists
     "array[string]": st.lists(TEXT, max_size=3),
-    "map": st.dictionaries(st.sampled_from(LABELS) | TEXT, TEXT, max_size=3),
+    "map": st.dictionaries(st.sampled_from(SPELLINGS) | TEXT, TEXT, max_size=3),
 }
 
 
 @st.composite
 def spelled_fields(draw: st.DrawFn, fields: Mapping[str, Field]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Any subset of the fields, each under any of its spellings: as it is given, and as it must be sent."""
+    """Draw a subset of the fields, each in any of its spellings: as passed, and as sent."""
     pairs: list[tuple[str, Any]] = []
     wire: dict[str, Any] = {}
     for name, field in fields.items():
@@ -466,14 +471,12 @@ def spelled_fields(draw: st.DrawFn, fields: Mapping[str, Field]) -> tuple[dict[s
     return dict(draw(st.permutations(pairs))), wire
 
 
-@each_way
+@each_call
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_any_choice_of_spellings_goes_out_under_preferred_names_with_the_right_values(
-    way: Way, data: st.DataObject
-) -> None:
-    """Whatever the subset of fields and the spellings: the body has preferred names only, and the values given."""
-    by_keyword = way.name in {"create-keywords", "upsert-keywords"}
-    fields = {name: field for name, field in way.model.FIELDS.items() if not (by_keyword and field.required)}
-    given_fields, wire = data.draw(spelled_fields(fields))
-    assert way.send(given_fields) == {**way.base, **wire}
+def test_any_choice_of_spellings_is_sent_under_preferred_names(call: Call, data: st.DataObject) -> None:
+    """For any subset of fields and spellings, the body has preferred names and the given values."""
+    by_keyword = call.name in {"create-keywords", "upsert-keywords"}
+    fields = {name: field for name, field in call.model.FIELDS.items() if not (by_keyword and field.required)}
+    passed, wire = data.draw(spelled_fields(fields))
+    assert call.send(passed) == {**call.base, **wire}

@@ -1,4 +1,4 @@
-"""Operations: each call becomes one documented request; what may be repeated, and how OptOut and reprs show nobody."""
+"""Operations: each call is one documented request; which are repeatable; and no repr contains personal data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.operations import Operation
 
-    from tests.overrides.conftest import World
+    from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
 SPELLED = "+1 (415) 555-1234"
@@ -22,7 +22,7 @@ PATH = "/api/v2/contacts/%2B14155551234"
 ITEM = operations.bulk_item({"phone": NUMBER})
 CONTACT = {"status": "OK", "contact": {"phone": NUMBER}}
 
-# The call on a client; method, raw path and body of its request; an answer.
+# The call; method, raw path and body of its request; a response body.
 CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any, Any]] = {
     "create": (lambda c: c.create(SPELLED), "POST", "/api/v2/contacts", {"number": NUMBER}, CONTACT),
     "upsert": (
@@ -78,13 +78,13 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_each_call_is_one_documented_request(world: World, name: str) -> None:
-    """Method, path and body are those of the document, whichever client sends it."""
-    call, method, path, body, answer = CALLS[name]
-    world.do(lambda client: call(client.contacts), lambda _: httpx.Response(200, json=answer))
+def test_each_call_is_one_documented_request(runner: Runner, name: str) -> None:
+    """Method, path and body are those of the document, with both clients."""
+    call, method, path, body, response = CALLS[name]
+    runner.run(lambda client: call(client.contacts), lambda _: httpx.Response(200, json=response))
     sent = [
         (request.method, request.url.raw_path.decode(), json.loads(request.content) if request.content else None)
-        for request in world.sent
+        for request in runner.sent
     ]
     assert sent == [(method, path, body)]
 
@@ -106,15 +106,15 @@ def test_each_call_is_one_documented_request(world: World, name: str) -> None:
         (operations.bulk_create([ITEM]), False),
     ],
 )
-def test_what_may_be_sent_twice_is_known(operation: Operation[Any], repeatable: bool) -> None:  # noqa: FBT001  # an expectation
-    """A verification reaches a person, and a bulk creation would report its own contacts as taken."""
+def test_which_operations_are_repeatable(operation: Operation[Any], repeatable: bool) -> None:  # noqa: FBT001  # an expectation
+    """A person receives a verification, and a repeated bulk creation would report its own contacts as duplicates."""
     assert operation.repeatable is repeatable
 
 
-def test_only_a_create_that_does_not_update_looks_after_a_conflict() -> None:
-    """An upsert has no conflicts to settle, under whatever name it comes."""
-    looks = [
-        operation.after_loss is not None
+def test_only_a_create_without_update_reconciles_a_conflict() -> None:
+    """An upsert has no conflicts, in any spelling."""
+    reconciles = [
+        operation.on_ambiguous is not None
         for operation in (
             operations.create(NUMBER, {}),
             operations.create(NUMBER, {"update_if_exists": False}),
@@ -122,29 +122,29 @@ def test_only_a_create_that_does_not_update_looks_after_a_conflict() -> None:
             operations.upsert(NUMBER, {}),
         )
     ]
-    assert looks == [True, True, False, False]
+    assert reconciles == [True, True, False, False]
 
 
 @pytest.mark.parametrize(
     "call", [operations.retrieve, operations.get, operations.delete, operations.verify, operations.count]
 )
-def test_a_wrong_number_is_an_error_before_there_is_a_request(call: Callable[[str], object]) -> None:
+def test_an_invalid_number_raises_before_a_request(call: Callable[[str], object]) -> None:
     """Every call checks its number."""
     with pytest.raises(InvalidPhoneNumberError):
         call("count")
 
 
-def test_opted_out_is_true_or_false(world: World) -> None:
-    """The text "false" would be true."""
+def test_opted_out_must_be_a_bool(runner: Runner) -> None:
+    """The string "false" would be true."""
     with pytest.raises(TypeError, match="opted_out must be True or False, not str"):
-        world.do(lambda client: client.contacts.opt_out(NUMBER, "false"), lambda _: httpx.Response(200))
-    assert world.sent == []
+        runner.run(lambda client: client.contacts.opt_out(NUMBER, "false"), lambda _: httpx.Response(200))
+    assert runner.sent == []
 
 
 def test_an_opt_out_can_be_unpacked_and_shows_no_number() -> None:
-    """It is a pair with names."""
-    number, opted_out = made = OptOut(NUMBER, opted_out=True)
-    assert (number, opted_out, repr(made), str(made)) == (
+    """It is a named tuple whose repr has no number."""
+    number, opted_out = opt_out = OptOut(NUMBER, opted_out=True)
+    assert (number, opted_out, repr(opt_out), str(opt_out)) == (
         NUMBER,
         True,
         "OptOut(number=…, opted_out=True)",
@@ -156,7 +156,7 @@ def test_an_opt_out_can_be_unpacked_and_shows_no_number() -> None:
     "operation",
     [operations.create(NUMBER, {"firstName": "Ada"}), operations.get(NUMBER), operations.bulk_create([ITEM])],
 )
-def test_an_operation_shows_neither_number_nor_name(operation: Operation[Any]) -> None:
+def test_the_repr_of_an_operation_contains_no_personal_data(operation: Operation[Any]) -> None:
     """A traceback with local variables calls repr."""
     assert not {part for part in ("4155551234", "Ada") if part in repr(operation)}
     assert repr(operation).startswith("Operation(")

@@ -1,4 +1,4 @@
-"""Listing: every contact exactly once whatever their number, or an error; against a model of the server."""
+"""Listing: every contact exactly once, or an error; against a model of the server."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from sendblue_contacts import (
     pagination,
 )
 from sendblue_contacts.errors import RequestSummary
-from sendblue_contacts.pagination import Walk
+from sendblue_contacts.pagination import Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.overrides.conftest import World
+    from tests.overrides.clients import Runner
 
 EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
 
 
 def _contact(number: int, second: float | None) -> Contact:
-    moment = None if second is None else EPOCH + dt.timedelta(seconds=second)
-    return Contact(phone=f"+1{number:010}", first_name=f"{number % 7}", created_at=moment)
+    created_at = None if second is None else EPOCH + dt.timedelta(seconds=second)
+    return Contact(phone=f"+1{number:010}", first_name=f"{number % 7}", created_at=created_at)
 
 
 def _contacts(count: int) -> list[Contact]:
@@ -42,124 +42,124 @@ def _contacts(count: int) -> list[Contact]:
 
 @dataclass
 class Server:
-    """A model of the server, as documented and as feared.
+    """A model of the server, as documented and with the deviations that a real one might have.
 
     Attributes:
         contacts: In the order of their creation.
-        ceiling: The highest offset.
-        most: The largest page, whatever is asked for.
-        refuses: Whether an offset beyond the ceiling is refused and not clamped.
-        honours: Whether `created_at_gte` is looked at.
-        requests: The parameters that were asked for, oldest first.
+        max_offset: The highest offset.
+        max_limit: The largest page, whatever `limit` is.
+        rejects: Whether an offset beyond the maximum is rejected instead of clamped.
+        filters: Whether `created_at_gte` is applied.
+        requests: The query parameters of all requests, oldest first.
         arriving: Contacts that are created one by one, each just before a request is answered.
     """
 
     contacts: list[Contact]
-    ceiling: int = 10_000
-    most: int = 1_000
-    refuses: bool = True
-    honours: bool = True
+    max_offset: int = 10_000
+    max_limit: int = 1_000
+    rejects: bool = True
+    filters: bool = True
     requests: list[dict[str, Any]] = field(default_factory=list)
     arriving: list[Contact] = field(default_factory=list)
 
-    def answer(self, params: dict[str, Any]) -> list[Contact]:
-        """One page."""
+    def respond(self, params: dict[str, Any]) -> list[Contact]:
+        """Return one page."""
         self.requests.append(params)
         if self.arriving:
             self.contacts.append(self.arriving.pop(0))
         offset = params.get("offset", 0)
-        if offset > self.ceiling and self.refuses:
+        if offset > self.max_offset and self.rejects:
             raise BadRequestError("offset", request=RequestSummary("GET", "/api/v2/contacts"))
-        start = min(offset, self.ceiling)
-        return self._found(params)[start : start + min(params["limit"], self.most)]
+        start = min(offset, self.max_offset)
+        return self._found(params)[start : start + min(params["limit"], self.max_limit)]
 
     def _found(self, params: dict[str, Any]) -> list[Contact]:
         found = self.contacts
-        if self.honours and "created_at_gte" in params:
+        if self.filters and "created_at_gte" in params:
             since = dt.datetime.fromisoformat(params["created_at_gte"])
-            found = found[bisect_left(found, since, key=_moment) :]
+            found = found[bisect_left(found, since, key=_created_at) :]
         if params["order_by"] == "firstName":
             found = sorted(found, key=lambda contact: contact.first_name or "")
         return found if params["order_direction"] == "asc" else found[::-1]
 
 
-def _moment(contact: Contact) -> dt.datetime:
+def _created_at(contact: Contact) -> dt.datetime:
     return contact.created_at or EPOCH
 
 
-def _steps(server: Server, walk: Walk) -> Iterator[list[Contact]]:
-    while (operation := walk.next()) is not None:
-        yield walk.accept(server.answer(operation.kwargs["params"]))
+def _pages(server: Server, paginator: Paginator) -> Iterator[list[Contact]]:
+    while (operation := paginator.next_request()) is not None:
+        yield paginator.accept(server.respond(operation.kwargs["params"]))
 
 
-def _walked(server: Server, walk: Walk | None = None) -> list[str | None]:
-    return [contact.phone for page in _steps(server, walk or Walk(OLDEST_FIRST)) for contact in page]
+def _listed(server: Server, paginator: Paginator | None = None) -> list[str | None]:
+    return [contact.phone for page in _pages(server, paginator or Paginator(OLDEST_FIRST)) for contact in page]
 
 
 def _phones(contacts: list[Contact]) -> list[str | None]:
     return [contact.phone for contact in contacts]
 
 
-each_ceiling = pytest.mark.parametrize("refuses", [True, False], ids=["refused", "clamped"])
+each_max_offset = pytest.mark.parametrize("rejects", [True, False], ids=["rejected", "clamped"])
 
 
-@each_ceiling
+@each_max_offset
 @pytest.mark.parametrize(
     "count", [0, 1, 99, 100, 101, 999, 1_000, 1_001, 10_000, 10_999, 11_000, 11_001, 21_998, 21_999, 22_000, 25_000]
 )
-def test_every_contact_comes_exactly_once_in_order(count: int, refuses: bool) -> None:  # noqa: FBT001  # a parameter
-    """Whatever their number, and whether larger offsets are clamped or refused."""
-    server = Server(_contacts(count), refuses=refuses)
-    assert _walked(server) == _phones(server.contacts)
+def test_every_contact_is_listed_once_in_order(count: int, rejects: bool) -> None:  # noqa: FBT001  # a parameter
+    """For any number of contacts, and whether larger offsets are clamped or rejected."""
+    server = Server(_contacts(count), rejects=rejects)
+    assert _listed(server) == _phones(server.contacts)
 
 
 @pytest.mark.parametrize("page_size", [1_000, 999, 700, 333, 300])
-def test_every_contact_comes_exactly_once_with_any_page_size(page_size: int) -> None:
-    """Also where the page does not divide the ceiling."""
+def test_every_contact_is_listed_once_with_any_page_size(page_size: int) -> None:
+    """Also if the page size does not divide the maximum offset."""
     server = Server(_contacts(23_456))
-    assert _walked(server, Walk(OLDEST_FIRST, page_size)) == _phones(server.contacts)
+    assert _listed(server, Paginator(OLDEST_FIRST, page_size)) == _phones(server.contacts)
 
 
-def test_no_request_goes_beyond_the_ceiling() -> None:
-    """No offset over 10,000 is ever asked for, for nobody knows what it returns."""
+def test_no_request_exceeds_the_maximum_offset() -> None:
+    """No offset above 10,000 is requested, because its effect is undocumented."""
     server = Server(_contacts(25_000))
-    _walked(server)
+    _listed(server)
     assert max(request.get("offset", 0) for request in server.requests) == 10_000
 
 
-def test_the_first_request_has_no_offset_and_no_moment() -> None:
+def test_the_first_request_has_no_offset_and_no_timestamp() -> None:
     """A default of the server is not sent."""
     server = Server([])
-    _walked(server)
+    _listed(server)
     assert server.requests == [{"limit": 1_000, **OLDEST_FIRST}]
 
 
 @pytest.mark.parametrize("before", [10_990, 10_999, 9_999, 10_500])
 @pytest.mark.parametrize("ties", [2, 500, 5_000, 10_000])
-def test_contacts_of_one_moment_across_the_boundary_come_exactly_once(before: int, ties: int) -> None:
-    """The walk starts again at a moment that many share: those it has seen are dropped, the others are not lost."""
+def test_contacts_with_the_same_timestamp_at_the_boundary_are_listed_once(before: int, ties: int) -> None:
+    """The listing continues from a timestamp that many share: repeats are dropped, and nothing is lost."""
     tied = [_contact(before + number, before) for number in range(ties)]
     later = [_contact(number, number) for number in range(before + ties, before + ties + 50)]
     server = Server([*_contacts(before), *tied, *later])
-    assert _walked(server) == _phones(server.contacts)
+    assert _listed(server) == _phones(server.contacts)
 
 
-@each_ceiling
+@each_max_offset
 @pytest.mark.parametrize("before", [0, 5, 11_000])
-def test_more_of_one_moment_than_can_be_reached_is_an_error(before: int, refuses: bool) -> None:  # noqa: FBT001  # a parameter
-    """Nobody can reach the twelfth thousand of one moment: the error says so and how many were seen."""
+def test_too_many_contacts_with_the_same_timestamp_raise(before: int, rejects: bool) -> None:  # noqa: FBT001  # a parameter
+    """Beyond 11,000 contacts with one timestamp, the listing raises with the number of listed contacts."""
     server = Server(
-        [*_contacts(before), *(_contact(20_000 + number, before) for number in range(12_000))], refuses=refuses
+        [*_contacts(before), *(_contact(20_000 + number, before) for number in range(12_000))], rejects=rejects
     )
-    walk = Walk(OLDEST_FIRST)
+    paginator = Paginator(OLDEST_FIRST)
     seen: list[Contact] = []
     with pytest.raises(
-        IncompleteListError, match="more contacts share one created_at than the server lets anyone reach"
+        IncompleteListError, match="more contacts have the same created_at than the server can list"
     ) as caught:
-        seen.extend(contact for page in _steps(server, walk) for contact in page)
-    assert caught.value.seen == walk.given
-    assert walk.given >= 11_000
-    assert f"so far {walk.given} contacts were listed" in str(caught.value)
+        seen.extend(contact for page in _pages(server, paginator) for contact in page)
+    assert caught.value.seen == paginator.returned
+    assert paginator.returned >= 11_000
+    assert f"({paginator.returned} contacts were listed)" in str(caught.value)
 
 
 ORDERS = [
@@ -171,91 +171,91 @@ ORDERS = [
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: "-".join(order.values()))
-def test_another_order_ends_in_an_error_at_the_ceiling(order: dict[str, str]) -> None:
-    """In such an order nothing reaches the rest: an error, after 11,000 contacts that are right."""
+def test_another_order_raises_at_the_maximum_offset(order: dict[str, str]) -> None:
+    """In another order the rest cannot be reached: an error after 11,000 correct contacts."""
     server = Server(_contacts(11_001))
-    with pytest.raises(IncompleteListError, match="list without an order") as caught:
-        _walked(server, Walk(order))
+    with pytest.raises(IncompleteListError, match="remove order_by and order_direction") as caught:
+        _listed(server, Paginator(order))
     assert caught.value.seen == 11_000
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: "-".join(order.values()))
-def test_another_order_is_respected_beneath_the_ceiling(order: dict[str, str]) -> None:
-    """The order that the caller asked for is the one that is sent, and all contacts come."""
+def test_another_order_is_sent_below_the_maximum_offset(order: dict[str, str]) -> None:
+    """The order of the caller is sent, and every contact is listed."""
     server = Server(_contacts(10_999))
-    assert sorted(map(str, _walked(server, Walk(order)))) == sorted(map(str, _phones(server.contacts)))
+    assert sorted(map(str, _listed(server, Paginator(order)))) == sorted(map(str, _phones(server.contacts)))
     assert {(request["order_by"], request["order_direction"]) for request in server.requests} == {
         (order["order_by"], order["order_direction"])
     }
 
 
-def test_a_server_that_ignores_created_at_gte_is_noticed() -> None:
-    """It would send the same contacts again for ever."""
-    server = Server(_contacts(11_001), honours=False)
+def test_a_server_that_ignores_created_at_gte_is_detected() -> None:
+    """It would return the same contacts forever."""
+    server = Server(_contacts(11_001), filters=False)
     with pytest.raises(IncompleteListError, match="the server ignores created_at_gte") as caught:
-        _walked(server)
+        _listed(server)
     assert (caught.value.seen, len(server.requests)) == (11_000, 12)
 
 
-@pytest.mark.parametrize("most", [100, 200, 500])
-def test_a_server_that_lowers_the_limit_by_itself_does_not_end_the_walk(most: int) -> None:
-    """A short page of a round number is not taken for the last one."""
-    server = Server(_contacts(12_345), most=most)
-    assert _walked(server) == _phones(server.contacts)
+@pytest.mark.parametrize("max_limit", [100, 200, 500])
+def test_a_server_that_reduces_the_limit_does_not_end_the_listing(max_limit: int) -> None:
+    """A short page whose length is a multiple of 100 is not taken for the last one."""
+    server = Server(_contacts(12_345), max_limit=max_limit)
+    assert _listed(server) == _phones(server.contacts)
 
 
 def test_a_short_page_is_the_last_one() -> None:
     """No request is spent on an empty page."""
     server = Server(_contacts(1_234))
-    _walked(server)
+    _listed(server)
     assert len(server.requests) == 2
 
 
-def test_a_moment_that_is_null_ends_in_an_error_at_the_ceiling() -> None:
-    """Where the server leaves created_at out, nothing tells where to go on."""
+def test_a_missing_timestamp_raises_at_the_maximum_offset() -> None:
+    """Without created_at, the listing cannot continue from a timestamp."""
     contacts = _contacts(11_500)
     contacts[500] = _contact(500, None)
     with pytest.raises(IncompleteListError, match="the server did not sort by created_at, or left it out"):
-        _walked(Server(contacts))
+        _listed(Server(contacts))
 
 
-def test_moments_that_are_all_null_end_in_an_error_at_the_ceiling() -> None:
-    """The same where none has one."""
+def test_missing_timestamps_raise_at_the_maximum_offset() -> None:
+    """The same if no contact has a timestamp."""
     with pytest.raises(IncompleteListError, match="or left it out"):
-        _walked(Server([_contact(number, None) for number in range(11_001)]))
+        _listed(Server([_contact(number, None) for number in range(11_001)]))
 
 
-def test_null_moments_beneath_the_ceiling_do_no_harm() -> None:
-    """As long as offsets reach everything, moments are not needed."""
+def test_missing_timestamps_below_the_maximum_offset_do_not_matter() -> None:
+    """While offsets reach every contact, timestamps are not needed."""
     contacts = [_contact(number, None) for number in range(3_456)]
-    assert _walked(Server(contacts)) == _phones(contacts)
+    assert _listed(Server(contacts)) == _phones(contacts)
 
 
-def test_a_server_that_does_not_sort_is_noticed_at_the_ceiling() -> None:
-    """Going on by created_at would lose contacts there."""
+def test_an_unsorted_listing_raises_at_the_maximum_offset() -> None:
+    """Continuing from a timestamp would lose contacts."""
     contacts = _contacts(11_500)
     contacts[3], contacts[4] = contacts[4], contacts[3]
     with pytest.raises(IncompleteListError, match="did not sort"):
-        _walked(Server(contacts))
+        _listed(Server(contacts))
 
 
-def test_contacts_that_are_created_during_the_walk_come_once() -> None:
-    """Oldest first, they are added at the end: nobody is missed or doubled."""
+def test_contacts_created_during_the_listing_are_listed_once() -> None:
+    """Oldest first, new contacts are at the end: none is missed or repeated."""
     server = Server(_contacts(11_500), arriving=[_contact(number, number) for number in range(11_500, 11_510)])
-    assert _walked(server) == _phones(server.contacts)
+    assert _listed(server) == _phones(server.contacts)
 
 
 @pytest.mark.parametrize("page_size", [10, 100, 1_000])
-def test_contacts_without_number_and_identifier_are_not_taken_for_each_other(page_size: int) -> None:
-    """They cannot be told apart, so none is dropped, also when earlier ones have been forgotten."""
-    walk = Walk(OLDEST_FIRST, page_size)
-    given_out = 0
-    while (operation := walk.next()) is not None:
+def test_contacts_without_number_and_id_are_distinct(page_size: int) -> None:
+    """They cannot be compared, so none is dropped, even when earlier ones are garbage-collected."""
+    paginator = Paginator(OLDEST_FIRST, page_size)
+    listed = 0
+    while (operation := paginator.next_request()) is not None:
         start = operation.kwargs["params"].get("offset", 0)
         page = [Contact(first_name="Ada", created_at=EPOCH) for _ in range(start, min(start + page_size, 2_500))]
-        given_out += len(walk.accept(page))
+        listed += len(paginator.accept(page))
         del page
-    assert given_out == 2_500
+    assert listed == 2_500
 
 
 @pytest.mark.parametrize(
@@ -272,73 +272,75 @@ def test_contacts_without_number_and_identifier_are_not_taken_for_each_other(pag
         (11_100, 1_000, [1_000] * 11 + [101]),
     ],
 )
-def test_max_items_takes_as_few_requests_as_can_be(max_items: int, page_size: int, limits: list[int]) -> None:
-    """No request asks for more than is wanted, beside the repeats that come again, and none is spent on nothing."""
+def test_max_items_needs_few_requests(max_items: int, page_size: int, limits: list[int]) -> None:
+    """No request asks for more than is needed, apart from repeats, and none is useless."""
     server = Server(_contacts(25_000))
-    assert _walked(server, Walk(OLDEST_FIRST, page_size, max_items)) == _phones(server.contacts[:max_items])
+    assert _listed(server, Paginator(OLDEST_FIRST, page_size, max_items)) == _phones(server.contacts[:max_items])
     assert [request["limit"] for request in server.requests] == limits
 
 
-def test_max_items_among_contacts_of_one_moment_takes_few_requests() -> None:
-    """The repeats are asked for in pages, not one by one."""
+def test_max_items_among_repeats_needs_few_requests() -> None:
+    """Repeats are requested in pages, not one by one."""
     server = Server([*_contacts(10_000), *(_contact(number, 10_000) for number in range(10_000, 15_000))])
-    assert len(_walked(server, Walk(OLDEST_FIRST, 1_000, 11_001))) == 11_001
+    assert len(_listed(server, Paginator(OLDEST_FIRST, 1_000, 11_001))) == 11_001
     assert len(server.requests) == 11 + 2
 
 
-def test_max_items_is_kept_where_the_server_sends_more_than_was_asked_for() -> None:
-    """A server that ignores `limit` does not make the walk give more."""
-    walk = Walk(OLDEST_FIRST, 10, 5)
-    walk.next()
-    assert len(walk.accept(_contacts(10))) == 5
-    assert walk.next() is None
+def test_max_items_limits_a_page_that_is_too_long() -> None:
+    """A server that ignores `limit` does not make the listing return more."""
+    paginator = Paginator(OLDEST_FIRST, 10, 5)
+    paginator.next_request()
+    assert len(paginator.accept(_contacts(10))) == 5
+    assert paginator.next_request() is None
 
 
 def test_memory_does_not_grow_with_the_list() -> None:
-    """After 200,000 contacts the walk remembers no more than one window and those of the last moment."""
+    """After 200,000 contacts the paginator remembers one window and the contacts of the last timestamp."""
     server = Server(_contacts(200_000))
-    walk = Walk(OLDEST_FIRST)
-    most = total = 0
-    for page in _steps(server, walk):
+    paginator = Paginator(OLDEST_FIRST)
+    largest = total = 0
+    for page in _pages(server, paginator):
         total += len(page)
-        most = max(most, len(walk._seen) + len(walk._tail))
+        largest = max(largest, len(paginator._seen) + len(paginator._latest_keys))
     assert total == 200_000
-    assert most <= 11_000 + 1
+    assert largest <= 11_000 + 1
 
 
-@pytest.mark.parametrize("made", [Walk(OLDEST_FIRST), pagination.walker({"phone_number": "+14155551234"}, 10, None)])
-def test_a_walk_shows_no_number(made: object) -> None:
-    """Neither the filter nor what was seen is in a repr."""
-    if isinstance(made, Walk):
-        made.accept([_contact(4155551234, 0)])
-    assert "4155551234" not in repr(made)
+@pytest.mark.parametrize(
+    "shown", [Paginator(OLDEST_FIRST), pagination.list_settings({"phone_number": "+14155551234"}, 10, None)]
+)
+def test_a_repr_contains_no_number(shown: object) -> None:
+    """Neither the filters nor the listed contacts appear in a repr."""
+    if isinstance(shown, Paginator):
+        shown.accept([_contact(4155551234, 0)])
+    assert "4155551234" not in repr(shown)
 
 
-SMALL = {"HIGHEST_OFFSET": 10, "_ROUND": 2}
+SMALL = {"MAX_OFFSET": 10, "_REDUCED_LIMIT_MULTIPLE": 2}
 
 
 @settings(deadline=None)
 @given(
     seconds=st.lists(st.integers(0, 25), max_size=70),
     page_size=st.integers(1, 6),
-    refuses=st.booleans(),
+    rejects=st.booleans(),
     max_items=st.none() | st.integers(1, 60),
     lowered=st.booleans(),
 )
-def test_any_list_is_walked_in_whole_or_says_that_it_is_not(
-    *, seconds: list[int], page_size: int, refuses: bool, max_items: int | None, lowered: bool
+def test_any_listing_is_complete_or_raises(
+    *, seconds: list[int], page_size: int, rejects: bool, max_items: int | None, lowered: bool
 ) -> None:
-    """With a ceiling of 10: every contact once and in order, or an error, and that only where ties are too many."""
+    """With a maximum offset of 10: every contact once and in order, or an error if too many share a timestamp."""
     contacts = [_contact(number, second) for number, second in enumerate(sorted(seconds))]
-    server = Server(contacts, ceiling=10, most=2 if lowered else 1_000, refuses=refuses)
-    walk = Walk(OLDEST_FIRST, page_size, max_items)
+    server = Server(contacts, max_offset=10, max_limit=2 if lowered else 1_000, rejects=rejects)
+    paginator = Paginator(OLDEST_FIRST, page_size, max_items)
     seen: list[Contact] = []
     complete = False
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SMALL.items():
             patch.setattr(pagination, name, value)
         try:
-            for page in _steps(server, walk):
+            for page in _pages(server, paginator):
                 seen += page
             complete = True
         except IncompleteListError as error:
@@ -354,35 +356,35 @@ def test_any_list_is_walked_in_whole_or_says_that_it_is_not(
 
 
 @pytest.mark.parametrize(
-    ("given_filters", "says", "error"),
+    ("arguments", "text", "error"),
     [
         ({"order_direction": "ascending"}, "order_direction must be 'asc' or 'desc', not 'ascending'", ValueError),
         ({"created_at_gte": dt.datetime(2024, 1, 1)}, "created_at_gte has no time zone", ValueError),  # noqa: DTZ001  # the point
         ({"created_at_gte": "2024-01-01"}, "created_at_gte must be a datetime, not str", TypeError),
         ({"created_at_gte": dt.date(2024, 1, 1)}, "created_at_gte must be a datetime, not date", TypeError),
-        ({"phone_number": "555"}, "phone_number .* has no country code", InvalidPhoneNumberError),
+        ({"phone_number": "555"}, "phone_number .* the country code is missing", InvalidPhoneNumberError),
         ({"page_size": 0}, "page_size must be between 1 and 1000, not 0", ValueError),
         ({"page_size": 1_001}, "page_size must be between 1 and 1000, not 1001", ValueError),
-        ({"page_size": "10"}, "page_size must be a whole number, not str", TypeError),
-        ({"page_size": True}, "page_size must be a whole number, not bool", TypeError),
+        ({"page_size": "10"}, "page_size must be an int, not str", TypeError),
+        ({"page_size": True}, "page_size must be an int, not bool", TypeError),
         ({"max_items": 0}, "max_items must be 1 or more, not 0", ValueError),
-        ({"max_items": 1.5}, "max_items must be a whole number, not float", TypeError),
+        ({"max_items": 1.5}, "max_items must be an int, not float", TypeError),
     ],
 )
-def test_a_wrong_argument_is_an_error_at_once(
-    world: World, given_filters: dict[str, Any], says: str, error: type[Exception]
+def test_an_invalid_argument_raises_at_once(
+    runner: Runner, arguments: dict[str, Any], text: str, error: type[Exception]
 ) -> None:
-    """When `list` is called, before anything is iterated over."""
+    """The error is raised by `list`, before the iteration."""
 
     def called(client: Any) -> None:  # noqa: ANN401  # of either kind
-        client.contacts.list(**given_filters)
+        client.contacts.list(**arguments)
 
-    with pytest.raises(error, match=says):
-        world.do(called, lambda _: httpx.Response(200, json=[]))
+    with pytest.raises(error, match=text):
+        runner.run(called, lambda _: httpx.Response(200, json=[]))
 
 
 def _page(request: httpx.Request) -> httpx.Response:
-    """A list of seven contacts over HTTP."""
+    """Return a page of seven contacts over HTTP."""
     start, limit = (int(request.url.params.get(name, default)) for name, default in (("offset", 0), ("limit", 100)))
     numbers = range(start, min(start + limit, 7))
     return httpx.Response(200, json=[{"phone": f"+1415555000{n}", "created_at": f"2024-01-0{n + 1}"} for n in numbers])
@@ -391,59 +393,59 @@ def _page(request: httpx.Request) -> httpx.Response:
 SEVEN = [f"+1415555000{number}" for number in range(7)]
 
 
-def test_both_clients_list_every_contact(world: World) -> None:
-    """Page by page, until all have come."""
-    found = world.do(lambda client: client.contacts.list(page_size=3), _page)
+def test_both_clients_list_every_contact(runner: Runner) -> None:
+    """They request page after page."""
+    found = runner.run(lambda client: client.contacts.list(page_size=3), _page)
     assert _phones(found) == SEVEN
-    assert [request.url.params.get("offset") for request in world.sent] == [None, "3", "6"]
+    assert [request.url.params.get("offset") for request in runner.sent] == [None, "3", "6"]
 
 
-def test_pages_come_one_for_each_request(world: World) -> None:
-    """`.pages()` gives lists of at most `page_size`."""
-    pages = world.do(lambda client: client.contacts.list(page_size=3).pages(), _page)
+def test_pages_are_one_for_each_request(runner: Runner) -> None:
+    """`.pages()` returns lists of at most `page_size` contacts."""
+    pages = runner.run(lambda client: client.contacts.list(page_size=3).pages(), _page)
     assert [_phones(page) for page in pages] == [SEVEN[:3], SEVEN[3:6], SEVEN[6:]]
 
 
-def test_an_empty_list_has_no_pages(world: World) -> None:
-    """No page without a contact is given."""
-    assert world.do(lambda client: client.contacts.list().pages(), lambda _: httpx.Response(200, json=[])) == []
+def test_an_empty_list_has_no_pages(runner: Runner) -> None:
+    """No page is empty."""
+    assert runner.run(lambda client: client.contacts.list().pages(), lambda _: httpx.Response(200, json=[])) == []
 
 
-def test_first_is_one_request_for_one_contact(world: World) -> None:
+def test_first_is_one_request_for_one_contact(runner: Runner) -> None:
     """`.first()` does not fetch a page."""
-    found = world.do(lambda client: client.contacts.list().first(), _page)
-    assert (found.phone, [request.url.params["limit"] for request in world.sent]) == (SEVEN[0], ["1"])
+    found = runner.run(lambda client: client.contacts.list().first(), _page)
+    assert (found.phone, [request.url.params["limit"] for request in runner.sent]) == (SEVEN[0], ["1"])
 
 
-def test_max_items_of_one_page_is_one_request(world: World) -> None:
-    """`list(max_items=3, page_size=3)` asks once."""
-    assert len(world.do(lambda client: client.contacts.list(page_size=3, max_items=3), _page)) == 3
-    assert len(world.sent) == 1
+def test_max_items_of_one_page_is_one_request(runner: Runner) -> None:
+    """`list(max_items=3, page_size=3)` sends one request."""
+    assert len(runner.run(lambda client: client.contacts.list(page_size=3, max_items=3), _page)) == 3
+    assert len(runner.sent) == 1
 
 
-def test_nothing_is_sent_before_a_contact_is_asked_for(world: World) -> None:
-    """A listing that nobody iterates over costs nothing."""
+def test_nothing_is_sent_before_the_iteration(runner: Runner) -> None:
+    """A listing without an iteration sends no request."""
 
     def called(client: Any) -> None:  # noqa: ANN401  # of either kind
         client.contacts.list()
         client.contacts.list().pages()
 
-    world.do(called, _page)
-    assert world.sent == []
+    runner.run(called, _page)
+    assert runner.sent == []
 
 
-def test_pages_are_fetched_as_they_are_needed(world: World) -> None:
-    """Who stops after the first contact has paid for one page."""
+def test_pages_are_fetched_as_they_are_needed(runner: Runner) -> None:
+    """An iteration that stops after the first contact fetches one page."""
 
     def first_of(client: Any) -> Any:  # noqa: ANN401  # a contact, or a coroutine
         listing = client.contacts.list(page_size=3)
-        return next(iter(listing)) if world.name == "sync" else anext(aiter(listing))
+        return next(iter(listing)) if runner.kind == "sync" else anext(aiter(listing))
 
-    assert world.do(first_of, _page).phone == SEVEN[0]
-    assert len(world.sent) == 1
+    assert runner.run(first_of, _page).phone == SEVEN[0]
+    assert len(runner.sent) == 1
 
 
-def test_each_iteration_starts_anew(world: World) -> None:
+def test_each_iteration_starts_again(runner: Runner) -> None:
     """A listing can be iterated over twice."""
 
     def twice(client: Any) -> Any:  # noqa: ANN401  # a list, or a coroutine
@@ -452,21 +454,21 @@ def test_each_iteration_starts_anew(world: World) -> None:
         async def awaited() -> list[Contact]:
             return [contact async for contact in listing] + [contact async for contact in listing]
 
-        return [*listing, *listing] if world.name == "sync" else awaited()
+        return [*listing, *listing] if runner.kind == "sync" else awaited()
 
-    assert _phones(world.do(twice, _page)) == SEVEN * 2
+    assert _phones(runner.run(twice, _page)) == SEVEN * 2
 
 
-def test_filters_are_sent(world: World) -> None:
-    """Every filter and the order are parameters of the request; the number is normalised."""
+def test_filters_are_sent(runner: Runner) -> None:
+    """Filters and order are query parameters; the number is normalised."""
     since = dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.timezone(dt.timedelta(hours=2)))
-    world.do(
+    runner.run(
         lambda client: client.contacts.list(
             order_by="firstName", order_direction="desc", phone_number="+1 415 555 1234", cid="c1", created_at_gte=since
         ),
         lambda _: httpx.Response(200, json=[]),
     )
-    assert dict(world.sent[0].url.params) == {
+    assert dict(runner.sent[0].url.params) == {
         "limit": "1000",
         "order_by": "firstName",
         "order_direction": "desc",
@@ -476,18 +478,18 @@ def test_filters_are_sent(world: World) -> None:
     }
 
 
-def test_both_clients_raise_where_the_list_is_incomplete(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was listed so far has been given, and then the error comes."""
-    monkeypatch.setattr(pagination, "HIGHEST_OFFSET", 3)
-    with pytest.raises(IncompleteListError, match="so far 6 contacts were listed"):
-        world.do(lambda client: client.contacts.list(page_size=3, order_direction="desc"), _page)
+def test_both_clients_raise_if_the_listing_is_incomplete(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error comes after the contacts that can be listed."""
+    monkeypatch.setattr(pagination, "MAX_OFFSET", 3)
+    with pytest.raises(IncompleteListError, match=r"\(6 contacts were listed\)"):
+        runner.run(lambda client: client.contacts.list(page_size=3, order_direction="desc"), _page)
 
 
-def test_a_caller_filter_is_kept_beneath_the_moment_of_the_walk() -> None:
-    """A `created_at_gte` of the caller is sent first, and then replaced by the later moment of the walk."""
+def test_created_at_gte_of_the_caller_is_sent_first() -> None:
+    """It is sent first, and then replaced by later timestamps of the listing."""
     server = Server(_contacts(12_000))
     since = EPOCH + dt.timedelta(seconds=500)
-    assert _walked(server, Walk({**OLDEST_FIRST, "created_at_gte": since})) == _phones(server.contacts[500:])
+    assert _listed(server, Paginator({**OLDEST_FIRST, "created_at_gte": since})) == _phones(server.contacts[500:])
     assert {request["created_at_gte"] for request in server.requests} == {
         since.isoformat(),
         (EPOCH + dt.timedelta(seconds=11_499)).isoformat(),

@@ -1,4 +1,4 @@
-"""Answers, each as strange as it may come: the right value, or the right error with a sentence that helps."""
+"""Reading responses: the correct value, or the correct error with a helpful text."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ from sendblue_contacts import (
     SendblueError,
 )
 
+from tests.overrides.clients import each_choice
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sendblue_contacts import Contact
 
-    from tests.overrides.conftest import RawServer, World
+    from tests.overrides.clients import Runner
+    from tests.overrides.conftest import RawServer
 
 NUMBER = "+14155551234"
 MOMENT = dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC)
@@ -86,16 +89,18 @@ CALLS: Mapping[str, Callable[[Any], Any]] = {
     "verify": lambda client: client.contacts.verify(NUMBER),
     "opt_out": lambda client: client.contacts.opt_out(NUMBER),
 }
-OF_A_CONTACT = ["create", "upsert", "retrieve", "get", "update"]
-each_call = pytest.mark.parametrize("call", CALLS)
-of_a_contact = pytest.mark.parametrize("call", OF_A_CONTACT)
+CONTACT_CALLS = ["create", "upsert", "retrieve", "get", "update"]
+each_call = pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
+each_contact_call = pytest.mark.parametrize(
+    ("runner", "call"), each_choice(["sync", "async"], CONTACT_CALLS), indirect=["runner"]
+)
 
 
-def _ask(world: World, call: str, status: int = 200, **content: Any) -> Any:  # noqa: ANN401  # what the call returns
-    return world.do(CALLS[call], lambda _: httpx.Response(status, **content))
+def _call(runner: Runner, call: str, status: int = 200, **content: Any) -> Any:  # noqa: ANN401  # of any type
+    return runner.run(CALLS[call], lambda _: httpx.Response(status, **content))
 
 
-def _enveloped(contact: object) -> dict[str, Any]:
+def _envelope(contact: object) -> dict[str, Any]:
     return {"status": "OK", "contact": contact}
 
 
@@ -103,47 +108,50 @@ def _fields(contact: Contact) -> dict[str, Any]:
     return {name: getattr(contact, name) for name in READ}
 
 
-@pytest.mark.parametrize("answered", [SNAKE, CAMEL, CAMEL | SNAKE], ids=["snake", "camel", "both"])
-@of_a_contact
-def test_a_contact_is_read_in_every_spelling(world: World, call: str, answered: dict[str, Any]) -> None:
-    """snake_case, camelCase or both at once are the same contact; labels stay as they are."""
-    assert _fields(_ask(world, call, json=_enveloped(answered))) == READ
+@pytest.mark.parametrize("contact", [SNAKE, CAMEL, CAMEL | SNAKE], ids=["snake", "camel", "both"])
+@each_contact_call
+def test_a_contact_is_read_in_every_spelling(runner: Runner, call: str, contact: dict[str, Any]) -> None:
+    """snake_case, camelCase or both give the same contact; names of custom variables are unchanged."""
+    assert _fields(_call(runner, call, json=_envelope(contact))) == READ
 
 
-@pytest.mark.parametrize("answered", [SNAKE, CAMEL, CAMEL | SNAKE], ids=["snake", "camel", "both"])
+@pytest.mark.parametrize("contact", [SNAKE, CAMEL, CAMEL | SNAKE], ids=["snake", "camel", "both"])
 @pytest.mark.parametrize("call", ["list", "first"])
-def test_a_list_is_read_in_every_spelling(world: World, call: str, answered: dict[str, Any]) -> None:
-    """The bare array of a list holds the same contacts."""
-    found = _ask(world, call, json=[answered])
+def test_a_list_is_read_in_every_spelling(runner: Runner, call: str, contact: dict[str, Any]) -> None:
+    """The array of a listing contains the same contacts."""
+    found = _call(runner, call, json=[contact])
     assert _fields(found[0] if call == "list" else found) == READ
 
 
-def test_snake_case_counts_where_two_spellings_differ(world: World) -> None:
-    """The preferred spelling wins, also where it is null."""
-    found = _ask(
-        world, "retrieve", json=_enveloped({"firstName": "b", "first_name": "a", "lastName": "c", "last_name": None})
+def test_snake_case_wins_if_two_spellings_differ(runner: Runner) -> None:
+    """The preferred spelling wins, even if it is null."""
+    found = _call(
+        runner, "retrieve", json=_envelope({"firstName": "b", "first_name": "a", "lastName": "c", "last_name": None})
     )
     assert (found.first_name, found.last_name) == ("a", None)
 
 
-@pytest.mark.parametrize("key", SNAKE)
-@pytest.mark.parametrize("call", ["retrieve", "first"])
-def test_null_may_stand_anywhere_in_a_contact(world: World, call: str, key: str) -> None:
-    """A field that is null reads None, and the others are not lost."""
+@pytest.mark.parametrize(
+    ("runner", "call", "key"),
+    each_choice(["sync", "async", "async", "sync"], ["retrieve", "first"], SNAKE),
+    indirect=["runner"],
+)
+def test_any_field_each_contact_call_can_be_null(runner: Runner, call: str, key: str) -> None:
+    """A field that is null is None, and the others are kept."""
     contact = {**SNAKE, key: None}
-    found = _ask(world, call, json=[contact] if call == "first" else _enveloped(contact))
+    found = _call(runner, call, json=[contact] if call == "first" else _envelope(contact))
     assert _fields(found) == {**READ, key: None}
 
 
-@of_a_contact
-def test_an_empty_contact_is_one(world: World, call: str) -> None:
-    """Every field may be absent, the number too."""
-    assert _fields(_ask(world, call, json=_enveloped({}))) == dict.fromkeys(READ)
+@each_contact_call
+def test_an_empty_contact_is_valid(runner: Runner, call: str) -> None:
+    """Every field can be absent, including the number."""
+    assert _fields(_call(runner, call, json=_envelope({}))) == dict.fromkeys(READ)
 
 
-def test_unknown_fields_are_kept(world: World) -> None:
-    """A field that the API adds tomorrow can be read today."""
-    assert _ask(world, "retrieve", json=_enveloped({"zodiac": {"sign": None}})).additional_properties == {
+def test_unknown_fields_are_kept(runner: Runner) -> None:
+    """A field that the API adds later can be read."""
+    assert _call(runner, "retrieve", json=_envelope({"zodiac": {"sign": None}})).additional_properties == {
         "zodiac": {"sign": None}
     }
 
@@ -162,17 +170,19 @@ def test_unknown_fields_are_kept(world: World) -> None:
     ],
 )
 @pytest.mark.parametrize("call", ["retrieve", "first"])
-def test_an_odd_date_does_not_lose_the_contact(world: World, call: str, sent: object, read: dt.datetime | None) -> None:
-    """What can be read is read; what cannot is None, and the raw value is kept."""
+def test_an_invalid_date_does_not_lose_the_contact(
+    runner: Runner, call: str, sent: object, read: dt.datetime | None
+) -> None:
+    """A date that cannot be read is None, and the raw value is kept."""
     contact = {"phone": NUMBER, "created_at": sent}
-    found = _ask(world, call, json=[contact] if call == "first" else _enveloped(contact))
+    found = _call(runner, call, json=[contact] if call == "first" else _envelope(contact))
     assert (found.phone, found.created_at) == (NUMBER, read)
     assert found.additional_properties == ({} if read else {"created_at": sent})
 
 
-def test_contacts_without_a_number_are_all_listed(world: World) -> None:
-    """A contact without `phone` and ID is a contact too, and two of them are two."""
-    assert len(_ask(world, "list", json=[{"first_name": "Ada"}, {"first_name": "Ada"}, {}])) == 3
+def test_contacts_without_a_number_are_all_listed(runner: Runner) -> None:
+    """Two contacts without a number and an ID are two contacts."""
+    assert len(_call(runner, "list", json=[{"first_name": "Ada"}, {"first_name": "Ada"}, {}])) == 3
 
 
 @pytest.mark.parametrize(
@@ -195,62 +205,64 @@ def test_contacts_without_a_number_are_all_listed(world: World) -> None:
         ("opt_out", {"json": {}}, OptOut(NUMBER, opted_out=True)),
     ],
 )
-def test_the_other_answers_are_read(world: World, call: str, content: dict[str, Any], value: object) -> None:
-    """A success that says little is a success, where that is all there is to know."""
-    assert _ask(world, call, **content) == value
+def test_other_responses_are_read(runner: Runner, call: str, content: dict[str, Any], value: object) -> None:
+    """A success without details is a success where nothing else is needed."""
+    assert _call(runner, call, **content) == value
 
 
 @pytest.mark.parametrize("call", ["delete", "verify"])
-def test_an_empty_204_is_a_success_where_nothing_is_to_be_read(world: World, call: str) -> None:
-    """No content is no error."""
-    assert not _ask(world, call, status=204)
+def test_a_204_is_a_success_if_no_value_is_needed(runner: Runner, call: str) -> None:
+    """A response without content is not an error."""
+    assert not _call(runner, call, status=204)
 
 
-EMPTY_IS_STRANGE = [*OF_A_CONTACT, "list", "first", "count", "opt_out"]
+CALLS_WITH_A_VALUE = [*CONTACT_CALLS, "list", "first", "count", "opt_out"]
 
 
 @pytest.mark.parametrize("content", [{}, {"content": b"null"}], ids=["empty", "null"])
-@pytest.mark.parametrize("call", EMPTY_IS_STRANGE)
-def test_an_empty_or_null_answer_is_strange_where_a_value_is_documented(
-    world: World, call: str, content: dict[str, Any]
+@pytest.mark.parametrize("call", CALLS_WITH_A_VALUE)
+def test_an_empty_or_null_response_raises_if_a_value_is_documented(
+    runner: Runner, call: str, content: dict[str, Any]
 ) -> None:
-    """Nothing is never taken for a value."""
+    """An empty body is never taken for a value."""
     with pytest.raises(
-        APIResponseError, match=r"200, the answer is not an (object|array of contacts) but null or empty"
+        APIResponseError, match=r"status 200: the response is null or empty instead of an (object|array of contacts)"
     ):
-        _ask(world, call, **content)
+        _call(runner, call, **content)
 
 
-@of_a_contact
+@each_contact_call
 @pytest.mark.parametrize("body", [{"status": "OK"}, {"contact": None}, {"contact": []}, {"contact": "Ada"}, {}])
-def test_an_answer_without_its_contact_is_strange(world: World, call: str, body: dict[str, Any]) -> None:
-    """A contact that is not there is no contact."""
-    with pytest.raises(APIResponseError, match="the answer has no contact"):
-        _ask(world, call, json=body)
+def test_a_response_without_a_contact_raises(runner: Runner, call: str, body: dict[str, Any]) -> None:
+    """A missing contact is an error."""
+    with pytest.raises(APIResponseError, match="the response has no contact"):
+        _call(runner, call, json=body)
 
 
 @each_call
-def test_an_error_under_200_is_an_error(world: World, call: str) -> None:
-    """`status: ERROR` counts more than 200, and the error has the server's message."""
-    with pytest.raises(APIResponseError, match="200, the answer calls itself an error: Contact not found") as caught:
-        _ask(world, call, json={"status": "ERROR", "message": "Contact not found"})
+def test_a_body_that_reports_an_error_raises(runner: Runner, call: str) -> None:
+    """`status: ERROR` overrides 200, and the error has the message of the server."""
+    with pytest.raises(
+        APIResponseError, match="status 200: the response body reports an error: Contact not found"
+    ) as caught:
+        _call(runner, call, json={"status": "ERROR", "message": "Contact not found"})
     assert caught.value.status_code == 200
 
 
 @each_call
-def test_an_error_under_200_without_a_message_says_so(world: World, call: str) -> None:
-    """There is a sentence even where the server has none."""
-    with pytest.raises(APIResponseError, match="calls itself an error: it does not say which"):
-        _ask(world, call, json={"status": "ERROR"})
+def test_a_body_that_reports_an_error_without_a_message_raises(runner: Runner, call: str) -> None:
+    """The error has a text even without a message of the server."""
+    with pytest.raises(APIResponseError, match="reports an error: without a message"):
+        _call(runner, call, json={"status": "ERROR"})
 
 
 @each_call
-def test_html_under_200_is_an_error_that_names_base_url(world: World, call: str) -> None:
-    """The page of a proxy or of a login is no answer; the error says what to check and shows none of the page."""
+def test_html_raises_and_suggests_base_url(runner: Runner, call: str) -> None:
+    """A page of a proxy or a login page raises; the error shows none of the page."""
     with pytest.raises(
         APIResponseError, match=r"not JSON \(text/html; charset=utf-8, 29 bytes\).*check that base_url"
     ) as caught:
-        _ask(world, call, html="<html>Please log in, Ada</html>"[:29])
+        _call(runner, call, html="<html>Please log in, Ada</html>"[:29])
     assert "log in" not in str(caught.value)
 
 
@@ -265,135 +277,146 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
-@each_call
-def test_broken_json_is_an_error_that_says_how_much_came(world: World, call: str, body: bytes) -> None:
-    """Whatever makes the JSON unreadable: the same error, with type and size and none of the content."""
-    with pytest.raises(APIResponseError, match=rf"the answer is not JSON \(application/json, {len(body)} bytes\)"):
-        _ask(world, call, content=body, headers={"content-type": "application/json"})
-
-
 @pytest.mark.parametrize(
-    ("named", "body"), [("an array", []), ("a string", "OK"), ("a number", 7), ("a boolean", True)]
+    ("runner", "call", "body"), each_choice(["sync", "async"], CALLS, BROKEN.values()), indirect=["runner"]
 )
-@pytest.mark.parametrize("call", [*OF_A_CONTACT, "count", "verify", "opt_out"])
-def test_something_else_where_an_object_was_documented_is_named(
-    world: World, call: str, named: str, body: object
-) -> None:
-    """The error says what came and what was expected."""
-    with pytest.raises(APIResponseError, match=f"the answer is not an object but {named}"):
-        _ask(world, call, json=body)
+def test_broken_json_raises_with_type_and_size(runner: Runner, call: str, body: bytes) -> None:
+    """Any unreadable JSON gives the same error, without the content."""
+    with pytest.raises(APIResponseError, match=rf"the response is not JSON \(application/json, {len(body)} bytes\)"):
+        _call(runner, call, content=body, headers={"content-type": "application/json"})
 
 
 @pytest.mark.parametrize(
-    ("named", "body"), [("an object", {"contacts": []}), ("a string", "OK"), ("a number", 1.5), ("a boolean", False)]
+    ("runner", "call", "json_type", "body"),
+    each_choice(
+        ["sync", "async"],
+        [*CONTACT_CALLS, "count", "verify", "opt_out"],
+        ["an array", "a string", "a number", "a boolean"],
+        [[], "OK", 7, True],
+    ),
+    indirect=["runner"],
+)
+def test_another_type_than_an_object_raises(runner: Runner, call: str, json_type: str, body: object) -> None:
+    """The error has the actual and the expected type."""
+    with pytest.raises(APIResponseError, match=f"the response is {json_type} instead of an object"):
+        _call(runner, call, json=body)
+
+
+@pytest.mark.parametrize(
+    ("json_type", "body"),
+    [("an object", {"contacts": []}), ("a string", "OK"), ("a number", 1.5), ("a boolean", False)],
 )
 @pytest.mark.parametrize("call", ["list", "first"])
-def test_something_else_where_a_list_was_documented_is_named(world: World, call: str, named: str, body: object) -> None:
-    """An object is no page, also where a page is inside it."""
-    with pytest.raises(APIResponseError, match=f"the answer is not an array of contacts but {named}"):
-        _ask(world, call, json=body)
+def test_another_type_than_an_array_raises(runner: Runner, call: str, json_type: str, body: object) -> None:
+    """An object is not a page, even with a page inside."""
+    with pytest.raises(APIResponseError, match=f"the response is {json_type} instead of an array of contacts"):
+        _call(runner, call, json=body)
 
 
 @pytest.mark.parametrize("item", [None, "Ada", 7, [], True])
 @pytest.mark.parametrize("call", ["list", "first"])
-def test_a_list_with_something_that_is_no_contact_is_an_error(world: World, call: str, item: object) -> None:
-    """A page that cannot be read in whole is not read in part: nothing is lost silently."""
-    with pytest.raises(APIResponseError, match="an array in which something is no contact"):
-        _ask(world, call, json=[SNAKE, item])
+def test_an_array_with_an_invalid_item_raises(runner: Runner, call: str, item: object) -> None:
+    """A page with an invalid item raises instead of losing the item."""
+    with pytest.raises(APIResponseError, match="an array with an item that is not a contact"):
+        _call(runner, call, json=[SNAKE, item])
 
 
 @pytest.mark.parametrize("count", [None, "7", 7.5, True, [7]])
-def test_a_count_that_is_no_whole_number_is_an_error(world: World, count: object) -> None:
-    """Nothing is taken for a count that is none."""
-    with pytest.raises(APIResponseError, match="the answer has no count"):
-        _ask(world, "count", json={"count": count})
+def test_a_count_that_is_not_an_int_raises(runner: Runner, count: object) -> None:
+    """No other value is taken for a count."""
+    with pytest.raises(APIResponseError, match="the response has no count"):
+        _call(runner, "count", json={"count": count})
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 599])
-@each_call
-def test_every_status_from_500_is_a_failure_of_the_server(world: World, call: str, status: int) -> None:
-    """Also those that no standard knows, with a page of HTML or without."""
+@pytest.mark.parametrize(
+    ("runner", "call", "status"),
+    each_choice(["sync", "async"], CALLS, [500, 502, 503, 504, 520, 599]),
+    indirect=["runner"],
+)
+def test_every_status_from_500_is_an_internal_server_error(runner: Runner, call: str, status: int) -> None:
+    """This includes non-standard statuses, with or without an HTML page."""
     with pytest.raises(InternalServerError) as caught:
-        _ask(world, call, status=status, html="<html>cloud trouble</html>")
+        _call(runner, call, status=status, html="<html>cloud trouble</html>")
     assert caught.value.status_code == status
-    assert f"{status}, " in str(caught.value)
+    assert f"status {status}: " in str(caught.value)
     assert "cloud" not in str(caught.value)
 
 
-def test_a_status_without_a_name_says_that_the_server_failed(world: World) -> None:
-    """520 has no reason phrase; there is a sentence all the same."""
-    with pytest.raises(InternalServerError, match="520, the server failed"):
-        _ask(world, "count", status=520)
+def test_a_status_without_a_reason_phrase_has_a_text(runner: Runner) -> None:
+    """520 has no reason phrase, but the error has a text."""
+    with pytest.raises(InternalServerError, match="status 520: the server failed"):
+        _call(runner, "count", status=520)
 
 
 @each_call
-def test_a_401_as_plain_text_names_the_variables(world: World, call: str) -> None:
-    """The text is the message, and the error says which variables to check."""
+def test_a_401_as_plain_text_names_the_variables(runner: Runner, call: str) -> None:
+    """The text is the message, and the error names the environment variables to check."""
     with pytest.raises(
-        AuthenticationError, match=r"401, Unauthorized .*SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET"
+        AuthenticationError, match=r"status 401: Unauthorized .*SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET"
     ):
-        _ask(world, call, status=401, text="Unauthorized\n")
+        _call(runner, call, status=401, text="Unauthorized\n")
 
 
 @each_call
-def test_a_403_without_status_names_base_url(world: World, call: str) -> None:
-    """As seen live; the error names the other host."""
+def test_a_403_without_status_names_base_url(runner: Runner, call: str) -> None:
+    """The response is one seen from the live API; the error mentions the other host."""
     with pytest.raises(PermissionDeniedError, match=r"Did not get inputs for authorization .*base_url.*two host names"):
-        _ask(world, call, status=403, json={"message": "Did not get inputs for authorization"})
+        _call(runner, call, status=403, json={"message": "Did not get inputs for authorization"})
 
 
 @each_call
-def test_an_empty_429_is_a_rate_limit_error(world: World, call: str) -> None:
-    """Without a body and without `Retry-After`: a sentence, and no time that nobody said."""
-    with pytest.raises(RateLimitError, match=r"429, too many requests .*wait before sending more") as caught:
-        _ask(world, call, status=429)
+def test_an_empty_429_is_a_rate_limit_error(runner: Runner, call: str) -> None:
+    """Without a body and without `Retry-After`, the error has a text and no `retry_after`."""
+    with pytest.raises(RateLimitError, match=r"status 429: too many requests .*wait before sending more") as caught:
+        _call(runner, call, status=429)
     assert caught.value.retry_after is None
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@each_call
-def test_a_redirect_is_not_followed(world: World, call: str, status: int) -> None:
-    """The secret does not go to another host; the error says so."""
-    with pytest.raises(APIResponseError, match=f"{status}, the answer is a redirect, which is not followed"):
-        _ask(world, call, status=status, headers={"location": "https://elsewhere.example/"})
-    assert len(world.sent) == 1
+@pytest.mark.parametrize(
+    ("runner", "call", "status"), each_choice(["sync", "async"], CALLS, [301, 302, 303, 307, 308]), indirect=["runner"]
+)
+def test_a_redirect_is_not_followed(runner: Runner, call: str, status: int) -> None:
+    """The credentials are not sent to another host."""
+    with pytest.raises(APIResponseError, match=f"status {status}: the response is a redirect, which is not followed"):
+        _call(runner, call, status=status, headers={"location": "https://elsewhere.example/"})
+    assert len(runner.sent) == 1
 
 
-@pytest.mark.parametrize("status", [402, 405, 410, 418, 451])
-@each_call
-def test_any_other_status_is_an_api_error(world: World, call: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("runner", "call", "status"), each_choice(["sync", "async"], CALLS, [402, 405, 410, 418, 451]), indirect=["runner"]
+)
+def test_any_other_status_is_an_api_error(runner: Runner, call: str, status: int) -> None:
     """A 4xx without a class of its own is an APIError with its status."""
     with pytest.raises(APIError) as caught:
-        _ask(world, call, status=status)
+        _call(runner, call, status=status)
     assert (type(caught.value), caught.value.status_code) == (APIError, status)
 
 
 @pytest.mark.parametrize("call", [name for name in CALLS if name != "get"])
-def test_a_404_is_a_not_found_error(world: World, call: str) -> None:
-    """Nothing was lost before, so that not found means not found, for delete too."""
-    with pytest.raises(NotFoundError, match="404, Contact not found"):
-        _ask(world, call, status=404, json={"status": "ERROR", "message": "Contact not found"})
+def test_a_404_is_a_not_found_error(runner: Runner, call: str) -> None:
+    """Without an earlier attempt a 404 means not found, for delete too."""
+    with pytest.raises(NotFoundError, match="status 404: Contact not found"):
+        _call(runner, call, status=404, json={"status": "ERROR", "message": "Contact not found"})
 
 
-def test_get_returns_none_where_the_api_says_404(world: World) -> None:
-    """No contact is a value of get."""
-    assert _ask(world, "get", status=404, json={"status": "ERROR", "message": "Contact not found"}) is None
+def test_get_returns_none_for_a_404_of_the_api(runner: Runner) -> None:
+    """A missing contact is a value of get."""
+    assert _call(runner, "get", status=404, json={"status": "ERROR", "message": "Contact not found"}) is None
 
 
-def test_get_raises_where_something_else_says_404(world: World) -> None:
-    """A proxy that knows no such path does not mean that there is no contact."""
+def test_get_raises_for_a_404_of_a_proxy(runner: Runner) -> None:
+    """A proxy without such a path does not mean that there is no contact."""
     with pytest.raises(NotFoundError):
-        _ask(world, "get", status=404, html="<html>not found</html>")
+        _call(runner, "get", status=404, html="<html>not found</html>")
 
 
-def test_a_deeply_nested_error_body_is_an_error_of_its_status(world: World) -> None:
-    """What cannot be read for its message does not hide the status."""
+def test_a_deeply_nested_error_body_keeps_its_status(runner: Runner) -> None:
+    """A body that cannot be read does not hide the status."""
     with pytest.raises(InternalServerError, match="500"):
-        _ask(world, "count", status=500, content=b"[" * 200_000, headers={"content-type": "application/json"})
+        _call(runner, "count", status=500, content=b"[" * 200_000, headers={"content-type": "application/json"})
 
 
-# What a mocked transport cannot do: bytes on a socket.
+# Bytes on a socket, which a mocked transport cannot send.
 
 
 def _bytes(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
@@ -405,7 +428,7 @@ COUNT = b'{"count": 7}'
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         _bytes(gzip.compress(COUNT), "Content-Encoding: gzip"),
         _bytes(b"c\r\n" + COUNT + b"\r\n0\r\n\r\n", "Transfer-Encoding: chunked"),
@@ -416,14 +439,14 @@ COUNT = b'{"count": 7}'
     ],
     ids=["gzip", "chunked", "until-close", "length", "utf-16", "byte-order-mark"],
 )
-def test_every_encoding_is_read(world: World, raw: RawServer, answer: bytes) -> None:
-    """However the body comes over the wire, it is the same answer."""
-    raw.answer = answer
-    assert world.do(CALLS["count"], base_url=raw.url) == 7
+def test_every_encoding_is_read(runner: Runner, raw: RawServer, response: bytes) -> None:
+    """Each transfer and content encoding gives the same value."""
+    raw.response = response
+    assert runner.run(CALLS["count"], base_url=raw.url) == 7
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("response", "error"),
     [
         (b"", APIConnectionError),
         (b"SSH-2.0-OpenSSH_9.2\r\n", APIConnectionError),
@@ -435,19 +458,19 @@ def test_every_encoding_is_read(world: World, raw: RawServer, answer: bytes) -> 
         (_bytes(b"", "Location: /elsewhere", status="302 Found"), APIResponseError),
         (_bytes(b"", "Content-Length: 0", status="204 No Content"), APIResponseError),
     ],
-    ids=["closed", "no-http", "cut-head", "cut-body", "cut-chunk", "no-gzip", "cut-gzip", "redirect", "204"],
+    ids=["closed", "not-http", "cut-head", "cut-body", "cut-chunk", "not-gzip", "cut-gzip", "redirect", "204"],
 )
-def test_what_breaks_on_the_wire_is_an_error_of_this_library(
-    world: World, raw: RawServer, answer: bytes, error: type[SendblueError]
+def test_a_broken_response_raises_an_error_of_this_library(
+    runner: Runner, raw: RawServer, response: bytes, error: type[SendblueError]
 ) -> None:
     """No exception of httpx or zlib reaches the caller, and the error names the request."""
-    raw.answer = answer
+    raw.response = response
     with pytest.raises(error, match=r"GET /api/v2/contacts/count"):
-        world.do(CALLS["count"], base_url=raw.url)
+        runner.run(CALLS["count"], base_url=raw.url)
 
 
-def test_nobody_there_is_a_connection_error(world: World, raw: RawServer) -> None:
-    """A port where nobody listens: the error says what to check."""
-    with pytest.raises(APIConnectionError, match=r"no answer .*check the network and base_url"):
-        world.do(CALLS["count"], base_url="http://127.0.0.1:1")
+def test_a_refused_connection_is_a_connection_error(runner: Runner, raw: RawServer) -> None:
+    """The error says what to check."""
+    with pytest.raises(APIConnectionError, match=r"no response .*check the network and base_url"):
+        runner.run(CALLS["count"], base_url="http://127.0.0.1:1")
     assert raw.heads == []

@@ -1,4 +1,4 @@
-"""The transports, over a server that is a list of answers, in a time of its own: nothing here waits."""
+"""The transports over a server with a list of outcomes, and a clock of their own: no test waits."""
 
 from __future__ import annotations
 
@@ -26,8 +26,17 @@ from sendblue_contacts.retry import EXTENSION, Call
 from sendblue_contacts_api.api.contacts import count_contacts, verify_contact
 from sendblue_contacts_api.models.contact_verify import ContactVerify
 
-from tests.overrides.rigs import OK, Answer, Broken, Clock, Once, Rig, Server, throttled
-from tests.overrides.worlds import AT_ONCE, WORLDS, ask
+from tests.overrides.clients import WITHOUT_PAUSES, run_client
+from tests.overrides.transport_harness import (
+    OK,
+    BrokenBody,
+    Clock,
+    Outcome,
+    Server,
+    StreamedBody,
+    TransportHarness,
+    throttled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,75 +44,75 @@ if TYPE_CHECKING:
 PHONE = "+14155551234"
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture(params=["sync", "asyncio"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Each world in turn."""
+    """Return each kind of client."""
     return str(request.param)
 
 
 # Retries.
 
 
-def test_a_failed_attempt_is_repeated_after_a_pause(kind: str) -> None:
-    """Errors are tried again, with the pauses of the policy, until one attempt succeeds."""
-    rig = Rig(kind, 500, httpx.ReadError("reset"), 200)
-    assert rig.send().status_code == 200
-    assert (len(rig.server.asked), rig.clock.pauses) == (3, [0.05, 0.1])
+def test_a_failed_attempt_is_retried_after_a_pause(kind: str) -> None:
+    """Failures are retried, with the pauses of the policy, until an attempt succeeds."""
+    harness = TransportHarness(kind, 500, httpx.ReadError("reset"), 200)
+    assert harness.send().status_code == 200
+    assert (len(harness.server.requests), harness.clock.pauses) == (3, [0.05, 0.1])
 
 
-def test_the_last_answer_is_given_back(kind: str) -> None:
-    """When nothing more may be tried, the caller gets the last answer."""
-    rig = Rig(kind, 500, 502, 503)
-    assert (rig.send().status_code, len(rig.server.asked)) == (503, 3)
+def test_the_last_response_is_returned(kind: str) -> None:
+    """When no retry is left, the caller gets the last response."""
+    harness = TransportHarness(kind, 500, 502, 503)
+    assert (harness.send().status_code, len(harness.server.requests)) == (503, 3)
 
 
 def test_the_last_error_is_raised(kind: str) -> None:
-    """When the last attempt had no answer, what httpx said of it is raised."""
-    rig = Rig(kind, 500, 500, httpx.ReadTimeout("too slow"))
+    """If the last attempt had no response, its httpx error is raised."""
+    harness = TransportHarness(kind, 500, 500, httpx.ReadTimeout("too slow"))
     with pytest.raises(httpx.ReadTimeout, match="too slow"):
-        rig.send()
+        harness.send()
 
 
-def test_a_success_is_not_repeated(kind: str) -> None:
+def test_a_success_is_not_retried(kind: str) -> None:
     """One request, no pause."""
-    rig = Rig(kind, 200)
-    rig.send()
-    assert (len(rig.server.asked), rig.clock.pauses) == (1, [])
+    harness = TransportHarness(kind, 200)
+    harness.send()
+    assert (len(harness.server.requests), harness.clock.pauses) == (1, [])
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 501])
-def test_a_decision_is_not_repeated(kind: str, status: int) -> None:
-    """What the server decided is given back after one request."""
-    rig = Rig(kind, status)
-    assert (rig.send().status_code, len(rig.server.asked)) == (status, 1)
+def test_a_final_status_is_not_retried(kind: str, status: int) -> None:
+    """The response is returned after one request."""
+    harness = TransportHarness(kind, status)
+    assert (harness.send().status_code, len(harness.server.requests)) == (status, 1)
 
 
 @pytest.mark.parametrize(
     ("method", "requests"), [("GET", 2), ("HEAD", 2), ("OPTIONS", 2), ("PUT", 2), ("DELETE", 2), ("POST", 1)]
 )
-def test_a_request_without_a_call_is_judged_by_its_method(kind: str, method: str, requests: int) -> None:
-    """What the generated client sends is repeated where HTTP says that it is safe."""
-    rig = Rig(kind, 500)
-    rig.send(method)
-    assert len(rig.server.asked) == requests
+def test_a_request_without_a_call_is_retried_by_method(kind: str, method: str, requests: int) -> None:
+    """Requests of the generated client are retried if their method is idempotent."""
+    harness = TransportHarness(kind, 500)
+    harness.send(method)
+    assert len(harness.server.requests) == requests
 
 
-@pytest.mark.parametrize("answer", [429, httpx.ConnectError("refused")])
-def test_what_never_arrived_is_always_repeated(kind: str, answer: Answer) -> None:
-    """A POST too is sent again after a 429, and when there was no connection."""
-    rig = Rig(kind, answer, 200)
-    assert rig.send("POST", json={}).status_code == 200
+@pytest.mark.parametrize("outcome", [429, httpx.ConnectError("refused")])
+def test_a_request_that_never_arrived_is_always_retried(kind: str, outcome: Outcome) -> None:
+    """A POST too is sent again after a 429, and if there was no connection."""
+    harness = TransportHarness(kind, outcome, 200)
+    assert harness.send("POST", json={}).status_code == 200
 
 
-def test_a_body_that_can_be_read_only_once_is_not_repeated(kind: str) -> None:
-    """A stream is gone after the first attempt, so there is no second."""
-    rig = Rig(kind, httpx.ConnectError("refused"))
+def test_a_streamed_request_body_is_not_retried(kind: str) -> None:
+    """A stream is consumed by the first attempt."""
+    harness = TransportHarness(kind, httpx.ConnectError("refused"))
     with pytest.raises(httpx.ConnectError):
-        rig.send("PUT", content=_once(kind))
-    assert len(rig.server.asked) == 1
+        harness.send("PUT", content=_once(kind))
+    assert len(harness.server.requests) == 1
 
 
-def _once(kind: str) -> Any:  # noqa: ANN401  # httpx takes either kind of iterable
+def _once(kind: str) -> Any:  # noqa: ANN401  # httpx accepts both kinds of iterables
     if kind == "sync":
         return iter([b"{}"])
 
@@ -113,265 +122,267 @@ def _once(kind: str) -> Any:  # noqa: ANN401  # httpx takes either kind of itera
     return parts()
 
 
-def test_a_body_in_memory_is_sent_again_in_whole(kind: str) -> None:
-    """Each attempt carries the same body."""
+def test_a_body_in_memory_is_sent_again(kind: str) -> None:
+    """Each attempt has the same body."""
     bodies: list[bytes] = []
-    rig = Rig(kind)
+    harness = TransportHarness(kind)
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         bodies.append(request.content)
         return httpx.Response(500)
 
-    rig.server.transport = httpx.MockTransport(answer)
-    rig.send("PUT", json={"first_name": "Ada"})
+    harness.server.transport = httpx.MockTransport(respond)
+    harness.send("PUT", json={"first_name": "Ada"})
     assert bodies == [b'{"first_name":"Ada"}'] * 3
 
 
-def test_an_answer_that_breaks_off_is_repeated(kind: str) -> None:
-    """An answer counts when its whole body is there; half of one is a lost answer."""
-    rig = Rig(kind, httpx.Response(200, stream=Broken()), 200)
-    assert rig.send().json() == OK
+def test_a_truncated_response_is_retried(kind: str) -> None:
+    """A response without its whole body is a lost response."""
+    harness = TransportHarness(kind, httpx.Response(200, stream=BrokenBody()), 200)
+    assert harness.send().json() == OK
 
 
-def test_a_broken_connection_is_given_back(kind: str) -> None:
-    """The connection of an answer that breaks off is closed, not lost to the pool."""
-    broken = Broken()
-    Rig(kind, httpx.Response(200, stream=broken), 200).send()
+def test_the_connection_of_a_truncated_response_is_closed(kind: str) -> None:
+    """It is not lost to the connection pool."""
+    broken = BrokenBody()
+    TransportHarness(kind, httpx.Response(200, stream=broken), 200).send()
     assert broken.closed
 
 
-def test_an_answer_knows_how_long_it_took(kind: str) -> None:
-    """That the body was read early does not take `elapsed` away."""
-    assert Rig(kind, httpx.Response(200, stream=Once())).send().elapsed.total_seconds() > 0
+def test_a_response_has_its_elapsed_time(kind: str) -> None:
+    """Reading the body early does not remove `elapsed`."""
+    assert TransportHarness(kind, httpx.Response(200, stream=StreamedBody())).send().elapsed.total_seconds() > 0
 
 
-def test_a_compressed_answer_is_unpacked_once(kind: str) -> None:
-    """The body goes on as it came, and httpx decodes it."""
+def test_a_compressed_response_is_decompressed_once(kind: str) -> None:
+    """The body is passed on as it came, and httpx decodes it."""
     import gzip  # noqa: PLC0415  # only here
 
-    packed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b'{"count": 3}'))
-    assert Rig(kind, packed).send().json() == {"count": 3}
+    compressed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b'{"count": 3}'))
+    assert TransportHarness(kind, compressed).send().json() == {"count": 3}
 
 
-def test_the_call_of_a_request_decides(kind: str) -> None:
-    """An operation that brings its own policy is repeated by that one, not by the client's."""
-    rig = Rig(kind, 500, 500)
-    rig.send("POST", json={}, extensions={EXTENSION: Call(repeatable=True, retry=Retry(attempts=2))})
-    assert len(rig.server.asked) == 2
+def test_the_policy_of_the_call_wins(kind: str) -> None:
+    """An operation with a policy of its own is retried by that one, not by the policy of the client."""
+    harness = TransportHarness(kind, 500, 500)
+    harness.send("POST", json={}, extensions={EXTENSION: Call(repeatable=True, retry=Retry(attempts=2))})
+    assert len(harness.server.requests) == 2
 
 
-# Time.
+# Timeouts.
 
 
-def test_an_attempt_may_take_what_is_left_to_the_deadline(kind: str) -> None:
-    """The timeout of an attempt is capped by the deadline of its call."""
-    rig = Rig(kind, 500, 200, retry=Retry(deadline=10.0))
-    rig.send()
-    assert rig.server.timeouts == [
+def test_the_deadline_limits_the_timeout(kind: str) -> None:
+    """The timeout of an attempt is at most the time until the deadline."""
+    harness = TransportHarness(kind, 500, 200, retry=Retry(deadline=10.0))
+    harness.send()
+    assert harness.server.timeouts == [
         dict.fromkeys(("connect", "read", "write", "pool"), pytest.approx(seconds)) for seconds in (10.0, 9.95)
     ]
 
 
-def test_an_attempt_may_not_take_longer_than_its_timeout(kind: str) -> None:
-    """Where the deadline is far away the timeout of an attempt stays."""
-    rig = Rig(kind)
-    rig.send(timeout=2.0)
-    assert rig.server.timeouts == [dict.fromkeys(("connect", "read", "write", "pool"), 2.0)]
+def test_a_distant_deadline_does_not_change_the_timeout(kind: str) -> None:
+    """The timeout of an attempt stays."""
+    harness = TransportHarness(kind)
+    harness.send(timeout=2.0)
+    assert harness.server.timeouts == [dict.fromkeys(("connect", "read", "write", "pool"), 2.0)]
 
 
-def test_no_timeout_is_capped_too(kind: str) -> None:
-    """Without a timeout of its own an attempt still ends with the deadline."""
-    rig = Rig(kind, retry=Retry(deadline=10.0))
-    rig.send(timeout=None)
-    assert set(rig.server.timeouts[0].values()) == {10.0}
+def test_the_deadline_limits_an_attempt_without_a_timeout(kind: str) -> None:
+    """Without a timeout, an attempt ends with the deadline."""
+    harness = TransportHarness(kind, retry=Retry(deadline=10.0))
+    harness.send(timeout=None)
+    assert set(harness.server.timeouts[0].values()) == {10.0}
 
 
-def test_retry_after_is_slept_in_full(kind: str) -> None:
-    """The pause is what the server asked for."""
-    rig = Rig(kind, throttled("7"), 200)
-    rig.send()
-    assert rig.clock.pauses == [7.0]
+def test_retry_after_is_kept_in_full(kind: str) -> None:
+    """The pause is the one that the server asks for."""
+    harness = TransportHarness(kind, throttled("7"), 200)
+    harness.send()
+    assert harness.clock.pauses == [7.0]
 
 
-def test_retry_after_beyond_the_deadline_is_given_back_at_once(kind: str) -> None:
-    """A 429 that asks for more than the deadline is the answer, and nobody sleeps."""
-    rig = Rig(kind, throttled("61"))
-    assert (rig.send().status_code, rig.clock.pauses) == (429, [])
+def test_retry_after_beyond_the_deadline_is_returned_at_once(kind: str) -> None:
+    """A 429 that asks for more than the deadline is returned without a pause."""
+    harness = TransportHarness(kind, throttled("61"))
+    assert (harness.send().status_code, harness.clock.pauses) == (429, [])
 
 
-# The limit.
+# Rate limit.
 
 
-def test_each_attempt_takes_a_slot_of_its_own(kind: str) -> None:
-    """Three attempts are three requests to the server, and three slots; all are given back."""
-    rig = Rig(kind, 500, httpx.ReadError("reset"), 200)
-    rig.send()
-    stands = rig.limiter.statistics()
-    assert (stands.requests, stands.in_flight, stands.free) == (3, 0, 97)
+def test_each_attempt_takes_one_slot(kind: str) -> None:
+    """Three attempts are three requests and three slots; all slots are released."""
+    harness = TransportHarness(kind, 500, httpx.ReadError("reset"), 200)
+    harness.send()
+    statistics = harness.limiter.statistics()
+    assert (statistics.requests, statistics.in_flight, statistics.free) == (3, 0, 97)
 
 
 def test_attempts_wait_for_slots(kind: str) -> None:
-    """A retry waits for the window as any other request: with two slots, the third attempt waits for the first."""
+    """With two slots, the third attempt waits for the first slot."""
     clock = Clock()
-    rig = Rig(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(2, 10.0)))
-    rig.send()
+    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(2, 10.0)))
+    harness.send()
     assert clock.now == pytest.approx(1010.0)
 
 
-def test_the_wait_for_a_slot_does_not_use_up_the_deadline(kind: str) -> None:
-    """With one slot a call of three attempts takes two windows, and its deadline of one window holds."""
+def test_waiting_for_a_slot_does_not_count_towards_the_deadline(kind: str) -> None:
+    """With one slot, three attempts take two windows, and a deadline of one window holds."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(1, 10.0))
-    rig = Rig(kind, 500, 500, 200, clock=clock, limiter=limiter, retry=Retry(deadline=9.0))
-    assert rig.send().status_code == 200
+    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=limiter, retry=Retry(deadline=9.0))
+    assert harness.send().status_code == 200
     assert clock.now == pytest.approx(1020.0)
 
 
-def test_a_429_stops_everybody_for_as_long_as_the_server_says(kind: str) -> None:
-    """Another client of the same limiter waits for the `Retry-After` that the first one got."""
+def test_a_429_freezes_all_clients_for_its_retry_after(kind: str) -> None:
+    """Another client of the same limiter waits too."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(100, 10.0))
-    Rig(kind, throttled("7"), limiter=limiter, clock=clock, retry=None).send()
-    other = Rig(kind, limiter=limiter, clock=clock)
+    TransportHarness(kind, throttled("7"), limiter=limiter, clock=clock, retry=None).send()
+    other = TransportHarness(kind, limiter=limiter, clock=clock)
     other.send()
     assert clock.now == 1007.0
 
 
-def test_a_429_without_a_word_stops_everybody_for_a_window(kind: str) -> None:
-    """Where the server does not say how long, one window it is."""
+def test_a_429_without_retry_after_freezes_all_clients_for_a_window(kind: str) -> None:
+    """The default is one window."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(100, 10.0))
-    Rig(kind, throttled(), limiter=limiter, clock=clock, retry=None).send()
-    Rig(kind, limiter=limiter, clock=clock).send()
+    TransportHarness(kind, throttled(), limiter=limiter, clock=clock, retry=None).send()
+    TransportHarness(kind, limiter=limiter, clock=clock).send()
     assert clock.now == 1010.0
 
 
-def test_a_long_freeze_refuses_at_once(kind: str) -> None:
-    """While the server wants a longer wait than the deadline, calls fail without a request and without a wait."""
-    rig = Rig(kind)
-    rig.limiter.refused(100.0)
+def test_a_long_freeze_raises_at_once(kind: str) -> None:
+    """During a freeze beyond the deadline, calls fail without a request and without a wait."""
+    harness = TransportHarness(kind)
+    harness.limiter.refused(100.0)
     with pytest.raises(
-        RateLimitError, match=r"GET /api/v2/contacts: .* refuses requests .* for 100 s; no request was sent"
+        RateLimitError, match=r"GET /api/v2/contacts: .* for another 100 s; no request was sent"
     ) as caught:
-        rig.send()
-    assert (caught.value.retry_after, caught.value.status_code, rig.server.asked) == (100.0, 429, [])
-    assert rig.clock.now == 1000.0
+        harness.send()
+    assert (caught.value.retry_after, caught.value.status_code, harness.server.requests) == (100.0, 429, [])
+    assert harness.clock.now == 1000.0
 
 
-def test_a_refusal_takes_no_slot(kind: str) -> None:
-    """A call that is refused during a long freeze leaves the slots alone."""
-    rig = Rig(kind)
-    rig.limiter.refused(100.0)
+def test_a_call_that_fails_during_a_freeze_takes_no_slot(kind: str) -> None:
+    """The slots stay free."""
+    harness = TransportHarness(kind)
+    harness.limiter.refused(100.0)
     with pytest.raises(RateLimitError):
-        rig.send()
-    assert (rig.limiter.statistics().requests, rig.limiter.statistics().waiting) == (0, 0)
+        harness.send()
+    assert (harness.limiter.statistics().requests, harness.limiter.statistics().waiting) == (0, 0)
 
 
 def test_a_freeze_within_the_deadline_is_waited_for(kind: str) -> None:
-    """A freeze that ends before the deadline is sat out."""
-    rig = Rig(kind)
-    rig.limiter.refused(59.0)
-    assert (rig.send().status_code, rig.clock.now) == (200, 1059.0)
+    """A call waits for a freeze that ends before its deadline."""
+    harness = TransportHarness(kind)
+    harness.limiter.refused(59.0)
+    assert (harness.send().status_code, harness.clock.now) == (200, 1059.0)
 
 
-def test_a_long_freeze_refuses_those_in_the_queue_too(kind: str) -> None:
-    """A freeze longer than the deadline that comes while a call waits for a slot ends its wait."""
+def test_a_long_freeze_ends_waiting_calls(kind: str) -> None:
+    """A freeze beyond the deadline that starts while a call waits for a slot ends its wait."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(1, 10.0))
-    Rig(kind, limiter=limiter, clock=clock).send()
+    TransportHarness(kind, limiter=limiter, clock=clock).send()
     clock.meanwhile = lambda: limiter.refused(3600.0)
     with pytest.raises(RateLimitError):
-        Rig(kind, limiter=limiter, clock=clock).send()
+        TransportHarness(kind, limiter=limiter, clock=clock).send()
 
 
-# The terms of a call.
+# Calls.
 
 
-def called(**terms: Any) -> dict[str, Call]:  # noqa: ANN401  # those of Call
-    """The extensions of a request that belongs to a call on these terms."""
-    return {EXTENSION: Call(repeatable=True, retry=Retry(), **terms)}
+def extensions_of(**settings: Any) -> dict[str, Call]:  # noqa: ANN401  # attributes of Call
+    """Return the extensions of a request that belongs to a call with these settings."""
+    return {EXTENSION: Call(repeatable=True, retry=Retry(), **settings)}
 
 
-def test_too_long_a_wait_is_an_error_without_a_request(kind: str) -> None:
-    """It is one of the limit, and says which request it is about, how long it would be, and that nothing was sent."""
+def test_a_wait_beyond_max_wait_raises_without_a_request(kind: str) -> None:
+    """The error names the request, the wait and the maximum, and says that no request was sent."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(1, 10.0))
-    rig = Rig(kind, clock=clock, limiter=limiter)
-    rig.send()
+    harness = TransportHarness(kind, clock=clock, limiter=limiter)
+    harness.send()
     with pytest.raises(RateLimitError) as caught:
-        rig.send("PUT", f"/api/v2/contacts/{PHONE}", json={}, extensions=called(max_wait=5.0))
+        harness.send("PUT", f"/api/v2/contacts/{PHONE}", json={}, extensions=extensions_of(max_wait=5.0))
     assert str(caught.value) == (
         "PUT /api/v2/contacts/+…: the next slot of the rate limit is free in 10.0 s at the earliest, "
         "but max_wait is 5 s; no request was sent"
     )
-    assert (caught.value.request.method, caught.value.attempts, caught.value.lost) == ("PUT", 0, False)
-    assert (len(rig.server.asked), clock.now, limiter.statistics().requests) == (1, 1000.0, 1)
+    assert (caught.value.request.method, caught.value.attempts, caught.value.maybe_applied) == ("PUT", 0, False)
+    assert (len(harness.server.requests), clock.now, limiter.statistics().requests) == (1, 1000.0, 1)
 
 
-def test_a_wait_that_the_call_allows_is_waited(kind: str) -> None:
-    """`max_wait` is the wait for a slot, not that of the whole call."""
+def test_a_wait_within_max_wait_is_allowed(kind: str) -> None:
+    """`max_wait` limits the wait for one slot, not the wait of the whole call."""
     clock = Clock()
-    rig = Rig(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
-    assert rig.send(extensions=called(max_wait=10.0)).status_code == 200
+    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
+    assert harness.send(extensions=extensions_of(max_wait=10.0)).status_code == 200
     assert clock.now == pytest.approx(1020.0)
 
 
-def test_too_long_a_wait_for_another_attempt_tells_of_the_first(kind: str) -> None:
-    """One was sent and its answer lost: it may have been carried out, and the error does not hide that."""
+def test_a_wait_beyond_max_wait_keeps_maybe_applied(kind: str) -> None:
+    """The response of the first attempt was lost, and the error says so."""
     clock = Clock()
-    rig = Rig(kind, httpx.ReadTimeout("too slow"), clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
+    harness = TransportHarness(
+        kind, httpx.ReadTimeout("too slow"), clock=clock, limiter=clock.limiter(RateLimit(1, 10.0))
+    )
     with pytest.raises(RateLimitError) as caught:
-        rig.send(extensions=called(max_wait=5.0))
-    assert (caught.value.attempts, caught.value.lost, len(rig.server.asked)) == (1, True, 1)
+        harness.send(extensions=extensions_of(max_wait=5.0))
+    assert (caught.value.attempts, caught.value.maybe_applied, len(harness.server.requests)) == (1, True, 1)
 
 
-def test_a_long_freeze_after_a_lost_answer_tells_of_it(kind: str) -> None:
-    """Somebody else was refused in between."""
-    rig = Rig(kind, httpx.ReadTimeout("too slow"))
-    rig.server.transport = httpx.MockTransport(_lost_and_frozen(rig))
-    with pytest.raises(RateLimitError, match="the server refuses requests of this account") as caught:
-        rig.send()
-    assert (caught.value.attempts, caught.value.lost) == (1, True)
+def test_a_long_freeze_keeps_maybe_applied(kind: str) -> None:
+    """Another client got a 429 in the meantime."""
+    harness = TransportHarness(kind, httpx.ReadTimeout("too slow"))
+    harness.server.transport = httpx.MockTransport(_lose_and_freeze(harness))
+    with pytest.raises(RateLimitError, match="rejects requests") as caught:
+        harness.send()
+    assert (caught.value.attempts, caught.value.maybe_applied) == (1, True)
 
 
-def _lost_and_frozen(rig: Rig) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(_: httpx.Request) -> httpx.Response:
-        rig.limiter.refused(3600.0)
+def _lose_and_freeze(harness: TransportHarness) -> Callable[[httpx.Request], httpx.Response]:
+    def respond(_: httpx.Request) -> httpx.Response:
+        harness.limiter.refused(3600.0)
         raise httpx.ReadTimeout("too slow")
 
-    return answer
+    return respond
 
 
 def test_bulk_work_is_paced(kind: str) -> None:
-    """The second request of a bulk call waits for the pace, though slots are free; that of another does not."""
+    """The second bulk request waits for the pace although slots are free; other requests do not."""
     clock = Clock()
-    rig = Rig(kind, clock=clock, limiter=clock.limiter(RateLimit(100, 10.0)))
-    for terms in ({"bulk": True}, {}, {}, {"bulk": True}):
-        rig.send(extensions=called(**terms))
+    harness = TransportHarness(kind, clock=clock, limiter=clock.limiter(RateLimit(100, 10.0)))
+    for settings in ({"bulk": True}, {}, {}, {"bulk": True}):
+        harness.send(extensions=extensions_of(**settings))
     assert clock.now == pytest.approx(1000.102)
 
 
 def test_bulk_work_leaves_the_reserve(kind: str) -> None:
-    """With its one slot used it waits for a window, and the other one is free all the time."""
+    """With its only slot taken it waits for a window, while the reserved slot stays free."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(2, 10.0, reserve=1))
-    rig = Rig(kind, clock=clock, limiter=limiter)
+    harness = TransportHarness(kind, clock=clock, limiter=limiter)
     for _ in range(2):
-        rig.send(extensions=called(bulk=True))
+        harness.send(extensions=extensions_of(bulk=True))
     assert (clock.now, limiter.statistics().free) == (1010.0, 1)
 
 
-def test_an_error_gives_the_slot_back(kind: str) -> None:
-    """Whatever ends an attempt, its slot comes back a window later."""
-    rig = Rig(kind, RuntimeError("a bug somewhere"))
+def test_an_error_releases_the_slot(kind: str) -> None:
+    """The slot is free again one window after any end of an attempt."""
+    harness = TransportHarness(kind, RuntimeError("a bug somewhere"))
     with pytest.raises(RuntimeError):
-        rig.send()
-    assert (rig.limiter.statistics().in_flight, rig.limiter.statistics().free) == (0, 99)
+        harness.send()
+    assert (harness.limiter.statistics().in_flight, harness.limiter.statistics().free) == (0, 99)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_cancelled_request_gives_its_slot_back(backend: str) -> None:
-    """A task that is cancelled while its request is under way leaves no slot behind."""
+def test_a_cancelled_request_releases_its_slot(backend: str) -> None:
+    """Cancelling a task during its request keeps no slot in flight."""
     limiter = RateLimiter(RateLimit(1, 10.0))
 
     async def never(_: httpx.Request) -> httpx.Response:
@@ -390,19 +401,19 @@ def test_a_cancelled_request_gives_its_slot_back(backend: str) -> None:
     assert (limiter.statistics().in_flight, limiter.statistics().free) == (0, 0)
 
 
-# The log.
+# Log.
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What our logger wrote."""
+    """Return the lines of the logger of this library."""
     return [record.getMessage() for record in caplog.records if record.name == "sendblue_contacts"]
 
 
-def test_each_attempt_is_a_line(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A line has the method, the masked path, the status or the error, the time, and the number of the attempt."""
+def test_each_attempt_is_one_log_line(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A line has the method, the masked path, the status or error, the duration, and the number of the attempt."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
-    rig = Rig(kind, 500, httpx.ReadTimeout(f"no answer for {PHONE}"), 200)
-    rig.send("PUT", "/api/v2/contacts/%2B14155551234", json={"first_name": "Ada"})
+    harness = TransportHarness(kind, 500, httpx.ReadTimeout(f"no response for {PHONE}"), 200)
+    harness.send("PUT", "/api/v2/contacts/%2B14155551234", json={"first_name": "Ada"})
     assert lines(caplog) == [
         "PUT /api/v2/contacts/+…: 500 in 0.000 s (attempt 1)",
         "PUT /api/v2/contacts/+…: ReadTimeout in 0.000 s (attempt 2)",
@@ -410,80 +421,81 @@ def test_each_attempt_is_a_line(kind: str, caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
-def test_an_answer_that_breaks_off_is_an_error_in_the_log(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A status whose body never came is not written down as one."""
+def test_a_truncated_response_is_logged_as_an_error(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A status whose body never came is not logged as one."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
-    Rig(kind, httpx.Response(200, stream=Broken()), 200).send()
+    TransportHarness(kind, httpx.Response(200, stream=BrokenBody()), 200).send()
     assert [line.split(": ")[1].split(" in ")[0] for line in lines(caplog)] == ["RemoteProtocolError", "200"]
 
 
-def test_the_time_of_an_attempt_is_its_own(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A line tells how long the server took, without pauses and waits for slots."""
+def test_the_logged_duration_is_that_of_the_attempt(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It excludes pauses and waits for slots."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
     clock = Clock()
-    rig = Rig(kind, clock=clock, limiter=clock.limiter(RateLimit(1, 0.5)))
+    harness = TransportHarness(kind, clock=clock, limiter=clock.limiter(RateLimit(1, 0.5)))
 
     def slow(_: httpx.Request) -> httpx.Response:
         clock.now += 0.25
         return httpx.Response(200 if len(lines(caplog)) else 500)
 
-    rig.server.transport = httpx.MockTransport(slow)
-    rig.send()
+    harness.server.transport = httpx.MockTransport(slow)
+    harness.send()
     assert [line.split(" in ")[1] for line in lines(caplog)] == ["0.250 s (attempt 1)", "0.250 s (attempt 2)"]
 
 
-def test_nothing_is_written_for_what_was_not_sent(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A refusal during a long freeze is no attempt."""
+def test_nothing_is_logged_for_a_request_that_was_not_sent(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A call that fails during a freeze is not an attempt."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
-    rig = Rig(kind)
-    rig.limiter.refused(100.0)
+    harness = TransportHarness(kind)
+    harness.limiter.refused(100.0)
     with pytest.raises(RateLimitError):
-        rig.send()
+        harness.send()
     assert lines(caplog) == []
 
 
-# The clients.
+# Clients.
 
 
-def test_an_error_counts_its_attempts(kind: str) -> None:
-    """An error says how many requests were sent, as a number and in its text."""
+def test_an_error_has_the_number_of_attempts(kind: str) -> None:
+    """As an attribute and in its text."""
     server = Server(500, 500, 500)
     with pytest.raises(InternalServerError, match="after 3 attempts") as caught:
-        ask(kind, lambda client: client.contacts.count(), transport=server.transport, retry=AT_ONCE)
-    assert (caught.value.attempts, len(server.asked)) == (3, 3)
+        run_client(kind, lambda client: client.contacts.count(), transport=server.transport, retry=WITHOUT_PAUSES)
+    assert (caught.value.attempts, len(server.requests)) == (3, 3)
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"), [(httpx.ConnectError("refused"), APIConnectionError), (httpx.ReadTimeout(""), APITimeoutError)]
+    ("outcome", "error"),
+    [(httpx.ConnectError("refused"), APIConnectionError), (httpx.ReadTimeout(""), APITimeoutError)],
 )
-def test_an_error_without_an_answer_counts_its_attempts(
-    kind: str, answer: Exception, error: type[APIConnectionError]
+def test_a_connection_error_has_the_number_of_attempts(
+    kind: str, outcome: Exception, error: type[APIConnectionError]
 ) -> None:
-    """It does so too where no answer came."""
-    server = Server(answer, answer, answer)
+    """As an attribute and in its text."""
+    server = Server(outcome, outcome, outcome)
     with pytest.raises(error, match="after 3 attempts") as caught:
-        ask(kind, lambda client: client.contacts.count(), transport=server.transport, retry=AT_ONCE)
+        run_client(kind, lambda client: client.contacts.count(), transport=server.transport, retry=WITHOUT_PAUSES)
     assert caught.value.attempts == 3
 
 
 def test_a_429_beyond_the_deadline_is_raised_at_once(kind: str) -> None:
-    """The error carries what the server asked for, after one request."""
+    """The error has the `Retry-After` of the server, after one request."""
     server = Server(throttled("3600"))
     with pytest.raises(RateLimitError) as caught:
-        ask(kind, lambda client: client.contacts.count(), transport=server.transport)
-    assert (caught.value.retry_after, caught.value.attempts, len(server.asked)) == (3600.0, 1, 1)
+        run_client(kind, lambda client: client.contacts.count(), transport=server.transport)
+    assert (caught.value.retry_after, caught.value.attempts, len(server.requests)) == (3600.0, 1, 1)
 
 
-def test_retries_can_be_off(kind: str) -> None:
-    """A client made with `retry=None` sends one request."""
+def test_retries_can_be_disabled(kind: str) -> None:
+    """A client with `retry=None` sends one request."""
     server = Server(500)
     with pytest.raises(InternalServerError):
-        ask(kind, lambda client: client.contacts.count(), transport=server.transport, retry=None)
-    assert len(server.asked) == 1
+        run_client(kind, lambda client: client.contacts.count(), transport=server.transport, retry=None)
+    assert len(server.requests) == 1
 
 
-def test_retries_can_be_off_for_some_calls(kind: str) -> None:
-    """`with_options(retry=None)` sends one request, on the same limiter; the client itself goes on retrying."""
+def test_retries_can_be_disabled_for_some_calls(kind: str) -> None:
+    """`with_options(retry=None)` sends one request, with the same limiter."""
     server = Server(500)
 
     def call(client: Any) -> Any:  # noqa: ANN401  # either client
@@ -492,16 +504,16 @@ def test_retries_can_be_off_for_some_calls(kind: str) -> None:
         return other.contacts.count()
 
     with pytest.raises(InternalServerError):
-        ask(kind, call, transport=server.transport, retry=AT_ONCE)
-    assert len(server.asked) == 1
+        run_client(kind, call, transport=server.transport, retry=WITHOUT_PAUSES)
+    assert len(server.requests) == 1
 
 
-def test_retries_can_be_on_for_some_calls(kind: str) -> None:
-    """The options of a call win over those of its client, this way too."""
+def test_retries_can_be_enabled_for_some_calls(kind: str) -> None:
+    """The options of a call take precedence over those of its client."""
     server = Server(500, 500, 200)
-    retrying = AT_ONCE
+    retrying = WITHOUT_PAUSES
     assert (
-        ask(
+        run_client(
             kind,
             lambda client: client.with_options(retry=retrying).contacts.count(),
             transport=server.transport,
@@ -512,19 +524,19 @@ def test_retries_can_be_on_for_some_calls(kind: str) -> None:
 
 
 def test_the_generated_client_retries_a_get(kind: str) -> None:
-    """A generated function on `client.generated` is sent as all others are."""
+    """A generated function on `client.generated` uses the same transports."""
     server = Server(500, 200)
-    answer = ask(kind, _generated(kind, count_contacts), transport=server.transport, retry=AT_ONCE)
-    assert (answer.count, len(server.asked)) == (3, 2)
+    counted = run_client(kind, _generated(kind, count_contacts), transport=server.transport, retry=WITHOUT_PAUSES)
+    assert (counted.count, len(server.requests)) == (3, 2)
 
 
-def test_the_generated_client_does_not_repeat_a_post(kind: str) -> None:
-    """What the generated client posts may have arrived, and is not sent again."""
+def test_the_generated_client_does_not_retry_a_post(kind: str) -> None:
+    """A POST may have been applied, and is not sent again."""
     server = Server(httpx.ReadError("reset"))
     call = _generated(kind, verify_contact, body=ContactVerify(PHONE))
     with pytest.raises(httpx.ReadError):
-        ask(kind, call, transport=server.transport, retry=AT_ONCE)
-    assert len(server.asked) == 1
+        run_client(kind, call, transport=server.transport, retry=WITHOUT_PAUSES)
+    assert len(server.requests) == 1
 
 
 def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a generated module
@@ -532,7 +544,7 @@ def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], An
     return lambda client: function(client=client.generated, **arguments)
 
 
-class Closing(httpx.MockTransport):
+class ClosableTransport(httpx.MockTransport):
     """A transport that counts how often it is closed."""
 
     def __init__(self) -> None:
@@ -548,28 +560,28 @@ class Closing(httpx.MockTransport):
         self.closed += 1
 
 
-def test_closing_goes_down_to_the_wire(kind: str) -> None:
-    """A client that is closed closes the connections beneath all its transports."""
-    transport = Closing()
-    ask(kind, lambda client: client.contacts.count(), transport=transport)
+def test_closing_a_client_closes_its_connections(kind: str) -> None:
+    """All transports pass it on."""
+    transport = ClosableTransport()
+    run_client(kind, lambda client: client.contacts.count(), transport=transport)
     assert transport.closed == 1
 
 
 def test_the_quota_is_shared_by_the_calls_of_a_client(kind: str) -> None:
-    """In an outage a client adds 35 requests in all, however many calls it makes."""
+    """In an outage, a client adds 35 requests, however many calls it makes."""
     server = Server(*[500] * 1000)
     if kind == "sync":
-        with Sendblue("key", "secret", transport=server.transport, rate_limit=None, retry=AT_ONCE) as client:
+        with Sendblue("key", "secret", transport=server.transport, rate_limit=None, retry=WITHOUT_PAUSES) as client:
             for _ in range(100):
                 with pytest.raises(InternalServerError):
                     client.contacts.count()
     else:
         anyio.run(_outage, server, backend=kind)
-    assert len(server.asked) == 135
+    assert len(server.requests) == 135
 
 
 async def _outage(server: Server) -> None:
-    client = AsyncSendblue("key", "secret", transport=server.transport, rate_limit=None, retry=AT_ONCE)
+    client = AsyncSendblue("key", "secret", transport=server.transport, rate_limit=None, retry=WITHOUT_PAUSES)
     async with aclosing(client):
         for _ in range(100):
             with pytest.raises(InternalServerError):

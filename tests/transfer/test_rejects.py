@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 NATIONAL = ["415 555-0142", "Zoë", "", "", "=1+1"]
 TOO_LONG = [number(7), "Acme", " Inc.", "", "", "x"]
 TOO_MANY_CELLS = "the row has 6 cells for 5 columns; put a cell that contains the delimiter in quotation marks"
-NO_COUNTRY = "phone ('### ###-####') has no country code; write it in E.164 form, such as +14155551234"
+NO_COUNTRY = (
+    "phone ('### ###-####') is not a valid phone number in E.164 format: the country code is missing; "
+    "write it as +14155551234"
+)
 
 
 def lines(path: Path | None, encoding: str = "utf-8", delimiter: str = ",") -> list[list[str]]:

@@ -212,7 +212,7 @@ def test_unreachable_server_stops_the_import(write_rows: Callable[..., Path]) ->
             sandbox.start()
             back = run_import(client, source)
         contacts = stored(sandbox)
-    assert (report.complete, "no answer" in report.stopped, again.stopped != "") == (False, True, True)
+    assert (report.complete, "no response" in report.stopped, again.stopped != "") == (False, True, True)
     assert report.created + report.unknown + report.not_sent == 2_000
     assert (again.created, back.ok, contacts) == (report.created, True, [person(index) for index in range(2_000)])
 

@@ -1,4 +1,4 @@
-"""What mypy --strict and pyright strict find in programs that use the clients, line by line: no more and no less."""
+"""The errors that mypy --strict and pyright strict find in programs that use the clients, line by line."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ PROGRAMS = ("program", "async_program")
 MARK = re.compile(r"  # error: (?P<mypy>[\w -]+) \| (?P<pyright>[\w ]+)$")
 
 Found = dict[str, dict[int, set[str]]]
-"""The rules that were broken, by program and line."""
+"""The broken rules, by program and line."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs as .py files, in a folder of their own."""
-    made = tmp_path_factory.mktemp("typing")
+    """Return a folder with the programs as .py files."""
+    programs = tmp_path_factory.mktemp("typing")
     for name in PROGRAMS:
-        (made / f"{name}.py").write_bytes((HERE / f"{name}.txt").read_bytes())
-    return made
+        (programs / f"{name}.py").write_bytes((HERE / f"{name}.txt").read_bytes())
+    return programs
 
 
-def announced(name: str, tool: str) -> dict[int, set[str]]:
-    """What a program says that a tool finds in it."""
+def expected(name: str, tool: str) -> dict[int, set[str]]:
+    """Return the errors that the comments of a program announce."""
     lines = enumerate((HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines(), 1)
     return {number: set(mark[tool].split()) for number, line in lines if (mark := MARK.search(line))}
 
 
 def by_line(findings: Iterable[tuple[str, int, str]]) -> Found:
-    """The findings in order: program, line, rule."""
+    """Group the findings by program and line."""
     found: Found = {name: defaultdict(set) for name in PROGRAMS}
     for name, line, rule in findings:
         found[name][line].add(rule)
@@ -50,20 +50,20 @@ def by_line(findings: Iterable[tuple[str, int, str]]) -> Found:
 
 @pytest.fixture(scope="module")
 def mypy(folder: Path, pytestconfig: pytest.Config) -> Found:
-    """What mypy --strict says, without any settings, as at a user's."""
+    """The findings of mypy --strict without any configuration."""
     assert pytestconfig.cache is not None
     cache = pytestconfig.cache.mkdir("mypy-client")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", "--no-error-summary"]
     files = [f"{name}.py" for name in PROGRAMS]
     done = subprocess.run([*command, *files], cwd=folder, capture_output=True, encoding="utf-8", check=False)
-    said = re.findall(r"(?m)^(\w+)\.py:(\d+): error: .*\[([\w-]+)\]$", done.stdout)
-    assert len(said) == done.stdout.count(": error: ") > 0, done.stdout + done.stderr
-    return by_line((name, int(line), rule) for name, line, rule in said)
+    findings = re.findall(r"(?m)^(\w+)\.py:(\d+): error: .*\[([\w-]+)\]$", done.stdout)
+    assert len(findings) == done.stdout.count(": error: ") > 0, done.stdout + done.stderr
+    return by_line((name, int(line), rule) for name, line, rule in findings)
 
 
 @pytest.fixture(scope="module")
 def pyright(folder: Path) -> Found:
-    """What pyright says in strict mode."""
+    """The findings of pyright in strict mode."""
     settings = {
         "include": ["."],
         "typeCheckingMode": "strict",
@@ -73,35 +73,35 @@ def pyright(folder: Path) -> Found:
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
     command = [*node_tool("pyright"), "--outputjson", "--pythonpath", sys.executable]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
-    answer = json.loads(done.stdout)
-    assert answer["summary"]["filesAnalyzed"] == len(PROGRAMS)
+    output = json.loads(done.stdout)
+    assert output["summary"]["filesAnalyzed"] == len(PROGRAMS)
     return by_line(
-        (Path(each["file"]).stem, each["range"]["start"]["line"] + 1, each.get("rule", each["message"]))
-        for each in answer["generalDiagnostics"]
+        (Path(found["file"]).stem, found["range"]["start"]["line"] + 1, found.get("rule", found["message"]))
+        for found in output["generalDiagnostics"]
     )
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_mypy_finds_what_is_announced(mypy: Found, name: str) -> None:
-    """Both spellings are accepted, a typo and a wrong type refused, and every value has its type: on each line."""
-    assert dict(mypy[name]) == announced(name, "mypy")
+def test_mypy_findings(mypy: Found, name: str) -> None:
+    """Both spellings are accepted, wrong names and types are rejected, and every value has its type: line by line."""
+    assert dict(mypy[name]) == expected(name, "mypy")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_pyright_finds_what_is_announced(pyright: Found, name: str) -> None:
-    """So does pyright."""
-    assert dict(pyright[name]) == announced(name, "pyright")
+def test_pyright_findings(pyright: Found, name: str) -> None:
+    """The same for pyright."""
+    assert dict(pyright[name]) == expected(name, "pyright")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_mistakes_are_announced(name: str) -> None:
-    """There is something to find, and every mark is one that can be read."""
+def test_the_programs_have_expected_errors(name: str) -> None:
+    """Every comment with an error is readable."""
     text = (HERE / f"{name}.txt").read_text(encoding="utf-8")
-    assert text.count("  # error:") == len(announced(name, "mypy")) > 20
+    assert text.count("  # error:") == len(expected(name, "mypy")) > 20
 
 
-def test_both_programs_are_alike() -> None:
-    """The program for the async client announces the same mistakes as that for the sync one."""
-    assert sorted(map(sorted, announced("program", "mypy").values())) == sorted(
-        map(sorted, announced("async_program", "mypy").values())
+def test_both_programs_expect_the_same_errors() -> None:
+    """The sync and the async program have the same errors."""
+    assert sorted(map(sorted, expected("program", "mypy").values())) == sorted(
+        map(sorted, expected("async_program", "mypy").values())
     )

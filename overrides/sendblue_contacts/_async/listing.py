@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts_api.models.contact import Contact
 
-    from sendblue_contacts.pagination import Walker
+    from sendblue_contacts.pagination import ListSettings
 
     from .sending import AsyncSend
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class AsyncContactList:
     """A lazy listing of contacts. Iterating over it fetches pages as they are needed; each iteration starts again."""
 
-    def __init__(self, send: AsyncSend, walker: Walker) -> None:
+    def __init__(self, send: AsyncSend, settings: ListSettings) -> None:
         self._send = send
-        self._walker = walker
+        self._settings = settings
 
     async def __aiter__(self) -> AsyncIterator[Contact]:
         async with aclosing(self.pages()) as pages:
@@ -30,16 +30,16 @@ class AsyncContactList:
 
     async def pages(self) -> AsyncGenerator[list[Contact]]:
         """Iterate over the pages: lists of at most `page_size` contacts, one for each request."""
-        walk = self._walker()
-        while (operation := walk.next()) is not None:
-            if page := walk.accept(await self._send(operation)):
+        paginator = self._settings.paginator()
+        while (operation := paginator.next_request()) is not None:
+            if page := paginator.accept(await self._send(operation)):
                 yield page
 
     async def page(self) -> list[Contact]:
         """Return the first page only."""
-        return await self._send(self._walker().start())
+        return await self._send(self._settings.paginator().request())
 
     async def first(self) -> Contact | None:
         """Return the first contact, with one request for one contact, or None if there is no contact."""
-        page = await self._send(self._walker(page_size=1).start())
+        page = await self._send(self._settings.paginator(page_size=1).request())
         return page[0] if page else None

@@ -23,7 +23,7 @@ from sendblue_contacts.request_context import (
     response_or_raise,
     slot_arguments,
 )
-from sendblue_contacts.retry import TOO_MANY_REQUESTS, Attempts, Quota, Retry, failure_of
+from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
 from sendblue_contacts.waiting import task_sleep
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
-        flow = self._attempts.flow(call_of(request, self._retry))
-        pause = next(flow, None)
+        pauses = self._attempts.pauses(call_of(request, self._retry))
+        pause = next(pauses, None)
         while True:
             if pause:
                 await self._sleep(pause)
             outcome = await self._attempt(request)
             try:
-                pause = flow.send(failure_of(outcome))
+                pause = pauses.send(failure_of(outcome))
             except StopIteration:
                 return response_or_raise(outcome)
             if isinstance(outcome, httpx.Response):
@@ -89,7 +89,7 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
             async with self._limiter.slot(**slot_arguments(request)) as slot:
                 record_wait(request, slot)
                 response = await self._transport.handle_async_request(request)
-                if response.status_code == TOO_MANY_REQUESTS:
+                if response.status_code in THROTTLING_STATUSES:
                     await self._limiter.async_refused(retry_after(response))
         return response
 

@@ -131,7 +131,7 @@ class ContactCalls:
     def list(
         self,
         *,
-        page_size: int = pagination.LARGEST_PAGE,
+        page_size: int = pagination.MAX_PAGE_SIZE,
         max_items: int | None = None,
         order_by: str | None = None,
         order_direction: str | None = None,
@@ -171,7 +171,7 @@ class ContactCalls:
             created_at_gte=created_at_gte,
             region=self._region,
         )
-        return ContactList(self._send, pagination.walker(filters, page_size, max_items))
+        return ContactList(self._send, pagination.list_settings(filters, page_size, max_items))
 
     def count(self, phone_number: str | None = None) -> int:
         """Count all contacts, or those with this number (GET /api/v2/contacts/count).

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.base_client import BaseClient, closed_error, proxy_for
 from sendblue_contacts.config import KEEP, check_path
-from sendblue_contacts.errors import cause_of, no_answer, unpackable
+from sendblue_contacts.errors import connection_error, decoding_error, safe_cause
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
 from sendblue_contacts.raw_response import RawResponse
-from sendblue_contacts.retry import EXTENSION, IDEMPOTENT, Call, Retry
+from sendblue_contacts.retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry
 
 from .transports import LogTransport, RateLimitTransport, RetryTransport
 
@@ -155,7 +155,7 @@ class Sendblue(BaseClient):
             ValueError: `path` is not a path; a request to another host would disclose the credentials.
         """
         check_path(path)
-        call = self._new_call(repeatable=method.upper() in IDEMPOTENT)
+        call = self._new_call(repeatable=method.upper() in IDEMPOTENT_METHODS)
         settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
         return self._request(call, method=method, url=path, **settings)
 
@@ -165,10 +165,10 @@ class Sendblue(BaseClient):
     def _send_raw(self, operation: Operation[T]) -> RawResponse[T]:
         call = self._new_call(repeatable=operation.repeatable)
         response = self._request(call, **self._request_arguments(operation, call))
-        following = operation.following(response, call)
-        if following is None:
+        follow_up = operation.follow_up(response, call)
+        if follow_up is None:
             return RawResponse.of(response, operation, call)
-        return self._copy_with(extra_body={})._send_raw(following)  # noqa: SLF001  # a copy of this client
+        return self._copy_with(extra_body={})._send_raw(follow_up)  # noqa: SLF001  # a copy of this client
 
     def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         if self._http.is_closed:
@@ -177,9 +177,10 @@ class Sendblue(BaseClient):
             return self._http.request(**kwargs)
         except httpx.TransportError as error:
             path = self._path(kwargs["url"])
-            raise no_answer(error, kwargs["method"], path, call.attempts, lost=call.lost) from cause_of(error)
+            made = connection_error(error, kwargs["method"], path, call.attempts, maybe_applied=call.maybe_applied)
+            raise made from safe_cause(error)
         except httpx.DecodingError as error:
-            raise unpackable(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
+            raise decoding_error(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
     def close(self) -> None:
         """Close the connections. A second call does nothing; any other call afterwards is an error."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from sendblue_contacts.pagination import Walker
+    from sendblue_contacts.pagination import ListSettings
     from sendblue_contacts_api.models.contact import Contact
 
     from .sending import Send
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class ContactList:
     """A lazy listing of contacts. Iterating over it fetches pages as they are needed; each iteration starts again."""
 
-    def __init__(self, send: Send, walker: Walker) -> None:
+    def __init__(self, send: Send, settings: ListSettings) -> None:
         self._send = send
-        self._walker = walker
+        self._settings = settings
 
     def __iter__(self) -> Iterator[Contact]:
         with closing(self.pages()) as pages:
@@ -29,16 +29,16 @@ class ContactList:
 
     def pages(self) -> Generator[list[Contact]]:
         """Iterate over the pages: lists of at most `page_size` contacts, one for each request."""
-        walk = self._walker()
-        while (operation := walk.next()) is not None:
-            if page := walk.accept(self._send(operation)):
+        paginator = self._settings.paginator()
+        while (operation := paginator.next_request()) is not None:
+            if page := paginator.accept(self._send(operation)):
                 yield page
 
     def page(self) -> list[Contact]:
         """Return the first page only."""
-        return self._send(self._walker().start())
+        return self._send(self._settings.paginator().request())
 
     def first(self) -> Contact | None:
         """Return the first contact, with one request for one contact, or None if there is no contact."""
-        page = self._send(self._walker(page_size=1).start())
+        page = self._send(self._settings.paginator(page_size=1).request())
         return page[0] if page else None

@@ -24,7 +24,7 @@ from sendblue_contacts.request_context import (
     response_or_raise,
     slot_arguments,
 )
-from sendblue_contacts.retry import TOO_MANY_REQUESTS, Attempts, Quota, Retry, failure_of
+from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
 from sendblue_contacts.waiting import thread_sleep
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ class RetryTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
-        flow = self._attempts.flow(call_of(request, self._retry))
-        pause = next(flow, None)
+        pauses = self._attempts.pauses(call_of(request, self._retry))
+        pause = next(pauses, None)
         while True:
             if pause:
                 self._sleep(pause)
             outcome = self._attempt(request)
             try:
-                pause = flow.send(failure_of(outcome))
+                pause = pauses.send(failure_of(outcome))
             except StopIteration:
                 return response_or_raise(outcome)
             if isinstance(outcome, httpx.Response):
@@ -90,7 +90,7 @@ class RateLimitTransport(httpx.BaseTransport):
             with self._limiter.slot(**slot_arguments(request)) as slot:
                 record_wait(request, slot)
                 response = self._transport.handle_request(request)
-                if response.status_code == TOO_MANY_REQUESTS:
+                if response.status_code in THROTTLING_STATUSES:
                     self._limiter.refused(retry_after(response))
         return response
 

@@ -16,7 +16,7 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_contacts import operations, phone, responses
-from sendblue_contacts.errors import mask
+from sendblue_contacts._masking import mask
 
 from .results import FailedNumber
 from .types import Entry, ItemResult
@@ -142,7 +142,7 @@ class CreateAction(BulkAction[BulkContact, Contact]):
 
     def result_if_exists(self, payload: BulkContact, contact: Contact) -> ItemResult[Contact]:
         """Created if the contact has the values that were sent; otherwise it existed before."""
-        same = responses.holds(contact, payload.to_dict())
+        same = responses.matches(contact, payload.to_dict())
         return ItemResult("created", contact) if same else ItemResult("failed", None, EXISTS)
 
     def merged(self, earlier: Entry[BulkContact], later: Entry[BulkContact]) -> Entry[BulkContact]:

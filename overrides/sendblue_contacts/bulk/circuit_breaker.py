@@ -34,7 +34,7 @@ MAX_CONSECUTIVE_FAILURES = 3
 def is_fatal(error: Exception) -> bool:
     """Whether the next request would fail in the same way."""
     if isinstance(error, APIConnectionError):
-        return not error.lost
+        return not error.maybe_applied
     denied = isinstance(error, AuthenticationError | PermissionDeniedError)
     return denied or not isinstance(error, APIError | APIResponseError)
 

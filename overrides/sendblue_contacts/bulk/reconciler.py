@@ -33,8 +33,8 @@ from sendblue_contacts.errors import (
     PayloadTooLargeError,
     SendblueError,
 )
-from sendblue_contacts.pagination import LARGEST_PAGE
-from sendblue_contacts.responses import CALLS_ITSELF_AN_ERROR
+from sendblue_contacts.pagination import MAX_PAGE_SIZE
+from sendblue_contacts.responses import REPORTS_ERROR
 
 from .results import BulkOutcome
 from .types import ItemResult
@@ -61,7 +61,7 @@ LOOK_UP: RequestKind = "look up"
 
 _TOO_LARGE = re.compile(r"too (large|big|long|many)|exceed|at most|maximum", re.IGNORECASE)
 _CHECK_EXISTING = ItemResult[Any]("unknown", None, "not sent because check_existing is set")
-_NEWEST = {"order_by": "created_at", "order_direction": "desc", "limit": LARGEST_PAGE}
+_NEWEST = {"order_by": "created_at", "order_direction": "desc", "limit": MAX_PAGE_SIZE}
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -97,9 +97,9 @@ class NotSentError(SendblueError):
 def maybe_applied(error: Exception) -> bool:
     """Whether the server may have applied a request that raised this error."""
     if isinstance(error, APIResponseError):
-        return not error.message.startswith(CALLS_ITSELF_AN_ERROR)
+        return not error.message.startswith(REPORTS_ERROR)
     if isinstance(error, APIError | APIConnectionError):
-        return error.lost
+        return error.maybe_applied
     return not isinstance(error, SendblueError)  # an unexpected error
 
 

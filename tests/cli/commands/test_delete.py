@@ -93,7 +93,7 @@ def test_one_in_a_file_that_is_no_number(three: Sandbox, run: Run, tmp_path: Pat
     named, place = (["-"], "standard input") if how == "-" else (["--from", str(file)], str(file))
     done = run("delete", *named, "--yes", input=file.read_bytes())
     assert (done.exit_code, len(numbers(three))) == (2, 3)
-    assert done.stderr.startswith(f"Error: line 3 of {place}: number ('xxxxx') has no country code")
+    assert done.stderr.startswith(f"Error: line 3 of {place}: number ('xxxxx') is not a valid phone number")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])

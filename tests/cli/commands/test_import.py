@@ -65,7 +65,7 @@ def test_some_are_rejected(account: Sandbox, file: Path, run: Run) -> None:
     """It is exit status 1, with the line, the reason and the file of the rejected rows."""
     done = run("import", file.name)
     assert (done.exit_code, numbers(account)) == (1, [ADA, GRACE])
-    assert "\n  line 3: phone ('##') has no country code" in done.stderr
+    assert "\n  line 3: phone ('##') is not a valid phone number in E.164 format: the country" in done.stderr
     assert "The rejected rows and the reasons are in contacts.rejects.csv" in done.stderr
 
 
@@ -74,7 +74,7 @@ def test_many_are_rejected(account: Sandbox, file: Path, run: Run) -> None:
     _ = account
     file.write_text(HEAD + "".join(f"{number},Ada,\n" for number in range(10, 20)), encoding="utf-8")
     said = run("import", file.name).stderr
-    assert "\n  10 \u00d7 phone has no country code; " in said
+    assert "\n  10 \u00d7 phone is not a valid phone number in E.164 format: the country" in said
     assert "\n  first rejected lines: 2, 3, 4, 5, 6, …\n" in said
 
 
@@ -179,7 +179,10 @@ def test_nothing_is_sent_by_a_dry_run(account: Sandbox, file: Path, run: Run) ->
         "  1 request, 0 s at the rate limit",
         "  columns: phone, first_name",
         "  custom_variables.Plan from Plan",
-        "  line 3: phone ('##') has no country code; write it in E.164 form, such as +14155551234",
+        (
+            "  line 3: phone ('##') is not a valid phone number in E.164 format: the country code is missing; "
+            "write it as +14155551234"
+        ),
         "The first contacts that would be sent:",
         "phone\tfirst_name\tcustom_variables",
         f"{ADA}\tAda\tPlan: Gold",

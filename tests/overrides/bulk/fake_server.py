@@ -18,7 +18,7 @@ from sendblue_contacts._sync import bulk_runner
 from sendblue_contacts.bulk.actions import CreateAction
 from sendblue_contacts.bulk.batching import BatchLimits
 from sendblue_contacts.bulk.scheduler import BulkScheduler
-from sendblue_contacts.errors import SendblueError, no_answer
+from sendblue_contacts.errors import SendblueError, connection_error
 from sendblue_contacts.retry import Call
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class FakeServer:
         fault = faults.pop(0) if faults else SUCCESS
         response = self._create(items, fault) if path == BULK else self._look_up(path, fault)
         if isinstance(response, httpx.TransportError):
-            return no_answer(response, method, path, 1, lost=fault != UNREACHABLE)
-        call = Call(repeatable=False, retry=None, lost=response.status_code >= 500)
+            return connection_error(response, method, path, 1, maybe_applied=fault != UNREACHABLE)
+        call = Call(repeatable=False, retry=None, maybe_applied=response.status_code >= 500)
         try:
             return operation.finish(response, call)
         except SendblueError as error:

@@ -174,10 +174,10 @@ def _bytes(chunk: list[Entry[str]]) -> int:
     ("limits", "error", "message"),
     [
         ((0, 1, 1), ValueError, "chunk_size must be 1 or more, not 0"),
-        (("9", 1, 1), TypeError, "chunk_size must be a whole number, not str"),
+        (("9", 1, 1), TypeError, "chunk_size must be an int, not str"),
         ((1, -1, 1), ValueError, "max_chunk_bytes must be 1 or more"),
         ((1, 1, 0), ValueError, "concurrency must be 1 or more"),
-        ((1, 1, True), TypeError, "concurrency must be a whole number, not bool"),
+        ((1, 1, True), TypeError, "concurrency must be an int, not bool"),
     ],
 )
 def test_invalid_limits_raise(limits: tuple[Any, Any, Any], error: type[Exception], message: str) -> None:

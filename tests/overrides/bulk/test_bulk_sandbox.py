@@ -8,7 +8,7 @@ import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.overrides.bulk.fake_server import make_rows
-from tests.overrides.worlds import AT_ONCE, WORLDS, ask
+from tests.overrides.clients import KINDS, WITHOUT_PAUSES, run_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,16 +43,16 @@ def sandbox(running: Sandbox) -> Sandbox:
     return running
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture(params=KINDS)
 def bulk(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]:
     """Make a bulk call with threads, asyncio and trio."""
 
     def call(name: str, items: Any, **settings: Any) -> Any:  # noqa: ANN401  # of either kind
-        return ask(
+        return run_client(
             request.param,
             lambda client: getattr(client.contacts.bulk, name)(items, **settings),
             base_url=sandbox.url,
-            retry=AT_ONCE,
+            retry=WITHOUT_PAUSES,
         )
 
     return call
@@ -99,11 +99,11 @@ def test_an_applied_chunk_takes_one_more_request(bulk: Callable[..., Any], sandb
 def test_a_timeout_is_reconciled(sandbox: Sandbox) -> None:
     """The server applied the request, and responded too late."""
     sandbox.faults.add(what="delay", operation=CREATE, after=True, delay=5, times=1)
-    result = ask(
+    result = run_client(
         "sync",
         lambda client: client.contacts.bulk.create(make_rows(30), chunk_size=10, concurrency=1),
         base_url=sandbox.url,
-        retry=AT_ONCE,
+        retry=WITHOUT_PAUSES,
         timeout=0.3,
     )
     assert (repr(result), len(sandbox.contacts())) == ("BulkCreateResult(30 of 30 created)", 30)
@@ -146,7 +146,7 @@ def test_a_second_call_completes_the_first(bulk: Callable[..., Any], sandbox: Sa
 def test_the_size_adapts_to_a_server_with_a_small_maximum() -> None:
     """The first chunk is split until its parts are small enough; no other chunk is rejected."""
     with Sandbox(limit=None, max_body_bytes=1_000) as sandbox:
-        result = ask("sync", lambda client: client.contacts.bulk.create(make_rows(500)), base_url=sandbox.url)
+        result = run_client("sync", lambda client: client.contacts.bulk.create(make_rows(500)), base_url=sandbox.url)
         statuses = [request.status for request in sandbox.requests]
     # The first chunk, its two halves and their four quarters are rejected; eighths are accepted.
     assert (len(result.created), statuses.count(413), 413 in statuses[15:]) == (500, 7, False)

@@ -14,23 +14,23 @@ from tests.overrides.bulk.fake_server import make_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.overrides.conftest import World
+    from tests.overrides.clients import Runner
 
 A, B = "+14155550001", "+14155550002"
 
 
-def test_on_progress_is_called_after_each_chunk(world: World) -> None:
+def test_on_progress_is_called_after_each_chunk(runner: Runner) -> None:
     """With the number of items that are done, have failed, and in total."""
     calls: list[BulkProgress] = []
     rows: list[Any] = [*make_rows(4), {"phone": "none"}]
-    world.do(lambda client: client.contacts.bulk.create(rows, chunk_size=2, on_progress=calls.append), succeed)
+    runner.run(lambda client: client.contacts.bulk.create(rows, chunk_size=2, on_progress=calls.append), succeed)
     assert [(now.done, now.failed, now.total) for now in calls] == [(2, 0, 5), (4, 0, 5), (5, 1, 5)]
 
 
-def test_progress_of_a_generator_has_no_total(world: World) -> None:
+def test_progress_of_a_generator_has_no_total(runner: Runner) -> None:
     """The number of items is unknown."""
     calls: list[BulkProgress] = []
-    world.do(lambda client: client.contacts.bulk.delete(iter([A, B]), on_progress=calls.append), succeed)
+    runner.run(lambda client: client.contacts.bulk.delete(iter([A, B]), on_progress=calls.append), succeed)
     assert [(now.done, now.failed, now.total, now.eta) for now in calls] == [(2, 0, None, None)]
 
 
@@ -42,11 +42,11 @@ class AsyncCallable:
 
 
 @pytest.mark.parametrize("on_progress", [AsyncCallable().__call__, AsyncCallable()], ids=["function", "object"])
-def test_on_progress_must_not_be_async(world: World, on_progress: Callable[[BulkProgress], object]) -> None:
+def test_on_progress_must_not_be_async(runner: Runner, on_progress: Callable[[BulkProgress], object]) -> None:
     """It would not be awaited: the call raises before anything is sent."""
     sent: list[object] = []
     with pytest.raises(TypeError, match="on_progress must be a regular function"):
-        world.do(
+        runner.run(
             lambda client: client.contacts.bulk.create(make_rows(1), on_progress=on_progress, on_send=sent.append),
             succeed,
         )
@@ -83,21 +83,21 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_no_outcome_is_lost_when_the_caller_raises(world: World, call: str) -> None:
+def test_no_outcome_is_lost_when_the_caller_raises(runner: Runner, call: str) -> None:
     """A BulkError has the outcomes of all items that were read. Nothing is sent after the error, which is its cause."""
     with pytest.raises(BulkError) as caught:
-        world.do(lambda client: CALLS[call](client.contacts.bulk), succeed)
+        runner.run(lambda client: CALLS[call](client.contacts.bulk), succeed)
     result = caught.value.result
     assert result is not None
     done = result.succeeded
-    sent = [item for request in world.sent for item in sent_items(request)]
+    sent = [item for request in runner.sent for item in sent_items(request)]
     assert (type(caught.value.__cause__), len(done), 2 <= len(sent) < 20) == (CallerError, len(sent), True)
     assert {failure.reason for failure in result.failed} == {"not sent: CallerError"}
     assert result.requested == len(done) + len(result.failed)
     assert "+1415" not in str(caught.value)
 
 
-def test_on_progress_that_failed_is_not_called_again(world: World) -> None:
+def test_on_progress_that_failed_is_not_called_again(runner: Runner) -> None:
     """Although requests in flight still have outcomes."""
     calls: list[Any] = []
 
@@ -107,13 +107,13 @@ def test_on_progress_that_failed_is_not_called_again(world: World) -> None:
             raise CallerError
 
     with pytest.raises(BulkError):
-        world.do(
+        runner.run(
             lambda client: client.contacts.bulk.create(make_rows(20), chunk_size=1, on_progress=on_progress), succeed
         )
     assert len(calls) == 2
 
 
-def test_a_stream_raises_the_error_of_the_input(world: World) -> None:
+def test_a_stream_raises_the_error_of_the_input(runner: Runner) -> None:
     """After the outcomes of the items that were read."""
     calls: list[Any] = []
 
@@ -125,16 +125,16 @@ def test_a_stream_raises_the_error_of_the_input(world: World) -> None:
             calls.append(outcome)  # noqa: PERF401  # the outcomes before the error are checked
 
     with pytest.raises(CallerError):
-        world.do(synchronous if world.name == "sync" else asynchronous, succeed)
+        runner.run(synchronous if runner.kind == "sync" else asynchronous, succeed)
     assert [outcome.index for outcome in calls] in ([0, 1, 2], [0, 1])
 
 
-def test_on_send_is_called_where_the_call_was_made(world: World) -> None:
+def test_on_send_is_called_where_the_call_was_made(runner: Runner) -> None:
     """In the thread of the caller, so that it can use a database connection of that thread."""
     calls: list[tuple[str, tuple[int, ...]]] = []
 
     def on_send(indices: tuple[int, ...]) -> None:
         calls.append((threading.current_thread().name, indices))
 
-    world.do(lambda client: client.contacts.bulk.create(make_rows(7), chunk_size=2, on_send=on_send), succeed)
+    runner.run(lambda client: client.contacts.bulk.create(make_rows(7), chunk_size=2, on_send=on_send), succeed)
     assert calls == [(threading.current_thread().name, indices) for indices in ((0, 1), (2, 3), (4, 5), (6,))]

@@ -9,7 +9,7 @@ import pytest
 from sendblue_contacts import BulkOutcome, BulkProgress, Contact
 from sendblue_contacts.bulk.progress import ProgressTracker
 
-from tests.overrides.rigs import Clock
+from tests.overrides.transport_harness import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -123,7 +123,7 @@ def test_an_item_whose_lookup_fails_is_unknown() -> None:
     server = FakeServer([LOST_BEFORE], lookup_faults=[LOST_BEFORE])
     outcomes = create(server, make_rows(2))
     assert (_statuses(outcomes), server.posts()[1:]) == (["unknown", "created"], [[make_rows(2)[1]["phone"]]])
-    assert "no answer (ReadError: reset)" in outcomes[0].reason
+    assert "no response (ReadError: reset)" in outcomes[0].reason
     assert outcomes[0].reason.endswith("it may have been created; retry it with check_existing=True")
 
 

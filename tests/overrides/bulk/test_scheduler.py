@@ -178,7 +178,7 @@ def test_an_empty_input_sends_nothing() -> None:
 def test_a_fatal_error_on_the_first_request_is_raised(fault: str) -> None:
     """Nothing was done, and the next request would fail in the same way."""
     server = FakeServer([fault])
-    with pytest.raises(Exception, match=r"401|no answer"):
+    with pytest.raises(Exception, match=r"401|no response"):
         create(server, make_rows(9))
     assert len(server.requests) == 1
 

@@ -41,7 +41,7 @@ def test_the_error_of_a_wait_says_what_would_help() -> None:
     assert str(error.args[0]) == (
         "the next slot of the rate limit is free in 10.0 s at the earliest, but max_wait is 5 s; no request was sent"
     )
-    assert (error.status_code, error.attempts, error.lost) == (429, 0, False)
+    assert (error.status_code, error.attempts, error.maybe_applied) == (429, 0, False)
 
 
 def test_a_wait_that_is_not_too_long_is_waited() -> None:

@@ -25,7 +25,7 @@ from maintain.venvs import ROOT, environment, node_tool
 from sendblue_contacts import Sendblue, SendblueError
 from sendblue_sandbox import Sandbox
 
-from tests.contract.har import MASKED, SECRET, Entry, Traffic, archive, entries_in
+from tests.contract.har import CREDENTIAL_HEADERS, MASKED, Entry, Traffic, archive, entries_in
 from tests.slow.external.conftest import TABLE, Contract
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ UNDOCUMENTED = {
     ("GET /api/v2/nothing", "Undocumented endpoint: GET /api/v2/nothing"),
 }
 # redocly reports the headers of security schemes and those that every HTTP client sends.
-HEADERS = ",".join(sorted(SECRET))
+HEADERS = ",".join(sorted(CREDENTIAL_HEADERS))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Report:
 def scenario() -> list[Entry]:
     """Record each call with every documented status of its operation."""
     traffic = Traffic()
-    wire = traffic.wire(httpx.HTTPTransport())
+    wire = traffic.recording(httpx.HTTPTransport())
     with (
         Sandbox(limit=None) as sandbox,
         Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=None, transport=wire) as client,
@@ -272,7 +272,7 @@ def test_nothing_undocumented_is_sent(report: Report) -> None:
 
 def test_secrets_are_masked(entries: list[Entry]) -> None:
     """No entry contains a secret."""
-    sent = [header for each in entries for header in each["request"]["headers"] if header["name"] in SECRET]
+    sent = [header for each in entries for header in each["request"]["headers"] if header["name"] in CREDENTIAL_HEADERS]
     assert ({header["value"] for header in sent}, len(sent) > MANY) == ({MASKED}, True)
 
 

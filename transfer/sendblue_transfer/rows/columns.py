@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
-from sendblue_contacts.errors import mask
+from sendblue_contacts._masking import mask
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 

@@ -1,4 +1,4 @@
-"""A planted secret, key, number, name and address come to light in no repr, log, error, traceback or pickle."""
+"""No personal data or credentials in errors, logs, reprs and pickles: all output is searched for planted texts."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from sendblue_contacts import (
     pagination,
 )
 
+from tests.overrides.clients import each_choice
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.overrides.conftest import RawServer, World
+    from tests.overrides.clients import Runner
+    from tests.overrides.conftest import RawServer
 
 CREDENTIALS = ("planted-key-5f1c", "planted-secret-9d2e")
 NUMBER = "+12025550187"
 NATIONAL = "(202) 555-0187"
 NAME = "Adaplanted"
 ADDRESS = "planted.person@example.test"
-PERSON = ("2025550187", "202) 555-0187", NAME, "planted.person", "Planted Variable")
-PLANTED = (*CREDENTIALS, *PERSON)
+PERSONAL_DATA = ("2025550187", "202) 555-0187", NAME, "planted.person", "Planted Variable")
+PLANTED = (*CREDENTIALS, *PERSONAL_DATA)
 FIELDS: dict[str, Any] = {
     "first_name": NAME,
     "assigned_to_email": ADDRESS,
@@ -58,7 +61,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "with_raw_response": lambda c: c.contacts.with_raw_response.retrieve(NUMBER),
     "request": lambda c: c.request("GET", f"/api/v2/contacts/{NUMBER}?planted={ADDRESS}"),
 }
-each_call = pytest.mark.parametrize("call", CALLS)
+each_call = pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
 
 
 def _body_for(request: httpx.Request) -> Any:  # noqa: ANN401  # any JSON
@@ -73,15 +76,15 @@ def _body_for(request: httpx.Request) -> Any:  # noqa: ANN401  # any JSON
 
 
 def _raises(error: httpx.TransportError) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         raise error
 
-    return answer
+    return respond
 
 
 FAILURES: dict[str, Callable[[httpx.Request], httpx.Response]] = {
     **{
-        str(status): lambda _, status=status: httpx.Response(status, json=ECHO)  # type: ignore[misc]  # a default binds it
+        str(status): lambda _, status=status: httpx.Response(status, json=ECHO)  # type: ignore[misc]  # the default binds the status
         for status in (400, 401, 403, 404, 409, 413, 418, 422, 429, 500, 520)
     },
     "text": lambda _: httpx.Response(400, text=ECHO["message"]),
@@ -90,16 +93,26 @@ FAILURES: dict[str, Callable[[httpx.Request], httpx.Response]] = {
     "error-under-200": lambda _: httpx.Response(200, json=ECHO),
     "broken": lambda _: httpx.Response(200, content=f'{{"contact": {{"phone": "{NUMBER}", "first_name": "Adaplanted'),
     "no-contact": lambda _: httpx.Response(200, json={"first_name": NAME}),
-    "a-text": lambda _: httpx.Response(200, json=NAME),
+    "a-string": lambda _: httpx.Response(200, json=NAME),
     "null-item": lambda _: httpx.Response(200, json=[CONTACT, None]),
     "redirect": lambda _: httpx.Response(302, headers={"location": f"https://elsewhere.test/{NUMBER}"}),
     "refused": _raises(httpx.ConnectError("[Errno 111] Connection refused")),
     "cut": _raises(httpx.RemoteProtocolError("Server disconnected without sending a response.")),
     "slow": _raises(httpx.ReadTimeout("The read operation timed out")),
 }
-MISTAKES: dict[str, Callable[[Any], Any]] = {
+
+
+def _calls_and_failures() -> list[tuple[str, str, str]]:
+    """Return each failure with each call that reads responses in its own way, and with one of the other calls."""
+    own = ["create", "list", "bulk.create", "bulk.delete", "request"]
+    pairs = [(call, failure) for call in own for failure in FAILURES]
+    pairs += each_choice([call for call in CALLS if call not in own], FAILURES)
+    return [(("sync", "async")[index % 2], *pair) for index, pair in enumerate(pairs)]
+
+
+INVALID_ARGUMENTS: dict[str, Callable[[Any], Any]] = {
     "number": lambda c: c.contacts.create(NATIONAL, **FIELDS),
-    "number-of-digits": lambda c: c.contacts.retrieve(NUMBER[2:]),
+    "number-without-plus": lambda c: c.contacts.retrieve(NUMBER[2:]),
     "name-as-number": lambda c: c.contacts.retrieve(NAME),
     "address-as-number": lambda c: c.contacts.retrieve(ADDRESS),
     "two-numbers": lambda c: c.contacts.create(NUMBER, phone="+12025550188"),
@@ -117,24 +130,24 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
 
 
 @dataclass
-class Watch:
-    """Everything that a run says aloud.
+class Output:
+    """Every text that a run shows.
 
     Attributes:
-        texts: What was said, with where.
+        texts: The place and the text.
     """
 
     texts: list[tuple[str, str]] = field(default_factory=list)
 
     def value(self, value: object) -> None:
-        """What shows of a value, and of those in it."""
+        """Add what a value shows, and the values in it."""
         shown = [value, *value] if isinstance(value, list) else [value]
         for part in ("created", "failed", "deleted"):
             shown += getattr(value, part, [])
         self.texts += [(f"repr of {type(one).__name__}", f"{one!r} {one}") for one in shown if not isinstance(one, str)]
 
     def error(self, error: BaseException) -> None:
-        """What shows of an error: text, repr, arguments, both tracebacks, and a pickle."""
+        """Add what an error shows: text, repr, arguments, both tracebacks, and its pickle."""
         quiet = traceback.TracebackException.from_exception(error, capture_locals=False)
         self.texts += [
             ("text", f"{error} {error!r} {error.args!r}"),
@@ -145,78 +158,77 @@ class Watch:
         ]
 
     def record(self, record: logging.LogRecord) -> None:
-        """What a handler may write of a record: the message, its parts, and its traceback."""
+        """Add what a handler may write of a log record."""
         place = f"log of {record.name}"
         formatted = logging.Formatter("%(message)s").format(record)
         self.texts += [(place, formatted), (place, f"{record.msg!r} {record.args!r}")]
 
     def found(self, planted: tuple[str, ...] = PLANTED) -> list[tuple[str, str, str]]:
-        """What came to light: what, where, and the text."""
+        """Return each planted text that was shown, with its place and context."""
         return [(secret, place, text) for place, text in self.texts for secret in planted if secret in text]
 
 
-class _Recorder(logging.Handler):
-    def __init__(self, watch: Watch) -> None:
+class _OutputHandler(logging.Handler):
+    def __init__(self, output: Output) -> None:
         super().__init__(logging.DEBUG)
-        self.watch = watch
+        self.output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.watch.record(record)
+        self.output.record(record)
 
 
 @pytest.fixture
-def watch() -> Iterator[Watch]:
-    """A watch that hears every logger at DEBUG."""
-    watch = Watch()
-    handler = _Recorder(watch)
+def output() -> Iterator[Output]:
+    """Record every logger at DEBUG."""
+    output = Output()
+    handler = _OutputHandler(output)
     loggers = [logging.getLogger(name) for name in (None, "httpx", "httpcore", "sendblue_contacts")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
     loggers[0].addHandler(handler)
-    yield watch
+    yield output
     loggers[0].removeHandler(handler)
     for logger, level in zip(loggers, levels, strict=True):
         logger.setLevel(level)
 
 
-def _run(world: World, watch: Watch, act: Callable[[Any], Any], *answer: Any, **settings: Any) -> None:  # noqa: ANN401  # of World.do
-    """Run a call, and watch its value or its error."""
+def _run(runner: Runner, output: Output, action: Callable[[Any], Any], *handler: Any, **settings: Any) -> None:  # noqa: ANN401  # as Runner.run
+    """Run a call, and record its value or its error."""
     try:
-        watch.value(world.do(act, *answer, **settings))
+        output.value(runner.run(action, *handler, **settings))
     except (SendblueError, TypeError, ValueError) as error:
-        watch.error(error)
+        output.error(error)
 
 
 @each_call
-def test_a_success_tells_nothing(world: World, watch: Watch, call: str) -> None:
-    """Neither the log of a call that succeeds nor the repr of what it returns."""
-    _run(world, watch, CALLS[call], lambda request: httpx.Response(200, json=_body_for(request)))
-    assert any(place == "log of sendblue_contacts" for place, _ in watch.texts)
-    assert watch.found() == []
+def test_a_success_shows_no_personal_data(runner: Runner, output: Output, call: str) -> None:
+    """Neither in its log lines nor in the repr of its value."""
+    _run(runner, output, CALLS[call], lambda request: httpx.Response(200, json=_body_for(request)))
+    assert any(place == "log of sendblue_contacts" for place, _ in output.texts)
+    assert output.found() == []
 
 
-@each_call
-@pytest.mark.parametrize("failure", FAILURES)
-def test_a_failure_tells_nothing(world: World, watch: Watch, call: str, failure: str) -> None:
-    """Whatever goes wrong, and however much of the request the server or httpx quotes."""
-    _run(world, watch, CALLS[call], FAILURES[failure])
-    assert len(watch.texts) > 1
-    assert watch.found() == []
+@pytest.mark.parametrize(("runner", "call", "failure"), _calls_and_failures(), indirect=["runner"])
+def test_a_failure_shows_no_personal_data(runner: Runner, output: Output, call: str, failure: str) -> None:
+    """Even if the server or httpx quotes the request."""
+    _run(runner, output, CALLS[call], FAILURES[failure])
+    assert len(output.texts) > 1
+    assert output.found() == []
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_tells_nothing(world: World, watch: Watch, mistake: str) -> None:
-    """An argument that is refused is not quoted; tracebacks quote the line of the caller, which is this test."""
+@pytest.mark.parametrize("argument", INVALID_ARGUMENTS)
+def test_an_invalid_argument_is_not_shown(runner: Runner, output: Output, argument: str) -> None:
+    """The error does not quote it. A traceback quotes the line of the caller, which is this test."""
     with pytest.raises((SendblueError, TypeError, ValueError)) as caught:
-        world.do(MISTAKES[mistake], lambda request: httpx.Response(200, json=_body_for(request)))
-    watch.texts.append(("text", f"{caught.value} {caught.value!r}"))
-    watch.texts.append(("pickle", pickle.dumps(caught.value).decode("latin-1")))
-    assert watch.found() == []
+        runner.run(INVALID_ARGUMENTS[argument], lambda request: httpx.Response(200, json=_body_for(request)))
+    output.texts.append(("text", f"{caught.value} {caught.value!r}"))
+    output.texts.append(("pickle", pickle.dumps(caught.value).decode("latin-1")))
+    assert output.found() == []
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b'HTTP/1.1 200 OK\r\nContent-Length: 62\r\n\r\n{"status":"OK","contact":{"phone":"+12025550187","tags":["x"]}}',
         b"HTTP/1.1 404 Not Found\r\nContent-Length: 26\r\n\r\n" + b'{"message":"+12025550187"}',
@@ -226,124 +238,124 @@ def test_a_mistake_tells_nothing(world: World, watch: Watch, mistake: str) -> No
     ],
     ids=["success", "404", "cut", "garbage", "closed"],
 )
-def test_the_wire_tells_nothing(world: World, watch: Watch, raw: RawServer, answer: bytes) -> None:
-    """Over a real socket httpcore logs every step, and none of it holds a header or a path of ours."""
-    raw.answer = answer
-    _run(world, watch, CALLS["retrieve"], base_url=raw.url)
-    assert any(place.startswith("log of httpcore") for place, _ in watch.texts)
-    assert watch.found() == []
+def test_httpcore_logs_no_personal_data(runner: Runner, output: Output, raw: RawServer, response: bytes) -> None:
+    """Over a real socket httpcore logs every step, without our headers and paths."""
+    raw.response = response
+    _run(runner, output, CALLS["retrieve"], base_url=raw.url)
+    assert any(place.startswith("log of httpcore") for place, _ in output.texts)
+    assert output.found() == []
 
 
 @pytest.fixture
 def broken_status_line(raw: RawServer) -> RawServer:
-    """A server that sends the rest of an earlier body where an answer should begin."""
-    raw.answer = f'"phone": "{NUMBER}", "first_name": "{NAME}"\r\n\r\n'.encode()
+    """Return a server that sends the rest of an earlier body instead of a response."""
+    raw.response = f'"phone": "{NUMBER}", "first_name": "{NAME}"\r\n\r\n'.encode()
     return raw
 
 
-def test_what_the_server_sends_instead_of_http_is_not_quoted(
-    world: World, watch: Watch, broken_status_line: RawServer
-) -> None:
-    """h11 quotes it in its error; ours, its traceback and our log do not."""
-    _run(world, watch, CALLS["retrieve"], base_url=broken_status_line.url)
-    assert [found for found in watch.found() if "httpcore" not in found[1]] == []
+def test_an_invalid_status_line_is_not_quoted(runner: Runner, output: Output, broken_status_line: RawServer) -> None:
+    """h11 quotes it in its error; our error, its traceback and our log do not."""
+    _run(runner, output, CALLS["retrieve"], base_url=broken_status_line.url)
+    assert [found for found in output.found() if "httpcore" not in found[1]] == []
 
 
-def test_what_the_server_sends_instead_of_http_is_not_logged(
-    world: World, watch: Watch, broken_status_line: RawServer
-) -> None:
-    """The log of httpcore is not ours, but a user's DEBUG turns it on all the same."""
-    _run(world, watch, CALLS["retrieve"], base_url=broken_status_line.url)
-    assert watch.found() == []
+def test_an_invalid_status_line_is_not_logged(runner: Runner, output: Output, broken_status_line: RawServer) -> None:
+    """The log of httpcore does not contain it either."""
+    _run(runner, output, CALLS["retrieve"], base_url=broken_status_line.url)
+    assert output.found() == []
 
 
-def test_what_a_redirect_names_is_not_logged(world: World, watch: Watch, raw: RawServer) -> None:
+def test_the_location_of_a_redirect_is_not_logged(runner: Runner, output: Output, raw: RawServer) -> None:
     """A redirect of one contact has its number in a header."""
-    raw.answer = f"HTTP/1.1 308 Gone on\r\nLocation: /v3/contacts/{NUMBER}\r\nContent-Length: 0\r\n\r\n".encode()
-    _run(world, watch, CALLS["retrieve"], base_url=raw.url)
-    assert watch.found() == []
+    raw.response = (
+        f"HTTP/1.1 308 Permanent Redirect\r\nLocation: /v3/contacts/{NUMBER}\r\nContent-Length: 0\r\n\r\n".encode()
+    )
+    _run(runner, output, CALLS["retrieve"], base_url=raw.url)
+    assert output.found() == []
 
 
-def test_what_is_sent_does_hold_all_of_it(world: World) -> None:
-    """The canary sings where it should: every planted thing is in the request."""
-    world.do(CALLS["create"], lambda _: httpx.Response(200, json={"contact": CONTACT}))
-    request = world.sent[0]
+def test_the_request_contains_the_planted_data(runner: Runner) -> None:
+    """A check of these tests: every planted text is in the request."""
+    runner.run(CALLS["create"], lambda _: httpx.Response(200, json={"contact": CONTACT}))
+    request = runner.sent[0]
     sent = f"{request.headers.raw!r} {request.content!r}"
     assert [part for part in (*CREDENTIALS, NUMBER[2:], NAME, "planted.person") if part not in sent] == []
 
 
-def test_the_watch_hears_what_is_said(watch: Watch) -> None:
-    """A logger that tells is found, and so is an error that does."""
-    logging.getLogger("httpx").debug("to %s", f"/{NUMBER}")
-    watch.error(ValueError(NAME))
-    assert {(secret, place) for secret, place, _ in watch.found()} >= {
-        (NUMBER[2:], "log of httpx"),
+def test_the_output_contains_what_is_shown(output: Output) -> None:
+    """A check of these tests: a logger or an error that shows planted data is found."""
+    logging.getLogger("sendblue_contacts").debug("to %s", f"/{NUMBER}")
+    output.error(ValueError(NAME))
+    assert {(secret, place) for secret, place, _ in output.found()} >= {
+        (NUMBER[2:], "log of sendblue_contacts"),
         (NAME, "text"),
         (NAME, "traceback"),
         (NAME, "pickle"),
     }
 
 
-def test_no_object_of_a_client_tells(world: World, watch: Watch) -> None:
-    """The client, its parts and what hangs on it."""
+def test_no_repr_of_a_client_shows_personal_data(runner: Runner, output: Output) -> None:
+    """This covers the client and its attributes."""
 
-    def shown(client: Any) -> None:  # noqa: ANN401  # of either kind
+    def shown(client: Any) -> None:  # noqa: ANN401  # either client
         special = client.with_options(extra_headers={"x-token": CREDENTIALS[1]}, extra_body=FIELDS)
         for one in (client, special):
             parts = (one, one.contacts, one.contacts.bulk, one.contacts.with_raw_response, one.generated, one._options)
-            watch.texts += [(type(part).__name__, f"{part!r}") for part in parts]
-        watch.value(client.contacts.list(phone_number=NUMBER))
-        watch.value(client.rate_limit)
-        watch.value(client.rate_limit.statistics())
+            output.texts += [(type(part).__name__, f"{part!r}") for part in parts]
+        output.value(client.contacts.list(phone_number=NUMBER))
+        output.value(client.rate_limit)
+        output.value(client.rate_limit.statistics())
 
-    world.do(shown)
-    assert watch.found() == []
+    runner.run(shown)
+    assert output.found() == []
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "memcached"])
-def test_the_address_of_a_store_is_not_shown(watch: Watch, scheme: str) -> None:
-    """Its password may be in it: not in the limit, not in a limiter, not in the error for a store that there is not."""
+def test_the_address_of_a_store_is_not_shown(output: Output, scheme: str) -> None:
+    """It may contain a password: neither the rate limit, a limiter nor the error for an invalid store shows it."""
     rate = RateLimit(store=f"{scheme}://planted:{CREDENTIALS[1]}@127.0.0.1:1/0")
-    watch.value(rate)
+    output.value(rate)
     try:
-        watch.value(RateLimiter(rate, account=CREDENTIALS[0]))
+        output.value(RateLimiter(rate, account=CREDENTIALS[0]))
     except ValueError as error:
-        watch.error(error)
-    assert (len(watch.texts) > 1, watch.found()) == (True, [])
+        output.error(error)
+    assert (len(output.texts) > 1, output.found()) == (True, [])
 
 
-def test_too_long_a_wait_tells_nothing(world: World, watch: Watch) -> None:
-    """The error for a call that would wait too long for a slot names neither the contact nor the account."""
+def test_a_wait_that_is_too_long_shows_no_personal_data(runner: Runner, output: Output) -> None:
+    """The error names neither the contact nor the account."""
     limiter = RateLimiter(RateLimit(1))
     with limiter.slot():
         pass
-    _run(world, watch, lambda client: CALLS["update"](client.with_options(max_wait=1)), rate_limit=limiter)
-    assert any("max_wait" in text for _, text in watch.texts)
-    assert watch.found() == []
+    _run(runner, output, lambda client: CALLS["update"](client.with_options(max_wait=1)), rate_limit=limiter)
+    assert any("max_wait" in text for _, text in output.texts)
+    assert output.found() == []
 
 
-def test_an_incomplete_list_tells_nothing(world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error of a walk has a count and no contact."""
-    monkeypatch.setattr(pagination, "HIGHEST_OFFSET", 0)
+def test_an_incomplete_list_shows_no_personal_data(
+    runner: Runner, output: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error has a count and no contact."""
+    monkeypatch.setattr(pagination, "MAX_OFFSET", 0)
     with pytest.raises(IncompleteListError) as caught:
-        world.do(
+        runner.run(
             lambda client: client.contacts.list(page_size=1, order_direction="desc"),
             lambda _: httpx.Response(200, json=[CONTACT]),
         )
-    watch.error(caught.value)
-    assert watch.found() == []
+    output.error(caught.value)
+    assert output.found() == []
 
 
 @pytest.mark.parametrize("call", ["create", "list", "bulk.create", "bulk.delete", "opt_out"])
-def test_a_pickle_of_a_result_holds_no_credentials(world: World, call: str) -> None:
-    """A result holds contacts, for that is what it is; the keys are not among them."""
-    result = world.do(CALLS[call], lambda request: httpx.Response(200, json=_body_for(request)))
+def test_a_pickle_of_a_result_contains_no_credentials(runner: Runner, call: str) -> None:
+    """A result contains contacts, but not the credentials."""
+    result = runner.run(CALLS[call], lambda request: httpx.Response(200, json=_body_for(request)))
     pickled = pickle.dumps(result).decode("latin-1")
     assert [secret for secret in CREDENTIALS if secret in pickled] == []
 
 
-def test_a_contact_shows_which_fields_it_has_and_not_what_is_in_them() -> None:
-    """The repr of a contact may stand in a log."""
+def test_the_repr_of_a_contact_shows_field_names_only() -> None:
+    """The repr of a contact may be logged."""
     shown = repr(Contact.from_dict(CONTACT))
     assert "first_name" in shown
-    assert [part for part in PERSON if part in shown] == []
+    assert [part for part in PERSONAL_DATA if part in shown] == []

@@ -1,6 +1,7 @@
-"""A server that stands in front of a sandbox and loses answers, over real sockets.
+"""A proxy in front of a sandbox that loses responses, over real sockets.
 
-It carries each request to the sandbox and its answer back, except for the next requests in its list of faults.
+It forwards each request and its response, except for those in its list of faults.
+
 """
 
 from __future__ import annotations
@@ -19,38 +20,38 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_AT_ONCE = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("ii", 1, 0)
 """For SO_LINGER: closing resets the connection."""
 
 
 class Fault(Enum):
-    """What becomes of one request."""
+    """What happens to one request."""
 
     NONE = auto()
     RESET_BEFORE = auto()
-    """The connection is reset, and the request is not carried out."""
+    """The connection is reset, and the request is not applied."""
     RESET_AFTER = auto()
-    """The request is carried out, and the connection is reset."""
-    HANG_UP_AFTER = auto()
-    """The request is carried out, and the connection is closed in good order."""
-    CUT_AFTER = auto()
-    """The request is carried out, and half of the answer's body comes."""
+    """The request is applied, and the connection is reset."""
+    CLOSE_AFTER = auto()
+    """The request is applied, and the connection is closed normally."""
+    TRUNCATE_AFTER = auto()
+    """The request is applied, and the body of the response is truncated."""
     SILENT_AFTER = auto()
-    """The request is carried out, and nothing comes for as long as the client waits."""
+    """The request is applied, and no response is sent while the client waits."""
     BAD_GATEWAY_AFTER = auto()
-    """The request is carried out, and the answer is 502 with a page for people."""
-    TOO_MANY = auto()
-    """The request is not carried out; the answer is 429."""
+    """The request is applied, and the response is a 502 with an HTML page."""
+    TOO_MANY_REQUESTS = auto()
+    """The request is not applied, and the response is a 429."""
 
 
-LOST = (Fault.RESET_AFTER, Fault.HANG_UP_AFTER, Fault.CUT_AFTER, Fault.BAD_GATEWAY_AFTER)
-"""The ways to lose an answer that cost no time."""
+RESPONSE_LOST = (Fault.RESET_AFTER, Fault.CLOSE_AFTER, Fault.TRUNCATE_AFTER, Fault.BAD_GATEWAY_AFTER)
+"""The faults that lose a response without a delay."""
 
-_CLOSING = {Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.HANG_UP_AFTER, Fault.CUT_AFTER, Fault.SILENT_AFTER}
+_CLOSING = {Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.CLOSE_AFTER, Fault.TRUNCATE_AFTER, Fault.SILENT_AFTER}
 
 
-class Faults(ThreadingHTTPServer):
-    """The server; `faults` says what becomes of the next requests, `seen` is their methods and paths."""
+class FaultyProxy(ThreadingHTTPServer):
+    """The proxy. `faults` applies to the inject requests; `seen` has the methods and paths of all requests."""
 
     daemon_threads = True
 
@@ -61,21 +62,21 @@ class Faults(ThreadingHTTPServer):
         self.faults: deque[Fault] = deque()
         self.seen: list[str] = []
 
-    def next(self, *faults: Fault) -> None:
-        """What becomes of the next requests; those after them are carried through."""
+    def inject(self, *faults: Fault) -> None:
+        """Set what happens to the inject requests. Later requests are forwarded."""
         self.faults.extend(faults)
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        """Close without more ado: the usual farewell would spoil a reset."""
+        """Close at once: an orderly shutdown would prevent a reset."""
         self.close_request(request)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Faults
+    server: FaultyProxy
 
     def handle_one_request(self) -> None:
-        """Take one request in, and treat it as the list of faults says."""
+        """Read one request, and apply the inject fault to it."""
         self.raw_requestline = self.rfile.readline(65_537)
         if not self.raw_requestline or not self.parse_request():
             self.close_connection = True
@@ -86,44 +87,44 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = fault in _CLOSING
         if fault is Fault.RESET_BEFORE:
             self._reset()
-        elif fault is Fault.TOO_MANY:
-            self.wfile.write(_answer(429, b'{"message":"Too many requests"}', "application/json"))
+        elif fault is Fault.TOO_MANY_REQUESTS:
+            self.wfile.write(_response(429, b'{"message":"Too many requests"}', "application/json"))
         else:
-            self._after(fault, self._carried_out(body))
+            self._apply(fault, self._forward(body))
 
-    def _carried_out(self, body: bytes) -> bytes:
+    def _forward(self, body: bytes) -> bytes:
         upstream = HTTPConnection(self.server.sandbox)
         try:
             upstream.request(self.command, self.path, body, dict(self.headers))
             response = upstream.getresponse()
-            return _answer(response.status, response.read(), response.headers["content-type"])
+            return _response(response.status, response.read(), response.headers["content-type"])
         finally:
             upstream.close()
 
-    def _after(self, fault: Fault, answer: bytes) -> None:
+    def _apply(self, fault: Fault, response: bytes) -> None:
         if fault is Fault.RESET_AFTER:
             self._reset()
         elif fault is Fault.SILENT_AFTER:
-            self.rfile.read(1)  # ends when the client hangs up
+            self.rfile.read(1)  # ends when the client closes the connection
         elif fault is Fault.BAD_GATEWAY_AFTER:
-            self.wfile.write(_answer(502, b"<html>Bad gateway</html>", "text/html"))
-        elif fault is Fault.CUT_AFTER:
-            self.wfile.write(answer[:-10])
+            self.wfile.write(_response(502, b"<html>Bad gateway</html>", "text/html"))
+        elif fault is Fault.TRUNCATE_AFTER:
+            self.wfile.write(response[:-10])
         elif fault is Fault.NONE:
-            self.wfile.write(answer)
+            self.wfile.write(response)
 
     def _reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
 
-def _answer(status: int, body: bytes, kind: str) -> bytes:
+def _response(status: int, body: bytes, kind: str) -> bytes:
     return f"HTTP/1.1 {status} .\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
 @contextmanager
-def faulty(sandbox_url: str) -> Generator[Faults]:
-    """Run a server of faults in front of a sandbox."""
-    with Faults(sandbox_url) as server:
+def faulty_proxy(sandbox_url: str) -> Generator[FaultyProxy]:
+    """Run a proxy in front of a sandbox."""
+    with FaultyProxy(sandbox_url) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server

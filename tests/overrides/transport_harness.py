@@ -1,4 +1,4 @@
-"""The transports of a client over a server that is a list of answers, in a time that moves when somebody waits."""
+"""The transports of a client over a server with a list of outcomes, and a clock that moves only when a test waits."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 OK = {"status": "OK", "count": 3}
 
-Answer = int | httpx.Response | Exception
+Outcome = int | httpx.Response | Exception
 
 
 class Clock:
-    """A time that moves when somebody sleeps or waits."""
+    """A clock that moves when a test sleeps or waits."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -29,28 +29,28 @@ class Clock:
         self.meanwhile: Callable[[], object] = lambda: None
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the time."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, in no time."""
+        """Advance the time instead of sleeping."""
         self.pauses.append(seconds)
         self.now += seconds
 
     async def async_sleep(self, seconds: float) -> None:
-        """As `sleep`, for tasks."""
+        """Like `sleep`, for tasks."""
         await anyio.lowlevel.checkpoint()
         self.sleep(seconds)
 
     def wait(self, seconds: float | None) -> None:
-        """Wait for a slot, in no time; meanwhile something may happen, once."""
+        """Advance the time instead of waiting for a slot; `meanwhile` is called once."""
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()
-        assert seconds is not None, "would wait for ever"
+        assert seconds is not None, "would wait forever"
         self.now += seconds
 
     def limiter(self, rate: RateLimit | None) -> RateLimiter:
-        """A limiter in this time."""
+        """Return a limiter that uses this clock."""
         clock = self
 
         class FakeWaiter(ThreadWaiter):
@@ -66,49 +66,49 @@ class Clock:
 
 
 class Server:
-    """Gives the answers of a list, and keeps what it was asked and with which timeouts."""
+    """Sends the responses of a list, and records the requests and their timeouts."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.asked: list[str] = []
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+        self.requests: list[str] = []
         self.timeouts: list[dict[str, float]] = []
-        self.transport = httpx.MockTransport(self._answer)
+        self.transport = httpx.MockTransport(self._respond)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(f"{request.method} {request.url.raw_path.decode()}")
+    def _respond(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
         self.timeouts.append(dict(request.extensions["timeout"]))
-        answer = self.answers.pop(0) if self.answers else 200
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer, json=OK) if isinstance(answer, int) else answer
+        outcome = self.outcomes.pop(0) if self.outcomes else 200
+        if isinstance(outcome, Exception):
+            raise outcome
+        return httpx.Response(outcome, json=OK) if isinstance(outcome, int) else outcome
 
 
-class Rig:
-    """The transports of one client, in one world, over a server."""
+class TransportHarness:
+    """The transports of one client, over a server."""
 
     def __init__(
         self,
         kind: str,
-        *answers: Answer,
+        *outcomes: Outcome,
         retry: Retry | None = Retry(),  # noqa: B008  # frozen
         limiter: RateLimiter | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.kind = kind
-        self.server = Server(*answers)
+        self.server = Server(*outcomes)
         self.clock = clock or Clock()
         self.retry = retry
         self.limiter = limiter or self.clock.limiter(RateLimit(100, 10.0))
 
-    def send(self, method: str = "GET", path: str = "/api/v2/contacts", **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's
+    def send(self, method: str = "GET", path: str = "/api/v2/contacts", **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # as httpx
         """Send one request through all transports."""
         settings = {"base_url": "https://api.example", "timeout": 30.0}
         if self.kind == "sync":
-            with httpx.Client(transport=self._transport(), **settings) as client:  # type: ignore[arg-type]  # as httpx has it
+            with httpx.Client(transport=self._transport(), **settings) as client:  # type: ignore[arg-type]  # arguments of httpx
                 return client.request(method, path, **kwargs)
 
         async def main() -> httpx.Response:
-            async with httpx.AsyncClient(transport=self._async_transport(), **settings) as client:  # type: ignore[arg-type]  # as above
+            async with httpx.AsyncClient(transport=self._async_transport(), **settings) as client:  # type: ignore[arg-type]  # arguments of httpx
                 return await client.request(method, path, **kwargs)
 
         return anyio.run(main, backend=self.kind)
@@ -124,12 +124,12 @@ class Rig:
 
 
 def throttled(seconds: str | None = None) -> httpx.Response:
-    """A 429."""
+    """Return a 429."""
     return httpx.Response(429, headers={} if seconds is None else {"retry-after": seconds})
 
 
-class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that breaks off in the middle."""
+class BrokenBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that ends in the middle."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -143,15 +143,15 @@ class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield part
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self.closed = True
 
     async def aclose(self) -> None:
-        """As `close`, for tasks."""
+        """Like `close`, for tasks."""
         self.closed = True
 
 
-class Once(httpx.SyncByteStream, httpx.AsyncByteStream):
+class StreamedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that can be read only once."""
 
     def __iter__(self) -> Iterator[bytes]:

@@ -1,0 +1,108 @@
+"""Runs the same call with the synchronous and the asynchronous client, on asyncio and on trio."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Any
+
+import anyio
+import httpx
+from sendblue_contacts import AsyncSendblue, Retry, Sendblue
+
+KEY = "planted-key-5f1c"
+SECRET = "planted-secret-9d2e"  # noqa: S105  # a word to search for, not a credential
+URL = "https://api.example.test"
+
+KINDS = ("sync", "asyncio", "trio")
+
+WITHOUT_PAUSES = Retry(base=1e-9, throttling_base=1e-9)
+"""The default retries with pauses that are too short to notice."""
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Loading the default certificates takes 20 ms, and these tests do not use TLS."""
+
+Handler = Callable[[httpx.Request], httpx.Response]
+Action = Callable[[Any], Any]
+"""What a test does with a client. If it returns a coroutine or an asynchronous iterable, that is run to its end."""
+
+
+def each_choice(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Return rows in which each value of each column occurs at least once: as many as the longest column has."""
+    values = [list(column) for column in columns]
+    rows = max(map(len, values))
+    return list(zip(*(islice(cycle(column), rows) for column in values), strict=True))
+
+
+@dataclass
+class Runner:
+    """Runs actions with one of the two clients, without retries and without a rate limit.
+
+    Attributes:
+        kind: `sync` or `async`.
+        sent: The requests that the mocked transport received, oldest first.
+    """
+
+    kind: str
+    sent: list[httpx.Request] = field(default_factory=list)
+
+    def run(self, action: Action, handler: Handler | None = None, **settings: Any) -> Any:  # noqa: ANN401  # of any type
+        """Return the result of an action. `handler` replaces the server; the default is a server at `base_url`."""
+        if handler is not None:
+            settings["transport"] = httpx.MockTransport(self._recording(handler))
+        settings = {"base_url": URL, "retry": None, "rate_limit": None, **settings}
+        if self.kind == "sync":
+            return _run_sync(action, settings)
+        return anyio.run(_run_async, action, settings)
+
+    def _recording(self, handler: Handler) -> Handler:
+        def recording(request: httpx.Request) -> httpx.Response:
+            self.sent.append(request)
+            return handler(request)
+
+        return recording
+
+
+def _run_sync(action: Action, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
+    with Sendblue(KEY, SECRET, **settings) as client:
+        result = action(client)
+        return list(result) if _is_lazy(result) else result
+
+
+def _is_lazy(result: object) -> bool:
+    return isinstance(result, Iterator) or type(result).__name__ == "ContactList"
+
+
+async def _run_async(action: Action, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
+    async with AsyncSendblue(KEY, SECRET, **settings) as client:
+        result = action(client)
+        if isinstance(result, AsyncIterable):
+            return [item async for item in result]
+        return await result if isinstance(result, Awaitable) else result
+
+
+def http_transport(kind: str) -> httpx.HTTPTransport | httpx.AsyncHTTPTransport:
+    """Return a transport that sends over real sockets."""
+    return httpx.HTTPTransport(verify=_NO_TLS) if kind == "sync" else httpx.AsyncHTTPTransport(verify=_NO_TLS)
+
+
+def run_client(kind: str, call: Callable[[Any], Any], **settings: Any) -> Any:  # noqa: ANN401  # of any type
+    """Create a client of a kind, make a call with it, and close it. The default is no rate limit."""
+    settings = {
+        "api_key": "key",
+        "api_secret": "secret",
+        "rate_limit": None,
+        "transport": http_transport(kind),
+        **settings,
+    }
+    if kind == "sync":
+        with Sendblue(**settings) as client:
+            return call(client)
+
+    async def main() -> Any:  # noqa: ANN401  # as above
+        async with AsyncSendblue(**settings) as client:
+            return await call(client)
+
+    return anyio.run(main, backend=kind)
