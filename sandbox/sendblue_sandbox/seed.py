@@ -34,7 +34,7 @@ COMPANIES = ("Acme Plumbing", "Blue Door Realty", "Corner Café", "Harbor Dental
 AGENTS = ("agent@example.com", "sales@example.com", "support@example.com")
 SENDERS = ("+19175550100", "+14155550101")
 TAGS = ("Customer", "Lead", "Newsletter", "Partner", "Spring Sale", "VIP")
-VARIABLES = {
+VARIABLES: dict[str, tuple[str, ...]] = {
     "Lead Source": ("Website", "Referral", "Trade fair", "Walk-in"),
     "Plan": ("Free", "Pro", "Enterprise"),
     "City": ("Boston", "Chicago", "Denver", "São Paulo", "Zürich"),
@@ -48,7 +48,7 @@ AREA_CODES = tuple(
     """.split()  # noqa: SIM905 - a list of words is more readable this way
 )
 # Each text field: its values, and the share of contacts that have it.
-TEXT_FIELDS = {
+TEXT_FIELDS: dict[str, tuple[tuple[str, ...], float]] = {
     "first_name": (FIRST_NAMES, 1.0),
     "last_name": (LAST_NAMES, 1.0),
     "company_name": (COMPANIES, 0.4),

@@ -125,10 +125,10 @@ class Document:
     def _read(self, root: SchemaNode) -> None:
         self._root = root
         self._components: SchemaNode = root["components"]
-        self.operations = tuple(self._operations())
-        self.contact = self._object_schema({"$ref": "#/components/schemas/Contact"})
-        self.credential_headers = tuple(self._credential_headers())
-        self.phone_number = re.compile(self._phone_pattern(), re.ASCII)
+        self.operations: tuple[Operation, ...] = tuple(self._operations())
+        self.contact: ObjectSchema = self._object_schema({"$ref": "#/components/schemas/Contact"})
+        self.credential_headers: tuple[str, ...] = tuple(self._credential_headers())
+        self.phone_number: re.Pattern[str] = re.compile(self._phone_pattern(), re.ASCII)
 
     def _operations(self) -> Iterator[Operation]:
         for path, item in self._root["paths"].items():

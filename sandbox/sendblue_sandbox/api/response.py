@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from .spelling import field_keys, to_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sendblue_sandbox.config import Spelling
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Delivery: TypeAlias = Literal["complete", "truncated", "reset"]
 JSON_TYPE = "application/json"
-encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class RenderedJson(str):

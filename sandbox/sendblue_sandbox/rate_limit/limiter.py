@@ -40,7 +40,7 @@ class Limiter:
         self._window: WindowName = window
         self._lock = Lock()
         self._keys: dict[str, _KeyState] = {}
-        self.max_arrivals = 0
+        self.max_arrivals: int = 0
 
     def arrive(self, key: str, now: float) -> float | None:
         """Count a request and decide whether it is admitted.

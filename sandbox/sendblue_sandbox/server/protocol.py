@@ -61,7 +61,7 @@ class SandboxProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's signature
         """Pass the app a function that cuts this connection."""
         super().connection_made(transport)
-        self.app_state = {**self.app_state, CUT_KEY: partial(_cut, transport)}
+        self.app_state: dict[str, Any] = {**self.app_state, CUT_KEY: partial(_cut, transport)}
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the deadline."""

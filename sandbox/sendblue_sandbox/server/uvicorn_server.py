@@ -65,7 +65,7 @@ class ServerThread:
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._socket = _listen(host, port)
-        self.url = _url(host, self._socket.getsockname()[1])
+        self.url: str = _url(host, self._socket.getsockname()[1])
         self._uvicorn = _UvicornServer(_config(app))
         self._thread = Thread(target=self._uvicorn.run, args=([self._socket],), name="sendblue-sandbox", daemon=True)
         self._thread.start()
