@@ -278,6 +278,26 @@ def test_other_files_are_not_overwritten(
     assert text.read_bytes() == before[0]
 
 
+@pytest.mark.parametrize("page", [1, 2, 4])
+def test_damaged_journal_is_an_error(tmp_path: Path, page: int) -> None:
+    """Damage to the header or to the rows raises a JournalError, whenever it is read."""
+    path = tmp_path / "journal"
+    with Journal(path) as journal:
+        journal.write_validation(RowResult(line, REJECTED, f"reason {line}") for line in range(1_000))
+    content = bytearray(path.read_bytes())
+    content[page * 4_096 : (page + 1) * 4_096] = b"\xff" * 4_096
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=r"damaged or not an import journal.*--journal"):
+        read_everything(path)
+
+
+def read_everything(path: Path) -> None:
+    """Open a journal, and read its header and its rows."""
+    with Journal(path) as journal:
+        journal.header()
+        list(journal.rejected())
+
+
 def rows_of_other_program(path: Path) -> list[Any]:
     """Return the rows in the table of the other program."""
     with closing(sqlite3.connect(path)) as database:

@@ -19,7 +19,7 @@ import sqlite3
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sendblue_transfer.errors import JournalError
 from sendblue_transfer.rows.row_status import NOT_SENT, REJECTED, SENDING, RowResult
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _APPLICATION_ID = 0x5B10_0003
 """Identifies our journals; it changes with their schema."""
 _SCHEMA = (
-    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE rows (line INTEGER PRIMARY KEY, status TEXT, reason TEXT, duplicate_of INTEGER)",
 )
 _WRITE_ROW = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
@@ -84,7 +84,7 @@ class Journal:
 
     def header(self) -> dict[str, str]:
         """Return the values about the whole import; empty for a new journal."""
-        return dict(self._database.execute("SELECT name, value FROM header").fetchall())
+        return dict(self._select("SELECT name, value FROM header"))
 
     def update_header(self, values: Mapping[str, object]) -> None:
         """Write values about the whole import."""
@@ -129,32 +129,36 @@ class Journal:
         """Return the written result of a row, with the status `NOT_SENT` if nothing was written."""
         if line not in self._cached_lines:
             self._cached_lines = range(line, line + _CACHE_SIZE)
-            query = "SELECT * FROM rows WHERE line BETWEEN ? AND ?"
-            rows = self._database.execute(query, (line, self._cached_lines[-1]))
+            rows = self._select("SELECT * FROM rows WHERE line BETWEEN ? AND ?", line, self._cached_lines[-1])
             self._cache = {row[0]: RowResult(*row) for row in rows}
         return self._cache.get(line) or RowResult(line, NOT_SENT)
 
     def rejected(self, limit: int = -1) -> Iterator[RowResult]:
         """Yield the rows that were rejected, in the order of lines, at most `limit` of them."""
         query = "SELECT * FROM rows WHERE status = ? ORDER BY line LIMIT ?"
-        return (RowResult(*row) for row in self._database.execute(query, (REJECTED, limit)))
+        return (RowResult(*row) for row in self._select(query, REJECTED, limit))
 
     def counts(self) -> Counter[str]:
         """Return how many rows have which status."""
-        return Counter(dict(self._database.execute("SELECT status, count(*) FROM rows GROUP BY status").fetchall()))
+        return Counter(dict(self._select("SELECT status, count(*) FROM rows GROUP BY status")))
 
     def reasons(self) -> tuple[tuple[str, int], ...]:
         """Return the reasons for rejected rows, without the shapes of numbers, and how many rows each has."""
         counts: Counter[str] = Counter()
         query = "SELECT reason, count(*) FROM rows WHERE reason != '' GROUP BY reason ORDER BY min(line)"
-        for reason, count in self._database.execute(query):
+        for reason, count in self._select(query):
             counts[_NUMBER_SHAPE.sub("", reason)] += count
         return tuple(counts.most_common())
 
     # --- the database
 
+    def _select(self, query: str, *parameters: object) -> Iterator[tuple[Any, ...]]:
+        with self._errors():
+            yield from self._database.execute(query, parameters)
+
     def _value(self, query: str) -> object:
-        return self._database.execute(query).fetchone()[0]
+        ((value,),) = self._select(query)
+        return value
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
@@ -190,7 +194,7 @@ class Journal:
             ) from None
         except sqlite3.DatabaseError as error:
             raise JournalError(
-                f"{self.path} is not an import journal ({error}); choose another with --journal (journal=)"
+                f"{self.path} is damaged or not an import journal ({error}); choose another with --journal (journal=)"
             ) from None
 
     def close(self) -> None:

@@ -98,7 +98,7 @@ def open_sheet(file: BinaryIO, name: str | None = None) -> tuple[Any, tuple[str,
         raise TransferError(f"the workbook cannot be read ({error}); save it as .xlsx again") from None
 
 
-def _select_sheet(workbook: Any, name: str | None) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401  # as above
+def _select_sheet(workbook: Any, name: str | None) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401  # an object of an optional library
     names: list[str] = workbook.sheet_names
     if name is not None and name not in names:
         raise TransferError(f"the workbook has no sheet {name!r}; its sheets are {', '.join(map(repr, names))}")
@@ -114,7 +114,7 @@ def _select_sheet(workbook: Any, name: str | None) -> tuple[Any, tuple[str, ...]
     return selected, tuple(others)
 
 
-def sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401  # as above
+def sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401  # an object of an optional library
     """Yield the rows of a sheet that are not blank, with their numbers and with each cell as text."""
     if sheet is None:
         return
