@@ -54,7 +54,7 @@ def _tasks(backend: str) -> int:
     return len(asyncio.all_tasks()) if backend == "asyncio" else trio.lowlevel.current_statistics().tasks_living
 
 
-class Gate:
+class DelayedServer:
     """A server that responds at once, except to one chunk: that one waits until another chunk has arrived."""
 
     def __init__(self, held: int, until: int = -1) -> None:
@@ -76,8 +76,8 @@ def test_the_next_request_starts_while_the_oldest_is_in_flight(backend: str) -> 
     """As with threads."""
 
     async def main() -> list[str | None]:
-        gate = Gate(held=1, until=4)
-        async with _client(gate) as client:
+        server = DelayedServer(held=1, until=4)
+        async with _client(server) as client:
             result = await client.contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
         return [contact.phone for contact in result.created]
 
@@ -88,9 +88,9 @@ def test_a_stream_that_is_closed_leaves_no_task(backend: str) -> None:
     """Requests in flight are cancelled, even if they would never end."""
 
     async def main() -> tuple[int, int, int]:
-        gate = Gate(held=2)
+        server = DelayedServer(held=2)
         before = _tasks(backend)
-        async with _client(gate) as client:
+        async with _client(server) as client:
             stream = client.contacts.bulk.stream_create(make_rows(50), chunk_size=1, concurrency=2)
             async with aclosing(stream):
                 outcomes = [await anext(stream), await anext(stream)]
@@ -104,9 +104,9 @@ def test_one_step_may_be_cancelled(backend: str) -> None:
     """A consumer may have a timeout around each step: it ends the stream, and breaks neither of them."""
 
     async def main() -> tuple[bool, int]:
-        gate = Gate(held=1)
+        server = DelayedServer(held=1)
         before = _tasks(backend)
-        async with _client(gate) as client:
+        async with _client(server) as client:
             stream = client.contacts.bulk.stream_create(make_rows(50), chunk_size=1, concurrency=2)
             await anext(stream)
             with anyio.move_on_after(0.01) as scope:
@@ -144,7 +144,7 @@ def test_a_cancelled_call_leaves_no_task(backend: str) -> None:
 
     async def main() -> int:
         before = _tasks(backend)
-        async with _client(Gate(held=0)) as client, anyio.create_task_group() as group:
+        async with _client(DelayedServer(held=0)) as client, anyio.create_task_group() as group:
             group.start_soon(client.contacts.bulk.create, make_rows(5))
             await anyio.wait_all_tasks_blocked()
             assert _tasks(backend) - before == 2
@@ -159,7 +159,7 @@ def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
     kept: list[Any] = []
 
     async def main() -> None:
-        client = _client(Gate(held=1))
+        client = _client(DelayedServer(held=1))
         stream = client.contacts.bulk.stream_create(make_rows(5), chunk_size=1, concurrency=2)
         kept.extend([client, stream, await anext(stream)])
         with anyio.move_on_after(0.01):

@@ -23,7 +23,7 @@ URL = "https://api.example.test"
 TIMEOUT = 10
 """Seconds after which a test that hangs fails."""
 
-Client = Callable[[Any], Sendblue]
+MakeClient = Callable[[Any], Sendblue]
 
 
 def _first(request: httpx.Request) -> int:
@@ -39,7 +39,7 @@ def _threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("sendblue-bulk")]
 
 
-class Gate:
+class DelayedServer:
     """A server that responds at once, except to one chunk: that one waits until another chunk has arrived."""
 
     def __init__(self, held: int = -1, until: int = -1) -> None:
@@ -55,12 +55,12 @@ class Gate:
         if index == self._until:
             self._opened.set()
         if index == self._held:
-            assert self._opened.wait(TIMEOUT), "the request that opens the gate was not sent"
+            assert self._opened.wait(TIMEOUT), "the request that the response waits for was not sent"
         return _succeed(request)
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
+def client() -> Iterator[MakeClient]:
     """Creates clients whose server is a function."""
     clients: list[Sendblue] = []
 
@@ -75,19 +75,19 @@ def client() -> Iterator[Client]:
         client.close()
 
 
-def test_the_next_request_starts_while_the_oldest_is_in_flight(client: Client) -> None:
+def test_the_next_request_starts_while_the_oldest_is_in_flight(client: MakeClient) -> None:
     """With two concurrent requests, the response to the second chunk waits until the fifth has arrived."""
-    gate = Gate(held=1, until=4)
-    result = client(gate).contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
-    assert ([contact.phone for contact in result.created], gate.arrived[0]) == (
+    server = DelayedServer(held=1, until=4)
+    result = client(server).contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
+    assert ([contact.phone for contact in result.created], server.arrived[0]) == (
         [row["phone"] for row in make_rows(6)],
         0,
     )
 
 
-def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
+def test_a_stream_that_is_closed_leaves_no_thread(client: MakeClient) -> None:
     """Requests in flight are finished, and nothing else is read or sent."""
-    gate = Gate()
+    server = DelayedServer()
     read: list[Any] = []
 
     def items() -> Iterator[Any]:
@@ -95,23 +95,23 @@ def test_a_stream_that_is_closed_leaves_no_thread(client: Client) -> None:
             read.append(row)
             yield row
 
-    with closing(client(gate).contacts.bulk.stream_create(items(), chunk_size=1, concurrency=2)) as stream:
+    with closing(client(server).contacts.bulk.stream_create(items(), chunk_size=1, concurrency=2)) as stream:
         assert [next(stream).index for _ in range(3)] == [0, 1, 2]
         assert _threads()
-    arrived, seen = len(gate.arrived), len(read)
+    arrived, seen = len(server.arrived), len(read)
     assert (_threads(), arrived <= 5, seen <= 6) == ([], True, True)
 
 
-def test_a_stream_that_is_dropped_leaves_no_thread(client: Client) -> None:
+def test_a_stream_that_is_dropped_leaves_no_thread(client: MakeClient) -> None:
     """After a `break` out of the loop it need not be closed."""
-    for outcome in client(Gate()).contacts.bulk.stream_create(make_rows(50), chunk_size=1):
+    for outcome in client(DelayedServer()).contacts.bulk.stream_create(make_rows(50), chunk_size=1):
         if outcome.index == 3:
             break
     gc.collect()
     assert _threads() == []
 
 
-def test_an_interruption_finishes_requests_in_flight(client: Client) -> None:
+def test_an_interruption_finishes_requests_in_flight(client: MakeClient) -> None:
     """KeyboardInterrupt is raised as soon as these have ended, with a note about the outcomes so far."""
     responded: list[int] = []
 
@@ -128,7 +128,7 @@ def test_an_interruption_finishes_requests_in_flight(client: Client) -> None:
     assert caught.value.__notes__[0].startswith("outcomes before this error: BulkCreateResult(")
 
 
-def test_an_error_of_the_consumer_leaves_no_thread(client: Client) -> None:
+def test_an_error_of_the_consumer_leaves_no_thread(client: MakeClient) -> None:
     """An error in the loop closes the stream."""
 
     def consume(stream: Generator[Any]) -> None:
@@ -137,5 +137,5 @@ def test_an_error_of_the_consumer_leaves_no_thread(client: Client) -> None:
                 raise LookupError
 
     with pytest.raises(LookupError):
-        consume(client(Gate()).contacts.bulk.stream_create(make_rows(50), chunk_size=1))
+        consume(client(DelayedServer()).contacts.bulk.stream_create(make_rows(50), chunk_size=1))
     assert _threads() == []
