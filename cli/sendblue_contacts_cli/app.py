@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
@@ -16,7 +15,6 @@ from . import INTERRUPTED
 from .context import GlobalOptions, root_options
 from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, CommandError, describe_error
 from .formatting import kebab_case
-from .output import print_error
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -63,7 +61,7 @@ class LazyCommandGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
-        """Import and return a command, or None if there is none with this name."""
+        """Import and return a command, or None if the name is unknown."""
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
@@ -89,6 +87,8 @@ class LazyCommandGroup(click.Group):
 @contextmanager
 def errors_reported(context: click.Context) -> Generator[None]:
     """Exit with one message if the block raises an error; with --debug, print the traceback too."""
+    from .output import print_error  # noqa: PLC0415  # not needed for `--help`
+
     try:
         yield
         sys.stdout.flush()  # here, where a failure can still be reported
@@ -99,6 +99,8 @@ def errors_reported(context: click.Context) -> Generator[None]:
         context.exit(OUTPUT_CLOSED)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # reported, with its exit code
         if context.ensure_object(GlobalOptions).debug:
+            import traceback  # noqa: PLC0415  # rarely needed
+
             traceback.print_exc()
         code, message = describe_error(error)
         if code == INTERRUPTED and sys.stderr.isatty():

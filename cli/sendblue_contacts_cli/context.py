@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from . import profiles
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from .profiles import ClientSettings
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -42,13 +41,15 @@ def current_options() -> GlobalOptions:
     return click.get_current_context().ensure_object(GlobalOptions)
 
 
-def current_settings() -> profiles.ClientSettings:
+def current_settings() -> ClientSettings:
     """Return the client settings for the running command.
 
     Raises:
         CommandError: As for `profiles.load_settings`.
     """
-    return profiles.load_settings(current_options().profile)
+    from .profiles import load_settings  # noqa: PLC0415  # not needed for `--help`
+
+    return load_settings(current_options().profile)
 
 
 def default_region() -> str | None:
@@ -57,12 +58,16 @@ def default_region() -> str | None:
     Raises:
         CommandError: The configuration file cannot be used.
     """
-    return profiles.find_settings(current_options().profile).values.get("default_region")
+    from .profiles import find_settings  # noqa: PLC0415  # not needed for `--help`
+
+    return find_settings(current_options().profile).values.get("default_region")
 
 
 @contextmanager
 def log_requests() -> Generator[None]:
     """Log each request to standard error, one line each. The client masks personal data and secrets."""
+    import logging  # noqa: PLC0415  # as slow to load as the rest of this module
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     logger = logging.getLogger("sendblue_contacts")
@@ -87,7 +92,9 @@ def _store_debug(context: click.Context, option: click.Parameter, value: bool) -
 
 
 def _complete_profile(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
-    return [name for name in profiles.profile_names() if name.startswith(incomplete)]
+    from .profiles import profile_names  # noqa: PLC0415  # not needed for `--help`
+
+    return [name for name in profile_names() if name.startswith(incomplete)]
 
 
 _PROFILE = click.option(

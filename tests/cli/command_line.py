@@ -1,4 +1,4 @@
-"""What the tests of the command line have in common: the command, three numbers, and how the command is run."""
+"""Constants and types that the tests of the command line share: the installed command, and three phone numbers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ ADA, GRACE, KURT = "+14155551234", "+14155555678", "+14155559999"
 
 
 class Run(Protocol):
-    """Runs the command, and gives what it wrote and its exit status."""
+    """Runs the command in this process."""
 
     def __call__(self, *arguments: str, **settings: Any) -> Result:  # noqa: ANN401 - of CliRunner.invoke
-        """Run it."""
+        """Run the command, and return its output and exit code."""
         ...
 
 
 class Process(Protocol):
-    """Runs the command as a process, and gives what it wrote and its exit status."""
+    """Runs the command as a process."""
 
     def __call__(self, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - as above
-        """Run it."""
+        """Run the command, and return its output and exit code."""
         ...

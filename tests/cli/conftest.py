@@ -1,4 +1,4 @@
-"""What the tests of the command line share: the command in this process, and as a process of its own, on a sandbox."""
+"""Fixtures for the command line: a sandbox, and the command in this process or as a process."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An environment with no settings; returns where the settings file would be."""
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Remove all settings from the environment; return the path of a configuration file that does not exist."""
     for name in [name for name in os.environ if name.startswith("SENDBLUE_")]:
         monkeypatch.delenv(name)
     for name in (
@@ -43,9 +43,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def account(nothing_set: Path, sendblue_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The environment that names a sandbox which is empty; returns the sandbox."""
-    _ = nothing_set
+def account(no_settings: Path, sendblue_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """Start an empty sandbox, set the environment variables for it, and return it."""
+    _ = no_settings
     key, secret = sendblue_sandbox.credentials
     monkeypatch.setenv("SENDBLUE_API_API_KEY", key)
     monkeypatch.setenv("SENDBLUE_API_API_SECRET", secret)
@@ -55,7 +55,7 @@ def account(nothing_set: Path, sendblue_sandbox: Sandbox, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def run() -> Run:
-    """The command in this process, not on a terminal."""
+    """Run the command in this process, without a terminal."""
 
     def run(*arguments: str, **settings: Any) -> Result:  # noqa: ANN401 - of CliRunner.invoke
         return CliRunner().invoke(app, arguments, prog_name="sendblue-contacts", **settings)
@@ -65,7 +65,7 @@ def run() -> Run:
 
 @pytest.fixture
 def process() -> Process:
-    """The command as a process of its own, not on a terminal."""
+    """Run the command as a process, without a terminal."""
 
     def process(*arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - of subprocess
         command = [COMMAND, *arguments]

@@ -1,4 +1,4 @@
-"""How commands end: every exit status, one sentence for each error, and no traceback unless it is asked for."""
+"""Exit codes and error messages: one line for each error, and a traceback only with `--debug`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 SUMMARY = errors.RequestSummary("GET", "/api/v2/contacts")
 
 
-def failing(error: BaseException, *arguments: str) -> Result:
-    """A command that fails in this way."""
+def run_failing_command(error: BaseException, *arguments: str) -> Result:
+    """Run a command that raises an error."""
 
     @click.command()
     @click.pass_context
@@ -43,11 +43,11 @@ def failing(error: BaseException, *arguments: str) -> Result:
     return CliRunner().invoke(command)
 
 
-# --- the table
+# --- the rules
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
+    ("error", "exit_code"),
     [
         (errors.InvalidPhoneNumberError("no"), 2),
         (errors.CredentialsError("no"), 2),
@@ -72,57 +72,57 @@ def failing(error: BaseException, *arguments: str) -> Result:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_each_error_has_its_status(error: BaseException, status: int) -> None:
-    """Every kind of error ends in one line on standard error, with a status that `--help` explains."""
-    done = failing(error)
-    assert (done.exit_code, done.stdout, done.stderr.count("\n"), status in EXIT_CODES) == (status, "", 1, True)
+def test_each_error_has_its_exit_code(error: BaseException, exit_code: int) -> None:
+    """Each kind of error prints one line to standard error, and exits with a code that `--help` explains."""
+    done = run_failing_command(error)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n"), exit_code in EXIT_CODES) == (exit_code, "", 1, True)
 
 
-def test_a_mistake_in_this_program_says_how_to_report_it() -> None:
-    """What nobody foresaw is no traceback either."""
-    assert failing(ZeroDivisionError("by 0")).stderr == (
+def test_internal_error_asks_for_a_report() -> None:
+    """An unexpected error prints no traceback, and asks for a report."""
+    assert run_failing_command(ZeroDivisionError("by 0")).stderr == (
         "Error: internal error (ZeroDivisionError: by 0); run the command again with --debug and report the traceback\n"
     )
 
 
-def test_debug_shows_the_traceback() -> None:
-    """With `--debug` the traceback comes before the sentence."""
-    shown = failing(ZeroDivisionError("by 0"), "--debug").stderr
+def test_debug_shows_traceback() -> None:
+    """With `--debug` the traceback comes before the message."""
+    shown = run_failing_command(ZeroDivisionError("by 0"), "--debug").stderr
     assert (shown.startswith("Traceback"), shown.splitlines()[-1].startswith("Error: ")) == (True, True)
 
 
-def test_a_missing_package_names_the_extra() -> None:
-    """A package that is only looked for when it is needed is named like one that is missing from the start."""
+def test_missing_package_names_extra() -> None:
+    """A package that is imported late is reported like one that is missing at startup."""
     error = ModuleNotFoundError("No module named 'rich'", name="rich")
     assert describe_error(error)[1].endswith('(rich): pip install "sendblue-contacts[cli]"')
 
 
-def test_a_file_that_cannot_be_written_is_named() -> None:
-    """The sentence has the reason and the file."""
+def test_file_error_names_file() -> None:
+    """The message has the reason and the file."""
     assert (
         describe_error(OSError(28, "No space left on device", "out.csv"))[1]
         == "Error: No space left on device: out.csv"
     )
 
 
-def test_what_the_server_says_cannot_break_the_terminal() -> None:
-    """A message is shown without what a terminal would obey."""
+def test_message_of_server_has_no_control_characters() -> None:
+    """Control characters in a message of the server do not reach the terminal."""
     error = errors.NotFoundError("x", request=SUMMARY)
     error.message = "\x1b[2Jgone"
-    assert failing(error).stderr == "Error:  [2Jgone: no contact has this number\n"
+    assert run_failing_command(error).stderr == "Error:  [2Jgone: no contact has this number\n"
 
 
-# --- for real
+# --- the whole command
 
 
-def test_no_credentials(nothing_set: Path, process: Process) -> None:
-    """It is exit status 2 and one line with the ways to give them."""
+def test_no_credentials(no_settings: Path, process: Process) -> None:
+    """Missing credentials are exit code 2 and one line that has the ways to set them."""
     done = process("count")
-    assert (done.returncode, done.stderr.count("\n"), str(nothing_set) in done.stderr) == (2, 1, True)
+    assert (done.returncode, done.stderr.count("\n"), str(no_settings) in done.stderr) == (2, 1, True)
 
 
-def test_nobody_is_there(account: Sandbox, process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that does not answer is exit status 3, and `doctor` is named."""
+def test_unreachable_host(account: Sandbox, process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unreachable host is exit code 3, and the message refers to `doctor`."""
     _ = account
     monkeypatch.setenv("SENDBLUE_API_BASE_URL", "http://127.0.0.1:9")
     done = process("count")
@@ -130,9 +130,9 @@ def test_nobody_is_there(account: Sandbox, process: Process, monkeypatch: pytest
     assert ("doctor" in done.stderr, "Traceback" in done.stderr) == (True, False)
 
 
-def test_wrong_credentials(nothing_set: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are exit status 1; neither is shown."""
-    _ = nothing_set
+def test_wrong_credentials(no_settings: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong credentials are exit code 1, and are not shown."""
+    _ = no_settings
     with Sandbox(api_key="key", api_secret="right") as sandbox:  # noqa: S106 - of a sandbox
         monkeypatch.setenv("SENDBLUE_API_API_KEY", "key")
         monkeypatch.setenv("SENDBLUE_API_API_SECRET", "wrong-secret")
@@ -141,23 +141,23 @@ def test_wrong_credentials(nothing_set: Path, run: Run, monkeypatch: pytest.Monk
     assert (done.exit_code, "wrong-secret" in done.stderr, "doctor" in done.stderr) == (1, False, True)
 
 
-def test_debug_shows_requests(account: Sandbox, run: Run) -> None:
-    """`--debug` writes a line for each request, without numbers, and data stays on standard output."""
+def test_debug_logs_requests(account: Sandbox, run: Run) -> None:
+    """`--debug` logs each request without phone numbers, and not to standard output."""
     _ = account
     done = run("count", "--phone-number", ADA, "--debug")
     assert (done.stdout, "GET /api/v2/contacts/count" in done.stderr, ADA[1:] in done.stderr) == ("0\n", True, False)
 
 
 def test_debug_ends_with_the_command(account: Sandbox, run: Run) -> None:
-    """The next command in the same process is silent again."""
+    """The next command in the same process logs nothing."""
     _ = account
     run("count", "--debug")
     assert run("count").stderr == ""
 
 
 @pytest.mark.parametrize("command", ["count", "list", "doctor"])
-def test_nobody_reads(account: Sandbox, command: str) -> None:
-    """Where the output goes nowhere, also the little that is written at the end, it is 141 and not a word."""
+def test_closed_pipe(account: Sandbox, command: str) -> None:
+    """If no process reads the output, even the last line of it, the exit code is 141 and there is no message."""
     account.seed(3)
     reader, writer = os.pipe()
     os.close(reader)
@@ -167,22 +167,22 @@ def test_nobody_reads(account: Sandbox, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("closed", "status", "said"),
+    ("closed", "exit_code", "output"),
     [
         (">&-", 2, "Error: standard output is closed, so nothing was done; redirect it to /dev/null to discard it\n"),
         ("2>&-", 2, ""),
     ],
 )
-def test_what_is_closed(nothing_set: Path, closed: str, status: int, said: str) -> None:
-    """Closed standard output is one sentence; closed standard error keeps the exit status."""
-    _ = nothing_set
+def test_closed_standard_stream(no_settings: Path, closed: str, exit_code: int, output: str) -> None:
+    """Closed standard output is one message; closed standard error keeps the exit code."""
+    _ = no_settings
     command = ["/bin/sh", "-c", f"exec {COMMAND} count {closed}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    assert (done.returncode, done.stdout, done.stderr) == (status, "", said)
+    assert (done.returncode, done.stdout, done.stderr) == (exit_code, "", output)
 
 
 def test_ctrl_c(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C while the answer is awaited is one line and exit status 130."""
+    """Ctrl-C while waiting for a response prints one line, and the exit code is 130."""
     _ = account
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("SENDBLUE_API_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
@@ -191,12 +191,12 @@ def test_ctrl_c(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         with connection:
             connection.recv(1)
             process.send_signal(signal.SIGINT)
-            said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (130, ("", "Interrupted.\n"))
+            output = process.communicate(timeout=30)
+    assert (process.returncode, output) == (130, ("", "Interrupted.\n"))
 
 
-def test_ctrl_c_while_it_loads() -> None:
-    """Ctrl-C while the program itself loads is no traceback."""
+def test_ctrl_c_during_import() -> None:
+    """Ctrl-C while the program is loading prints no traceback."""
     code = (
         "import sys\n"
         "class Late:\n"
@@ -218,22 +218,22 @@ def app(**_):
     try:
         signal.raise_signal(signal.SIGINT)
     except KeyboardInterrupt:
-        threading.Thread(target=at_the_end).start()
+        threading.Thread(target=interrupt_at_exit).start()
         signal.raise_signal(signal.SIGINT)
-        print("whole")
+        print("complete")
         sys.exit(3)
-def at_the_end():
+def interrupt_at_exit():
     threading.main_thread().join()
     signal.raise_signal(signal.SIGINT)
 sys.modules["sendblue_contacts_cli.app"] = types.SimpleNamespace(app=app)
 cli.main()
 """
-"""A command that is interrupted, while it says so, and while Python waits for its threads."""
+"""A command that gets SIGINT while it runs, while it handles the first one, and while Python waits for threads."""
 
 
-@pytest.mark.parametrize(("patience", "status", "said"), [("60", 3, "whole\n"), ("0", 130, "")])
-def test_ctrl_c_twice(patience: str, status: int, said: str) -> None:
-    """Another Ctrl-C cuts no ending, unless it comes later, and is never a traceback."""
-    command = [sys.executable, "-c", TWICE, patience]
+@pytest.mark.parametrize(("interval", "exit_code", "output"), [("60", 3, "complete\n"), ("0", 130, "")])
+def test_ctrl_c_twice(interval: str, exit_code: int, output: str) -> None:
+    """A second Ctrl-C does not interrupt the cleanup unless it comes later, and never prints a traceback."""
+    command = [sys.executable, "-c", TWICE, interval]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    assert (done.returncode, done.stdout, done.stderr) == (status, said, "")
+    assert (done.returncode, done.stdout, done.stderr) == (exit_code, output, "")

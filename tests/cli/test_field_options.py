@@ -36,9 +36,9 @@ def test_each_field_option_is_described(command: click.Command) -> None:
     assert [option.name for option in options if not option.help or "`" in option.help] == []
 
 
-def run_with_field(kind: str, *arguments: str, name: str = "thing") -> Any:  # noqa: ANN401 - of any kind
+def run_with_field(kind: str, *arguments: str, name: str = "item") -> Any:  # noqa: ANN401 - of any kind
     """Run a command with one field of this kind; return the given fields, or its error output."""
-    aliases, description = ("otherThing",), "A field."
+    aliases, description = ("otherItem",), "A field."
     entry = FieldEntry(kind=kind, aliases=aliases, required=False, nullable=False, description=description)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(FIELD_TABLE, "Model", {name: entry})
@@ -56,26 +56,26 @@ def run_with_field(kind: str, *arguments: str, name: str = "thing") -> Any:  # n
 @pytest.mark.parametrize(
     ("kind", "arguments", "value"),
     [
-        ("string", ["--thing", "a"], "a"),
-        ("string", ["--thing", ""], ""),
-        ("enum", ["--thing", "a"], "a"),
-        ("e164", ["--thing", "+1"], "+1"),
-        ("date", ["--thing", "1815-12-10"], "1815-12-10"),
-        ("date-time", ["--thing", "now"], "now"),
-        ("boolean", ["--thing"], True),
-        ("boolean", ["--no-thing"], False),
-        ("integer", ["--thing", "7"], 7),
-        ("number", ["--thing", "7.5"], 7.5),
-        ("array[string]", ["--thing", "a", "--thing", "b"], ["a", "b"]),
-        ("map", ["--thing", "a=b=c", "--thing", "d="], {"a": "b=c", "d": ""}),
-        ("object", ["--thing", '{"a": 1}'], {"a": 1}),
-        ("any", ["--thing", "[1]"], [1]),
-        ("string", ["--other-thing", "a"], "a"),
+        ("string", ["--item", "a"], "a"),
+        ("string", ["--item", ""], ""),
+        ("enum", ["--item", "a"], "a"),
+        ("e164", ["--item", "+1"], "+1"),
+        ("date", ["--item", "1815-12-10"], "1815-12-10"),
+        ("date-time", ["--item", "now"], "now"),
+        ("boolean", ["--item"], True),
+        ("boolean", ["--no-item"], False),
+        ("integer", ["--item", "7"], 7),
+        ("number", ["--item", "7.5"], 7.5),
+        ("array[string]", ["--item", "a", "--item", "b"], ["a", "b"]),
+        ("map", ["--item", "a=b=c", "--item", "d="], {"a": "b=c", "d": ""}),
+        ("object", ["--item", '{"a": 1}'], {"a": 1}),
+        ("any", ["--item", "[1]"], [1]),
+        ("string", ["--other-item", "a"], "a"),
     ],
 )
 def test_each_kind_has_an_option(kind: str, arguments: list[str], value: object) -> None:
     """Each kind of field can be given, under every name of the field."""
-    assert run_with_field(kind, *arguments) == {"thing": value}
+    assert run_with_field(kind, *arguments) == {"item": value}
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "object"])
@@ -94,7 +94,7 @@ def test_list_option_is_singular_and_repeated() -> None:
 )
 def test_invalid_value_is_rejected(kind: str, text: str) -> None:
     """The message names the option."""
-    assert "Invalid value for '--thing'" in run_with_field(kind, "--thing", text)
+    assert "Invalid value for '--item'" in run_with_field(kind, "--item", text)
 
 
 def test_every_kind_in_the_document_has_an_option() -> None:

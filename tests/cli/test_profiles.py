@@ -1,4 +1,4 @@
-"""Where the account comes from: one place, never a mixture; and the settings file, which holds secrets."""
+"""Profiles: the account comes from exactly one place, and the configuration file, which has secrets, is checked."""
 
 from __future__ import annotations
 
@@ -34,129 +34,129 @@ api_key = "half-key"
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A settings file with three profiles."""
-    return written(tmp_path, FILE)
+    """A configuration file with three profiles."""
+    return write_config(tmp_path, FILE)
 
 
-def written(folder: Path, text: str, mode: int = 0o600) -> Path:
-    """A settings file."""
+def write_config(folder: Path, text: str, mode: int = 0o600) -> Path:
+    """Write a configuration file."""
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
     path.chmod(mode)
     return path
 
 
-def find(profile: str | None, file: Path | str, variables: dict[str, str]) -> dict[str, str]:
-    """The settings of the account that is found."""
+def load(profile: str | None, file: Path | str, variables: dict[str, str]) -> dict[str, str]:
+    """Return the settings that are found."""
     return dict(profiles.load_settings(profile, {"SENDBLUE_CONFIG": str(file), **variables}).values)
 
 
-def refused(profile: str | None, file: Path | str, variables: dict[str, str]) -> str:
-    """What is said where there is no account."""
+def error_message(profile: str | None, file: Path | str, variables: dict[str, str]) -> str:
+    """Return the error message if the settings are not usable."""
     with pytest.raises(CommandError) as caught:
-        find(profile, file, variables)
+        load(profile, file, variables)
     return caught.value.message
 
 
-# --- which place
+# --- where settings come from
 
 
-def test_a_profile_that_is_named_comes_first(file: Path) -> None:
-    """It counts before the environment, in all that makes the account: no host of the environment gets its keys."""
-    assert find("default", file, KEYS | URL) == {"api_key": "default-key", "api_secret": "default-secret"}
+def test_named_profile_comes_first(file: Path) -> None:
+    """A named profile replaces the environment: its keys never go to the base URL of the environment."""
+    assert load("default", file, KEYS | URL) == {"api_key": "default-key", "api_secret": "default-secret"}
 
 
-def test_the_environment_comes_second(file: Path) -> None:
-    """Keys in the environment count before the profile `default`, which is not looked at."""
-    assert find(None, file, KEYS) == {"api_key": "env-key", "api_secret": "env-secret"}
+def test_environment_comes_second(file: Path) -> None:
+    """Keys in the environment take precedence over the profile `default`, which is not read."""
+    assert load(None, file, KEYS) == {"api_key": "env-key", "api_secret": "env-secret"}
 
 
-def test_the_profile_default_comes_last(file: Path) -> None:
-    """Without keys in the environment the profile `default` counts."""
-    assert find(None, file, {})["api_key"] == "default-key"
+def test_default_profile_comes_last(file: Path) -> None:
+    """Without keys in the environment, the profile `default` is used."""
+    assert load(None, file, {})["api_key"] == "default-key"
 
 
-def test_a_broken_file_harms_nobody_who_does_not_need_it(tmp_path: Path) -> None:
+def test_invalid_file_is_not_read_if_not_needed(tmp_path: Path) -> None:
     """With keys in the environment the file is not opened."""
-    assert find(None, written(tmp_path, "[", 0o644), KEYS)["api_key"] == "env-key"
+    assert load(None, write_config(tmp_path, "[", 0o644), KEYS)["api_key"] == "env-key"
 
 
 @pytest.mark.parametrize("half", [URL, {"SENDBLUE_API_API_KEY": "k"}, {"SENDBLUE_API_SECRET": "s"}])
-def test_half_an_environment_is_not_completed(file: Path, half: dict[str, str]) -> None:
-    """A host or one of two keys in the environment is refused rather than to be mixed with the profile `default`."""
-    assert refused(None, file, half).startswith("the environment has no api_")
+def test_incomplete_environment_is_rejected(file: Path, half: dict[str, str]) -> None:
+    """A base URL or a single key in the environment is rejected, not combined with the profile `default`."""
+    assert error_message(None, file, half).startswith("the environment has no api_")
 
 
-def test_half_a_profile_is_not_completed(file: Path) -> None:
-    """A profile with one key is refused, whatever the environment has."""
-    assert refused("half", file, KEYS) == f"profile half of {file} has no api_secret; add api_secret to its section"
+def test_incomplete_profile_is_rejected(file: Path) -> None:
+    """A profile with one key is rejected, even if the environment has both."""
+    assert (
+        error_message("half", file, KEYS) == f"profile half of {file} has no api_secret; add api_secret to its section"
+    )
 
 
-def test_the_other_settings_come_from_the_profile(file: Path) -> None:
-    """Region and store are those of the profile, where it has them."""
-    beside = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
-    found = find("work", file, beside)
+def test_region_and_store_come_from_profile(file: Path) -> None:
+    """The region and the store of the profile take precedence."""
+    variables = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
+    found = load("work", file, variables)
     assert (found["default_region"], found["rate_limit_store"]) == ("GB", "file:///tmp/slots")
 
 
-def test_the_other_settings_come_from_the_environment_else(file: Path) -> None:
-    """A profile without them takes those of the environment."""
-    beside = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
-    found = find("default", file, beside)
+def test_region_and_store_fall_back_to_environment(file: Path) -> None:
+    """A profile without them uses those of the environment."""
+    variables = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
+    found = load("default", file, variables)
     assert (found["default_region"], found["rate_limit_store"]) == ("US", "memory")
 
 
-def test_no_account_at_all(tmp_path: Path) -> None:
-    """It says both ways to name one, and where the file would be."""
-    said = refused(None, tmp_path / "none.toml", {})
-    assert all(each in said for each in (*KEYS, "[default]", str(tmp_path / "none.toml")))
+def test_missing_credentials_message(tmp_path: Path) -> None:
+    """The message has both ways to set them, and the path of the configuration file."""
+    message = error_message(None, tmp_path / "none.toml", {})
+    assert all(part in message for part in (*KEYS, "[default]", str(tmp_path / "none.toml")))
 
 
-def test_empty_variables_are_absent(file: Path) -> None:
-    """An empty variable is as none."""
-    assert find(None, file, dict.fromkeys(KEYS, ""))["api_key"] == "default-key"
+def test_empty_variable_is_ignored(file: Path) -> None:
+    """An empty variable is treated as unset."""
+    assert load(None, file, dict.fromkeys(KEYS, ""))["api_key"] == "default-key"
 
 
-def test_the_profile_of_the_environment(
-    file: Path, run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """SENDBLUE_PROFILE names a profile like `--profile`."""
+def test_profile_variable(file: Path, run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SENDBLUE_PROFILE selects a profile like `--profile`."""
     _ = account
     monkeypatch.setenv("SENDBLUE_CONFIG", str(file))
-    monkeypatch.setenv("SENDBLUE_PROFILE", "nobody")
+    monkeypatch.setenv("SENDBLUE_PROFILE", "unknown")
     done = run("count")
     assert (done.exit_code, done.stderr) == (
         2,
-        f"Error: {file} has no section [nobody]; its sections are: default, work, half\n",
+        f"Error: {file} has no section [unknown]; its sections are: default, work, half\n",
     )
 
 
 @pytest.mark.parametrize("place", [("--profile", "here", "count"), ("count", "--profile", "here")])
-def test_a_profile_before_or_after_the_command(
-    place: tuple[str, ...], run: Run, sendblue_sandbox: Sandbox, nothing_set: Path
+def test_profile_option_before_or_after_command(
+    place: tuple[str, ...], run: Run, sendblue_sandbox: Sandbox, no_settings: Path
 ) -> None:
-    """A command is run with the account of its profile, wherever the option stands."""
-    nothing_set.parent.mkdir()
-    written(nothing_set.parent, f'[here]\napi_key = "k"\napi_secret = "s"\nbase_url = "{sendblue_sandbox.url}"\n')
+    """The command uses the account of its profile, wherever the option stands."""
+    no_settings.parent.mkdir()
+    write_config(no_settings.parent, f'[here]\napi_key = "k"\napi_secret = "s"\nbase_url = "{sendblue_sandbox.url}"\n')
     sendblue_sandbox.seed(2)
     assert run(*place).stdout == "2\n"
 
 
-def test_the_usual_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without SENDBLUE_CONFIG the file is where the platform keeps settings."""
+def test_default_config_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without SENDBLUE_CONFIG the file is in the configuration folder of the platform."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert profiles.config_file({}) == tmp_path / "sendblue-contacts" / "config.toml"
 
 
-def test_the_default_region_is_used(run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a region, numbers in national form are read."""
+def test_default_region_is_used(run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a region, numbers in national format are accepted."""
     monkeypatch.setenv("SENDBLUE_DEFAULT_REGION", "US")
     run("create", "(415) 555-2671")
     assert account.contacts()[0]["phone"] == "+14155552671"
 
 
-def test_the_store_is_used(run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store for the limit that is none is refused, and its address, which may hold a password, is not shown."""
+def test_rate_limit_store_is_used(run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid rate limit store is rejected; its URL may contain a password and is not shown."""
     monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", "carrier-pigeon://user:secret@loft")
     done = run("count")
     assert (done.exit_code, "secret" in done.output, account.requests) == (2, False, [])
@@ -166,21 +166,21 @@ def test_the_store_is_used(run: Run, account: Sandbox, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644, 0o666])
-def test_others_can_read_it(tmp_path: Path, mode: int) -> None:
-    """It is refused, with the line to type."""
-    file = written(tmp_path, FILE, mode)
-    assert refused("work", file, {}).endswith(f"run: chmod 600 {file}")
+def test_file_with_access_for_others_is_rejected(tmp_path: Path, mode: int) -> None:
+    """The message has the command that fixes it."""
+    file = write_config(tmp_path, FILE, mode)
+    assert error_message("work", file, {}).endswith(f"run: chmod 600 {file}")
 
 
-def test_the_line_to_type_is_quoted(tmp_path: Path) -> None:
-    """A path with a space is one word for the shell."""
+def test_suggested_command_is_quoted(tmp_path: Path) -> None:
+    """A path with a space is quoted for the shell."""
     folder = tmp_path / "my settings"
     folder.mkdir()
-    assert refused("work", written(folder, FILE, 0o644), {}).endswith(f"chmod 600 '{folder}/config.toml'")
+    assert error_message("work", write_config(folder, FILE, 0o644), {}).endswith(f"chmod 600 '{folder}/config.toml'")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[work", "is not valid TOML"),
         ('api_key = "k"', "api_key is not in a section; move it below a line [default]"),
@@ -190,25 +190,25 @@ def test_the_line_to_type_is_quoted(tmp_path: Path) -> None:
         ('[work]\napi_key = ""', "api_key in [work] must be a non-empty string in quotation marks"),
     ],
 )
-def test_a_file_that_is_none(tmp_path: Path, text: str, said: str) -> None:
-    """It says what is wrong with it, and where."""
-    file = written(tmp_path, text)
-    found = refused("work", file, {})
-    assert (said in found, str(file) in found) == (True, True)
+def test_invalid_file_is_rejected(tmp_path: Path, text: str, message: str) -> None:
+    """The message has the problem and the file."""
+    file = write_config(tmp_path, text)
+    found = error_message("work", file, {})
+    assert (message in found, str(file) in found) == (True, True)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """A profile without a file is refused with the file's name."""
-    assert refused("work", tmp_path / "none.toml", {}) == (
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
+    """A profile without a configuration file is an error that has the path."""
+    assert error_message("work", tmp_path / "none.toml", {}) == (
         f"cannot read the configuration file {tmp_path}/none.toml: No such file or directory"
     )
 
 
-def test_a_folder_in_its_place(tmp_path: Path) -> None:
-    """So is one that cannot be opened."""
-    assert "cannot read the configuration file" in refused("work", tmp_path, {})
+def test_folder_instead_of_file_is_rejected(tmp_path: Path) -> None:
+    """A path that cannot be opened is an error as well."""
+    assert "cannot read the configuration file" in error_message("work", tmp_path, {})
 
 
-def test_no_repr_shows_a_secret(file: Path) -> None:
-    """Neither that of the account nor what is made of it."""
+def test_repr_shows_no_secret(file: Path) -> None:
+    """The repr of the settings has no secret."""
     assert "secret" not in repr(profiles.load_settings("work", {"SENDBLUE_CONFIG": str(file)}))

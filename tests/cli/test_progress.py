@@ -1,4 +1,4 @@
-"""How far an import is: a line every ten seconds where there is no terminal, by a clock that a test moves."""
+"""Progress without a terminal: a line every ten seconds, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What `transfer` tells."""
+class Update:
+    """A progress update of an import."""
 
     done: int = 0
     total: int | None = None
@@ -27,71 +27,70 @@ class Step:
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that a test sets."""
 
     now = 100.0
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the time."""
         return self.now
 
 
 @pytest.fixture
 def context() -> Iterator[GlobalOptions]:
-    """A command that runs."""
+    """The global options of a running command."""
     with click.Context(click.Command("import"), obj=GlobalOptions()) as running:
         yield running.obj
 
 
 @pytest.mark.parametrize(
-    ("step", "said"),
+    ("update", "expected"),
     [
-        (Step(1234), "1,234 rows"),
-        (Step(1, 2), "1 of 2 rows"),
-        (Step(500, 20_000, 1000.4, 19.6, 3), "500 of 20,000 rows, 3 rejected, 1,000 rows/s, 20 s left"),
-        (Step(20_000, 20_000, 1000.0, 0.0), "20,000 of 20,000 rows, 1,000 rows/s"),
+        (Update(1234), "1,234 rows"),
+        (Update(1, 2), "1 of 2 rows"),
+        (Update(500, 20_000, 1000.4, 19.6, 3), "500 of 20,000 rows, 3 rejected, 1,000 rows/s, 20 s left"),
+        (Update(20_000, 20_000, 1000.0, 0.0), "20,000 of 20,000 rows, 1,000 rows/s"),
     ],
 )
-def test_what_is_said(step: Step, said: str) -> None:
-    """How many, how many of them rejected, how fast, and how long; what is not known is left out."""
-    assert format_progress(step, "row") == said
+def test_format_progress(update: Update, expected: str) -> None:
+    """The text has the counts, the rate and the remaining time, as far as they are known."""
+    assert format_progress(update, "row") == expected
 
 
-def test_a_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
-    """No sooner, and only when something happens."""
+def test_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines are at least ten seconds apart, and only an update prints one."""
     _ = context
     clock = Clock()
     with progress("row", clock=clock) as show:
         assert show
         for seconds in (0, 9.9, 10, 12, 19.9, 20.1, 55):
             clock.now = 100 + seconds
-            show(Step(int(seconds), 60))
+            show(Update(int(seconds), 60))
     assert capsys.readouterr() == (
         "",
         "Sending: 10 of 60 rows\nSending: 20 of 60 rows\nSending: 55 of 60 rows\n",
     )
 
 
-def test_nobody_wants_to_know(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
-    """With `--quiet` there is nothing to call, so that nothing is worked out."""
+def test_quiet_has_no_callback(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--quiet` there is no callback, so that no progress is computed."""
     context.quiet = True
     with progress("row") as show:
         assert show is None
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_has_no_phase(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
-    """An export has one phase and tells none."""
+def test_update_without_phase(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
+    """An export has only one phase, and its updates have no attribute for it."""
     _ = context
     clock = Clock()
-    told: Callable[..., object]
 
     class Export:
         done, total, rate, eta = 7, None, 0.0, None
 
     with progress("contact", clock=clock) as show:
         assert show
-        told = show
+        callback: Callable[..., object] = show
         clock.now += 10
-        told(Export())
+        callback(Export())
     assert capsys.readouterr().err == "Exporting: 7 contacts\n"

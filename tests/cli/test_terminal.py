@@ -1,4 +1,4 @@
-"""What a person sees: the command on a real terminal of a given size, with its tables, questions, bar and Ctrl-C."""
+"""The command on a terminal: tables, questions, the progress bar and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
     from tests.cli.command_line import Run
 
-# The sandbox is a thread of this process; the child runs another program at once.
+# The sandbox is a thread of this process. The fork is safe, because the child calls exec at once.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal(Protocol):
-    """What pexpect gives, as far as it is used here."""
+    """The part of the interface of pexpect that these tests use."""
 
     exitstatus: int
 
     before: str
 
     def expect(self, pattern: object, timeout: float = 60) -> int:
-        """Wait until one of these is seen."""
+        """Wait until one of the patterns appears."""
         ...
 
     def read(self) -> str:
-        """Everything until the command ends."""
+        """Return all output until the command exits."""
         ...
 
     def send(self, text: str) -> int:
-        """Type this."""
+        """Type text."""
         ...
 
     def sendintr(self) -> None:
@@ -50,36 +50,36 @@ class Terminal(Protocol):
         ...
 
     def close(self) -> None:
-        """Wait for the end."""
+        """Wait for the command to exit."""
         ...
 
 
 @contextmanager
 def terminal(*arguments: str, width: int = 80, **variables: str) -> Iterator[Terminal]:
-    """The command on a terminal."""
+    """Run the command on a terminal."""
     variables = {**os.environ, "TERM": "xterm-256color", **variables}
     settings = {"dimensions": (24, width), "env": variables, "encoding": "utf-8", "timeout": 60}
-    child: Terminal = pexpect.spawn(COMMAND, list(arguments), **settings)  # type: ignore[arg-type, assignment]  # a stub
+    child: Terminal = pexpect.spawn(COMMAND, list(arguments), **settings)  # type: ignore[arg-type, assignment]  # incomplete stubs
     try:
         yield child
     finally:
         child.close()
 
 
-def shown(*arguments: str, width: int = 80, **variables: str) -> str:
-    """Everything that the command shows."""
+def output_of(*arguments: str, width: int = 80, **variables: str) -> str:
+    """Return all output of the command."""
     with terminal(*arguments, width=width, **variables) as child:
         return child.read()
 
 
-def plain(text: str) -> list[str]:
-    """The lines without colours."""
+def plain_lines(text: str) -> list[str]:
+    """Return the lines without escape sequences."""
     return ESCAPE.sub("", text).splitlines()
 
 
 @pytest.fixture
-def long(account: Sandbox, run: Run) -> Sandbox:
-    """A sandbox with a contact that has much to show."""
+def long_contact(account: Sandbox, run: Run) -> Sandbox:
+    """A sandbox that has a contact with long values."""
     account.seed(30)
     names = ("--first-name", "Bartholomew Maximilian", "--last-name", "Featherstonehaugh-Cholmondeley")
     run("create", ADA, *names, "--tag", "x" * 50, "--var", f"Lead Source={'y' * 90}")
@@ -90,18 +90,18 @@ def long(account: Sandbox, run: Run) -> Sandbox:
 
 
 @pytest.mark.parametrize(("width", "titles"), [(80, 5), (120, 7), (200, 8)])
-def test_a_table_fits_the_terminal(long: Sandbox, width: int, titles: int) -> None:
-    """No line is wider than the terminal, none is broken, and a wider one has more columns."""
-    _ = long
-    lines = plain(shown("list", width=width))
+def test_table_fits_terminal(long_contact: Sandbox, width: int, titles: int) -> None:
+    """No line is longer than the terminal is wide, and a wider terminal shows more columns."""
+    _ = long_contact
+    lines = plain_lines(output_of("list", width=width))
     assert (len(re.split(r"\s{2,}", lines[0].strip())), lines[1].strip("─ "), len(lines)) == (titles, "", 34)
     assert max(map(len, lines)) <= width
 
 
-def test_a_long_cell_is_cut(long: Sandbox) -> None:
-    """It ends in an ellipsis, and numbers and moments are whole."""
-    _ = long
-    (row,) = (line for line in plain(shown("list")) if line.startswith(ADA))
+def test_long_cell_is_truncated(long_contact: Sandbox) -> None:
+    """A long cell ends with an ellipsis; phone numbers and times are complete."""
+    _ = long_contact
+    (row,) = (line for line in plain_lines(output_of("list")) if line.startswith(ADA))
     assert (row.count("…"), "Bartholomew" in row, bool(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d$", row.strip()))) == (
         2,
         True,
@@ -109,45 +109,45 @@ def test_a_long_cell_is_cut(long: Sandbox) -> None:
     )
 
 
-def test_how_many_are_said(long: Sandbox) -> None:
-    """Below the table, for a person."""
-    _ = long
-    assert plain(shown("list"))[-1] == "31 contacts"
+def test_number_of_contacts(long_contact: Sandbox) -> None:
+    """The number of contacts is below the table."""
+    _ = long_contact
+    assert plain_lines(output_of("list"))[-1] == "31 contacts"
 
 
-def test_one_contact_in_full(long: Sandbox) -> None:
-    """A long value goes on in the next line rather than to be cut."""
-    _ = long
-    text = "".join(plain(shown("get", ADA)))
+def test_long_value_is_wrapped(long_contact: Sandbox) -> None:
+    """A long value of a single contact is wrapped, not truncated."""
+    _ = long_contact
+    text = "".join(plain_lines(output_of("get", ADA)))
     assert re.sub(r"\s", "", text).count("y" * 90) == 1
 
 
 def test_colours(account: Sandbox) -> None:
-    """A terminal gets some, unless it asks for none."""
+    """A terminal shows colours if it supports them."""
     account.seed(1)
-    found = [ESCAPE.search(shown("list", TERM=kind)) is not None for kind in ("xterm-256color", "dumb")]
+    found = [ESCAPE.search(output_of("list", TERM=kind)) is not None for kind in ("xterm-256color", "dumb")]
     assert found == [True, False]
 
 
 @pytest.mark.parametrize("command", ["list", "doctor"])
 def test_no_color(account: Sandbox, command: str) -> None:
-    """NO_COLOR takes the colours away."""
+    """NO_COLOR turns colours off."""
     account.seed(1)
     colours = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
-    assert colours.search(shown(command, NO_COLOR="1")) is None
+    assert colours.search(output_of(command, NO_COLOR="1")) is None
 
 
-def test_a_control_sequence_in_a_name(account: Sandbox, run: Run) -> None:
-    """It does not reach the terminal."""
+def test_control_sequence_in_a_name(account: Sandbox, run: Run) -> None:
+    """A control sequence in a name does not reach the terminal."""
     _ = account
     run("create", ADA, "--first-name", "\x1b]0;title\x07Ada")
-    assert "\x1b]0;" not in shown("list") + shown("get", ADA)
+    assert "\x1b]0;" not in output_of("list") + output_of("get", ADA)
 
 
-def test_a_long_sentence_is_broken_between_words(account: Sandbox) -> None:
-    """An error fits into the terminal as well."""
+def test_long_message_is_wrapped(account: Sandbox) -> None:
+    """An error message is wrapped between words."""
     _ = account
-    lines = plain(shown("get", "12", width=40))
+    lines = plain_lines(output_of("get", "12", width=40))
     assert (len(lines) > 1, max(map(len, lines)) <= 40, lines[0].startswith("Error: phone_number")) == (
         True,
         True,
@@ -158,7 +158,7 @@ def test_a_long_sentence_is_broken_between_words(account: Sandbox) -> None:
 # --- questions
 
 
-def test_yes(account: Sandbox, run: Run) -> None:
+def test_confirm_deletion(account: Sandbox, run: Run) -> None:
     """The question has the number of contacts, and `y` deletes them."""
     run("create", ADA)
     run("create", GRACE)
@@ -170,8 +170,8 @@ def test_yes(account: Sandbox, run: Run) -> None:
 
 
 @pytest.mark.parametrize("answer", ["n", ""])
-def test_no(account: Sandbox, run: Run, answer: str) -> None:
-    """Anything but yes deletes nothing, and what depends on it does not go on."""
+def test_decline_deletion(account: Sandbox, run: Run, answer: str) -> None:
+    """Any other input deletes nothing, and the exit code is not 0."""
     run("create", ADA)
     with terminal("delete", ADA) as child:
         child.expect(r"\[y/N\]: ")
@@ -181,12 +181,12 @@ def test_no(account: Sandbox, run: Run, answer: str) -> None:
 
 
 def test_ctrl_c_at_the_question(account: Sandbox, run: Run) -> None:
-    """It deletes nothing and is one line."""
+    """Ctrl-C deletes nothing and prints one line."""
     run("create", ADA)
     with terminal("delete", ADA) as child:
         child.expect(r"\[y/N\]: ")
         child.sendintr()
-        # Python does not notice a Ctrl-C between the question and its own waiting for the answer.
+        # A Ctrl-C between the question and the call that reads the answer can be lost.
         while child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1):
             child.sendintr()
     assert (child.exitstatus, child.before.split()[-1], len(account.contacts())) == (130, "Interrupted.", 1)
@@ -197,27 +197,27 @@ def test_ctrl_c_at_the_question(account: Sandbox, run: Run) -> None:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A file of twenty contacts."""
+    """A file with twenty contacts."""
     path = tmp_path / "contacts.csv"
     path.write_text("phone\n" + "".join(f"+141555501{number:02}\n" for number in range(20)))
     return path
 
 
-def test_a_bar(account: Sandbox, file: Path) -> None:
-    """It shows how far the import is, and then gives way to the summary."""
-    said = shown("import", str(file))
-    assert ("━" in said, "20 of 20 rows" in said, len(account.contacts())) == (True, True, 20)
-    assert "20 of 20 rows imported (20 created)" in re.sub(r"\s+", " ", said)
+def test_progress_bar_of_import(account: Sandbox, file: Path) -> None:
+    """The bar shows the progress of the import; then the summary replaces it."""
+    output = output_of("import", str(file))
+    assert ("━" in output, "20 of 20 rows" in output, len(account.contacts())) == (True, True, 20)
+    assert "20 of 20 rows imported (20 created)" in re.sub(r"\s+", " ", output)
 
 
-def test_a_bar_of_an_export(account: Sandbox, tmp_path: Path) -> None:
-    """It knows how many contacts there are."""
+def test_progress_bar_of_export(account: Sandbox, tmp_path: Path) -> None:
+    """The bar of an export shows the total number of contacts."""
     account.seed(150)
-    assert " of 150 contacts" in shown("export", str(tmp_path / "contacts.csv"))
+    assert " of 150 contacts" in output_of("export", str(tmp_path / "contacts.csv"))
 
 
-def test_ctrl_c_and_the_same_command_again(account: Sandbox, tmp_path: Path) -> None:
-    """Ctrl-C is exit status 3 and names the command that goes on, which sends nothing a second time."""
+def test_ctrl_c_and_resume(account: Sandbox, tmp_path: Path) -> None:
+    """Ctrl-C is exit code 3 and prints the command that resumes the import, which sends no contact twice."""
     many = tmp_path / "many.csv"
     many.write_text("phone\n" + "".join(f"+1415555{number:04}\n" for number in range(300)))
     account.faults.add(what="delay", operation="bulk_create_contacts", delay=0.1)
@@ -225,14 +225,14 @@ def test_ctrl_c_and_the_same_command_again(account: Sandbox, tmp_path: Path) -> 
     with terminal("import", str(many), *options, width=200) as child:
         child.expect("Sending .* [1-9][0-9]* of 300 rows")
         child.sendintr()
-        said = plain(child.read())
-    assert (child.exitstatus, said[-1]) == (3, f"    sendblue-contacts import {many} {' '.join(options)}")
+        output = plain_lines(child.read())
+    assert (child.exitstatus, output[-1]) == (3, f"    sendblue-contacts import {many} {' '.join(options)}")
     account.faults.clear()
-    assert "300 of 300 rows imported" in re.sub(r"\s+", " ", shown("import", str(many)))
+    assert "300 of 300 rows imported" in re.sub(r"\s+", " ", output_of("import", str(many)))
     sent = [request for request in account.requests if request.path.endswith("/bulk")]
-    assert (len(account.contacts()), b"".join(each.body for each in sent).count(b'"phone"')) == (300, 300)
+    assert (len(account.contacts()), b"".join(request.body for request in sent).count(b'"phone"')) == (300, 300)
 
 
-def test_the_terminal_program_is_there() -> None:
-    """What these tests run is what is installed."""
+def test_command_is_installed() -> None:
+    """These tests run the installed command."""
     assert shutil.which(COMMAND)

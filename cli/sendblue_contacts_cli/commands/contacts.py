@@ -161,7 +161,7 @@ def update(number: str, clear: tuple[str, ...], **fields: Any) -> None:  # noqa:
     changes = given_fields(fields)
     cleared = {name: None for name in FIELD_TABLE["ContactUpdate"] if kebab_case(name) in clear}
     if both := changes.keys() & cleared.keys():
-        raise click.UsageError(f"--{kebab_case(min(both))} and --clear {kebab_case(min(both))} exclude each other.")
+        raise click.UsageError(f"{kebab_case(min(both))} cannot be both set and cleared.")
     if not changes and not cleared:
         raise click.UsageError("Nothing to update. Pass a field, such as --first-name Ada.")
     body: Any = {**changes, **cleared}

@@ -36,7 +36,7 @@ FORMAT_DEFAULT = "[default: from the file name; csv for -]"
 def _parse_delimiter(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
     delimiter = "\t" if text == "tab" else text
     if delimiter is not None and len(delimiter) != 1:
-        raise click.BadParameter(f"{text!r} is not a single character, or the word tab.")
+        raise click.BadParameter(f"{text!r} is neither a single character nor the word tab.")
     return delimiter
 
 
@@ -63,7 +63,7 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Check the file and show what would be sent; send nothing.")
 @click.option(
-    "--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="What to do with a row, see above."
+    "--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="What to do with a row; see above."
 )
 @click.option(
     "--duplicates",
@@ -100,10 +100,20 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
 )
 @click.option("--restart", is_flag=True, help="Discard the journal and start over.")
 @click.option(
-    "--chunk-size", type=click.IntRange(1), default=CHUNK_SIZE, show_default=True, help="Contacts per request."
+    "--chunk-size",
+    type=click.IntRange(1),
+    metavar="N",
+    default=CHUNK_SIZE,
+    show_default=True,
+    help="Contacts per request.",
 )
 @click.option(
-    "--concurrency", type=click.IntRange(1), default=CONCURRENCY, show_default=True, help="Concurrent requests."
+    "--concurrency",
+    type=click.IntRange(1),
+    metavar="N",
+    default=CONCURRENCY,
+    show_default=True,
+    help="Concurrent requests.",
 )
 @common_options
 @click.pass_context

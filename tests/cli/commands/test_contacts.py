@@ -1,4 +1,4 @@
-"""The commands for single contacts and for lists of them, on a real sandbox."""
+"""The commands for single contacts and for lists, with a sandbox."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 FIELDS = ("--first-name", "Ada", "--last-name", "Lovelace", "--tag", "VIP", "--tag", "a, b", "--var", "Lead Source=Web")
 
 
-def lines(text: str) -> list[Any]:
-    """The JSON Lines of an output."""
+def json_lines(text: str) -> list[Any]:
+    """Parse JSON Lines."""
     return [json.loads(line) for line in text.splitlines()]
 
 
-def sent(sandbox: Sandbox) -> dict[str, Any]:
-    """The body of the last request."""
+def last_body(sandbox: Sandbox) -> dict[str, Any]:
+    """Return the body of the last request."""
     body: dict[str, Any] = json.loads(sandbox.requests[-1].body)
     return body
 
@@ -33,10 +33,10 @@ def sent(sandbox: Sandbox) -> dict[str, Any]:
 # --- create
 
 
-def test_create_sends_the_fields(account: Sandbox, run: Run) -> None:
-    """Each option is a field of the request, under its preferred name, and nothing else is."""
+def test_create_sends_fields(account: Sandbox, run: Run) -> None:
+    """Each option is sent as the field with its preferred name, and no other field is sent."""
     done = run("create", "+1 (415) 555-1234", *FIELDS)
-    assert (done.exit_code, sent(account)) == (
+    assert (done.exit_code, last_body(account)) == (
         0,
         {
             "number": ADA,
@@ -48,10 +48,10 @@ def test_create_sends_the_fields(account: Sandbox, run: Run) -> None:
     )
 
 
-def test_create_shows_the_contact(account: Sandbox, run: Run) -> None:
-    """A pipe gets a line for each field that has a value."""
+def test_create_shows_contact(account: Sandbox, run: Run) -> None:
+    """A pipe gets one line for each field that has a value."""
     found = dict(line.split("\t") for line in run("create", ADA, *FIELDS).stdout.splitlines())
-    kept = account.contacts()[0]
+    stored = account.contacts()[0]
     assert found == {
         "phone": ADA,
         "first_name": "Ada",
@@ -61,69 +61,69 @@ def test_create_shows_the_contact(account: Sandbox, run: Run) -> None:
         "created_at": found["created_at"],
         "verified": "no",
         "opt_out": "no",
-        "contact_id": kept["contact_id"],
+        "contact_id": stored["contact_id"],
     }
 
 
-def test_create_does_not_change_what_exists(account: Sandbox, run: Run) -> None:
-    """A number that has a contact is exit status 1, and the sentence names `--upsert`."""
+def test_create_does_not_update(account: Sandbox, run: Run) -> None:
+    """If the number has a contact, the exit code is 1, and the message suggests `--upsert`."""
     run("create", ADA, "--first-name", "Ada")
     done = run("create", ADA, "--first-name", "Augusta")
     assert (done.exit_code, done.stdout, "--upsert" in done.stderr) == (1, "", True)
     assert account.contacts()[0]["first_name"] == "Ada"
 
 
-def test_create_knows_what_update_has(account: Sandbox, run: Run) -> None:
-    """An option that is for changing alone is named with its command; any other is no option at all."""
+def test_create_refers_to_update(account: Sandbox, run: Run) -> None:
+    """An option that only `update` has is reported with that command; for any other, a similar one is suggested."""
     done = run("create", ADA, "--company_name", "Engines")
-    said = "Error: No such option '--company-name'. Only `update` has it: create the contact, then update it."
-    assert (done.exit_code, done.stderr.splitlines()[-1], account.requests) == (2, said, [])
+    message = "Error: No such option '--company-name'. Only `update` has it: create the contact, then update it."
+    assert (done.exit_code, done.stderr.splitlines()[-1], account.requests) == (2, message, [])
     assert "'--first-name'" in run("create", ADA, "--first-nam", "Ada").stderr
 
 
-def test_upsert_changes_what_exists(account: Sandbox, run: Run) -> None:
-    """With `--upsert` the contact is changed, and what is not given stays."""
+def test_upsert_updates_existing_contact(account: Sandbox, run: Run) -> None:
+    """With `--upsert` the contact is updated, and fields without an option are unchanged."""
     run("create", ADA, *FIELDS)
     assert run("create", ADA, "--upsert", "--first-name", "Augusta").exit_code == 0
-    (kept,) = account.contacts()
-    assert (kept["first_name"], kept["last_name"]) == ("Augusta", "Lovelace")
+    (stored,) = account.contacts()
+    assert (stored["first_name"], stored["last_name"]) == ("Augusta", "Lovelace")
 
 
 # --- update
 
 
-def test_update_sends_what_changes(account: Sandbox, run: Run) -> None:
-    """Only what is given is sent; what is cleared is null."""
+def test_update_sends_changes(account: Sandbox, run: Run) -> None:
+    """Only given fields are sent; a cleared field is sent as null."""
     run("create", ADA, *FIELDS)
     done = run("update", ADA, "--company", "Engines", "--opt-out", "--clear", "tags", "--clear", "lastName", "--json")
-    assert sent(account) == {"company_name": "Engines", "opt_out": True, "tags": None, "last_name": None}
-    assert (done.exit_code, lines(done.stdout)[0]["company_name"]) == (0, "Engines")
+    assert last_body(account) == {"company_name": "Engines", "opt_out": True, "tags": None, "last_name": None}
+    assert (done.exit_code, json_lines(done.stdout)[0]["company_name"]) == (0, "Engines")
 
 
-def test_update_changes_the_number(account: Sandbox, run: Run) -> None:
-    """The number among the fields is the new one."""
+def test_update_changes_number(account: Sandbox, run: Run) -> None:
+    """The option for the number sets the new one."""
     run("create", ADA)
     assert run("update", ADA, "--phone-number", GRACE, "--quiet").stdout == f"{GRACE}\n"
     assert [contact["phone"] for contact in account.contacts()] == [GRACE]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "Nothing to update"),
-        (["--clear", "first-name", "--first-name", "Ada"], "--first-name and --clear first-name exclude each other"),
+        (["--clear", "first-name", "--first-name", "Ada"], "first-name cannot be both set and cleared"),
         (["--clear", "phone-number"], "phone-number"),
         (["--var", "Plan"], "'Plan' is not LABEL=TEXT"),
     ],
 )
-def test_an_update_that_makes_no_sense(account: Sandbox, run: Run, arguments: list[str], said: str) -> None:
-    """It is exit status 2, and nothing is sent."""
+def test_invalid_update(account: Sandbox, run: Run, arguments: list[str], message: str) -> None:
+    """The exit code is 2, and nothing is sent."""
     done = run("update", ADA, *arguments)
-    assert (done.exit_code, said in done.stderr, account.requests) == (2, True, [])
+    assert (done.exit_code, message in done.stderr, account.requests) == (2, True, [])
 
 
-def test_update_of_nobody(account: Sandbox, run: Run) -> None:
-    """A number without a contact is exit status 1."""
+def test_update_of_unknown_number(account: Sandbox, run: Run) -> None:
+    """A number without a contact is exit code 1."""
     _ = account
     assert run("update", ADA, "--first-name", "Ada").exit_code == 1
 
@@ -132,16 +132,16 @@ def test_update_of_nobody(account: Sandbox, run: Run) -> None:
 
 
 def test_get_as_json(account: Sandbox, run: Run) -> None:
-    """JSON has every field under its preferred name."""
+    """The JSON has every field under its preferred name."""
     run("create", ADA, *FIELDS)
-    (found,) = lines(run("get", ADA, "--json").stdout)
-    (kept,) = account.contacts()
-    del found["created_at"], kept["created_at"]
-    assert found == kept
+    (found,) = json_lines(run("get", ADA, "--json").stdout)
+    (stored,) = account.contacts()
+    del found["created_at"], stored["created_at"]
+    assert found == stored
 
 
-def test_get_nobody(account: Sandbox, run: Run) -> None:
-    """A number without a contact is exit status 1 and one line."""
+def test_get_unknown_number(account: Sandbox, run: Run) -> None:
+    """A number without a contact is exit code 1 and one line."""
     _ = account
     done = run("get", ADA)
     assert (done.exit_code, done.stdout, done.stderr) == (
@@ -151,8 +151,8 @@ def test_get_nobody(account: Sandbox, run: Run) -> None:
     )
 
 
-def test_get_no_number(account: Sandbox, run: Run) -> None:
-    """What is no phone number is exit status 2 and one line, and nothing is sent."""
+def test_get_invalid_number(account: Sandbox, run: Run) -> None:
+    """An invalid number is exit code 2 and one line, and nothing is sent."""
     done = run("get", "12")
     assert (done.exit_code, done.stderr.count("\n"), account.requests) == (2, 1, [])
 
@@ -160,8 +160,8 @@ def test_get_no_number(account: Sandbox, run: Run) -> None:
 # --- list and count
 
 
-def test_list_into_a_pipe(account: Sandbox, run: Run) -> None:
-    """A line for each contact, always with the same eight columns between tabs; no titles, no talk."""
+def test_list_to_a_pipe(account: Sandbox, run: Run) -> None:
+    """Each contact is one line with the same eight tab-separated columns; there are no titles and no messages."""
     _ = account
     run("create", ADA, *FIELDS)
     run("create", GRACE, "--first-name", "Grace\tB.\nM.")
@@ -176,13 +176,13 @@ def test_list_into_a_pipe(account: Sandbox, run: Run) -> None:
 
 
 def test_list_as_json(account: Sandbox, run: Run) -> None:
-    """A line of JSON for each contact, in the order of their creation."""
+    """Each contact is one line of JSON, in the order of creation."""
     numbers = account.seed(3)
-    assert [contact["phone"] for contact in lines(run("list", "--json").stdout)] == numbers
+    assert [contact["phone"] for contact in json_lines(run("list", "--json").stdout)] == numbers
 
 
 def test_list_quietly(account: Sandbox, run: Run) -> None:
-    """Numbers alone, one on each line."""
+    """Only the numbers are written, one per line."""
     numbers = account.seed(3)
     assert run("list", "--quiet").stdout.split() == numbers
 
@@ -199,27 +199,27 @@ def test_list_quietly(account: Sandbox, run: Run) -> None:
         (["--created-after", "2024-01-15T10:30:00-05:00"], {"created_at_gte": "2024-01-15T10:30:00-05:00"}),
     ],
 )
-def test_list_asks_for_less(account: Sandbox, run: Run, arguments: list[str], query: dict[str, str]) -> None:
-    """Each filter is one of the API's."""
+def test_list_filters(account: Sandbox, run: Run, arguments: list[str], query: dict[str, str]) -> None:
+    """Each filter is sent as a query parameter of the API."""
     assert run("list", *arguments).exit_code == 0
-    asked = dict(parse_qsl(account.requests[-1].query))
-    assert query.items() <= asked.items()
+    sent_query = dict(parse_qsl(account.requests[-1].query))
+    assert query.items() <= sent_query.items()
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "0"], ["--created-after", "soon"], ["--order-direction", "up"]])
-def test_a_filter_that_is_none(account: Sandbox, run: Run, arguments: list[str]) -> None:
-    """It is exit status 2, and nothing is sent."""
+def test_invalid_filter(account: Sandbox, run: Run, arguments: list[str]) -> None:
+    """The exit code is 2, and nothing is sent."""
     assert (run("list", *arguments).exit_code, account.requests) == (2, [])
 
 
-def test_list_stops_at_the_limit(account: Sandbox, run: Run) -> None:
-    """No more contacts than asked for, by one request."""
+def test_list_limit(account: Sandbox, run: Run) -> None:
+    """`--limit` limits the contacts with a single request."""
     account.seed(5)
     assert (len(run("list", "--limit", "3").stdout.splitlines()), len(account.requests)) == (3, 1)
 
 
-def test_nobody_reads_on(account: Sandbox) -> None:
-    """`list --json | head -1` asks for one page of three, is no traceback, and ends with 141 as other tools do."""
+def test_closed_pipe_stops_listing(account: Sandbox) -> None:
+    """`list --json | head -1` requests one page of three, prints no traceback and exits with 141 like other tools."""
     account.seed(2500)
     pipe = f"{COMMAND} list --json | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["/bin/bash", "-c", pipe], capture_output=True, encoding="utf-8", check=True, timeout=60)
@@ -227,16 +227,16 @@ def test_nobody_reads_on(account: Sandbox) -> None:
     assert (json.loads(first)["phone"][0], status, done.stderr, len(account.requests)) == ("+", "141", "", 1)
 
 
-def test_nobody_reads_numbers_on(account: Sandbox) -> None:
-    """The same where lines are short: nothing is said when what is left in the buffer cannot be written."""
+def test_closed_pipe_with_short_lines(account: Sandbox) -> None:
+    """There is no message if what is left in the buffer cannot be written."""
     account.seed(9000)
     pipe = f"{COMMAND} list --quiet | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["/bin/bash", "-c", pipe], capture_output=True, encoding="utf-8", check=True, timeout=60)
     assert (done.stdout.splitlines()[1:], done.stderr) == (["141"], "")
 
 
-def test_each_page_is_written_as_it_comes(account: Sandbox) -> None:
-    """What there is of a list stands before the error that ends it."""
+def test_each_page_is_written_at_once(account: Sandbox) -> None:
+    """The pages before an error are written."""
     account.seed(1500)
     account.faults.add(what="status", operation="list_contacts", status=401, nth=2)
     command = [COMMAND, "list", "--quiet"]
@@ -246,13 +246,13 @@ def test_each_page_is_written_as_it_comes(account: Sandbox) -> None:
 
 
 def test_count(account: Sandbox, run: Run) -> None:
-    """A number, or JSON."""
+    """The count is a number, or JSON."""
     account.seed(12)
     assert (run("count").stdout, run("count", "--json").stdout) == ("12\n", '{"count": 12}\n')
 
 
 def test_count_of_one_number(account: Sandbox, run: Run) -> None:
-    """How many contacts have this number."""
+    """`--phone-number` counts the contacts with this number."""
     (number,) = account.seed(1)
     assert [run("count", "--phone-number", each).stdout for each in (number, ADA)] == ["1\n", "0\n"]
 
@@ -261,24 +261,24 @@ def test_count_of_one_number(account: Sandbox, run: Run) -> None:
 
 
 def test_verify(account: Sandbox, run: Run) -> None:
-    """The status that the API gives."""
-    assert (run("verify", ADA).stdout, sent(account)) == ("OK\n", {"number": ADA})
+    """The status of the API is written."""
+    assert (run("verify", ADA).stdout, last_body(account)) == ("OK\n", {"number": ADA})
 
 
 def test_verify_as_json(account: Sandbox, run: Run) -> None:
-    """The same as JSON."""
+    """The status is also available as JSON."""
     _ = account
     assert run("verify", ADA, "--json").stdout == '{"status": "OK"}\n'
 
 
 @pytest.mark.parametrize(("arguments", "state"), [([], "opted out"), (["--undo"], "opted in")])
 def test_opt_out(account: Sandbox, run: Run, arguments: list[str], state: str) -> None:
-    """The number and its state, and back again with `--undo`."""
+    """The number and its state are written; `--undo` opts the number in again."""
     assert run("opt-out", ADA, *arguments).stdout == f"{ADA}\t{state}\n"
-    assert sent(account) == {"number": ADA, "opted_out": state == "opted out"}
+    assert last_body(account) == {"number": ADA, "opted_out": state == "opted out"}
 
 
 def test_opt_out_as_json(account: Sandbox, run: Run) -> None:
-    """The same as JSON."""
+    """The state is also available as JSON."""
     _ = account
-    assert lines(run("opt-out", KURT, "--json").stdout) == [{"number": KURT, "opted_out": True}]
+    assert json_lines(run("opt-out", KURT, "--json").stdout) == [{"number": KURT, "opted_out": True}]

@@ -1,4 +1,4 @@
-"""`delete`: which contacts, who is asked, and what becomes of each."""
+"""The command `delete`: which contacts it deletes, the confirmation, and the outcomes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def three(account: Sandbox, run: Run) -> Sandbox:
+def contacts(account: Sandbox, run: Run) -> Sandbox:
     """A sandbox with three contacts."""
     for number in (ADA, GRACE, KURT):
         run("create", number)
@@ -27,120 +27,128 @@ def three(account: Sandbox, run: Run) -> Sandbox:
 
 
 def numbers(sandbox: Sandbox) -> list[str]:
-    """The numbers that have a contact."""
+    """Return the numbers that have a contact."""
     return [contact["phone"] for contact in sandbox.contacts()]
 
 
-def test_those_that_are_named(three: Sandbox, run: Run) -> None:
-    """Their contacts are gone, the others stay, and it is said how many they were."""
+def test_delete_given_numbers(contacts: Sandbox, run: Run) -> None:
+    """The given contacts are deleted, and the message has their number."""
     done = run("delete", ADA, "+1 415 555 5678", "--yes")
-    assert (done.exit_code, done.stdout, done.stderr, numbers(three)) == (0, "", "Deleted 2 of 2 contacts.\n", [KURT])
+    assert (done.exit_code, done.stdout, done.stderr, numbers(contacts)) == (
+        0,
+        "",
+        "Deleted 2 of 2 contacts.\n",
+        [KURT],
+    )
 
 
-def test_many_are_one_request(three: Sandbox, run: Run) -> None:
-    """They are deleted in bulk."""
-    before = len(three.requests)
+def test_several_numbers_are_one_request(contacts: Sandbox, run: Run) -> None:
+    """The contacts are deleted in bulk."""
+    before = len(contacts.requests)
     run("delete", ADA, GRACE, KURT, "--yes")
-    assert len(three.requests) == before + 1
+    assert len(contacts.requests) == before + 1
 
 
-def test_numbers_from_standard_input(three: Sandbox, run: Run) -> None:
-    """`-` stands for the lines of standard input; blank ones count for nothing."""
+def test_numbers_from_standard_input(contacts: Sandbox, run: Run) -> None:
+    """`-` reads the lines of standard input; blank lines are ignored."""
     done = run("delete", "-", KURT, "--yes", input=f"{ADA}\n\n  {GRACE}  \n")
-    assert (done.exit_code, numbers(three)) == (0, [])
+    assert (done.exit_code, numbers(contacts)) == (0, [])
 
 
-def test_numbers_from_a_file(three: Sandbox, run: Run, tmp_path: Path) -> None:
-    """`--from` names a file with a number on each line."""
+def test_numbers_from_a_file(contacts: Sandbox, run: Run, tmp_path: Path) -> None:
+    """`--from` reads a file with one number per line."""
     (tmp_path / "numbers.txt").write_text(f"{ADA}\n{GRACE}\n")
-    assert (run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes").exit_code, numbers(three)) == (0, [KURT])
+    assert (run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes").exit_code, numbers(contacts)) == (
+        0,
+        [KURT],
+    )
 
 
-def test_a_number_given_twice_counts_once(three: Sandbox, run: Run) -> None:
-    """It is one contact."""
+def test_duplicate_number_counts_once(contacts: Sandbox, run: Run) -> None:
+    """A number that is given twice is one contact."""
     done = run("delete", ADA, "+1 415-555-1234", "--yes")
-    assert (done.exit_code, done.stderr, len(numbers(three))) == (0, "Deleted 1 of 1 contact.\n", 2)
+    assert (done.exit_code, done.stderr, len(numbers(contacts))) == (0, "Deleted 1 of 1 contact.\n", 2)
 
 
-def test_some_are_not_there(three: Sandbox, run: Run) -> None:
-    """It is exit status 1; the others are deleted, and it is said which was not and why."""
+def test_unknown_number(contacts: Sandbox, run: Run) -> None:
+    """The exit code is 1; the other contacts are deleted, and the message has the number and the reason."""
     done = run("delete", ADA, "+14155550000", "--yes")
     first, last = done.stderr.splitlines()
     assert (done.exit_code, first[:14], last) == (1, "+14155550000: ", "Deleted 1 of 2 contacts.")
-    assert (ADA in numbers(three), "not found" in first) == (False, True)
+    assert (ADA in numbers(contacts), "not found" in first) == (False, True)
 
 
-def test_as_json(three: Sandbox, run: Run) -> None:
-    """A line for each number, with what became of it."""
-    _ = three
+def test_as_json(contacts: Sandbox, run: Run) -> None:
+    """Each number is one line of JSON with its outcome."""
+    _ = contacts
     done = run("delete", ADA, "+14155550000", "--yes", "--json")
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(each["number"], each["status"]) for each in found] == [(ADA, "deleted"), ("+14155550000", "failed")]
+    assert [(line["number"], line["status"]) for line in found] == [(ADA, "deleted"), ("+14155550000", "failed")]
     assert (found[0]["reason"], "not found" in found[1]["reason"]) == (None, True)
 
 
-def test_one_that_is_no_number(three: Sandbox, run: Run) -> None:
-    """It is exit status 2, and nothing at all is deleted."""
+def test_invalid_number(contacts: Sandbox, run: Run) -> None:
+    """The exit code is 2, and no contact is deleted."""
     done = run("delete", ADA, "12", "--yes")
-    assert (done.exit_code, "nothing was deleted" in done.stderr, len(numbers(three))) == (2, True, 3)
+    assert (done.exit_code, "nothing was deleted" in done.stderr, len(numbers(contacts))) == (2, True, 3)
 
 
 @pytest.mark.parametrize("how", ["--from", "-"])
-def test_one_in_a_file_that_is_no_number(three: Sandbox, run: Run, tmp_path: Path, how: str) -> None:
-    """The line is named, for the number is not shown; nothing at all is deleted."""
+def test_invalid_number_in_a_file(contacts: Sandbox, run: Run, tmp_path: Path, how: str) -> None:
+    """The message has the line, because it does not show the number; no contact is deleted."""
     file = tmp_path / "numbers.txt"
     file.write_text(f"{ADA}\n\nphone\n")
     named, place = (["-"], "standard input") if how == "-" else (["--from", str(file)], str(file))
     done = run("delete", *named, "--yes", input=file.read_bytes())
-    assert (done.exit_code, len(numbers(three))) == (2, 3)
+    assert (done.exit_code, len(numbers(contacts))) == (2, 3)
     assert done.stderr.startswith(f"Error: line 3 of {place}: number ('xxxxx') is not a valid phone number")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-def test_a_file_in_another_encoding(three: Sandbox, run: Run, tmp_path: Path, encoding: str) -> None:
-    """What Windows writes is read as it is meant."""
+def test_file_encodings(contacts: Sandbox, run: Run, tmp_path: Path, encoding: str) -> None:
+    """The encodings that Windows programs write are detected."""
     (tmp_path / "numbers.txt").write_text(f"+1 415 555\xa01234\r\n{GRACE}\r\n", encoding)
     done = run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes")
-    assert (done.exit_code, done.stderr, numbers(three)) == (0, "Deleted 2 of 2 contacts.\n", [KURT])
+    assert (done.exit_code, done.stderr, numbers(contacts)) == (0, "Deleted 2 of 2 contacts.\n", [KURT])
 
 
-def test_a_file_that_is_no_text(three: Sandbox, run: Run, tmp_path: Path) -> None:
-    """It is a sentence with a way out."""
+def test_binary_file(contacts: Sandbox, run: Run, tmp_path: Path) -> None:
+    """The message suggests a fix."""
     (tmp_path / "numbers.txt").write_text(ADA, "utf-16-le")
     done = run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes")
-    assert (done.exit_code, "save it as UTF-8" in done.stderr, len(numbers(three))) == (2, True, 3)
+    assert (done.exit_code, "save it as UTF-8" in done.stderr, len(numbers(contacts))) == (2, True, 3)
 
 
-def test_none_at_all(three: Sandbox, run: Run) -> None:
-    """Without numbers it is exit status 2, and nothing is deleted."""
-    assert (run("delete", "--yes").exit_code, len(numbers(three))) == (2, 3)
+def test_no_numbers(contacts: Sandbox, run: Run) -> None:
+    """Without numbers the exit code is 2, and no contact is deleted."""
+    assert (run("delete", "--yes").exit_code, len(numbers(contacts))) == (2, 3)
 
 
-def test_nobody_can_be_asked(three: Sandbox, run: Run) -> None:
-    """With no terminal and no `--yes` it is exit status 2, with the number of contacts, and nothing is deleted."""
+def test_no_terminal_for_confirmation(contacts: Sandbox, run: Run) -> None:
+    """Without a terminal, `--yes` is required: the exit code is 2, and no contact is deleted."""
     done = run("delete", ADA, GRACE)
-    assert (done.exit_code, len(numbers(three))) == (2, 3)
+    assert (done.exit_code, len(numbers(contacts))) == (2, 3)
     assert (
         done.stderr
         == "Error: deleting 2 contacts needs a confirmation, and there is no terminal to ask on; add --yes\n"
     )
 
 
-def test_an_answer_that_was_lost(three: Sandbox, run: Run) -> None:
-    """Where nobody knows whether they were deleted it is exit status 3."""
-    three.faults.add(what="status", operation="bulk_delete_contacts", status=500, times=99)
+def test_unknown_outcome(contacts: Sandbox, run: Run) -> None:
+    """If it is unknown whether the contacts were deleted, the exit code is 3."""
+    contacts.faults.add(what="status", operation="bulk_delete_contacts", status=500, times=99)
     assert run("delete", ADA, GRACE, "--yes").exit_code == 3
 
 
 def test_ctrl_c(account: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said how many are gone, and how many may be."""
+    """The message has the number of deleted contacts, and of contacts that may be deleted."""
 
-    def tell(outcome: BulkOutcome[str]) -> str:
+    def report_outcome(outcome: BulkOutcome[str]) -> str:
         if outcome.index == 100:
             raise KeyboardInterrupt
         return outcome.status
 
-    monkeypatch.setattr("sendblue_contacts_cli.commands.delete._report_outcome", tell)
+    monkeypatch.setattr("sendblue_contacts_cli.commands.delete._report_outcome", report_outcome)
     done = run("delete", "-", "--yes", input="\n".join(account.seed(200)))
     assert (done.exit_code, done.stderr.splitlines()) == (
         130,

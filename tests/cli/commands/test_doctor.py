@@ -1,8 +1,9 @@
-"""`doctor`: each thing that can be wrong is told apart, with the way to mend it, and no secret is shown."""
+"""The command `doctor`: each problem has its own finding with a fix, and no secret is shown."""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -30,196 +31,197 @@ if TYPE_CHECKING:
 
     from tests.cli.command_line import Run
 
-ALL = ["versions", "extras", "settings", "limit store", "host", "credentials", "clock"]
-SECRET = "a-secret-that-nobody-may-see"  # noqa: S105 - it opens nothing
+CHECKS = ["versions", "extras", "settings", "limit store", "host", "credentials", "clock"]
+SECRET = "a-secret-that-must-not-be-shown"  # noqa: S105 - not a real secret
 
 
-def examined(run: Run, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """The exit status, and the findings by the names of the checks."""
+def run_doctor(run: Run, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit code, and the findings by check."""
     done = run("doctor", "--json", *arguments)
     assert SECRET not in done.output
     return done.exit_code, {finding["check"]: finding for finding in map(json.loads, done.stdout.splitlines())}
 
 
-def states(findings: dict[str, Any]) -> dict[str, str]:
-    """What is not as it should be."""
+def failures(findings: dict[str, Any]) -> dict[str, str]:
+    """Return the status of each finding that is not ok."""
     return {check: finding["status"] for check, finding in findings.items() if finding["status"] != "ok"}
 
 
 @pytest.fixture
-def secret(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """A sandbox, and a secret that would be noticed."""
+def server(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """A sandbox, with a secret that the tests would notice in the output."""
     monkeypatch.setenv("SENDBLUE_API_API_KEY", SECRET)
     monkeypatch.setenv("SENDBLUE_API_API_SECRET", SECRET)
     return account
 
 
-def point_at(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """Have the host elsewhere."""
+def set_base_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Set the base URL."""
     monkeypatch.setenv("SENDBLUE_API_BASE_URL", url)
 
 
-def test_all_is_well(secret: Sandbox, run: Run) -> None:
-    """Every check is made, nothing is wrong, and one request is enough."""
-    secret.seed(3)
-    status, findings = examined(run)
-    assert (status, list(findings), states(findings), len(secret.requests)) == (0, ALL, {}, 1)
+def test_everything_ok(server: Sandbox, run: Run) -> None:
+    """Every check runs and passes, and one request is enough."""
+    server.seed(3)
+    status, findings = run_doctor(run)
+    assert (status, list(findings), failures(findings), len(server.requests)) == (0, CHECKS, {}, 1)
     assert findings["credentials"]["message"] == "accepted; the account has 3 contacts"
 
 
-def test_for_a_person(secret: Sandbox, run: Run) -> None:
-    """A line for each check, without colour in a pipe."""
-    _ = secret
+def test_text_output(server: Sandbox, run: Run) -> None:
+    """Each check is one line, without colour in a pipe."""
+    _ = server
     done = run("doctor")
-    assert [line[2:15].strip() for line in done.stdout.splitlines()] == ALL
+    assert [line[2:15].strip() for line in done.stdout.splitlines()] == CHECKS
     assert ({line[0] for line in done.stdout.splitlines()}, "\x1b" in done.stdout) == ({"✓"}, False)
 
 
-def test_quietly(secret: Sandbox, run: Run) -> None:
-    """What is as it should be is not worth a word."""
-    _ = secret
+def test_quietly(server: Sandbox, run: Run) -> None:
+    """With `--quiet`, passed checks are not shown."""
+    _ = server
     assert run("doctor", "--quiet").stdout == ""
 
 
-def test_no_settings(nothing_set: Path, run: Run) -> None:
-    """Without an account it says how to name one, and what hangs on it is not checked."""
-    status, findings = examined(run)
-    assert (status, states(findings)) == (1, {"settings": "failed", **dict.fromkeys(ALL[3:], "skipped")})
-    assert str(nothing_set) in findings["settings"]["fix"]
+def test_no_settings(no_settings: Path, run: Run) -> None:
+    """Without credentials the fix has the ways to set them, and dependent checks are skipped."""
+    status, findings = run_doctor(run)
+    assert (status, failures(findings)) == (1, {"settings": "failed", **dict.fromkeys(CHECKS[3:], "skipped")})
+    assert str(no_settings) in findings["settings"]["fix"]
 
 
-def test_a_setting_that_makes_no_sense(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So is a host that is no address."""
-    _ = secret
-    point_at(monkeypatch, "ftp://api.example")
-    status, findings = examined(run)
+def test_invalid_setting(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid base URL is a failed check."""
+    _ = server
+    set_base_url(monkeypatch, "ftp://api.example")
+    status, findings = run_doctor(run)
     assert (status, findings["settings"]["status"], "https://" in findings["settings"]["fix"]) == (1, "failed", True)
 
 
-def test_certificates_that_are_not_there(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without them there is no client, and that is a finding too, with the variables that name them."""
+def test_missing_certificate_file(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If no client can be created, the fix names the variables for certificate files."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    status, findings = examined(run)
-    assert (status, states(findings)) == (1, {"settings": "failed", **dict.fromkeys(ALL[3:], "skipped")})
-    assert ("SSL_CERT_FILE" in findings["settings"]["fix"], secret.requests) == (True, [])
+    status, findings = run_doctor(run)
+    assert (status, failures(findings)) == (1, {"settings": "failed", **dict.fromkeys(CHECKS[3:], "skipped")})
+    assert ("SSL_CERT_FILE" in findings["settings"]["fix"], server.requests) == (True, [])
 
 
-def test_a_host_that_hides_nothing(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way out is one that the command line has."""
-    _ = secret
-    point_at(monkeypatch, "http://api.example")
-    assert "secret: use https://, or in a program" in examined(run)[1]["settings"]["fix"]
+def test_insecure_base_url(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fix is possible on the command line."""
+    _ = server
+    set_base_url(monkeypatch, "http://api.example")
+    assert "secret: use https://, or in a program" in run_doctor(run)[1]["settings"]["fix"]
 
 
-def test_where_the_settings_come_from(secret: Sandbox, run: Run) -> None:
-    """The place is named, and which settings it has, and not what they are."""
-    _ = secret
-    says = examined(run)[1]["settings"]["message"]
-    assert says == "from the environment: api_key, api_secret, base_url"
+def test_source_of_the_settings(server: Sandbox, run: Run) -> None:
+    """The source and the names of the settings are shown, and not their values."""
+    _ = server
+    message = run_doctor(run)[1]["settings"]["message"]
+    assert message == "from the environment: api_key, api_secret, base_url"
 
 
-def test_wrong_credentials(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are told apart from a host that cannot be reached, and the clock is still looked at."""
-    _ = secret
+def test_wrong_credentials(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rejected credentials differ from an unreachable host, and the clock is still checked."""
+    _ = server
     with Sandbox(api_key="key", api_secret="other") as sandbox:  # noqa: S106 - of a sandbox
-        point_at(monkeypatch, sandbox.url)
-        status, findings = examined(run)
-    assert (status, states(findings)) == (1, {"credentials": "failed"})
+        set_base_url(monkeypatch, sandbox.url)
+        status, findings = run_doctor(run)
+    assert (status, failures(findings)) == (1, {"credentials": "failed"})
     assert findings["credentials"]["message"] == "401: Invalid Credentials"
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [({"status": 403}, "403"), ({"status": 500}, "500"), ({"what": "html", "status": 200}, "not JSON")],
 )
-def test_an_answer_that_is_none(secret: Sandbox, run: Run, fault: dict[str, Any], said: str) -> None:
-    """The host answers, and it is not what the API would say. It is asked once: a doctor has no patience."""
-    secret.faults.add(**{"what": "status", **fault})
-    status, findings = examined(run)
-    assert len(secret.requests) == 1
-    assert (status, states(findings), said in findings["credentials"]["message"]) == (
+def test_unexpected_response(server: Sandbox, run: Run, fault: dict[str, Any], message: str) -> None:
+    """The host responds, but not like the API. The request is sent once: it is not retried."""
+    server.faults.add(**{"what": "status", **fault})
+    status, findings = run_doctor(run)
+    assert len(server.requests) == 1
+    assert (status, failures(findings), message in findings["credentials"]["message"]) == (
         1,
         {"credentials": "failed"},
         True,
     )
 
 
-def test_nobody_listens(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused connection is said to be one (TCP)."""
-    _ = secret
-    point_at(monkeypatch, "http://127.0.0.1:9")
-    status, findings = examined(run)
-    assert (status, states(findings)) == (1, {"host": "failed", "credentials": "skipped", "clock": "skipped"})
+def test_connection_refused(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection is reported as such (TCP)."""
+    _ = server
+    set_base_url(monkeypatch, "http://127.0.0.1:9")
+    status, findings = run_doctor(run)
+    assert (status, failures(findings)) == (1, {"host": "failed", "credentials": "skipped", "clock": "skipped"})
     assert "127.0.0.1:9 refused the connection (TCP)" in findings["host"]["message"]
 
 
-def test_a_name_that_is_not_known(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name without an address is said to be one (DNS)."""
-    _ = secret
-    point_at(monkeypatch, "https://nobody.invalid")
-    findings = examined(run)[1]
-    assert findings["host"]["message"] == "the host name nobody.invalid cannot be resolved (DNS)"
+def test_unknown_host_name(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host name without an address is reported as such (DNS)."""
+    _ = server
+    set_base_url(monkeypatch, "https://unknown.invalid")
+    findings = run_doctor(run)[1]
+    assert findings["host"]["message"] == "the host name unknown.invalid cannot be resolved (DNS)"
 
 
-def test_no_tls(secret: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that speaks no TLS is said to be one."""
-    point_at(monkeypatch, secret.url.replace("http:", "https:"))
-    findings = examined(run)[1]
+def test_no_tls(server: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server without TLS is reported as such."""
+    set_base_url(monkeypatch, server.url.replace("http:", "https:"))
+    findings = run_doctor(run)[1]
     assert "the TLS handshake with" in findings["host"]["message"]
 
 
-def test_a_connection_that_breaks_off(secret: Sandbox, run: Run) -> None:
-    """A connection that ends before there is an answer is a matter of the host."""
-    secret.faults.add(what="reset")
-    status, findings = examined(run)
+def test_closed_connection(server: Sandbox, run: Run) -> None:
+    """A connection that is closed before the response is a failed host check."""
+    server.faults.add(what="reset")
+    status, findings = run_doctor(run)
     assert (status, findings["host"]["status"]) == (1, "failed")
 
 
-def with_store(sandbox: Sandbox, store: str) -> Sendblue:
-    """A client whose limit is kept there, in a window that is short."""
+def client_with_store(sandbox: Sandbox, store: str) -> Sendblue:
+    """Return a client whose rate limit has this store and a short window."""
     return Sendblue("key", SECRET, base_url=sandbox.url, rate_limit=RateLimit(per=0.01, store=store))
 
 
-def test_a_redis_that_is_away(secret: Sandbox) -> None:
-    """The store of the limit is tried, and its password is not shown."""
-    with with_store(secret, f"redis://:{SECRET}@127.0.0.1:9/0") as client:
+def test_unreachable_redis(server: Sandbox) -> None:
+    """An unreachable store is a failed check, and its password is not shown."""
+    with client_with_store(server, f"redis://:{SECRET}@127.0.0.1:9/0") as client:
         finding = check_limit_store(client, max_wait=0.0)
     assert (finding.status, SECRET in str(finding)) == ("failed", False)
     assert ("SENDBLUE_RATE_LIMIT_STORE" in finding.fix, "in the profile" in finding.fix) == (True, True)
 
 
-def test_nothing_is_sent_without_a_store(secret: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the store is wrong, what needs a request waits."""
+def test_no_request_without_store(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the store check fails, the checks that need a request are skipped."""
     monkeypatch.setattr(doctor_checks, "check_limit_store", lambda _: Finding("limit store", "failed", "away"))
     found = {finding.check: finding.status for finding in run_checks(None)}
-    assert ([check for check, state in found.items() if state == "skipped"], secret.requests) == (ALL[4:], [])
+    assert ([check for check, status in found.items() if status == "skipped"], server.requests) == (
+        CHECKS[4:],
+        [],
+    )
 
 
-def test_a_store_in_a_file(secret: Sandbox, tmp_path: Path) -> None:
-    """A store that works is said to, and who shares it."""
-    with with_store(secret, f"file://{tmp_path}/slots") as client:
+def test_file_store(server: Sandbox, tmp_path: Path) -> None:
+    """The message has the kind of the store, and which processes share it."""
+    with client_with_store(server, f"file://{tmp_path}/slots") as client:
         finding = check_limit_store(client)
     assert (finding.status, finding.message) == ("ok", "file: used by all processes on this machine")
 
 
-def test_a_store_that_is_full(secret: Sandbox) -> None:
-    """One without a free slot is there all the same."""
+def test_no_free_slot(server: Sandbox) -> None:
+    """A store without a free slot passes the check."""
     limiter = RateLimiter(RateLimit(1, per=30.0))
     with limiter.slot():
         pass
-    with Sendblue("key", SECRET, base_url=secret.url, rate_limit=limiter) as client:
+    with Sendblue("key", SECRET, base_url=server.url, rate_limit=limiter) as client:
         finding = check_limit_store(client)
-    assert (finding.status, finding.message) == (
-        "ok",
-        "memory: used by this process only; the next slot is free in 30 s",
-    )
+    message = re.sub(r"\b(2\d|30) s$", "SECONDS", finding.message)
+    assert (finding.status, message) == ("ok", "memory: used by this process only; the next slot is free in SECONDS")
 
 
-# --- what cannot be had from a server on this machine
+# --- problems that a local server cannot reproduce
 
 
-def unanswered(cause: BaseException) -> APIConnectionError:
-    """The error of a request that got no answer because of this."""
+def connection_error(cause: BaseException) -> APIConnectionError:
+    """Return the error of a request that failed for this cause."""
     error = APIConnectionError("no answer", request=RequestSummary("GET", "/"))
     error.__cause__ = RuntimeError()
     error.__cause__.__context__ = cause
@@ -227,7 +229,7 @@ def unanswered(cause: BaseException) -> APIConnectionError:
 
 
 @pytest.mark.parametrize(
-    ("cause", "said"),
+    ("cause", "message"),
     [
         (socket.gaierror(-2, "Name or service not known"), "the host name api.example cannot be resolved (DNS)"),
         (ssl.SSLCertVerificationError("self-signed"), "the certificate of api.example is not trusted (TLS)"),
@@ -240,17 +242,17 @@ def unanswered(cause: BaseException) -> APIConnectionError:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_causes_are_told_apart(cause: BaseException, said: str) -> None:
-    """What stands behind the error decides, and there is something to do about each."""
-    finding = explain_connection_error(unanswered(cause), "https://api.example")
-    assert (finding.status, finding.message.startswith(said), bool(finding.fix)) == ("failed", True, True)
+def test_causes_of_connection_errors(cause: BaseException, message: str) -> None:
+    """Each cause of a connection error has its own message and a fix."""
+    finding = explain_connection_error(connection_error(cause), "https://api.example")
+    assert (finding.status, finding.message.startswith(message), bool(finding.fix)) == ("failed", True, True)
 
 
 NOW = 1_705_314_600.0
 
 
 @pytest.mark.parametrize(
-    ("here", "state", "said"),
+    ("now", "status", "message"),
     [
         (NOW, "ok", "within 60 s of the server's clock"),
         (NOW - 60, "ok", "within 60 s of the server's clock"),
@@ -258,22 +260,22 @@ NOW = 1_705_314_600.0
         (NOW - 61, "failed", "61 s behind the server's clock"),
     ],
 )
-def test_the_clock(here: float, state: str, said: str) -> None:
-    """The host's clock is in its answer, and ours may differ by a minute."""
+def test_clock(now: float, status: str, message: str) -> None:
+    """The clocks may differ by a minute."""
     response: Any = SimpleNamespace(headers={"date": formatdate(NOW, usegmt=True)})
-    finding = check_clock(response, here)
-    assert (finding.status, finding.message) == (state, said)
+    finding = check_clock(response, now)
+    assert (finding.status, finding.message) == (status, message)
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": "soon"}])
-def test_a_host_without_a_clock(headers: dict[str, str]) -> None:
-    """A host that does not tell the time is no mistake of ours."""
+def test_response_without_date(headers: dict[str, str]) -> None:
+    """A response without a date passes the check."""
     response: Any = SimpleNamespace(headers=headers)
     assert check_clock(response, time.time()).status == "ok"
 
 
-def test_extras_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are no mistake, and it is said how to have them."""
+def test_missing_extras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing extras pass the check, and the message has the command that installs them."""
     monkeypatch.setattr(
         "sendblue_contacts_cli.doctor_checks._is_installed", lambda package: package not in {"redis", "xlsxwriter"}
     )
@@ -282,9 +284,9 @@ def test_extras_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finding.fix == 'if needed: pip install "sendblue-contacts[redis,xlsx]"'
 
 
-def test_it_leaves_no_thread(secret: Sandbox, run: Run) -> None:
-    """When it is done, nothing of it is running."""
-    _ = secret
+def test_no_thread_is_left(server: Sandbox, run: Run) -> None:
+    """After the command no thread of it is running."""
+    _ = server
     before = threading.active_count()
     run("doctor")
     assert threading.active_count() == before

@@ -1,4 +1,4 @@
-"""`export`: every format, standard output, and what of the account it takes."""
+"""The command `export`: every format, standard output, and the filters."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def numbers(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The numbers of a few contacts, and a working folder."""
+    """The numbers of twelve contacts; the working folder is empty."""
     monkeypatch.chdir(tmp_path)
     return account.seed(12)
 
 
 def test_csv(numbers: list[str], run: Run, tmp_path: Path) -> None:
-    """All contacts, and a line about it on standard error."""
+    """The file has all contacts, and the message is on standard error."""
     done = run("export", "contacts.csv")
     with (tmp_path / "contacts.csv").open(encoding="utf-8", newline="") as file:
         assert [row["phone"] for row in csv.DictReader(file)] == numbers
@@ -38,8 +38,8 @@ def test_csv(numbers: list[str], run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["contacts.xlsx", "contacts.json", "contacts.jsonl"])
-def test_by_the_name_of_the_file(numbers: list[str], run: Run, account: Sandbox, name: str) -> None:
-    """Each format can be imported again."""
+def test_format_from_file_name(numbers: list[str], run: Run, account: Sandbox, name: str) -> None:
+    """A file in each format can be imported again."""
     run("export", name)
     account.reset()
     assert run("import", name, "--quiet").exit_code == 0
@@ -47,48 +47,48 @@ def test_by_the_name_of_the_file(numbers: list[str], run: Run, account: Sandbox,
 
 
 def test_standard_output(numbers: list[str], process: Process) -> None:
-    """`-` is standard output, as CSV unless a format is named; the line about it is not among the data."""
+    """`-` writes to standard output, as CSV unless a format is given; the message is not part of the data."""
     done = process("export", "-", "--format", "jsonl")
     assert [json.loads(line)["phone"] for line in done.stdout.splitlines()] == numbers
     assert done.stderr.startswith("Exported 12 contacts to standard output in ")
 
 
 def test_delimiter_and_encoding(numbers: list[str], run: Run, tmp_path: Path) -> None:
-    """Of CSV."""
+    """The delimiter and the encoding of CSV are options."""
     run("export", "contacts.csv", "--delimiter", "tab", "--encoding", "utf-8-sig")
     written = (tmp_path / "contacts.csv").read_bytes()
     assert (written.startswith(b"\xef\xbb\xbfphone\tfirst_name"), written.count(b"\n")) == (True, len(numbers) + 1)
 
 
-def test_less_than_everything(numbers: list[str], run: Run, tmp_path: Path) -> None:
-    """The filters of `list` are there."""
+def test_filters(numbers: list[str], run: Run, tmp_path: Path) -> None:
+    """The filters of `list` are available."""
     run("export", "contacts.jsonl", "--limit", "3", "--order-direction", "desc")
     lines = (tmp_path / "contacts.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["phone"] for line in lines] == numbers[:-4:-1]
 
 
 def test_as_json(numbers: list[str], run: Run) -> None:
-    """A report for programs."""
+    """`--json` writes a report."""
     report = json.loads(run("export", "contacts.csv", "--json").stdout)
     assert report == {"contacts": len(numbers), "path": "contacts.csv", "format": "csv"}
 
 
 def test_quietly(numbers: list[str], run: Run) -> None:
-    """Nothing is said, and nothing is counted for a bar that nobody sees."""
+    """There is no message, and no request to count contacts for a progress bar."""
     _ = numbers
     assert run("export", "contacts.csv", "--quiet").output == ""
 
 
-def test_it_appears_when_it_is_whole(numbers: list[str], run: Run, account: Sandbox, tmp_path: Path) -> None:
-    """Where the listing breaks off there is no file, and the exit status says so."""
+def test_failed_export_leaves_no_file(numbers: list[str], run: Run, account: Sandbox, tmp_path: Path) -> None:
+    """If the listing fails there is no file, and the exit code is 1."""
     _ = numbers
     account.faults.add(what="status", operation="list_contacts", status=401, times=99)
     assert (run("export", "contacts.csv").exit_code, list(tmp_path.glob("*.csv*"))) == (1, [])
 
 
 @pytest.mark.parametrize("arguments", [["contacts.doc"], ["nowhere/contacts.csv"], ["c.csv", "--encoding", "klingon"]])
-def test_what_cannot_be_written(numbers: list[str], run: Run, arguments: list[str]) -> None:
-    """It is one line, and no mistake in this program."""
+def test_file_that_cannot_be_written(numbers: list[str], run: Run, arguments: list[str]) -> None:
+    """The message is one line, and not an internal error."""
     _ = numbers
     done = run("export", *arguments)
     assert (done.exit_code in {2, 3}, done.stderr.splitlines()[-1].startswith("Error: ")) == (True, True)
@@ -96,19 +96,19 @@ def test_what_cannot_be_written(numbers: list[str], run: Run, arguments: list[st
 
 @pytest.mark.parametrize("command", ["export", "import"])
 @pytest.mark.parametrize("encoding", ["rot13", "zlib", "undefined"])
-def test_an_encoding_of_something_else(tmp_path: Path, run: Run, command: str, encoding: str) -> None:
-    """Python has codecs that are none of text; they are refused as one that there is not."""
+def test_codec_that_is_not_for_text(tmp_path: Path, run: Run, command: str, encoding: str) -> None:
+    """Python has codecs that are not for text; they are rejected like unknown ones."""
     (tmp_path / "contacts.csv").write_text("phone\n", encoding="utf-8")
     done = run(command, str(tmp_path / "contacts.csv"), "--encoding", encoding)
-    said = (
+    output = (
         f"Error: Invalid value for '--encoding': '{encoding}' is not a text encoding, such as utf-8, utf-16 or cp1252."
     )
-    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, said)
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, output)
 
 
 @pytest.mark.parametrize(("form", "begins"), [("csv", "ph"), ("xlsx", "PK")])
-def test_nobody_reads_on(account: Sandbox, form: str, begins: str) -> None:
-    """`export - | head` is no traceback in any format, and ends with 141 as other tools do."""
+def test_closed_pipe(account: Sandbox, form: str, begins: str) -> None:
+    """`export - | head` prints no traceback in any format, and exits with 141 like other tools."""
     account.seed(3000)
     pipe = f"{COMMAND} export - --format {form} --quiet | head -c 2; printf '\\n%s' ${{PIPESTATUS[0]}}"
     done = subprocess.run(["/bin/bash", "-c", pipe], capture_output=True, encoding="utf-8", check=True, timeout=60)
@@ -116,7 +116,7 @@ def test_nobody_reads_on(account: Sandbox, form: str, begins: str) -> None:
 
 
 def test_sigterm(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ended by another program it leaves nothing, and the exit status is that of the signal in a shell."""
+    """SIGTERM leaves no file, and the exit code is that of the signal in a shell."""
     _ = account
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("SENDBLUE_API_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
@@ -125,7 +125,7 @@ def test_sigterm(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         connection, _ = server.accept()
         with connection:
             connection.recv(1)
-            begun = len(list(tmp_path.iterdir()))
+            files_before = len(list(tmp_path.iterdir()))
             process.send_signal(signal.SIGTERM)
-            said = process.communicate(timeout=30)
-    assert (begun, process.returncode, said, list(tmp_path.iterdir())) == (1, 143, ("", ""), [])
+            output = process.communicate(timeout=30)
+    assert (files_before, process.returncode, output, list(tmp_path.iterdir())) == (1, 143, ("", ""), [])

@@ -1,0 +1,116 @@
+"""Tables of contacts: the cells, and the widths of the columns that fit into a terminal."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sendblue_contacts_api.models.contact import Contact
+from sendblue_contacts_cli.tables import COLUMNS, GAP, HEADERS, column_widths, display_value, field_lines, row_cells
+
+CREATED = dt.datetime(2024, 1, 15, 5, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
+FULL = Contact(
+    phone="+14155551234",
+    first_name="Ada",
+    last_name="Lovelace",
+    company_name="Engines",
+    tags=["VIP", "Lead"],
+    custom_variables={"Lead Source": "Web", "Plan": "Gold"},
+    created_at=CREATED,
+    opt_out=True,
+    assigned_to_email="agent@example.com",
+)
+
+
+# --- cells
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (False, "no"),
+        ("", ""),
+        (7, "7"),
+        (["a", 1], "a, 1"),
+        ({"a": "b", "c": 1}, "a: b; c: 1"),
+    ],
+)
+def test_display_value(value: object, expected: str) -> None:
+    """Every JSON value can be displayed."""
+    assert display_value(value) == expected
+
+
+def test_row_cells() -> None:
+    """There is one cell for each column; times are in UTC."""
+    assert row_cells(FULL) == [
+        "+14155551234",
+        "Ada Lovelace",
+        "Engines",
+        "VIP, Lead",
+        "2024-01-15 10:30",
+        "yes",
+        "Lead Source: Web; Plan: Gold",
+        "agent@example.com",
+    ]
+
+
+def test_row_cells_of_empty_contact() -> None:
+    """A contact without values has the same number of cells."""
+    assert row_cells(Contact()) == [""] * len(COLUMNS)
+
+
+def test_field_lines() -> None:
+    """Every field with a value is listed, as are custom variables and undocumented fields."""
+    found = Contact.from_dict({"phone": "+1", "first_name": None, "custom_variables": {"a": "b"}, "shoe_size": 38})
+    assert sorted(field_lines(found)) == [("custom_variables.a", "b"), ("phone", "+1"), ("shoe_size", "38")]
+
+
+# --- widths
+
+CELL = st.integers(0, 60).map("x".__mul__)
+NATURAL = [12, 40, 20, 30, 16, 9, 60, 20]
+ROW = ["x" * width for width in NATURAL]
+
+
+def test_wide_terminal_narrows_no_column() -> None:
+    """If the terminal is wide enough, each column is as wide as its longest text."""
+    assert column_widths(HEADERS, [ROW], 400) == [12, 40, 20, 30, 16, 9, 60, 20]
+
+
+@pytest.mark.parametrize(("width", "columns"), [(80, 5), (200, 8), (120, 7), (20, 1), (1, 1)])
+def test_narrow_terminal_shows_first_columns(width: int, columns: int) -> None:
+    """A narrow terminal shows the most important columns."""
+    assert len(column_widths(HEADERS, [ROW], width)) == columns
+
+
+def test_phone_number_is_never_truncated() -> None:
+    """At 80 columns, phone numbers and times are complete."""
+    widths = column_widths(HEADERS, [["+123456789012345", *ROW[1:]]], 80)
+    assert (widths[0], widths[4]) == (16, 16)
+
+
+def test_widths_of_empty_page() -> None:
+    """Without rows, the titles determine the widths."""
+    assert column_widths(HEADERS, [], 400) == [len(title) for title, _ in HEADERS]
+
+
+@given(st.lists(st.tuples(*[CELL] * len(HEADERS)), max_size=5), st.integers(20, 300))
+def test_table_is_never_wider_than_terminal(rows: list[tuple[str, ...]], width: int) -> None:
+    """The columns and the gaps between them fit for any cells, and no column is wider than its cells."""
+    widths = column_widths(HEADERS, rows, width)
+    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADERS)]
+    assert sum(widths) + GAP * (len(widths) - 1) <= width
+    assert all(width <= want for width, want in zip(widths, wanted, strict=False))
+
+
+@given(st.lists(st.tuples(*[CELL] * len(HEADERS)), max_size=5), st.integers(80, 300))
+def test_no_space_is_wasted(rows: list[tuple[str, ...]], width: int) -> None:
+    """If a cell is truncated, the table is as wide as the terminal."""
+    widths = column_widths(HEADERS, rows, width)
+    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADERS)]
+    cut = any(width < want for width, want in zip(widths, wanted, strict=False))
+    assert not cut or sum(widths) + GAP * (len(widths) - 1) == width
