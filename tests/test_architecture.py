@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import resolve_name
@@ -234,6 +235,7 @@ def module_name(path: Path) -> str:
 # --- layout
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
+MAX_MODULES = 18
 MAX_CLIENT_LINES = 7_000
 
 
@@ -245,6 +247,12 @@ def modules() -> dict[str, Path]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found[".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")] = path
     return found
+
+
+def test_folders_are_small() -> None:
+    """No folder of hand-written code has more than 18 modules."""
+    sizes = Counter(str(path.parent.relative_to(ROOT)) for path in modules().values())
+    assert {folder: size for folder, size in sizes.items() if size > MAX_MODULES} == {}
 
 
 def test_the_client_is_small() -> None:
@@ -288,6 +296,11 @@ def test_cycles_are_found() -> None:
     """A direct and an indirect cycle are found, and a module that only imports them is not part of them."""
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a", "e"}, "e": {"d"}, "f": {"a"}}
     assert cycles(graph) == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_no_import_cycles() -> None:
+    """No hand-written modules import each other in a circle, `TYPE_CHECKING` imports included."""
+    assert cycles(import_graph()) == []
 
 
 # --- what no file may mention

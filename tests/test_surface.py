@@ -1,4 +1,4 @@
-"""The public surface: what can be imported and what that loads; signatures; types; sync and async alike; documented."""
+"""The public surface: importable names and what they load, signatures, types, and docstrings."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ MODULES = [(folder, path) for folder in FOLDERS for path in sorted((ROOT / folde
 # --- names, and what they load
 
 
-def test_dir_shows_them() -> None:
-    """Editors that ask the package for its names get them all, also those that were not loaded yet."""
+def test_dir_lists_every_public_name() -> None:
+    """Editors get every name, including those that are not loaded_by yet."""
     assert set(PUBLIC) - set(dir(sendblue_contacts)) == set()
 
 
-def test_what_is_no_name() -> None:
-    """A name that is not there is an AttributeError that names it and the package."""
+def test_an_unknown_name() -> None:
+    """It raises an AttributeError with the name and the package."""
     with pytest.raises(AttributeError, match="module 'sendblue_contacts' has no attribute 'Sendblu'"):
-        _ = sendblue_contacts.Sendblu  # type: ignore[attr-defined]  # what is tested
+        _ = sendblue_contacts.Sendblu  # type: ignore[attr-defined]  # the test
 
 
 ALONE = """
@@ -62,12 +62,12 @@ for name in sendblue_contacts.__all__:
 
 
 def test_each_name_imports_alone() -> None:
-    """Each name can be the first and only one that a process asks for: no import depends on another before it."""
-    assert python(ALONE).split() == [word for name in sendblue_contacts.__all__ for word in (name, "0")]
+    """Each name can be the only one that a process imports: no import relies on an earlier one."""
+    assert run_python(ALONE).split() == [word for name in sendblue_contacts.__all__ for word in (name, "0")]
 
 
-def python(program: str) -> str:
-    """What a fresh process prints."""
+def run_python(program: str) -> str:
+    """Return the output of a new process."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -76,23 +76,23 @@ def python(program: str) -> str:
 LOADED = "import json, sys; {}; print(json.dumps(sorted(sys.modules)))"
 
 
-def loaded(program: str) -> set[str]:
-    """The top packages that a process has after this program, and did not have before it, and what of ours."""
-    before, after = (json.loads(python(LOADED.format(each))) for each in ("pass", program))
+def loaded_by(program: str) -> set[str]:
+    """Return the top-level packages, and the modules of the client, that a program loads."""
+    before, after = (json.loads(run_python(LOADED.format(each))) for each in ("pass", program))
     return {name if name.startswith("sendblue_contacts.") else name.split(".")[0] for name in {*after} - {*before}}
 
 
 def test_importing_the_package_loads_almost_nothing() -> None:
-    """`import sendblue_contacts` loads neither httpx nor attrs nor the generated package, nor a room of its own."""
-    assert {name for name in loaded("import sendblue_contacts") if name not in sys.stdlib_module_names} == {
+    """`import sendblue_contacts` loads neither httpx, attrs, the generated package nor any of its own modules."""
+    assert {name for name in loaded_by("import sendblue_contacts") if name not in sys.stdlib_module_names} == {
         "sendblue_contacts"
     }
 
 
 @pytest.mark.parametrize("name", ["RateLimiter", "Retry", "SendblueError", "NotFoundError"])
 def test_names_that_send_nothing_load_no_httpx(name: str) -> None:
-    """Errors, retries and the limiter are there for code that sends by other means."""
-    found = loaded(f"from sendblue_contacts import {name}")
+    """Errors, retries and the limiter can be used by code that sends in other ways."""
+    found = loaded_by(f"from sendblue_contacts import {name}")
     assert {each for each in found if each.split(".")[0] not in sys.stdlib_module_names} & {
         "httpx",
         "attr",
@@ -101,7 +101,7 @@ def test_names_that_send_nothing_load_no_httpx(name: str) -> None:
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    """`__version__` is what is installed."""
+    """`__version__` is the installed version."""
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", sendblue_contacts.__version__)
 
 
@@ -112,7 +112,7 @@ TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sen
 
 @pytest.mark.parametrize("package", TYPED)
 def test_types_are_complete(package: str) -> None:
-    """Every type that a user's type checker can see is known to it, and said, not inferred (100 % of pyright)."""
+    """A type checker knows every public type, declared and not inferred (100 % of pyright)."""
     command = [*node_tool("pyright"), "--verifytypes", package, "--ignoreexternal", "--outputjson"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(Path(sys.prefix)), capture_output=True, text=True, check=False
@@ -130,7 +130,7 @@ CLASSES = [
     *(sync_listing.ContactList, async_listing.AsyncContactList),
     *(sync_raw.RawContacts, async_raw.AsyncRawContacts),
 ]
-"""What is reached through a client; its transports are not part of the public surface."""
+"""The classes behind a client; its transports are not public."""
 
 
 def _function(member: object) -> FunctionType | None:
@@ -143,8 +143,8 @@ SIGNATURES = ROOT / "tests/surface.txt"
 ACCEPT = "ACCEPT_SURFACE"
 
 
-def signed() -> list[str]:
-    """The signature of everything public, a line each. Models are left out: the document says what is in them."""
+def public_signatures() -> list[str]:
+    """Return the signature of everything public, one per line, without the models, which the document defines."""
     packages = (sendblue_contacts, import_module("sendblue_sandbox"))
     named = {f"{package.__name__}.{name}": getattr(package, name) for package in packages for name in package.__all__}
     reached = {f"{cls.__module__}.{cls.__qualname__}": cls for cls in CLASSES}
@@ -156,7 +156,7 @@ def signed() -> list[str]:
 
 
 BASES = {"BaseClient", "ContactCalls", "AsyncContactCalls"}
-"""Base classes that are not public: what a public class inherits from them counts as its own."""
+"""Base classes that are not public: their members count as members of the public class."""
 MODELS = {"sendblue_contacts.Contact", "sendblue_contacts.__version__"}
 
 
@@ -174,15 +174,15 @@ def _signatures(place: str, value: object) -> Iterator[str]:
 
 def _signed(place: str, member: object) -> Iterator[str]:
     if function := _function(member):
-        # A property is read, and its type is what it returns; of overloads a user sees each, and not what is behind.
+        # The type of a property is its return type; users see every overload, but not the implementation.
         kind = "" if isinstance(member, FunctionType) else f" [{type(member).__name__}]"
         wait = "await " if inspect.iscoroutinefunction(function) else ""
         yield from (f"{wait}{place}{inspect.signature(each)}{kind}" for each in get_overloads(function) or [function])
 
 
 def test_signatures() -> None:
-    """Nobody changes a public signature without meaning it: `tests/surface.txt` has each as it was accepted."""
-    now = signed()
+    """A public signature changes only on purpose: `tests/surface.txt` has the accepted ones."""
+    now = public_signatures()
     if ACCEPT in os.environ:
         SIGNATURES.write_text("".join(f"{line}\n" for line in now), encoding="utf-8")
     accepted = SIGNATURES.read_text(encoding="utf-8").splitlines()
@@ -192,9 +192,9 @@ def test_signatures() -> None:
     )
 
 
-def test_enough_is_signed() -> None:
-    """The snapshot has functions, properties, overloads and settings, of both packages."""
-    places = [re.split(r"[(:]", line)[0] for line in signed()]
+def test_the_signatures_are_complete() -> None:
+    """They include functions, properties, overloads and attributes of both packages."""
+    places = [re.split(r"[(:]", line)[0] for line in public_signatures()]
     assert places.count("sendblue_contacts._sync.contacts.Contacts.create") == 2
     wanted = {
         "sendblue_contacts.Sendblue.rate_limit",
@@ -207,14 +207,14 @@ def test_enough_is_signed() -> None:
 # --- docstrings
 
 
-def documented() -> Iterator[tuple[str, object]]:
-    """Every public class and function of the hand layer, and every public method, by where it is."""
+def public_objects() -> Iterator[tuple[str, object]]:
+    """Iterate over every public class, function and method of the hand-written code, with its place."""
     for folder, path in MODULES:
-        room = ".".join(path.relative_to(ROOT / folder).with_suffix("").parts).removesuffix(".__init__")
-        for name, value in vars(import_module(room)).items():
-            if not name.startswith("_") and getattr(value, "__module__", None) == room and callable(value):
-                yield f"{room}.{name}", value
-                yield from _methods(f"{room}.{name}", value)
+        module = ".".join(path.relative_to(ROOT / folder).with_suffix("").parts).removesuffix(".__init__")
+        for name, value in vars(import_module(module)).items():
+            if not name.startswith("_") and getattr(value, "__module__", None) == module and callable(value):
+                yield f"{module}.{name}", value
+                yield from _methods(f"{module}.{name}", value)
 
 
 def _methods(place: str, cls: object) -> Iterator[tuple[str, object]]:
@@ -224,12 +224,12 @@ def _methods(place: str, cls: object) -> Iterator[tuple[str, object]]:
                 yield f"{place}.{name}", function
 
 
-DOCUMENTED = dict(documented())
+DOCUMENTED = dict(public_objects())
 MANY = 3
 
 
-def test_enough_is_looked_at() -> None:
-    """The search finds the resources and the clients."""
+def test_public_objects_are_found() -> None:
+    """They include the resources and the limiter."""
     assert {
         "sendblue_contacts._sync.calls.ContactCalls.create",
         "sendblue_contacts.rate_limit.limiter.RateLimiter.slot",
@@ -237,41 +237,43 @@ def test_enough_is_looked_at() -> None:
 
 
 def test_everything_public_is_documented() -> None:
-    """Every public class, function and method of the hand layer has a docstring of its own."""
+    """Every public class, function and method has a docstring of its own."""
     assert [place for place, value in DOCUMENTED.items() if not (value.__doc__ or "").strip()] == []
 
 
 def arguments(value: object) -> list[str]:
-    """The names of what a caller gives."""
+    """Return the names of the arguments."""
     function = value if isinstance(value, FunctionType) else getattr(value, "__init__", None)
     if not isinstance(function, FunctionType):
         return []
     return [name for name in inspect.signature(function).parameters if name not in {"self", "cls"}]
 
 
-def described(value: object) -> list[str] | None:
-    """The names under `Args:`; None where there is no such section."""
+def described_arguments(value: object) -> list[str] | None:
+    """Return the names under `Args:`; None without such a section."""
     section = re.search(r"(?ms)^Args:\n(.*?)(?=^\S|\Z)", inspect.cleandoc(value.__doc__ or ""))
     return None if section is None else re.findall(r"(?m)^    (\w+):", section[1])
 
 
-MADE_BY_USERS = ["Sendblue", "AsyncSendblue", "Retry", "RateLimit", "RateLimiter"]
+CREATED_BY_USERS = ["Sendblue", "AsyncSendblue", "Retry", "RateLimit", "RateLimiter"]
 
 
-@pytest.mark.parametrize("name", MADE_BY_USERS)
-def test_what_users_make_is_described(name: str) -> None:
-    """The docstring of a class that users make describes each of its arguments, in their order."""
+@pytest.mark.parametrize("name", CREATED_BY_USERS)
+def test_classes_that_users_create_describe_their_arguments(name: str) -> None:
+    """The docstring describes each argument, in order."""
     made = getattr(sendblue_contacts, name)
-    assert described(made) == arguments(made)
+    assert described_arguments(made) == arguments(made)
 
 
 FUNCTIONS = {place: value for place, value in DOCUMENTED.items() if isinstance(value, FunctionType)}
 
 
-@pytest.mark.parametrize("place", [place for place, value in FUNCTIONS.items() if described(value) is not None])
-def test_a_description_of_arguments_is_whole(place: str) -> None:
-    """What lists arguments lists all of them, in their order, and no others."""
-    assert described(FUNCTIONS[place]) == arguments(FUNCTIONS[place])
+@pytest.mark.parametrize(
+    "place", [place for place, value in FUNCTIONS.items() if described_arguments(value) is not None]
+)
+def test_a_list_of_arguments_is_complete(place: str) -> None:
+    """A docstring that lists arguments lists all of them, in order."""
+    assert described_arguments(FUNCTIONS[place]) == arguments(FUNCTIONS[place])
 
 
 CALLS = tuple(f"sendblue_contacts.{name}." for name in ("_async", "_sync"))
@@ -279,10 +281,14 @@ RESOURCES = [place for place in FUNCTIONS if place.startswith(CALLS)]
 
 
 @pytest.mark.parametrize("place", RESOURCES)
-def test_a_call_with_settings_describes_them(place: str) -> None:
-    """A call of three arguments or more describes them, or says which other call has the same ("Like `create`")."""
+def test_a_call_with_many_arguments_describes_them(place: str) -> None:
+    """A call with three arguments or more describes them, or refers to another call ("Like `create`")."""
     text = FUNCTIONS[place].__doc__ or ""
-    assert len(arguments(FUNCTIONS[place])) < MANY or described(FUNCTIONS[place]) or re.match(r"(As|Like) `\w+`", text)
+    assert (
+        len(arguments(FUNCTIONS[place])) < MANY
+        or described_arguments(FUNCTIONS[place])
+        or re.match(r"(As|Like) `\w+`", text)
+    )
 
 
 # --- suppressions
@@ -293,7 +299,7 @@ PLACES = ("overrides", "transfer", "cli", "sandbox", "tests", "scripts", "benchm
 
 
 def suppressions() -> list[tuple[str, str]]:
-    """Every comment that silences a tool, and where it stands. Texts in quotation marks are not comments."""
+    """Return every comment that silences a tool, with its place. String literals are not comments."""
     files = (path for place in PLACES for path in sorted((ROOT / place).rglob("*")) if _is_python(path))
     return [
         (f"{path.relative_to(ROOT)}:{token.start[0]}", token.string)
@@ -323,8 +329,8 @@ def _is_python(path: Path) -> bool:
         ("# type: ignore[attr-defined]", False),
     ],
 )
-def test_what_a_reason_is(comment: str, reasoned: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
-    """A suppression names the rule and gives a reason."""
+def test_a_suppression_has_a_rule_and_a_reason(comment: str, reasoned: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
+    """Both are required."""
     assert bool(REASONED.search(comment)) is reasoned
 
 

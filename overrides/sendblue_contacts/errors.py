@@ -100,7 +100,7 @@ class APIError(_RequestError):
 
     Attributes:
         status_code: The HTTP status.
-        message: The message of the server, or a description of the status if there is none.
+        message: The message of the server; the default is a description of the status.
         request: Method and masked path.
         response: The `httpx.Response`; None after pickling.
         attempts: Number of requests that were sent.
