@@ -24,7 +24,7 @@ from sendblue_contacts.request_context import (
     slot_arguments,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
-from sendblue_contacts.waiting import task_sleep
+from sendblue_contacts.sleep import task_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -25,7 +25,7 @@ from sendblue_contacts.request_context import (
     slot_arguments,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
-from sendblue_contacts.waiting import thread_sleep
+from sendblue_contacts.sleep import thread_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
