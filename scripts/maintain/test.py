@@ -122,7 +122,7 @@ def left_out(own: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the arguments ask for and return the exit status."""
+    """Run the command and return its exit status."""
     if arguments in (["--help"], ["-h"]):
         print(HELP, end="")
         return 0

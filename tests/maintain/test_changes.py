@@ -168,7 +168,7 @@ def test_a_shallow_clone_without_a_remote(project: Project, tmp_path: Path, caps
     git(tmp_path, "clone", "--quiet", "--depth=1", project.folder.as_uri(), str(clone))
     git(clone, "remote", "remove", "origin")
     assert run(clone, "--check") == 1
-    assert "could not ask its remotes (it has none)" in capsys.readouterr().err
+    assert "could not query its remotes (it has none)" in capsys.readouterr().err
 
 
 def test_a_complete_clone_whose_origin_cannot_be_reached(project: Project, tmp_path: Path, capsys: Capture) -> None:
@@ -179,7 +179,7 @@ def test_a_complete_clone_whose_origin_cannot_be_reached(project: Project, tmp_p
     assert run(clone, "--check") == 0
     printed = capsys.readouterr()
     assert "There is no release yet" in printed.out
-    assert "its remotes (origin) could not be asked" in printed.err
+    assert "its remotes (origin) could not be queried" in printed.err
 
 
 def test_a_complete_clone_without_a_release(project: Project, tmp_path: Path, capsys: Capture) -> None:

@@ -199,8 +199,8 @@ def put(library: Path, name: str, text: str) -> dict[str, Any]:
 
 
 MODELS = """
-from pydantic import BaseModel as Theirs
-class BaseModel(Theirs):
+from pydantic import BaseModel as PydanticModel
+class BaseModel(PydanticModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
     _extra: str = PrivateAttr()
 """
@@ -374,8 +374,8 @@ def test_a_change_of_the_document() -> None:
 def test_aliases_in_responses() -> None:
     """A model of the vendor that reads a field by an alias is no difference."""
     found = stored(NEW)
-    answer = found["operations"]["GET /api/v2/contacts"]["response"]
-    answer["[].firstName"] = answer.pop("[].first_name")
+    response = found["operations"]["GET /api/v2/contacts"]["response"]
+    response["[].firstName"] = response.pop("[].first_name")
     assert against_document(found) == against_document(stored(NEW))
 
 

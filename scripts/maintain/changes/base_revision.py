@@ -1,6 +1,6 @@
 """The revision to compare with: the one that the user names, or else the newest release, found by its tag.
 
-A clone may lack the tags, as in many CI services; then its remotes are asked. Only git objects are added to the clone.
+A clone may lack the tags, as in many CI services; then its remotes are queried. Only git objects are added to it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 TIMEOUT = 60
 NO_GIT = "This is not a git repository, so there is nothing to compare with."
 UNKNOWN = (
-    "The last release is unknown: this clone is shallow or was made with --no-tags, has no tag v*, and could not ask "
-    "its remotes ({}). Fetch the tags (git fetch --tags) and try again, or name a revision."
+    "The last release is unknown: this clone is shallow or was made with --no-tags, has no tag v*, and could not "
+    "query its remotes ({}). Fetch the tags (git fetch --tags) and try again, or name a revision."
 )
 # A complete clone had all tags when it was made, so a user who is offline can continue.
 UNCERTAIN = (
-    "This clone has no tag v*, and its remotes ({}) could not be asked for newer ones. If there is a release, fetch "
+    "This clone has no tag v*, and its remotes ({}) could not be queried for newer ones. If there is a release, fetch "
     "its tag (git fetch --tags)."
 )
 
@@ -72,7 +72,7 @@ def find(revision: str | None, root: Path) -> BaseRevision:
             return BaseRevision(revision, _commit(revision, root), is_release=True)
         except ScriptError as error:
             raise ScriptError(f"There is no revision {revision} here. In a shallow clone, fetch it first.") from error
-    # The newest release among the ancestors; a shallow clone does not know them, so then the newest of all.
+    # The newest release among the ancestors; a shallow clone lacks them, so then the newest of all.
     for options in (("--merged", "HEAD"), ()):
         if tag := newest(git("tag", "--list", "v*", *options, root=root).split()):
             return BaseRevision(tag, _commit(f"refs/tags/{tag}", root), is_release=True)

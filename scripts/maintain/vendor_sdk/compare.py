@@ -104,29 +104,29 @@ def _types(variants: Iterable[Data]) -> str:
 
 def differences(vendor: Operations, document: Data) -> list[str]:
     """Return one line for each difference, sorted; the same difference always gives the same line."""
-    ours, owners = described(document)
-    lines = [f"{name}: the operation is only in the vendor's library" for name in vendor.keys() - ours.keys()]
-    lines += [f"{name}: the operation is only in the document" for name in ours.keys() - vendor.keys()]
-    for name in vendor.keys() & ours.keys():
-        lines += _deprecation(f"{name}: the operation", vendor[name], ours[name])
+    documented, owners = described(document)
+    lines = [f"{name}: the operation is only in the vendor's library" for name in vendor.keys() - documented.keys()]
+    lines += [f"{name}: the operation is only in the document" for name in documented.keys() - vendor.keys()]
+    for name in vendor.keys() & documented.keys():
+        lines += _deprecation(f"{name}: the operation", vendor[name], documented[name])
         for place in (QUERY, BODY, RESPONSE):
-            fields = vendor[name].get(place, {}), ours[name].get(place, {})
+            fields = vendor[name].get(place, {}), documented[name].get(place, {})
             lines += _differing_fields(f"{name}: {place}", *fields, owners[name, place], place)
     return sorted(lines)
 
 
-def _differing_fields(start: str, vendor: Fields, ours: Fields, owners: Owners, place: str) -> Iterator[str]:
+def _differing_fields(start: str, vendor: Fields, documented: Fields, owners: Owners, place: str) -> Iterator[str]:
     for name in vendor:
         subject = f"{start} `{name}`"
-        if name in ours:
-            yield from _differing_field(subject, vendor[name], ours[name], place)
+        if name in documented:
+            yield from _differing_field(subject, vendor[name], documented[name], place)
         elif name in owners and place != RESPONSE and not vendor[name].get("deprecated"):
             yield f"{subject} is a field in the vendor's library, and an alias of `{owners[name]}` in the document"
     yield from (f"{start} `{name}` is only in the vendor's library" for name in _missing(vendor, owners))
     # In a response one spelling is enough; in a request every spelling is part of the API.
     known = {*vendor, *(owners[name] for name in vendor if name in owners)} if place == RESPONSE else vendor
-    for name in _missing(ours if place == RESPONSE else owners, known):
-        alias = "" if name in ours else f" (alias of `{owners[name]}`)"
+    for name in _missing(documented if place == RESPONSE else owners, known):
+        alias = "" if name in documented else f" (alias of `{owners[name]}`)"
         yield f"{start} `{name}`{alias} is only in the document"
 
 
@@ -137,20 +137,20 @@ def _missing(names: Iterable[str], others: Container[str]) -> list[str]:
     return [name for name in missing if not name.startswith(holders)]
 
 
-def _differing_field(subject: str, vendor: Field, ours: Field, place: str) -> Iterator[str]:
-    types = [field.get("type") or "any" for field in (vendor, ours)]
+def _differing_field(subject: str, vendor: Field, documented: Field, place: str) -> Iterator[str]:
+    types = [field.get("type") or "any" for field in (vendor, documented)]
     if types[0] != types[1]:
         yield f"{subject}: the type is {types[0]} in the vendor's library, {types[1]} in the document"
-    if place != RESPONSE and bool(vendor.get("required")) != bool(ours.get("required")):
+    if place != RESPONSE and bool(vendor.get("required")) != bool(documented.get("required")):
         yield f"{subject} is required only in {_where(vendor, 'required')}"
-    values = [", ".join(sorted(field.get("values", ()))) or "any" for field in (vendor, ours)]
+    values = [", ".join(sorted(field.get("values", ()))) or "any" for field in (vendor, documented)]
     if values[0] != values[1]:
         yield f"{subject}: the values are {values[0]} in the vendor's library, {values[1]} in the document"
-    yield from _deprecation(subject, vendor, ours)
+    yield from _deprecation(subject, vendor, documented)
 
 
-def _deprecation(subject: str, vendor: Field, ours: Field) -> list[str]:
-    differ = bool(vendor.get("deprecated")) != bool(ours.get("deprecated"))
+def _deprecation(subject: str, vendor: Field, documented: Field) -> list[str]:
+    differ = bool(vendor.get("deprecated")) != bool(documented.get("deprecated"))
     return [f"{subject} is deprecated only in {_where(vendor, 'deprecated')}"] if differ else []
 
 

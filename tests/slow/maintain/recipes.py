@@ -118,7 +118,7 @@ def steps(fence: re.Match[str]) -> list[Step]:
     if fence["kind"] == "console":
         return [Command(line, tuple(output.splitlines())) for line, _, output in commands(fence["text"])]
     edit = EDIT.fullmatch(fence["intro"] or "")
-    assert edit, f"{GUIDE}: no edit precedes a block: {fence['said']!r}"
+    assert edit, f"{GUIDE}: no edit precedes a block: {fence['intro']!r}"
     return [Edit(edit["file"], "new" if edit["new"] else edit["how"], edit["where"] or "", fence["text"])]
 
 

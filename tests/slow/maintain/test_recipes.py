@@ -39,14 +39,14 @@ from sendblue_sandbox import Sandbox
 
 with Sandbox() as sandbox, Sendblue("any", "pair", base_url=sandbox.url) as client:
     ada = client.contacts.create("+14155551234", firstName="Ada")
-    answer = {
+    result = {
         "version": sendblue_contacts.__version__,
         "folder": sendblue_contacts.__file__,
         "created": [ada.phone, ada.first_name],
         "exist": [client.contacts.exists(number) for number in ("+14155551234", "+14155559999")],
         "sent": [[each.method, each.path] for each in sandbox.requests],
     }
-json.dump(answer, sys.stdout)
+json.dump(result, sys.stdout)
 """
 
 
