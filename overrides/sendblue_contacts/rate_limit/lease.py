@@ -11,7 +11,7 @@ The client's transports derive the lease from the timeouts of each request (`lea
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,9 +22,24 @@ _MARGIN = 5.0
 """Seconds that a lease is longer than the request: for the store's response before it, and for scheduling delays."""
 
 
+LEASE_EXPIRED = (
+    "a request held its slot of the rate limit for %.0f s, longer than its lease of %.0f s: another process may have "
+    "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
+    "timeout of the request"
+)
+
+
 def lease_for(longest_request: float) -> float:
     """The lease, in seconds, for a request that may take this many seconds; infinity if it has no timeout."""
     return DEFAULT_LEASE if longest_request == math.inf else longest_request + _MARGIN
+
+
+def check_seconds(**values: Any) -> None:  # noqa: ANN401  # the check is whether they are numbers
+    """Raise ValueError for an argument of `RateLimiter.slot` that is not a number of seconds."""
+    for name, seconds in values.items():
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if seconds is not None and not (is_number and seconds >= 0):
+            raise ValueError(f"{name} must be a number of seconds, at least 0, or None; not {seconds!r}")
 
 
 class SlotProvider(Protocol):

@@ -16,19 +16,18 @@ import math
 import threading
 import time
 from collections.abc import Generator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sendblue_contacts.errors import RateLimitStoreError, frozen_too_long, wait_too_long
+from sendblue_contacts.errors import frozen_too_long, wait_too_long
 
 from . import forks
 from .config import RateLimit
-from .lease import DEFAULT_LEASE, Slot
+from .lease import DEFAULT_LEASE, LEASE_EXPIRED, Slot, check_seconds
 from .statistics import RateLimitStatistics
 from .stores import open_store
 from .stores.base import Command, StoreCall
-from .stores.outage import StepResult, StoreCoordinator
+from .stores.outage import StepResult, StoreCoordinator, async_notify, notify
 from .wait_queue import AsyncWaiter, ThreadWaiter, Wait, WaitQueue
 from .window import Window
 
@@ -45,8 +44,6 @@ _Steps = Generator[Wait | StoreCall, StepResult, None]
 _LOG = logging.getLogger("sendblue_contacts")
 _LONG_WAIT = 1.0
 """Seconds of a wait from which it is logged."""
-_RELEASE_TIMEOUT = 5.0
-"""Seconds for which a cancelled task may still release its slot in the store."""
 _LONGEST_FREEZE = 86_400.0
 """The longest `Retry-After` that is respected. A longer one is in milliseconds, or a mistake."""
 
@@ -129,7 +126,7 @@ class RateLimiter:
             ValueError: `max_wait`, `freeze_timeout` or `lease` is not a valid number of seconds.
         """
         if max_wait is not None or freeze_timeout is not None or lease is not DEFAULT_LEASE:
-            _check_seconds(max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
+            check_seconds(max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
         return Slot(self, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
 
     def acquire(self, slot: Slot) -> None:
@@ -173,11 +170,11 @@ class RateLimiter:
 
     def refused(self, retry_after: float | None = None) -> None:
         """Report a 429: all processes that share the limit send nothing for `retry_after` seconds, by default `per`."""
-        _send(self._freeze(retry_after))
+        notify(self._freeze(retry_after))
 
     async def async_refused(self, retry_after: float | None = None) -> None:
         """As `refused`, for tasks."""
-        await _async_send(self._freeze(retry_after))
+        await async_notify(self._freeze(retry_after))
 
     def frozen_for(self) -> float:
         """Seconds until requests are allowed again after a 429; 0 if they are allowed now."""
@@ -382,7 +379,7 @@ class RateLimiter:
             if self._queue.length:
                 self._queue.wake_next()
         if now > slot.leased_until:
-            _LOG.warning(_LEASE_EXPIRED, now - slot.leased_until + slot.lease, slot.lease)
+            _LOG.warning(LEASE_EXPIRED, now - slot.leased_until + slot.lease, slot.lease)
         return True
 
     def _freeze(self, retry_after: float | None) -> StoreCall | None:
@@ -399,25 +396,11 @@ class RateLimiter:
 
     def _notify(self, slot: Slot, command: Command) -> None:
         if self._coordinator:
-            _send(self._coordinator.release_request(slot, command))
+            notify(self._coordinator.release_request(slot, command))
 
     async def _async_notify(self, slot: Slot, command: Command) -> None:
         if self._coordinator:
-            await _async_send(self._coordinator.release_request(slot, command))
-
-
-_LEASE_EXPIRED = (
-    "a request held its slot of the rate limit for %.0f s, longer than its lease of %.0f s: another process may have "
-    "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
-    "timeout of the request"
-)
-
-
-def _check_seconds(**values: Any) -> None:  # noqa: ANN401  # the check is whether they are numbers
-    for name, seconds in values.items():
-        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if seconds is not None and not (is_number and seconds >= 0):
-            raise ValueError(f"{name} must be a number of seconds, at least 0, or None; not {seconds!r}")
+            await async_notify(self._coordinator.release_request(slot, command))
 
 
 def _next_step(steps: Generator[AnyStep, StepResult, None], result: StepResult = None) -> AnyStep | None:
@@ -425,20 +408,3 @@ def _next_step(steps: Generator[AnyStep, StepResult, None], result: StepResult =
         return steps.send(result)
     except StopIteration:
         return None
-
-
-def _send(call: StoreCall | None) -> None:
-    """Send a request whose reply is not needed. A release that does not reach the store stays in the outbox."""
-    if call:
-        with suppress(RateLimitStoreError):  # the next acquire reports it; this caller has its response
-            call.run()
-
-
-async def _async_send(call: StoreCall | None) -> None:
-    if not call or call.store.is_local:
-        _send(call)
-        return
-    import anyio  # noqa: PLC0415  # only the async client pays for it
-
-    with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True), suppress(RateLimitStoreError):
-        await call.async_run()

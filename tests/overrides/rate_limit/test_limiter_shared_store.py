@@ -38,7 +38,7 @@ def no_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
         if call:
             await call.async_run()
 
-    monkeypatch.setattr(limiter_module, "_async_send", async_send)
+    monkeypatch.setattr(limiter_module, "async_notify", async_send)
 
 
 def make_callers(limit: int = 10, reserve: int = 4, **settings: object) -> tuple[Callers, ScriptedStore]:

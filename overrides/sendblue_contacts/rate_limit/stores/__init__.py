@@ -43,7 +43,7 @@ def open_store(url: str, account: str, rate: RateLimit) -> Store | None:
 
 
 def _scheme(url: str) -> str:
-    """The part before `://`; empty if there is none."""
+    """The part before `://`; empty for a URL without it."""
     if "://" not in url:
         return ""
     try:

@@ -68,7 +68,7 @@ class FileStore:
         self._clock = clock
         self._boot = boot()
         with self._locked_table():
-            """Create the file, so that its cold start begins now."""
+            pass  # creates the file, so that its cold start begins now
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("sendblue_contacts")
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
+_RELEASE_TIMEOUT = 5.0
+"""Seconds for which a cancelled task may still release its slot."""
 _KEPT_IN_OUTBOX = frozenset({Command.RELEASE, Command.CANCEL})
 
 StepResult = StoreReply | StoreUnavailableError | None
@@ -195,6 +197,24 @@ class Outbox:
             if request.command is Command.ACQUIRE:
                 self.keep(request._replace(command=Command.CANCEL))
             raise
+
+
+def notify(call: StoreCall | None) -> None:
+    """Send a request whose reply is not needed. A release that does not reach the store stays in the outbox."""
+    if call:
+        with suppress(RateLimitStoreError):  # the next acquire reports it; this caller has its response
+            call.run()
+
+
+async def async_notify(call: StoreCall | None) -> None:
+    """As `notify`, for tasks: also for one that is being cancelled."""
+    if not call or call.store.is_local:
+        notify(call)
+        return
+    import anyio  # noqa: PLC0415  # only the async client pays for it
+
+    with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True), suppress(RateLimitStoreError):
+        await call.async_run()
 
 
 def _tokens() -> Iterator[int]:

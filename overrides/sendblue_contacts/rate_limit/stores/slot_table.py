@@ -40,7 +40,7 @@ class SlotRecord(NamedTuple):
     Attributes:
         free_at: When it is free. For a held slot: when its lease has expired and one window has passed.
         bulk_until: Until when it counts as used by bulk work.
-        token: The holder; 0 if there is none.
+        token: The holder; 0 for a slot that is not held.
         start: From when the holder may use it.
         bulk: Whether the holder is bulk work.
         paced: Whether the holder is paced.
