@@ -54,12 +54,12 @@ class _WithoutThreads:
     is_local = False
 
     def __init__(self, store: Store) -> None:
-        self.ask = store.ask
+        self.send = store.send
         self.after_fork = store.after_fork
 
-    async def async_ask(self, question: StoreRequest) -> StoreReply:
-        """Call `ask`."""
-        return self.ask(question)
+    async def async_send(self, request: StoreRequest) -> StoreReply:
+        """Call `send`."""
+        return self.send(request)
 
 
 def _redis(url: str, clock: Callable[[], float] | None, rate: RateLimit, _: Callable[[], float]) -> Store:

@@ -12,13 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis.stateful import rule, run_state_machine_as_test
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError, Sendblue
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
 from sendblue_contacts.rate_limit.stores.file import FileStore
 from sendblue_contacts.rate_limit.stores.slot_file import boot_id, file_system
-
-from tests.overrides.rate_limit.test_stores_properties import SETTINGS, SharedStore
 
 RATE = RateLimit(3, per=10.0, reserve=1)
 
@@ -215,26 +212,6 @@ def test_a_file_that_another_program_overwrote_is_an_error(machine: Machine) -> 
     with pytest.raises(RateLimitStoreError, match="it is not a slot file"):
         machine.acquire(store, 1)
     assert store.path.read_bytes() == b"something else"
-
-
-class RemovedFile(SharedStore):
-    """The property test, with a file that is removed at times."""
-
-    server = None
-
-    @rule()
-    def remove(self) -> None:
-        """The file is removed."""
-        store = self.clients[0].store
-        assert isinstance(store, FileStore)
-        store.path.unlink()
-        self.clients[0].freeze(0)  # the first request after that
-        self.forget()
-
-
-def test_the_limit_is_kept_however_often_the_file_is_removed() -> None:
-    """Whatever else happens, and in any order, as with a Redis that loses its data."""
-    run_state_machine_as_test(RemovedFile, settings=SETTINGS)
 
 
 # Errors of the system.

@@ -31,7 +31,7 @@ Abandoned = Callable[..., Callable[[], None]]
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer whenever nothing else is to be done."""
+    """An event loop whose time jumps to the next timer when it is idle."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,19 +64,19 @@ def limiter_of(limit: int, per: float = 10.0) -> RateLimiter:
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    """Each event loop in turn."""
+    """Each kind of event loop."""
     return str(request.param)
 
 
 @pytest.fixture
 def waiting() -> Iterator[FakeWaiting]:
-    """A waiting waiting."""
+    """The waits of a limiter."""
     with closing(FakeWaiting()) as opened:
         yield opened
 
 
 def test_tasks_are_served_in_order_and_on_time(backend: str) -> None:
-    """With two slots two tasks go in each window, first come, first served, and not a moment late."""
+    """With two slots, two tasks start in each window, in the order of their arrival, without delay."""
     served: list[tuple[int, float]] = []
 
     async def main() -> None:
@@ -95,8 +95,8 @@ def test_tasks_are_served_in_order_and_on_time(backend: str) -> None:
     assert served == [(0, 0), (1, 0), (2, 10), (3, 10), (4, 20), (5, 20)]
 
 
-def test_the_wait_is_told(backend: str) -> None:
-    """The block knows how long it waited, and so do the statistics."""
+def test_the_wait_is_recorded(backend: str) -> None:
+    """In the slot and in the statistics."""
 
     async def main() -> list[float]:
         limiter = limiter_of(1)
@@ -109,7 +109,7 @@ def test_the_wait_is_told(backend: str) -> None:
     assert run(backend, main) == [0, 10, 10]
 
 
-def test_a_task_that_fails_gives_its_slot_back(backend: str) -> None:
+def test_a_task_that_raises_releases_its_slot(backend: str) -> None:
     """However its block ends."""
 
     async def main() -> int:
@@ -122,8 +122,8 @@ def test_a_task_that_fails_gives_its_slot_back(backend: str) -> None:
     assert run(backend, main) == 0
 
 
-def test_a_task_that_is_cancelled_at_work_gives_its_slot_back(backend: str) -> None:
-    """A timeout around the block frees the slot, a window later."""
+def test_a_task_that_is_cancelled_in_its_block_releases_its_slot(backend: str) -> None:
+    """The slot is free one window later."""
 
     async def main() -> float:
         limiter = limiter_of(1)
@@ -136,31 +136,31 @@ def test_a_task_that_is_cancelled_at_work_gives_its_slot_back(backend: str) -> N
     assert run(backend, main) == 13
 
 
-def test_a_task_that_is_cancelled_while_it_waits_leaves_no_trace(backend: str) -> None:
-    """It takes no slot and delays nobody: those behind it are served when it would have been."""
+def test_a_task_that_is_cancelled_while_it_waits_has_no_effect(backend: str) -> None:
+    """It takes no slot, and those behind it are served when it would have been."""
     served: list[tuple[str, float]] = []
 
     async def main() -> None:
         limiter = limiter_of(1)
 
-        async def call(name: str, patience: float) -> None:
-            with anyio.move_on_after(patience):
+        async def call(name: str, seconds: float) -> None:
+            with anyio.move_on_after(seconds):
                 async with limiter.slot():
                     served.append((name, anyio.current_time()))
 
         async with anyio.create_task_group() as tasks:
-            for name, patience in [("Ada", 99), ("Bob", 3), ("Eve", 99), ("Joe", 12), ("Kim", 99)]:
-                tasks.start_soon(call, name, patience)
+            for name, seconds in [("Ada", 99), ("Bob", 3), ("Eve", 99), ("Joe", 12), ("Kim", 99)]:
+                tasks.start_soon(call, name, seconds)
                 await anyio.wait_all_tasks_blocked()
-        stands = limiter.statistics()
-        assert (stands.requests, stands.in_flight, stands.waiting) == (3, 0, 0)
+        statistics = limiter.statistics()
+        assert (statistics.requests, statistics.in_flight, statistics.waiting) == (3, 0, 0)
 
     run(backend, main)
     assert served == [("Ada", 0), ("Eve", 10), ("Kim", 20)]
 
 
-def test_a_freeze_holds_tasks_up(backend: str) -> None:
-    """After a 429 tasks wait for its end, those too that were waiting already."""
+def test_a_freeze_applies_to_tasks(backend: str) -> None:
+    """Also to those that wait already."""
 
     async def main() -> float:
         limiter = limiter_of(1)
@@ -177,7 +177,7 @@ def test_a_freeze_holds_tasks_up(backend: str) -> None:
 
 @dataclass(frozen=True)
 class Caller:
-    """What a caller does, in seconds: when he comes, how long each leg takes, when he gives up waiting, and at work."""
+    """The times of a caller: its arrival, both latencies, and after how long it cancels its wait or its request."""
 
     comes: int
     out: int
@@ -201,8 +201,8 @@ CALLERS = st.lists(
 )
 
 
-def worst(arrivals: list[float]) -> int:
-    """The most arrivals in any window of 10 s."""
+def most_in_window(arrivals: list[float]) -> int:
+    """The maximum number of arrivals in any window of 10 s."""
     return max((sum(first <= time < first + 10 for time in arrivals) for first in arrivals), default=0)
 
 
@@ -212,10 +212,10 @@ def worst(arrivals: list[float]) -> int:
 def test_the_server_never_counts_more_than_the_limit(
     backend: str, callers: list[Caller], limit: int, freezes: list[tuple[int, int]]
 ) -> None:
-    """Whatever latencies, timeouts, cancellations and refusals: no window holds too much, and nobody starves.
+    """With any latencies, timeouts, cancellations and refusals, no window is exceeded, and no caller starves.
 
-    The callers of each lane are served in the order in which they came, and in the end all slots are there. A request
-    counts as arrived where it arrives before it is given up; `test_window` says what that leaves out.
+    The callers of each lane are served in the order of their arrival, and all slots are free in the end. A request
+    counts as arrived if it arrives before it is abandoned; `test_window` describes what that leaves out.
     """
     arrivals: dict[bool, list[float]] = {True: [], False: []}
     order: dict[bool, list[int]] = {True: [], False: []}
@@ -257,20 +257,20 @@ def test_the_server_never_counts_more_than_the_limit(
         assert len(limiter._window._free_at) == limit
         return limiter.statistics()
 
-    stands = run(backend, main)
-    assert worst(arrivals[True] + arrivals[False]) <= limit
-    assert worst(arrivals[True]) <= max(1, limit - 1)
+    statistics = run(backend, main)
+    assert most_in_window(arrivals[True] + arrivals[False]) <= limit
+    assert most_in_window(arrivals[True]) <= max(1, limit - 1)
     assert all(lane == sorted(lane) for lane in order.values())
     served = len(order[True]) + len(order[False])
     assert served + len(left) == len(callers)
-    assert (stands.in_flight, stands.waiting, stands.requests) == (0, 0, served)
+    assert (statistics.in_flight, statistics.waiting, statistics.requests) == (0, 0, served)
 
 
 # Threads and tasks.
 
 
-def test_threads_and_tasks_stand_in_one_queue(waiting: FakeWaiting, backend: str) -> None:
-    """They are served in the order in which they came, whatever they are."""
+def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -> None:
+    """They are served in the order of their arrival."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
     holders = [acquired(limiter)]
     served: list[str] = []
@@ -316,13 +316,13 @@ def test_a_limiter_serves_one_event_loop_after_another(backend: str) -> None:
     assert [anyio.run(main, backend=backend) for _ in range(2)] == [0, 0]
 
 
-# An event loop that is closed while a task of it waits. `asyncio.run` cancels its tasks; who closes a loop himself may
-# not have done so.
+# An event loop that is closed while a task of it waits. `asyncio.run` cancels its tasks before; other programs that
+# close a loop may not.
 
 
 @pytest.fixture
 def abandoned(waiting: FakeWaiting) -> Iterator[Abandoned]:
-    """Let a task wait, and close its event loop; returns what the garbage collector will do to the task one day."""
+    """Let a task wait, and close its event loop; returns what the garbage collector will do to the task."""
     tasks: list[Any] = []
 
     def end(task: Any) -> None:  # noqa: ANN401  # asyncio's attribute is private
@@ -347,7 +347,7 @@ def abandoned(waiting: FakeWaiting) -> Iterator[Abandoned]:
 
 
 def served_in_thread(waiting: FakeWaiting, limiter: RateLimiter) -> threading.Semaphore:
-    """A thread that waits; the semaphore says when it was served."""
+    """A thread that waits; the semaphore is released when it is served."""
     done = threading.Semaphore(0)
 
     def call() -> None:
@@ -360,7 +360,7 @@ def served_in_thread(waiting: FakeWaiting, limiter: RateLimiter) -> threading.Se
 
 
 def test_a_dead_task_does_not_block_those_behind_it(waiting: FakeWaiting, abandoned: Abandoned) -> None:
-    """When a response comes, who stands behind the dead is woken."""
+    """When a response arrives, the waiter behind it is woken."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
     slot = acquired(limiter)
     abandoned(limiter)
@@ -371,8 +371,8 @@ def test_a_dead_task_does_not_block_those_behind_it(waiting: FakeWaiting, abando
     assert done.acquire(timeout=DEADLOCK_TIMEOUT)
 
 
-def test_a_dead_task_does_not_block_those_who_come(waiting: FakeWaiting, abandoned: Abandoned) -> None:
-    """When nothing is in flight, and so no response will come, who comes once a slot is free takes over."""
+def test_a_dead_task_does_not_block_a_new_caller(waiting: FakeWaiting, abandoned: Abandoned) -> None:
+    """With no request in flight there will be no response; a caller that arrives when a slot is free acquires it."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
     with limiter.slot():
         pass
@@ -384,7 +384,7 @@ def test_a_dead_task_does_not_block_those_who_come(waiting: FakeWaiting, abandon
 
 
 def test_the_end_of_a_dead_task_does_not_stop_the_limiter(waiting: FakeWaiting, abandoned: Abandoned) -> None:
-    """The garbage collector may end an abandoned wait at any moment, in a thread that is inside the limiter too."""
+    """The garbage collector may end an abandoned wait at any time, also in a thread that holds the lock."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
     with limiter.slot():
         pass
@@ -402,8 +402,8 @@ def test_the_end_of_a_dead_task_does_not_stop_the_limiter(waiting: FakeWaiting, 
     assert limiter.statistics().waiting == 0
 
 
-def test_a_dead_task_does_not_break_a_refusal(waiting: FakeWaiting, abandoned: Abandoned) -> None:
-    """A 429 is told to everybody who waits, and a dead task among them stops nobody from hearing it."""
+def test_a_dead_task_does_not_break_a_freeze(waiting: FakeWaiting, abandoned: Abandoned) -> None:
+    """All other waiters are woken."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
     acquired(limiter)
     abandoned(limiter, meanwhile=lambda: served_in_thread(waiting, limiter))

@@ -1,4 +1,4 @@
-"""The limiter over real HTTP: windows of a fraction of a second, and a sandbox that counts what arrives."""
+"""The limiter over real HTTP: windows of a fraction of a second, and a sandbox that counts arrivals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def limiter() -> RateLimiter:
-    """A limiter to match."""
+    """A limiter with the same limit."""
     return RateLimiter(RateLimit(LIMIT, PER))
 
 
@@ -43,19 +43,19 @@ def number(index: int) -> str:
 
 
 def check(sandbox: Sandbox, limiter: RateLimiter, started: float) -> None:
-    """All calls succeeded: one request each, no 429, and never too many in one window. Says how fast that was."""
+    """All calls succeeded: one request each, no 429, and no window exceeded. Prints the rate."""
     seconds = time.perf_counter() - started
     assert Counter(request.status for request in sandbox.requests) == {200: CALLS}
     assert len(sandbox.contacts()) == CALLS
     assert sandbox.arrivals() <= LIMIT
     assert seconds >= IDEAL
-    stands = limiter.statistics()
-    assert (stands.requests, stands.in_flight, stands.waiting, stands.refusals) == (CALLS, 0, 0, 0)
+    statistics = limiter.statistics()
+    assert (statistics.requests, statistics.in_flight, statistics.waiting, statistics.refusals) == (CALLS, 0, 0, 0)
     print(f"{CALLS} calls in {seconds:.3f} s, {IDEAL / seconds:.1%} of the ideal rate")  # noqa: T201  # for pytest -s
 
 
 def create_in_threads(sandbox: Sandbox, limiter: RateLimiter, calls: range) -> None:
-    """Create contacts from 20 threads of one client, all of which have something to do from the beginning."""
+    """Create contacts from 20 threads of one client."""
     with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client, ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda index: client.contacts.create(number(index)), calls))
 
@@ -92,7 +92,7 @@ def test_tasks_never_exceed_the_limit(sandbox: Sandbox, limiter: RateLimiter, ba
 
 
 def test_both_clients_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
-    """Threads of the one client and tasks of the other, at the same time, stay within the limit together."""
+    """Threads of one client and tasks of the other stay within the limit together."""
     started = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:
         threads = pool.submit(create_in_threads, sandbox, limiter, range(CALLS // 2))
@@ -101,8 +101,8 @@ def test_both_clients_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) ->
     check(sandbox, limiter, started)
 
 
-def test_clients_of_one_account_share_the_limit_unasked(sandbox: Sandbox) -> None:
-    """Without being told to: each of two clients could send 100 at once, and together they stay within the limit."""
+def test_clients_of_one_account_share_the_limit_automatically(sandbox: Sandbox) -> None:
+    """Each of two clients could send 100 requests at once; together they stay within the limit."""
     rate = RateLimit(LIMIT, PER)
     with (
         Sendblue("unasked", "secret", base_url=sandbox.url, rate_limit=rate) as one,
@@ -117,7 +117,7 @@ def test_clients_of_one_account_share_the_limit_unasked(sandbox: Sandbox) -> Non
 
 
 def test_bulk_work_and_others_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
-    """A bulk job without an end and bursts of another caller: nothing is refused, and the bursts do not wait."""
+    """Endless bulk work and bursts of another caller: no request is refused, and the bursts do not wait."""
     with (
         Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client,
         ThreadPoolExecutor(20) as pool,
@@ -133,8 +133,8 @@ def test_bulk_work_and_others_share_the_limit(sandbox: Sandbox, limiter: RateLim
 
 
 @pytest.mark.parametrize("model", ["log_all", "fixed"])
-def test_bursts_suit_each_server_that_counts_exactly(model: WindowName) -> None:
-    """Whether it counts refused requests too, or in windows that follow upon each other: it refuses nothing."""
+def test_servers_that_count_exactly_accept_bursts(model: WindowName) -> None:
+    """Whether they count refused requests too, or use fixed windows, they refuse none."""
     rate = RateLimit(20, 0.2)
     with (
         Sandbox(limit=rate.limit, per=rate.per, window=model) as sandbox,
@@ -146,7 +146,7 @@ def test_bursts_suit_each_server_that_counts_exactly(model: WindowName) -> None:
 
 
 def test_without_the_limiter_the_sandbox_refuses() -> None:
-    """The control: a burst without a limiter is refused and counted, so the tests above can fail."""
+    """The control: without a limiter a burst is refused and counted, so the tests above can fail."""
     with (
         Sandbox(limit=LIMIT, per=PER, clock=lambda: 1_700_000_000.0) as sandbox,
         Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=None) as client,

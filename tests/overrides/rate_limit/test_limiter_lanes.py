@@ -1,4 +1,4 @@
-"""Two lanes, pacing, cancellation and the clock: callers whom a test moves one by one, in a time of its own."""
+"""Two lanes, pacing, cancellation and the clock: a test resumes callers one by one, in a time that it controls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_callers(limit: int = 10, reserve: int = 4, *, paced: bool = False) -> C
 
 
 def names(callers: Callers, through: list[SteppedCaller], **suspended: SteppedCaller) -> list[str]:
-    """The names of those who came through."""
+    """The names of the callers that finished."""
     assert not [caller for caller in callers.suspended if caller in through]
     return [name for one in through for name, caller in suspended.items() if caller is one]
 
@@ -37,7 +37,7 @@ def names(callers: Callers, through: list[SteppedCaller], **suspended: SteppedCa
 
 
 def test_bulk_work_is_paced() -> None:
-    """One request in each `per / limit`, and 2 % more: the first at once, the next when the pace lets it."""
+    """One request in each `per / limit` and 2 %: the first at once, the next after one pace."""
     callers = make_callers()
     callers.arrive_served(bulk=True)
     following = callers.arrive(bulk=True)
@@ -45,13 +45,13 @@ def test_bulk_work_is_paced() -> None:
 
 
 def test_other_callers_are_not_paced() -> None:
-    """They may use all their slots in a burst."""
+    """They may use all slots in a burst."""
     callers = make_callers()
     assert all(callers.arrive().is_served for _ in range(10))
 
 
 def test_all_callers_can_be_paced() -> None:
-    """With `paced=True` the pace is that of everybody, and both lanes have one together."""
+    """With `paced=True` both lanes share one pace."""
     callers = make_callers(paced=True)
     callers.arrive_served()
     bulk, other = callers.arrive(bulk=True), callers.arrive()
@@ -60,7 +60,7 @@ def test_all_callers_can_be_paced() -> None:
 
 
 def test_the_pace_is_kept_from_the_last_start() -> None:
-    """Who starts late moves those after him; nobody makes up for lost time."""
+    """A caller that starts late delays those after it; unused paces are not saved up."""
     callers = make_callers()
     callers.arrive_served(bulk=True)
     callers.now += 5
@@ -68,8 +68,8 @@ def test_the_pace_is_kept_from_the_last_start() -> None:
     assert callers.arrive(bulk=True).due == pytest.approx(1005 + PACE)
 
 
-def test_bulk_work_that_waits_for_its_pace_holds_nobody_up() -> None:
-    """A slot is free, the first in line may not have it yet, and others may."""
+def test_bulk_work_that_waits_for_its_pace_delays_no_other_caller() -> None:
+    """A slot is free that the head of the queue may not use yet, and others may."""
     callers = make_callers()
     callers.arrive_served(bulk=True)
     callers.arrive(bulk=True)
@@ -80,7 +80,7 @@ def test_bulk_work_that_waits_for_its_pace_holds_nobody_up() -> None:
 
 
 class Job:
-    """A job without an end, in one lane: somebody of it waits at any time, and each answer comes after 0.3 s.
+    """Endless work in one lane: one of its callers waits at any time, and each response arrives after 0.3 s.
 
     Attributes:
         starts: When its requests were sent.
@@ -93,7 +93,7 @@ class Job:
         self._working: deque[tuple[float, SteppedCaller]] = deque()
 
     def run(self, until: float) -> None:
-        """Work until then."""
+        """Work until this time."""
         self._come()
         while self._callers.now < until:
             done = self._working[0][0] if self._working else math.inf
@@ -116,7 +116,7 @@ class Job:
 
 
 def test_bulk_work_leaves_the_reserve() -> None:
-    """However much of it waits, it has never more than `limit - reserve` slots; the others are free at any time."""
+    """However much of it waits, it never uses more than `limit - reserve` slots; the others stay free."""
     callers = make_callers(limit=10, reserve=4)
     job = Job(callers, bulk=True)
     job.run(until=1100)
@@ -125,7 +125,7 @@ def test_bulk_work_leaves_the_reserve() -> None:
 
 
 def test_other_callers_find_the_reserve_in_every_window() -> None:
-    """While a bulk job without an end runs, bursts of `reserve` in each window need not wait."""
+    """While endless bulk work runs, bursts of `reserve` in each window do not wait."""
     callers = make_callers(limit=10, reserve=4)
     job = Job(callers, bulk=True)
     for window in range(10):
@@ -137,7 +137,7 @@ def test_other_callers_find_the_reserve_in_every_window() -> None:
 
 
 def test_the_reserve_is_not_for_bulk_work() -> None:
-    """With all its slots used bulk work waits, though others are free."""
+    """With all its slots in use, bulk work waits although others are free."""
     callers = make_callers(limit=3, reserve=2)
     callers.arrive_served(bulk=True)
     callers.now += 5
@@ -146,7 +146,7 @@ def test_the_reserve_is_not_for_bulk_work() -> None:
 
 
 def test_a_reserve_of_everything_leaves_bulk_work_one_slot() -> None:
-    """It may be slow, but it goes on."""
+    """It may be slow, but it makes progress."""
     callers = make_callers(limit=3, reserve=100)
     callers.arrive_served(bulk=True).release()
     waiting = callers.arrive(bulk=True)
@@ -154,7 +154,7 @@ def test_a_reserve_of_everything_leaves_bulk_work_one_slot() -> None:
 
 
 def test_bulk_work_is_not_starved() -> None:
-    """While it waited for its pace others took every slot, and more of them come for ever: the next is its own."""
+    """While it waited for its pace, others acquired all slots, and more arrive without end: it gets the next one."""
     callers = make_callers(limit=4, reserve=1)
     callers.arrive_served(bulk=True).release()
     waiting = callers.arrive(bulk=True)
@@ -168,8 +168,8 @@ def test_bulk_work_is_not_starved() -> None:
 # First come, first served.
 
 
-def test_those_of_one_lane_are_served_in_their_order() -> None:
-    """In each of the two."""
+def test_callers_of_one_lane_are_served_in_order() -> None:
+    """In each of the two lanes."""
     for bulk in (False, True):
         callers = make_callers(limit=1, reserve=0)
         working = callers.arrive_served(bulk=bulk)
@@ -181,8 +181,8 @@ def test_those_of_one_lane_are_served_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("first_is_bulk", [True, False])
-def test_who_came_first_of_both_lanes_is_served_first(first_is_bulk: bool) -> None:  # noqa: FBT001  # a case
-    """Where both could have the slot that is free, it is his who came first, whichever of the two looks first."""
+def test_the_first_caller_of_both_lanes_is_served_first(first_is_bulk: bool) -> None:  # noqa: FBT001  # a case
+    """If both could use the free slot, whichever of the two checks first."""
     for looks_first in (0, 1):
         callers = make_callers(limit=2, reserve=1)
         burst = [callers.arrive_served() for _ in range(2)]
@@ -193,8 +193,8 @@ def test_who_came_first_of_both_lanes_is_served_first(first_is_bulk: bool) -> No
         assert not second.is_served
 
 
-def test_one_who_comes_does_not_overtake_the_other_lane() -> None:
-    """A slot has just become free, and bulk work that waits for it has not woken up yet."""
+def test_a_new_caller_does_not_overtake_the_other_lane() -> None:
+    """A slot has just become free, and the bulk work that waits for it has not been resumed yet."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     waiting = callers.arrive(bulk=True)
@@ -203,7 +203,7 @@ def test_one_who_comes_does_not_overtake_the_other_lane() -> None:
 
 
 def test_each_lane_has_one_timer() -> None:
-    """The first of each lane watches the clock, and nobody else."""
+    """Only the head of each lane has one."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     for bulk in (False, False, True, True):
@@ -214,8 +214,8 @@ def test_each_lane_has_one_timer() -> None:
 # All slots in flight.
 
 
-def test_while_all_slots_are_in_flight_nobody_has_a_timer() -> None:
-    """Nobody knows when a response comes; the first one sets the timers."""
+def test_while_all_slots_are_in_flight_there_is_no_timer() -> None:
+    """The time of a response is unknown; the first one sets the timers."""
     callers = make_callers(limit=1)
     working = callers.arrive_served()
     waiting = [callers.arrive(), callers.arrive(bulk=True)]
@@ -226,8 +226,8 @@ def test_while_all_slots_are_in_flight_nobody_has_a_timer() -> None:
     assert [caller.due for caller in waiting] == [1510, 1510]
 
 
-def test_a_timeout_is_an_end_like_any_other() -> None:
-    """A request without a response holds its slot until it is given up, and a window more."""
+def test_a_request_without_a_response_holds_its_slot() -> None:
+    """Until it is abandoned, and for one more window."""
     callers = make_callers(limit=1)
     working, waiting = callers.arrive_served(), callers.arrive()
     assert callers.run_until(1030) == []
@@ -238,8 +238,8 @@ def test_a_timeout_is_an_end_like_any_other() -> None:
 # Cancellation.
 
 
-def test_who_is_cancelled_leaves_no_trace() -> None:
-    """He takes no slot, and the next has his timer."""
+def test_a_cancelled_caller_has_no_effect() -> None:
+    """It takes no slot, and the next one has the timer."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     leaving, following = callers.arrive(), callers.arrive()
@@ -250,8 +250,8 @@ def test_who_is_cancelled_leaves_no_trace() -> None:
     assert callers.run_until(1010) == [following]
 
 
-def test_who_is_cancelled_when_it_is_his_turn_hands_it_on() -> None:
-    """He was woken, and cancelled before he moved: the slot goes to the next at once."""
+def test_a_caller_that_is_cancelled_when_it_is_next_wakes_another() -> None:
+    """It was woken, and cancelled before it was resumed: the next one gets the slot at once."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     leaving, following = callers.arrive(), callers.arrive()
@@ -261,8 +261,8 @@ def test_who_is_cancelled_when_it_is_his_turn_hands_it_on() -> None:
     assert callers.run_ready() == [following]
 
 
-def test_bulk_work_that_is_cancelled_lets_the_other_lane_go() -> None:
-    """Whoever slept because bulk work was before him is woken."""
+def test_cancelled_bulk_work_wakes_the_other_lane() -> None:
+    """A caller that slept because bulk work was first is woken."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     leaving, other = callers.arrive(bulk=True), callers.arrive()
@@ -274,8 +274,8 @@ def test_bulk_work_that_is_cancelled_lets_the_other_lane_go() -> None:
     assert callers.run_ready() == [other]
 
 
-def test_who_is_interrupted_where_he_joins_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread may be interrupted at any moment, also when it has just taken its place."""
+def test_an_interrupt_while_joining_the_queue_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread may be interrupted at any time."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     join = callers.limiter._queue.join
@@ -288,12 +288,12 @@ def test_who_is_interrupted_where_he_joins_leaves_no_trace(monkeypatch: pytest.M
     with pytest.raises(KeyboardInterrupt):
         callers.arrive()
     monkeypatch.undo()
-    stands = callers.limiter.statistics()
-    assert (stands.waiting, stands.in_flight, callers.arrive().due) == (0, 0, 1010)
+    statistics = callers.limiter.statistics()
+    assert (statistics.waiting, statistics.in_flight, callers.arrive().due) == (0, 0, 1010)
 
 
-def test_who_is_interrupted_with_his_slot_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """He has just got it, and nothing was sent: it is as it was, and the next has it."""
+def test_an_interrupt_after_acquiring_returns_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request was sent: the slot is free as before, and the next caller gets it."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     leave = callers.limiter._leave
@@ -315,18 +315,18 @@ def test_who_is_interrupted_with_his_slot_gives_it_back(monkeypatch: pytest.Monk
 # Giving back.
 
 
-def test_a_slot_is_given_back_once() -> None:
-    """A second time nothing happens: there is no slot that the limit does not know."""
+def test_a_slot_is_released_once() -> None:
+    """A second release has no effect: it adds no slot."""
     callers = make_callers(limit=1)
     working = callers.arrive_served()
     working.release()
     working.release()
-    stands = callers.limiter.statistics()
-    assert (stands.in_flight, len(callers.limiter._window._free_at)) == (0, 1)
+    statistics = callers.limiter.statistics()
+    assert (statistics.in_flight, len(callers.limiter._window._free_at)) == (0, 1)
 
 
-def test_a_slot_that_was_never_taken_is_not_given_back() -> None:
-    """Nor is one for which nobody waited to the end."""
+def test_a_slot_that_was_not_acquired_is_not_released() -> None:
+    """Also if its wait was cancelled."""
     callers = make_callers(limit=1)
     callers.limiter.release(callers.limiter.slot())
     callers.arrive_served()
@@ -341,7 +341,7 @@ def test_a_slot_that_was_never_taken_is_not_given_back() -> None:
 
 
 def test_a_clock_that_goes_back_makes_callers_wait_longer() -> None:
-    """And nobody sooner than a window of true time after the last response."""
+    """No caller is served sooner than one window of true time after the last response."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     callers.clock_offset = -30.0
@@ -349,8 +349,8 @@ def test_a_clock_that_goes_back_makes_callers_wait_longer() -> None:
     assert (callers.run_until(1039.9), callers.run_until(1040)) == ([], [waiting])
 
 
-def test_a_clock_that_goes_back_while_a_request_is_out() -> None:
-    """The slot that is given back then is free before others, and they stay in order."""
+def test_a_clock_that_goes_back_while_a_request_is_in_flight() -> None:
+    """The slot that is released then is free before others, and the order is kept."""
     callers = make_callers(limit=2)
     first, second = callers.arrive_served(), callers.arrive_served()
     first.release()
@@ -359,8 +359,8 @@ def test_a_clock_that_goes_back_while_a_request_is_out() -> None:
     assert [*callers.limiter._window._free_at] == [1005, 1010]
 
 
-def test_a_clock_that_jumps_forward_is_believed() -> None:
-    """A process that was stopped goes on at once, and those that wait are served."""
+def test_a_clock_that_jumps_forward_is_trusted() -> None:
+    """A process that was stopped continues at once, and waiting callers are served."""
     callers = make_callers(limit=1)
     callers.arrive_served().release()
     first, second = callers.arrive(), callers.arrive()
@@ -370,42 +370,42 @@ def test_a_clock_that_jumps_forward_is_believed() -> None:
     assert callers.run_until(callers.now + 10) == [second]
 
 
-def test_the_wall_clock_plays_no_part() -> None:
-    """Unless told otherwise a limiter goes by a clock that nobody can set."""
+def test_the_default_clock_is_monotonic() -> None:
+    """It cannot be set."""
     from time import monotonic  # noqa: PLC0415  # only here
 
     assert make_callers().limiter.__class__()._clock is monotonic
 
 
-# The garbage collector, which may end an abandoned wait at any moment, also while somebody is being woken.
+# The garbage collector, which may end an abandoned wait at any time, also while a waiter is being woken.
 
 
-class Abandoned(SteppedWaiter):
-    """A place whose task is collected just when somebody wakes it."""
+class AbandonedWaiter(SteppedWaiter):
+    """A waiter whose task is garbage-collected just when it is woken."""
 
     def __init__(self, line: WaitQueue) -> None:
         super().__init__()
         self._queue = line
 
     def wake(self) -> None:
-        """The task leaves the line, and its event loop is closed."""
+        """The task leaves the queue, and its event loop is closed."""
         self._queue.leave(self)
         raise RuntimeError("Event loop is closed")
 
 
 @pytest.mark.parametrize("wake", [WaitQueue.wake_next, WaitQueue.wake_all])
-def test_one_who_leaves_while_he_is_woken_takes_nobody_with_him(wake: Callable[[WaitQueue], None]) -> None:
-    """The one behind him is still in line, and is woken."""
+def test_a_waiter_that_leaves_while_it_is_woken_affects_no_other(wake: Callable[[WaitQueue], None]) -> None:
+    """The one behind it is still in the queue, and is woken."""
     line = make_callers().limiter._queue
     following = SteppedWaiter()
-    for turn in (Abandoned(line), following, SteppedWaiter()):
+    for turn in (AbandonedWaiter(line), following, SteppedWaiter()):
         line.join(turn)
     wake(line)
     assert (line.length, line.position(following), following.woken) == (2, 0, True)
 
 
-def test_a_thread_can_be_woken_by_itself() -> None:
-    """The collector runs inside the waiting of a thread, and wakes that thread: nobody waits for a lock of his own."""
+def test_a_thread_can_wake_itself() -> None:
+    """The garbage collector may run inside the wait of a thread and wake it, without a deadlock."""
     turn = ThreadWaiter()
 
     def wake_too(*_: object) -> None:

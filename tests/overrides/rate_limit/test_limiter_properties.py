@@ -1,17 +1,17 @@
-"""The limiter with both lanes, whole: callers in any order, a network that does what it likes, a server that counts.
+"""The limiter with both lanes as a property test: callers in any order, any latency, a server that counts arrivals.
 
-What holds at the server, exactly, of the requests that arrive before they are answered or given up:
+What holds at the server, of the requests that arrive before they are answered or abandoned:
 
 - In any `per` seconds never more than `limit` arrive.
 - Of bulk work, in any `per` seconds never more than `limit - reserve` (at least 1) arrive: each counts from its sending
   until `per` after its response, and of those that arrive in one window all count when the last of them is sent.
-- Where the clock of the limiter jumps forward by `d` in all, this holds of windows of `per - d`. A clock that goes back
-  takes nothing away: then callers wait longer.
-- After a fork, or when a process is gone, what it had in flight counts as given up.
+- If the clock of the limiter jumps forward by `d` in total, this holds for windows of `per - d`. A clock that goes back
+  does not affect it: callers then wait longer.
+- After a fork, or when a process has ended, its requests in flight count as abandoned.
 
-And among the callers: nobody stands still who could go; in each lane first come, first served; of the two first ones
-that can go, the one that came first; nobody starves; who is no bulk work waits only if others like him have used
-`reserve` slots, or the server refuses everybody, or everybody is paced; slots are conserved.
+And among the callers: no wake-up is lost; each lane is served in the order of arrival; of the two heads that can
+continue, the one that arrived first is served; no caller starves; a caller that is not bulk work waits only if such
+callers have used `reserve` slots, or during a freeze, or if all requests are paced; slots are conserved.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PER = 100
-LEG = st.integers(0, 250)
-"""How long a request is on its way, or its response."""
+LATENCY = st.integers(0, 250)
+"""Seconds until a request arrives, or from then until its response."""
 LONGEST = 700
-"""After how long the most patient gives his request up."""
+"""The longest time after which a request is abandoned."""
 ORDER = st.integers(0, 99).map(Random)
-"""Who moves first, of those who can."""
+"""Which of the ready callers is resumed first."""
 TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How long each leg takes, after how long the request is given up, and how often it fails and is sent again."""
+    """Both latencies of a request, after how long it is abandoned, and how often it fails and is retried."""
 
     bulk: bool
     out: int
@@ -57,17 +57,17 @@ class Manner:
 
 
 MANNERS = st.builds(
-    Manner, bulk=st.booleans(), out=LEG, back=LEG, timeout=st.integers(1, LONGEST), failures=st.integers(0, 2)
+    Manner, bulk=st.booleans(), out=LATENCY, back=LATENCY, timeout=st.integers(1, LONGEST), failures=st.integers(0, 2)
 )
 
 
 @dataclass
 class Request:
-    """One caller's request, and what is known of it.
+    """One request of a caller.
 
     Attributes:
-        expected: Before which time of the limiter's clock nobody expected him to be served, when he came.
-        changes: How many events there had been when he came that upset such expectations.
+        expected: The earliest time, by the clock of the limiter, at which it was expected to be served on arrival.
+        changes: The number of events before its arrival that invalidate such expectations.
     """
 
     number: int
@@ -78,8 +78,8 @@ class Request:
     changes: int = 0
 
 
-def worst(arrivals: list[float], per: float) -> int:
-    """The most arrivals in any window: two that are exactly one window apart are not in one."""
+def most_in_window(arrivals: list[float], per: float) -> int:
+    """The maximum number of arrivals in any window: two that are exactly one window apart are not in the same one."""
     most, inside = 0, deque[float]()
     for time in sorted(arrivals):
         inside.append(time)
@@ -95,10 +95,10 @@ class Traffic(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.numbers = count()
-        self.standing: dict[int, Request] = {}
+        self.waiting: dict[int, Request] = {}
         self.in_flight: dict[int, Request] = {}
         self.of_a_parent: set[int] = set()
-        self.graveyard: list[SteppedCaller] = []
+        self.ended: list[SteppedCaller] = []
         self.events: list[tuple[float, int, str, Request]] = []
         self.in_time: dict[bool, list[float]] = {True: [], False: []}
         self.given_up: set[int] = set()
@@ -110,7 +110,7 @@ class Traffic(RuleBasedStateMachine):
 
     @initialize(limit=st.integers(1, 5), reserve=st.integers(0, 5), paced=st.booleans())
     def begin(self, limit: int, reserve: int, paced: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
-        """An account at rest."""
+        """An idle account."""
         self.rate = RateLimit(limit, PER, reserve, paced)
         self.room = self.rate.bulk_slots
         self.callers = Callers(self.rate)
@@ -118,20 +118,20 @@ class Traffic(RuleBasedStateMachine):
         self.window = self.limiter._window
         self.window.acquire = self._watched(self.window.acquire)  # type: ignore[method-assign]  # to look at each taking
 
-    # --- what happens
+    # --- events
 
     @rule(callers=st.integers(1, 8), manner=MANNERS, max_wait=st.none() | st.integers(0, 300), order=ORDER)
-    def come(self, callers: int, manner: Manner, max_wait: int | None, order: Random) -> None:
-        """Callers come, with an end to their patience or without."""
+    def arrive(self, callers: int, manner: Manner, max_wait: int | None, order: Random) -> None:
+        """Callers arrive, with or without `max_wait`."""
         for _ in range(callers):
             self._begin(Request(next(self.numbers), manner), max_wait)
         self._settle(order)
 
-    @precondition(lambda self: self.standing)
+    @precondition(lambda self: self.waiting)
     @rule(data=st.data(), order=ORDER)
-    def leave(self, data: st.DataObject, order: Random) -> None:
-        """One who waits is cancelled."""
-        request = self._drawn(data, self.standing)
+    def cancel_wait(self, data: st.DataObject, order: Random) -> None:
+        """A waiting caller is cancelled."""
+        request = self._drawn(data, self.waiting)
         if request.caller is None or (request.caller.waiter and request.caller.waiter.is_dead):
             return
         request.caller.cancel()
@@ -141,14 +141,14 @@ class Traffic(RuleBasedStateMachine):
 
     @precondition(lambda self: self.in_flight)
     @rule(data=st.data(), order=ORDER)
-    def give_up(self, data: st.DataObject, order: Random) -> None:
-        """One whose request is under way is cancelled; it may still arrive."""
+    def abandon(self, data: st.DataObject, order: Random) -> None:
+        """A caller whose request is in flight is cancelled; the request may still arrive."""
         self._abandon(self._drawn(data, self.in_flight))
         self._settle(order)
 
     @rule(bulk=st.booleans(), order=ORDER)
-    def take_for_nothing(self, bulk: bool, order: Random) -> None:  # noqa: FBT001  # drawn by hypothesis
-        """One is interrupted who has just got his slot: it is as it was, and only the pace is not."""
+    def acquire_and_cancel(self, bulk: bool, order: Random) -> None:  # noqa: FBT001  # drawn by hypothesis
+        """A caller is interrupted after it acquired its slot, which is free as before; only the pace has passed."""
         before, paced_from = self._slots(), self.window._paced_from
         slot = self.limiter.slot(bulk=bulk)
         if self.limiter._acquire_at_once(slot):
@@ -161,18 +161,18 @@ class Traffic(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(0, 400), order=ORDER)
     def freeze(self, seconds: int, order: Random) -> None:
-        """The server answers 429 to somebody."""
+        """The server responds with 429."""
         self.limiter.refused(seconds)
         self._settle(order)
 
     @rule(seconds=st.integers(0, 500), order=ORDER)
     def wait(self, seconds: int, order: Random) -> None:
-        """Time goes by."""
+        """Time passes."""
         self._run(self.callers.now + seconds, order)
 
     @rule(seconds=st.integers(1, 300), order=ORDER)
     def oversleep(self, seconds: int, order: Random) -> None:
-        """Time goes by, and nobody gets his turn: the process is stopped, or the machine is busy."""
+        """Time passes without any caller being resumed: the process is stopped, or the machine is busy."""
         self.callers.now += seconds
         self._run(self.callers.now, order)
 
@@ -187,11 +187,11 @@ class Traffic(RuleBasedStateMachine):
 
     @rule()
     def fork(self) -> None:
-        """The process is the child now: its threads that wait, and those that send, are no more."""
+        """The process is the child from now on, without the threads of its parent."""
         self.limiter.after_fork()
-        self.graveyard += self.callers.suspended
+        self.ended += self.callers.suspended
         self.callers.suspended = []
-        self.standing.clear()
+        self.waiting.clear()
         for request in self.in_flight.values():
             self._note_end(request)
             self.of_a_parent.add(request.number)
@@ -199,46 +199,46 @@ class Traffic(RuleBasedStateMachine):
         self.in_flight.clear()
         self.changes += 1
 
-    @precondition(lambda self: self.standing)
+    @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def close_loop(self, data: st.DataObject) -> None:
-        """The event loop of one who waits is closed without letting him go."""
-        caller = self._drawn(data, self.standing).caller
+        """The event loop of a waiting caller is closed."""
+        caller = self._drawn(data, self.waiting).caller
         if caller and caller.waiter:
             caller.waiter.is_dead = True
-            self.changes += 1  # who stood behind him comes to his place
+            self.changes += 1  # the waiters behind it move up
             self.dead += 1
             self.changes += 1
 
-    @precondition(lambda self: self.standing)
+    @precondition(lambda self: self.waiting)
     @rule(data=st.data(), order=ORDER)
     def collect(self, data: st.DataObject, order: Random) -> None:
-        """The garbage collector takes one whose event loop was closed."""
-        self._collect(self._drawn(data, self.standing))
+        """A caller whose event loop was closed is garbage-collected."""
+        self._collect(self._drawn(data, self.waiting))
         self._settle(order)
 
-    # --- what holds
+    # --- invariants
 
     @invariant()
     def the_server_counts_no_more_than_the_limit(self) -> None:
-        """No window holds more than the limit, nor more of bulk work than the reserve leaves."""
+        """No window contains more than the limit, nor more bulk work than the reserve allows."""
         everything = self.in_time[True] + self.in_time[False]
         if everything and self.jumped < PER:
-            assert worst(everything, PER - self.jumped) <= self.rate.limit
-            assert worst(self.in_time[True], PER - self.jumped) <= self.room
+            assert most_in_window(everything, PER - self.jumped) <= self.rate.limit
+            assert most_in_window(self.in_time[True], PER - self.jumped) <= self.room
 
     @invariant()
     def slots_are_conserved(self) -> None:
-        """What is in flight and what is idle make up the limit, and the statistics say so."""
+        """Slots in flight and idle slots add up to the limit, and the statistics agree."""
         if hasattr(self, "window"):
-            stands = self.limiter.statistics()
-            assert stands.in_flight == len(self.in_flight)
-            assert stands.in_flight + len(self.window._free_at) == self.rate.limit
-            assert stands.requests == self.served
+            statistics = self.limiter.statistics()
+            assert statistics.in_flight == len(self.in_flight)
+            assert statistics.in_flight + len(self.window._free_at) == self.rate.limit
+            assert statistics.requests == self.served
 
     @invariant()
-    def nobody_stands_still_who_could_go(self) -> None:
-        """No head of a lane could go now, and a timer is set for the time at which one can."""
+    def no_wake_up_is_lost(self) -> None:
+        """No head of a lane could continue now, and a timer is set for the time at which one can."""
         if not hasattr(self, "window") or self.jumped or any(self._is_dead(head) for head in self._heads()):
             return
         clock = self.callers.clock()
@@ -248,8 +248,8 @@ class Traffic(RuleBasedStateMachine):
         assert self.callers.next_due() <= self.callers.now + (soonest - clock) + TOLERANCE
 
     @invariant()
-    def the_reserve_is_left(self) -> None:
-        """Who is no bulk work waits only where such callers have used the reserve."""
+    def the_reserve_is_kept(self) -> None:
+        """A caller that is not bulk work waits only if such callers have used the reserve."""
         steady = hasattr(self, "window") and not (self.jumped or self.gone_back)
         if not steady or self.rate.paced or not self.limiter._queue._lanes[False]:
             return
@@ -261,26 +261,26 @@ class Traffic(RuleBasedStateMachine):
 
     @invariant()
     def bulk_work_is_paced(self) -> None:
-        """Two of it leave no closer to one another than the pace."""
+        """Two of it cancel_wait no closer to one another than the pace."""
         assert all(first + self.rate.pace <= second for first, second in pairwise(self.starts))
 
     def teardown(self) -> None:
-        """Nobody starves: when no one else comes, everybody who waits is served, and all slots are there in the end."""
+        """No caller starves: without new callers, all that wait are served, and all slots are free in the end."""
         if not hasattr(self, "window") or sys.exc_info()[0]:
             return
         order = Random(0)  # noqa: S311  # no secret
-        for request in [*self.standing.values()]:
+        for request in [*self.waiting.values()]:
             self._collect(request)
         self._settle(order)
-        requests = [*self.standing.values(), *self.in_flight.values()]
+        requests = [*self.waiting.values(), *self.in_flight.values()]
         turns = sum(1 + request.manner.failures for request in requests)
         lasts = self.limiter.frozen_for() + self.gone_back + (turns + 2) * (LONGEST + 3 * PER)
         self._run(self.callers.now + lasts, order)
-        assert (self.standing, self.in_flight) == ({}, {})
+        assert (self.waiting, self.in_flight) == ({}, {})
         assert self.window.free(self.callers.clock()) == self.rate.limit
         assert self.limiter.statistics().waiting == 0
         self.the_server_counts_no_more_than_the_limit()
-        for caller in self.graveyard:
+        for caller in self.ended:
             caller.garbage_collect()
         self.slots_are_conserved()
 
@@ -300,13 +300,13 @@ class Traffic(RuleBasedStateMachine):
     def _is_dead(self, turn: SteppedWaiter) -> bool:
         return turn.is_dead
 
-    def _watched(self, take: Callable[..., float | None]) -> Callable[..., float | None]:
-        """Look at each taking: is it this one's turn?"""
+    def _watched(self, acquire: Callable[..., float | None]) -> Callable[..., float | None]:
+        """Check on each acquisition that this caller is next."""
 
         def watched(now: float, *, bulk: bool = False) -> float | None:
             mine, others = self.limiter._queue._lanes[bulk], self.limiter._queue._lanes[not bulk]
             could = bool(others) and self.window.free_from(bulk=not bulk) <= now and self.window.is_contested(now)
-            since = take(now, bulk=bulk)
+            since = acquire(now, bulk=bulk)
             if since is not None:
                 assert now >= self.window.frozen_until
                 turn = self.callers.running.waiter if self.callers.running else None
@@ -324,7 +324,7 @@ class Traffic(RuleBasedStateMachine):
         if caller.suspended is None:
             self._came_through(request)
             return
-        self.standing[request.number] = request
+        self.waiting[request.number] = request
         assert caller.waiter is not None
         place = self.limiter._queue.position(caller.waiter) - self.dead
         request.expected = self.window.earliest(max(0, place), self.callers.clock(), bulk=request.manner.bulk)
@@ -344,7 +344,7 @@ class Traffic(RuleBasedStateMachine):
             heapq.heappush(self.events, (self.callers.now + seconds, next(self.numbers), what, request))
 
     def _refuse(self, request: Request, caller: SteppedCaller) -> None:
-        """He was told that it takes too long: at once, or when his time was over."""
+        """The wait is too long: known at once, or when its time is over."""
         self.changes += 1
         error, max_wait = caller.error, caller.slot.max_wait
         assert isinstance(error, RateLimitError)
@@ -354,7 +354,7 @@ class Traffic(RuleBasedStateMachine):
         assert error.retry_after + waited > max_wait - TOLERANCE or waited >= max_wait - TOLERANCE
 
     def _forget(self, request: Request) -> None:
-        del self.standing[request.number]
+        del self.waiting[request.number]
         if request.caller in self.callers.suspended:
             self.callers.suspended.remove(request.caller)
         self.changes += 1
@@ -366,10 +366,10 @@ class Traffic(RuleBasedStateMachine):
             caller.garbage_collect()
 
     def _settle(self, order: Random) -> None:
-        by_puppet = {id(request.caller): request for request in self.standing.values()}
+        by_caller = {id(request.caller): request for request in self.waiting.values()}
         for caller in self.callers.run_ready(order.choice):
-            request = by_puppet[id(caller)]
-            del self.standing[request.number]
+            request = by_caller[id(caller)]
+            del self.waiting[request.number]
             self._came_through(request)
 
     def _run(self, until: float, order: Random) -> None:

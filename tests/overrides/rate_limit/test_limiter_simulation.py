@@ -56,7 +56,7 @@ def test_nothing_is_refused(run: Simulate, mode: str, most: int, network: str) -
 @pytest.mark.parametrize("model", ["log", "fixed", "bucket"])
 def test_other_server_models_refuse_nothing(models: Any, run: Simulate, mode: str, model: str, network: str) -> None:  # noqa: ANN401 - imported by path
     """Window and token-bucket models accept every request that the strictest model accepts."""
-    window = models.MODELS[model](LIMIT, 10.0)
+    window = models.WINDOW_MODELS[model](LIMIT, 10.0)
     refused = [at for at in run(mode, "log_all", network).arrivals if window.arrive(at) is not None]
     assert refused == []
 

@@ -1,11 +1,11 @@
-"""The window of the rate limit: the rule alone, in virtual time, against a model of the server that counts arrivals.
+"""The window of the rate limit: the rule alone, in virtual time, against a model of a server that counts arrivals.
 
-What is promised, exactly: a request arrives no later than its response, and the request that takes over its slot leaves
-a window after that. So of the requests that arrive before they are answered or given up, never more than `limit` arrive
-in any `per` seconds. One that the network delivers after it was given up (it was late) is beyond what a client can
-know; each adds at most itself, and where none is late by more than `d`, no `per - d` seconds see more than `limit`.
+The guarantee: a request arrives no later than its response, and the request that takes over its slot leaves one window
+after that. So of the requests that arrive before they are answered or abandoned, never more than `limit` arrive in any
+`per` seconds. A request that the network delivers after it was abandoned (a late one) cannot be taken into account by a
+client; each adds at most itself, and if none is late by more than `d`, no `per - d` seconds contain more than `limit`.
 
-Times are whole numbers here, so that nothing depends on how a sum is rounded.
+Times are integers here, so that nothing depends on rounding.
 """
 
 from __future__ import annotations
@@ -25,45 +25,45 @@ from sendblue_contacts import RateLimit
 from sendblue_contacts.rate_limit import Window
 
 PER = 100
-LEG = st.integers(0, 300)
-"""How long a request is on its way, or its response."""
+LATENCY = st.integers(0, 300)
+"""Seconds until a request arrives, or from then until its response."""
 
 
 def window_of(limit: int, per: float = 10.0) -> Window:
-    """A window at rest."""
+    """An idle window."""
     return Window(RateLimit(limit, per))
 
 
 def acquired(window: Window, now: float) -> bool:
-    """Take a slot, if one is free."""
+    """Acquire a slot, if one is free."""
     return window.acquire(now) is not None
 
 
-# The rule, piece by piece.
+# The parts of the rule.
 
 
-def test_a_burst_is_free() -> None:
-    """A window at rest has all its slots, and not one more."""
+def test_an_idle_window_admits_a_burst() -> None:
+    """It has all its slots, and not one more."""
     window = window_of(3)
     assert [acquired(window, 0) for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_slot_is_free_a_window_after_the_response() -> None:
-    """What counts is when the response was there, not when the request left."""
+def test_a_slot_is_free_one_window_after_the_response() -> None:
+    """The time of the response counts, not the time of sending."""
     window = window_of(1)
     acquired(window, 0)
     window.release(5)
     assert [acquired(window, now) for now in (10, 14.9, 15)] == [False, False, True]
 
 
-def test_nobody_knows_when_a_slot_in_flight_is_free() -> None:
-    """While every slot is in flight, the next one is free at no known time."""
+def test_the_time_of_a_slot_in_flight_is_unknown() -> None:
+    """While all slots are in flight, the next one is free at no known time."""
     window = window_of(1)
     acquired(window, 0)
     assert (window.free_from(), window.free(1e9)) == (math.inf, 0)
 
 
-def test_slots_come_back_one_by_one() -> None:
+def test_slots_become_free_one_by_one() -> None:
     """Each slot has a time of its own."""
     window = window_of(2)
     acquired(window, 0)
@@ -73,8 +73,8 @@ def test_slots_come_back_one_by_one() -> None:
     assert [window.free(now) for now in (10.9, 11, 13.9, 14)] == [0, 1, 1, 2]
 
 
-def test_a_slot_that_was_not_used_is_as_it_was() -> None:
-    """A slot that was taken, and in which nothing was sent, is free at its old time and before all others."""
+def test_a_cancelled_slot_is_free_as_before() -> None:
+    """At its old time, and before all others."""
     window = window_of(2)
     acquired(window, 0)
     window.release(1)
@@ -84,16 +84,16 @@ def test_a_slot_that_was_not_used_is_as_it_was() -> None:
     assert (window.in_flight, window.free_from(), window.free(2)) == (0, -math.inf, 1)
 
 
-def test_a_freeze_holds_every_slot() -> None:
-    """Until the freeze ends no slot is free, however many are idle."""
+def test_a_freeze_applies_to_all_slots() -> None:
+    """Until it ends no slot is free, however many are idle."""
     window = window_of(3)
     window.freeze(7)
     assert (window.free(6.9), window.free_from(), window.free(7)) == (0, 7, 3)
     assert [acquired(window, now) for now in (6.9, 7)] == [False, True]
 
 
-def test_the_longest_freeze_counts() -> None:
-    """A shorter freeze that is heard of later ends no longer one."""
+def test_the_longest_freeze_applies() -> None:
+    """A later, shorter one does not end a longer one."""
     window = window_of(1)
     window.freeze(9)
     window.freeze(3)
@@ -113,63 +113,63 @@ def test_a_freeze_does_not_make_slots_free_earlier() -> None:
 
 
 def lanes_of(limit: int, reserve: int, *, paced: bool = False) -> Window:
-    """A window of 10 s at rest, with a reserve."""
+    """An idle window of 10 s, with a reserve."""
     return Window(RateLimit(limit, 10.0, reserve, paced))
 
 
-def bulk_taken(window: Window, now: float) -> bool:
-    """Take a slot for bulk work, if there is one for it."""
+def bulk_acquired(window: Window, now: float) -> bool:
+    """Acquire a slot for bulk work, if one is free for it."""
     return window.acquire(now, bulk=True) is not None
 
 
-def test_the_pace_is_a_little_slower_than_the_limit() -> None:
-    """So a server that estimates its window finds nothing to refuse: one request in each 1/9.8 s."""
+def test_the_pace_is_slightly_slower_than_the_limit() -> None:
+    """One request in each 1/9.8 s, so that a server that estimates its window refuses none."""
     assert RateLimit().pace == pytest.approx(1 / 9.8, rel=1e-3)
 
 
 def test_bulk_work_starts_one_by_one() -> None:
-    """The next is free when the pace lets it, however many slots are idle."""
+    """The next slot is free after one pace, however many slots are idle."""
     window = lanes_of(10, 4)
-    assert bulk_taken(window, 0)
+    assert bulk_acquired(window, 0)
     assert (window.free_from(bulk=True), window.free_from()) == (1.02, -math.inf)
-    assert [bulk_taken(window, now) for now in (1.01, 1.02)] == [False, True]
+    assert [bulk_acquired(window, now) for now in (1.01, 1.02)] == [False, True]
 
 
-def test_bulk_work_has_so_many_slots_and_no_more() -> None:
-    """Its slots in flight count, and those that it gave back less than a window ago."""
+def test_bulk_work_has_a_limited_number_of_slots() -> None:
+    """Those in flight count, and those that it released less than one window ago."""
     window = lanes_of(4, 2)
-    assert [bulk_taken(window, now) for now in (0, 3, 6)] == [True, True, False]
+    assert [bulk_acquired(window, now) for now in (0, 3, 6)] == [True, True, False]
     assert window.free_from(bulk=True) == math.inf
     window.release(7, bulk=True)
     assert (window.free_from(bulk=True), window.free(7)) == (17, 2)
-    assert [bulk_taken(window, now) for now in (16.9, 17)] == [False, True]
+    assert [bulk_acquired(window, now) for now in (16.9, 17)] == [False, True]
 
 
-def test_slots_of_others_are_not_those_of_bulk_work() -> None:
-    """What others use takes nothing away from bulk work, as long as slots are free."""
+def test_slots_of_other_callers_do_not_count_as_bulk_work() -> None:
+    """As long as slots are free, other callers do not delay bulk work."""
     window = lanes_of(4, 2)
     assert acquired(window, 0)
     window.release(0)
     assert acquired(window, 0)
-    assert [bulk_taken(window, now) for now in (0, 3)] == [True, True]
+    assert [bulk_acquired(window, now) for now in (0, 3)] == [True, True]
 
 
 def test_a_reserve_larger_than_the_limit_leaves_one_slot() -> None:
-    """Bulk work never stands still for good."""
+    """Bulk work always makes progress."""
     window = lanes_of(4, 10)
-    assert [bulk_taken(window, now) for now in (0, 5)] == [True, False]
+    assert [bulk_acquired(window, now) for now in (0, 5)] == [True, False]
 
 
-def test_everybody_can_be_paced() -> None:
-    """Then the pace is one for both lanes."""
+def test_all_requests_can_be_paced() -> None:
+    """Both lanes share one pace."""
     window = lanes_of(10, 4, paced=True)
-    assert [acquired(window, 0), acquired(window, 1), bulk_taken(window, 1), acquired(window, 1.02)] == [
+    assert [acquired(window, 0), acquired(window, 1), bulk_acquired(window, 1), acquired(window, 1.02)] == [
         *(True, False, False, True),
     ]
 
 
-def test_a_slot_of_bulk_work_that_was_not_used_is_as_it_was() -> None:
-    """It counts for the reserve no more; the pace has passed."""
+def test_a_cancelled_slot_of_bulk_work_is_free_as_before() -> None:
+    """It does not count as used by bulk work; only the pace has passed."""
     window = lanes_of(4, 3)
     since = window.acquire(0, bulk=True)
     assert since is not None
@@ -178,18 +178,18 @@ def test_a_slot_of_bulk_work_that_was_not_used_is_as_it_was() -> None:
     assert window.free_from(bulk=True) == pytest.approx(2.55)
 
 
-def test_all_that_is_in_flight_can_be_given_up() -> None:
-    """Each slot is free a window later, and those of bulk work count for that long; nothing is in flight."""
+def test_all_requests_in_flight_can_be_abandoned() -> None:
+    """Each slot is free one window later, and those of bulk work count for that long."""
     window = lanes_of(4, 2)
-    assert [bulk_taken(window, 0), bulk_taken(window, 3), acquired(window, 3)] == [True, True, True]
+    assert [bulk_acquired(window, 0), bulk_acquired(window, 3), acquired(window, 3)] == [True, True, True]
     window.release_all(5)
     assert (window.in_flight, window.free(14.9), window.free(15)) == (0, 1, 4)
     assert window.free_from(bulk=True) == 15
 
 
 @pytest.mark.parametrize("in_flight", [0, 2])
-def test_giving_up_all_sets_a_torn_state_right(in_flight: int) -> None:
-    """A fork may have come between two steps of another thread, and what is in flight is one off."""
+def test_abandoning_all_repairs_an_inconsistent_state(in_flight: int) -> None:
+    """A fork may have happened between two steps of another thread, so that `in_flight` is wrong by one."""
     window = window_of(3)
     assert acquired(window, 0)
     window.in_flight = in_flight
@@ -197,11 +197,11 @@ def test_giving_up_all_sets_a_torn_state_right(in_flight: int) -> None:
     assert (window.in_flight, len(window._free_at)) == (0, 3)
 
 
-# What a place in the queue means.
+# The position in the queue.
 
 
-def test_the_place_in_the_queue_tells_the_earliest_time() -> None:
-    """The free slots first, then those on their way back, then those in flight; and a window more for each round."""
+def test_the_earliest_time_of_a_position_in_the_queue() -> None:
+    """Free slots first, then those on their way back, then those in flight; one more window for each round."""
     window = window_of(3)
     assert [acquired(window, 0) for _ in range(3)] == [True] * 3
     window.release(2)
@@ -209,24 +209,24 @@ def test_the_place_in_the_queue_tells_the_earliest_time() -> None:
     assert [window.earliest(place, 5) for place in range(7)] == [12, 14, 15, 22, 24, 25, 32]
 
 
-def test_nothing_is_earlier_than_now_and_than_the_end_of_a_freeze() -> None:
-    """A slot that has long been free is free now."""
+def test_the_earliest_time_is_not_before_now_or_the_end_of_a_freeze() -> None:
+    """A slot that has been free for long is free now."""
     window = window_of(2)
     assert [window.earliest(place, 5) for place in range(3)] == [5, 5, 15]
     window.freeze(9)
     assert [window.earliest(place, 5) for place in range(3)] == [9, 9, 19]
 
 
-def test_the_pace_tells_the_earliest_time() -> None:
-    """Bulk work comes one by one, and others in a burst."""
+def test_the_earliest_time_of_bulk_work_includes_the_pace() -> None:
+    """Bulk work starts one by one, other requests in a burst."""
     window = lanes_of(10, 4)
-    assert bulk_taken(window, 0)
+    assert bulk_acquired(window, 0)
     assert [window.earliest(place, 0, bulk=True) for place in range(3)] == pytest.approx([1.02, 2.04, 3.06])
     assert window.earliest(3, 0) == 0
 
 
-def test_where_everybody_is_paced_the_pace_tells_it_for_all() -> None:
-    """Both lanes alike."""
+def test_the_earliest_time_includes_the_pace_if_all_requests_are_paced() -> None:
+    """In both lanes."""
     window = lanes_of(10, 4, paced=True)
     assert acquired(window, 0)
     assert window.earliest(1, 0) == pytest.approx(2.04)
@@ -239,14 +239,14 @@ def test_where_everybody_is_paced_the_pace_tells_it_for_all() -> None:
     st.booleans(),
     st.booleans(),
 )
-def test_nobody_is_served_before_the_earliest_time(
+def test_no_caller_is_served_before_the_earliest_time(
     before: list[tuple[int, bool]],
     limit: int,
     reserve: int,
     paced: bool,  # noqa: FBT001  # drawn by hypothesis
     bulk: bool,  # noqa: FBT001  # drawn by hypothesis
 ) -> None:
-    """Not even where each is served as early as he may, and answered at once."""
+    """Not even if each is served as early as possible, and answered at once."""
     window, now = Window(RateLimit(limit, PER, reserve, paced)), 0.0
     for pause, is_bulk in before:
         now += pause
@@ -262,7 +262,7 @@ def test_nobody_is_served_before_the_earliest_time(
 
 @given(st.integers(1, 100), st.integers(0, 1000))
 def test_a_loaded_window_wastes_nothing_but_the_latency(limit: int, latency: int) -> None:
-    """A caller who always sends as early as he may sends `limit` requests in every `per + latency`."""
+    """A caller that always sends as early as possible sends `limit` requests in every `per + latency`."""
     window, now, sent = window_of(limit, PER), 0.0, 0
     while sent < 5 * limit:
         now = max(now, window.free_from())
@@ -276,12 +276,12 @@ def test_a_loaded_window_wastes_nothing_but_the_latency(limit: int, latency: int
     assert now == 4 * (PER + latency) + latency
 
 
-# The rule, whole.
+# The whole rule.
 
 
 @dataclass(order=True)
 class Request:
-    """One caller's request: how long each leg takes, and after how long he gives it up."""
+    """One request of a caller: both latencies, and after how long it is abandoned."""
 
     number: int
     out: int = field(compare=False)
@@ -289,8 +289,8 @@ class Request:
     gives_up_after: int = field(compare=False)
 
 
-def worst(arrivals: list[int], per: int) -> int:
-    """The most arrivals in any window: two that are exactly one window apart are not in one."""
+def most_in_window(arrivals: list[int], per: int) -> int:
+    """The maximum number of arrivals in any window: two that are exactly one window apart are not in the same one."""
     times, most, inside = sorted(arrivals), 0, deque[int]()
     for time in times:
         inside.append(time)
@@ -301,12 +301,12 @@ def worst(arrivals: list[int], per: int) -> int:
 
 
 def within(times: list[int], start: int) -> int:
-    """How many of these sorted times are in the window that starts there."""
+    """The number of these sorted times in the window that starts there."""
     return bisect_left(times, start + PER) - bisect_left(times, start)
 
 
 class Account(RuleBasedStateMachine):
-    """Callers, a network that does what it likes, and a server that counts what arrives."""
+    """Callers, a network with any latency, and a server that counts arrivals."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -322,33 +322,33 @@ class Account(RuleBasedStateMachine):
 
     @initialize(limit=st.integers(1, 5))
     def begin(self, limit: int) -> None:
-        """An account at rest."""
+        """An idle account."""
         self.limit = limit
         self.window = Window(RateLimit(limit, PER))
 
-    @rule(out=LEG, back=LEG, gives_up_after=st.integers(1, 700), callers=st.integers(1, 8))
-    def ask(self, out: int, back: int, gives_up_after: int, callers: int) -> None:
-        """Callers come, and are served in their order."""
+    @rule(out=LATENCY, back=LATENCY, gives_up_after=st.integers(1, 700), callers=st.integers(1, 8))
+    def arrive(self, out: int, back: int, gives_up_after: int, callers: int) -> None:
+        """Callers arrive, and are served in order."""
         self.waiting.extend(Request(next(self.numbers), out, back, gives_up_after) for _ in range(callers))
         self._serve()
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
-    def leave(self, data: st.DataObject) -> None:
-        """A caller who waits is cancelled, and leaves no trace."""
+    def cancel_wait(self, data: st.DataObject) -> None:
+        """A waiting caller is cancelled, without any effect."""
         before = (self.window.in_flight, self.window.free_from())
         del self.waiting[data.draw(st.integers(0, len(self.waiting) - 1))]
         assert (self.window.in_flight, self.window.free_from()) == before
 
     @precondition(lambda self: self.in_flight)
     @rule(data=st.data())
-    def give_up(self, data: st.DataObject) -> None:
-        """A caller whose request is under way is cancelled; the request may still arrive."""
+    def abandon(self, data: st.DataObject) -> None:
+        """A caller whose request is in flight is cancelled; the request may still arrive."""
         self._abandon(self.in_flight[data.draw(st.sampled_from(sorted(self.in_flight)))])
 
     @rule()
-    def take_for_nothing(self) -> None:
-        """A slot is taken, nothing is sent, and it is given back as it was."""
+    def acquire_and_cancel(self) -> None:
+        """A slot is acquired and cancelled: it is free as before."""
         before = (self.window.in_flight, self.window.free_from(), self.window.free(self.now))
         since = self.window.acquire(self.now)
         if since is not None:
@@ -357,23 +357,23 @@ class Account(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(0, 400))
     def freeze(self, seconds: int) -> None:
-        """The server answers 429 to somebody."""
+        """The server responds with 429."""
         self.window.freeze(self.now + seconds)
 
     @rule(seconds=st.integers(0, 500))
     def wait(self, seconds: int) -> None:
-        """Time goes by."""
+        """Time passes."""
         self._run(until=self.now + seconds)
 
     @invariant()
     def the_server_counts_no_more_than_the_limit(self) -> None:
-        """Of the arrivals in time, no window holds more than the limit."""
+        """Of the arrivals in time, no window contains more than the limit."""
         if self.in_time:
-            assert worst(self.in_time, PER) <= self.limit
+            assert most_in_window(self.in_time, PER) <= self.limit
 
     @invariant()
     def each_late_arrival_adds_itself_alone(self) -> None:
-        """Whole windows hold at most the limit, and the late arrivals in them."""
+        """Any window contains at most the limit and its late arrivals."""
         late = sorted(self.late.values())
         everything = sorted([*self.in_time, *late])
         for start in everything if late else ():
@@ -381,24 +381,24 @@ class Account(RuleBasedStateMachine):
 
     @invariant()
     def slots_are_conserved(self) -> None:
-        """What is in flight and what is idle make up the limit."""
+        """Slots in flight and idle slots add up to the limit."""
         if hasattr(self, "window"):
             assert self.window.in_flight == len(self.in_flight)
             assert self.window.in_flight + len(self.window._free_at) == self.limit
 
     @invariant()
-    def nobody_waits_for_a_free_slot(self) -> None:
-        """While somebody waits, no slot is free."""
+    def no_caller_waits_while_a_slot_is_free(self) -> None:
+        """While a caller waits, no slot is free."""
         if self.waiting:
             assert self.window.free(self.now) == 0
 
     @invariant()
     def first_come_first_served(self) -> None:
-        """Requests are sent in the order in which their callers came."""
+        """Requests are sent in the order in which their callers arrived."""
         assert self.order == sorted(self.order)
 
     def teardown(self) -> None:
-        """Nobody starves: when no one else comes, everybody who waits is served, in so many windows at most."""
+        """No caller starves: without new callers, all that wait are served within a number of windows."""
         if not hasattr(self, "window"):
             return
         rounds = math.ceil(len(self.waiting) / self.limit) + 1
@@ -408,13 +408,13 @@ class Account(RuleBasedStateMachine):
         self._run(until=self.now + 1000)
         assert (self.in_flight, self.window.free(self.now)) == ({}, self.limit)
         self.the_server_counts_no_more_than_the_limit()
-        self.where_none_is_very_late_no_shorter_window_is_exceeded()
+        self.shorter_windows_hold_for_arrivals_that_are_not_very_late()
 
-    def where_none_is_very_late_no_shorter_window_is_exceeded(self) -> None:
-        """Where nothing arrives more than `d` after it was given up, no window of `per - d` holds too much."""
+    def shorter_windows_hold_for_arrivals_that_are_not_very_late(self) -> None:
+        """If no request arrives more than `d` after it was abandoned, no window of `per - d` is exceeded."""
         latest = max((time - self.given_up[number] for number, time in self.late.items()), default=0)
         if latest < PER:
-            assert worst([*self.in_time, *self.late.values()], PER - latest) <= self.limit
+            assert most_in_window([*self.in_time, *self.late.values()], PER - latest) <= self.limit
 
     def _run(self, until: int) -> None:
         while (moment := self._next()) <= until:

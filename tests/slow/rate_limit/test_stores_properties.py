@@ -33,6 +33,7 @@ from hypothesis.stateful import (
 )
 from sendblue_contacts import RateLimit
 from sendblue_contacts.rate_limit.stores.base import Command
+from sendblue_contacts.rate_limit.stores.file import FileStore
 
 from tests.overrides.rate_limit.store_fixtures import FileStoreFixture, RedisStoreFixture, StoreClient, StoreFixture
 
@@ -335,3 +336,23 @@ def test_a_store_keeps_the_limit(kind: str, request: pytest.FixtureRequest, monk
     """Whatever happens, and in any order."""
     monkeypatch.setattr(SharedStore, "server", None if kind == "file" else request.getfixturevalue("redis_server"))
     run_state_machine_as_test(SharedStore, settings=SETTINGS)
+
+
+class RemovedFile(SharedStore):
+    """The property test, with a file that is removed at times."""
+
+    server = None
+
+    @rule()
+    def remove(self) -> None:
+        """The file is removed."""
+        store = self.clients[0].store
+        assert isinstance(store, FileStore)
+        store.path.unlink()
+        self.clients[0].freeze(0)  # the first request after that
+        self.forget()
+
+
+def test_the_limit_is_kept_however_often_the_file_is_removed() -> None:
+    """Whatever else happens, and in any order, as with a Redis that loses its data."""
+    run_state_machine_as_test(RemovedFile, settings=SETTINGS)
