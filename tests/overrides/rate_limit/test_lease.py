@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def test_the_lease_of_a_request_covers_its_timeouts(timeout: float | None, deadline: float, lease: float) -> None:
     """Up to the deadline of its call, so that a slot is reserved no longer than the request can take."""
     timeouts = httpx.Timeout(timeout).as_dict()
-    call = Call(repeatable=True, retry=Retry(), left=deadline)
+    call = Call(repeatable=True, retry=Retry(), seconds_left=deadline)
     request = httpx.Request("GET", "https://api.example", extensions={"timeout": timeouts, EXTENSION: call})
     assert slot_arguments(request)["lease"] == lease
 
