@@ -360,8 +360,10 @@ def registry_hosts() -> set[str]:
         [sys.executable, "-I", "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     npm = Path(sys.prefix, "bin", "npm")
-    asked = subprocess.run([npm, "config", "ls", "-l", "--json"], capture_output=True, text=True, check=False).stdout
-    registry = json.loads(asked)["registry"] if asked else "//registry." + "npmjs.org/"
+    npm_config = subprocess.run(
+        [npm, "config", "ls", "-l", "--json"], capture_output=True, text=True, check=False
+    ).stdout
+    registry = json.loads(npm_config)["registry"] if npm_config else "//registry." + "npmjs.org/"
     hosts = {*pip.split(), *re.findall(r"https?://(?:[^/@\s]*@)?([^/:\s']+)", configured + registry)}
     return {host for host in hosts if host not in {"localhost", "127.0.0.1"}}
 

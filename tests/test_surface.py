@@ -42,7 +42,7 @@ MODULES = [(folder, path) for folder in FOLDERS for path in sorted((ROOT / folde
 
 
 def test_dir_lists_every_public_name() -> None:
-    """Editors get every name, including those that are not loaded_by yet."""
+    """Editors get every name, including those that are not loaded yet."""
     assert set(PUBLIC) - set(dir(sendblue_contacts)) == set()
 
 

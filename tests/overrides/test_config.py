@@ -412,12 +412,12 @@ def test_the_generated_client_has_the_timeout() -> None:
     """Requests through `client.generated` have the timeout of the client, not the default of httpx."""
     seen: list[object] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         seen.append(request.extensions["timeout"])
         return httpx.Response(200, json={"count": 1})
 
-    wire = httpx.MockTransport(answer)
-    options: dict[str, Any] = {"timeout": 7.0, "retry": None, "rate_limit": None, "transport": wire}
+    transport = httpx.MockTransport(respond)
+    options: dict[str, Any] = {"timeout": 7.0, "retry": None, "rate_limit": None, "transport": transport}
     with Sendblue("key", "secret", **options) as client:
         count_contacts.sync(client=client.generated)
     anyio.run(_count_with_generated, AsyncSendblue("key", "secret", **options))

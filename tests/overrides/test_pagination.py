@@ -51,7 +51,7 @@ class Server:
         rejects: Whether an offset beyond the maximum is rejected instead of clamped.
         filters: Whether `created_at_gte` is applied.
         requests: The query parameters of all requests, oldest first.
-        arriving: Contacts that are created one by one, each just before a request is answered.
+        arriving: Contacts that are created one by one, each just before a response.
     """
 
     contacts: list[Contact]

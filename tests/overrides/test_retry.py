@@ -46,7 +46,7 @@ def pauses_of(
 
 
 def pause_after(pauses: Generator[float, Failure | None, None], failure: Failure | None) -> float | None:
-    """Return the pause pause_after an outcome; None if that was the last attempt."""
+    """Return the pause after an outcome; None if that was the last attempt."""
     try:
         return pauses.send(failure)
     except StopIteration:
@@ -75,7 +75,7 @@ def test_a_jitter_of_zero_is_no_pause() -> None:
 
 
 def test_the_longest_pause_doubles() -> None:
-    """The longest pause is the base, and doubles pause_after each attempt."""
+    """The longest pause is the base, and doubles after each attempt."""
     pauses = pauses_of(call_of(Retry(attempts=4)))
     assert [pause_after(pauses, MAYBE_APPLIED) for _ in range(4)] == [0.05, 0.1, 0.2, None]
 
@@ -141,7 +141,7 @@ def test_which_failures_are_retried(failure: Failure, *, repeatable: bool, retri
 
 
 def test_an_unsafe_call_stops_once_it_may_have_arrived() -> None:
-    """It is retried pause_after a refused connection, and not pause_after an attempt that may have arrived."""
+    """It is retried after a refused connection, and not after an attempt that may have arrived."""
     pauses = pauses_of(call_of(repeatable=False))
     assert [pause_after(pauses, NOT_SENT), pause_after(pauses, MAYBE_APPLIED)] == [0.05, None]
 
@@ -165,14 +165,14 @@ def test_a_final_response_is_not_ambiguous() -> None:
 
 @pytest.mark.parametrize(("failure", "left"), [(MAYBE_APPLIED, 486), (THROTTLED, 495), (NOT_SENT, 486)])
 def test_a_retry_costs_tokens(failure: Failure, left: int) -> None:
-    """A retry takes 14 tokens of the quota, and 5 pause_after a 429."""
+    """A retry takes 14 tokens of the quota, and 5 after a 429."""
     quota = Quota()
     pause_after(pauses_of(call_of(), quota=quota), failure)
     assert quota.tokens == left
 
 
 def test_an_outage_adds_35_requests() -> None:
-    """Retries stop when the quota is empty: pause_after 35, not pause_after two for each call."""
+    """Retries stop when the quota is empty: after 35, not after two for each call."""
     quota = Quota()
     calls = [call_of() for _ in range(1000)]
     for call in calls:
