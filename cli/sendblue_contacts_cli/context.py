@@ -1,4 +1,4 @@
-"""The global options, which every command accepts before or after its name, and the client that they select."""
+"""The options that all commands share, and the client settings that they select."""
 
 from __future__ import annotations
 

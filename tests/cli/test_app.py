@@ -48,6 +48,13 @@ def test_version(process: Process) -> None:
     assert process("--version").stdout == f"sendblue-contacts, version {version('sendblue-contacts')}\n"
 
 
+def test_run_as_module() -> None:
+    """`python -m sendblue_contacts_cli` runs the command."""
+    command = [sys.executable, "-m", "sendblue_contacts_cli", "--version"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, f"sendblue-contacts, version {version('sendblue-contacts')}\n")
+
+
 def test_help_lists_commands(process: Process) -> None:
     """`--help` of the installed command shows every command with the first line of its help."""
     done = process("--help")

@@ -26,7 +26,7 @@ class Update:
     phase: str = "sending"
 
 
-class Clock:
+class ManualClock:
     """A clock that a test sets."""
 
     now = 100.0
@@ -60,7 +60,7 @@ def test_format_progress(update: Update, expected: str) -> None:
 def test_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
     """Lines are at least ten seconds apart, and only an update prints one."""
     _ = context
-    clock = Clock()
+    clock = ManualClock()
     with progress("row", clock=clock) as show:
         assert show
         for seconds in (0, 9.9, 10, 12, 19.9, 20.1, 55):
@@ -83,7 +83,7 @@ def test_quiet_has_no_callback(context: GlobalOptions, capsys: pytest.CaptureFix
 def test_update_without_phase(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
     """An export has only one phase, and its updates have no attribute for it."""
     _ = context
-    clock = Clock()
+    clock = ManualClock()
 
     class Export:
         done, total, rate, eta = 7, None, 0.0, None
