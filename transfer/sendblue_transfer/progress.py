@@ -95,7 +95,7 @@ class ExportProgressReporter:
     """
 
     def __init__(self, total: int | None, on_progress: OnExportProgress, clock: Callable[[], float]) -> None:
-        self.done = 0
+        self.done: int = 0
         self._total = total
         self._on_progress = on_progress
         self._clock = clock

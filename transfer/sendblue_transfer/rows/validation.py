@@ -41,7 +41,7 @@ class ImportRows:
         self.columns = columns
         self.duplicates: Duplicates = duplicates
         self.region = region
-        self.count = 0
+        self.count: int = 0
 
     def validate(self, on_read: Callable[[int], object]) -> Iterator[RowResult]:
         """Read all rows, and yield the results of those that will not be sent.
