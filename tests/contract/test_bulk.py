@@ -33,7 +33,7 @@ def chunk_sizes(sandbox: Sandbox) -> list[int]:
 
 
 def test_create(api: Api, sandbox: Sandbox) -> None:
-    """All contacts are created in chunk_sizes; the result has the contacts of the server in the order of the input."""
+    """All contacts are created in chunks; the result has the contacts of the server in the order of the input."""
     result = api(lambda client: client.contacts.bulk.create(MANY))
     assert ([each.phone for each in result.created], result.failed, result.requested) == (NUMBERS, [], 250)
     assert (len(sandbox.contacts()), chunk_sizes(sandbox)) == (250, [50, 100, 100])
