@@ -34,12 +34,17 @@ def lease_for(longest_request: float) -> float:
     return DEFAULT_LEASE if longest_request == math.inf else longest_request + _MARGIN
 
 
-def check_seconds(**values: Any) -> None:  # noqa: ANN401  # the check is whether they are numbers
-    """Raise ValueError for an argument of `RateLimiter.slot` that is not a number of seconds."""
-    for name, seconds in values.items():
-        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if seconds is not None and not (is_number and seconds >= 0):
+def check_seconds(*, lease: Any, **limits: Any) -> None:  # noqa: ANN401  # the check is whether they are numbers
+    """Raise ValueError for an argument of `RateLimiter.slot` that is not a valid number of seconds."""
+    for name, seconds in limits.items():
+        if seconds is not None and not (_is_number(seconds) and seconds >= 0):
             raise ValueError(f"{name} must be a number of seconds, at least 0, or None; not {seconds!r}")
+    if not (_is_number(lease) and 0 < lease < math.inf):
+        raise ValueError(f"lease must be a positive, finite number of seconds, not {lease!r}")
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401  # as above
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class SlotProvider(Protocol):

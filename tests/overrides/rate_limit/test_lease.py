@@ -56,3 +56,10 @@ def test_the_store_receives_the_lease(arguments: dict[str, float], lease: float)
         (Command.ACQUIRE, lease),
         (Command.RELEASE, 0.0),
     ]
+
+
+@pytest.mark.parametrize("lease", [None, 0, -1, math.inf, math.nan, True, "60"])
+def test_an_invalid_lease_is_an_error(lease: float) -> None:
+    """With an infinite one, the slot of a killed process would never be free again."""
+    with pytest.raises(ValueError, match="lease must be a positive, finite number of seconds, not"):
+        RateLimiter().slot(lease=lease)

@@ -257,11 +257,11 @@ def test_a_freeze_lasts_at_most_one_day(waiting: FakeWaiting, seconds: float) ->
 
 
 @pytest.mark.parametrize(
-    "terms", [{"max_wait": "1"}, {"max_wait": -1}, {"max_wait": math.nan}, {"freeze_timeout": True}, {"lease": -1}]
+    "terms", [{"max_wait": "1"}, {"max_wait": -1}, {"max_wait": math.nan}, {"freeze_timeout": True}]
 )
 def test_an_invalid_number_of_seconds_is_an_error(one: RateLimiter, terms: dict[str, Any]) -> None:
     """Before any wait."""
-    with pytest.raises(ValueError, match=r"(max_wait|freeze_timeout|lease) must be a number of seconds"):
+    with pytest.raises(ValueError, match=r"(max_wait|freeze_timeout) must be a number of seconds"):
         one.slot(**terms)
 
 
