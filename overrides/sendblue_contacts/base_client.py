@@ -46,7 +46,7 @@ class BaseClient:
         allow_http: bool,
     ) -> None:
         credentials = Credentials.resolve(api_key, api_secret)
-        self.base_url = resolve_base_url(base_url, allow_http=allow_http)
+        self.base_url: str = resolve_base_url(base_url, allow_http=allow_http)
         self._options = Options(check_seconds("timeout", timeout), retry)
         self._region = check_region(default_region)
         self._rate_limiter = _find_limiter(rate_limit, credentials.key, self.base_url)

@@ -49,7 +49,7 @@ class ImportRows:
         Args:
             on_read: Called with the number of rows that were read, once per thousand rows.
         """
-        self.count: int = 0
+        self.count = 0
         with DuplicateFinder() as finder:
             for record in self.source:
                 self.count += 1
