@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
+from maintain.shortening import shortened
+
 # The validator would use its other backend if that is installed, with different messages.
 os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-SHOWN = 20
+MAX_PROBLEMS = 20
 
 
 class DocumentError(Exception):
@@ -130,8 +132,7 @@ def validate(document: Document) -> None:
     """Raise DocumentError unless `document` is valid OpenAPI 3.1 and all its references can be resolved."""
     problems = list(dict.fromkeys(_problems(document)))
     if problems:
-        more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        raise DocumentError("\n".join([*problems[:SHOWN], *more]))
+        raise DocumentError("\n".join(shortened(problems, MAX_PROBLEMS)))
 
 
 def _problems(document: Document) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from maintain.changes.command import main
-from maintain.changes.report import ADDED, CHANGED, PYTHON, REQUESTS, SHOWN, WORDING, Change, as_text
+from maintain.changes.report import ADDED, CHANGED, MAX_CHANGES, PYTHON, REQUESTS, WORDING, Change, as_text
 from maintain.changes.required_version import ADDING, BREAKING, NOTHING, OTHER, most_severe, step
 from packaging.version import Version
 
@@ -307,7 +307,7 @@ def test_the_report() -> None:
 
 def test_many_lines() -> None:
     """The report has a limited number of lines under each heading and counts the rest."""
-    assert "- … and 5 more" in as_text([Change(f"Pet.f{number}", ADDED, "added") for number in range(SHOWN + 5)])
+    assert "- … and 5 more" in as_text([Change(f"Pet.f{number}", ADDED, "added") for number in range(MAX_CHANGES + 5)])
 
 
 def test_nothing() -> None:

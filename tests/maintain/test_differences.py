@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from maintain.regenerate.differences import DIFF_LINES, SHOWN, describe, differences
+from maintain.regenerate.differences import DIFF_LINES, MAX_LINES, describe, differences
 
 PET = b"class Pet:\n    name: str\n    age: int\n"
 
@@ -60,10 +60,10 @@ def test_a_file_that_is_not_python() -> None:
 
 def test_many_lines() -> None:
     """The number of lines is limited, and the rest is counted."""
-    package = {f"p/api/pets/get_{number}.py": b"" for number in range(SHOWN + 5)}
-    assert describe({}, package)[SHOWN:] == [
+    package = {f"p/api/pets/get_{number}.py": b"" for number in range(MAX_LINES + 5)}
+    assert describe({}, package)[MAX_LINES:] == [
         "… and 5 more",
-        f"{SHOWN + 5} of {SHOWN + 5} files changed",
+        f"{MAX_LINES + 5} of {MAX_LINES + 5} files changed",
     ]
 
 

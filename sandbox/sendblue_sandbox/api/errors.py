@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_MAX_NAME_LENGTH = 100
+
 
 class ApiError(Exception):
     """A request that gets an error response.
@@ -34,3 +36,13 @@ class MissingCredentialsError(ApiError):
     def body(self) -> dict[str, object]:
         """The JSON body: a message only."""
         return {"message": self.message}
+
+
+def unknown_name(kind: str, name: str) -> ApiError:
+    """Return the error for a field or query parameter that does not exist.
+
+    Args:
+        kind: What it is, such as "field".
+        name: Its name as sent; a long one is cut off.
+    """
+    return ApiError(400, f"Unknown {kind}: {name[:_MAX_NAME_LENGTH]}")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from .errors import ApiError
+from .errors import ApiError, unknown_name
 from .rendering import EPOCH
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from .document import QuerySchema
 
-MAX_NAME_LENGTH = 100
 # Python refuses to parse thousands of digits; a number cut to 18 digits is still above every maximum.
 MAX_DIGITS = 18
 INTEGER = re.compile(r"[0-9]+")
@@ -41,7 +40,7 @@ def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True) if text else ():
         if name not in schema.parameters:
-            raise ApiError(400, f"Unknown parameter: {name[:MAX_NAME_LENGTH]}")
+            raise unknown_name("parameter", name)
         if name in found:
             raise ApiError(400, f"Invalid parameter: {name} was sent twice")
         found[name] = _to_integer(value) if schema.is_integer(name) else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from .errors import ApiError
+from .errors import ApiError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sendblue_sandbox.config import Spelling
 
     from .document import ObjectSchema
-
-MAX_NAME_LENGTH = 100
 
 
 def to_preferred(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, object]:
@@ -37,7 +35,7 @@ def to_preferred(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, 
     for key, value in body.items():
         name = schema.preferred.get(key)
         if name is None:
-            raise ApiError(400, f"Unknown field: {key[:MAX_NAME_LENGTH]}")
+            raise unknown_name("field", key)
         if name in found and not _same(found[name], value):
             raise ApiError(400, f"Conflicting values for {name}: two spellings of it were sent")
         found[name] = value

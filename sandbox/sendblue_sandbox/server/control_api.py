@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sendblue_sandbox.api.errors import ApiError
+from sendblue_sandbox.api.errors import ApiError, unknown_name
 from sendblue_sandbox.api.query_params import integer_param
 from sendblue_sandbox.api.rendering import format_timestamp
 from sendblue_sandbox.api.response import JSON_TYPE, encode_json
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
-MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,5 +240,5 @@ def _object(value: object, known: Collection[str] | None) -> dict[str, Any]:
     fields = cast("dict[str, Any]", value)
     unknown = [] if known is None else sorted(fields.keys() - set(known))
     if unknown:
-        raise ApiError(400, f"Unknown field: {unknown[0][:MAX_NAME_LENGTH]}")
+        raise unknown_name("field", unknown[0])
     return fields

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maintain.shortening import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,7 +17,7 @@ ADDED, REMOVED, CHANGED, WORDING = "added", "removed", "changed", "wording"
 # The headings for changes that break nothing.
 KINDS = {ADDED: "Added", REMOVED: "Removed", CHANGED: "Changed", WORDING: "Wording"}
 # Lines under one heading.
-SHOWN = 50
+MAX_CHANGES = 50
 MAX_LENGTH = 40
 
 
@@ -55,5 +57,4 @@ def as_text(changes: Sequence[Change]) -> str:
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    more = [f"… and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return "\n".join(f"- {line}" for line in [*lines[:SHOWN], *more])
+    return "\n".join(f"- {line}" for line in shortened(lines, MAX_CHANGES))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from maintain.publish.release import Release
 
 FRAGMENTS = "changes"
-SHOWN = 5
+MAX_NAMES = 5
 
 
 def clean_tree(release: Release) -> str | None:
@@ -36,8 +36,8 @@ def clean_tree(release: Release) -> str | None:
 
 
 def _first(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def released_changelog(release: Release) -> str | None:

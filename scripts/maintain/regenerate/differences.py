@@ -10,10 +10,12 @@ import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from maintain.shortening import shortened
+
 Package = Mapping[str, bytes]
 # The signature of each model, field and operation, by kind and name.
 Api = dict[tuple[str, str], str]
-SHOWN = 30
+MAX_LINES = 30
 DIFF_LINES = 400
 
 
@@ -23,8 +25,7 @@ def describe(old: Package, new: Package) -> list[str]:
     if not files:
         return []
     lines = list(_compare(_api(old), _api(new)))
-    more = [f"… and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return [*lines[:SHOWN], *more, f"{len(files)} of {len(new)} files changed"]
+    return [*shortened(lines, MAX_LINES), f"{len(files)} of {len(new)} files changed"]
 
 
 def differences(old: Package, new: Package) -> list[str]:
