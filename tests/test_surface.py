@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, get_overloads
 
 import pytest
 import sendblue_contacts
-from maintain.venvs import environment, node_tool
 from sendblue_contacts._async import bulk as async_bulk
 from sendblue_contacts._async import contacts as async_contacts
 from sendblue_contacts._async import listing as async_listing
@@ -103,23 +102,6 @@ def test_names_that_send_nothing_load_no_httpx(name: str) -> None:
 def test_the_version_is_that_of_the_distribution() -> None:
     """`__version__` is the installed version."""
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", sendblue_contacts.__version__)
-
-
-# --- types
-
-TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_contacts_cli", "sendblue_sandbox")
-
-
-@pytest.mark.parametrize("package", TYPED)
-def test_types_are_complete(package: str) -> None:
-    """A type checker knows every public type, declared and not inferred (100 % of pyright)."""
-    command = [*node_tool("pyright"), "--verifytypes", package, "--ignoreexternal", "--outputjson"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(Path(sys.prefix)), capture_output=True, text=True, check=False
-    )
-    found = json.loads(done.stdout)["typeCompleteness"]
-    unknown = [each["name"] for each in found["symbols"] if each["isTypeAmbiguous"] or not each["isTypeKnown"]]
-    assert (unknown, found["completenessScore"], len(found["symbols"]) > 1) == ([], 1, True)
 
 
 # --- signatures

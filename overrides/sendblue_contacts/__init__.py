@@ -48,7 +48,7 @@ _LAZY_IMPORTS = {
 }
 _MODULE_OF = {name: module for module, names in _LAZY_IMPORTS.items() for name in names}
 
-__all__ = [*_MODULE_OF, "__version__"]  # noqa: PLE0604  # every name of the table is a str
+__all__ = [*_MODULE_OF, "__version__"]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]  # type checkers read __init__.pyi
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""The rule that all stores apply (`stores/base.py`), for a file and for a real Redis, in a time that the test controls.
+"""The rule that all stores apply (`stores/base.py`), in a time that the test controls.
 
 Without a store, the rule is that of the window (`test_window.py`).
 """
@@ -15,7 +15,6 @@ from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
 from tests.overrides.rate_limit.store_fixtures import (
     LEASE,
     FileStoreFixture,
-    RedisStoreFixture,
     StoreClient,
     StoreFixture,
 )
@@ -28,32 +27,30 @@ RATE = RateLimit(3, per=PER, reserve=1)
 PACE = RATE.pace
 
 
-@pytest.fixture(params=["file", "redis"])
-def fixture(request: pytest.FixtureRequest, tmp_path: Path) -> StoreFixture:
-    """Each kind of store, empty."""
-    if request.param == "file":
-        return FileStoreFixture(tmp_path)
-    return RedisStoreFixture(request.getfixturevalue("redis_server"))
+@pytest.fixture
+def store(tmp_path: Path) -> StoreFixture:
+    """An empty file store. `tests/slow/rate_limit/test_redis_rule.py` runs these tests with Redis."""
+    return FileStoreFixture(tmp_path)
 
 
 @pytest.fixture
-def client(fixture: StoreFixture) -> StoreClient:
+def client(store: StoreFixture) -> StoreClient:
     """Three slots, which are all free; bulk work may use two of them."""
-    return fixture.warm(RATE)
+    return store.warm(RATE)
 
 
 # Slots.
 
 
-def test_a_new_store_starts_cold(fixture: StoreFixture) -> None:
+def test_a_new_store_starts_cold(store: StoreFixture) -> None:
     """What was sent before it existed is unknown, so its first slots are free after one window."""
-    assert StoreClient(fixture, fixture.open(RATE)).acquire(1) == PER
+    assert StoreClient(store, store.open(RATE)).acquire(1) == PER
 
 
-def test_an_existing_store_does_not_start_cold(fixture: StoreFixture, client: StoreClient) -> None:
+def test_an_existing_store_does_not_start_cold(store: StoreFixture, client: StoreClient) -> None:
     """A process that starts later can send at once."""
     assert client.acquire(1) == 0
-    assert StoreClient(fixture, fixture.open(RATE)).acquire(2) == 0
+    assert StoreClient(store, store.open(RATE)).acquire(2) == 0
 
 
 def test_there_are_as_many_slots_as_the_limit(client: StoreClient) -> None:
@@ -72,18 +69,18 @@ def test_a_slot_is_free_one_window_after_the_response(client: StoreClient) -> No
     assert [client.acquire(token) for token in (4, 5, 6)] == [PER - 4, PER - 4, PER]
 
 
-def test_the_first_caller_gets_the_first_slot(fixture: StoreFixture, client: StoreClient) -> None:
+def test_the_first_caller_gets_the_first_slot(store: StoreFixture, client: StoreClient) -> None:
     """A slot is reserved for the caller that asked first, in any process."""
-    others = StoreClient(fixture, fixture.open(RATE))
+    others = StoreClient(store, store.open(RATE))
     for token in (1, 2, 3):
         client.use(token)
-        fixture.now += 1
+        store.now += 1
     assert [others.acquire(4), client.acquire(5), others.acquire(6), client.acquire(7)] == [7, 8, 9, None]
 
 
-def test_processes_share_the_slots(fixture: StoreFixture, client: StoreClient) -> None:
+def test_processes_share_the_slots(store: StoreFixture, client: StoreClient) -> None:
     """A slot that one process acquired is in flight for all."""
-    others = StoreClient(fixture, fixture.open(RATE))
+    others = StoreClient(store, store.open(RATE))
     client.acquire(1)
     client.acquire(2)
     assert [others.acquire(3), others.acquire(4)] == [0, None]
@@ -91,15 +88,15 @@ def test_processes_share_the_slots(fixture: StoreFixture, client: StoreClient) -
 
 @pytest.mark.parametrize(("command", "wait"), [(Command.RELEASE, PER), (Command.CANCEL, PER - 4)])
 def test_a_response_to_an_earlier_request_extends_the_cold_start(
-    fixture: StoreFixture, command: Command, wait: float
+    store: StoreFixture, command: Command, wait: float
 ) -> None:
     """That request may have arrived just now. This applies to waiting callers too; a CANCEL changes nothing."""
-    client = StoreClient(fixture, fixture.open(RATE))
+    client = StoreClient(store, store.open(RATE))
     client.acquire(1)
-    fixture.now += 4
+    store.now += 4
     client.send(command, 77)
     assert [client.acquire(1), client.acquire(2)] == [wait, wait]
-    fixture.now += wait
+    store.now += wait
     assert [client.acquire(1), client.acquire(2)] == [0, 0]
 
 
@@ -113,13 +110,13 @@ def test_a_repeated_request_acquires_no_second_slot(client: StoreClient) -> None
     assert [client.acquire(token) for token in (2, 3, 4)] == [0, 0, None]
 
 
-def test_a_repeated_request_keeps_its_place(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_repeated_request_keeps_its_place(store: StoreFixture, client: StoreClient) -> None:
     """A waiting caller gets the remaining wait, and does not lose its place."""
     client.use(1, 2, 3)
     assert client.acquire(4) == PER
-    fixture.now += 4
+    store.now += 4
     assert [client.acquire(4), client.acquire(4)] == [PER - 4, PER - 4]
-    fixture.now += 6
+    store.now += 6
     assert client.acquire(4) == 0
 
 
@@ -131,10 +128,10 @@ def test_an_unknown_token_has_no_effect(client: StoreClient, command: Command) -
     assert [client.acquire(token) for token in (2, 3, 4)] == [0, 0, None]
 
 
-def test_a_slot_is_released_once(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_slot_is_released_once(store: StoreFixture, client: StoreClient) -> None:
     """A second release neither adds a slot nor delays one."""
     client.use(1)
-    fixture.now += 5
+    store.now += 5
     client.release(1)
     client.cancel(1)
     assert [client.acquire(token) for token in (2, 3, 4, 5)] == [0, 0, 5, None]
@@ -156,10 +153,10 @@ def test_a_cancelled_slot_is_free_at_once(client: StoreClient) -> None:
     assert [client.acquire(token) for token in (2, 3, 4, 5)] == [0, 0, 0, None]
 
 
-def test_a_cancelled_wait_does_not_delay_the_slot(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_cancelled_wait_does_not_delay_the_slot(store: StoreFixture, client: StoreClient) -> None:
     """The slot is free when it would have been."""
     client.use(1, 2, 3)
-    fixture.now += 4
+    store.now += 4
     client.acquire(4)
     client.cancel(4)
     assert client.acquire(5) == PER - 4
@@ -178,28 +175,28 @@ def test_a_cancelled_wait_leaves_the_slot_to_bulk_work(client: StoreClient) -> N
 # A freeze.
 
 
-def test_a_freeze_applies_to_all_processes(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_freeze_applies_to_all_processes(store: StoreFixture, client: StoreClient) -> None:
     """Each reply contains its remaining time."""
     client.freeze(7)
-    reply = StoreClient(fixture, fixture.open(RATE)).send(Command.ACQUIRE, 1)
+    reply = StoreClient(store, store.open(RATE)).send(Command.ACQUIRE, 1)
     assert (reply.wait, reply.frozen, reply.held) == (7, 7, True)
 
 
-def test_a_freeze_applies_to_waiting_callers(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_freeze_applies_to_waiting_callers(store: StoreFixture, client: StoreClient) -> None:
     """A caller that has waited for its slot learns of the freeze when it repeats its request."""
     client.use(1, 2, 3)
     client.acquire(4)
-    fixture.now += PER
+    store.now += PER
     client.freeze(3)
     assert client.acquire(4) == 3
-    fixture.now += 3
+    store.now += 3
     assert client.acquire(4) == 0
 
 
-def test_the_longest_freeze_applies(fixture: StoreFixture, client: StoreClient) -> None:
+def test_the_longest_freeze_applies(store: StoreFixture, client: StoreClient) -> None:
     """A later, shorter one does not end a longer one."""
     client.freeze(9)
-    fixture.now += 1
+    store.now += 1
     client.freeze(3)
     assert client.acquire(1) == 8
 
@@ -211,10 +208,10 @@ def test_a_freeze_makes_no_slot_free_earlier(client: StoreClient) -> None:
     assert client.acquire(4) == PER
 
 
-def test_a_freeze_ends(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_freeze_ends(store: StoreFixture, client: StoreClient) -> None:
     """After its end everything is as before."""
     client.freeze(3)
-    fixture.now += 3
+    store.now += 3
     reply = client.send(Command.ACQUIRE, 1)
     assert (reply.wait, reply.frozen) == (0, 0)
 
@@ -239,10 +236,10 @@ def test_other_requests_do_not_wait_for_the_pace(client: StoreClient) -> None:
     assert client.acquire(3) == 0
 
 
-def test_an_unused_pace_is_not_saved_up(fixture: StoreFixture, client: StoreClient) -> None:
+def test_an_unused_pace_is_not_saved_up(store: StoreFixture, client: StoreClient) -> None:
     """After a pause the next request starts at once, and the one after that waits for one pace."""
     paces(1, client=client)
-    fixture.now += 3 * PACE
+    store.now += 3 * PACE
     assert paces(2, 3, client=client) == [0, 1]
 
 
@@ -254,11 +251,11 @@ def test_cancelling_the_last_paced_request_frees_its_place(client: StoreClient) 
         client.cancel(token)
 
 
-def test_the_pace_is_kept_after_a_freeze(fixture: StoreFixture, client: StoreClient) -> None:
+def test_the_pace_is_kept_after_a_freeze(store: StoreFixture, client: StoreClient) -> None:
     """The callers that waited do not all start at its end."""
     paces(1, 2, 3, client=client)
     client.freeze(20)
-    fixture.now += 10
+    store.now += 10
     first, second = (client.acquire(token, paced=True) for token in (2, 3))
     assert first is not None
     assert 10 <= first <= 10 + 3 * PACE
@@ -274,10 +271,10 @@ def test_bulk_work_leaves_the_reserve(client: StoreClient) -> None:
     assert [client.acquire(4), client.acquire(5)] == [0, None]
 
 
-def test_slots_of_bulk_work_count_until_they_are_free(fixture: StoreFixture, client: StoreClient) -> None:
+def test_slots_of_bulk_work_count_until_they_are_free(store: StoreFixture, client: StoreClient) -> None:
     """A slot on its way back counts as used too: bulk work gets its own slots again, the first one first."""
     client.use(1, bulk=True)
-    fixture.now += 2
+    store.now += 2
     client.use(2, bulk=True)
     assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [PER - 2, PER, None]
     assert client.acquire(6) == 0
@@ -288,10 +285,10 @@ def test_other_callers_may_use_all_slots(client: StoreClient) -> None:
     assert client.use(1, 2, 3) == [0, 0, 0]
 
 
-def test_bulk_work_waits_in_order(fixture: StoreFixture, client: StoreClient) -> None:
+def test_bulk_work_waits_in_order(store: StoreFixture, client: StoreClient) -> None:
     """While it may use more slots, the next free one is reserved for it as for any caller."""
     client.use(1)
-    fixture.now += 1
+    store.now += 1
     client.use(2, 3)
     assert [client.acquire(4, bulk=True), client.acquire(5), client.acquire(6)] == [PER - 1, PER, PER]
 
@@ -306,20 +303,20 @@ def test_a_slot_of_bulk_work_counts_also_if_another_caller_waits_for_it(client: 
     assert client.acquire(6) == 0
 
 
-def test_bulk_work_has_all_its_slots_again_after_one_window(fixture: StoreFixture, client: StoreClient) -> None:
+def test_bulk_work_has_all_its_slots_again_after_one_window(store: StoreFixture, client: StoreClient) -> None:
     """Slots that are free no longer count."""
     client.use(1, 2, bulk=True)
-    fixture.now += PER
+    store.now += PER
     assert [client.acquire(token, bulk=True) for token in (3, 4)] == [0, 0]
 
 
-def test_bulk_work_gets_the_first_slot_after_one_window(fixture: StoreFixture, client: StoreClient) -> None:
+def test_bulk_work_gets_the_first_slot_after_one_window(store: StoreFixture, client: StoreClient) -> None:
     """The first of all slots, not the first of those that it used before."""
     client.use(1, 2, bulk=True)
-    fixture.now += PER
+    store.now += PER
     for token in (3, 4, 5):
         client.use(token)
-        fixture.now += 1
+        store.now += 1
     assert client.acquire(6, bulk=True) == PER - 3
 
 
@@ -336,46 +333,46 @@ def test_cancelled_slots_do_not_count_as_used_by_bulk_work(client: StoreClient) 
 # Leases.
 
 
-def test_a_slot_that_is_not_released_is_free_after_its_lease(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_slot_that_is_not_released_is_free_after_its_lease(store: StoreFixture, client: StoreClient) -> None:
     """Its holder may have been killed. It is free one window after that, and can be reserved one window before."""
     for token in (1, 2, 3):
         client.acquire(token)
-    fixture.now += LEASE - 1
+    store.now += LEASE - 1
     assert client.acquire(4) is None
-    fixture.now += 1 + PER
+    store.now += 1 + PER
     assert [client.acquire(token) for token in (4, 5, 6, 7)] == [0, 0, 0, None]
 
 
-def test_each_slot_has_a_lease_of_its_own(fixture: StoreFixture, client: StoreClient) -> None:
+def test_each_slot_has_a_lease_of_its_own(store: StoreFixture, client: StoreClient) -> None:
     """A slot with a short lease is free before one with a long lease that was acquired first."""
     client.acquire(1, lease=200)
     client.acquire(2, lease=20)
     client.acquire(3, lease=100)
-    fixture.now += 20 + PER
+    store.now += 20 + PER
     assert [client.acquire(4, lease=200), client.acquire(5)] == [0, None]
-    fixture.now += 80
+    store.now += 80
     assert [client.acquire(5), client.acquire(6)] == [0, None]
 
 
-def test_a_lease_starts_when_the_slot_may_be_used(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_lease_starts_when_the_slot_may_be_used(store: StoreFixture, client: StoreClient) -> None:
     """Not with the wait for it."""
     client.use(1, 2, 3)
     for token in (4, 5, 6):
         client.acquire(token)
-    fixture.now += PER + 5
+    store.now += PER + 5
     for token in (4, 5, 6):
         client.acquire(token)
-    fixture.now += LEASE - 1
+    store.now += LEASE - 1
     assert client.acquire(7) is None
-    fixture.now += PER + 1
+    store.now += PER + 1
     assert client.acquire(7) == 0
 
 
-def test_a_release_after_the_lease_takes_no_slot_from_others(fixture: StoreFixture, client: StoreClient) -> None:
+def test_a_release_after_the_lease_takes_no_slot_from_others(store: StoreFixture, client: StoreClient) -> None:
     """The slot is held by another caller by then."""
     for token in (1, 2, 3):
         client.acquire(token)
-    fixture.now += LEASE + PER
+    store.now += LEASE + PER
     for token in (4, 5, 6):
         client.acquire(token)
     client.release(1, 2)
@@ -383,11 +380,11 @@ def test_a_release_after_the_lease_takes_no_slot_from_others(fixture: StoreFixtu
     assert client.acquire(7) is None
 
 
-def test_bulk_work_that_was_killed_has_its_slots_again(fixture: StoreFixture, client: StoreClient) -> None:
+def test_bulk_work_that_was_killed_has_its_slots_again(store: StoreFixture, client: StoreClient) -> None:
     """After the lease and one window."""
     for token in (1, 2):
         client.acquire(token, bulk=True)
-    fixture.now += LEASE + PER
+    store.now += LEASE + PER
     assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [0, 0, None]
 
 

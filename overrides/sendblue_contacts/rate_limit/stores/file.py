@@ -27,7 +27,7 @@ except ModuleNotFoundError:  # this module is imported only for a file store
     raise RateLimitStoreError(_NO_LOCKS) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from sendblue_contacts.rate_limit.config import RateLimit
@@ -83,7 +83,7 @@ class FileStore:
         """Do nothing: no file is open between two requests."""
 
     @contextmanager
-    def _locked_table(self) -> Iterator[SlotTable]:
+    def _locked_table(self) -> Generator[SlotTable]:
         """The table in the file, which is written back at the end of the block."""
         try:
             with self._locked_file() as descriptor:
@@ -97,7 +97,7 @@ class FileStore:
             raise unusable(self.path, error) from error
 
     @contextmanager
-    def _locked_file(self) -> Iterator[int]:
+    def _locked_file(self) -> Generator[int]:
         while True:
             descriptor = os.open(self.path, _FLAGS, 0o600)
             try:

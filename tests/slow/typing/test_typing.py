@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
 PROGRAMS = ("program", "async_program")
 MARK = re.compile(r"  # error: (?P<mypy>[\w -]+) \| (?P<pyright>[\w ]+)$")
 
