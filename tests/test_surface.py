@@ -317,7 +317,7 @@ def test_a_suppression_has_a_rule_and_a_reason(comment: str, reasoned: bool) -> 
 
 
 def test_each_suppression_has_its_reason() -> None:
-    """Whoever silences a tool says on the same line why."""
+    """Every suppression of a linter or type checker has its reason on the same line."""
     found = suppressions()
     assert len(found) > 10
     assert [f"{place} {comment}" for place, comment in found if not REASONED.search(comment)] == []

@@ -53,8 +53,8 @@ def arrivals(names: list[str], redis: str) -> dict[tuple[str, str], SimulationRe
     """Simulate every limiter over every network."""
     cases = [(name, network.name) for name in names for network in NETWORKS]
     with ProcessPoolExecutor() as pool:
-        jobs = {case: pool.submit(simulated, *case, redis) for case in cases}
-        return {case: job.result() for case, job in jobs.items()}
+        futures = {case: pool.submit(simulated, *case, redis) for case in cases}
+        return {case: future.result() for case, future in futures.items()}
 
 
 def cost(makers: dict[str, Callable[[], Any]], rounds: int) -> dict[str, tuple[float | None, float]]:

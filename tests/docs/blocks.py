@@ -1,4 +1,4 @@
-"""The pages of the documentation, and the blocks of code on them. A block with a title is a file of that name."""
+"""The pages of the documentation, and their code blocks. A block with a title is the file of that name."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
-ADDRESS = "http://127.0.0.1:4010"
-"""Where the pages say that the sandbox is."""
+SANDBOX_URL = "http://127.0.0.1:4010"
+"""The URL of the sandbox on all pages."""
 _FENCE = re.compile(r'^```(\w*)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
-    """A block of code: its language, the name of the file that it is ("" for none), and what stands in it."""
+    """A code block: its language, its title (a file name, or ""), and its content."""
 
     language: str
     title: str
@@ -23,16 +23,16 @@ class Block(NamedTuple):
 
 
 def blocks(page: str, language: str = "") -> list[Block]:
-    """The blocks of a page; of one language if that is given."""
+    """Return the code blocks of a page, optionally only those in one language."""
     found = [Block(*parts) for parts in _FENCE.findall(PAGES[page])]
     return [block for block in found if language in {"", block.language}]
 
 
-def lay_out(page: str, home: Path, url: str) -> None:
-    """Write the files that a page shows: readable by nobody else, and with the address of the sandbox that there is."""
+def write_titled_blocks(page: str, home: Path, url: str) -> None:
+    """Write the files that a page shows, readable only by their owner, with the URL of the running sandbox."""
     for block in blocks(page):
         if block.title:
             file = home / block.title.removeprefix("~/")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.code.replace(ADDRESS, url), encoding="utf-8")
+            file.write_text(block.code.replace(SANDBOX_URL, url), encoding="utf-8")
             file.chmod(0o600)

@@ -1,7 +1,8 @@
-"""A terminal of 80 columns, without colours and cursor moves, on which the commands of a page are typed one by one.
+"""A terminal of 80 columns, without colors and cursor movement, that runs the commands of a page one by one.
 
-A command is a line that begins with `$ `, and lines that begin with `> ` go on with it. All else is what it shows. An
-answer to a question stands behind the question, and Ctrl-C is pressed where the page shows `^C`.
+In a console block, a line that begins with `$ ` is a command, and lines that begin with `> ` continue it. All other
+lines are its output. The answer to a prompt follows the prompt on the same line, and `^C` in the output means that
+Ctrl-C is pressed.
 """
 
 from __future__ import annotations
@@ -21,50 +22,50 @@ if TYPE_CHECKING:
     from sendblue_sandbox import Sandbox
 
 COLUMNS = 80
-GLANCE, GLANCES = 0.05, 1200
+POLL_INTERVAL, MAX_POLLS = 0.05, 1200
 REQUESTS_BEFORE_CTRL_C = 1
-_QUESTION = re.compile(r"\[y/N\]: ")
-_LINE_END = re.compile(r"\r+\n")  # a terminal adds a carriage return to the one that files of CSV have already
-_ASKED, _ENDED = 0, 1
+_PROMPT = re.compile(r"\[y/N\]: ")
+_LINE_END = re.compile(r"\r+\n")  # a terminal adds a carriage return, also to the one that a line of CSV has already
+_PROMPTED, _EXITED = 0, 1
 
 
 @dataclass
 class Command:
-    """A command of a page: what is typed, and what the page says that it shows."""
+    """A command of a page, with the output that the page shows."""
 
-    typed: str
-    shown: str = ""
+    line: str
+    output: str = ""
 
     @property
     def answer(self) -> str:
-        """What is answered if it asks."""
-        return _QUESTION.split(self.shown)[-1].partition("\n")[0]
+        """The answer to its prompt."""
+        return _PROMPT.split(self.output)[-1].partition("\n")[0]
 
 
 def commands(code: str) -> list[Command]:
-    """The commands of a block.
+    """Return the commands of a console block.
 
     Raises:
-        ValueError: It begins with something else.
+        ValueError: The block does not begin with a command.
     """
     found: list[Command] = []
     for line in code.splitlines():
         if line.startswith("$ "):
             found.append(Command(line[2:]))
         elif not found:
-            raise ValueError(f"the block begins with {line!r}, and not with a command")
+            raise ValueError(f"the block begins with {line!r} instead of a command")
         elif line.startswith("> "):
-            found[-1].typed += f"\n{line[2:]}"
+            found[-1].line += f"\n{line[2:]}"
         else:
-            found[-1].shown += f"{line}\n"
+            found[-1].output += f"{line}\n"
     return found
 
 
 class Terminal:
-    """A terminal whose environment names a sandbox, and nothing else of Sendblue's.
+    """A terminal whose environment has the credentials and the URL of a sandbox, and no other settings of Sendblue.
 
     Args:
-        home: The folder in which commands run; the home of the person too.
+        home: The working directory, and the home directory of the user.
         sandbox: The sandbox.
     """
 
@@ -73,35 +74,35 @@ class Terminal:
         self._sandbox = sandbox
         self._status = 0
 
-    def type(self, command: Command) -> str:
-        """Run a command to its end; returns what it showed.
+    def run(self, command: Command) -> str:
+        """Run a command until it exits, and return its output.
 
         Raises:
-            TimeoutError: It comes to no end.
+            TimeoutError: It did not exit within a minute.
         """
-        shell: Any = pexpect.spawn("bash", ["-c", f"(exit {self._status}); {command.typed}"], **self._settings())
-        shown = "".join(self._seen(shell, command))
+        shell: Any = pexpect.spawn("bash", ["-c", f"(exit {self._status}); {command.line}"], **self._spawn_options())
+        output = "".join(self._output(shell, command))
         shell.close()
         self._status = shell.exitstatus
-        return _LINE_END.sub("\n", shown)
+        return _LINE_END.sub("\n", output)
 
-    def _seen(self, shell: Any, command: Command) -> Iterator[str]:  # noqa: ANN401  # pexpect has no types
+    def _output(self, shell: Any, command: Command) -> Iterator[str]:  # noqa: ANN401  # pexpect has no types
         enough = len(self._sandbox.requests) + REQUESTS_BEFORE_CTRL_C
-        interrupts = "^C" in command.shown
-        for _ in range(GLANCES):
-            event = shell.expect([_QUESTION, pexpect.EOF, pexpect.TIMEOUT])
-            if event == _ASKED:
+        interrupt = "^C" in command.output
+        for _ in range(MAX_POLLS):
+            event = shell.expect([_PROMPT, pexpect.EOF, pexpect.TIMEOUT])
+            if event == _PROMPTED:
                 yield shell.before + shell.after
                 shell.sendline(command.answer)
-            elif event == _ENDED:
+            elif event == _EXITED:
                 yield shell.before
                 return
-            elif interrupts and len(self._sandbox.requests) >= enough:
+            elif interrupt and len(self._sandbox.requests) >= enough:
                 shell.sendintr()
-                interrupts = False
-        raise TimeoutError(f"`{command.typed}` comes to no end; it shows: {shell.before}")
+                interrupt = False
+        raise TimeoutError(f"`{command.line}` did not exit; its output so far: {shell.before}")
 
-    def _settings(self) -> dict[str, Any]:
+    def _spawn_options(self) -> dict[str, Any]:
         environment = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self._home),
@@ -112,5 +113,5 @@ class Terminal:
             "SENDBLUE_API_API_SECRET": "secret",
             "SENDBLUE_API_BASE_URL": self._sandbox.url,
         }
-        size = {"dimensions": (24, COLUMNS), "encoding": "utf-8", "timeout": GLANCE}
+        size = {"dimensions": (24, COLUMNS), "encoding": "utf-8", "timeout": POLL_INTERVAL}
         return {**size, "env": environment, "cwd": str(self._home)}

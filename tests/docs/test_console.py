@@ -1,4 +1,4 @@
-"""The documentation shows what happens: each command of a page is typed, in order, and shows what the page says."""
+"""Console output in the documentation is real: the commands of a page run in order, and print what the page shows."""
 
 from __future__ import annotations
 
@@ -9,65 +9,65 @@ import pytest
 from sendblue_contacts_cli.app import COMMANDS
 from sendblue_sandbox import Sandbox
 
-from tests.docs.blocks import ADDRESS, PAGES, blocks, lay_out
+from tests.docs.blocks import PAGES, SANDBOX_URL, blocks, write_titled_blocks
 from tests.docs.terminal import Command, Terminal, commands
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The sandbox is a thread of this process; the child runs another program at once.
+# The sandbox is a thread of this process; the child process runs another program immediately.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
-VARYING = {
+REPLACEMENTS = {
     r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d(:\d\d)?(\.\d+)?": r"DATE\1TIME",
     r"\b\d\d:\d\d:\d\d\b": "TIME",
     r"\bin [\d.]+ (ms|s)\b": r"in SOME \1",
     r"\b(Python|sendblue-contacts|httpx) \d+(\.\d+)+\w*": r"\1 VERSION",
-    r"http://127\.0\.0\.1:\d+": ADDRESS,
-    r"\^C\n?": "^C\n",  # what comes next is on the same line where the cursor cannot move
+    r"http://127\.0\.0\.1:\d+": SANDBOX_URL,
+    r"\^C\n?": "^C\n",  # a terminal without cursor movement continues on the same line
     r" +$": "",
-    r"\A\n+|\n+\Z": "",  # a progress bar leaves an empty line where the cursor cannot move
+    r"\A\n+|\n+\Z": "",  # a progress bar leaves an empty line in a terminal without cursor movement
 }
-"""What differs from run to run, or from terminal to terminal, and what it is taken for."""
-SHOWN = [page for page in PAGES if blocks(page, "console")]
+"""Patterns for output that differs between runs or terminals, with their replacements."""
+CONSOLE_PAGES = [page for page in PAGES if blocks(page, "console")]
 
 
-def settled(shown: str, home: Path | None = None) -> str:
-    """What was shown, without what differs from run to run."""
-    shown = shown.replace(str(home), "HOME") if home else shown
-    for pattern, stands in VARYING.items():
-        shown = re.sub(pattern, stands, shown, flags=re.MULTILINE)
-    return shown
+def normalized(output: str, home: Path | None = None) -> str:
+    """Return the output without what differs between runs."""
+    output = output.replace(str(home), "HOME") if home else output
+    for pattern, replacement in REPLACEMENTS.items():
+        output = re.sub(pattern, replacement, output, flags=re.MULTILINE)
+    return output
 
 
-def on_page(page: str) -> list[Command]:
-    """The commands of a page."""
+def commands_of(page: str) -> list[Command]:
+    """Return the commands of a page."""
     return [command for block in blocks(page, "console") for command in commands(block.code)]
 
 
-@pytest.mark.parametrize("page", SHOWN)
-def test_commands_show_what_the_page_says(page: str, tmp_path: Path) -> None:
-    """In the order of the page, in one folder, on one sandbox that was empty."""
+@pytest.mark.parametrize("page", CONSOLE_PAGES)
+def test_commands_print_the_output_on_the_page(page: str, tmp_path: Path) -> None:
+    """The commands run in the order of the page, in one folder, against one sandbox that is empty at first."""
     with Sandbox(limit=None) as sandbox:
-        lay_out(page, tmp_path, sandbox.url)
+        write_titled_blocks(page, tmp_path, sandbox.url)
         terminal = Terminal(tmp_path, sandbox)
-        shown = [(command.typed, settled(terminal.type(command), tmp_path)) for command in on_page(page)]
-    assert shown == [(command.typed, settled(command.shown)) for command in on_page(page)]
+        actual = [(command.line, normalized(terminal.run(command), tmp_path)) for command in commands_of(page)]
+    assert actual == [(command.line, normalized(command.output)) for command in commands_of(page)]
 
 
-def test_there_are_commands_to_type() -> None:
+def test_guides_have_console_output() -> None:
     """The guides to files and to the command line show real output."""
-    assert {"guides/import.md", "guides/command-line.md"} <= set(SHOWN)
+    assert {"guides/import.md", "guides/command-line.md"} <= set(CONSOLE_PAGES)
 
 
-def test_the_command_line_is_shown_whole() -> None:
-    """Each command is typed somewhere, but those that serve, or that only a shell reads."""
-    typed = {word for page in SHOWN for command in on_page(page) for word in command.typed.split()}
-    assert COMMANDS.keys() - typed == {"sandbox", "completion"}
+def test_every_command_is_shown() -> None:
+    """Every command runs on some page, except the server and the completion script."""
+    words = {word for page in CONSOLE_PAGES for command in commands_of(page) for word in command.line.split()}
+    assert COMMANDS.keys() - words == {"sandbox", "completion"}
 
 
 @pytest.mark.parametrize(
-    ("shown", "said"),
+    ("actual", "expected"),
     [
         ("created 2 contacts", "created 3 contacts"),
         ("exit status 1", "exit status 2"),
@@ -75,12 +75,12 @@ def test_the_command_line_is_shown_whole() -> None:
         ("a\nb", "a b"),
     ],
 )
-def test_a_difference_is_seen(shown: str, said: str) -> None:
-    """Only what must differ is taken for the same."""
-    assert settled(shown) != settled(said)
+def test_differences_are_found(actual: str, expected: str) -> None:
+    """Normalization removes only what differs between runs."""
+    assert normalized(actual) != normalized(expected)
 
 
-def test_a_block_without_a_command_is_refused() -> None:
-    """It would be shown as typed, and never be."""
-    with pytest.raises(ValueError, match="not with a command"):
+def test_a_block_without_a_command_is_invalid() -> None:
+    """A console block must begin with a command; otherwise its first lines would never be checked."""
+    with pytest.raises(ValueError, match="instead of a command"):
         commands("3 contacts\n$ sendblue-contacts count\n")

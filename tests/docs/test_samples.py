@@ -1,4 +1,4 @@
-"""The documentation runs: the Python samples of each page, in order, as one program, against a sandbox."""
+"""Python samples in the documentation run: those of a page, in order, as one program, against a sandbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.docs.blocks import PAGES, ROOT, blocks, lay_out
+from tests.docs.blocks import PAGES, ROOT, blocks, write_titled_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,66 +20,66 @@ LANGUAGES = {"python", "console", "shell", "text", "toml", "csv"}
 
 
 def samples(page: str) -> list[str]:
-    """The Python samples of a page that are not included from a file, which has tests of its own."""
+    """Return the Python samples of a page, without those included from a file, which has its own tests."""
     return [block.code for block in blocks(page, "python") if "--8<--" not in block.code]
 
 
 def pages(*, tests: bool) -> list[str]:
-    """The pages that have programs, or that have tests."""
+    """Return the pages whose samples are pytest tests, or those with other samples."""
     return [page for page in PAGES if any(("def test_" in code) is tests for code in samples(page))]
 
 
 def run(command: list[str], folder: Path, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a program as a reader would who has a sandbox."""
-    settings = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
+    """Run a program in the environment of a reader who has started a sandbox."""
+    variables = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=90
+        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False, timeout=90
     )
 
 
-def test_there_are_samples() -> None:
-    """The pages show code to run and tests to run."""
+def test_pages_have_samples() -> None:
+    """At least seven pages have programs, and one page has pytest tests."""
     assert len(pages(tests=False)) >= 7
     assert pages(tests=True) == ["guides/testing.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_says_what_it_is(page: str) -> None:
-    """A block without a language would be shown as nothing and run by nobody."""
+def test_every_block_has_a_language(page: str) -> None:
+    """A block without a known language would not be highlighted, and no test would run it."""
     assert {block.language for block in blocks(page)} <= LANGUAGES
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_found(page: str) -> None:
-    """A block that begins or ends in another way would be run by nobody."""
+    """Every fence belongs to a block: no test would run a block with an unexpected fence."""
     fences = re.findall(r"^[ >]*(?:```|~~~)", PAGES[page], re.MULTILINE)
     assert len(fences) == 2 * len(blocks(page))
 
 
 @pytest.mark.parametrize("page", pages(tests=False))
 def test_the_samples_run(page: str, tmp_path: Path) -> None:
-    """In the order of the page, to the end and without a warning."""
+    """The samples of a page run in order, without an error or a warning."""
     program = "\n".join(code for code in samples(page) if "def test_" not in code)
     program = program.replace("/tmp/", f"{tmp_path}/")  # noqa: S108  # not used, but replaced
-    strict = ("-W", "error", "-W", "ignore::ResourceWarning")  # a page leaves its client open, as a reader would
+    options = ("-W", "error", "-W", "ignore::ResourceWarning")  # some samples do not close their client
     with Sandbox(limit=None) as sandbox:
-        lay_out(page, tmp_path, sandbox.url)
-        done = run([sys.executable, *strict, "-c", program], tmp_path, sandbox.url)
-    complaints = [line for line in done.stderr.splitlines() if not line.startswith("INFO:")]
-    assert (done.returncode, complaints) == (0, [])
+        write_titled_blocks(page, tmp_path, sandbox.url)
+        process = run([sys.executable, *options, "-c", program], tmp_path, sandbox.url)
+    unexpected = [line for line in process.stderr.splitlines() if not line.startswith("INFO:")]
+    assert (process.returncode, unexpected) == (0, [])
 
 
 @pytest.mark.parametrize("page", pages(tests=True))
 def test_the_tests_pass(page: str, tmp_path: Path) -> None:
-    """With the fixtures of the installed plugin."""
-    shown = "\n\n".join(code for code in samples(page) if "def test_" in code)
-    (tmp_path / "test_shown.py").write_text(shown, encoding="utf-8")
+    """The tests of a page pass with the fixtures of the installed plugin."""
+    tests = "\n\n".join(code for code in samples(page) if "def test_" in code)
+    (tmp_path / "test_samples.py").write_text(tests, encoding="utf-8")
     options = ["-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(tmp_path)]
-    done = run([sys.executable, "-m", "pytest", *options], tmp_path, "")
-    assert f"{shown.count('def test_')} passed" in done.stdout, done.stdout
+    process = run([sys.executable, "-m", "pytest", *options], tmp_path, "")
+    assert f"{tests.count('def test_')} passed" in process.stdout, process.stdout
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_included_files_exist(page: str) -> None:
-    """What a page takes from elsewhere is there."""
+    """Files that a page includes exist."""
     assert [name for name in re.findall(r'--8<-- "(.*?)"', PAGES[page]) if not (ROOT / name).exists()] == []

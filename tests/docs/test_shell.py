@@ -1,4 +1,4 @@
-"""The documentation's commands of which it shows no output: each is run, or held by what knows its arguments."""
+"""Commands in the documentation without output work: each is run, or its arguments are checked."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ import pytest
 from packaging.requirements import Requirement
 from sendblue_sandbox.cli import DEFAULT_PORT
 
-from tests.docs.blocks import ADDRESS, PAGES, ROOT, blocks
+from tests.docs.blocks import PAGES, ROOT, SANDBOX_URL, blocks
 from tests.docs.test_samples import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    Check = Callable[[Sequence[str], Path], None]
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PROGRAMS = Path(sys.executable).parent
 PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
 PACKAGES_OF_SCRIPTS = {"upstream": "vendor_sdk"}
-"""The package of a script, where it is not named like the script."""
+"""The package of each script whose name differs from the script's."""
 CREDENTIALS = {"sb-api-key-id": "any", "sb-api-secret-key": "pair"}
 
 
-# --- what holds a command
+# --- checks of one command
 
 
 @contextmanager
-def serving(words: Sequence[str], folder: Path) -> Iterator[str]:
-    """Run the sandbox as it is typed, but on a free port; gives its address."""
+def running_sandbox(words: Sequence[str], folder: Path) -> Iterator[str]:
+    """Run the command of a sandbox on a free port; yields its URL."""
     command = [str(PROGRAMS / words[0]), *words[1:], "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", cwd=folder) as process:
         try:
@@ -50,81 +52,81 @@ def serving(words: Sequence[str], folder: Path) -> Iterator[str]:
             process.kill()
 
 
-def serves(words: Sequence[str], folder: Path) -> None:
-    """The sandbox starts, and has what it was told to have."""
-    given = dict(pairwise(words))
-    with serving(words, folder) as url:
-        answer = httpx.get(f"{url}/api/v2/contacts/count", headers=CREDENTIALS, trust_env=False)
-    assert answer.json()["count"] == int(given.get("--seed", 0))
-    assert {path.name for path in folder.iterdir()} >= {given[each] for each in ("--db",) if each in given}
+def check_sandbox(words: Sequence[str], folder: Path) -> None:
+    """The sandbox starts, with the contacts and the database that the options specify."""
+    options = dict(pairwise(words))
+    with running_sandbox(words, folder) as url:
+        response = httpx.get(f"{url}/api/v2/contacts/count", headers=CREDENTIALS, trust_env=False)
+    assert response.json()["count"] == int(options.get("--seed", 0))
+    assert "--db" not in options or (folder / options["--db"]).exists()
 
 
-def installs(words: Sequence[str], _folder: Path) -> None:
-    """What is installed is this package, with extras that it has."""
-    wanted = Requirement(words[-1])
-    assert (words[:2], wanted.name) == (["pip", "install"], PROJECT["name"])
-    assert wanted.extras <= set(PROJECT["optional-dependencies"])
+def check_installation(words: Sequence[str], _folder: Path) -> None:
+    """The command installs this package, with existing extras."""
+    requirement = Requirement(words[-1])
+    assert (words[:2], requirement.name) == (["pip", "install"], PROJECT["name"])
+    assert requirement.extras <= set(PROJECT["optional-dependencies"])
 
 
-def exports(words: Sequence[str], _folder: Path) -> None:
-    """What is set are variables that the client reads."""
-    read = (ROOT / "overrides/sendblue_contacts/config.py").read_text(encoding="utf-8")
-    assert [word for word in words[1:] if f'"{word.partition("=")[0]}"' not in read] == []
+def check_variables(words: Sequence[str], _folder: Path) -> None:
+    """The client reads the environment variables."""
+    config = (ROOT / "overrides/sendblue_contacts/config.py").read_text(encoding="utf-8")
+    assert [word for word in words[1:] if f'"{word.partition("=")[0]}"' not in config] == []
 
 
-def completes(words: Sequence[str], _folder: Path) -> None:
-    """The command inside writes something for the shell."""
-    inside = re.search(r"sendblue-contacts completion \w+", " ".join(words))
-    assert inside
-    command = [str(PROGRAMS / "sendblue-contacts"), *inside[0].split()[1:]]
+def check_completion(words: Sequence[str], _folder: Path) -> None:
+    """The `completion` command prints a script."""
+    found = re.search(r"sendblue-contacts completion \w+", " ".join(words))
+    assert found
+    command = [str(PROGRAMS / "sendblue-contacts"), *found[0].split()[1:]]
     assert subprocess.run(command, capture_output=True, check=True).stdout
 
 
-def understands(words: Sequence[str], _folder: Path) -> None:
-    """The script is there, and takes these arguments."""
+def check_script(words: Sequence[str], _folder: Path) -> None:
+    """The script exists, and accepts the arguments."""
     assert os.access(ROOT / words[0], os.X_OK)
     name = Path(words[0]).name
     import_module(f"maintain.{PACKAGES_OF_SCRIPTS.get(name, name)}.command").parse(words[1:])
 
 
-HOLDERS: dict[str, Callable[[Sequence[str], Path], None]] = {
-    r"pip ": installs,
-    r"export ": exports,
-    r"eval |sendblue-contacts completion ": completes,
-    r"sendblue-contacts sandbox\b": serves,
-    r"scripts/": understands,
+CHECKS: dict[str, Check] = {
+    r"pip ": check_installation,
+    r"export ": check_variables,
+    r"eval |sendblue-contacts completion ": check_completion,
+    r"sendblue-contacts sandbox\b": check_sandbox,
+    r"scripts/": check_script,
 }
-"""By how a command begins. A block of text is held as well where it shows one of these."""
+"""Checks by the beginning of a command. Lines of text blocks that begin like this are checked too."""
 
 
-def holder(line: str) -> Callable[[Sequence[str], Path], None] | None:
-    """What holds a command; None if nothing does."""
-    return next((holds for begins, holds in HOLDERS.items() if re.match(begins, line)), None)
+def check_for(line: str) -> Check | None:
+    """Return the check for a command, or None if there is none."""
+    return next((check for pattern, check in CHECKS.items() if re.match(pattern, line)), None)
 
 
-SHOWN = [
+COMMANDS = [
     (page, line)
     for page in PAGES
     for block in blocks(page)
     for line in block.code.splitlines()
-    if block.language == "shell" or (block.language == "text" and holder(line))
+    if block.language == "shell" or (block.language == "text" and check_for(line))
 ]
 
 
 # --- the pages
 
 
-@pytest.mark.parametrize(("page", "line"), SHOWN)
-def test_a_command_does_what_the_page_says(page: str, line: str, tmp_path: Path) -> None:
-    """Each line of a block of commands is one that is run or held: none is there to be only read."""
-    holds = holder(line)
-    assert holds, f"{page}: nothing holds {line!r}; add to HOLDERS what does"
-    holds(shlex.split(line, comments=True), tmp_path)
+@pytest.mark.parametrize(("page", "line"), COMMANDS)
+def test_commands_work(page: str, line: str, tmp_path: Path) -> None:
+    """Every line of a shell block has a check, which passes."""
+    check = check_for(line)
+    assert check, f"{page}: no check for {line!r}; add one to CHECKS"
+    check(shlex.split(line, comments=True), tmp_path)
 
 
-def test_there_are_commands() -> None:
-    """On the start page, and for maintainers."""
-    assert {"index.md", "guides/testing.md", "maintainers/publishing.md"} <= {page for page, _ in SHOWN}
+def test_pages_have_commands() -> None:
+    """The start page and the pages for maintainers have commands."""
+    assert {"index.md", "guides/testing.md", "maintainers/publishing.md"} <= {page for page, _ in COMMANDS}
 
 
 @pytest.mark.parametrize(
@@ -139,31 +141,30 @@ def test_there_are_commands() -> None:
         "scripts/publish --uplaod",
     ],
 )
-def test_a_mistake_is_seen(line: str, tmp_path: Path) -> None:
-    """A name, an extra, a variable or an option that is not there."""
-    holds = holder(line)
-    assert holds
+def test_mistakes_are_found(line: str, tmp_path: Path) -> None:
+    """A misspelled package, extra, variable, script or option fails."""
+    check = check_for(line)
+    assert check
     with pytest.raises((AssertionError, SystemExit, subprocess.CalledProcessError)):
-        holds(shlex.split(line), tmp_path)
+        check(shlex.split(line), tmp_path)
 
 
-def test_the_start_page_leads_to_a_first_contact(tmp_path: Path) -> None:
-    """Its sandbox, its variables and its programs, as they stand there, but for the port."""
-    lines = [line for page, line in SHOWN if page == "index.md"]
-    (start,) = (line for line in lines if holder(line) is serves)
-    exported = "\n".join(line for line in lines if holder(line) is exports)
-    with serving(shlex.split(start), tmp_path) as url:
-        typed = "\n".join(
-            [exported.replace(ADDRESS, url), *(f"python -c {shlex.quote(each)}" for each in samples("index.md"))]
+def test_the_quick_start_creates_a_contact(tmp_path: Path) -> None:
+    """The sandbox, the variables and the programs of the start page work together; only the port differs."""
+    lines = [line for page, line in COMMANDS if page == "index.md"]
+    (start,) = (line for line in lines if check_for(line) is check_sandbox)
+    exports = "\n".join(line for line in lines if check_for(line) is check_variables)
+    with running_sandbox(shlex.split(start), tmp_path) as url:
+        programs = [f"python -c {shlex.quote(sample)}" for sample in samples("index.md")]
+        script = "\n".join([exports.replace(SANDBOX_URL, url), *programs])
+        process = subprocess.run(
+            ["/bin/bash", "-ec", script], cwd=tmp_path, env={"PATH": PATH}, capture_output=True, text=True, check=False
         )
-        done = subprocess.run(
-            ["/bin/bash", "-ec", typed], cwd=tmp_path, env={"PATH": PATH}, capture_output=True, text=True, check=False
-        )
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Ada +14155551234"), done.stderr
-    assert ADDRESS.endswith(f":{DEFAULT_PORT}")
+    assert (process.returncode, process.stdout.splitlines()[0]) == (0, "Ada +14155551234"), process.stderr
+    assert SANDBOX_URL.endswith(f":{DEFAULT_PORT}")
 
 
-@pytest.mark.parametrize("page", [page for page, line in SHOWN if holder(line) is installs])
-def test_an_installation_says_where_from(page: str) -> None:
-    """The public index does not have the package."""
+@pytest.mark.parametrize("page", [page for page, line in COMMANDS if check_for(line) is check_installation])
+def test_installation_names_the_index(page: str) -> None:
+    """Every page with `pip install` mentions the internal index, because the public index does not have the package."""
     assert "from your internal index" in PAGES[page]

@@ -515,7 +515,7 @@ def reachable(*roots: object) -> list[object]:
 
 def test_the_key_is_only_kept_as_a_hash() -> None:
     """No object that a shared limiter or the registry refers to contains the key."""
-    key = f"canary-key-{id(object())}"
+    key = f"unique-key-{id(object())}"
     limiter = shared_limiter(key, "host", RateLimit())
     texts = [thing for thing in reachable(limiter, registry._REGISTRY) if isinstance(thing, str | bytes)]
     assert hashlib.sha256(f"host\n{key}".encode()).hexdigest() in texts

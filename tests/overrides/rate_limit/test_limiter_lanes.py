@@ -79,7 +79,7 @@ def test_bulk_work_that_waits_for_its_pace_delays_no_other_caller() -> None:
 # The reserve.
 
 
-class Job:
+class Workload:
     """Endless work in one lane: one of its callers waits at any time, and each response arrives after 0.3 s.
 
     Attributes:
@@ -118,22 +118,22 @@ class Job:
 def test_bulk_work_leaves_the_reserve() -> None:
     """However much of it waits, it never uses more than `limit - reserve` slots; the others stay free."""
     callers = make_callers(limit=10, reserve=4)
-    job = Job(callers, bulk=True)
-    job.run(until=1100)
-    windows = [sum(first <= start < first + 10 for start in job.starts) for first in job.starts]
-    assert (max(windows), len(job.starts) >= 56, callers.limiter.statistics().free) == (6, True, 4)
+    workload = Workload(callers, bulk=True)
+    workload.run(until=1100)
+    windows = [sum(first <= start < first + 10 for start in workload.starts) for first in workload.starts]
+    assert (max(windows), len(workload.starts) >= 56, callers.limiter.statistics().free) == (6, True, 4)
 
 
 def test_other_callers_find_the_reserve_in_every_window() -> None:
     """While endless bulk work runs, bursts of `reserve` in each window do not wait."""
     callers = make_callers(limit=10, reserve=4)
-    job = Job(callers, bulk=True)
+    workload = Workload(callers, bulk=True)
     for window in range(10):
         working = [callers.arrive_served() for _ in range(4)]
         for caller in working:
             caller.release()
-        job.run(until=1010.0 + 10 * window)
-    assert len(job.starts) >= 56
+        workload.run(until=1010.0 + 10 * window)
+    assert len(workload.starts) >= 56
 
 
 def test_the_reserve_is_not_for_bulk_work() -> None:
@@ -158,11 +158,11 @@ def test_bulk_work_is_not_starved() -> None:
     callers = make_callers(limit=4, reserve=1)
     callers.arrive_served(bulk=True).release()
     waiting = callers.arrive(bulk=True)
-    job = Job(callers, bulk=False)
-    job.run(until=1009)
-    assert (len(job.starts), waiting.is_served) == (3, False)
-    job.run(until=1030)
-    assert (waiting.is_served, waiting.slot.waited, len(job.starts)) == (True, 10, 9)
+    workload = Workload(callers, bulk=False)
+    workload.run(until=1009)
+    assert (len(workload.starts), waiting.is_served) == (3, False)
+    workload.run(until=1030)
+    assert (waiting.is_served, waiting.slot.waited, len(workload.starts)) == (True, 10, 9)
 
 
 # First come, first served.

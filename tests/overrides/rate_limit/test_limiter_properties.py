@@ -112,7 +112,7 @@ class Traffic(RuleBasedStateMachine):
     def begin(self, limit: int, reserve: int, paced: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
         """An idle account."""
         self.rate = RateLimit(limit, PER, reserve, paced)
-        self.room = self.rate.bulk_slots
+        self.bulk_slots = self.rate.bulk_slots
         self.callers = Callers(self.rate)
         self.limiter = self.callers.limiter
         self.window = self.limiter._window
@@ -225,7 +225,7 @@ class Traffic(RuleBasedStateMachine):
         everything = self.in_time[True] + self.in_time[False]
         if everything and self.jumped < PER:
             assert most_in_window(everything, PER - self.jumped) <= self.rate.limit
-            assert most_in_window(self.in_time[True], PER - self.jumped) <= self.room
+            assert most_in_window(self.in_time[True], PER - self.jumped) <= self.bulk_slots
 
     @invariant()
     def slots_are_conserved(self) -> None:
@@ -257,7 +257,7 @@ class Traffic(RuleBasedStateMachine):
             clock = self.callers.clock()
             used = sum(until > clock for until in self.used_until)
             used += sum(not request.manner.bulk for request in self.in_flight.values())
-            assert used >= self.rate.limit - self.room
+            assert used >= self.rate.limit - self.bulk_slots
 
     @invariant()
     def bulk_work_is_paced(self) -> None:

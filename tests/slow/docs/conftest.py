@@ -1,4 +1,4 @@
-"""The documentation, built once; and the browser of the sandbox's tests, to look at it."""
+"""Fixtures: the built documentation, and the browser of the sandbox's tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["browser", "built", "chromium"]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documentation, built as `scripts/docs` builds it, links checked."""
+    """Build the documentation once, as `scripts/docs` does, with its link check."""
     folder = tmp_path_factory.mktemp("docs") / "site"
     assert main(["--output", str(folder)]) == 0
     return folder

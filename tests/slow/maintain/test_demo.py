@@ -15,7 +15,7 @@ from maintain.demo import Figures
 
 ROOT = Path(__file__).resolve().parents[3]
 # The script enters .venv first; the tests run its code in their own environment.
-JOB = "import sys; sys.path.insert(0, 'scripts'); from maintain.demo import main; sys.exit(main(sys.argv[1:]))"
+PROGRAM = "import sys; sys.path.insert(0, 'scripts'); from maintain.demo import main; sys.exit(main(sys.argv[1:]))"
 COLOUR = r"\x1b\[[0-9;]*3[0-9]"
 GOOD = Figures(rows=3, created=2, rejected=1, counted=2, rejections=0, arrivals=100)
 
@@ -35,7 +35,7 @@ def demo(*arguments: str, **environment: str) -> Run:
     plain = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
     started = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-c", JOB, *arguments],
+        [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
         env={**plain, "COLUMNS": "80", "TERM": "xterm", **environment},
         stdout=subprocess.PIPE,
