@@ -1,4 +1,4 @@
-"""The README: every Python sample runs against a sandbox, and every command in it exists."""
+"""The README: every Python sample runs against a sandbox, and every script and file in it exists."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ COMMANDS = re.findall(r"^\$ (\S+)", README, re.MULTILINE)
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """Return the address of an empty sandbox."""
+    """Yield the URL of an empty sandbox."""
     with Sandbox() as sandbox:
         yield sandbox.url
 
 
 def run(sample: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a sample as a program of its own."""
+    """Run a sample as a separate program."""
     credentials = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", sample],
@@ -44,35 +44,35 @@ def run(sample: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_readme_has_samples() -> None:
-    """It has code, a test and commands."""
+    """The README has programs, one pytest test, and commands."""
     assert (len(SAMPLES) >= 2, len(TESTS), len(COMMANDS) >= 4) == (True, 1, True)
 
 
-def test_the_test_passes(tmp_path: Path) -> None:
+def test_the_pytest_sample_passes(tmp_path: Path) -> None:
     """The test in the README passes with the fixtures of the installed plugin."""
-    (tmp_path / "test_shown.py").write_text(TESTS[0], encoding="utf-8")
+    (tmp_path / "test_sample.py").write_text(TESTS[0], encoding="utf-8")
     options = ("-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}")
     command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert "1 passed" in done.stdout, done.stdout
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert "1 passed" in process.stdout, process.stdout
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=range(len(SAMPLES)))
 def test_sample_runs(sample: str, url: str) -> None:
-    """A sample runs to its end without a warning."""
-    done = run(sample, url)
-    assert (done.returncode, done.stderr) == (0, "")
+    """Every sample runs without an error or a warning."""
+    process = run(sample, url)
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 def test_first_sample_prints_its_results(url: str) -> None:
-    """It prints the name, the contacts and a result."""
+    """The first sample prints a name, the contacts and a bulk result."""
     printed = run(SAMPLES[0], url).stdout
     expected = ("Ada 20", "+14155551234 ['VIP']", "BulkCreateResult(1 of 2 created; 1 failed")
     assert [text for text in expected if text not in printed] == []
 
 
 def test_first_sample_is_short() -> None:
-    """It has at most eleven lines of code."""
+    """The first sample has at most eleven lines of code."""
     lines = [line for line in SAMPLES[0].splitlines() if line.strip()]
     assert len(lines) <= 11
 

@@ -128,7 +128,7 @@ def test_duplicates_can_be_merged(api: Api, sandbox: Sandbox) -> None:
 
 
 def test_check_existing(api: Api, sandbox: Sandbox) -> None:
-    """What is there as it is given was created before; the rest is sent."""
+    """Contacts that exist with the given values count as created; the others are sent."""
     api(lambda client: client.contacts.bulk.create(MANY[:2]))
     result = api(lambda client: client.contacts.bulk.create(MANY[:4], check_existing=True))
     assert ([each.phone for each in result.created], len(sandbox.contacts())) == (NUMBERS[:4], 4)

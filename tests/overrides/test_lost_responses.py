@@ -81,7 +81,7 @@ def test_without_faults_a_creation_is_one_request(run: Run, proxy: FaultyProxy, 
 def test_a_creation_with_a_lost_response_returns_its_contact(
     run: Run, proxy: FaultyProxy, sandbox: Sandbox, fault: Fault
 ) -> None:
-    """The caller gets the contact, there is one, and the call does not conflict with itself."""
+    """The call returns the contact instead of failing with a conflict that it caused itself; one contact exists."""
     proxy.inject(fault)
     ada = run(lambda client: client.contacts.create(ADA, first_name="Ada", tags=["VIP"], custom_variables={"A": "b"}))
     assert (ada.phone, ada.first_name, ada.tags, ada.custom_variables) == (ADA, "Ada", ["VIP"], {"A": "b"})

@@ -303,7 +303,7 @@ def test_retry_after_does_not_shorten_the_pause() -> None:
 
 
 def test_retry_after_beyond_the_deadline_ends_the_call() -> None:
-    """Nothing is paused if the server asks for more than the deadline allows."""
+    """There is no pause if `Retry-After` is longer than the deadline allows."""
     pauses = pauses_of(call_of(Retry(deadline=60.0)))
     assert pause_after(pauses, Failure(maybe_applied=False, throttled=True, retry_after=60.0)) is None
 

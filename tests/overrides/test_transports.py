@@ -196,14 +196,14 @@ def test_the_deadline_limits_an_attempt_without_a_timeout(kind: str) -> None:
 
 
 def test_retry_after_is_kept_in_full(kind: str) -> None:
-    """The pause is the one that the server asks for."""
+    """The pause is the time in `Retry-After`."""
     harness = TransportHarness(kind, throttled("7"), 200)
     harness.send()
     assert harness.clock.pauses == [7.0]
 
 
 def test_retry_after_beyond_the_deadline_is_returned_at_once(kind: str) -> None:
-    """A 429 that asks for more than the deadline is returned without a pause."""
+    """A 429 whose `Retry-After` is longer than the deadline is returned without a pause."""
     harness = TransportHarness(kind, throttled("61"))
     assert (harness.send().status_code, harness.clock.pauses) == (429, [])
 

@@ -208,7 +208,7 @@ def test_html_has_counts_and_reasons() -> None:
 
 
 def test_html_is_escaped_and_has_no_item() -> None:
-    """Reasons come from a server."""
+    """The server sends the reasons, so they must be escaped."""
     result = BulkCreateResult.of([_failed(0, "<script>alert(1)</script>"), _created(1)])
     html = result._repr_html_()
     assert ("&lt;script&gt;" in html, "<script" in html, "4155551234" in html, "Ada" in html) == (

@@ -91,7 +91,7 @@ def test_a_free_slot_is_acquired_at_once(one: RateLimiter) -> None:
 
 
 def test_a_slot_is_held_in_a_block(one: RateLimiter) -> None:
-    """The block holds its slot, knows how long it waited, and releases the slot at its end."""
+    """The block holds its slot, and releases it at its end; `waited` is the length of the wait."""
     with one.slot() as slot:
         assert (slot.waited, one.statistics().in_flight) == (0, 1)
     assert one.statistics().in_flight == 0
