@@ -78,7 +78,7 @@ def resolve_base_url(given: str | None, *, allow_http: bool, environment: Mappin
     if parts.scheme == "http" and not (allow_http or is_loopback(url)):
         message = (
             f"base_url is http:// to {parts.hostname}, which sends the API secret unencrypted; use https://, "
-            "or pass allow_http=True to the client"
+            "or in Python pass allow_http=True"
         )
         raise ValueError(message)
     return url.rstrip("/")

@@ -109,7 +109,7 @@ def test_insecure_base_url(server: Sandbox, run: Run, monkeypatch: pytest.Monkey
     """The fix is possible on the command line."""
     _ = server
     set_base_url(monkeypatch, "http://api.example")
-    assert "secret: use https://, or in a program" in run_doctor(run)[1]["settings"]["fix"]
+    assert "unencrypted; use https://, or in Python" in run_doctor(run)[1]["settings"]["fix"]
 
 
 def test_source_of_the_settings(server: Sandbox, run: Run) -> None:

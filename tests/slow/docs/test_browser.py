@@ -69,4 +69,4 @@ def test_links_of_the_http_reference_work_from_a_disk(built: Path, browser: Brow
     browser.find("a[href='#/contactsbulk/bulk_create_contacts']")
     assert browser.text("a[href='../index.html']") == "Guides"
     browser.click("a[href='../index.html']")
-    browser.shows("Two minutes, without an account")
+    browser.shows("Quick start without an account")
