@@ -186,7 +186,7 @@ def test_a_base_url_with_credentials_raises(url: str) -> None:
 )
 def test_an_unencrypted_base_url_raises_without_allow_http(url: str) -> None:
     """The secret would be readable in transit; `allow_http=True` permits it."""
-    with pytest.raises(ValueError, match="sends the API secret unencrypted; use https://, or in Python pass allow_http="):
+    with pytest.raises(ValueError, match="sends the API secret unencrypted; use https://, or in Python pass allow_"):
         resolve_base_url(url, allow_http=False, environment={})
     assert resolve_base_url(url, allow_http=True, environment={}) == url
 
