@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from maintain.changes import document, python_packages
-from maintain.changes.base_revision import NO_GIT, find, unpack
+from maintain.changes.base_revision import find, unpack
 from maintain.changes.report import as_text
-from maintain.changes.required_version import RequiredVersion, most_severe
+from maintain.changes.required_version import most_severe, verdict
 from maintain.openapi_document import DocumentError, read
 from maintain.venvs import ROOT, ScriptError
 
@@ -53,24 +53,22 @@ def version_of(root: Path) -> Version:
 def report(options: argparse.Namespace, root: Path) -> int:
     """Compare, print the report, and return the exit status."""
     base = find(options.revision, root)
-    if base.warning:
-        print(f"scripts/changes: {base.warning}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder)
         unpack(base.commit, old, root)
         changes = compare(old, root)
         released = version_of(old) if base.is_release else None
-    required = RequiredVersion(released, version_of(root), most_severe(changes))
+    sentence, is_met = verdict(released, version_of(root), most_severe(changes))
     no_release = "" if base.is_release else "There is no release yet (no tag v*). "
-    print(f"{no_release}Changes since {base.name}", as_text(changes), required.sentence, sep="\n\n")
-    return int(options.check and not required.met)
+    print(f"{no_release}Changes since {base.name}", as_text(changes), sentence, sep="\n\n")
+    return int(options.check and not is_met)
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command and return its exit status."""
     options = parse(arguments)
     if not (root / ".git").exists():
-        print(NO_GIT, file=sys.stderr)
+        print("This is not a git repository, so there is nothing to compare with.", file=sys.stderr)
         return int(not options.check)
     try:
         return report(options, root)

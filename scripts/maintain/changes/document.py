@@ -132,10 +132,8 @@ def _listed(value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
 
 def _members(attribute: str, before: list[str], after: list[str]) -> tuple[str, str]:
     added, removed = SETS[attribute]
-    new, gone = (
-        [member for member in after if member not in before],
-        [member for member in before if member not in after],
-    )
+    new = [member for member in after if member not in before]
+    gone = [member for member in before if member not in after]
     texts = [f"{added} {shown(new)}"] * bool(new) + [f"{removed} {shown(gone)}"] * bool(gone)
     kind = ADDED if new and not gone and attribute != "required" else CHANGED
     return kind, ", ".join(texts) or f"new order of {attribute}"
@@ -190,16 +188,12 @@ def _excluded(entry: Data, _after: Spellings, side: str) -> bool:
     return bool(_value(entry["revision"])) and entry["property"] == EXCLUDES[side]
 
 
-def _harmless(_entry: Data, _after: Spellings, _side: str) -> bool:
-    """It is not sent. If it affects Python callers, the comparison of the packages reports it."""
-    return False
-
-
 RATINGS: dict[str | None, Callable[[Data, Spellings, str], bool]] = {
     "field": _field,
     "default": _default,
     "required": _required,
-    "operationId": _harmless,
+    # It is not sent. If it affects Python callers, the comparison of the packages reports it.
+    "operationId": lambda _entry, _after, _side: False,
     "readOnly": _excluded,
     "writeOnly": _excluded,
 }

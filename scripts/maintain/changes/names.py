@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from maintain.json_pointer import as_step, at, steps_of
+from maintain.json_pointer import follow, steps_of
 from maintain.openapi_document import METHODS
 
 Data = dict[str, Any]
@@ -61,5 +61,5 @@ def _head(document: Data, steps: list[str]) -> tuple[str, int]:
 
 
 def _parameter(document: Data, steps: list[str]) -> str:
-    found = at(document, "#/" + "/".join(map(as_step, steps))) if "parameters" in steps else None
+    found = follow(document, steps) if "parameters" in steps else None
     return str(found.get("name", "")) if isinstance(found, dict) else ""

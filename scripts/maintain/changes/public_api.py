@@ -132,16 +132,12 @@ def _types_of(item: griffe.Object | griffe.Alias) -> list[str]:
         return [name for member in members(item).values() for name in _types_of(member)]
     if isinstance(item, griffe.Function):
         functions = (item, *(item.overloads or ()))
-        return [name for function in functions for name in (*_accepted(function), *_returned(function))]
+        return [name for function in functions for name in _names(function.returns, *_accepted(function))]
     return _names(item.annotation or item.value) if isinstance(item, griffe.Attribute) else []
 
 
-def _accepted(function: griffe.Function) -> list[str]:
-    return _names(*(parameter.annotation for parameter in function.parameters))
-
-
-def _returned(function: griffe.Function) -> list[str]:
-    return _names(function.returns)
+def _accepted(function: griffe.Function) -> list[object]:
+    return [parameter.annotation for parameter in function.parameters]
 
 
 def _names(*expressions: object) -> list[str]:
@@ -156,10 +152,8 @@ def input_only(found: PublicApi) -> set[str]:
         item for name, item in found.items() if name.startswith(OPERATIONS) and isinstance(item, griffe.Function)
     ]
     by_path = {item.canonical_path: item for item in found.values()}
-    accepted, returned = (
-        _closure(by_path, [name for item in operations for name in types(item)]) for types in (_accepted, _returned)
-    )
-    return accepted - returned
+    accepted = _closure(by_path, [name for item in operations for name in _names(*_accepted(item))])
+    return accepted - _closure(by_path, [name for item in operations for name in _names(item.returns)])
 
 
 def _closure(by_path: Mapping[str, griffe.Object], names: list[str]) -> set[str]:

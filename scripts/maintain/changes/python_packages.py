@@ -64,7 +64,7 @@ def _broken(old: PublicApi, new: PublicApi) -> Iterator[Change]:
         parameter = f": `{value.name}`" if isinstance(value, griffe.Parameter) else ""
         kind = REMOVED if breakage.kind in {Kind.OBJECT_REMOVED, Kind.PARAMETER_REMOVED} else CHANGED
         text = breakage.kind.value[0].lower() + breakage.kind.value[1:] + parameter
-        yield Change(_public_name(breakage.obj.path, names), kind, text, BREAKS)
+        yield Change(_public_name(breakage.obj, names), kind, text, BREAKS)
 
 
 def _as_module(found: PublicApi) -> griffe.Module:
@@ -76,13 +76,10 @@ def _as_module(found: PublicApi) -> griffe.Module:
     return module
 
 
-def _public_name(path: str, names: Mapping[str, str]) -> str:
-    parts = path.split(".")
-    for length in range(len(parts), 0, -1):
-        start = ".".join(parts[:length])
-        if start in names:
-            return ".".join([names[start], *parts[length:]])
-    return path
+def _public_name(item: griffe.Object | griffe.Alias, names: Mapping[str, str]) -> str:
+    if item.path in names or item.parent is None:
+        return names.get(item.path, item.path)
+    return f"{_public_name(item.parent, names)}.{item.name}"
 
 
 # --- types

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maintain.shortening import shortened
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,8 +14,6 @@ SIDES = {REQUESTS: "Breaks requests", RESPONSES: "Breaks responses", PYTHON: "Br
 ADDED, REMOVED, CHANGED, WORDING = "added", "removed", "changed", "wording"
 # The headings for changes that break nothing.
 KINDS = {ADDED: "Added", REMOVED: "Removed", CHANGED: "Changed", WORDING: "Wording"}
-# Lines under one heading.
-MAX_CHANGES = 50
 MAX_LENGTH = 40
 
 
@@ -48,13 +44,9 @@ def shown(value: object) -> str:
 
 
 def as_text(changes: Sequence[Change]) -> str:
-    """Return the changes under headings; a change that breaks two sides is listed under both."""
-    found = {title: [str(change) for change in changes if side in change.breaks] for side, title in SIDES.items()}
+    """Return the changes under headings, equal lines once; a change that breaks two sides is under both."""
+    found = {title: [change for change in changes if side in change.breaks] for side, title in SIDES.items()}
     harmless = [change for change in changes if not change.breaks]
-    found |= {title: [str(change) for change in harmless if change.kind == kind] for kind, title in KINDS.items()}
-    blocks = [f"{title}:\n{_bullets(list(dict.fromkeys(lines)))}" for title, lines in found.items() if lines]
-    return "\n\n".join(blocks or ["Nothing changed."])
-
-
-def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in shortened(lines, MAX_CHANGES))
+    found |= {title: [change for change in harmless if change.kind == kind] for kind, title in KINDS.items()}
+    blocks = [[f"{title}:", *dict.fromkeys(f"- {one}" for one in listed)] for title, listed in found.items() if listed]
+    return "\n\n".join(map("\n".join, blocks)) or "Nothing changed."

@@ -6,7 +6,6 @@ From 1.0.0 on: a breaking change requires a major version, an addition a minor v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -23,41 +22,21 @@ BREAKING, ADDING, OTHER, NOTHING = "something breaks", "something was added", "s
 STEPS = {BREAKING: (1, 0), ADDING: (2, 1), OTHER: (2, 2)}
 
 
-@dataclass(frozen=True)
-class RequiredVersion:
-    """The version that the changes require.
+def verdict(released: Version | None, declared: Version, reason: str) -> tuple[str, bool]:
+    """Return a sentence with the smallest allowed version, and whether the declared version is large enough.
 
-    Attributes:
-        released: The version that they are compared with; None if nothing was released yet.
-        declared: The version in pyproject.toml.
+    Args:
+        released: The version that is compared with; None if nothing was released yet.
+        declared: The version in pyproject.toml. A pre-release counts as the version that it leads to.
         reason: The most severe change: BREAKING, ADDING, OTHER or NOTHING.
     """
-
-    released: Version | None
-    declared: Version
-    reason: str
-
-    @property
-    def smallest(self) -> Version | None:
-        """The smallest allowed version; None if any version is allowed."""
-        return None if self.released is None else step(self.released, self.reason)
-
-    @property
-    def met(self) -> bool:
-        """Whether the declared version is large enough. A pre-release counts as the version that it leads to."""
-        if self.released is None or self.smallest is None:
-            return True
-        increased = self.declared > self.released or self.reason == NOTHING
-        return increased and self.declared.release >= self.smallest.release
-
-    @property
-    def sentence(self) -> str:
-        """The required version, and what to do if the declared one is too small."""
-        if self.smallest is None:
-            return f"Nothing was released yet, so any version is allowed. pyproject.toml says {self.declared}."
-        required = f"Smallest allowed version: {self.smallest}, because {self.reason} since {self.released}."
-        verdict = "which is enough" if self.met else f'which is too small: set version = "{self.smallest}"'
-        return f"{required} pyproject.toml says {self.declared}, {verdict}."
+    if released is None:
+        return f"Nothing was released yet, so any version is allowed. pyproject.toml says {declared}.", True
+    smallest = step(released, reason)
+    is_met = (declared > released or reason == NOTHING) and declared.release >= smallest.release
+    result = "which is enough" if is_met else f'which is too small: set version = "{smallest}"'
+    required = f"Smallest allowed version: {smallest}, because {reason} since {released}."
+    return f"{required} pyproject.toml says {declared}, {result}.", is_met
 
 
 def most_severe(changes: Sequence[Change]) -> str:

@@ -58,11 +58,6 @@ def compare(first: Path, second: Path) -> None:
         )
 
 
-def check_metadata(files: Sequence[Path]) -> None:
-    """Raise ScriptError if an index would reject the metadata or could not render the description."""
-    run([sys.executable, "-m", "twine", "--no-color", "check", "--strict", *map(str, files)])
-
-
 def bill_of_materials(release: Release, venv: Path, folder: Path) -> None:
     """Write a CycloneDX JSON file that lists what is installed in `venv` into `folder`."""
     target = folder / f"{release.name.replace('-', '_')}-{release.version}.cdx.json"

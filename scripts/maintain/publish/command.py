@@ -14,12 +14,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maintain.publish.build import bill_of_materials, build, check_metadata
-from maintain.publish.install_test import install_test, pythons
+from maintain.publish.build import bill_of_materials, build
+from maintain.publish.install_test import install_test
 from maintain.publish.preflight import CHECKS
 from maintain.publish.release import Release
 from maintain.publish.upload import require_index, upload
-from maintain.venvs import ROOT, ScriptError, run
+from maintain.venvs import ROOT, VERSIONS, ScriptError, find_python, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +54,8 @@ def make(release: Release, folder: Path) -> list[Path]:
     """Build into `folder`, test the wheel, write the bill of materials, and return the files to upload."""
     files = build(release, folder)
     print(f"{'two builds':<20} ok: identical", flush=True)
-    check_metadata(files)
-    print(f"{'twine check':<20} ok", flush=True)
     with tempfile.TemporaryDirectory(prefix="publish-install-") as venvs:
-        first, *_ = install_test(release, folder, Path(venvs), pythons())
+        first, *_ = install_test(release, folder, Path(venvs), {version: find_python(version) for version in VERSIONS})
         bill_of_materials(release, first, folder)
     return files
 
@@ -83,7 +81,7 @@ def publish(release: Release, environ: Mapping[str, str], *, uploads: bool) -> N
 def tag(release: Release) -> str:
     """Tag the commit unless it is tagged, and return what remains to be done."""
     push = f"git push origin HEAD {release.tag}"
-    if not release.tagged():
+    if not release.is_tagged():
         message = f"{release.name} {release.version}"
         try:
             run(["git", "tag", "--annotate", release.tag, "--message", message], cwd=release.root)

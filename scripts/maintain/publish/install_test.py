@@ -5,13 +5,12 @@ The wheel is tested without extras and with all of them. The environment does no
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sendblue_sandbox import Sandbox
 
-from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, find_python, run
+from maintain.venvs import ROOT, VENV, ScriptError, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,14 +18,8 @@ if TYPE_CHECKING:
     from maintain.publish.release import Release
 
 SMOKE_TEST = Path(__file__).with_name("smoke_test.py")
-WORKERS = 2
 # The name of the pins in requirements/, and the extras to install.
 EXTRAS = {"core": "", "all": "[all]"}
-
-
-def pythons() -> Mapping[str, str | None]:
-    """Return the interpreter of each supported version; None where it is not installed."""
-    return {version: find_python(version) for version in VERSIONS}
 
 
 def install_test(release: Release, wheels: Path, folder: Path, found: Mapping[str, str | None]) -> list[Path]:
@@ -35,18 +28,14 @@ def install_test(release: Release, wheels: Path, folder: Path, found: Mapping[st
     Raises:
         ScriptError: The wheel cannot be installed, the smoke test fails, or no Python is installed.
     """
-    installed = {version: python for version, python in found.items() if python}
-    if not installed:
+    venvs = []
+    for version, python in found.items():
+        if python:
+            venvs.append(test_on(release, wheels, folder / version, python))
+        print(f"{f'Python {version}':<20} {'ok' if python else 'NOT TESTED: not installed'}", flush=True)
+    if not venvs:
         raise ScriptError(f"The wheel was not tested: none of Python {', '.join(found)} is on PATH. Install one.")
-    with ThreadPoolExecutor(WORKERS) as pool:
-        running = {
-            version: pool.submit(test_on, release, wheels, folder / version, python)
-            for version, python in installed.items()
-        }
-        venvs = {version: future.result() for version, future in running.items()}
-    for version in found:
-        print(f"{f'Python {version}':<20} {'ok' if version in venvs else 'NOT TESTED: not installed'}", flush=True)
-    return list(venvs.values())
+    return venvs
 
 
 def test_on(release: Release, wheels: Path, venv: Path, python: str) -> Path:

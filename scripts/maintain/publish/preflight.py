@@ -9,10 +9,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from maintain.shortening import shortened
 from maintain.venvs import ScriptError, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from maintain.publish.release import Release
 
@@ -29,15 +30,11 @@ def clean_tree(release: Release) -> str | None:
     names = [entry[3:] for entry in entries if entry]
     if not names:
         return None
+    listed = ", ".join(shortened(names, MAX_NAMES))
     return (
-        f"The working tree differs from the commit ({_first(names)}), and only what is committed can be published: "
+        f"The working tree differs from the commit ({listed}), and only what is committed can be published: "
         "commit these files or remove them."
     )
-
-
-def _first(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def released_changelog(release: Release) -> str | None:
@@ -46,7 +43,8 @@ def released_changelog(release: Release) -> str | None:
     text = (release.root / "CHANGELOG.md").read_text(encoding="utf-8")
     if not left and re.search(rf"(?m)^## {re.escape(release.version)}\b(?!.*unreleased)", text):
         return None
-    why = f"{FRAGMENTS}/ still holds {_first(left)}" if left else f"CHANGELOG.md has no section for {release.version}"
+    listed = ", ".join(shortened(left, MAX_NAMES))
+    why = f"{FRAGMENTS}/ still holds {listed}" if left else f"CHANGELOG.md has no section for {release.version}"
     return (
         f"The changelog is not released: {why}. Run `.venv/bin/towncrier build --yes --version {release.version}`, "
         "read CHANGELOG.md, and commit."
@@ -66,16 +64,6 @@ def script_check(script: str, problem: str) -> Callable[[Release], str | None]:
     return check
 
 
-def free_tag(release: Release) -> str | None:
-    """Check that the tag of this version does not exist, or points to this commit."""
-    if release.tagged() in {"", release.commit}:
-        return None
-    return (
-        f"{release.version} was released before: the tag {release.tag} is on another commit. "
-        "Set a higher `version` in pyproject.toml and release that."
-    )
-
-
 CHECKS: dict[str, Callable[[Release], str | None]] = {
     "clean tree": clean_tree,
     "changelog": released_changelog,
@@ -88,5 +76,4 @@ CHECKS: dict[str, Callable[[Release], str | None]] = {
         "The version is too small for what changed: set the `version` in pyproject.toml that scripts/changes requires, "
         "and commit.",
     ),
-    "free tag": free_tag,
 }

@@ -41,8 +41,6 @@ class Release:
         """The git tag of this version."""
         return f"v{self.version}"
 
-    def tagged(self) -> str:
-        """Return the commit that the tag points to, or an empty string if there is no such tag."""
-        options = ["--format=%(objectname) %(*objectname)", f"refs/tags/{self.tag}"]
-        found = run(["git", "for-each-ref", *options], cwd=self.root)
-        return (found.split() or [""])[-1]
+    def is_tagged(self) -> bool:
+        """Whether the tag is on the commit."""
+        return self.tag in run(["git", "tag", "--points-at", self.commit], cwd=self.root).split()

@@ -33,8 +33,8 @@ exit status:
   1  the API changed: a difference is not in openapi/upstream.toml, or one of its entries no longer applies
   2  the comparison failed: no network, an unreadable library or file, or a wrong option"""
 UNKNOWN_FORM = (
-    "No operation was found in the vendor's library, so the form of its code has changed: adapt "
-    "scripts/maintain/vendor_sdk/source.py."
+    "No operation was found in {}. Name a wheel or a folder with --from. If this is the vendor's library, the form of "
+    "its code has changed: adapt scripts/maintain/vendor_sdk/source.py."
 )
 
 
@@ -50,7 +50,7 @@ def sources(path: Path) -> dict[str, str]:
     """Return the Python modules of a wheel or a folder, by path.
 
     Raises:
-        ScriptError: It is neither, or it is damaged, or has no Python modules.
+        ScriptError: It is neither, or it is damaged.
     """
     try:
         if path.is_dir():
@@ -60,8 +60,6 @@ def sources(path: Path) -> dict[str, str]:
                 files = {name: wheel.read(name) for name in wheel.namelist() if name.endswith(".py")}
     except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ScriptError(f"{path} cannot be read ({error}). Name a wheel or a folder with --from.") from error
-    if not files:
-        raise ScriptError(f"{path} contains no Python modules. Name a wheel or a folder with --from.")
     return {name: content.decode("utf-8", "replace") for name, content in files.items()}
 
 
@@ -74,10 +72,10 @@ def facts(path: Path) -> dict[str, Any]:
     found = sources(path)
     try:
         known = operations(found, WORD)
-    except RecursionError as error:
-        raise ScriptError(UNKNOWN_FORM) from error
+    except RecursionError:
+        known = {}
     if not known:
-        raise ScriptError(UNKNOWN_FORM)
+        raise ScriptError(UNKNOWN_FORM.format(path))
     version = next((text for name, text in found.items() if name.endswith("/_version.py")), "")
     match = re.search(r'__version__ = "([^"]+)"', version)
     return {"version": match[1] if match else "unknown", "operations": known}
@@ -87,22 +85,16 @@ def accepted(path: Path) -> dict[str, str]:
     """Return the accepted differences with their reasons.
 
     Raises:
-        ScriptError: The file cannot be read, an entry has no reason, or a difference is listed twice.
+        ScriptError: The file cannot be read, or an entry has no reason.
     """
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("decided", [])
-        pairs = [(line, entry.get("reason", "")) for entry in entries for line in entry.get("differences", [])]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        return {line: entry["reason"] for entry in entries for line in entry["differences"]}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ScriptError(
             f"{path} cannot be read ({error}). It must be a TOML file of [[decided]] entries, each with a `reason` and "
             "its `differences`."
         ) from error
-    found: dict[str, str] = {}
-    for line, reason in pairs:
-        if line in found or not reason:
-            raise ScriptError(f"{path} lists {line!r} twice or without a reason. Correct the entry.")
-        found[line] = reason
-    return found
 
 
 def news(found: list[str], known: Mapping[str, str]) -> list[str]:

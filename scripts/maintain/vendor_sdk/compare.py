@@ -86,17 +86,10 @@ def _variants(document: Data, schema: Data) -> list[Data]:
 def _field(document: Data, schema: Data, *, required: bool) -> Field:
     variants = _variants(document, schema)
     return {
-        "type": _types(variants),
         "values": [str(value) for variant in variants for value in variant.get("enum", [])],
         "required": required,
         "deprecated": any(variant.get("deprecated", False) for variant in variants),
     }
-
-
-def _types(variants: Iterable[Data]) -> str:
-    found = [variant.get("type", []) for variant in variants]
-    names = [name for types in found for name in ([types] if isinstance(types, str) else types) if name != "null"]
-    return " or ".join(dict.fromkeys(names))
 
 
 # --- the differences
@@ -108,7 +101,7 @@ def differences(vendor: Operations, document: Data) -> list[str]:
     lines = [f"{name}: the operation is only in the vendor's library" for name in vendor.keys() - documented.keys()]
     lines += [f"{name}: the operation is only in the document" for name in documented.keys() - vendor.keys()]
     for name in vendor.keys() & documented.keys():
-        lines += _deprecation(f"{name}: the operation", vendor[name], documented[name])
+        lines += _flags(f"{name}: the operation", vendor[name], documented[name], "deprecated")
         for place in (QUERY, BODY, RESPONSE):
             fields = vendor[name].get(place, {}), documented[name].get(place, {})
             lines += _differing_fields(f"{name}: {place}", *fields, owners[name, place], place)
@@ -138,21 +131,15 @@ def _missing(names: Iterable[str], others: Container[str]) -> list[str]:
 
 
 def _differing_field(subject: str, vendor: Field, documented: Field, place: str) -> Iterator[str]:
-    types = [field.get("type") or "any" for field in (vendor, documented)]
-    if types[0] != types[1]:
-        yield f"{subject}: the type is {types[0]} in the vendor's library, {types[1]} in the document"
-    if place != RESPONSE and bool(vendor.get("required")) != bool(documented.get("required")):
-        yield f"{subject} is required only in {_where(vendor, 'required')}"
     values = [", ".join(sorted(field.get("values", ()))) or "any" for field in (vendor, documented)]
     if values[0] != values[1]:
         yield f"{subject}: the values are {values[0]} in the vendor's library, {values[1]} in the document"
-    yield from _deprecation(subject, vendor, documented)
+    flags = ["deprecated"] if place == RESPONSE else ["required", "deprecated"]
+    yield from _flags(subject, vendor, documented, *flags)
 
 
-def _deprecation(subject: str, vendor: Field, documented: Field) -> list[str]:
-    differ = bool(vendor.get("deprecated")) != bool(documented.get("deprecated"))
-    return [f"{subject} is deprecated only in {_where(vendor, 'deprecated')}"] if differ else []
-
-
-def _where(vendor: Field, key: str) -> str:
-    return "the vendor's library" if vendor.get(key) else "the document"
+def _flags(subject: str, vendor: Field, documented: Field, *flags: str) -> Iterator[str]:
+    for flag in flags:
+        if bool(vendor.get(flag)) != bool(documented.get(flag)):
+            where = "the vendor's library" if vendor.get(flag) else "the document"
+            yield f"{subject} is {flag} only in {where}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -21,20 +20,8 @@ if TYPE_CHECKING:
 QUERY, BODY, RESPONSE = "query", "body", "response"
 CALLS = {f"_{method}": method for method in ("get", "post", "put", "patch", "delete")} | {"_get_api_list": "get"}
 LISTS = frozenset({"List", "list", "Iterable", "Sequence", "SequenceNotStr", "Tuple", "tuple", "Set", "set"})
-WRAPPERS = frozenset({"Optional", "Union", "Required", "NotRequired", "Annotated"})
-# The JSON types of names in annotations. Other names are classes of the library, which are objects.
-TYPES = {
-    **dict.fromkeys(LISTS, "array"),
-    **dict.fromkeys(("Dict", "dict", "Mapping"), "object"),
-    **dict.fromkeys(("str", "datetime", "date", "Literal"), "string"),
-    "int": "integer",
-    "float": "number",
-    "bool": "boolean",
-    "object": "",
-}
 
-# A field: its `type` in JSON (several are joined by ` or `), its `values`, and whether it is `required` or
-# `deprecated`. Keys that would be empty or false are absent.
+# A field: its `values`, and whether it is `required` or `deprecated`. Keys that would be empty or false are absent.
 Field = dict[str, Any]
 Fields = dict[str, Field]
 # The fields of an operation at each place, by name: `contacts[].phone` is a field of each item of `contacts`. A
@@ -88,10 +75,9 @@ def _parsed(path: str, text: str) -> ast.Module:
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise ScriptError(
-            f"Python {version} cannot parse {path} of the vendor's library ({error}). Name another version of the "
-            "library with --version, or create .venv with a newer Python."
+            f"This Python cannot parse {path} of the vendor's library ({error}). Name another version of the library "
+            "with --version, or create .venv with a newer Python."
         ) from error
 
 
@@ -132,18 +118,13 @@ def _calls(library: Library, path: str) -> Iterator[tuple[str, Operation]]:
 
 def _url(expression: ast.expr) -> str:
     """Return the path in a string, an f-string, or `path_template("/…/{name}", name=name)`."""
-    if isinstance(expression, ast.Call):
-        return _url(expression.args[0])
-    if isinstance(expression, ast.JoinedStr):
-        return "".join(map(_url, expression.values))
-    if isinstance(expression, ast.FormattedValue):
-        return f"{{{ast.unparse(expression.value)}}}"
-    return str(expression.value) if isinstance(expression, ast.Constant) else ast.unparse(expression)
+    template = expression.args[0] if isinstance(expression, ast.Call) else expression
+    return ast.unparse(template).removeprefix("f").strip("'\"")
 
 
-def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """Return the argument `name` of a call, or of a call inside it."""
-    keywords = (keyword for node in ast.walk(call) if isinstance(node, ast.Call) for keyword in node.keywords)
+def _keyword(part: ast.AST, name: str) -> ast.expr | None:
+    """Return the argument `name` of the first call in `part` that has it."""
+    keywords = (keyword for node in ast.walk(part) if isinstance(node, ast.Call) for keyword in node.keywords)
     return next((keyword.value for keyword in keywords if keyword.arg == name), None)
 
 
@@ -228,7 +209,6 @@ def _field(member: ast.AnnAssign, following: ast.stmt | None, *, is_total: bool,
     text = ast.unparse(member.annotation)
     docstring = ast.unparse(following) if isinstance(following, ast.Expr) else ""
     field = {
-        "type": " or ".join(dict.fromkeys(_types(member.annotation))),
         "required": is_mapping and "NotRequired[" not in text and (is_total or "Required[" in text),
         "deprecated": bool(re.search(r"(?i)\bdeprecated\b", docstring)),
         "values": list(_values(member.annotation)),
@@ -238,26 +218,8 @@ def _field(member: ast.AnnAssign, following: ast.stmt | None, *, is_total: bool,
 
 def _alias(member: ast.AnnAssign) -> str | None:
     """Return the name on the wire: `PropertyInfo(alias="…")` in a request, `FieldInfo(alias="…")` in a response."""
-    calls = [node for part in (member.annotation, member.value) if part for node in ast.walk(part)]
-    alias = next((_keyword(node, "alias") for node in calls if isinstance(node, ast.Call)), None)
+    alias = _keyword(member, "alias")
     return str(alias.value) if isinstance(alias, ast.Constant) else None
-
-
-def _types(annotation: ast.expr) -> Iterator[str]:
-    for part in _bare(annotation):
-        yield TYPES.get(_last_name(part.value) if isinstance(part, ast.Subscript) else ast.unparse(part), "object")
-
-
-def _bare(annotation: ast.expr) -> Iterator[ast.expr]:
-    """Yield the members of a union, without None and without wrappers such as Optional."""
-    parts: list[ast.expr] = []
-    if isinstance(annotation, ast.Subscript) and _last_name(annotation.value) in WRAPPERS:
-        parts = _parts(annotation)[: 1 if _last_name(annotation.value) == "Annotated" else None]
-    elif isinstance(annotation, ast.BinOp):
-        parts = [annotation.left, annotation.right]
-    elif not (isinstance(annotation, ast.Constant) and annotation.value is None):
-        yield annotation
-    yield from (member for part in parts for member in _bare(part))
 
 
 def _values(annotation: ast.expr) -> Iterator[str]:

@@ -114,7 +114,7 @@ def test_many_uncommitted_files(project: Project) -> None:
     """The sentence names five files and counts the rest."""
     for number in range(8):
         project.write(f"{number}.txt", "")
-    assert "(0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more)" in project.problem("clean tree")
+    assert "(0.txt, 1.txt, 2.txt, 3.txt, 4.txt, … and 3 more)" in project.problem("clean tree")
 
 
 def test_ignored_files(project: Project) -> None:
@@ -161,22 +161,21 @@ def test_a_missing_script(project: Project, script: str, check: str) -> None:
 
 
 @pytest.mark.parametrize("annotated", [["--annotate", "--message=0.2.0"], []], ids=["annotated", "lightweight"])
-def test_a_tag_on_another_commit(project: Project, annotated: list[str]) -> None:
-    """A version whose tag is on an earlier commit was released before."""
+def test_a_tag_on_this_commit(project: Project, annotated: list[str], shortened: list[str], capsys: Capture) -> None:
+    """The same commit can be published again: to another index, or after a failed upload."""
     project.git("tag", *annotated, "v0.2.0")
-    project.write("pets/__init__.py", "changed = True\n")
-    project.commit()
-    assert project.problem("free tag") == (
-        "0.2.0 was released before: the tag v0.2.0 is on another commit. "
-        "Set a higher `version` in pyproject.toml and release that."
-    )
+    assert (command.main(["--upload"]), len(shortened)) == (0, 2)
+    assert "Uploaded. Push the commit and the tag" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("annotated", [["--annotate", "--message=0.2.0"], []], ids=["annotated", "lightweight"])
-def test_a_tag_on_this_commit(project: Project, annotated: list[str]) -> None:
-    """The same commit can be published again: to another index, or after a failed upload."""
+def test_a_tag_on_another_commit(project: Project, annotated: list[str], shortened: list[str], capsys: Capture) -> None:
+    """After an upload to an index without this version, the output says that the tag is on another commit."""
     project.git("tag", *annotated, "v0.2.0")
-    assert project.problem("free tag") == ""
+    project.write("pets/__init__.py", "changed = True\n")
+    project.commit()
+    assert (command.main(["--upload"]), len(shortened)) == (0, 2)
+    assert "tag 'v0.2.0' already exists" in capsys.readouterr().out
 
 
 def test_all_failed_checks_are_reported(project: Project, capsys: Capture) -> None:
@@ -308,7 +307,7 @@ def test_an_upload_without_an_index(monkeypatch: Patch, project: Project, capsys
 
 def test_a_dry_run(project: Project, shortened: list[str]) -> None:
     """Without --upload nothing is uploaded or tagged, and all files are in dist/."""
-    assert (command.main([]), shortened, project.release.tagged()) == (0, [], "")
+    assert (command.main([]), shortened, project.release.is_tagged()) == (0, [], False)
     assert sorted(path.name for path in (project.folder / "dist").iterdir()) == [
         "pets.cdx.json",
         "pets.tar.gz",
@@ -322,7 +321,7 @@ def test_an_upload(project: Project, shortened: list[str], monkeypatch: Patch, c
         monkeypatch.setenv(f"GIT_{name}_NAME", "M")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "m@example.com")
     assert (command.main(["--upload"]), shortened) == (0, ["pets.tar.gz", "pets.whl"])
-    assert project.release.tagged() == project.release.commit
+    assert project.release.is_tagged()
     assert (
         capsys.readouterr().out.splitlines()[-1] == "Uploaded. Push the commit and the tag: git push origin HEAD v0.2.0"
     )
