@@ -125,6 +125,17 @@ def test_a_clone_that_lacks_tags(project: Project, tmp_path: Path, options: tupl
     assert capsys.readouterr().out.startswith("Changes since v0.1.0\n")
 
 
+def test_a_shallow_clone_without_a_release(project: Project, tmp_path: Path, capsys: Capture) -> None:
+    """If the remote has no release either, there is none; if it cannot be reached, a warning says so."""
+    project.commit()
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth=1", project.folder.as_uri(), str(clone))
+    assert (run(clone, "--check"), capsys.readouterr().err) == (0, "")
+    git(clone, "remote", "set-url", "origin", (tmp_path / "missing").as_uri())
+    assert run(clone, "--check") == 0
+    assert "Warning: it is unknown whether there is a release" in capsys.readouterr().err
+
+
 def test_a_complete_clone_without_a_release(project: Project, tmp_path: Path, capsys: Capture) -> None:
     """A complete clone has all tags, so without one there is no release; its origin is not queried."""
     clone = tmp_path / "clone"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# A complete clone had all tags when it was made.
-UNKNOWN = (
-    "The last release is unknown: this clone is shallow or was made with --no-tags, and has no tag v*. Fetch the tags "
-    "(git fetch --tags) and try again, or name a revision."
-)
+UNKNOWN = "This clone has no tag v*, but its remote has: git fetch --tags, and try again; or name a revision."
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,19 @@ def find(revision: str | None, root: Path) -> BaseRevision:
         if tag := newest(git("tag", "--list", "v*", *options, root=root).split()):
             return BaseRevision(tag, _commit(f"refs/tags/{tag}", root), is_release=True)
     is_shallow = git("rev-parse", "--is-shallow-repository", root=root) == "true"
-    if is_shallow or ".tagopt=--no-tags" in git("config", "--list", root=root):
+    lacks_tags = is_shallow or ".tagopt=--no-tags" in git("config", "--list", root=root)
+    if lacks_tags and _remote_has_release(root):
         raise ScriptError(UNKNOWN)
     return BaseRevision("the last commit", _commit("HEAD", root), is_release=False)
+
+
+def _remote_has_release(root: Path) -> bool:
+    """Return whether the remote has a tag v*; False, with a warning, if it cannot be reached."""
+    try:
+        return "refs/tags/v" in git("ls-remote", "--tags", root=root)
+    except ScriptError as error:
+        print(f"Warning: it is unknown whether there is a release: {error}", file=sys.stderr)
+        return False
 
 
 def _commit(revision: str, root: Path) -> str:

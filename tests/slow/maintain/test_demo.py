@@ -97,7 +97,7 @@ def test_invalid_rows(full: Run, phone: str) -> None:
 
 def test_duplicates_are_summarised(full: Run) -> None:
     """Duplicates are one entry of the table."""
-    assert re.search(r"\d+ rows +its number is that of an", full.output)
+    assert re.search(r"\d+ rows +same phone number as an", full.output)
 
 
 def test_no_process_remains(full: Run) -> None:
