@@ -167,8 +167,8 @@ def _closure(by_path: Mapping[str, griffe.Object], names: list[str]) -> set[str]
 
 
 def members(item: griffe.Class) -> dict[str, griffe.Object]:
-    """Return the public members of a class, including those of its private bases."""
-    bases = [base for base in ancestors(item) if base.name.startswith("_")]
+    """Return the public members of a class, including those of its bases that the package does not export."""
+    bases = [base for base in ancestors(item) if base.name not in map(str, base.package.exports or [base.name])]
     found = {name: member for holder in (*reversed(bases), item) for name, member in holder.members.items()}
     used = {name: member for name, member in found.items() if name == "__init__" or not name.startswith("_")}
     return {name: member for name, member in used.items() if not isinstance(member, griffe.Alias)}

@@ -209,7 +209,7 @@ def test_the_changelog(published: Published) -> None:
     """The line for users is in the section of the new version, and its fragment was removed."""
     section = published.clone.read("CHANGELOG.md").split("\n## ")[1]
     assert section.startswith(f"{published.version} (")
-    assert "- `contacts.exists(number)` tells whether there is a contact with this number." in section
+    assert "- `contacts.exists(number)` checks whether a contact with this number exists." in section
     assert [path.name for path in (published.clone.folder / "changes").iterdir()] == ["README.md"]
 
 
