@@ -105,7 +105,9 @@ def test_an_empty_key_is_missing(api: Api, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("url", ["http://api.example.com", "http://10.0.0.1:80", "http://localhost.example.com"])
 def test_plain_http_is_rejected(api: Api, url: str) -> None:
     """An unencrypted URL would disclose the secret; the error names the argument that permits it."""
-    with pytest.raises(ValueError, match="sends the API secret unencrypted; use https://, or pass allow_http=True"):
+    with pytest.raises(
+        ValueError, match="sends the API secret unencrypted; use https://, or in Python pass allow_http=True"
+    ):
         api.client(base_url=url)
 
 
