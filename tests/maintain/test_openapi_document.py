@@ -11,7 +11,7 @@ from maintain.venvs import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.maintain.conftest import Workspace
+    from tests.maintain.workspaces import Workspace
 
 
 def test_the_document_is_valid() -> None:

@@ -452,14 +452,6 @@ def test_the_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert all({"--no-deps", "--only-binary=:all:"} <= set(command) for command in commands)
 
 
-def test_an_index_without_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture) -> None:
-    """If the index does not have the library, the exit status is 2 and pip's message is shown."""
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    assert main([]) == 2
-    assert "No matching distribution found for sendblue" in capsys.readouterr().err
-
-
 def test_a_damaged_wheel(library: Path, capsys: Capture) -> None:
     """The message names a damaged wheel; the exit status is 2."""
     path = packed(library)

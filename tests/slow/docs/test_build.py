@@ -14,7 +14,7 @@ from maintain.docs.command import HTTP_PAGE, Page, adapt, broken_links
 from maintain.docs.griffe_examples import Examples
 from maintain.venvs import ScriptError
 
-from tests.docs.blocks import PAGES
+from tests.slow.docs.blocks import PAGES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ import pytest
 from packaging.requirements import Requirement
 from sendblue_sandbox.cli import DEFAULT_PORT
 
-from tests.docs.blocks import PAGES, ROOT, SANDBOX_URL, blocks
-from tests.docs.test_samples import samples
+from tests.slow.docs.blocks import PAGES, ROOT, SANDBOX_URL, blocks
+from tests.slow.docs.test_samples import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

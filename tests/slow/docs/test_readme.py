@@ -15,7 +15,7 @@ from sendblue_sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOUND = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 SAMPLES = [sample for sample in FOUND if "def test_" not in sample]

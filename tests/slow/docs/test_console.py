@@ -9,8 +9,8 @@ import pytest
 from sendblue_contacts_cli.app import COMMANDS
 from sendblue_sandbox import Sandbox
 
-from tests.docs.blocks import PAGES, SANDBOX_URL, blocks, write_titled_blocks
-from tests.docs.terminal import Command, Terminal, commands
+from tests.slow.docs.blocks import PAGES, SANDBOX_URL, blocks, write_titled_blocks
+from tests.slow.docs.terminal import Command, Terminal, commands
 
 if TYPE_CHECKING:
     from pathlib import Path

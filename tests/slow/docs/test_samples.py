@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.docs.blocks import PAGES, ROOT, blocks, write_titled_blocks
+from tests.slow.docs.blocks import PAGES, ROOT, blocks, write_titled_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,30 +16,31 @@ from maintain.regenerate.generated_client import check_pins, swap
 from maintain.venvs import ROOT, ScriptError
 from openapi_python_client.config import ConfigFile
 
+from tests.maintain.workspaces import BIRTHDAY
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.maintain.conftest import Workspace
+    from tests.maintain.workspaces import Workspace
 
-Capture = pytest.CaptureFixture[str]
 SCRIPT = ROOT / "scripts/regenerate"
-BIRTHDAY = ("name: {type: string}\n", "name: {type: string}\n        birthday: {type: string, format: date}\n")
+Capture = pytest.CaptureFixture[str]
 
 
 # --- the package
 
 
-def test_generates_a_typed_package(workspace: Workspace) -> None:
-    """The package contains the operation and the model of the document, and is marked as typed."""
+def test_the_first_run(workspace: Workspace, capsys: Capture) -> None:
+    """The package contains the operation and the model, which are listed, and is marked as typed; nothing else is left.
+
+    Neither a temporary folder nor a cache of ruff remains.
+    """
     assert workspace.regenerate() == 0
     names = {"api/pets/get_pet.py", "models/pet.py", "py.typed"}
     assert {name for name in names if (workspace.package / name).is_file()} == names
-
-
-def test_reports_models_and_operations(workspace: Workspace, capsys: Capture) -> None:
-    """The first run lists the models and the operations."""
-    workspace.regenerate()
     assert {"+ model Pet", "+ operation get_pet"} <= set(capsys.readouterr().out.splitlines())
+    assert [path.name for path in workspace.output.iterdir()] == ["sendblue_contacts_api"]
+    assert not list(workspace.folder.rglob(".ruff_cache"))
 
 
 def test_reports_a_new_field(generated: Workspace, capsys: Capture) -> None:
@@ -56,15 +57,14 @@ def test_second_run_changes_nothing(generated: Workspace, capsys: Capture) -> No
     assert (generated.contents(), capsys.readouterr().out) == (before, "nothing changed\n")
 
 
-def test_leaves_no_leftovers(generated: Workspace) -> None:
-    """After a run there is only the package: no temporary folder and no cache of ruff."""
-    assert [path.name for path in generated.output.iterdir()] == ["sendblue_contacts_api"]
-    assert not list(generated.folder.rglob(".ruff_cache"))
-
-
-def test_output_names_no_folder(generated: Workspace) -> None:
+def test_output_names_no_folder(original: Workspace) -> None:
     """The package does not contain the path of the folder."""
-    assert not [path for path in generated.package.rglob("*.py") if str(generated.folder) in path.read_text()]
+    assert not [path for path in original.package.rglob("*.py") if str(original.folder) in path.read_text()]
+
+
+def test_file_modes(generated: Workspace) -> None:
+    """Every file has the mode 0644."""
+    assert {stat.S_IMODE(mode) for _, mode, _ in generated.contents().values()} == {0o644}
 
 
 # --- on any machine
@@ -111,11 +111,6 @@ def test_the_environment_does_not_matter(generated: Workspace, tmp_path: Path) -
     other.templates.mkdir()
     run_in_environment(other, home, variables, umask=0o077)
     assert bytes_and_modes(other) == expected
-
-
-def test_file_modes(generated: Workspace) -> None:
-    """Every file has the mode 0644."""
-    assert {stat.S_IMODE(mode) for _, mode, _ in generated.contents().values()} == {0o644}
 
 
 def test_two_concurrent_runs(generated: Workspace) -> None:
