@@ -1,4 +1,7 @@
-"""The generated endpoint functions, called directly: the requests they send and the responses they return."""
+"""The generated endpoint functions, called directly: the requests they send and the responses they return.
+
+The document's defaults are the server's: no client sends one unless the caller gave the value.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import datetime as dt
 import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
@@ -26,6 +29,9 @@ from sendblue_contacts_api.models import (
     Error,
 )
 from sendblue_contacts_api.types import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 DOCUMENT = yaml.safe_load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes())
 NUMBER = "+14155551234"
@@ -121,18 +127,12 @@ def request_line_and_body(request: httpx.Request) -> tuple[str, bytes, Any]:
 
 @pytest.mark.parametrize("one", CALLS, ids=BY_NAME)
 def test_sends_only_given_values(one: EndpointCall) -> None:
-    """The method, the path and the body match the document, and no default of the server is sent."""
-    handler = RecordingHandler()
+    """The method, the path and the body match the document, and no default of the server is sent: sync and async."""
+    handler, async_handler = RecordingHandler(), RecordingHandler()
     call(handler, one.operation, **one.arguments)
-    assert [request_line_and_body(request) for request in handler.sent] == [(one.method, one.target, one.body)]
-
-
-@pytest.mark.parametrize("one", CALLS, ids=BY_NAME)
-def test_async_sends_the_same(one: EndpointCall) -> None:
-    """The asynchronous function sends the same request as the synchronous one."""
-    handler = RecordingHandler()
-    asyncio.run(call_async(handler, one.operation, **one.arguments))
-    assert [request_line_and_body(request) for request in handler.sent] == [(one.method, one.target, one.body)]
+    asyncio.run(call_async(async_handler, one.operation, **one.arguments))
+    sent = [request_line_and_body(request) for request in (*handler.sent, *async_handler.sent)]
+    assert sent == [(one.method, one.target, one.body)] * 2
 
 
 def test_every_operation_is_tested() -> None:
@@ -161,11 +161,40 @@ def test_plus_in_a_query_is_percent_encoded() -> None:
     assert handler.sent[0].url.query == b"phone_number=%2B14155551234"
 
 
-def test_sends_a_given_false() -> None:
-    """A given value is sent even if it equals the server's default."""
+class Default(NamedTuple):
+    """A parameter or field with a default of the server, and a function that makes arguments of a call."""
+
+    name: str
+    operation: str
+    value: object
+    arguments: Callable[..., dict[str, Any]] = dict
+
+
+DEFAULTS = [
+    Default("limit", "list_contacts", 100),
+    Default("offset", "list_contacts", 0),
+    Default("order_by", "list_contacts", "created_at"),
+    Default("order_direction", "list_contacts", "desc"),
+    Default("update_if_exists", "create_contact", False, lambda **given: {"body": ContactCreate(NUMBER, **given)}),  # noqa: FBT003 - a row of a table
+    Default("opted_out", "opt_out_contact", True, lambda **given: {"body": ContactOptOut(NUMBER, **given)}),  # noqa: FBT003 - a row of a table
+]
+
+
+@pytest.mark.parametrize("default", DEFAULTS, ids=lambda default: default.name)
+def test_given_value_is_sent_even_if_it_is_the_default(default: Default) -> None:
+    """A value that the caller gives is sent even if it equals the server's default, which the docstring names."""
     handler = RecordingHandler()
-    call(handler, "contacts.create_contact", body=ContactCreate(NUMBER, update_if_exists=False))
-    assert json.loads(handler.sent[0].content) == {"number": NUMBER, "update_if_exists": False}
+    operation = BY_NAME[default.operation].operation
+    call(handler, operation, **default.arguments(**{default.name: default.value}))
+    (request,) = handler.sent
+    sent = json.loads(request.content) if request.content else dict(request.url.params)
+    assert sent[default.name] == (default.value if request.content else str(default.value))
+    documented = {"create_contact": ContactCreate, "opt_out_contact": ContactOptOut}
+    module = import_module(f"sendblue_contacts_api.api.{operation}")
+    text = " ".join((documented.get(default.operation, module.sync).__doc__ or "").split())
+    entry = text[text.index(f"{default.name} (") :]
+    expected = default.value if isinstance(default.value, str) else json.dumps(default.value)
+    assert entry.partition(" Server default: ")[2].startswith(f"`{expected}`.")
 
 
 def test_sends_null_and_omits_unset() -> None:
@@ -193,32 +222,23 @@ def resolved(node: Any) -> Any:  # noqa: ANN401 - any part of the document
     return target if "$ref" in node else node
 
 
-def example_responses(*, errors: bool) -> list[tuple[str, int, Any]]:
-    """Return the operation, the status and the body of each example response in the document."""
-    return [
-        (name, int(status.replace("XX", "03")), resolved(example)["value"])
-        for name, operation in OPERATIONS.items()
-        for status, response in operation["responses"].items()
-        for example in resolved(response)["content"]["application/json"]["examples"].values()
-        if (status[0] in "45") == errors
-    ]
+def example_responses(name: str) -> Iterator[tuple[int, Any]]:
+    """Yield the status and the body of each example response of an operation in the document."""
+    for status, response in OPERATIONS[name]["responses"].items():
+        for example in resolved(response)["content"]["application/json"]["examples"].values():
+            yield int(status.replace("XX", "03")), resolved(example)["value"]
 
 
-@pytest.mark.parametrize(("name", "status", "body"), example_responses(errors=True))
-def test_documented_error_is_an_error(name: str, status: int, body: Any) -> None:  # noqa: ANN401 - any JSON
-    """Each documented error response is parsed into an Error with its message."""
-    one = BY_NAME[name]
-    response = call(RecordingHandler(httpx.Response(status, json=body)), one.operation, **one.arguments)
-    assert (type(response.parsed), response.parsed.message) == (Error, body["message"])
-
-
-@pytest.mark.parametrize(("name", "status", "body"), example_responses(errors=False))
-def test_documented_response_is_parsed(name: str, status: int, body: Any) -> None:  # noqa: ANN401 - any JSON
-    """Each documented response is parsed without undocumented keys."""
-    one = BY_NAME[name]
-    parsed = call(RecordingHandler(httpx.Response(status, json=body)), one.operation, **one.arguments).parsed
-    found = parsed if isinstance(parsed, list) else [parsed]
-    assert [model.additional_properties for model in found] == [{}] * len(body if isinstance(body, list) else [body])
+@pytest.mark.parametrize("one", CALLS, ids=BY_NAME)
+def test_documented_responses_are_parsed(one: EndpointCall) -> None:
+    """Each documented response is parsed without undocumented keys, and an error into an Error with its message."""
+    for status, body in example_responses(one.operation.rsplit(".", 1)[1]):
+        parsed = call(RecordingHandler(httpx.Response(status, json=body)), one.operation, **one.arguments).parsed
+        found = parsed if isinstance(body, list) else [parsed]
+        assert len(found) == (len(body) if isinstance(body, list) else 1)
+        assert [model for model in found if model.additional_properties] == [], status
+        if status >= 400:
+            assert (type(parsed), parsed.message) == (Error, body["message"])
 
 
 def test_headers_of_an_error_are_available() -> None:

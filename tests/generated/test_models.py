@@ -1,4 +1,4 @@
-"""Models: absent and null fields, and values of the wrong type. No received value is lost, and none is invented."""
+"""Models: aliases, absent and null fields, and values of the wrong type. No received value is lost or invented."""
 
 from __future__ import annotations
 
@@ -7,127 +7,196 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 from sendblue_contacts_api.models import BulkCreateResponse, Contact, ContactResponse, ContactUpdate
-from sendblue_contacts_api.types import UNSET
+from sendblue_contacts_api.types import UNSET, Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    from tests.generated.conftest import Case, Mistyped
+    from tests.generated.conftest import Case, Tables
 
-
-def test_tables_match_the_document(model: Any, document: Any) -> None:  # noqa: ANN401 - a generated class and YAML
-    """The table FIELDS of a model has every property of its schema, with its aliases, in the same order."""
-    properties = document["components"]["schemas"][model.__name__]["properties"]
-    expected = {name: tuple(each.get("x-aliases", ())) for name, each in properties.items()}
-    assert {name: field.aliases for name, field in model.FIELDS.items()} == expected
+LABELS = {"firstName": "a", "first_name": "b", "phone": "c", "customVariables": "d", "custom_variables": "e"}
 
 
-def test_every_field_is_an_attribute(model: Any) -> None:  # noqa: ANN401 - a generated class
+# --- names
+
+
+def test_tables_match_the_document(tables: Tables) -> None:
+    """FIELDS has every property of the schema, in the same order, with its aliases and whether it is required."""
+    schemas = {model: tables.document["components"]["schemas"][model.__name__] for model in tables.models}
+    expected = {
+        f"{model.__name__}.{name}": (tuple(each.get("x-aliases", ())), name in schema.get("required", []))
+        for model, schema in schemas.items()
+        for name, each in schema["properties"].items()
+    }
+    found = {str(case): (case.field.aliases, case.field.required) for case in tables.cases}
+    assert list(found.items()) == list(expected.items())
+
+
+def test_every_field_is_an_attribute(tables: Tables) -> None:
     """Each entry of FIELDS names an attribute, and each attribute for a field has an entry."""
-    attributes = {attribute.name for attribute in attrs.fields(model)} - {"additional_properties", "_fields_set"}
-    assert {field.attribute for field in model.FIELDS.values()} == attributes
+    own = {"additional_properties", "_fields_set"}
+    attributes = {model: {each.name for each in attrs.fields(model)} - own for model in tables.models}
+    assert {model: {field.attribute for field in model.FIELDS.values()} for model in tables.models} == attributes
 
 
-# --- responses
+def spellings(case: Case) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield documents with the field under one or more of its names, and which of its values must be read."""
+    value, other = case.value(), case.value(1)
+    yield {case.name: value}, 0
+    for number, alias in enumerate(case.field.aliases, 1):
+        yield {**dict.fromkeys(case.field.aliases[number:], value), alias: other}, 1
+        yield {case.name: value, alias: other}, 0
+        yield {alias: other, case.name: value}, 0
 
 
-def test_absent_field_is_none(received_case: Case) -> None:
-    """An absent field is None."""
-    assert received_case.attribute(received_case.read({})) is None
+def test_reads_every_name(tables: Tables) -> None:
+    """A field is read from any of its names: first the preferred one, then the aliases in their order."""
+    for case in tables.cases:
+        for sent, which in spellings(case):
+            read = case.read(sent)
+            expected: tuple[object, ...] = (case.expected(which), {}, case.value(which))
+            found = (case.attribute(read), read.additional_properties, read.to_dict()[case.name])
+            assert found == expected, (str(case), sent)
+            assert read.to_dict().keys() & case.field.aliases == set(), (str(case), sent)
 
 
-def test_null_is_none(received_case: Case) -> None:
-    """A null field is None."""
-    read = received_case.read({received_case.key: None})
-    assert (received_case.attribute(read), read.additional_properties) == (None, {})
+def test_null_takes_precedence_like_any_value(tables: Tables) -> None:
+    """If the preferred name is null, the field is not read from an alias; null under an alias is null."""
+    clearable = [case for case in tables.cases if not (case.field.required and case.field.kind.startswith("array"))]
+    documents = [
+        (case, sent)
+        for case in clearable
+        for alias in case.field.aliases
+        for sent in ({case.name: None, alias: case.value()}, {alias: None})
+    ]
+    assert [(str(case), sent) for case, sent in documents if case.attribute(case.read(sent))] == []
 
 
-def test_everything_null(received: Any) -> None:  # noqa: ANN401 - a generated class
-    """All fields can be null at once, and are written as null."""
-    nulls = dict.fromkeys(received.FIELDS)
-    assert received.from_dict(nulls).to_dict() == nulls
+def test_reads_aliases_everywhere_at_once(tables: Tables) -> None:
+    """A document with only aliases, also in nested objects, is written with only preferred names."""
+    for model in tables.models:
+        read = model.from_dict(_with_aliases(model, tables.whole(model)))
+        assert (read, read.to_dict()) == (model.from_dict(tables.whole(model)), tables.whole(model))
 
 
-def test_fields_set_distinguishes_null_from_absent(received_case: Case) -> None:
-    """`fields_set` contains null fields, but not absent ones."""
-    null, missing = received_case.read({received_case.key: None}), received_case.read({})
-    attribute = received_case.field.attribute
-    assert (attribute in null.fields_set, attribute in missing.fields_set) == (True, False)
+def _with_aliases(model: Any, document: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a generated class
+    """Return `document` with the last alias of each field, and those of a nested Contact."""
+    inner = {key: _with_aliases(Contact, value) if key == "contact" else value for key, value in document.items()}
+    return {(model.FIELDS[key].aliases or (key,))[-1]: value for key, value in inner.items()}
 
 
-def test_fields_set_contains_a_field_received_under_an_alias(aliased: Case) -> None:
-    """`fields_set` contains a field that was received under an alias."""
-    read = aliased.read({aliased.key: aliased.value})
-    assert aliased.field.attribute in getattr(read, "fields_set", {aliased.field.attribute})
+def test_labels_are_not_names(tables: Tables) -> None:
+    """Labels of custom variables that equal names of fields are read and written unchanged, and set no field."""
+    maps = [case for case in tables.cases if case.field.kind == "map"]
+    for case in maps:
+        read = case.read({case.field.aliases[0]: LABELS})
+        found = case.attribute(read), read.to_dict()[case.name], read.first_name or None
+        assert found == (LABELS, LABELS, None), str(case)
+    assert len(maps) == 4
 
 
-def test_fields_set_of_an_object_created_in_python(received_case: Case) -> None:
+def test_undocumented_keys_are_kept_and_written(tables: Tables) -> None:
+    """An undocumented key is kept and written, whatever its value; `from_dict` does not change its argument."""
+    unknown = {"x_new": {"first_name": [1, None]}, "x_null": None}
+    for model in tables.models:
+        source = {**tables.whole(model), **unknown}
+        read = model.from_dict(source)
+        assert (read.additional_properties, read.to_dict()) == (unknown, source)
+        assert source == {**tables.whole(model), **unknown}
+
+
+def test_models_do_not_share_additional_properties(tables: Tables) -> None:
+    """Each object has its own `additional_properties`."""
+    for model in tables.models:
+        one, other = (model.from_dict(tables.smallest(model)) for _ in range(2))
+        one.additional_properties["x"] = 1
+        assert other.additional_properties == {}
+
+
+# --- absent and null
+
+
+def test_absent_and_null_fields_of_responses(tables: Tables) -> None:
+    """Both are None; `fields_set` has null fields but not absent ones, and only null fields are written."""
+    for case in tables.received_cases:
+        for sent in ({}, *({key: None} for key in (case.name, *case.field.aliases))):
+            read = case.read(sent)
+            found = case.attribute(read), read.fields_set, read.to_dict(), read.additional_properties
+            written = {case.name: None} if sent else {}
+            assert found == (None, {case.field.attribute} if sent else set(), written, {}), (str(case), sent)
+
+
+def test_fields_set_of_an_object_created_in_python(tables: Tables) -> None:
     """`fields_set` of an object created in Python contains the fields that are not None."""
-    value = received_case.expected(received_case.value)
-    made = received_case.model(**{received_case.field.attribute: value})
-    assert made.fields_set == {received_case.field.attribute}
+    found = {case: case.model(**{case.field.attribute: case.expected()}).fields_set for case in tables.received_cases}
+    assert found == {case: {case.field.attribute} for case in tables.received_cases}
 
 
-def test_equality_does_not_depend_on_the_origin(received: Any, everything: Callable[[Any], dict[str, Any]]) -> None:  # noqa: ANN401 - a generated class
+def test_equality_does_not_depend_on_the_origin(tables: Tables) -> None:
     """Objects with the same values are equal, whether created in Python or from JSON."""
-    read = received.from_dict(everything(received))
-    values = {field.attribute: getattr(read, field.attribute) for field in received.FIELDS.values()}
-    assert received(**values) == read
+    for model in tables.received:
+        read = model.from_dict(tables.whole(model))
+        assert model(**{field.attribute: getattr(read, field.attribute) for field in model.FIELDS.values()}) == read
 
 
-def test_absent_field_is_not_written(received: Any) -> None:  # noqa: ANN401 - a generated class
-    """Absent fields are not written."""
-    assert received.from_dict({}).to_dict() == {}
+def test_optional_fields_of_requests(tables: Tables) -> None:
+    """An absent field of a request is UNSET and omitted, without a default of the server; None is written as null."""
+    for case in tables.sent_cases:
+        read = case.model.from_dict(tables.smallest(case.model))
+        assert read.to_dict() == tables.smallest(case.model)
+        assert case.field.required or case.attribute(read) is UNSET, str(case)
+        assert not case.field.nullable or case.read({case.name: None}).to_dict()[case.name] is None, str(case)
+
+
+def test_required_field_cannot_be_absent(tables: Tables) -> None:
+    """An absent required field raises KeyError, which names the field."""
+    for case in tables.sent_cases:
+        if case.field.required:
+            with pytest.raises(KeyError, match=case.name):
+                case.read({})
 
 
 def test_a_field_that_is_set_later_is_written() -> None:
-    """A value that is set after reading is written."""
-    contact = Contact.from_dict({})
-    contact.first_name = "Ada"
-    assert contact.to_dict() == {"first_name": "Ada"}
+    """A value that is set after reading is written, also in place of a kept value of the wrong type."""
+    contact, update = Contact.from_dict({}), ContactUpdate.from_dict({"tags": "VIP"})
+    contact.first_name, update.tags = "Ada", ["VIP"]
+    assert (contact.to_dict(), update.to_dict()) == ({"first_name": "Ada"}, {"tags": ["VIP"]})
 
 
 # --- wrong types
 
-
-def test_container_of_the_wrong_type_is_kept(mistyped: Mistyped) -> None:
-    """A value of the wrong type in a list, map or object field is kept unchanged, and the field is empty."""
-    case = mistyped.case
-    read = case.read({case.key: mistyped.value})
-    assert (not case.attribute(read), read.additional_properties) == (True, {case.name: mistyped.value})
+# The JSON type of each container kind, and values of several types.
+CONTAINERS = {"array": list, "map": dict, "object": dict}
+WRONG: list[object] = ["text", 7, True, ["a"], {"a": 1}]
 
 
-def test_container_of_the_wrong_type_is_written(mistyped: Mistyped) -> None:
-    """A kept value is written under the preferred name."""
-    case = mistyped.case
-    assert case.read({case.key: mistyped.value}).to_dict()[case.name] == mistyped.value
+def mistyped(tables: Tables) -> Iterator[tuple[Case, object]]:
+    """Yield each list, map or object field with values of other types, including strings in a list of objects."""
+    for case in tables.cases:
+        right = CONTAINERS.get(case.field.kind.split("[")[0])
+        for value in WRONG:
+            if right and (type(value) is not right or (case.field.kind == "array[object]" and value == ["a"])):
+                yield case, value
 
 
-def test_required_container_of_the_wrong_type_is_an_error(mistyped_required: Mistyped) -> None:
-    """A value of the wrong type in a required field raises TypeError, which names the field."""
-    case = mistyped_required.case
-    with pytest.raises(TypeError, match=case.name):
-        case.read({case.key: mistyped_required.value})
-
-
-def test_container_of_the_wrong_type_under_an_alias() -> None:
-    """A value of the wrong type under an alias is kept under the preferred name."""
-    assert Contact.from_dict({"customVariables": "text"}).additional_properties == {"custom_variables": "text"}
+def test_container_of_the_wrong_type_is_kept(tables: Tables) -> None:
+    """A value of the wrong type is kept and written under the preferred name; the other fields are read."""
+    for case, value in mistyped(tables):
+        if case.field.required:
+            with pytest.raises(TypeError, match=case.name):
+                case.read({case.name: value})
+            continue
+        for key in (case.name, *case.field.aliases):
+            document = {name: each for name, each in tables.whole(case.model).items() if name != case.name}
+            read = case.model.from_dict({**document, key: value})
+            expected = (True, {case.name: value}, {**document, case.name: value})
+            assert (not case.attribute(read), read.additional_properties, read.to_dict()) == expected, str(case)
 
 
 def test_list_with_one_invalid_object_is_kept() -> None:
     """A list of objects with one item of another type is kept as a whole."""
     contacts = [{"phone": "+14155551234"}, None]
     assert BulkCreateResponse.from_dict({"contacts": contacts}).to_dict() == {"contacts": contacts}
-
-
-def test_other_fields_are_read(received: Any, everything: Callable[[Any], dict[str, Any]]) -> None:  # noqa: ANN401 - a generated class
-    """A field of the wrong type does not affect the other fields."""
-    first, *others = received.FIELDS
-    read = received.from_dict({**everything(received), first: object()})
-    expected = received.from_dict(everything(received))
-    attributes = [received.FIELDS[name].attribute for name in others]
-    assert [getattr(read, name) for name in attributes] == [getattr(expected, name) for name in attributes]
 
 
 def test_nested_object_is_tolerant() -> None:
@@ -137,50 +206,26 @@ def test_nested_object_is_tolerant() -> None:
     assert response.contact.additional_properties == {"tags": "VIP", "created_at": "soon"}
 
 
-def test_a_value_that_is_set_later_replaces_the_kept_value() -> None:
-    """A value that is set after reading replaces the kept value of the wrong type."""
-    update = ContactUpdate.from_dict({"tags": "VIP"})
-    update.tags = ["VIP"]
-    assert update.to_dict() == {"tags": ["VIP"]}
+ODD_VALUES: list[object] = [None, False, -1, 10**30, 1.5, "", "text", "\x00", [], [None], [[]], [{}], {}, {"": None}]
 
 
-# --- requests
+def test_any_json_is_read(tables: Tables) -> None:
+    """A response with any JSON in its fields is read, every field is written, and the output can be read."""
+    for case in tables.received_cases:
+        for value in ODD_VALUES:
+            read = case.model.from_dict({**tables.whole(case.model), case.name: value})
+            assert read.to_dict().keys() == case.model.FIELDS.keys(), (str(case), value)
+            assert case.model.from_dict(read.to_dict()) == read, (str(case), value)
 
 
-def test_absent_field_is_unset(sent_optional: Case) -> None:
-    """An absent field of a request is UNSET, not None."""
-    assert sent_optional.attribute(sent_optional.read({})) is UNSET
+# --- the cache of the keys of responses
 
 
-def test_unset_is_omitted(sent: Any, required_only: Callable[[Any], dict[str, Any]]) -> None:  # noqa: ANN401 - a generated class
-    """UNSET fields are not written, and no default of the server is written in their place."""
-    assert sent.from_dict(required_only(sent)).to_dict() == required_only(sent)
-
-
-def test_none_is_null(sent_nullable: Case) -> None:
-    """None is written as null in nullable fields."""
-    assert sent_nullable.read({sent_nullable.key: None}).to_dict()[sent_nullable.name] is None
-
-
-def test_required_field_cannot_be_absent(sent_required: Case) -> None:
-    """An absent required field raises KeyError, which names the field."""
-    with pytest.raises(KeyError, match=sent_required.name):
-        sent_required.read({})
-
-
-def test_required_field_may_have_an_alias(aliased: Case) -> None:
-    """A required field may be given under any of its names."""
-    assert aliased.read({aliased.key: aliased.value}).to_dict()[aliased.name] == aliased.value
-
-
-def test_required_fields_match_the_document(sent: Any, document: Any) -> None:  # noqa: ANN401 - a generated class and YAML
-    """The required fields of a model are those of its schema."""
-    required = document["components"]["schemas"][sent.__name__].get("required", [])
-    assert [name for name, field in sent.FIELDS.items() if field.required] == required
-
-
-def test_models_do_not_share_additional_properties(model: Any, required_only: Callable[[Any], dict[str, Any]]) -> None:  # noqa: ANN401 - a generated class
-    """Each object has its own `additional_properties`."""
-    one, other = model.from_dict(required_only(model)), model.from_dict(required_only(model))
-    one.additional_properties["x"] = 1
-    assert other.additional_properties == {}
+def test_cache_of_shapes_is_bounded() -> None:
+    """The cache is bounded even if the server returns ever new keys; further shapes are computed correctly."""
+    shapes = Shapes(Contact.FIELDS)
+    assert shapes["z", "firstName", "first_name", "phone", "a"] == (frozenset({"first_name", "phone"}), ("z", "a"))
+    assert shapes["phone", "x"] is shapes["phone", "x"]
+    for number in range(Shapes.MAX_SIZE * 2):
+        _ = shapes[f"x{number}",]
+    assert (len(shapes), shapes["phone", "new"]) == (Shapes.MAX_SIZE, (frozenset({"phone"}), ("new",)))

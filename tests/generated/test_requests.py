@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 import typing
@@ -14,7 +15,7 @@ from sendblue_contacts_api import models
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.generated.conftest import Case
+    from tests.generated.conftest import Tables
 
 SUFFIXES = ("Fields", "Mapping")
 
@@ -24,6 +25,7 @@ def typed_dict(model: Any, suffix: str) -> Any:  # noqa: ANN401 - a generated cl
     return getattr(sys.modules[model.__module__], model.__name__ + suffix)
 
 
+@functools.cache
 def attribute_docs(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generated class
     """Return the docstring below each key of the TypedDicts of `model`, read from the source."""
     module = ast.parse(inspect.getsource(sys.modules[model.__module__]))
@@ -41,67 +43,43 @@ def attribute_docs(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generat
     }
 
 
-def all_names(case: Case) -> set[str]:
-    """Return the preferred name and the aliases of a field."""
-    return {case.name, *case.field.aliases}
+def hints(model: Any, suffix: str) -> Mapping[str, Any]:  # noqa: ANN401 - a generated class
+    """Return the type of each key of the TypedDict of `model` with this suffix."""
+    return typing.get_type_hints(typed_dict(model, suffix))
 
 
-def test_every_request_body_has_typed_dicts(document: Any) -> None:  # noqa: ANN401 - YAML
-    """The model of each request body has both TypedDicts in its module."""
-    operations = [each for item in document["paths"].values() for each in item.values() if "requestBody" in each]
+def test_every_request_body_has_typed_dicts(tables: Tables) -> None:
+    """The model of each request body has both TypedDicts, in which no single key is required."""
+    paths = tables.document["paths"].values()
+    operations = [each for item in paths for each in item.values() if "requestBody" in each]
     names = [
         each["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/")[-1] for each in operations
     ]
     found = [typed_dict(getattr(models, name), suffix) for name in names for suffix in SUFFIXES]
     assert (len(names), all(map(typing.is_typeddict, found))) == (6, True)
+    assert {each.__required_keys__ for each in found} == {frozenset()}
 
 
-def test_optional_fields_are_in_both_typed_dicts(sent_optional: Case) -> None:
-    """Optional fields are in both TypedDicts, under every name."""
-    keys = [typing.get_type_hints(typed_dict(sent_optional.model, suffix)).keys() for suffix in SUFFIXES]
-    assert [all_names(sent_optional) <= each for each in keys] == [True, True]
+def test_mapping_has_every_name_and_fields_only_the_optional_ones(tables: Tables) -> None:
+    """The mapping has each name of each field; calls take required fields as an argument instead of a keyword."""
+    for model in tables.sent:
+        every = {key: field for name, field in model.FIELDS.items() for key in (name, *field.aliases)}
+        assert hints(model, "Mapping").keys() == every.keys()
+        assert hints(model, "Fields").keys() == {key for key, field in every.items() if not field.required}
 
 
-def test_required_fields_are_in_the_mapping_only(sent_required: Case) -> None:
-    """Required fields are only in the mapping, under every name: calls take them as a separate argument."""
-    keys = [typing.get_type_hints(typed_dict(sent_required.model, suffix)).keys() for suffix in SUFFIXES]
-    assert [all_names(sent_required) <= each for each in keys] == [False, True]
+def test_types_of_the_keys(tables: Tables) -> None:
+    """The names of a field have the same type, which includes None if the field is nullable."""
+    for case in tables.sent_cases:
+        found = hints(case.model, "Mapping")
+        assert {str(found[alias]) for alias in case.field.aliases} <= {str(found[case.name])}, str(case)
+        assert not case.field.nullable or type(None) in typing.get_args(found[case.name]), str(case)
 
 
-def test_typed_dict_has_no_other_keys(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """The mapping has no key that is not a name of a field."""
-    known = {key for name, field in sent.FIELDS.items() for key in (name, *field.aliases)}
-    assert typing.get_type_hints(typed_dict(sent, "Mapping")).keys() == known
-
-
-def test_no_single_key_is_required(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """No key is required: a required field may be given under any of its names."""
-    assert [typed_dict(sent, suffix).__required_keys__ for suffix in SUFFIXES] == [frozenset(), frozenset()]
-
-
-def test_aliases_have_the_type_of_the_preferred_name(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """The preferred name and the aliases of a field have the same type."""
-    hints = typing.get_type_hints(typed_dict(sent, "Mapping"))
-    types = {name: {str(hints[each]) for each in (name, *field.aliases)} for name, field in sent.FIELDS.items()}
-    assert {name: len(each) for name, each in types.items()} == dict.fromkeys(types, 1)
-
-
-def test_nullable_fields_accept_none(sent_nullable: Case) -> None:
-    """The type of a nullable field includes None."""
-    hints = typing.get_type_hints(typed_dict(sent_nullable.model, "Mapping"))
-    assert type(None) in typing.get_args(hints[sent_nullable.name])
-
-
-def test_aliases_are_documented_as_deprecated(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """The docstring of each alias states that it is deprecated and names the preferred name."""
-    expected = {
-        alias: f"Deprecated alias of `{name}`." for name, field in sent.FIELDS.items() for alias in field.aliases
-    }
-    found = attribute_docs(sent)
-    assert {alias: found.get(alias) for alias in expected} == expected
-
-
-def test_preferred_names_are_documented(sent: Any) -> None:  # noqa: ANN401 - a generated class
-    """The docstring of each preferred name is its description, which does not start with "Deprecated"."""
-    found = attribute_docs(sent)
-    assert [name for name in sent.FIELDS if found.get(name, "Deprecated").startswith("Deprecated")] == []
+def test_docstrings_of_the_keys(tables: Tables) -> None:
+    """Below an alias stands that it is deprecated, with the preferred name; below that, its description."""
+    for case in tables.sent_cases:
+        found = attribute_docs(case.model)
+        expected = dict.fromkeys(case.field.aliases, f"Deprecated alias of `{case.name}`.")
+        assert {alias: found.get(alias) for alias in expected} == expected
+        assert not found.get(case.name, "Deprecated").startswith("Deprecated"), str(case)

@@ -77,25 +77,7 @@ class Api:
             yield from self.parts(child, (*place, str(key)))
 
 
-ROOT: Node = yaml.safe_load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes())
-API = Api(ROOT)
-PARAMETERS = {
-    "operation": API.operations(),
-    "schema": API.schemas(),
-    "field": API.properties(),
-    "parameter": API.parameters(),
-    "error": API.errors(),
-}
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrize a test by the operations, schemas, fields, parameters or errors that it requests."""
-    for name in PARAMETERS.keys() & set(metafunc.fixturenames):
-        found = PARAMETERS[name]
-        metafunc.parametrize(name, [node for _, node in found], ids=[place for place, _ in found])
-
-
 @pytest.fixture(scope="session")
 def api() -> Api:
     """The document."""
-    return API
+    return Api(yaml.safe_load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes()))

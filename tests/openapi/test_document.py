@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 if TYPE_CHECKING:
-    from tests.openapi.conftest import Api, Node
+    from tests.openapi.conftest import Api
 
 COLLECTION, ITEM = "/api/v2/contacts", "/api/v2/contacts/{phone_number}"
 OPERATIONS = {
@@ -65,106 +65,73 @@ def test_operations(api: Api) -> None:
     assert found == OPERATIONS
 
 
-def test_operation_id_is_a_python_name(operation: Node) -> None:
-    """Each operationId is a valid Python name in snake_case."""
-    name = operation["operationId"]
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
-    assert not keyword.iskeyword(name)
+def test_operations_are_described(api: Api) -> None:
+    """Each operation has a summary, a description that ends with a period, a 200 response and a name for Python."""
+    for name, operation in api.operations():
+        assert (bool(operation["summary"].strip()), operation["description"].rstrip()[-1]) == (True, "."), name
+        assert (re.fullmatch(r"[a-z]+(_[a-z]+)*", name) is not None, keyword.iskeyword(name)) == (True, False), name
+        assert "200" in operation["responses"], name
+    used = {tag for _, operation in api.operations() for tag in operation["tags"]}
+    assert used == {tag["name"] for tag in api.root["tags"] if tag["description"].strip()}
 
 
-def test_operation_is_described(operation: Node) -> None:
-    """Each operation has a summary, and a description that ends with a period."""
-    assert all(operation[key].strip() for key in ("summary", "description"))
-    assert operation["description"].rstrip().endswith(".")
+def test_errors_of_an_operation(api: Api) -> None:
+    """Each operation lists the common errors and its own errors, all by `$ref`, and no others."""
+    listed = {
+        name: {status: "$ref" in each for status, each in node["responses"].items() if status[0] in "45"}
+        for name, node in api.operations()
+    }
+    assert listed == {name: dict.fromkeys(COMMON_ERRORS | own, True) for name, own in ERRORS.items()}
 
 
-def test_operation_has_a_described_tag(operation: Node, api: Api) -> None:
-    """Each operation has one tag, and the document describes that tag."""
-    described = [[tag["name"]] for tag in api.root["tags"] if tag["description"].strip()]
-    assert operation["tags"] in described
-
-
-def test_errors_of_an_operation(operation: Node) -> None:
-    """Each operation lists the common errors and its own errors, and no others."""
-    listed = {status for status in operation["responses"] if status[0] in "45"}
-    assert listed == COMMON_ERRORS | ERRORS[operation["operationId"]]
-
-
-def test_operation_has_a_success_response(operation: Node) -> None:
-    """Each operation has a 200 response."""
-    assert "200" in operation["responses"]
-
-
-def test_error_is_described(error: Node, api: Api) -> None:
-    """Each error response has a description, and its body is an Error."""
-    schema = error["content"]["application/json"]["schema"]
-    assert (bool(error["description"].strip()), schema) == (True, {"$ref": "#/components/schemas/Error"})
-    assert api.resolve(schema)["type"] == "object"
-
-
-def test_error_has_an_example(error: Node) -> None:
-    """Each example of an error response has a message."""
-    examples = error["content"]["application/json"]["examples"].values()
-    assert [bool(example["value"]["message"]) for example in examples] == [True] * max(1, len(examples))
-
-
-def test_too_many_requests_has_retry_after(api: Api) -> None:
-    """The 429 response has the header `Retry-After`."""
+def test_errors_are_described(api: Api) -> None:
+    """Each error response has a description and examples with a message, and its body is an Error."""
+    for place, error in api.errors():
+        content = error["content"]["application/json"]
+        examples = content["examples"].values()
+        assert (bool(error["description"].strip()), content["schema"]) == (True, {"$ref": "#/components/schemas/Error"})
+        assert examples, place
+        assert all(example["value"]["message"] for example in examples), place
     assert "Retry-After" in api.root["components"]["responses"]["TooManyRequests"]["headers"]
 
 
-def test_errors_are_components(operation: Node) -> None:
-    """Operations refer to error responses by `$ref`; each is defined once."""
-    assert [status for status, each in operation["responses"].items() if status[0] in "45" and "$ref" not in each] == []
+def test_schemas_are_described_and_open(api: Api) -> None:
+    """Each schema has a description and a type, and an object accepts additional properties."""
+    for name, schema in api.schemas():
+        assert (bool(schema["description"].strip()), bool(schema["type"])) == (True, True), name
+        assert schema["type"] != "object" or schema["additionalProperties"] in (True, {"type": "string"}), name
 
 
-def test_schema_is_described(schema: Node) -> None:
-    """Each schema has a description and a type."""
-    assert (bool(schema["description"].strip()), schema["type"]) == (True, schema["type"])
-
-
-def test_objects_are_open(schema: Node) -> None:
-    """Every object schema accepts additional properties, so that a new field does not break validation."""
-    assert schema["type"] != "object" or schema["additionalProperties"] in (True, {"type": "string"})
-
-
-def test_field_is_described(field: Node) -> None:
-    """Each property has a description."""
-    assert field["description"].strip()
-
-
-def test_field_has_a_type(field: Node) -> None:
-    """Each property has a type or refers to another schema."""
-    assert field.keys() & {"type", "$ref", "anyOf", "allOf"}
-
-
-def test_field_has_an_example(field: Node, api: Api) -> None:
-    """Each property has an example, directly or through the schema it refers to."""
-    branches = [field, field.get("items", {}), *field.get("anyOf", []), *field.get("allOf", [])]
-    assert any("examples" in each or "$ref" in each for each in branches)
-    assert all(api.resolve(each) for each in branches if "$ref" in each)
+def test_fields_are_described(api: Api) -> None:
+    """Each property has a description that names its aliases, a type, and an example (perhaps in a nested schema)."""
+    for place, field in api.properties():
+        branches = [field, field.get("items", {}), *field.get("anyOf", []), *field.get("allOf", [])]
+        assert [name for name in field.get("x-aliases", []) if f"`{name}`" not in field["description"]] == [], place
+        assert field["description"].strip(), place
+        assert field.keys() & {"type", "$ref", "anyOf", "allOf"}, place
+        assert any("examples" in each or "$ref" in each for each in branches), place
 
 
 def test_response_fields_are_nullable(api: Api) -> None:
     """Each property of a response schema allows null."""
     responses = {"ContactResponse", "ContactCount", "StatusResponse", "ContactOptOutResponse", "BulkCreateFailure"}
     responses |= {"Contact", "BulkCreateResponse", "BulkDeleteItem", "BulkDeleteResponse", "Error"}
-    not_nullable = [
+    fields = {place: field for place, field in api.properties() if place.split(".")[0] in responses}
+    nullable = {
         place
-        for place, field in api.properties()
-        if place.split(".")[0] in responses
-        and "null" not in field.get("type", [])
-        and {"type": "null"} not in field.get("anyOf", [])
-    ]
-    assert not_nullable == []
+        for place, field in fields.items()
+        if "null" in field.get("type", []) or {"type": "null"} in field.get("anyOf", [])
+    }
+    assert nullable == fields.keys()
 
 
-def test_parameter_is_described(parameter: Node, api: Api) -> None:
+def test_parameters_are_described(api: Api) -> None:
     """Each parameter has a description, a type and an example."""
-    schema = api.resolve(parameter["schema"])
-    parts = [schema, *map(api.resolve, schema.get("allOf", []))]
-    found = [any(key in part for part in parts) for key in ("type", "examples")]
-    assert (bool(parameter["description"].strip()), found) == (True, [True, True])
+    for place, parameter in api.parameters():
+        schema = api.resolve(parameter["schema"])
+        parts = [schema, *map(api.resolve, schema.get("allOf", []))]
+        found = [any(key in part for part in parts) for key in ("type", "examples")]
+        assert (bool(parameter["description"].strip()), found) == (True, [True, True]), place
 
 
 def test_defaults(api: Api) -> None:
@@ -177,11 +144,9 @@ def test_defaults(api: Api) -> None:
 def test_defaults_are_valid(api: Api) -> None:
     """Each default is a valid value of its own schema."""
     schemas = [node for _, node in api.parts() if isinstance(node, dict) and "default" in node]
-    documents = [{**schema, "components": api.root["components"]} for schema in schemas]
-    validators = map(Draft202012Validator, documents)
-    assert [validator.is_valid(schema["default"]) for validator, schema in zip(validators, schemas, strict=True)] == [
-        True
-    ] * len(DEFAULTS)
+    for schema in schemas:
+        validator = Draft202012Validator({**schema, "components": api.root["components"]})
+        assert validator.is_valid(schema["default"]), schema
 
 
 def test_phone_numbers_have_a_format(api: Api) -> None:
@@ -207,21 +172,17 @@ def test_path_accepts_only_phone_numbers(api: Api) -> None:
         "opt-out",
         "14155551234",
         "+0155551234",
-        "+1415",
+        "+14",
     ]
     assert [each for each in candidates if re.fullmatch(pattern, each)] == ["+14155551234"]
 
 
 def test_credentials(api: Api) -> None:
-    """Every operation requires both headers together."""
+    """Every operation requires both headers together; none overrides the security requirement of the document."""
     schemes = api.root["components"]["securitySchemes"]
     required = [{(schemes[name]["in"], schemes[name]["name"]) for name in each} for each in api.root["security"]]
     assert required == [{("header", "sb-api-key-id"), ("header", "sb-api-secret-key")}]
-
-
-def test_operation_has_no_security_of_its_own(operation: Node) -> None:
-    """No operation overrides the security requirement of the document."""
-    assert "security" not in operation
+    assert [name for name, operation in api.operations() if "security" in operation] == []
 
 
 def test_servers(api: Api) -> None:
@@ -236,31 +197,14 @@ def test_general_rules_are_in_the_description(api: Api) -> None:
     assert [rule for rule in rules if rule not in description] == []
 
 
-def aliases(schema: Node) -> dict[str, Any]:
-    """Return the aliases of each property of `schema` that has any."""
-    return {name: each["x-aliases"] for name, each in schema.get("properties", {}).items() if "x-aliases" in each}
-
-
-def test_aliases_are_names(schema: Node) -> None:
-    """`x-aliases` is a non-empty list of names."""
-    found = aliases(schema)
-    assert {
-        name: bool(each) and all(re.fullmatch(r"\w+", alias) for alias in each) for name, each in found.items()
-    } == (dict.fromkeys(found, True))
-
-
-def test_aliases_are_unambiguous(schema: Node) -> None:
-    """Within a schema, no alias occurs twice or equals the name of a property."""
-    names = [*schema.get("properties", {}), *(alias for each in aliases(schema).values() for alias in each)]
-    assert sorted(names) == sorted(set(names))
-
-
-def test_aliases_are_on_properties_only(api: Api) -> None:
-    """The extension `x-aliases` occurs only on properties."""
+def test_aliases_are_unambiguous_names(api: Api) -> None:
+    """`x-aliases` is a list of names, on properties only, each distinct from all other names in its schema."""
+    for name, schema in api.schemas():
+        properties = schema.get("properties", {})
+        lists = [each["x-aliases"] for each in properties.values() if "x-aliases" in each]
+        names = [*properties, *(alias for each in lists for alias in each)]
+        assert all(lists), name
+        assert len(names) == len(set(names)), name
+        assert [each for each in names if not re.fullmatch(r"\w+", each)] == [], name
     places = [place[:-1] for place, _ in api.parts() if place and place[-1] == "x-aliases"]
     assert [place for place in places if place[:2] != ("components", "schemas") or place[-2] != "properties"] == []
-
-
-def test_aliases_are_in_the_description(field: Node) -> None:
-    """The description of a property names each of its aliases."""
-    assert [alias for alias in field.get("x-aliases", []) if f"`{alias}`" not in field["description"]] == []

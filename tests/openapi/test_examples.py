@@ -97,11 +97,11 @@ def test_an_invalid_example_is_found(api: Api, of: str, value: object) -> None:
     assert validation_errors(api, {"$ref": f"#/components/schemas/{of}"}, value)
 
 
-@pytest.mark.parametrize("spelling", ["snake", "camel", "both"])
-def test_responses_with_preferred_names_and_aliases(api: Api, spelling: str) -> None:
+def test_responses_with_preferred_names_and_aliases(api: Api) -> None:
     """The examples of a contact use preferred names, aliases, and both."""
     responses = [
         api.root["paths"]["/api/v2/contacts"]["get"]["responses"]["200"],
         api.root["components"]["responses"]["OneContact"],
     ]
-    assert [spelling in response["content"]["application/json"]["examples"] for response in responses] == [True, True]
+    examples = [set(response["content"]["application/json"]["examples"]) for response in responses]
+    assert [{"snake", "camel", "both"} - each for each in examples] == [set(), set()]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from sendblue_contacts import operations
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 WATCHED = ("generated", "openapi", "overrides", "transfer", "cli", "sandbox", "scripts")
 SCHEMAS = ("Contact", "ContactCreate", "ContactUpdate", "BulkContact")
 FIELD = """\
