@@ -29,3 +29,8 @@ def succeed(request: httpx.Request) -> httpx.Response:
 def numbers_of(items: Iterable[Any]) -> list[Any]:
     """Returns the numbers of contacts."""
     return [item["phone"] for item in items]
+
+
+def index_of(request: httpx.Request) -> int:
+    """Returns the input position of the first contact in a request; the contacts are from `make_rows`."""
+    return int(sent_items(request)[0]["first_name"][1:]) - 2_000_000

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from urllib.parse import unquote
@@ -105,7 +104,15 @@ class FakeServer:
             self._apply(self._late.pop())
         if len(items) > self.max_contacts:
             return httpx.Response(413)
-        return POSTS[fault](self, items)
+        if fault in _ERRORS:
+            return _ERRORS[fault]()
+        if fault == LATE:
+            self._late.append(items)
+            return httpx.ReadTimeout("too slow")
+        failures = self._apply(items[: len(items) // 2] if fault == HALF_APPLIED else items)
+        return (
+            _LOST[fault]() if fault in _LOST else _results(items, failures, stated=1 if fault == INCOMPLETE else None)
+        )
 
     def _look_up(self, path: str, fault: str) -> httpx.Response | httpx.TransportError:
         if fault != SUCCESS:
@@ -129,39 +136,13 @@ class FakeServer:
                 self.contacts[item["phone"]] = item
         return failures
 
-    def success(self, items: list[dict[str, Any]]) -> httpx.Response:
-        """Apply the request and return its results."""
-        failures = self._apply(items)
-        rejected = [failure["contact"]["phone"] for failure in failures]
-        created = [item for item in items if item["phone"] not in rejected]
-        body = {"status": "OK", "contacts": created, "numberOfContactsCreated": len(created), "failures": failures}
-        return httpx.Response(200, json=body)
 
-    def lost_after(self, items: list[dict[str, Any]]) -> httpx.TransportError:
-        """Apply the request, and lose the response."""
-        self._apply(items)
-        return httpx.ReadError("reset")
-
-    def half_applied(self, items: list[dict[str, Any]]) -> httpx.Response:
-        """Fail after the first half."""
-        self._apply(items[: len(items) // 2])
-        return httpx.Response(500)
-
-    def late(self, items: list[dict[str, Any]]) -> httpx.TransportError:
-        """Apply the request when the next one arrives."""
-        self._late.append(items)
-        return httpx.ReadTimeout("too slow")
-
-    def truncated(self, items: list[dict[str, Any]]) -> httpx.Response:
-        """Apply the request, and truncate the response."""
-        self._apply(items)
-        return httpx.Response(200, content=b'{"status": "OK", "contacts": [{"pho')
-
-    def incomplete(self, items: list[dict[str, Any]]) -> httpx.Response:
-        """Apply the request, and return only the first contact that was created."""
-        rejected = [failure["contact"]["phone"] for failure in self._apply(items)]
-        listed = [item for item in items if item["phone"] not in rejected][:1]
-        return httpx.Response(200, json={"status": "OK", "contacts": listed, "numberOfContactsCreated": len(listed)})
+def _results(items: list[dict[str, Any]], failures: list[dict[str, Any]], *, stated: int | None) -> httpx.Response:
+    """Returns a response with the first results, and the failures if no result is missing."""
+    rejected = [failure["contact"]["phone"] for failure in failures]
+    created = [item for item in items if item["phone"] not in rejected][:stated]
+    body = {"status": "OK", "contacts": created, "numberOfContactsCreated": len(created)}
+    return httpx.Response(200, json=body if stated else {**body, "failures": failures})
 
 
 _ERRORS: dict[str, Callable[[], httpx.Response | httpx.TransportError]] = {
@@ -171,20 +152,10 @@ _ERRORS: dict[str, Callable[[], httpx.Response | httpx.TransportError]] = {
     UNREACHABLE: lambda: httpx.ConnectError("refused"),
     TOO_MANY: lambda: httpx.Response(429),
 }
-
-
-def _not_applied(make: Callable[[], Any], _server: FakeServer, _items: object) -> Any:  # noqa: ANN401  # a response or an error
-    return make()
-
-
-POSTS: dict[str, Callable[[FakeServer, list[dict[str, Any]]], httpx.Response | httpx.TransportError]] = {
-    SUCCESS: FakeServer.success,
-    LOST_AFTER: FakeServer.lost_after,
-    HALF_APPLIED: FakeServer.half_applied,
-    LATE: FakeServer.late,
-    TRUNCATED: FakeServer.truncated,
-    INCOMPLETE: FakeServer.incomplete,
-    **{fault: partial(_not_applied, make) for fault, make in _ERRORS.items()},
+_LOST: dict[str, Callable[[], httpx.Response | httpx.TransportError]] = {
+    LOST_AFTER: lambda: httpx.ReadError("reset"),
+    HALF_APPLIED: lambda: httpx.Response(500),
+    TRUNCATED: lambda: httpx.Response(200, content=b'{"status": "OK", "contacts": [{"pho'),
 }
 
 

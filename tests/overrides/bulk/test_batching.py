@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +13,7 @@ from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chun
 from sendblue_contacts.bulk.duplicates import Deduplicator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sendblue_contacts.bulk.types import Entry
-
-LIMITS = BatchLimits(chunk_size=4, max_chunk_bytes=100, concurrency=2)
 
 
 class SizedAction(DeleteAction):
@@ -38,110 +34,58 @@ def _chunker(size: AdaptiveBatchSize) -> Chunker[str]:
     return Chunker(SizedAction(None), size, Deduplicator(SizedAction(None), None))
 
 
-def _items(chunks: list[list[Entry[str]]]) -> list[list[Any]]:
-    return [[entry.item for entry in chunk] for chunk in chunks]
+def _bytes(chunk: list[Entry[str]]) -> int:
+    return sum(entry.size_bytes for entry in chunk)
 
 
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 150), max_size=40), st.integers(1, 9), st.integers(1, 200))
-def test_no_item_is_lost_and_no_chunk_is_too_large(sizes: list[int], max_count: int, max_bytes: int) -> None:
-    """All items occur once, in order; a chunk is within both limits, or has a single item."""
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 150), max_size=30), st.integers(1, 9), st.integers(1, 200))
+def test_chunks_are_as_large_as_the_limits_allow(sizes: list[int], max_count: int, max_bytes: int) -> None:
+    """All items occur once, in order. A chunk is within both limits, or has a single item; the next would not fit."""
     chunks = list(_chunker(AdaptiveBatchSize(BatchLimits(max_count, max_bytes, 1))).chunks(sizes))
     entries = list(chain.from_iterable(chunks))
     assert [(entry.index, entry.item) for entry in entries] == list(enumerate(sizes))
     for chunk in chunks:
-        assert chunk
-        assert len(chunk) <= max_count
-        assert len(chunk) == 1 or sum(entry.size_bytes for entry in chunk) <= max_bytes
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 9), st.integers(1, 200))
-def test_chunks_are_as_large_as_the_limits_allow(sizes: list[int], max_count: int, max_bytes: int) -> None:
-    """A chunk ends because the next item would not fit."""
-    chunks = _items(list(_chunker(AdaptiveBatchSize(BatchLimits(max_count, max_bytes, 1))).chunks(sizes)))
+        assert len(chunk) == 1 or (1 < len(chunk) <= max_count and _bytes(chunk) <= max_bytes)
     for chunk, following in pairwise(chunks):
-        assert len(chunk) == max_count or sum(chunk) + following[0] > max_bytes
-
-
-def test_items_are_read_lazily() -> None:
-    """For one chunk, one more item is read, which does not fit into it."""
-    read: list[int] = []
-
-    def items() -> Iterator[int]:
-        while True:
-            read.append(1)
-            yield 1
-
-    next(_chunker(AdaptiveBatchSize(LIMITS)).chunks(items()))
-    assert len(read) == 5
+        assert len(chunk) == max_count or _bytes(chunk) + following[0].size_bytes > max_bytes
 
 
 def test_invalid_items_count_but_have_no_bytes() -> None:
     """So an input with nothing but invalid items yields outcomes too."""
-    assert _items(list(_chunker(AdaptiveBatchSize(LIMITS)).chunks([100, 0, 0, 0, 0]))) == [[100, 0, 0, 0], [0]]
+    chunks = _chunker(AdaptiveBatchSize(BatchLimits(4, 100, 2))).chunks([100, 0, 0, 0, 0])
+    assert [[entry.item for entry in chunk] for chunk in chunks] == [[100, 0, 0, 0], [0]]
 
 
-# Adaptive size
+@pytest.mark.parametrize(
+    ("responses", "largest"),
+    [
+        pytest.param([("accepted", 1, 10)], (4, 100), id="without a rejection the size stays as configured"),
+        pytest.param([("rejected", 4, 80)], (4, 100), id="a rejection alone does not show what is accepted"),
+        pytest.param([("rejected", 4, 80), ("accepted", 2, 40)], (2, 40), id="in items and in bytes"),
+        pytest.param(
+            [("rejected", 4, 80), ("accepted", 2, 60), ("accepted", 3, 30)], (3, 60), id="each maximum by itself"
+        ),
+        pytest.param(
+            [("accepted", 4, 20), ("rejected", 4, 100), ("accepted", 2, 50)], (4, 50), id="what was accepted before"
+        ),
+        pytest.param([("accepted", 4, 100), ("rejected", 4, 100)], (2, 50), id="the server lowered its maximum"),
+        pytest.param([("rejected", 200, 40_000), ("accepted", 100, 10_000)], (4, 100), id="never above the limits"),
+    ],
+)
+def test_after_a_rejection_chunks_are_at_most_what_was_accepted(
+    responses: list[tuple[str, int, int]], largest: tuple[int, int]
+) -> None:
+    """The configured maximum is 4 items and 100 bytes."""
+    size = AdaptiveBatchSize(BatchLimits(chunk_size=4, max_chunk_bytes=100, concurrency=2))
+    for outcome, items, size_bytes in responses:
+        getattr(size, outcome)(items, size_bytes)
+    items, size_bytes = largest
+    allowed = [size.allows(items, size_bytes), size.allows(items + 1, size_bytes), size.allows(items, size_bytes + 1)]
+    assert allowed == [True, False, False]
 
 
-def test_without_a_rejection_the_size_stays_as_configured() -> None:
-    """Small chunks that are accepted do not make the next chunks small."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.accepted(1, 10)
-    assert size.allows(4, 100)
-
-
-def test_after_a_rejection_chunks_are_at_most_what_was_accepted() -> None:
-    """In items and in bytes."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.rejected(4, 80)
-    size.accepted(2, 40)
-    assert [size.allows(*asked) for asked in ((2, 40), (3, 40), (2, 41))] == [True, False, False]
-
-
-def test_the_largest_accepted_request_counts() -> None:
-    """Items and bytes are tracked separately: of two halves, the one with more bytes sets the bytes."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.rejected(4, 80)
-    size.accepted(2, 60)
-    size.accepted(3, 30)
-    assert (size.allows(3, 60), size.allows(4, 60), size.allows(3, 61)) == (True, False, False)
-
-
-def test_requests_accepted_before_the_rejection_count_too() -> None:
-    """Many small items, then large ones: the bytes were too many."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.accepted(4, 20)
-    size.rejected(4, 100)
-    size.accepted(2, 50)
-    assert (size.allows(4, 50), size.allows(4, 51)) == (True, False)
-
-
-def test_until_a_request_is_accepted_the_size_stays_as_configured() -> None:
-    """A rejection alone does not show how much the server accepts."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.rejected(4, 80)
-    assert size.allows(4, 100)
-
-
-def test_the_size_adapts_when_the_server_lowers_its_maximum() -> None:
-    """A size that was accepted earlier is not tried again."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.accepted(4, 100)
-    size.rejected(4, 100)
-    assert (size.allows(2, 50), size.allows(3, 50)) == (True, False)
-
-
-def test_the_size_never_exceeds_the_configuration() -> None:
-    """However much the server accepted."""
-    size = AdaptiveBatchSize(LIMITS)
-    size.rejected(200, 40_000)
-    size.accepted(100, 10_000)
-    assert (size.allows(4, 100), size.allows(5, 100), size.allows(4, 101)) == (True, False, False)
-
-
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=30), st.integers(1, 6), st.integers(20, 90))
 def test_after_one_rejection_later_chunks_are_accepted(sizes: list[int], max_count: int, max_bytes: int) -> None:
     """Once the halves of a rejected chunk are accepted, so is every later chunk, whichever limit the server has."""
@@ -164,23 +108,3 @@ def test_after_one_rejection_later_chunks_are_accepted(sizes: list[int], max_cou
     send(first)
     for chunk in chunks:
         assert not was_rejected or is_accepted(chunk)
-
-
-def _bytes(chunk: list[Entry[str]]) -> int:
-    return sum(entry.size_bytes for entry in chunk)
-
-
-@pytest.mark.parametrize(
-    ("limits", "error", "message"),
-    [
-        ((0, 1, 1), ValueError, "chunk_size must be 1 or more, not 0"),
-        (("9", 1, 1), TypeError, "chunk_size must be an int, not str"),
-        ((1, -1, 1), ValueError, "max_chunk_bytes must be 1 or more"),
-        ((1, 1, 0), ValueError, "concurrency must be 1 or more"),
-        ((1, 1, True), TypeError, "concurrency must be an int, not bool"),
-    ],
-)
-def test_invalid_limits_raise(limits: tuple[Any, Any, Any], error: type[Exception], message: str) -> None:
-    """The message names the argument."""
-    with pytest.raises(error, match=message):
-        BatchLimits.checked(*limits)

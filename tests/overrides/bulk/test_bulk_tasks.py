@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -14,31 +13,51 @@ import httpx
 import pytest
 import trio
 from sendblue_contacts import AsyncSendblue
+from sendblue_contacts.bulk.executors import TaskExecutor
 
+from tests.overrides.bulk.bulk_responses import index_of, succeed
 from tests.overrides.bulk.fake_server import make_rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-SETTINGS: dict[str, Any] = {"base_url": "https://api.example.test", "rate_limit": None, "retry": None}
 TIMEOUT = 10
 """Seconds after which a test that hangs fails."""
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-def _first(request: httpx.Request) -> int:
-    """Returns the index of the first contact in a request."""
-    return int(json.loads(request.content)["contacts"][0]["first_name"][1:]) - 2_000_000
+class Server:
+    """A server that responds at once, except to one chunk: that one waits until another chunk has arrived.
 
+    Attributes:
+        ended: How many requests have ended, be it with a response or because they were cancelled.
+    """
 
-async def _succeed(request: httpx.Request) -> httpx.Response:
-    await anyio.lowlevel.checkpoint()
-    return httpx.Response(200, json={"status": "OK", "contacts": json.loads(request.content)["contacts"]})
+    def __init__(self, held: int = -1, until: int = -1) -> None:
+        self.ended = 0
+        self._held = held
+        self._until = until
+        self._opened = anyio.Event()
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Respond to a request."""
+        try:
+            await anyio.lowlevel.checkpoint()
+            if index_of(request) == self._until:
+                self._opened.set()
+            if index_of(request) == self._held:
+                await self._opened.wait()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.lowlevel.checkpoint()
+            self.ended += 1
+        return succeed(request)
 
 
 def _client(respond: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> AsyncSendblue:
-    return AsyncSendblue("k", "s", **SETTINGS, transport=httpx.MockTransport(respond))  # type: ignore[arg-type]  # httpx accepts async functions too
+    settings: dict[str, Any] = {"rate_limit": None, "retry": None, "transport": httpx.MockTransport(respond)}  # type: ignore[arg-type]  # httpx accepts async functions too
+    return AsyncSendblue("k", "s", base_url="https://api.example.test", **settings)
 
 
 def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # the return value of main
@@ -54,59 +73,38 @@ def _tasks(backend: str) -> int:
     return len(asyncio.all_tasks()) if backend == "asyncio" else trio.lowlevel.current_statistics().tasks_living
 
 
-class DelayedServer:
-    """A server that responds at once, except to one chunk: that one waits until another chunk has arrived."""
-
-    def __init__(self, held: int, until: int = -1) -> None:
-        self._held = held
-        self._until = until
-        self._opened = anyio.Event()
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Respond to a request."""
-        index = _first(request)
-        if index == self._until:
-            self._opened.set()
-        if index == self._held:
-            await self._opened.wait()
-        return await _succeed(request)
-
-
 def test_the_next_request_starts_while_the_oldest_is_in_flight(backend: str) -> None:
-    """As with threads."""
+    """As with threads; no result is lost although many tasks end together."""
 
     async def main() -> list[str | None]:
-        server = DelayedServer(held=1, until=4)
-        async with _client(server) as client:
-            result = await client.contacts.bulk.create(make_rows(6), chunk_size=1, concurrency=2)
+        async with _client(Server(held=1, until=9)) as client:
+            result = await client.contacts.bulk.create(make_rows(40), chunk_size=1, concurrency=8)
         return [contact.phone for contact in result.created]
 
-    assert _run(backend, main) == [row["phone"] for row in make_rows(6)]
+    assert _run(backend, main) == [row["phone"] for row in make_rows(40)]
 
 
-def test_a_stream_that_is_closed_leaves_no_task(backend: str) -> None:
-    """Requests in flight are cancelled, even if they would never end."""
+def test_a_stream_that_is_closed_cancels_requests_in_flight(backend: str) -> None:
+    """Even if they would never end; their cleanup has finished after that."""
 
     async def main() -> tuple[int, int, int]:
-        server = DelayedServer(held=2)
-        before = _tasks(backend)
+        server, before = Server(held=2), _tasks(backend)
         async with _client(server) as client:
             stream = client.contacts.bulk.stream_create(make_rows(50), chunk_size=1, concurrency=2)
             async with aclosing(stream):
-                outcomes = [await anext(stream), await anext(stream)]
-                during = _tasks(backend)
-            return len(outcomes), during - before, _tasks(backend) - before
+                assert [(await anext(stream)).index, (await anext(stream)).index] == [0, 1]
+                during = _tasks(backend) - before
+            return during, _tasks(backend) - before, server.ended
 
-    assert _run(backend, main) == (2, 1, 0)
+    assert _run(backend, main) == (1, 0, 3)
 
 
 def test_one_step_may_be_cancelled(backend: str) -> None:
     """A consumer may have a timeout around each step: it ends the stream, and breaks neither of them."""
 
     async def main() -> tuple[bool, int]:
-        server = DelayedServer(held=1)
         before = _tasks(backend)
-        async with _client(server) as client:
+        async with _client(Server(held=1)) as client:
             stream = client.contacts.bulk.stream_create(make_rows(50), chunk_size=1, concurrency=2)
             await anext(stream)
             with anyio.move_on_after(0.01) as scope:
@@ -127,7 +125,7 @@ def test_each_step_may_be_taken_by_another_task(backend: str) -> None:
             with anyio.CancelScope():
                 indices.append((await anext(stream)).index)
 
-        async with _client(_succeed) as client:
+        async with _client(Server()) as client:
             stream = client.contacts.bulk.stream_create(make_rows(9), chunk_size=1, concurrency=3)
             for _ in range(9):
                 async with anyio.create_task_group() as group:
@@ -144,7 +142,7 @@ def test_a_cancelled_call_leaves_no_task(backend: str) -> None:
 
     async def main() -> int:
         before = _tasks(backend)
-        async with _client(DelayedServer(held=0)) as client, anyio.create_task_group() as group:
+        async with _client(Server(held=0)) as client, anyio.create_task_group() as group:
             group.start_soon(client.contacts.bulk.create, make_rows(5))
             await anyio.wait_all_tasks_blocked()
             assert _tasks(backend) - before == 2
@@ -159,7 +157,7 @@ def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
     kept: list[Any] = []
 
     async def main() -> None:
-        client = _client(DelayedServer(held=1))
+        client = _client(Server(held=1))
         stream = client.contacts.bulk.stream_create(make_rows(5), chunk_size=1, concurrency=2)
         kept.extend([client, stream, await anext(stream)])
         with anyio.move_on_after(0.01):
@@ -169,13 +167,28 @@ def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
     assert kept[2].index == 0
 
 
+def test_closing_before_a_task_has_started(backend: str) -> None:
+    """It does not start, or ends immediately."""
+
+    async def main() -> int:
+        before = _tasks(backend)
+        executor: TaskExecutor[None] = TaskExecutor()
+        executor.start(anyio.sleep_forever)
+        await executor.aclose()
+        return _tasks(backend) - before
+
+    assert _run(backend, main) == 0
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interruption_of_the_loop_is_raised(backend: str) -> None:
     """Ctrl-C ends the program."""
 
     async def respond(request: httpx.Request) -> httpx.Response:
-        if _first(request) == 4:
+        await anyio.lowlevel.checkpoint()
+        if index_of(request) == 4:
             signal.raise_signal(signal.SIGINT)
-        return await _succeed(request)
+        return succeed(request)
 
     async def main() -> None:
         async with _client(respond) as client:
