@@ -173,11 +173,15 @@ def create(venv: Path, python: str | None = None) -> None:
     run([python or any_python(), "-I", "-m", "venv", str(venv)], venv)
 
 
-def pip_install(venv: Path, requirements: Path) -> None:
-    """Install pinned packages, then this project in editable mode."""
+def pip_install(venv: Path, *arguments: str) -> None:
+    """Run pip in `venv`, without dependencies: the pins list them."""
     pip = [str(venv / "bin/python"), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
-    run([*pip, "--require-hashes", "--requirement", str(requirements)], venv)
-    run([*pip, "--no-build-isolation", "--editable", str(ROOT)], venv)
+    run([*pip, *arguments], venv)
+
+
+def install_project(venv: Path) -> None:
+    """Install this project in editable mode."""
+    pip_install(venv, "--no-build-isolation", "--editable", str(ROOT))
 
 
 def npm_install(venv: Path) -> None:
@@ -191,13 +195,14 @@ def npm_install(venv: Path) -> None:
 
 def pip_step(name: str) -> Step:
     """Return the step for `requirements/NAME.txt`. Demo and dev share one environment, so each invalidates both."""
-    requirements = ROOT / f"requirements/{name}.txt"
-    inputs = (requirements, ROOT / "pyproject.toml")
-    return Step(name, inputs, lambda venv: pip_install(venv, requirements), invalidates=("demo", "dev"))
+    pins = ROOT / f"requirements/{name}.txt"
+    arguments = ("--require-hashes", "--requirement", str(pins))
+    return Step(name, (pins,), lambda venv: pip_install(venv, *arguments), invalidates=("demo", "dev"))
 
 
 NODE_FILES = tuple(ROOT / "requirements/node" / name for name in ("package.json", "package-lock.json"))
 NODE = Step("node", NODE_FILES, npm_install)
+PROJECT = Step("project", (ROOT / "pyproject.toml",), install_project)
 DEMO, DEV, BENCH = pip_step("demo"), pip_step("dev"), pip_step("bench")
 # The alternatives for each set of requirements: `dev` includes `demo`.
 SETS = {"demo": (DEV, DEMO), "dev": (DEV,), "bench": (BENCH,)}
@@ -227,7 +232,7 @@ def prepare(requirements: str, venv: Path = VENV, python: str | None = None) -> 
     base = Step("venv", (), lambda folder: create(folder, python))
     alternatives = SETS[requirements]
     ready = next((step for step in alternatives if not missing_steps(venv, base, [step])), alternatives[-1])
-    install(venv, base, [ready])
+    install(venv, base, [ready, PROJECT])
 
 
 def node_tool(name: str) -> list[str]:
