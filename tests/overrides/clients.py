@@ -50,9 +50,9 @@ class Runner:
 
     def run(self, action: Action, handler: Handler | None = None, **settings: Any) -> Any:  # noqa: ANN401  # of any type
         """Return the result of an action. `handler` replaces the server; the default is a server at `base_url`."""
-        if handler is not None:
-            settings["transport"] = httpx.MockTransport(self._recording(handler))
-        settings = {"base_url": URL, "retry": None, "rate_limit": None, **settings}
+        transport = httpx.MockTransport(self._recording(handler)) if handler else http_transport(self.kind)
+        defaults = {"api_key": KEY, "api_secret": SECRET, "base_url": URL, "retry": None, "rate_limit": None}
+        settings = {"transport": transport, **defaults, **settings}
         if self.kind == "sync":
             return _run_sync(action, settings)
         return anyio.run(_run_async, action, settings)
@@ -66,7 +66,7 @@ class Runner:
 
 
 def _run_sync(action: Action, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
-    with Sendblue(KEY, SECRET, **settings) as client:
+    with Sendblue(**settings) as client:
         result = action(client)
         return list(result) if _is_lazy(result) else result
 
@@ -76,7 +76,7 @@ def _is_lazy(result: object) -> bool:
 
 
 async def _run_async(action: Action, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
-    async with AsyncSendblue(KEY, SECRET, **settings) as client:
+    async with AsyncSendblue(**settings) as client:
         result = action(client)
         if isinstance(result, AsyncIterable):
             return [item async for item in result]

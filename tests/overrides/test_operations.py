@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from sendblue_contacts import InvalidPhoneNumberError, OptOut, operations
+from sendblue_contacts import OptOut, operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,67 +20,51 @@ NUMBER = "+14155551234"
 SPELLED = "+1 (415) 555-1234"
 PATH = "/api/v2/contacts/%2B14155551234"
 ITEM = operations.bulk_item({"phone": NUMBER})
-CONTACT = {"status": "OK", "contact": {"phone": NUMBER}}
 
-# The call; method, raw path and body of its request; a response body.
-CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any, Any]] = {
-    "create": (lambda c: c.create(SPELLED), "POST", "/api/v2/contacts", {"number": NUMBER}, CONTACT),
+# The call; method, raw path and body of its request.
+CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any]] = {
+    "create": (lambda c: c.create(SPELLED), "POST", "/api/v2/contacts", {"number": NUMBER}),
     "upsert": (
         lambda c: c.upsert(SPELLED),
         "POST",
         "/api/v2/contacts",
         {"number": NUMBER, "update_if_exists": True},
-        CONTACT,
     ),
-    "retrieve": (lambda c: c.retrieve(SPELLED), "GET", PATH, None, CONTACT),
-    "get": (lambda c: c.get(SPELLED), "GET", PATH, None, CONTACT),
-    "update": (lambda c: c.update(SPELLED, opt_out=None), "PUT", PATH, {"opt_out": None}, CONTACT),
-    "update-nothing": (lambda c: c.update(SPELLED), "PUT", PATH, {}, CONTACT),
-    "delete": (lambda c: c.delete(SPELLED), "DELETE", PATH, None, {"status": "OK"}),
-    "count": (lambda c: c.count(), "GET", "/api/v2/contacts/count", None, {"count": 1}),
-    "count-of": (
-        lambda c: c.count(SPELLED),
-        "GET",
-        "/api/v2/contacts/count?phone_number=%2B14155551234",
-        None,
-        {"count": 1},
-    ),
-    "verify": (lambda c: c.verify(SPELLED), "POST", "/api/v2/contacts/verify", {"number": NUMBER}, {"status": "OK"}),
+    "retrieve": (lambda c: c.retrieve(SPELLED), "GET", PATH, None),
+    "get": (lambda c: c.get(SPELLED), "GET", PATH, None),
+    "update": (lambda c: c.update(SPELLED, opt_out=None), "PUT", PATH, {"opt_out": None}),
+    "update-nothing": (lambda c: c.update(SPELLED), "PUT", PATH, {}),
+    "delete": (lambda c: c.delete(SPELLED), "DELETE", PATH, None),
+    "count": (lambda c: c.count(), "GET", "/api/v2/contacts/count", None),
+    "count-of": (lambda c: c.count(SPELLED), "GET", "/api/v2/contacts/count?phone_number=%2B14155551234", None),
+    "verify": (lambda c: c.verify(SPELLED), "POST", "/api/v2/contacts/verify", {"number": NUMBER}),
     "opt_out": (
         lambda c: c.opt_out(SPELLED),
         "POST",
         "/api/v2/contacts/opt-out",
         {"number": NUMBER, "opted_out": True},
-        {},
     ),
     "opt_in": (
         lambda c: c.opt_out(SPELLED, opted_out=False),
         "POST",
         "/api/v2/contacts/opt-out",
         {"number": NUMBER, "opted_out": False},
-        {},
     ),
     "bulk.create": (
         lambda c: c.bulk.create([{"number": SPELLED, "company": "AE"}]),
         "POST",
         "/api/v2/contacts/bulk",
         {"contacts": [{"phone": NUMBER, "company_name": "AE"}]},
-        {},
     ),
-    "bulk.delete": (
-        lambda c: c.bulk.delete([SPELLED]),
-        "DELETE",
-        "/api/v2/contacts",
-        {"contact_ids": [NUMBER]},
-        {"amount": 1},
-    ),
+    "bulk.delete": (lambda c: c.bulk.delete([SPELLED]), "DELETE", "/api/v2/contacts", {"contact_ids": [NUMBER]}),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_each_call_is_one_documented_request(runner: Runner, name: str) -> None:
     """Method, path and body are those of the document, with both clients."""
-    call, method, path, body, response = CALLS[name]
+    call, method, path, body = CALLS[name]
+    response = {"status": "OK", "contact": {"phone": NUMBER}, "count": 1, "amount": 1}
     runner.run(lambda client: call(client.contacts), lambda _: httpx.Response(200, json=response))
     sent = [
         (request.method, request.url.raw_path.decode(), json.loads(request.content) if request.content else None)
@@ -89,49 +73,34 @@ def test_each_call_is_one_documented_request(runner: Runner, name: str) -> None:
     assert sent == [(method, path, body)]
 
 
-@pytest.mark.parametrize(
-    ("operation", "repeatable"),
-    [
-        (operations.create(NUMBER, {}), True),
-        (operations.upsert(NUMBER, {}), True),
-        (operations.retrieve(NUMBER), True),
-        (operations.get(NUMBER), True),
-        (operations.update(NUMBER, {}, {}), True),
-        (operations.delete(NUMBER), True),
-        (operations.count(), True),
-        (operations.page({}), True),
-        (operations.opt_out(NUMBER, opted_out=True), True),
-        (operations.bulk_delete([NUMBER]), True),
-        (operations.verify(NUMBER), False),
-        (operations.bulk_create([ITEM]), False),
-    ],
-)
-def test_which_operations_are_repeatable(operation: Operation[Any], repeatable: bool) -> None:  # noqa: FBT001  # an expectation
+def test_which_operations_are_repeatable() -> None:
     """A person receives a verification, and a repeated bulk creation would report its own contacts as duplicates."""
-    assert operation.repeatable is repeatable
+    made: dict[str, Operation[Any]] = {
+        "create": operations.create(NUMBER, {}),
+        "upsert": operations.upsert(NUMBER, {}),
+        "retrieve": operations.retrieve(NUMBER),
+        "get": operations.get(NUMBER),
+        "update": operations.update(NUMBER, {}, {}),
+        "delete": operations.delete(NUMBER),
+        "count": operations.count(),
+        "page": operations.page({}),
+        "opt_out": operations.opt_out(NUMBER, opted_out=True),
+        "bulk_delete": operations.bulk_delete([NUMBER]),
+        "verify": operations.verify(NUMBER),
+        "bulk_create": operations.bulk_create([ITEM]),
+    }
+    assert [name for name, operation in made.items() if not operation.repeatable] == ["verify", "bulk_create"]
 
 
 def test_only_a_create_without_update_reconciles_a_conflict() -> None:
     """An upsert has no conflicts, in any spelling."""
-    reconciles = [
-        operation.on_ambiguous is not None
-        for operation in (
-            operations.create(NUMBER, {}),
-            operations.create(NUMBER, {"update_if_exists": False}),
-            operations.create(NUMBER, {"updateIfExists": True}),
-            operations.upsert(NUMBER, {}),
-        )
+    made = [
+        operations.create(NUMBER, {}),
+        operations.create(NUMBER, {"update_if_exists": False}),
+        operations.create(NUMBER, {"updateIfExists": True}),
+        operations.upsert(NUMBER, {}),
     ]
-    assert reconciles == [True, True, False, False]
-
-
-@pytest.mark.parametrize(
-    "call", [operations.retrieve, operations.get, operations.delete, operations.verify, operations.count]
-)
-def test_an_invalid_number_raises_before_a_request(call: Callable[[str], object]) -> None:
-    """Every call checks its number."""
-    with pytest.raises(InvalidPhoneNumberError):
-        call("count")
+    assert [operation.on_ambiguous is not None for operation in made] == [True, True, False, False]
 
 
 def test_opted_out_must_be_a_bool(runner: Runner) -> None:
@@ -144,19 +113,14 @@ def test_opted_out_must_be_a_bool(runner: Runner) -> None:
 def test_an_opt_out_can_be_unpacked_and_shows_no_number() -> None:
     """It is a named tuple whose repr has no number."""
     number, opted_out = opt_out = OptOut(NUMBER, opted_out=True)
-    assert (number, opted_out, repr(opt_out), str(opt_out)) == (
-        NUMBER,
-        True,
-        "OptOut(number=…, opted_out=True)",
-        "OptOut(number=…, opted_out=True)",
-    )
+    shown = "OptOut(number=…, opted_out=True)"
+    assert (number, opted_out, repr(opt_out), str(opt_out)) == (NUMBER, True, shown, shown)
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [operations.create(NUMBER, {"firstName": "Ada"}), operations.get(NUMBER), operations.bulk_create([ITEM])],
-)
-def test_the_repr_of_an_operation_contains_no_personal_data(operation: Operation[Any]) -> None:
+def test_the_repr_of_an_operation_contains_no_personal_data() -> None:
     """A traceback with local variables calls repr."""
-    assert not {part for part in ("4155551234", "Ada") if part in repr(operation)}
-    assert repr(operation).startswith("Operation(")
+    made: list[Operation[Any]] = [operations.create(NUMBER, {"firstName": "Ada"}), operations.get(NUMBER)]
+    assert [repr(operation) for operation in made] == [
+        "Operation(POST /api/v2/contacts)",
+        "Operation(GET /api/v2/contacts/+…)",
+    ]
