@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_sandbox import Sandbox
 
 from tests.transfer.contact_files import FAST_RETRY, TITLES, person, row
 
@@ -15,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from sendblue_sandbox import Sandbox
+
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A server without a rate limit."""
-    with Sandbox(limit=None) as sandbox:
-        yield sandbox
+def sandbox(sendblue_sandbox: Sandbox) -> Sandbox:
+    """An empty server without a rate limit."""
+    return sendblue_sandbox
 
 
 @pytest.fixture

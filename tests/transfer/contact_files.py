@@ -8,10 +8,14 @@ from sendblue_contacts import Retry
 from sendblue_transfer import ImportReport, open_source, run_import
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sendblue_contacts import Sendblue
     from sendblue_sandbox import Sandbox
+
+    WriteFile = Callable[..., Path]
+    """The fixtures `write_rows` and `write_text`."""
 
 FAST_RETRY = Retry(base=0.001, throttling_base=0.001)
 TITLES = ["phone", "first_name", "company", "tags", "custom_variables.Plan"]
@@ -31,6 +35,15 @@ def person(index: int) -> dict[str, Any]:
         "tags": ["VIP", "lead"],
         "custom_variables": {"Plan": "Plus"},
     }
+
+
+OTHER_VALUES = {**person(1), "first_name": "Grace", "custom_variables": {"Plan": "Pro"}}
+"""The second person, with other values."""
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    """Return so many contacts."""
+    return [person(index) for index in range(count)]
 
 
 def row(contact: dict[str, Any]) -> list[str]:

@@ -12,24 +12,21 @@ from sendblue_transfer.importing.paths import journal_path, rejects_path
 from tests.transfer.contact_files import import_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from sendblue_contacts import Sendblue
     from sendblue_sandbox import Sandbox
 
+    from tests.transfer.contact_files import WriteFile
 
-def test_journal_is_next_to_the_input(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """Its name has the whole name of the input, so that `a.csv` and `a.xlsx` have one each."""
+
+def test_journal_is_next_to_the_input(client: Sendblue, write_rows: WriteFile) -> None:
+    """Its name has the whole name of the input, so that `a.csv` and `a.xlsx` have one each; a given path is used."""
     path = write_rows(3)
     report = import_file(client, path)
     assert report.journal == path.with_name("contacts.csv.sendblue-journal")
     assert sorted(path.parent.iterdir()) == [path, report.journal]
-
-
-def test_given_journal_path(client: Sendblue, write_rows: Callable[..., Path], tmp_path: Path) -> None:
-    """It is used unchanged."""
-    assert import_file(client, write_rows(3), journal=tmp_path / "mine").journal == tmp_path / "mine"
+    assert import_file(client, path, journal=path.with_name("mine")).journal == path.with_name("mine")
 
 
 @pytest.fixture
@@ -42,7 +39,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_journal_of_an_input_in_a_read_only_folder(
-    write_rows: Callable[..., Path], state: Path, monkeypatch: pytest.MonkeyPatch
+    write_rows: WriteFile, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is in the state folder, with the name of the input and a hash of its path."""
     monkeypatch.setattr("os.access", lambda _path, _mode: False)
@@ -52,7 +49,7 @@ def test_journal_of_an_input_in_a_read_only_folder(
         assert (state.is_dir(), journal_path(other) != path) == (True, True)
 
 
-def test_journal_of_standard_input(write_rows: Callable[..., Path], state: Path) -> None:
+def test_journal_of_standard_input(write_rows: WriteFile, state: Path) -> None:
     """The same input finds the same journal, and another one finds another."""
     paths = []
     for people in (1, 1, 2):
@@ -61,7 +58,7 @@ def test_journal_of_standard_input(write_rows: Callable[..., Path], state: Path)
     assert (paths[0] == paths[1], paths[0] == paths[2], paths[0].parent) == (True, False, state)
 
 
-def test_missing_extra(write_rows: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra(write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """If platformdirs is not installed, the error names the option and the extra."""
 
     def missing(name: str) -> object:
@@ -82,7 +79,6 @@ def test_missing_extra(write_rows: Callable[..., Path], monkeypatch: pytest.Monk
     ("name", "existing", "expected"),
     [
         ("contacts.csv", [], "contacts.rejects.csv"),
-        ("contacts.tsv", [], "contacts.rejects.csv"),
         ("contacts.csv", ["contacts.rejects.csv"], "contacts.rejects-2.csv"),
         ("contacts.rejects.csv", [], "contacts.rejects-2.csv"),
         ("contacts.rejects-2.csv", ["contacts.rejects.csv"], "contacts.rejects-3.csv"),
@@ -90,7 +86,7 @@ def test_missing_extra(write_rows: Callable[..., Path], monkeypatch: pytest.Monk
     ],
 )
 def test_default_rejects_path_is_free(
-    write_rows: Callable[..., Path], tmp_path: Path, name: str, existing: list[str], expected: str
+    write_rows: WriteFile, tmp_path: Path, name: str, existing: list[str], expected: str
 ) -> None:
     """An existing file may hold corrections."""
     for taken in existing:
@@ -99,18 +95,15 @@ def test_default_rejects_path_is_free(
         assert rejects_path(source) == tmp_path / expected
 
 
-def test_rejects_do_not_overwrite_the_input_or_the_journal(client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """It is an error before anything is sent, however the path is written."""
+def test_invalid_rejects_path(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """A missing folder, or a file that would be overwritten, is an error before anything is sent."""
     path = write_rows(1, ["12", "Nobody", "", "", ""])
     before = path.read_bytes()
-    for name, what in (("contacts.csv", "input"), ("contacts.csv.sendblue-journal", "journal")):
-        with pytest.raises(TransferError, match=f"would overwrite the {what}; choose another with --rejects"):
+    for name, message in (
+        ("contacts.csv", "would overwrite the input; choose another with --rejects"),
+        ("contacts.csv.sendblue-journal", "would overwrite the journal; choose another with --rejects"),
+        ("nowhere/rejects.csv", r"because the folder .*nowhere does not exist"),
+    ):
+        with pytest.raises(TransferError, match=message):
             import_file(client, path, rejects=path.parent / "." / name)
-    assert path.read_bytes() == before
-
-
-def test_missing_folder_of_rejects(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
-    """It is an error before anything is sent."""
-    with pytest.raises(TransferError, match=r"because the folder .*nowhere does not exist"):
-        import_file(client, write_rows(1), rejects="nowhere/rejects.csv")
-    assert sandbox.requests == []
+    assert (path.read_bytes(), sandbox.requests) == (before, [])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
-import subprocess
-import sys
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -19,10 +17,10 @@ from sendblue_transfer import Record, TransferError, open_source, plan_import
 from tests.transfer.contact_files import TITLES, import_file, number, person, row, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sendblue_contacts import Sendblue
     from sendblue_sandbox import Sandbox
+
+    from tests.transfer.contact_files import WriteFile
 
 NUMBER = "+14155550123"
 
@@ -46,22 +44,21 @@ TEXT = f"phone,first_name\r\n{NUMBER},Zoë\r\n"
     [
         (TEXT.encode(), "utf-8"),
         (TEXT.encode("utf-8-sig"), "utf-8-sig"),
-        (TEXT.encode("utf-16"), "utf-16"),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "utf-16"),
         (TEXT.encode("utf-32"), "utf-32"),
         (TEXT.encode("cp1252"), "cp1252"),
     ],
 )
-def test_detects_the_encoding(write_text: Callable[..., Path], content: bytes, encoding: str) -> None:
+def test_detects_the_encoding(write_text: WriteFile, content: bytes, encoding: str) -> None:
     """By the byte order mark, else UTF-8 if the file is valid UTF-8, else cp1252."""
     with open_source(write_text(content)) as source:
         assert (source.encoding, source.titles) == (encoding, ("phone", "first_name"))
         assert [record.cells for record in source] == [[NUMBER, "Zoë"]]
 
 
-def test_the_whole_file_is_checked_for_utf_8(write_text: Callable[..., Path]) -> None:
+def test_the_whole_file_is_checked_for_utf_8(write_text: WriteFile) -> None:
     """Megabytes of ASCII before a character that is not UTF-8 make no difference."""
-    content = b"phone,first_name\n" + f"{NUMBER},Ada\n".encode() * 100_000 + f"{NUMBER},Zoë\n".encode("cp1252")
+    content = b"phone,first_name\n" + f"{NUMBER},Ada\n".encode() * 70_000 + f"{NUMBER},Zoë\n".encode("cp1252")
     assert cells(write_text(content))[-1] == [NUMBER, "Zoë"]
 
 
@@ -77,7 +74,7 @@ def test_the_whole_file_is_checked_for_utf_8(write_text: Callable[..., Path]) ->
     ],
 )
 def test_unreadable_files_are_an_error_with_a_hint(
-    write_text: Callable[..., Path], content: bytes, options: dict[str, Any], message: str
+    write_text: WriteFile, content: bytes, options: dict[str, Any], message: str
 ) -> None:
     """It is raised when the file is opened."""
     with pytest.raises(TransferError, match=message):
@@ -85,14 +82,14 @@ def test_unreadable_files_are_an_error_with_a_hint(
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "latin-1"])
-def test_given_encoding(write_text: Callable[..., Path], encoding: str) -> None:
+def test_given_encoding(write_text: WriteFile, encoding: str) -> None:
     """It is used without detection."""
     with open_source(write_text(TEXT.encode(encoding)), encoding=encoding) as source:
         assert (source.encoding, [record.cells for record in source]) == (encoding, [[NUMBER, "Zoë"]])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_detects_the_delimiter(write_text: Callable[..., Path], delimiter: str) -> None:
+def test_detects_the_delimiter(write_text: WriteFile, delimiter: str) -> None:
     """It is the one that occurs most often in the first line, outside quotation marks."""
     content = delimiter.join(["phone", '"a,b;c,d;e"', "tags"]) + "\n" + delimiter.join([NUMBER, '"x,y"', "t"])
     with open_source(write_text(content)) as source:
@@ -100,29 +97,25 @@ def test_detects_the_delimiter(write_text: Callable[..., Path], delimiter: str) 
         assert [record.cells for record in source] == [[NUMBER, "x,y", "t"]]
 
 
-def test_single_column(write_text: Callable[..., Path]) -> None:
-    """A list of numbers is a table too."""
+def test_delimiter_of_other_files(write_text: WriteFile) -> None:
+    """A list of numbers is a table too; a delimiter that is given is used without detection."""
     assert cells(write_text(f"phone\n{NUMBER}\n")) == [[NUMBER]]
-
-
-def test_given_delimiter(write_text: Callable[..., Path]) -> None:
-    """It is used without detection."""
     assert cells(write_text(f"phone:a,b,c\n{NUMBER}:x,y,z\n"), delimiter=":") == [[NUMBER, "x,y,z"]]
 
 
-def test_separator_line_of_excel(write_text: Callable[..., Path]) -> None:
+def test_separator_line_of_excel(write_text: WriteFile) -> None:
     """A first line `sep=;` is not the header, but counts as a line."""
     (record,) = records(write_text(f"sep=;\nphone;note\n{NUMBER};a,b,c,d\n"))
     assert (record.line, record.cells) == (3, [NUMBER, "a,b,c,d"])
 
 
-def test_line_is_where_the_row_begins(write_text: Callable[..., Path]) -> None:
+def test_line_is_where_the_row_begins(write_text: WriteFile) -> None:
     """Line breaks inside quotation marks are counted; blank rows are skipped."""
     found = records(write_text(f'phone,note\r\n{NUMBER},"two\r\nlines"\r\n\r\n,  \r\n{NUMBER},one\r\n'))
     assert [(record.line, record.cells[1]) for record in found] == [(2, "two\r\nlines"), (6, "one")]
 
 
-def test_rows_with_missing_or_extra_cells(write_text: Callable[..., Path]) -> None:
+def test_rows_with_missing_or_extra_cells(write_text: WriteFile) -> None:
     """Missing cells are blank; with an extra cell, all others may be in the wrong column."""
     short, even, long = records(write_text(f"phone,a,b\n{NUMBER}\n{NUMBER},,,\n{NUMBER},1,2,3\n"))
     assert (short.cells, short.problem, even.problem) == ([NUMBER, "", ""], "", "")
@@ -132,11 +125,9 @@ def test_rows_with_missing_or_extra_cells(write_text: Callable[..., Path]) -> No
 @pytest.mark.parametrize(
     ("name", "content", "form"),
     [
-        ("a.csv", "phone\n", "csv"),
         ("a.TSV", "phone\n", "csv"),
         ("a.csv", "[phone]\n", "csv"),
         ("a", "phone\n", "csv"),
-        ("a.jsonl", '{"phone": "1"}\n', "jsonl"),
         ("a.ndjson", '{"phone": "1"}\n', "jsonl"),
         ("a", '\ufeff {"phone": "1"}\n', "jsonl"),
         ("a.json", '{"phone": "1"}\n', "jsonl"),
@@ -144,21 +135,22 @@ def test_rows_with_missing_or_extra_cells(write_text: Callable[..., Path]) -> No
         ("a", "[]", "json"),
     ],
 )
-def test_detects_the_format(write_text: Callable[..., Path], name: str, content: str, form: str) -> None:
+def test_detects_the_format(write_text: WriteFile, name: str, content: str, form: str) -> None:
     """By the first character, unless the name says CSV."""
     with open_source(write_text(content, name)) as source:
         assert source.format == form
 
 
-def test_rows_can_be_read_repeatedly(write_text: Callable[..., Path]) -> None:
-    """Each iteration begins with the first row, also after an incomplete one."""
+def test_rows_can_be_read_repeatedly(write_text: WriteFile) -> None:
+    """Each iteration begins with the first row, also after an incomplete one. The repr shows no rows."""
     with open_source(write_text(f"phone\n{NUMBER}\n{NUMBER}\n")) as source:
+        assert repr(source) == "Source('contacts.csv', format='csv')"
         next(iter(source))
         assert list(source) == list(source)
         assert len(list(source)) == 2
 
 
-def test_changed_file_is_an_error(write_text: Callable[..., Path]) -> None:
+def test_changed_file_is_an_error(write_text: WriteFile) -> None:
     """Its format and encoding may have changed, so nothing is read."""
     path = write_text(f"phone\n{NUMBER}\n")
     with open_source(path) as source:
@@ -167,20 +159,11 @@ def test_changed_file_is_an_error(write_text: Callable[..., Path]) -> None:
             iter(source)
 
 
-def test_open_file() -> None:
-    """It need not be on disk, and it is read once."""
-    with open_source(io.BytesIO(TEXT.encode())) as source:
-        assert (source.name, source.path, list(source)) == ("standard input", None, list(source))
-
-
-def test_standard_input() -> None:
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """`-` is standard input, which can be read as often as a file."""
-    script = (
-        "from sendblue_transfer import open_source\n"
-        "with open_source('-') as source: print(len(list(source)), len(list(source)), source.name)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], input=TEXT, capture_output=True, text=True, check=True)
-    assert done.stdout == "1 1 standard input\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TEXT.encode())))
+    with open_source("-") as source:
+        assert (source.name, source.path, list(source)) == ("standard input", None, list(source))
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -194,7 +177,7 @@ def open_files() -> list[str]:
     return sorted(path.name for path in Path("/proc/self/fd").iterdir())
 
 
-def test_closes_all_files(write_text: Callable[..., Path]) -> None:
+def test_closes_all_files(write_text: WriteFile) -> None:
     """After all rows, after some, and after an error."""
     path = write_text("phone\n" + f"{NUMBER}\n" * 5)
     before = open_files()
@@ -204,12 +187,6 @@ def test_closes_all_files(write_text: Callable[..., Path]) -> None:
     with pytest.raises(TransferError):
         open_source(path, encoding="klingon")
     assert open_files() == before
-
-
-def test_repr_shows_no_rows(write_text: Callable[..., Path]) -> None:
-    """They are personal data."""
-    with open_source(write_text(TEXT)) as source:
-        assert repr(source) == "Source('contacts.csv', format='csv')"
 
 
 # --- XLSX
@@ -269,32 +246,30 @@ def test_missing_extra(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         open_source(workbook)
 
 
-def test_named_pipe(client: Sendblue, tmp_path: Path) -> None:
+def test_named_pipe(tmp_path: Path) -> None:
     """It is copied first, like standard input."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=lambda: pipe.write_text(f"phone\n{number(1)}\n"))
+    writer = threading.Thread(target=lambda: pipe.write_text(TEXT))
     writer.start()
-    report = import_file(client, pipe, journal=tmp_path / "journal")
+    assert cells(pipe) == [[NUMBER, "Zoë"]]
     writer.join()
-    assert report.created == 1
 
 
-def test_sheet_of_another_format(write_rows: Callable[..., Path]) -> None:
+def test_sheet_of_another_format(write_rows: WriteFile) -> None:
     """It is an error, because only workbooks have sheets."""
     with pytest.raises(TransferError, match="is not a workbook and has no sheets"):
         open_source(write_rows(1), sheet="US")
 
 
-@pytest.mark.parametrize("size", [131_073, 1_000_000])
-def test_large_cells(client: Sendblue, write_text: Callable[..., Path], size: int) -> None:
+def test_large_cells(client: Sendblue, write_text: WriteFile) -> None:
     """Any size is read; whether it is accepted is up to the server."""
-    path = write_text(f"phone,custom_variables.Notes\n{number(1)},{'x' * size}\n{number(2)},short\n")
+    path = write_text(f"phone,custom_variables.Notes\n{number(1)},{'x' * 500_000}\n{number(2)},short\n")
     assert import_file(client, path).created == 2
 
 
-@pytest.mark.parametrize("content", ["", "sep=", "sep=\n", "\n"])
-def test_empty_file(write_text: Callable[..., Path], content: str) -> None:
+@pytest.mark.parametrize("content", ["", "sep=\n", "\n"])
+def test_empty_file(write_text: WriteFile, content: str) -> None:
     """The error says that it is empty, not that a column is missing."""
     with open_source(write_text(content)) as source, pytest.raises(TransferError, match="the file is empty"):
         plan_import(source)
@@ -303,7 +278,7 @@ def test_empty_file(write_text: Callable[..., Path], content: str) -> None:
 @pytest.mark.parametrize(
     ("first_bytes", "hint"), [(b"\xd0\xcf\x11\xe0", r"save it as \.xlsx"), (b"\x1f\x8b", "decompress it")]
 )
-def test_unsupported_formats(write_text: Callable[..., Path], first_bytes: bytes, hint: str) -> None:
+def test_unsupported_formats(write_text: WriteFile, first_bytes: bytes, hint: str) -> None:
     """They would otherwise be read as text; the error has a hint."""
     with pytest.raises(TransferError, match=hint):
         open_source(write_text(first_bytes + bytes(600)))

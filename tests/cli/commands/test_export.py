@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import socket
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.cli.command_line import COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
 
-    from tests.cli.command_line import Process, Run
+    from tests.cli.command_line import Run
 
 
 @pytest.fixture
@@ -37,45 +32,33 @@ def test_csv(numbers: list[str], run: Run, tmp_path: Path) -> None:
     assert done.stderr.startswith("Exported 12 contacts to contacts.csv in ")
 
 
-@pytest.mark.parametrize("name", ["contacts.xlsx", "contacts.json", "contacts.jsonl"])
-def test_format_from_file_name(numbers: list[str], run: Run, account: Sandbox, name: str) -> None:
-    """A file in each format can be imported again."""
-    run("export", name)
-    account.reset()
-    assert run("import", name, "--quiet").exit_code == 0
-    assert [contact["phone"] for contact in account.contacts()] == numbers
-
-
-def test_standard_output(numbers: list[str], process: Process) -> None:
-    """`-` writes to standard output, as CSV unless a format is given; the message is not part of the data."""
-    done = process("export", "-", "--format", "jsonl")
+def test_standard_output(numbers: list[str], run: Run) -> None:
+    """`-` writes to standard output, and the message is not part of the data."""
+    done = run("export", "-", "--format", "jsonl")
     assert [json.loads(line)["phone"] for line in done.stdout.splitlines()] == numbers
     assert done.stderr.startswith("Exported 12 contacts to standard output in ")
 
 
-def test_delimiter_and_encoding(numbers: list[str], run: Run, tmp_path: Path) -> None:
-    """The delimiter and the encoding of CSV are options."""
-    run("export", "contacts.csv", "--delimiter", "tab", "--encoding", "utf-8-sig")
-    written = (tmp_path / "contacts.csv").read_bytes()
-    assert (written.startswith(b"\xef\xbb\xbfphone\tfirst_name"), written.count(b"\n")) == (True, len(numbers) + 1)
+def test_format_from_file_name(numbers: list[str], run: Run, account: Sandbox) -> None:
+    """The file can be imported again."""
+    run("export", "contacts.xlsx")
+    account.reset()
+    assert run("import", "contacts.xlsx", "--quiet").exit_code == 0
+    assert [contact["phone"] for contact in account.contacts()] == numbers
 
 
-def test_filters(numbers: list[str], run: Run, tmp_path: Path) -> None:
-    """The filters of `list` are available."""
-    run("export", "contacts.jsonl", "--limit", "3", "--order-direction", "desc")
-    lines = (tmp_path / "contacts.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["phone"] for line in lines] == numbers[:-4:-1]
+def test_options(numbers: list[str], run: Run, tmp_path: Path) -> None:
+    """The delimiter and the encoding of CSV are options, and so are the filters of `list`."""
+    run("export", "a.csv", "--delimiter", "tab", "--encoding", "utf-8-sig", "--limit", "3", "--order-direction", "desc")
+    written = (tmp_path / "a.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbfphone\tfirst_name")
+    assert [line.split("\t")[0] for line in written.decode().splitlines()[1:]] == numbers[:-4:-1]
 
 
-def test_as_json(numbers: list[str], run: Run) -> None:
-    """`--json` writes a report."""
+def test_messages(numbers: list[str], run: Run) -> None:
+    """`--json` writes a report; with `--quiet` there is no message."""
     report = json.loads(run("export", "contacts.csv", "--json").stdout)
     assert report == {"contacts": len(numbers), "path": "contacts.csv", "format": "csv"}
-
-
-def test_quietly(numbers: list[str], run: Run) -> None:
-    """There is no message, and no request to count contacts for a progress bar."""
-    _ = numbers
     assert run("export", "contacts.csv", "--quiet").output == ""
 
 
@@ -94,38 +77,11 @@ def test_file_that_cannot_be_written(numbers: list[str], run: Run, arguments: li
     assert (done.exit_code in {2, 3}, done.stderr.splitlines()[-1].startswith("Error: ")) == (True, True)
 
 
-@pytest.mark.parametrize("command", ["export", "import"])
-@pytest.mark.parametrize("encoding", ["rot13", "zlib", "undefined"])
+@pytest.mark.parametrize(("command", "encoding"), [("export", "rot13"), ("import", "zlib"), ("import", "undefined")])
 def test_codec_that_is_not_for_text(tmp_path: Path, run: Run, command: str, encoding: str) -> None:
     """Python has codecs that are not for text; they are rejected like unknown ones."""
     (tmp_path / "contacts.csv").write_text("phone\n", encoding="utf-8")
     done = run(command, str(tmp_path / "contacts.csv"), "--encoding", encoding)
-    output = (
-        f"Error: Invalid value for '--encoding': '{encoding}' is not a text encoding, such as utf-8, utf-16 or cp1252."
-    )
+    reason = f"'{encoding}' is not a text encoding, such as utf-8, utf-16 or cp1252."
+    output = f"Error: Invalid value for '--encoding': {reason}"
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, output)
-
-
-@pytest.mark.parametrize(("form", "begins"), [("csv", "ph"), ("xlsx", "PK")])
-def test_closed_pipe(account: Sandbox, form: str, begins: str) -> None:
-    """`export - | head` prints no traceback in any format, and exits with 141 like other tools."""
-    account.seed(3000)
-    pipe = f"{COMMAND} export - --format {form} --quiet | head -c 2; printf '\\n%s' ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["/bin/bash", "-c", pipe], capture_output=True, encoding="utf-8", check=True, timeout=60)
-    assert (done.stdout.splitlines(), done.stderr) == ([begins, "141"], "")
-
-
-def test_sigterm(account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SIGTERM leaves no file, and the exit code is that of the signal in a shell."""
-    _ = account
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setenv("SENDBLUE_API_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
-        command = [COMMAND, "export", str(tmp_path / "contacts.csv"), "--quiet"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(1)
-            files_before = len(list(tmp_path.iterdir()))
-            process.send_signal(signal.SIGTERM)
-            output = process.communicate(timeout=30)
-    assert (files_before, process.returncode, output, list(tmp_path.iterdir())) == (1, 143, ("", ""), [])
