@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 5
 """How many rejected rows, or reasons, are listed."""
+MAX_TITLES = 50
+"""How many columns that match no field are listed."""
 PREVIEW_MIN_WIDTH = 12
 """The minimum width of a column of the preview."""
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
@@ -37,8 +39,19 @@ def plan_lines(plan: ImportPlan, source: Source) -> Iterator[str]:
     shortest, longest = format_duration(plan.seconds), format_duration(plan.seconds_at_most)
     duration = f"{shortest} to {longest}" if shortest != longest else longest
     yield f"  {least}{requests}, {duration} at the rate limit"
+    if plan.done:
+        yield f"  resumes an interrupted import, which has imported {pluralize(plan.done, 'row')}"
+    yield from _notes(plan)
     yield from _column_lines(plan.columns)
     yield from _rejected_lines(plan)
+
+
+def _notes(result: ImportPlan | ImportReport) -> Iterator[str]:
+    """Return what the journal and the file show besides the rows."""
+    if result.last_import:
+        yield f"  last imported on {result.last_import:%Y-%m-%d at %H:%M} UTC; importing it again sends all rows"
+    if result.guessed_encoding:
+        yield f"  encoding: {result.guessed_encoding}, guessed, because not all of the file is valid UTF-8 (--encoding)"
 
 
 def _column_lines(columns: ColumnsReport) -> Iterator[str]:
@@ -50,7 +63,7 @@ def _column_lines(columns: ColumnsReport) -> Iterator[str]:
         if field not in same_name:
             yield f"  {printable(field)} from {', else '.join(map(printable, titles))}"
     if columns.unmapped and columns.as_variables:
-        yield f"  custom variables: {', '.join(map(printable, columns.unmapped))}"
+        yield f"  custom variables: {_listed(columns.unmapped)}"
     yield from _ignored_column_lines(columns)
 
 
@@ -60,9 +73,14 @@ def _normalized(title: str) -> str:
 
 def _ignored_column_lines(columns: ColumnsReport) -> Iterator[str]:
     if columns.unmapped and not columns.as_variables:
-        yield f"  not imported: {', '.join(map(printable, columns.unmapped))} (--map, or --rest-as-variables)"
+        yield f"  not imported: {_listed(columns.unmapped)} (--map, or --rest-as-variables)"
     if columns.read_only:
         yield f"  not imported, because this mode cannot set it: {', '.join(columns.read_only)}"
+
+
+def _listed(titles: tuple[str, ...]) -> str:
+    shown = ", ".join(map(printable, titles[:MAX_TITLES]))
+    return f"{shown}, …" if len(titles) > MAX_TITLES else shown
 
 
 def _rejected_lines(result: ImportPlan | ImportReport) -> Iterator[str]:
@@ -92,12 +110,10 @@ def report_lines(report: ImportReport, name: str, resume_command: str) -> Iterat
         name: The name of the source.
         resume_command: The command that resumes the import.
     """
-    if report.already_complete:
-        yield f"{name} is already imported (see {report.journal}). Nothing was sent; --restart imports it again."
-        return
     done = report.created + report.updated
     rows, duration = pluralize(report.rows, "row"), format_duration(report.seconds)
     yield f"{name}: {done:,} of {rows} imported{_counts(report)} in {duration}."
+    yield from _notes(report)
     yield from _ignored_column_lines(report.columns)
     yield from _rejected_lines(report)
     if not report.updated and any("already exists" in reason for reason, _ in report.reasons):
@@ -124,12 +140,18 @@ def _counts(report: ImportReport) -> str:
 
 def plan_as_json(plan: ImportPlan) -> dict[str, Any]:
     """Return the plan as JSON values."""
-    return dataclasses.asdict(plan)
+    return _with_texts(dataclasses.asdict(plan))
 
 
 def report_as_json(report: ImportReport) -> dict[str, Any]:
     """Return the report as JSON values, without the error object: `stopped` has its message."""
     values = dataclasses.asdict(dataclasses.replace(report, error=None))
     del values["error"]
+    return _with_texts(values) | {"complete": report.complete, "ok": report.ok}
+
+
+def _with_texts(values: dict[str, Any]) -> dict[str, Any]:
+    """Return these values with paths and times as text."""
     paths = {name: value and str(value) for name, value in values.items() if name in {"rejects", "journal"}}
-    return values | paths | {"complete": report.complete, "ok": report.ok}
+    times = {name: value and value.isoformat() for name, value in values.items() if name == "last_import"}
+    return values | paths | times

@@ -56,3 +56,11 @@ def write_text(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's state folder."""
+    folder = tmp_path / "state"
+    monkeypatch.setattr("platformdirs.user_state_path", lambda name: folder / name)
+    return folder / "sendblue-contacts"

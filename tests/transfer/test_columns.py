@@ -204,6 +204,18 @@ def test_keys_of_json_are_reported(write_text: WriteFile) -> None:
     assert columns.read_only == ("created_at",)
 
 
+@pytest.mark.parametrize("key", ["key {}", "custom_variables.key {}"])
+def test_new_keys_in_every_object_do_not_fill_the_memory(write_text: WriteFile, key: str) -> None:
+    """Of the keys of JSON objects, a thousand are reported; in a table, all titles are."""
+    lines = (f'{{"phone": "{MOBILE}", "{key.format(index)}": "x"}}\n' for index in range(3_000))
+    with open_source(write_text("".join(lines), "contacts.jsonl")) as source:
+        columns = plan_import(source, preview=0).columns
+    assert len(columns.unmapped) + len(columns.used) == 1_000
+    titles = [key.format(index) for index in range(3_000)]
+    columns = report("phone", *titles)
+    assert len(columns.unmapped) + len(columns.used) == 3_001
+
+
 # --- parsing, saving and loading column maps
 
 unicode_text = st.text(st.characters(exclude_categories=["Cs"]))

@@ -155,13 +155,34 @@ def test_writes_preferred_names() -> None:
     ]
 
 
-ESCAPED = {text: f"'{text}" for text in ("=1+1", "+SUM(A1)", "-2+3", "@home", "\tx", "'=1+1")}
-NOT_ESCAPED = {text: text for text in (NUMBER, "-5", "'tis")}
+ESCAPED = {text: f"'{text}" for text in ("=1+1", "+SUM(A1)", "-2+3", "@home", "\tx", "'=1+1", ' "=1"')}
+FULL_WIDTH = {text: f"'{text}" for text in ("\uff1d1+1", "\uff0bSUM(A1)", "\uff0d2", "\uff20home")}
+WITHIN_A_CELL = {
+    "call\n=1+1": "call\n'=1+1",
+    "call\r\n@x\n\r-y": "call\r\n'@x\n'\r'-y",
+    "a;=1+1; +SUM(A1);b": "a;'=1+1;' +SUM(A1);b",
+    "=1;'=2": "'=1;''=2",
+}
+NOT_ESCAPED = {text: text for text in (NUMBER, "-5", "'tis", "a=b;c", "O'Brien;x", "1\n2")}
 
 
-@pytest.mark.parametrize(("text", "cell"), [*ESCAPED.items(), *NOT_ESCAPED.items()])
+@pytest.mark.parametrize(
+    ("text", "cell"), [*ESCAPED.items(), *FULL_WIDTH.items(), *WITHIN_A_CELL.items(), *NOT_ESCAPED.items()]
+)
 def test_formulas_are_escaped(text: str, cell: str) -> None:
-    """Text that a spreadsheet would run gets an apostrophe, which is removed when it is read; a number does not."""
+    """Text that a spreadsheet would run gets an apostrophe, which is removed when it is read; a number does not.
+
+    European spreadsheets split lines at semicolons, and some programs begin a cell after a line break.
+    """
     file = written({"phone": NUMBER, "first_name": text})
     assert next(csv.DictReader(io.StringIO(file, newline="")))["first_name"] == cell
     assert rows(file)[0].contact["first_name"] == text
+
+
+def test_formulas_in_lists_and_labels_are_escaped() -> None:
+    """A tag, or a label in a title, can be a formula too."""
+    values = {"phone": NUMBER, "tags": ["VIP", "=1+1", "a;-b"], "custom_variables": {"x;=1": "y"}}
+    file = written(values)
+    row = next(csv.DictReader(io.StringIO(file, newline="")))
+    assert (row["tags"], row["custom_variables.x;'=1"]) == ("VIP;'=1+1;\"a;'-b\"", "y")
+    assert rows(file)[0].contact == values

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import random
+import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,12 +16,14 @@ from sendblue_transfer import (
     ColumnMap,
     JournalError,
     open_source,
+    plan_import,
+    run_import,
 )
 from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.importing.paths import journal_path
 from sendblue_transfer.rows.row_status import CREATED, REJECTED, SENDING, UPDATED, RowResult
 
-from tests.transfer.contact_files import import_file, number, person, stored
+from tests.transfer.contact_files import import_file, number, people, person, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,15 +42,27 @@ def written_results(path: Path) -> dict[int, str]:
 # --- resuming
 
 
-def test_complete_import_is_not_repeated(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """The report has the figures of that run, and the rejects file is left alone."""
+def test_complete_import_is_repeated(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """The account may have changed. The report has the time of the first import, whose rejects file is left alone."""
     path = write_rows(3, ["", "Nobody", "", "", ""])
     first = import_file(client, path)
-    requests = len(sandbox.requests)
     first.rejects and first.rejects.write_text("corrected")
+    sandbox.reset()
     again = import_file(client, path)
-    assert (again.already_complete, again.created, again.rejected, again.rejects) == (True, 3, 1, first.rejects)
-    assert (len(sandbox.requests), first.rejects and first.rejects.read_text()) == (requests, "corrected")
+    assert (first.last_import, again.resumed, again.created, again.rejected) == (None, False, 3, 1)
+    assert again.last_import
+    assert abs(again.last_import - datetime.now(UTC)) < timedelta(hours=1)
+    assert (stored(sandbox), first.rejects and first.rejects.read_text()) == (people(3), "corrected")
+    assert again.rejects == path.with_name("contacts.rejects-2.csv")
+
+
+@pytest.mark.usefixtures("state")
+def test_standard_input_again(sandbox: Sandbox, client: Sendblue) -> None:
+    """After A, B and A, the account has A, although the journal of A was complete."""
+    for name in ("A", "B", "A"):
+        with open_source(io.BytesIO(f"phone,first_name\n{number(1)},{name}\n".encode())) as source:
+            assert run_import(client, source, mode="upsert").ok
+        assert [contact["first_name"] for contact in sandbox.contacts()] == [name]
 
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -56,12 +74,18 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 def test_other_imports_are_an_error(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """Other settings, another account, or lines that may have moved: the error says what, and how to continue."""
+    """Other settings, another account, or lines that may have moved: the error says what, and how to continue.
+
+    The dry run raises the same error, except about the account. A complete import is no obstacle to another one.
+    """
     path = write_rows(3)
-    import_file(client, path)
+    sandbox.faults.add(operation="bulk_create_contacts", status=401, times=1)
+    assert not import_file(client, path).complete
     for difference, settings in CHANGES.items():
-        with pytest.raises(JournalError, match=rf"{difference}; .*--restart"):
+        with pytest.raises(JournalError, match=rf"unfinished: {difference}; .*--restart"):
             import_file(client, path, **settings)
+        with open_source(path) as source, pytest.raises(JournalError, match=rf"unfinished: {difference}; .*--restart"):
+            plan_import(source, **settings)
     with (
         Sendblue("another", "pair", base_url=sandbox.url, rate_limit=None) as other,
         pytest.raises(JournalError, match="the account is different"),
@@ -69,13 +93,35 @@ def test_other_imports_are_an_error(sandbox: Sandbox, client: Sendblue, write_ro
         import_file(other, path)
     with pytest.raises(JournalError, match=r"the file has changed; .*--restart"):
         import_file(client, write_rows(4))
+    assert import_file(client, write_rows(3)).created == 3
+    assert import_file(client, write_rows(4), mode="upsert").created == 1
 
 
-def test_restart_discards_the_journal(client: Sendblue, write_rows: WriteFile) -> None:
-    """Whatever it belongs to."""
-    import_file(client, write_rows(3))
-    report = import_file(client, write_rows(4), restart=True)
-    assert (report.resumed, report.already_complete, report.created, report.rejected) == (False, False, 1, 3)
+def test_restart_discards_the_journal(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """Whatever unfinished import it belongs to."""
+    sandbox.faults.add(operation="bulk_create_contacts", status=401, nth=[2])
+    assert not import_file(client, write_rows(3), chunk_size=2, concurrency=1).complete
+    path = write_rows(4)
+    with open_source(path) as source:
+        assert plan_import(source, restart=True).requests == 1
+    report = import_file(client, path, restart=True)
+    assert (report.resumed, report.created, report.rejected) == (False, 2, 2)
+
+
+def test_dry_run_looks_at_the_journal(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """It shows the rest of an unfinished import, and when a complete one took place; the journal is unchanged."""
+    path = write_rows(30, ["", "Nobody", "", "", ""])
+    sandbox.faults.add(operation="bulk_create_contacts", status=401, nth=[3])
+    journal = import_file(client, path, chunk_size=10, concurrency=1).journal
+    before = sorted(path.parent.iterdir()), journal.read_bytes()
+    with open_source(path) as source:
+        plan = plan_import(source, chunk_size=5, preview=99)
+        assert (plan.rows, plan.valid, plan.done, plan.rejected, plan.requests) == (31, 30, 20, 1, 2)
+        assert (plan.preview, plan.last_import) == (tuple(people(30)[20:]), None)
+        assert (sorted(path.parent.iterdir()), journal.read_bytes()) == before
+        run_import(client, source)
+        plan = plan_import(source)
+        assert (plan.done, plan.requests, plan.last_import is None) == (0, 1, False)
 
 
 def test_rows_in_flight_are_looked_up(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
@@ -159,7 +205,7 @@ def test_commits_survive_a_power_loss(tmp_path: Path) -> None:
     """The log is on disk before a commit returns, and only one process at a time can open the journal."""
     with Journal(tmp_path / "journal") as journal:
         settings = ("journal_mode", "synchronous", "locking_mode", "fullfsync")
-        assert [journal._value(f"PRAGMA {name}") for name in settings] == ["wal", 2, "exclusive", 1]
+        assert [journal._value(f"PRAGMA {name}") for name in settings] == ["delete", 3, "exclusive", 1]
 
 
 def test_results_are_read_by_the_next_run(tmp_path: Path) -> None:
@@ -260,24 +306,59 @@ def test_other_files_are_not_overwritten(client: Sendblue, write_rows: WriteFile
     assert text.read_bytes() == before[0]
 
 
-@pytest.mark.parametrize("page", [1, 2, 4])
-def test_damaged_journal_is_an_error(tmp_path: Path, page: int) -> None:
-    """Damage to the header or to the rows raises a JournalError, whenever it is read."""
+def test_damaged_journal_is_an_error(tmp_path: Path) -> None:
+    """After any flipped bit, the journal is recognized as damaged, or nothing that it holds has changed."""
+    path, chance = tmp_path / "journal", random.Random(1815)  # noqa: S311  # places, not keys
+    with Journal(path) as journal:
+        journal.update_header({"rows": 40})
+        journal.write_validation(RowResult(line, REJECTED, f"reason {line}") for line in range(2, 20))
+        journal.mark_sending(range(20, 30))
+        journal.add(RowResult(20, CREATED))
+    content, expected = path.read_bytes(), written_content(path)
+    errors: list[str] = []
+    for _ in range(150):
+        damaged = bytearray(content)
+        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            assert written_content(path) == expected
+        except JournalError as error:
+            errors.append(str(error))
+    assert len(errors) > 10
+    assert [text for text in errors if not re.search("(import journal|cannot be used) .*--journal", text)] == []
+
+
+DAMAGES = {
+    "a changed record": "UPDATE rows SET status = 'created' WHERE line = 3",
+    "a lost record": "DELETE FROM rows WHERE line = 3",
+    "a lost value": "DELETE FROM header",
+    "a record of another program": "INSERT INTO rows VALUES (99, 'created', '', NULL, 0)",
+    "a lost total": "DELETE FROM total",
+    "another table": "CREATE TABLE other (line)",
+}
+
+
+@pytest.mark.parametrize("statement", DAMAGES.values(), ids=DAMAGES)
+def test_changed_journal_is_an_error(tmp_path: Path, statement: str) -> None:
+    """Records that are not as they were written are not believed, even if the database is intact."""
     path = tmp_path / "journal"
     with Journal(path) as journal:
-        journal.write_validation(RowResult(line, REJECTED, f"reason {line}") for line in range(1_000))
-    content = bytearray(path.read_bytes())
-    content[page * 4_096 : (page + 1) * 4_096] = b"\xff" * 4_096
-    path.write_bytes(content)
-    with pytest.raises(JournalError, match=r"damaged or not an import journal.*--journal"):
-        read_everything(path)
+        journal.update_header({"rows": 40})
+        journal.write_validation([RowResult(2, REJECTED, "no"), RowResult(3, REJECTED, "no")])
+    with closing(sqlite3.connect(path)) as database, database:
+        triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        drops = [f"DROP TRIGGER {name}" for name, _ in triggers]
+        for each in (*drops, statement, *(sql for _, sql in triggers)):
+            database.execute(each)
+    with pytest.raises(JournalError, match=r"damaged or not an import journal \(.*\); .*--journal.*upsert"):
+        Journal(path)
 
 
-def read_everything(path: Path) -> None:
-    """Open a journal, and read its header and its rows."""
+def written_content(path: Path) -> object:
+    """Return everything that a journal shows to an import."""
     with Journal(path) as journal:
-        journal.header()
-        list(journal.rejected())
+        results = [journal.result(line) for line in range(200)]
+        return journal.header(), results, list(journal.rejected()), journal.counts(), journal.reasons()
 
 
 def rows_of_other_program(path: Path) -> list[Any]:

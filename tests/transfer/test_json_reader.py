@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_transfer import TransferError, open_source, plan_import
-from sendblue_transfer.sources.json_reader import array_records
+from sendblue_transfer.sources.json_reader import json_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class SmallReads(io.StringIO):
 
 def objects(text: str, file: type[io.StringIO] = io.StringIO) -> list[dict[str, Any]]:
     """Return the objects of an array."""
-    return [dict(zip(record.titles, record.cells, strict=True)) for record in array_records(file(text))]
+    return [dict(zip(record.titles, record.cells, strict=True)) for record in json_records(file(text))]
 
 
 @settings(max_examples=25, deadline=None)  # large examples take longer than the deadline
@@ -48,7 +48,7 @@ def test_an_array_is_read_in_blocks(content: list[dict[str, Any]], style: dict[s
 def test_an_array_is_read_lazily() -> None:
     """The first object is yielded before the last one is read."""
     file = io.StringIO(json.dumps([{"phone": "x" * 100}] * 10_000))
-    next(array_records(file))
+    next(json_records(file))
     assert file.tell() < 100_000
 
 
@@ -68,12 +68,13 @@ def test_work_for_a_large_object_is_linear() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"phone": "1"}', "not a JSON array.*jsonl"),
-        ("", "not a JSON array"),
+        ("phone,tags", "the file is not JSON, which begins with"),
+        ("", "the file is not JSON"),
+        ('{"phone":\n"1"', "contact 1 of the JSON file cannot be read"),
         ('[{"phone": "1"}', "ends after 1 contacts"),
-        ('[{"phone": "1"}, {"pho', "contact 2 of the JSON array cannot be read"),
-        ("[" * 100_000, "contact 1 of the JSON array cannot be read .nested too deeply"),
-        ('[{"phone": nope}]', "contact 1 of the JSON array cannot be read .Expecting value"),
+        ('[{"phone": "1"}, {"pho', "contact 2 of the JSON file cannot be read"),
+        ("[" * 100_000, "contact 1 of the JSON file cannot be read .nested too deeply"),
+        ('[{"phone": nope}]', "contact 1 of the JSON file cannot be read .Expecting value"),
     ],
 )
 def test_an_invalid_array_is_an_error(text: str, message: str) -> None:
@@ -82,14 +83,22 @@ def test_an_invalid_array_is_an_error(text: str, message: str) -> None:
         objects(text)
 
 
+def test_objects_that_span_lines() -> None:
+    """One object that is formatted for people, or several, as `jq` prints them, is read like an array of them."""
+    contacts = [{"phone": NUMBER, "tags": ["a", "b"]}, {"phone": "x" * 50}, {}]
+    assert objects(json.dumps(contacts[0], indent=2)) == contacts[:1]
+    for separator in ("\n", "\r\n\r\n", ",\n"):
+        assert objects(separator.join(json.dumps(each, indent=2) for each in contacts), SmallReads) == contacts
+
+
 def test_numbers_continue_in_the_next_block() -> None:
     """A number across blocks is one value, which is not an object."""
-    assert len(list(array_records(SmallReads(f"[{'1' * 100}, 2]")))) == 2
+    assert len(list(json_records(SmallReads(f"[{'1' * 100}, 2]")))) == 2
 
 
 def test_values_that_are_not_objects_have_a_problem() -> None:
     """The objects around them are read."""
-    found = list(array_records(io.StringIO('[{"a": 1}, 12, "x", null, {"b": 2}]')))
+    found = list(json_records(io.StringIO('[{"a": 1}, 12, "x", null, {"b": 2}]')))
     assert [record.line for record in found if record.problem] == [2, 3, 4]
     assert [record.titles for record in found if not record.problem] == [("a",), ("b",)]
 

@@ -138,6 +138,23 @@ def test_reports_progress(write_rows: WriteFile) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [("chunk_size", 0, ValueError), ("chunk_size", "9", TypeError), ("concurrency", 0, ValueError)],
+)
+def test_invalid_sizes(client: Sendblue, write_rows: WriteFile, name: str, value: object, error: type) -> None:
+    """They are an error before the file is read."""
+    path = write_rows(1)
+    with open_source(path) as source:
+        path.write_text("no import file")
+        with pytest.raises(error, match=f"{name} must be"):
+            run_import(client, source, **{name: value})  # type: ignore[arg-type]  # an invalid size
+        if name == "chunk_size":
+            with pytest.raises(error, match=f"{name} must be"):
+                plan_import(source, **{name: value})  # type: ignore[arg-type]  # an invalid size
+    assert list(path.parent.iterdir()) == [path]
+
+
 # --- duplicates
 
 

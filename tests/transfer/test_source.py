@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import re
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -57,9 +58,76 @@ def test_detects_the_encoding(write_text: WriteFile, content: bytes, encoding: s
 
 
 def test_the_whole_file_is_checked_for_utf_8(write_text: WriteFile) -> None:
-    """Megabytes of ASCII before a character that is not UTF-8 make no difference."""
+    """A megabyte of ASCII before a character that is not UTF-8 makes no difference."""
     content = b"phone,first_name\n" + f"{NUMBER},Ada\n".encode() * 70_000 + f"{NUMBER},Zoë\n".encode("cp1252")
-    assert cells(write_text(content))[-1] == [NUMBER, "Zoë"]
+    with open_source(write_text(content)) as source:
+        assert (source.guessed_encoding, list(source)[-1].cells) == ("cp1252", [NUMBER, "Zoë"])
+
+
+BROKEN = b"\xc3"
+"""The first byte of an umlaut in UTF-8, without the second."""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", f"phone,first_name\n{NUMBER},Zoë\n{NUMBER},Zo?\n{NUMBER},Ada\n"),
+        (
+            "a.jsonl",
+            f'{{"phone":"{NUMBER}","first_name":"Zoë"}}\n{{"phone":"{NUMBER}","tags":["Zo?"]}}\n{{"phone":"1"}}',
+        ),
+        ("a.json", f'[{{"phone":"{NUMBER}","first_name":"Zoë"}}, {{"phone":"{NUMBER}","Zo?":1}}, {{"phone":"1"}}]'),
+    ],
+)
+def test_a_broken_byte_in_utf_8(client: Sendblue, write_text: WriteFile, name: str, content: str) -> None:
+    """Only its row is rejected, and is in the rejects file with this byte. Without `encoding`, it is a guess."""
+    path = write_text(content.encode().replace(b"?", BROKEN), name)
+    for encoding, guessed in ((None, "utf-8"), ("utf-8", None)):
+        with open_source(path, encoding=encoding) as source:
+            assert (source.encoding, source.guessed_encoding) == ("utf-8", guessed)
+            found = list(source)
+        assert [record.problem[:47] for record in found] == ["", "the row has a byte that is not valid UTF-8; cor", ""]
+    assert "Zoë" in found[0].cells
+    report = import_file(client, path)
+    assert report.rejects
+    assert (report.guessed_encoding, b"Zo" + BROKEN in report.rejects.read_bytes()) == ("utf-8", True)
+
+
+def test_a_broken_byte_in_a_title(write_text: WriteFile) -> None:
+    """No row can be read then."""
+    path = write_text(b"phone,Zo" + BROKEN + "\nZoë\n".encode())
+    with pytest.raises(TransferError, match=r"the titles in the first row .* not valid UTF-8.*--encoding"):
+        open_source(path)
+
+
+QUOTATIONS = {
+    "until another one": ('{n},"Ada,x\n{n},Bob,x\n{n},Eve",x\n', [(2, True)]),
+    "within the next row": ('{n},"Ada,x\n{n},Bob",x\n{n},Eve,x\n', [(2, True), (4, False)]),
+    "in the last cell": ('{n},Ada,"x\n{n},Bob,"\n{n},Eve,x\n', [(2, True), (4, False)]),
+    "in many rows with other cells": (
+        '{n},"Ada,x\n' + '{n},""Bob, Jr."",x\n' * 20 + '{n},Eve",x\n',
+        [(2, True)],
+    ),
+    "a note with line breaks": ('{n},Ada,"Mon: called, no answer\nTue: call {n}, then Bob, then Eve"\n', [(2, False)]),
+    "an address": ('{n},"12 Main St, Springfield\nIllinois, 62701, USA",x\n', [(2, False)]),
+    "a very long cell": ('{n},Ada,"' + "x\n" * 50_001 + '"\n', [(2, True)]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), QUOTATIONS.values(), ids=QUOTATIONS)
+def test_a_quotation_mark_too_many(write_text: WriteFile, text: str, expected: list[tuple[int, bool]]) -> None:
+    """The row whose cell contains other rows is rejected, with the line on which the cell begins; a note is not."""
+    found = records(write_text("phone,first_name,note\n" + text.replace("{n}", NUMBER)))
+    assert [(record.line, record.problem != "") for record in found] == expected
+    if found[0].problem:
+        assert re.match(r"the cell that begins on line 2 has .* looks like several rows; a quotation", found[0].problem)
+
+
+def test_an_unclosed_quotation_mark_does_not_fill_the_memory(write_text: WriteFile) -> None:
+    """A row of several lines has a maximum length. The error names the line on which it begins."""
+    path = write_text("phone,note\n" + f"{NUMBER},x\n" * 3 + f'{NUMBER},"x\n' + ("y" * 999 + "\n") * 11_000)
+    with open_source(path) as source, pytest.raises(TransferError, match=r"line 5: .* has more than 10,000,000 char"):
+        list(source)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +135,7 @@ def test_the_whole_file_is_checked_for_utf_8(write_text: WriteFile) -> None:
     [
         (TEXT.encode("utf-16-le"), {}, "UTF-16 without a byte order mark.*--encoding utf-16-le"),
         (TEXT.encode() + b"\x81\x8d", {}, "not valid utf-8 or cp1252.*--encoding"),
-        (TEXT.encode("cp1252"), {"encoding": "utf-8"}, "is not valid utf-8"),
+        (TEXT.encode("cp1252"), {"encoding": "utf-16"}, "is not valid utf-16"),
         (TEXT.encode(), {"encoding": "klingon"}, "unknown text encoding 'klingon'; common encodings are utf-8"),
         (TEXT.encode(), {"format": "xls"}, "unknown format 'xls'; the formats are csv, jsonl, json, xlsx"),
         (b"PK\x03\x04 and no workbook", {}, "the workbook cannot be read"),
@@ -131,6 +199,9 @@ def test_rows_with_missing_or_extra_cells(write_text: WriteFile) -> None:
         ("a.ndjson", '{"phone": "1"}\n', "jsonl"),
         ("a", '\ufeff {"phone": "1"}\n', "jsonl"),
         ("a.json", '{"phone": "1"}\n', "jsonl"),
+        ("a.json", '{\n  "phone": "1"\n}\n', "json"),
+        ("a", '{"phone": "1",\n "tags": []}', "json"),
+        ("a", "PK,phone\n1,2\n", "csv"),
         ("a.json", "\n[]", "json"),
         ("a", "[]", "json"),
     ],
@@ -306,3 +377,23 @@ def test_each_sheet_is_an_import_of_its_own(sandbox: Sandbox, client: Sendblue, 
     assert stored(sandbox) == [person(index) for index in (1, 2, 3)]
     with pytest.raises(TransferError, match=r"the workbook has no sheet 'FR'; its sheets are 'US', 'Empty', 'UK EU'"):
         open_source(two_sheets, sheet="FR")
+
+
+def test_hidden_sheets_are_not_read_unasked(tmp_path: Path) -> None:
+    """The first sheet that is visible is read, and the hidden ones are reported; or named, if no other has rows."""
+    path = tmp_path / "contacts.xlsx"
+
+    def write(*names: str) -> None:
+        with xlsxwriter.Workbook(path) as book:
+            for name in names:
+                sheet = book.add_worksheet(name)
+                sheet.write_column(0, 0, ["phone", name] if name != "Empty" else [])
+                {"Hidden": sheet.hide, "Very hidden": sheet.very_hidden}.get(name, sheet.activate)()
+
+    write("Hidden", "Very hidden", "Visible")
+    with open_source(path) as source:
+        assert (cells(path), source.other_sheets) == ([["Visible"]], ("Hidden", "Very hidden"))
+    assert cells(path, sheet="Hidden") == [["Hidden"]]
+    write("Hidden", "Empty")
+    with pytest.raises(TransferError, match=r"all sheets .* that have rows are hidden: 'Hidden'; .*--sheet"):
+        open_source(path)

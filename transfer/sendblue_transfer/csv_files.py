@@ -11,6 +11,7 @@ from sendblue_contacts_api.models.contact import Contact
 
 from .errors import TransferError
 from .exporting.writers import TableLayout
+from .rows.cells import escape_formula
 from .rows.column_map import ColumnMap
 from .rows.columns import Columns, unknown_name_message
 from .sources.table_reader import csv_rows, read_header, table_records
@@ -84,5 +85,5 @@ def write_csv(contacts: Iterable[Contact], file: TextIO, fields: Fields = Contac
     for values in all_values:
         layout.add_labels(values)
     writer = csv.writer(file)
-    writer.writerow(layout.titles())
+    writer.writerow(map(escape_formula, layout.titles()))
     writer.writerows(layout.escaped_cells(values) for values in all_values)

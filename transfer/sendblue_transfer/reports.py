@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from .rows.columns import ColumnsReport
@@ -45,6 +46,9 @@ class ImportPlan:
         seconds_at_most: How long `requests_at_most` take at the rate limit.
         columns: How the columns are used.
         mode: The mode of the import.
+        done: Number of rows that an interrupted import has created or updated; the import resumes after them.
+        last_import: When the last import with this journal was completed. The import sends all rows again.
+        guessed_encoding: The text encoding, if the file does not show it for certain.
     """
 
     rows: int
@@ -60,6 +64,9 @@ class ImportPlan:
     seconds_at_most: float
     columns: ColumnsReport
     mode: Mode
+    done: int
+    last_import: datetime | None
+    guessed_encoding: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,8 @@ class ImportReport:
             resumes, it looks these contacts up.
         not_sent: Rows that were not sent yet.
         resumed: Whether this run resumed an earlier one.
-        already_complete: Whether an earlier run had completed the import, so that this run did nothing.
+        last_import: When the last import with this journal was completed, before this run imported all rows again; None
+            if there was none.
         stopped: Why the import stopped before its end; empty if it did not.
         error: The error that stopped it, if any.
         reasons: The reasons for rejected rows with the number of rows for each, most frequent first.
@@ -112,6 +120,7 @@ class ImportReport:
         journal: The path of the journal.
         seconds: How long this run took.
         columns: How the columns are used, as far as rows were read in this run.
+        guessed_encoding: The text encoding, if the file does not show it for certain.
     """
 
     rows: int
@@ -122,7 +131,7 @@ class ImportReport:
     unknown: int
     not_sent: int
     resumed: bool
-    already_complete: bool
+    last_import: datetime | None
     stopped: str
     error: Exception | None
     reasons: Reasons
@@ -131,6 +140,7 @@ class ImportReport:
     journal: Path
     seconds: float
     columns: ColumnsReport
+    guessed_encoding: str | None
 
     @property
     def complete(self) -> bool:

@@ -78,7 +78,7 @@ def _file_entries(file: BinaryIO, name: str) -> Iterator[NumberEntry]:
             f"{name} is not text in a known encoding, so nothing was deleted; save it as UTF-8"
         ) from None
     content.seek(0)
-    for number, line in enumerate(TextIOWrapper(content, encoding), 1):
+    for number, line in enumerate(TextIOWrapper(content, encoding.name, encoding.errors), 1):
         if line.strip():
             yield NumberEntry(line.strip(), f"line {number:,} of {name}: ")
 

@@ -88,7 +88,7 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
 @click.option("--format", type=click.Choice(FORMATS), help=FORMAT_DEFAULT)
 @click.option("--encoding", **ENCODING, help="[default: detected]")
 @click.option("--delimiter", **DELIMITER, help="Delimiter of CSV, such as ; or tab.  [default: detected]")
-@click.option("--sheet", metavar="NAME", help="Sheet of the workbook.  [default: the first that is not empty]")
+@click.option("--sheet", metavar="NAME", help="Sheet of the workbook.  [default: the first visible one with rows]")
 @click.option(
     "--rejects", type=OUTPUT_FILE, metavar="FILE", help="File for the rejected rows.  [default: next to the input]"
 )
@@ -98,7 +98,7 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
     metavar="FILE",
     help="File that records the progress.  [default: next to the input]",
 )
-@click.option("--restart", is_flag=True, help="Discard the journal and start over.")
+@click.option("--restart", is_flag=True, help="Discard an interrupted import and start over.")
 @click.option(
     "--chunk-size",
     type=click.IntRange(1),
@@ -124,6 +124,7 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
     titles, including those that HubSpot, Salesforce, Google Contacts and Outlook write.
 
     To resume an interrupted import, run the same command again: a journal next to the file records the progress.
+    After a complete import, the same command imports all rows again.
     Rejected rows are written to another file next to it, with the reasons: fix them there, then import that file.
 
     \b
@@ -176,7 +177,7 @@ def _plan(source: Source, options: Mapping[str, Any]) -> int:
     """Show what the import would do, and return the exit code."""
     from sendblue_transfer import plan_import  # noqa: PLC0415  # slow to load
 
-    names = ("columns", "mode", "duplicates", "default_region", "chunk_size")
+    names = ("columns", "mode", "duplicates", "default_region", "journal", "restart", "chunk_size")
     with progress("row") as show:
         plan = plan_import(source, **{name: options[name] for name in names}, on_progress=show)
     if current_options().json:

@@ -132,27 +132,30 @@ def test_resume(account: Sandbox, valid_file: Path, run: Run) -> None:
 
 
 def test_import_the_same_file_again(account: Sandbox, valid_file: Path, run: Run) -> None:
-    """A complete import sends nothing again, and the message suggests `--restart`."""
+    """After a complete import, the same command is a new one, which shows when the file was imported last."""
     run("import", valid_file.name)
-    before = len(account.requests)
+    assert "  last imported on 2" in run("import", valid_file.name, "--dry-run").stdout
+    account.reset()
     done = run("import", valid_file.name)
-    assert (done.exit_code, len(account.requests), "--restart" in done.stderr) == (0, before, True)
+    assert (done.exit_code, numbers(account), "\n  last imported on 2" in done.stderr) == (0, [ADA, GRACE], True)
+    assert run("import", valid_file.name, "--mode", "update", "--json").exit_code == 0
 
 
-def test_restart(account: Sandbox, valid_file: Path, run: Run) -> None:
-    """`--restart` sends everything again, and is not part of the command that resumes the import."""
-    run("import", valid_file.name)
-    done = run("import", valid_file.name, "--restart")
-    assert (done.exit_code, done.stderr.count("already exists"), len(account.contacts())) == (1, 2, 2)
-
-
-def test_changed_file(account: Sandbox, valid_file: Path, run: Run) -> None:
-    """A journal of other rows is exit code 2, and the message suggests `--restart`."""
-    _ = account
-    run("import", valid_file.name)
+def test_unfinished_import(account: Sandbox, valid_file: Path, run: Run) -> None:
+    """A dry run shows what is left. Other rows are exit code 2, unless `--restart` discards the import."""
+    account.faults.add(what="status", operation="bulk_create_contacts", status=401, nth=2)
+    done = run("import", valid_file.name, "--chunk-size", "1", "--concurrency", "1", "--restart")
+    assert (done.exit_code, "--restart" in done.stderr) == (3, False)
+    assert (
+        "resumes an interrupted import, which has imported 1 row\n"
+        in run("import", valid_file.name, "--dry-run").stdout
+    )
     valid_file.write_text(f"{HEAD}{KURT},Kurt,\n", encoding="utf-8")
-    done = run("import", valid_file.name)
-    assert (done.exit_code, "--restart" in done.stderr, done.stderr.count("\n")) == (2, True, 1)
+    for options in ((), ("--dry-run",)):
+        done = run("import", valid_file.name, *options)
+        assert (done.exit_code, "--restart" in done.stderr, done.stderr.count("\n")) == (2, True, 1)
+    assert run("import", valid_file.name, "--dry-run", "--restart").exit_code == 0
+    assert (run("import", valid_file.name, "--restart").exit_code, numbers(account)) == (0, [ADA, KURT])
 
 
 # --- messages
@@ -248,6 +251,25 @@ def test_mapping_does_not_overwrite_the_file(valid_file: Path, run: Run) -> None
     before = valid_file.read_bytes()
     done = run("import", "--dry-run", "--map", "Plan=", "--save-mapping", str(valid_file), valid_file.name)
     assert (done.exit_code, "would overwrite the file" in done.stderr, valid_file.read_bytes()) == (2, True, before)
+
+
+def test_guessed_encoding(account: Sandbox, valid_file: Path, run: Run) -> None:
+    """The summary names an encoding that the file does not show for certain."""
+    valid_file.write_text(f"{HEAD}{ADA},Zoë,\n", encoding="cp1252")
+    line = "  encoding: cp1252, guessed, because not all of the file is valid UTF-8 (--encoding)\n"
+    assert line in run("import", valid_file.name, "--dry-run").stdout
+    assert line in run("import", valid_file.name).stderr
+    assert account.contacts()[0]["first_name"] == "Zoë"
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_many_columns_are_not_all_listed(valid_file: Path, run: Run) -> None:
+    """JSON objects can have any number of keys."""
+    keys = ", ".join(f'"key {index}": 1' for index in range(60))
+    valid_file.write_text(f'{{"phone": "{ADA}", {keys}}}\n', encoding="utf-8")
+    output = run("import", valid_file.name, "--dry-run", "--format", "jsonl").stdout
+    assert "  not imported: key 0, key 1, " in output
+    assert ", key 49, … (--map, or --rest-as-variables)\n" in output
 
 
 @pytest.mark.usefixtures("no_settings")

@@ -92,7 +92,7 @@ def write_csv_table(
     with _spooled(contacts, TableLayout(fields)) as (layout, spool):
         try:
             quoting: Literal[0, 1] = csv.QUOTE_ALL if _is_ambiguous(layout) else csv.QUOTE_MINIMAL
-            csv.writer(text, delimiter=delimiter, quoting=quoting).writerow(layout.titles())
+            csv.writer(text, delimiter=delimiter, quoting=quoting).writerow(map(escape_formula, layout.titles()))
             csv.writer(text, delimiter=delimiter).writerows(map(layout.escaped_cells, spool))
             text.flush()
         except UnicodeEncodeError:  # its message contains the characters, so it is not shown

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,12 @@ from sendblue_contacts.errors import SendblueError
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.progress import ProgressReporter
 from sendblue_transfer.reports import ImportReport, Mode
-from sendblue_transfer.rows.column_map import ColumnMap
-from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, REJECTED, SENDING, UPDATED, RowResult
+from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, NOT_SENT, REJECTED, SENDING, UPDATED, RowResult
 
-from .fingerprint import ROW_COUNT, fingerprint, start_or_resume
+from .fingerprint import COMPLETED, ROW_COUNT, EarlierRun, account_fingerprint, earlier_run, fingerprint
 from .journal import Journal
 from .paths import check_rejects_path, journal_path, rejects_path
-from .planner import first_problems, rows_of
+from .planner import check_sizes, first_problems, rows_of
 from .rejects import write_rejects
 from .sender import BulkCreator, ImportStoppedError, Updater
 
@@ -33,14 +33,12 @@ if TYPE_CHECKING:
     from sendblue_contacts.client import Sendblue
 
     from sendblue_transfer.progress import OnImportProgress
+    from sendblue_transfer.rows.column_map import ColumnMap
     from sendblue_transfer.rows.duplicates import Duplicates
     from sendblue_transfer.rows.validation import ImportRows
     from sendblue_transfer.sources.source import Source
 
     from .sender import LineContact
-
-_COMPLETED = "completed"
-"""The header value of a complete import: the path of the rejects file, or an empty text."""
 
 
 def run_import(
@@ -62,7 +60,7 @@ def run_import(
     """Import a file of contacts, or resume an import that was interrupted.
 
     Errors that stop the import half way (no network, invalid credentials) are in the report and not raised. The same
-    call resumes it.
+    call resumes it. After a complete import, the same call imports all rows again.
 
     Args:
         client: The client of the account. The slots that its rate limit reserves stay available to other callers.
@@ -74,7 +72,7 @@ def run_import(
             combined, or `error` for the first, with the others rejected.
         default_region: A region of two letters such as `US`, to accept numbers in national form (extra `phone`).
         journal: The path of the journal. By default it is next to the file, or in the user's state folder.
-        restart: Whether to discard an earlier run and start over.
+        restart: Whether to discard an unfinished import and start over.
         rejects: The path for rejected rows; an existing file is overwritten. By default a new file next to the input.
         chunk_size: The maximum number of contacts per request.
         concurrency: The maximum number of requests at a time.
@@ -86,7 +84,8 @@ def run_import(
 
     Raises:
         TransferError: The file cannot be read as contacts.
-        JournalError: The journal belongs to another import, or is in use.
+        ValueError, TypeError: `chunk_size` or `concurrency` is not a positive integer.
+        JournalError: The journal belongs to another import, is in use, or is damaged.
         OSError: The journal or the rejects file cannot be written.
         KeyboardInterrupt: Ctrl-C was pressed; the journal was written.
 
@@ -94,14 +93,19 @@ def run_import(
         with Sendblue() as client, open_source("contacts.csv") as source:
             report = run_import(client, source)
     """
+    check_sizes(chunk_size=chunk_size, concurrency=concurrency)
     rows = rows_of(source, columns, mode, duplicates, default_region)
-    wanted = fingerprint(client, rows, columns or ColumnMap(), mode)
+    wanted = {**fingerprint(rows, columns, mode), **account_fingerprint(client)}
     path = journal_path(source, journal)
     if rejects is not None:
         check_rejects_path(Path(rejects), source, path)
+    if journal is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
     with Journal(path) as opened:
-        resumed = start_or_resume(opened, wanted, restart=restart)
-        run = _Run(client, rows, opened, ProgressReporter(on_progress, clock), resumed=resumed)
+        earlier = earlier_run(opened, wanted, restart=restart)
+        if not earlier.resumes:
+            opened.reset(wanted)
+        run = _Run(client, rows, opened, ProgressReporter(on_progress, clock), earlier)
         return run.run(mode, Path(rejects) if rejects else None, chunk_size=chunk_size, concurrency=concurrency)
 
 
@@ -109,23 +113,19 @@ class _Run:
     """One run of an import."""
 
     def __init__(
-        self, client: Sendblue, rows: ImportRows, journal: Journal, progress: ProgressReporter, *, resumed: bool
+        self, client: Sendblue, rows: ImportRows, journal: Journal, progress: ProgressReporter, earlier: EarlierRun
     ) -> None:
         self._contacts = client.with_options(bulk=True).contacts
         self._rows = rows
         self._journal = journal
         self._progress = progress
-        self._resumed = resumed
+        self._earlier = earlier
         self._counts: Counter[str] = Counter()
         self._total = 0
 
     def run(self, mode: Mode, rejects: Path | None, **options: int) -> ImportReport:
         """Do everything that is not done yet."""
-        header = self._journal.header()
-        if _COMPLETED in header:
-            rejects_of_then = header[_COMPLETED]
-            return self._report(already_complete=True, rejects=Path(rejects_of_then) if rejects_of_then else None)
-        if ROW_COUNT not in header:
+        if not self._earlier.resumes:
             self._validate()
         self._load_counts()
         try:
@@ -152,7 +152,7 @@ class _Run:
     def _send(self, mode: Mode, *, chunk_size: int, concurrency: int) -> None:
         with Updater(self._contacts, self._on_updated, concurrency) as updater:
             if mode == "update":
-                for line_contact in self._rows.contacts(self._journal.result):
+                for line_contact in self._rows.contacts(self._journal.result, NOT_SENT):
                     self._check_source()
                     updater.add(line_contact)
             else:
@@ -174,7 +174,7 @@ class _Run:
         Looking up comes first because it is cheap while those contacts are among the newest.
         """
         self._look_up_unknown(creator)
-        creator.send(self._rows.contacts(self._journal.result), check_existing=False)
+        creator.send(self._rows.contacts(self._journal.result, NOT_SENT), check_existing=False)
         updater.finish()
         if unknown := self._look_up_unknown(creator):
             raise ImportStoppedError(unknown)
@@ -211,16 +211,11 @@ class _Run:
         path = (rejects or rejects_path(self._rows.source)) if self._counts[REJECTED] else None
         if path:
             write_rejects(self._rows.source, self._journal, path)
-        self._journal.update_header({_COMPLETED: path or ""})
+        self._journal.update_header({COMPLETED: datetime.now(UTC).isoformat(timespec="seconds")})
         return self._report(rejects=path)
 
     def _report(
-        self,
-        *,
-        already_complete: bool = False,
-        stopped: str = "",
-        error: Exception | None = None,
-        rejects: Path | None = None,
+        self, *, stopped: str = "", error: Exception | None = None, rejects: Path | None = None
     ) -> ImportReport:
         self._journal.flush()
         rows, counts = int(self._journal.header()[ROW_COUNT]), self._journal.counts()
@@ -232,8 +227,8 @@ class _Run:
             duplicates=counts[DUPLICATE],
             unknown=counts[SENDING],
             not_sent=rows - counts.total(),
-            resumed=self._resumed,
-            already_complete=already_complete,
+            resumed=self._earlier.resumes,
+            last_import=self._earlier.completed,
             stopped=stopped,
             error=error,
             reasons=self._journal.reasons(),
@@ -242,4 +237,5 @@ class _Run:
             journal=Path(self._journal.path),
             seconds=self._progress.seconds,
             columns=self._rows.columns.report(),
+            guessed_encoding=self._rows.source.guessed_encoding,
         )

@@ -1,14 +1,16 @@
 """The journal of an import: the result of each row, so that the same command can resume after an interruption.
 
 The journal is an SQLite database with a table of results, one per row, and a table of values about the whole import.
-In WAL mode with synchronous=FULL, a commit returns only when the log is on disk (Macs need `fullfsync`),
-so what was committed before a request survives a power loss, and an incomplete write is undone when the journal is
-opened. The locking mode is EXCLUSIVE: a second process is refused until this one ends, whether normally or by a signal,
-and the log needs no shared memory, which network drives do not have.
+With a rollback journal and synchronous=EXTRA, a commit returns only when it is on disk (Macs need `fullfsync`), so what
+was committed before a request survives a power loss, and an incomplete write is undone when the journal is opened. The
+locking mode is EXCLUSIVE: a second process is refused until this one ends, whether normally or by a signal.
 
 Before a request leaves, its rows are committed as `sending`. Their results are written with the next such commit, or at
 the end. A row that is still `sending` in a journal may have been created, and must be looked up. The journal holds no
 personal data: only line numbers, reasons without values, and hashes of the input and of the account.
+
+A damaged journal must not be believed: a record that is lost would be sent again. Each record has a checksum, triggers
+keep the number of records and the sum of their checksums, and all of it is verified when a journal is opened.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import zlib
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,16 +28,43 @@ from sendblue_transfer.errors import JournalError
 from sendblue_transfer.rows.row_status import NOT_SENT, REJECTED, SENDING, RowResult
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-_APPLICATION_ID = 0x5B10_0003
+_APPLICATION_ID = 0x5B10_0004
 """Identifies our journals; it changes with their schema."""
-_SCHEMA = (
-    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
-    "CREATE TABLE rows (line INTEGER PRIMARY KEY, status TEXT, reason TEXT, duplicate_of INTEGER)",
+_TRIGGER = (
+    "CREATE TRIGGER {table}_{event} AFTER {event} ON {table} "
+    "BEGIN UPDATE total SET records = records + {records}, checksums = checksums + {checksums}; END"
 )
-_WRITE_ROW = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
+_TABLES = ("header", "rows")
+_SCHEMA = (
+    "CREATE TABLE total (records INTEGER, checksums INTEGER)",
+    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT, checksum INTEGER) WITHOUT ROWID",
+    "CREATE TABLE rows (line INTEGER PRIMARY KEY, status TEXT, reason TEXT, duplicate_of INTEGER, checksum INTEGER)",
+    *(
+        _TRIGGER.format(table=table, event=event, records=records, checksums=checksums)
+        for table in _TABLES
+        for event, records, checksums in (
+            ("INSERT", 1, "NEW.checksum"),
+            ("UPDATE", 0, "NEW.checksum - OLD.checksum"),
+            ("DELETE", -1, "-OLD.checksum"),
+        )
+    ),
+)
+_WRITE_ROW = (
+    "INSERT INTO rows VALUES (?, ?, ?, ?, ?) ON CONFLICT (line) DO UPDATE SET status = excluded.status, "
+    "reason = excluded.reason, duplicate_of = excluded.duplicate_of, checksum = excluded.checksum"
+)
+_WRITE_HEADER = (
+    "INSERT INTO header VALUES (?, ?, ?) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum"
+)
+_RESULT = "SELECT line, status, reason, duplicate_of FROM rows"
+_MAX_REASON_CHARACTERS = 10_000
+_MAX_RECORD_BYTES = 100_000
+_MAX_BYTES = 1 << 36
+"""Sizes that no record and no journal has. In a damaged journal, a larger one would be a request for memory."""
 _CACHE_SIZE = 200
 """Rows that `result` reads at a time, because files are read from the first line to the last."""
 _PRIMARY_CODE = 0xFF
@@ -61,6 +91,8 @@ class Journal:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             with self._errors():
+                self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_RECORD_BYTES)
+                self._database.text_factory = _decode
                 self._prepare()
             _sync_folder(path)
         except BaseException:
@@ -68,17 +100,41 @@ class Journal:
             raise
 
     def _prepare(self) -> None:
-        for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "fullfsync=1"):
+        for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=DELETE", "synchronous=EXTRA", "fullfsync=1"):
             self._database.execute(f"PRAGMA {pragma}")
         with self._transaction():
             if self._value("PRAGMA application_id") == _APPLICATION_ID:
+                self._verify()
                 return
             if self._value("SELECT count(*) FROM sqlite_master"):
                 raise JournalError(
                     f"{self.path} is not an import journal of this version; choose another with --journal (journal=)"
                 )
-            for statement in (*_SCHEMA, f"PRAGMA application_id={_APPLICATION_ID}"):
+            for statement in (*_SCHEMA, "INSERT INTO total VALUES (0, 0)", f"PRAGMA application_id={_APPLICATION_ID}"):
                 self._database.execute(statement)
+
+    def _verify(self) -> None:
+        """Verify that the journal is as it was written."""
+        if int(f"{self._value('PRAGMA page_count')}") * int(f"{self._value('PRAGMA page_size')}") > _MAX_BYTES:
+            raise self._damaged("its size is impossible")
+        if (found := self._value("PRAGMA integrity_check(1)")) != "ok":
+            raise self._damaged(str(found).splitlines()[-1])
+        if tuple(sql for (sql,) in self._select("SELECT sql FROM sqlite_master WHERE sql != ''")) != _SCHEMA:
+            raise self._damaged("its tables are different")
+        records = checksums = 0
+        for table in _TABLES:
+            for *values, checksum in self._select(f"SELECT * FROM {table}"):  # noqa: S608  # a constant
+                if checksum != _checksum(values):
+                    raise self._damaged("a checksum is wrong")
+                records, checksums = records + 1, checksums + checksum
+        if list(self._select("SELECT records, checksums FROM total")) != [(records, checksums)]:
+            raise self._damaged("records are missing")
+
+    def _damaged(self, detail: object) -> JournalError:
+        return JournalError(
+            f"{self.path} is damaged or not an import journal ({detail}); choose another with --journal (journal=), "
+            "and the mode upsert, because it does not show which contacts exist already"
+        )
 
     # --- the import as a whole
 
@@ -99,21 +155,28 @@ class Journal:
             self._write_header(header)
 
     def _write_header(self, values: Mapping[str, object]) -> None:
-        rows = ((name, str(value)) for name, value in values.items())
-        self._database.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", rows)
+        records = (_with_checksum(name, str(value)) for name, value in values.items())
+        self._database.executemany(_WRITE_HEADER, records)
 
     # --- rows
 
     def write_validation(self, results: Iterable[RowResult]) -> None:
         """Write the results that are known before anything is sent: all of them, or none if the iterable raises."""
         with self._transaction():
-            self._database.executemany(_WRITE_ROW, results)
+            self._write_results(results)
+
+    def _write_results(self, results: Iterable[RowResult]) -> None:
+        records = (
+            _with_checksum(line, status, reason[:_MAX_REASON_CHARACTERS], duplicate_of)
+            for line, status, reason, duplicate_of in results
+        )
+        self._database.executemany(_WRITE_ROW, records)
 
     def mark_sending(self, lines: Iterable[int]) -> None:
         """Write that these rows are about to be sent, and the results so far. They are on disk when this returns."""
         with self._transaction():
-            self._database.executemany(_WRITE_ROW, self._results)
-            self._database.executemany(_WRITE_ROW, ((line, SENDING, "", None) for line in lines))
+            self._write_results(self._results)
+            self._write_results(RowResult(line, SENDING) for line in lines)
         self._results.clear()
 
     def add(self, result: RowResult) -> None:
@@ -129,13 +192,13 @@ class Journal:
         """Return the written result of a row, with the status `NOT_SENT` if nothing was written."""
         if line not in self._cached_lines:
             self._cached_lines = range(line, line + _CACHE_SIZE)
-            rows = self._select("SELECT * FROM rows WHERE line BETWEEN ? AND ?", line, self._cached_lines[-1])
+            rows = self._select(f"{_RESULT} WHERE line BETWEEN ? AND ?", line, self._cached_lines[-1])
             self._cache = {row[0]: RowResult(*row) for row in rows}
         return self._cache.get(line) or RowResult(line, NOT_SENT)
 
     def rejected(self, limit: int = -1) -> Iterator[RowResult]:
         """Yield the rows that were rejected, in the order of lines, at most `limit` of them."""
-        query = "SELECT * FROM rows WHERE status = ? ORDER BY line LIMIT ?"
+        query = f"{_RESULT} WHERE status = ? ORDER BY line LIMIT ?"
         return (RowResult(*row) for row in self._select(query, REJECTED, limit))
 
     def counts(self) -> Counter[str]:
@@ -181,7 +244,7 @@ class Journal:
         try:
             yield
         except sqlite3.OperationalError as error:
-            code = error.sqlite_errorcode & _PRIMARY_CODE
+            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE  # Python's own errors have none
             if code in _DISK_ERRORS:
                 message = f"the journal {self.path} cannot be written ({error}); free space on its disk, and run the"
                 raise OSError(f"{message} same command again to resume") from None
@@ -192,10 +255,8 @@ class Journal:
             raise JournalError(
                 f"the journal {self.path} cannot be used ({error}); choose another with --journal (journal=)"
             ) from None
-        except sqlite3.DatabaseError as error:
-            raise JournalError(
-                f"{self.path} is damaged or not an import journal ({error}); choose another with --journal (journal=)"
-            ) from None
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: a damaged name in SQLite's message
+            raise self._damaged(error if isinstance(error, sqlite3.Error) else "a name is not text") from None
 
     def close(self) -> None:
         """Write the results that were added, and close the journal."""
@@ -211,6 +272,19 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _decode(text: bytes) -> str:
+    """Decode text that may be damaged; its checksum is wrong then."""
+    return text.decode("utf-8", "replace")
+
+
+def _checksum(values: Sequence[object]) -> int:
+    return zlib.crc32(repr(tuple(values)).encode())
+
+
+def _with_checksum(*values: object) -> tuple[object, ...]:
+    return (*values, _checksum(values))
 
 
 def _sync_folder(path: str | os.PathLike[str]) -> None:

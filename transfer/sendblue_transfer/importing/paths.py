@@ -43,6 +43,15 @@ def journal_path(source: Source, given: str | os.PathLike[str] | None = None) ->
     return _state_folder() / f"{source.path.name}-{path_hash[:16]}{suffix}"
 
 
+def existing_journal(source: Source, given: str | os.PathLike[str] | None = None) -> Path | None:
+    """Return the path of the journal if it exists."""
+    try:
+        path = journal_path(source, given)
+    except JournalError:  # without the state folder, no import could have kept one there
+        return None
+    return path if path.exists() else None
+
+
 def _state_folder() -> Path:
     try:
         folder: Path = import_module("platformdirs").user_state_path("sendblue-contacts")
@@ -51,7 +60,6 @@ def _state_folder() -> Path:
             "the journal cannot be kept next to the input; choose a path with --journal (journal=), or install the "
             'extra that finds the state folder: pip install "sendblue-contacts[cli]"'
         ) from None
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

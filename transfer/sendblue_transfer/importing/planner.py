@@ -1,13 +1,15 @@
-"""Plans an import from the file alone, without requests: the dry run."""
+"""Plans an import from the file and its journal, without requests: the dry run."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
 from sendblue_contacts.bulk.defaults import CHUNK_SIZE
 from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.pagination import check_size
 from sendblue_contacts.phone import check_region, normalise
 from sendblue_contacts.rate_limit import RateLimit
 from sendblue_contacts_api.models.bulk_contact import BulkContact
@@ -20,13 +22,16 @@ from sendblue_transfer.rows.column_map import ColumnMap
 from sendblue_transfer.rows.columns import Columns
 from sendblue_transfer.rows.duplicates import DUPLICATES, Duplicates
 from sendblue_transfer.rows.row_parser import PHONE
-from sendblue_transfer.rows.row_status import DUPLICATE, REJECTED
+from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, NOT_SENT, REJECTED, SENDING, UPDATED
 from sendblue_transfer.rows.validation import ImportRows
 
+from .fingerprint import EarlierRun, earlier_run, fingerprint
 from .journal import Journal
+from .paths import existing_journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import os
+    from collections.abc import Callable, Generator
 
     from sendblue_transfer.progress import OnImportProgress
     from sendblue_transfer.rows.row_parser import Fields
@@ -49,12 +54,16 @@ def plan_import(
     duplicates: Duplicates = "last",
     default_region: str | None = None,
     rate_limit: RateLimit | None = RateLimit(),  # noqa: B008  # frozen, so that one object can serve all
+    journal: str | os.PathLike[str] | None = None,
+    restart: bool = False,
     chunk_size: int = CHUNK_SIZE,
     preview: int = 5,
     on_progress: OnImportProgress = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> ImportPlan:
     """Read and validate a whole file, and return what an import would do. Sends nothing and writes nothing.
+
+    If an import of the file was interrupted, the plan is that of resuming it. The account is not compared.
 
     Args:
         source: The file.
@@ -64,6 +73,8 @@ def plan_import(
             combined, or `error` for the first, with the others rejected.
         default_region: A region of two letters such as `US`, to accept numbers in national form (extra `phone`).
         rate_limit: The rate limit for the estimated times; None for no limit.
+        journal: The path of the journal, as in `run_import`.
+        restart: Whether the import would discard an unfinished one.
         chunk_size: The maximum number of contacts per request. Requests with large contacts have fewer.
         preview: How many contacts to include in the plan.
         on_progress: Called with the progress while the file is read.
@@ -71,32 +82,52 @@ def plan_import(
 
     Raises:
         TransferError: The file cannot be read as contacts.
+        ValueError, TypeError: `chunk_size` is not a positive integer.
+        JournalError: The import could not start: the journal belongs to another import, is in use, or is damaged.
     """
+    check_sizes(chunk_size=chunk_size)
     rows = rows_of(source, columns, mode, duplicates, default_region)
     progress = ProgressReporter(on_progress, clock)
-    with Journal() as journal:
-        journal.write_validation(rows.validate(progress.report_read))
+    with Journal() as validated, _earlier_journal(source, journal) as found:
+        wanted = fingerprint(rows, columns, mode)
+        earlier = earlier_run(found, wanted, restart=restart) if found else EarlierRun()
+        validated.write_validation(rows.validate(progress.report_read))
         progress.report_read(rows.count, force=True)
-        counts = journal.counts()
-        valid = rows.count - counts[REJECTED] - counts[DUPLICATE]
-        contacts = islice(rows.contacts(journal.result), preview)
-        at_least, at_most = _request_counts(mode, valid, chunk_size)
+        results = found if found and earlier.resumes else validated
+        contacts = rows.contacts(results.result, NOT_SENT, SENDING)
+        counts = results.counts()
+        valid, done = rows.count - counts[REJECTED] - counts[DUPLICATE], counts[CREATED] + counts[UPDATED]
+        at_least, at_most = _request_counts(mode, valid - done, chunk_size)
         pace = rate_limit.pace if rate_limit else 0.0
         return ImportPlan(
             rows=rows.count,
             valid=valid,
             rejected=counts[REJECTED],
             duplicates=counts[DUPLICATE],
-            reasons=journal.reasons(),
-            problems=first_problems(journal),
-            preview=tuple(_as_sent(contact, mode, rows.region) for _, contact in contacts),
+            reasons=results.reasons(),
+            problems=first_problems(results),
+            preview=tuple(_as_sent(contact, mode, rows.region) for _, contact in islice(contacts, preview)),
             requests=at_least,
             requests_at_most=at_most,
             seconds=at_least * pace,
             seconds_at_most=at_most * pace,
             columns=rows.columns.report(),
             mode=mode,
+            done=done,
+            last_import=earlier.completed,
+            guessed_encoding=source.guessed_encoding,
         )
+
+
+@contextmanager
+def _earlier_journal(source: Source, given: str | os.PathLike[str] | None) -> Generator[Journal | None]:
+    """Open the journal of the import if there is one; nothing is created."""
+    path = existing_journal(source, given)
+    if path is None:
+        yield None
+        return
+    with Journal(path) as journal:
+        yield journal
 
 
 def _as_sent(contact: dict[str, Any], mode: Mode, region: str | None) -> dict[str, Any]:
@@ -108,6 +139,16 @@ def _as_sent(contact: dict[str, Any], mode: Mode, region: str | None) -> dict[st
 def _request_counts(mode: Mode, valid: int, chunk_size: int) -> tuple[int, int]:
     chunks = -(-valid // chunk_size)
     return {"create": (chunks, chunks), "upsert": (chunks, chunks + valid), "update": (valid, valid)}[mode]
+
+
+def check_sizes(**sizes: object) -> None:
+    """Check the sizes of an import before its file is read.
+
+    Raises:
+        TypeError, ValueError: One is not a positive integer.
+    """
+    for name, size in sizes.items():
+        check_size(name, size)
 
 
 def rows_of(

@@ -37,11 +37,16 @@ def write_rejects(source: Source, journal: Journal, path: Path) -> None:
         OSError: The file cannot be written.
     """
     results = ((record, journal.result(record.line)) for record in source)
-    rejected = ((record, result.message) for record, result in results if result.status == REJECTED)
+    rejected = (
+        (record, result.message.encode("utf-8", "backslashreplace").decode())
+        for record, result in results
+        if result.status == REJECTED
+    )
     newline = "" if source.titles is not None else None
     with open_atomic(path) as file:
-        # A reason may contain characters that the encoding of the input cannot represent.
-        text = TextIOWrapper(file, source.encoding or "utf-8", "backslashreplace", newline)
+        # A reason may contain characters that the encoding of the input cannot represent. Its invalid bytes are kept.
+        errors = "backslashreplace" if source.encoding_errors == "strict" else source.encoding_errors
+        text = TextIOWrapper(file, source.encoding or "utf-8", errors, newline)
         _WRITERS[source.format](source, rejected, text)
         text.flush()
         text.detach()
@@ -51,12 +56,12 @@ def _write_csv(source: Source, rejected: Iterator[_Rejected], file: TextIO) -> N
     titles = source.titles or ()
     kept = [position for position, title in enumerate(titles) if title.strip() not in {LINE, REASON}]
     writer = csv.writer(file, delimiter=source.delimiter or ",")
-    writer.writerow([LINE, REASON, *(titles[position] for position in kept)])
     convert = escape_formula if source.format == "xlsx" else str  # the cells of CSV are escaped already
+    writer.writerow([LINE, REASON, *(convert(titles[position]) for position in kept)])
     for record, reason in rejected:
         cells = record.cells
         row = [cells[position] for position in kept] + list(cells[len(titles) :])
-        writer.writerow([_original_line(record), reason, *map(convert, row)])
+        writer.writerow([_original_line(record), escape_formula(reason), *map(convert, row)])
 
 
 def _original_line(record: Record) -> object:

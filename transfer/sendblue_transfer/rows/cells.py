@@ -2,7 +2,10 @@
 
 A list is one cell with its items separated by semicolons (`VIP;"one; with a semicolon"`). A blank cell means that the
 field is absent. Text that cannot be parsed is returned unchanged, so that the validation of the contact rejects it with
-a reason. In CSV files, an apostrophe precedes text that a spreadsheet would run as a formula.
+a reason.
+
+In CSV files, an apostrophe precedes text that a spreadsheet would run as a formula: at the beginning of a cell, after a
+line break, where some programs begin a cell, and after a semicolon, where European spreadsheets split a line.
 """
 
 from __future__ import annotations
@@ -16,7 +19,11 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_START = r"(?:^|(?<=[\n\r;]))"
+_FORMULA = r"(?=['\" ]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])"
+_CELL_STARTS = re.compile(_START + _FORMULA)
+"""Where a spreadsheet may begin a cell with a formula, which begins with = + - @ or the full-width form of one."""
+_ESCAPED_STARTS = re.compile(f"{_START}'{_FORMULA}")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _TEXT_KINDS = {"string", "e164", "enum", "date", "date-time"}
 _VALUE_SEPARATOR = " ::: "
@@ -85,13 +92,13 @@ def _join(items: list[str]) -> str:
 
 
 def escape_formula(cell: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    """Put an apostrophe before each text that a spreadsheet would run as a formula; a number is not one."""
+    return cell if _NUMBER.fullmatch(cell) else _CELL_STARTS.sub("'", cell)
 
 
 def unescape_formula(cell: str) -> str:
-    """Remove the apostrophe that `escape_formula` added."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    """Remove the apostrophes that `escape_formula` added."""
+    return _ESCAPED_STARTS.sub("", cell)
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from sendblue_contacts_api.models.contact import Contact
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.sources.record import RESERVED
 
+from .cells import unescape_formula
 from .column_synonyms import SYNONYMS
 from .row_parser import ColumnTarget, FieldCells, RowParser, field_label
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from .column_map import ColumnMap
     from .row_parser import Fields
 
-_MAX_PARSERS = 256  # bounds the memory for JSON in which every object has other keys
+_MAX_PARSERS = 256  # these bound the memory for JSON in which every object has other keys
+_MAX_TITLES = 1_000
 _USED, _READ_ONLY, _UNMAPPED, _IGNORED = "used", "read only", "unmapped", "ignored"
 
 
@@ -47,7 +49,8 @@ class ColumnsReport:
 
     Attributes:
         used: Each field that is filled, with its columns in order of preference.
-        unmapped: Columns that match no field. They are not imported, or become custom variables.
+        unmapped: Columns that match no field. They are not imported, or become custom variables. Of the keys of JSON
+            objects, at most a thousand are listed here and in `used`.
         as_variables: Whether unmapped columns become custom variables.
         read_only: Columns that only the server sets, such as `created_at`. They are not imported.
     """
@@ -76,7 +79,7 @@ class Columns:
     ) -> None:
         self._rest_as_variables = column_map.rest_as_variables
         self._fields = fields
-        self._parser_options = {"is_text": is_text, "escaped": escaped}
+        self._is_text, self._escaped = is_text, escaped
         self._known_titles = dict(_known_titles(fields))
         self._read_only = {_normalise(spelling) for _, spelling in _spellings(Contact.FIELDS)}
         self._mapped = {title.strip(): self._mapped_target(name) for title, name in column_map.columns.items()}
@@ -87,7 +90,7 @@ class Columns:
         """Return the parser for rows with these titles."""
         parser = self._parsers.get(titles)
         if parser is None:
-            parser = RowParser(self._field_cells(titles), self._fields, **self._parser_options)
+            parser = RowParser(self._field_cells(titles), self._fields, is_text=self._is_text, escaped=self._escaped)
             if len(self._parsers) < _MAX_PARSERS:
                 self._parsers[titles] = parser
         return parser
@@ -130,7 +133,9 @@ class Columns:
     def _field_cells(self, titles: Sequence[str]) -> list[FieldCells]:
         ranked: dict[ColumnTarget, list[tuple[int, int]]] = {}
         for position, title in enumerate(titles):
-            match = self._matches.get(title) or self._matches.setdefault(title, self._match(title))
+            match = self._matches.get(title) or self._match(title)
+            if self._is_text or len(self._matches) < _MAX_TITLES:
+                self._matches.setdefault(title, match)
             if match.target:
                 ranked.setdefault(match.target, []).append((match.rank, position))
         return [
@@ -142,6 +147,7 @@ class Columns:
         ]
 
     def _match(self, title: str) -> _Match:
+        title = unescape_formula(title) if self._escaped else title
         stripped = title.strip()
         if stripped in self._mapped:
             target = self._mapped[stripped]

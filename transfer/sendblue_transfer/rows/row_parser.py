@@ -77,8 +77,8 @@ class RowParser:
         contact: dict[str, Any] = {}
         for (name, label), kind, positions in field_cells:
             cell = cells[positions[0]]
-            # Fast path: text that begins with an ASCII letter or digit is neither blank nor escaped.
-            if cell.__class__ is not str or not cell or not "'" < cell[0] < "\x7f":
+            # Fast path: text without apostrophes that begins with an ASCII letter or digit is not blank or escaped.
+            if cell.__class__ is not str or not cell or not "'" < cell[0] < "\x7f" or "'" in cell:
                 cell = self._first_filled(cells, positions)
             if cell is None:
                 continue
@@ -96,7 +96,7 @@ class RowParser:
                 if cell is not None:
                     return cast("object", cell)
             elif cell and not cell.isspace():
-                return unescape_formula(cell) if self._escaped and cell[0] == "'" else cell
+                return unescape_formula(cell) if self._escaped and "'" in cell else cell
         return None
 
     def validated_number(self, cells: Sequence[Any], region: str | None = None) -> str:

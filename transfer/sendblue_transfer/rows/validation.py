@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sendblue_contacts.bulk.actions import merge
 
 from .duplicates import DuplicateFinder, MergeBuffer
-from .row_status import DUPLICATE, NOT_SENT, REJECTED, RowResult
+from .row_status import DUPLICATE, REJECTED, RowResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,20 +72,18 @@ class ImportRows:
             return RowResult(line, REJECTED, _DUPLICATE_REASON, kept_line)
         return RowResult(line, DUPLICATE, duplicate_of=kept_line)
 
-    def contacts(
-        self, result_of: Callable[[int], RowResult], status: str = NOT_SENT
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
+    def contacts(self, result_of: Callable[[int], RowResult], *statuses: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Read the rows again, and yield the contacts of those that have a status, each with its line.
 
         Args:
             result_of: Returns the result of the row on a line.
-            status: The status of the rows to yield.
+            statuses: The statuses of the rows to yield.
         """
         merges = self.duplicates == "merge"
         with MergeBuffer() as buffer:
             for record in self.source:
                 result = result_of(record.line)
-                if result.status == status:
+                if result.status in statuses:
                     contact = self._contact(record)
                     yield record.line, merge(buffer.take(record.line), contact) if merges else contact
                 elif merges and result.status == DUPLICATE and result.duplicate_of:

@@ -1,7 +1,7 @@
-"""Reads objects of JSON Lines and JSON arrays lazily; their keys are the titles. Memory holds one object at a time.
+"""Reads JSON objects lazily; their keys are the titles. Memory holds one object at a time.
 
 In JSON Lines, a line that is not a valid object is one row with a problem, and the other lines are read. In an array,
-nothing after a syntax error can be read, so the error ends the import.
+or a sequence of objects that span lines, nothing after a syntax error can be read, so the error ends the import.
 """
 
 from __future__ import annotations
@@ -61,30 +61,24 @@ def _describe(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
-def array_records(file: TextIO) -> Iterator[Record]:
-    """Yield the objects of a JSON array.
+def json_records(file: TextIO) -> Iterator[Record]:
+    """Yield the objects of a JSON array, or one or several objects that follow each other.
 
     Raises:
-        TransferError: The file is not a JSON array, or ends before the array does.
+        TransferError: The file is neither, or ends before the array or an object does.
     """
     text = _BlockReader(file)
-    if text.next_character() != "[":
-        raise TransferError("the file is not a JSON array, which begins with [; for an object per line, use jsonl")
-    text.position += 1
+    opening = text.next_character()
+    if opening not in {"[", "{"}:
+        raise TransferError("the file is not JSON, which begins with [ or {")
+    is_array = opening == "["
+    text.position += is_array
     position = 0
-    while (character := text.next_character(_BETWEEN_ITEMS)) not in {"]", ""}:
+    while (character := text.next_character(_BETWEEN_ITEMS)) and not (is_array and character == "]"):
         position += 1
         yield _record(position, text.value(position))
-    if not character:
-        raise TransferError(
-            f"the JSON array ends after {position} contacts without a closing ]; the file is incomplete"
-        )
-    text.position += 1
-    if text.next_character():
-        raise TransferError(
-            f"the file continues after its JSON array of {position} contacts; put all contacts into one array, or use "
-            "jsonl for an object per line"
-        )
+    if is_array:
+        text.check_end(position, closed=bool(character))
 
 
 class _BlockReader:
@@ -106,18 +100,31 @@ class _BlockReader:
                 return ""
 
     def value(self, position: int) -> object:
-        """Return the JSON value that begins here, the contact at this position of the array."""
+        """Return the JSON value that begins here, the contact at this position of the file."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self.position)
             except (ValueError, RecursionError) as error:
                 if not self._read_block():
-                    message = f"contact {position} of the JSON array cannot be read ({_describe(error)})"
+                    message = f"contact {position} of the JSON file cannot be read ({_describe(error)})"
                     raise TransferError(message) from None
             else:
                 if end < len(self._text) or not self._read_block():  # a number may continue in the next block
                     self.position = end
                     return cast("object", value)
+
+    def check_end(self, count: int, *, closed: bool) -> None:
+        """Check that an array of so many contacts is closed, and that the file ends there."""
+        if not closed:
+            raise TransferError(
+                f"the JSON array ends after {count} contacts without a closing ]; the file is incomplete"
+            )
+        self.position += 1
+        if self.next_character():
+            raise TransferError(
+                f"the file continues after its JSON array of {count} contacts; put all contacts into one array, or use "
+                "jsonl for an object per line"
+            )
 
     def _read_block(self) -> bool:
         # The block is at least as long as the text that could not be parsed, so that the work for a large object grows

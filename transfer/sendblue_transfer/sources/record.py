@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sendblue_transfer.errors import TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,3 +30,27 @@ class Record(NamedTuple):
     titles: tuple[str, ...]
     cells: Sequence[Any]
     problem: str = ""
+
+
+_INVALID_BYTE = re.compile(r"[\udc80-\udcff]")
+"""What `surrogateescape` makes of a byte that is not valid UTF-8."""
+
+_INVALID = "not valid UTF-8; correct it, or name the encoding of the file with --encoding (encoding=)"
+
+
+def reject_invalid_bytes(record: Record) -> Record:
+    """Return a record with a problem if its text has a byte that is not valid UTF-8."""
+    text = json.dumps([record.titles, record.cells], ensure_ascii=False)
+    if record.problem or not _INVALID_BYTE.search(text):
+        return record
+    return record._replace(problem=f"the row has a byte that is {_INVALID}")
+
+
+def check_titles(titles: tuple[str, ...]) -> None:
+    """Check that the titles of a table have no byte that is not valid UTF-8.
+
+    Raises:
+        TransferError: They have one.
+    """
+    if _INVALID_BYTE.search(" ".join(titles)):
+        raise TransferError(f"the titles in the first row have a byte that is {_INVALID}")

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 from sendblue_transfer.errors import TransferError
 
 from .formats import check_format, file_digest, find_encoding, find_format
-from .json_reader import array_records, line_records
+from .json_reader import json_records, line_records
+from .record import check_titles, reject_invalid_bytes
 from .table_reader import csv_rows, find_delimiter, open_sheet, read_header, sheet_rows, table_records
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from .formats import Format
     from .record import Record
+    from .table_reader import TableRow
 
 STANDARD_INPUT = "-"
 _TABLE_FORMATS = ("csv", "xlsx")
@@ -39,11 +41,13 @@ class Source:
         path: The path of the file; None for standard input.
         format: The format.
         encoding: The text encoding; None for XLSX.
+        guessed_encoding: The text encoding, if the file does not show it for certain; else None.
         delimiter: The delimiter of CSV; None for other formats.
         digest: The SHA-256 of the content.
         titles: The titles in the first row; None for JSON, where each object has its own keys.
-        sheet: The sheet that the caller named; None for the first one that is not empty.
-        other_sheets: The sheets of a workbook that are not empty and are not read.
+        sheet: The sheet that the caller named; None for the first one that is neither hidden nor empty.
+        other_sheets: The sheets of a workbook that are not empty and are not read, hidden ones included.
+        encoding_errors: How invalid bytes are read, as in `open`.
     """
 
     def __init__(
@@ -62,7 +66,10 @@ class Source:
         self.path = path
         self.format = format or find_format(file, path.suffix if path else "")
         self.digest: str = file_digest(file)
-        self.encoding: str | None = None if self.format == "xlsx" else find_encoding(file, encoding)
+        found = None if self.format == "xlsx" else find_encoding(file, encoding)
+        self.encoding: str | None = found.name if found else None
+        self.guessed_encoding: str | None = found.name if found and found.guessed else None
+        self.encoding_errors: str = found.errors if found else "strict"
         self.delimiter: str | None = (delimiter or self._find_delimiter()) if self.format == "csv" else None
         if sheet is not None and self.format != "xlsx":
             raise TransferError(f"{self.name} is not a workbook and has no sheets; omit --sheet (sheet=)")
@@ -72,6 +79,7 @@ class Source:
         if self.format == "xlsx":
             self._sheet, self.other_sheets = open_sheet(file, sheet)
         self.titles: tuple[str, ...] | None = read_header(self._rows()) if self.format in _TABLE_FORMATS else None
+        check_titles(self.titles or ())
 
     def has_changed(self) -> bool:
         """Whether the file was written to after it was opened."""
@@ -80,18 +88,19 @@ class Source:
     def __iter__(self) -> Iterator[Record]:
         if self.has_changed():
             raise TransferError(f"{self.name} changed after it was opened; run the import again")
-        return self._objects() if self.titles is None else self._table(self.titles)
+        records = self._objects() if self.titles is None else self._table(self.titles)
+        return map(reject_invalid_bytes, records) if self.encoding_errors == "surrogateescape" else records
 
     def _objects(self) -> Iterator[Record]:
         with self._text() as text:
-            yield from (line_records if self.format == "jsonl" else array_records)(text)
+            yield from (line_records if self.format == "jsonl" else json_records)(text)
 
     def _table(self, titles: tuple[str, ...]) -> Iterator[Record]:
         rows = self._rows()
         read_header(rows)
         return table_records((row for row in rows if row[1][0] or any(map(str.strip, row[1]))), titles)
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+    def _rows(self) -> Iterator[TableRow]:
         if self.format == "xlsx":
             yield from sheet_rows(self._sheet)
             return
@@ -106,7 +115,7 @@ class Source:
         self._file.seek(0)
         # A duplicate of the descriptor, because it is closed with the text.
         file = os.fdopen(os.dup(self._file.fileno()), "rb")
-        return TextIOWrapper(file, self.encoding, newline="" if self.format == "csv" else None)
+        return TextIOWrapper(file, self.encoding, self.encoding_errors, newline="" if self.format == "csv" else None)
 
     def close(self) -> None:
         """Close the file."""
@@ -137,10 +146,10 @@ def open_source(
     Args:
         path: The path of the file; `-` for standard input; or an open binary file, which is read to its end.
         format: `csv`, `jsonl`, `json` or `xlsx`. By default it is detected from the content and the name.
-        encoding: The text encoding. By default it is that of the byte order mark, else UTF-8, or cp1252 if the file is
-            not valid UTF-8.
+        encoding: The text encoding. By default it is that of the byte order mark, else UTF-8, or cp1252 if most of the
+            file is not valid UTF-8. In UTF-8, rows with invalid bytes are rejected.
         delimiter: The delimiter of CSV. By default it is the one that occurs most often in the first line.
-        sheet: The sheet of a workbook. By default it is the first one that is not empty.
+        sheet: The sheet of a workbook. By default it is the first one that is neither hidden nor empty.
 
     Raises:
         OSError: The file cannot be read.

@@ -7,10 +7,11 @@ import re
 from datetime import date, datetime, time
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sendblue_transfer.errors import TransferError
 
+from .quotation_marks import unclosed_quotation
 from .record import Record
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = ",;\t|"
 _MAX_CELL_CHARACTERS = 2**31 - 1
+_MAX_ROW_CHARACTERS = 10_000_000
 _QUOTED = re.compile(r'"[^"]*"?')
 _SEPARATOR_LINE = "sep="
 """Excel writes a first line such as `sep=;` to name the delimiter of a CSV file."""
@@ -31,8 +33,16 @@ def find_delimiter(lines: Iterable[str]) -> str:
     return max(DELIMITERS, key=_QUOTED.sub("", head).count)
 
 
-def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file that are not blank, each with the number of the line on which it begins.
+class TableRow(NamedTuple):
+    """A row of a table: the line on which it begins, its cells, and why it cannot be read; empty if it can."""
+
+    line: int
+    cells: list[str]
+    problem: str = ""
+
+
+def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[TableRow]:
+    """Yield the rows of a CSV file that are not blank.
 
     Raises:
         TransferError: The quotation marks are broken; the rest of the file cannot be split into rows.
@@ -40,37 +50,68 @@ def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[tuple[int, 
     csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_CHARACTERS))  # a setting of the whole process
     first = next(lines, "").removeprefix("\ufeff")
     skipped = first.lower().startswith(_SEPARATOR_LINE)
-    reader = csv.reader(lines if skipped else chain([first], lines), delimiter=delimiter, strict=True)
+    row_lines = _RowLines(lines if skipped else chain([first], lines))
+    reader = csv.reader(row_lines, delimiter=delimiter, strict=True)
     line = start = 1 + skipped
+    width = 0
     try:
         for cells in reader:
+            width = width or len(cells)
             if cells:
-                yield line, cells
+                several = start + reader.line_num > line + 1
+                yield TableRow(line, cells, unclosed_quotation(line, cells, delimiter, width) if several else "")
             line = start + reader.line_num
+            row_lines.characters = 0
     except csv.Error as error:
         raise TransferError(
             f"line {line}: the row that begins here cannot be read ({error}); check its quotation marks"
         ) from None
 
 
-def read_header(rows: Iterator[tuple[int, list[str]]]) -> tuple[str, ...]:
-    """Return the titles in the first row, without the empty ones that spreadsheets leave at its end."""
-    _, titles = next(rows, (1, list[str]()))
+class _RowLines:
+    """The lines of a CSV file. A row that takes too many of them ends the file, before it fills the memory."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.characters > _MAX_ROW_CHARACTERS:
+            raise csv.Error(f"it has more than {_MAX_ROW_CHARACTERS:,} characters in several lines")
+        line = next(self._lines)
+        self.characters += len(line)
+        return line
+
+
+def read_header(rows: Iterator[TableRow]) -> tuple[str, ...]:
+    """Return the titles in the first row, without the empty ones that spreadsheets leave at its end.
+
+    Raises:
+        TransferError: The row cannot be read.
+    """
+    _, titles, problem = next(rows, TableRow(1, []))
+    if problem:
+        raise TransferError(problem)
     while titles and not titles[-1].strip():
         titles.pop()
     return tuple(titles)
 
 
-def table_records(rows: Iterable[tuple[int, list[str]]], titles: tuple[str, ...]) -> Iterator[Record]:
+def table_records(rows: Iterable[TableRow], titles: tuple[str, ...]) -> Iterator[Record]:
     """Yield the rows below the header. A row with too many cells has a problem; missing cells are blank."""
     width = len(titles)
-    for line, cells in rows:
-        if len(cells) > width and any(cells[width:]):
-            problem = (
+    for line, cells, problem in rows:
+        if problem:
+            yield Record(line, titles, cells + [""] * (width - len(cells)), problem)
+        elif len(cells) > width and any(cells[width:]):
+            too_many = (
                 f"the row has {len(cells)} cells for {width} columns; "
                 "put a cell that contains the delimiter in quotation marks"
             )
-            yield Record(line, titles, cells, problem)
+            yield Record(line, titles, cells, too_many)
         else:
             yield Record(line, titles, cells if len(cells) >= width else cells + [""] * (width - len(cells)))
 
@@ -80,13 +121,13 @@ def open_sheet(file: BinaryIO, name: str | None = None) -> tuple[Any, tuple[str,
 
     Args:
         file: The workbook.
-        name: The name of the sheet; None for the first one that is not empty.
+        name: The name of the sheet; None for the first one that is neither hidden nor empty.
 
     Returns:
         The sheet, or None if all are empty; and the names of the other sheets that are not empty.
 
     Raises:
-        TransferError: The file is not a readable workbook, or has no such sheet.
+        TransferError: The file is not a readable workbook, has no such sheet, or all its sheets with rows are hidden.
         ModuleNotFoundError: The extra `xlsx` is not installed.
     """
     calamine = _calamine()
@@ -102,26 +143,26 @@ def _select_sheet(workbook: Any, name: str | None) -> tuple[Any, tuple[str, ...]
     names: list[str] = workbook.sheet_names
     if name is not None and name not in names:
         raise TransferError(f"the workbook has no sheet {name!r}; its sheets are {', '.join(map(repr, names))}")
-    selected, others = None, list[str]()
-    for candidate in names:
-        sheet = workbook.get_sheet_by_name(candidate)
-        if sheet.start is None:
-            continue
-        if selected is None and name in {None, candidate}:
-            selected = sheet
-        else:
-            others.append(candidate)
-    return selected, tuple(others)
+    sheets = {candidate: workbook.get_sheet_by_name(candidate) for candidate in names}
+    filled = [candidate for candidate, sheet in sheets.items() if sheet.start is not None]
+    hidden = {sheet.name for sheet in workbook.sheets_metadata if not str(sheet.visible).endswith(".Visible")}
+    selected = name if name is not None else next((each for each in filled if each not in hidden), None)
+    if selected is None and filled:
+        raise TransferError(
+            f"all sheets of the workbook that have rows are hidden: {', '.join(map(repr, filled))}; "
+            "name the sheet to read with --sheet (sheet=)"
+        )
+    return None if selected is None else sheets[selected], tuple(each for each in filled if each != selected)
 
 
-def sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401  # an object of an optional library
+def sheet_rows(sheet: Any) -> Iterator[TableRow]:  # noqa: ANN401  # an object of an optional library
     """Yield the rows of a sheet that are not blank, with their numbers and with each cell as text."""
     if sheet is None:
         return
     for line, cells in enumerate(sheet.iter_rows(), 1):
         texts = [cell if cell.__class__ is str else _cell_text(cell) for cell in cells]
         if any(texts):
-            yield line, texts
+            yield TableRow(line, texts)
 
 
 def _cell_text(cell: object) -> str:
