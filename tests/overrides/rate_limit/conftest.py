@@ -1,26 +1,20 @@
-"""Redis servers for the tests of the rate limit."""
+"""Fixtures for the tests of the rate limit."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.overrides.rate_limit.redis_server import RedisServer
+from tests.overrides.rate_limit.fake_waiting import FakeWaiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis for all tests that leave it running; each uses an account of its own."""
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
 @pytest.fixture
-def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis that the test may kill."""
-    with RedisServer(tmp_path_factory.mktemp("own")) as server:
-        yield server
+def waiting() -> Iterator[FakeWaiting]:
+    """The waits of a limiter, and its time."""
+    with closing(FakeWaiting()) as opened:
+        yield opened

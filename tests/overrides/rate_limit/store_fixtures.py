@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts import RateLimit
 
-    from tests.overrides.rate_limit.redis_server import RedisServer
+    from tests.slow.rate_limit.redis_server import RedisServer
 
 LEASE = 60.0
 _NUMBERS = count()

@@ -5,61 +5,28 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-import trio.testing
 from anyio.from_thread import start_blocking_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired
+from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Iterator
 
     from sendblue_contacts.rate_limit import Slot
 
-BACKENDS = ("asyncio", "trio")
-
+ONE = RateLimit(1, 10.0)
 Abandoned = Callable[..., Callable[[], None]]
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer when it is idle."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = 0.0
-
-    def time(self) -> float:
-        """The virtual time."""
-        return self._now
-
-    def _run_once(self) -> None:
-        loop: Any = self
-        if not loop._ready:
-            timers = [timer.when() for timer in loop._scheduled if not timer.cancelled()]
-            self._now = max(self._now, min(timers, default=self._now))
-        super()._run_once()  # type: ignore[misc]  # private to asyncio, and there since Python 3.4
-
-
-def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what main returns
-    """Run in virtual time, from 0."""
-    options: dict[str, Any] = {"loop_factory": VirtualLoop}
-    if backend == "trio":
-        options = {"clock": trio.testing.MockClock(autojump_threshold=0)}
-    return anyio.run(main, backend=backend, backend_options=options)
-
-
-def limiter_of(limit: int, per: float = 10.0) -> RateLimiter:
-    """A limiter in the time of the event loop."""
-    return RateLimiter(RateLimit(limit, per, reserve=1), clock=anyio.current_time)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -68,111 +35,50 @@ def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def waiting() -> Iterator[FakeWaiting]:
-    """The waits of a limiter."""
-    with closing(FakeWaiting()) as opened:
-        yield opened
-
-
 def test_tasks_are_served_in_order_and_on_time(backend: str) -> None:
     """With two slots, two tasks start in each window, in the order of their arrival, without delay."""
-    served: list[tuple[int, float]] = []
 
-    async def main() -> None:
-        limiter = limiter_of(2)
+    async def scenario(callers: Callers) -> None:
+        await callers.arrive(*range(6))
+        await until(20)
+        assert callers.limiter.statistics().total_waited == 60
 
-        async def call(name: int) -> None:
-            async with limiter.slot():
-                served.append((name, anyio.current_time()))
-
-        async with anyio.create_task_group() as tasks:
-            for name in range(6):
-                tasks.start_soon(call, name)
-                await anyio.wait_all_tasks_blocked()
-
-    run(backend, main)
-    assert served == [(0, 0), (1, 0), (2, 10), (3, 10), (4, 20), (5, 20)]
+    played = play(scenario, RateLimit(2, 10.0), backend=backend)
+    assert list(played.served.items()) == [(0, 0), (1, 0), (2, 10), (3, 10), (4, 20), (5, 20)]
+    assert played.waited == played.served
 
 
-def test_the_wait_is_recorded(backend: str) -> None:
-    """In the slot and in the statistics."""
+def test_a_task_that_raises_or_is_cancelled_releases_its_slot(backend: str) -> None:
+    """However its block ends, the slot is free one window later."""
 
-    async def main() -> list[float]:
-        limiter = limiter_of(1)
-        async with limiter.slot() as first:
-            await anyio.sleep(2)
-        async with limiter.slot() as second:
-            pass
-        return [first.waited, second.waited, limiter.statistics().total_waited]
-
-    assert run(backend, main) == [0, 10, 10]
-
-
-def test_a_task_that_raises_releases_its_slot(backend: str) -> None:
-    """However its block ends."""
-
-    async def main() -> int:
-        limiter = limiter_of(1)
+    async def main() -> tuple[float, float]:
+        limiter = limiter_of(ONE)
         with pytest.raises(ZeroDivisionError):
             async with limiter.slot():
                 raise ZeroDivisionError
-        return limiter.statistics().in_flight
-
-    assert run(backend, main) == 0
-
-
-def test_a_task_that_is_cancelled_in_its_block_releases_its_slot(backend: str) -> None:
-    """The slot is free one window later."""
-
-    async def main() -> float:
-        limiter = limiter_of(1)
-        with anyio.move_on_after(3):
-            async with limiter.slot():
+        with anyio.move_on_after(13):
+            async with limiter.slot() as second:
                 await anyio.sleep_forever()
-        async with limiter.slot():
-            return anyio.current_time()
+        async with limiter.slot() as third:
+            return second.waited, third.waited
 
-    assert run(backend, main) == 13
+    assert run(backend, main) == (10, 10)
 
 
 def test_a_task_that_is_cancelled_while_it_waits_has_no_effect(backend: str) -> None:
     """It takes no slot, and those behind it are served when it would have been."""
-    served: list[tuple[str, float]] = []
 
-    async def main() -> None:
-        limiter = limiter_of(1)
-
-        async def call(name: str, seconds: float) -> None:
-            with anyio.move_on_after(seconds):
-                async with limiter.slot():
-                    served.append((name, anyio.current_time()))
-
-        async with anyio.create_task_group() as tasks:
-            for name, seconds in [("Ada", 99), ("Bob", 3), ("Eve", 99), ("Joe", 12), ("Kim", 99)]:
-                tasks.start_soon(call, name, seconds)
-                await anyio.wait_all_tasks_blocked()
-        statistics = limiter.statistics()
+    async def scenario(callers: Callers) -> None:
+        await callers.arrive("Ada", "Bob", "Eve", "Joe", "Kim")
+        await until(3)
+        await callers.cancel("Bob")
+        await until(12)
+        await callers.cancel("Joe")
+        await until(20)
+        statistics = callers.limiter.statistics()
         assert (statistics.requests, statistics.in_flight, statistics.waiting) == (3, 0, 0)
 
-    run(backend, main)
-    assert served == [("Ada", 0), ("Eve", 10), ("Kim", 20)]
-
-
-def test_a_freeze_applies_to_tasks(backend: str) -> None:
-    """Also to those that wait already."""
-
-    async def main() -> float:
-        limiter = limiter_of(1)
-        async with limiter.slot():
-            pass
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(limiter.async_acquire, limiter.slot())
-            await anyio.sleep(5)
-            await limiter.async_refused(25.0)
-        return anyio.current_time()
-
-    assert run(backend, main) == 30
+    assert play(scenario, ONE, backend=backend).served == {"Ada": 0, "Eve": 10, "Kim": 20}
 
 
 @dataclass(frozen=True)
@@ -206,23 +112,27 @@ def most_in_window(arrivals: list[float]) -> int:
     return max((sum(first <= time < first + 10 for time in arrivals) for first in arrivals), default=0)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@settings(deadline=None, max_examples=60)
-@given(callers=CALLERS, limit=st.integers(1, 4), freezes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 40))))
+@settings(deadline=None, max_examples=40)
+@given(
+    backend=st.sampled_from(BACKENDS),
+    callers=CALLERS,
+    limit=st.integers(1, 4),
+    freezes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 40))),
+)
 def test_the_server_never_counts_more_than_the_limit(
     backend: str, callers: list[Caller], limit: int, freezes: list[tuple[int, int]]
 ) -> None:
     """With any latencies, timeouts, cancellations and refusals, no window is exceeded, and no caller starves.
 
     The callers of each lane are served in the order of their arrival, and all slots are free in the end. A request
-    counts as arrived if it arrives before it is abandoned; `test_window` describes what that leaves out.
+    counts as arrived if it arrives before it is abandoned.
     """
     arrivals: dict[bool, list[float]] = {True: [], False: []}
     order: dict[bool, list[int]] = {True: [], False: []}
     left: list[int] = []
 
     async def main() -> RateLimitStatistics:
-        limiter = limiter_of(limit)
+        limiter = limiter_of(RateLimit(limit, 10.0, reserve=1))
 
         async def call(number: int, caller: Caller) -> None:
             await anyio.sleep(caller.comes)
@@ -254,7 +164,7 @@ def test_the_server_never_counts_more_than_the_limit(
                 tasks.start_soon(call, number, caller)
             for at, seconds in freezes:
                 tasks.start_soon(freeze, at, seconds)
-        assert len(limiter._window._free_at) == limit
+        await anyio.sleep(50)
         return limiter.statistics()
 
     statistics = run(backend, main)
@@ -264,6 +174,7 @@ def test_the_server_never_counts_more_than_the_limit(
     served = len(order[True]) + len(order[False])
     assert served + len(left) == len(callers)
     assert (statistics.in_flight, statistics.waiting, statistics.requests) == (0, 0, served)
+    assert statistics.free == limit
 
 
 # Threads and tasks.

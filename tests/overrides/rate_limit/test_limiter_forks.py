@@ -2,179 +2,139 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import os
-import subprocess
-import sys
-import textwrap
+import signal
+import threading
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
+from sendblue_contacts.rate_limit import registry, shared_limiter
+
+from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
-PREFACE = """
-import logging, os, sys, threading, time
-from sendblue_contacts import RateLimit, RateLimiter
-from sendblue_contacts.rate_limit import registry, shared_limiter
 
-def child(body):
-    '''Run this in a child, for at most 20 s; print its status.'''
-    sys.stdout.flush()
-    pid = os.fork()
+def in_child(body: Callable[[], object]) -> Any:  # noqa: ANN401  # what the body returns
+    """What this returns in the child of a fork, which ends after that. It may take 20 s."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns about threads of the parent
+        pid = os.fork()
     if not pid:
-        import signal
-        signal.alarm(20)
-        try:
-            body()
-        finally:
-            sys.stdout.flush()
-            os._exit(0)
-    print("status", os.waitpid(pid, 0)[1])
-
-def acquired(limiter):
-    slot = limiter.slot()
-    limiter.acquire(slot)
-    return slot
-"""
+        _run_child(body, writer)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        output = pipe.read()
+    assert os.waitpid(pid, 0)[1] == 0, "the child was killed, because it waits"
+    return json.loads(output)
 
 
-def run(program: str) -> tuple[list[str], str]:
-    """What a new process prints, line by line, and what it writes to stderr."""
-    whole = PREFACE + textwrap.dedent(program)
-    done = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines(), done.stderr
+def _run_child(body: Callable[[], object], writer: int) -> None:
+    signal.alarm(20)
+    try:
+        result = body()
+    except BaseException as error:  # noqa: BLE001  # the parent shows it
+        result = repr(error)
+    os.write(writer, json.dumps(result).encode())
+    os._exit(0)
 
 
-def test_requests_in_flight_stay_with_the_parent() -> None:
+def test_requests_in_flight_stay_with_the_parent(waiting: FakeWaiting) -> None:
     """In the child they count as abandoned at the fork; in the parent nothing changes."""
-    printed, _ = run("""
-        now = [0.0]
-        limiter = RateLimiter(RateLimit(3, 10.0), clock=lambda: now[0])
-        acquired(limiter)
+    limiter = waiting.limiter(RateLimit(3, 10.0))
+    acquired(limiter)
 
-        def show():
-            statistics = limiter.statistics()
-            print(statistics.in_flight, statistics.free)
-            now[0] = 10.0
-            print(limiter.statistics().free)
+    def show() -> list[int | None]:
+        statistics = limiter.statistics()
+        waiting.now += 10
+        return [statistics.in_flight, statistics.free, limiter.statistics().free]
 
-        child(show)
-        show()
-    """)
-    assert printed == ["0 2", "3", "status 0", "1 2", "2"]
+    assert (in_child(show), show()) == ([0, 2, 3], [1, 2, 2])
 
 
-def test_waiting_threads_stay_with_the_parent() -> None:
+def test_waiting_threads_stay_with_the_parent(waiting: FakeWaiting) -> None:
     """The callers of the child do not queue behind them, because they never continue there."""
-    printed, _ = run("""
-        limiter = RateLimiter(RateLimit(1, 0.2))
-        slot = acquired(limiter)
-        waiting = threading.Thread(target=acquired, args=(limiter,))
-        waiting.start()
-        while not limiter.statistics().waiting:
-            time.sleep(0.001)
+    limiter = waiting.limiter(RateLimit(1, 10.0))
+    acquired(limiter)
+    waiting.thread(partial(acquired, limiter))
+    waiting.next_wait()
 
-        def call():
-            print(limiter.statistics().waiting)
-            acquired(limiter)
-            print("served")
+    def call() -> list[float]:
+        before = limiter.statistics().waiting
+        waiting.now += 10
+        return [before, acquired(limiter, max_wait=0).waited]
 
-        child(call)
-        limiter.release(slot)
-        waiting.join()
-        print("served too")
-    """)
-    assert printed == ["0", "served", "status 0", "served too"]
+    assert (in_child(call), limiter.statistics().waiting) == ([0, 0], 1)
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
     """The thread that would release it does not exist there; this applies to a limiter and to the registry."""
-    printed, _ = run("""
-        limiter = shared_limiter("key", "host", RateLimit(3))
-        locked, over = threading.Event(), threading.Event()
+    limiter = shared_limiter("forks", "host", RateLimit(3))
+    locked, over = threading.Event(), threading.Event()
 
-        def hold():
-            with limiter._lock, registry._REGISTRY.lock:
-                locked.set()
-                over.wait()
+    def hold() -> None:
+        with limiter._lock, registry._REGISTRY.lock:
+            locked.set()
+            over.wait()
 
-        thread = threading.Thread(target=hold)
-        thread.start()
-        locked.wait()
-
-        def call():
-            acquired(limiter)
-            print(shared_limiter("key", "host", RateLimit(3)) is limiter, limiter.statistics().in_flight)
-
-        child(call)
+    thread = threading.Thread(target=hold)
+    thread.start()
+    locked.wait()
+    try:
+        assert in_child(lambda: acquired(shared_limiter("forks", "host", RateLimit(3))).waited) == 0
+    finally:
         over.set()
         thread.join()
-    """)
-    assert printed == ["True 1", "status 0"]
 
 
-def test_the_child_does_not_release_a_slot_of_its_parent() -> None:
+def test_the_child_does_not_release_a_slot_of_its_parent(waiting: FakeWaiting) -> None:
     """It leaves the block in which the parent forked, and gets no additional slot from that."""
-    printed, _ = run("""
-        limiter = RateLimiter(RateLimit(1, 1000.0))
-        unlimited = RateLimiter(None)
-        with limiter.slot(), unlimited.slot():
-            pid = os.fork()
-        if not pid:
-            statistics = limiter.statistics()
-            slots = len(limiter._window._free_at)
-            print(statistics.in_flight, statistics.free, slots, unlimited.statistics().in_flight)
-            sys.exit()
-        print("status", os.waitpid(pid, 0)[1])
-    """)
-    assert printed == ["0 0 1 0", "status 0"]
+    limited, unlimited = waiting.limiter(RateLimit(1, 10.0)), waiting.limiter(None)
+    slots = acquired(limited), acquired(unlimited)
+
+    def release() -> list[int | None]:
+        limited.release(slots[0])
+        unlimited.release(slots[1])
+        waiting.now += 10
+        return [limited.statistics().in_flight, limited.statistics().free, unlimited.statistics().in_flight]
+
+    assert in_child(release) == [0, 1, 0]
 
 
-def test_the_child_logs_a_warning_without_a_shared_store() -> None:
+def test_the_child_logs_a_warning_without_a_shared_store(caplog: pytest.LogCaptureFixture) -> None:
     """If the parent has sent requests: both keep the limit separately. The warning states how to share it."""
-    _, errors = run("""
-        logging.basicConfig(format="%(levelname)s %(message)s")
-        used, unused, unlimited = RateLimiter(), RateLimiter(), RateLimiter(None)
-        for limiter in (used, unlimited):
-            with limiter.slot():
-                pass
-        child(lambda: None)
-    """)
-    assert errors.splitlines() == [
-        "WARNING forked: parent and child apply the rate limit separately; share it with a file store"
+    gc.collect()  # the limiters of other tests; those that remain log a warning too
+    before = in_child(lambda: len(caplog.records))
+    used, unused, unlimited = RateLimiter(), RateLimiter(), RateLimiter(None)
+    for limiter in (used, unlimited):
+        with limiter.slot():
+            pass
+    assert unused.statistics().requests == 0
+    assert in_child(lambda: [record.getMessage() for record in caplog.records]) == (before + 1) * [
+        "forked: parent and child apply the rate limit separately; share it with a file store"
     ]
 
 
-def test_parent_and_child_share_a_file(tmp_path: os.PathLike[str]) -> None:
-    """Each acquires one of three slots: the third is free for either, a fourth is not; no warning is logged."""
-    printed, errors = run(f"""
-        logging.basicConfig()
-        limiter = RateLimiter(RateLimit(3, 0.3, store="file://{os.fspath(tmp_path)}/slots"))
-        acquired(limiter)
+def test_parent_and_child_share_a_file(tmp_path: Path) -> None:
+    """The parent holds one of three slots: the child can acquire two, and not a third one."""
+    limiter = RateLimiter(RateLimit(3, 0.05, store=f"file://{tmp_path}/slots"))
+    slot = acquired(limiter)
 
-        def call():
-            acquired(limiter)
-            with limiter.slot(max_wait=0) as slot:
-                print("the third")
-            try:
-                with limiter.slot(max_wait=0.1):
-                    print("a fourth")
-            except Exception as error:
-                print(type(error).__name__)
+    def call() -> int:
+        held = [acquired(limiter), acquired(limiter, max_wait=0)]
+        with pytest.raises(RateLimitError):
+            acquired(limiter, max_wait=0)
+        return len(held)
 
-        child(call)
-    """)
-    assert (printed, errors) == (["the third", "RateLimitError", "status 0"], "")
-
-
-def test_a_deleted_limiter_does_not_break_a_fork() -> None:
-    """Only those that exist are reset."""
-    printed, _ = run("""
-        import gc
-        for _ in range(3):
-            RateLimiter(RateLimit(1))
-        gc.collect()
-        limiter = RateLimiter(RateLimit(1))
-        child(lambda: print(acquired(limiter).waited))
-    """)
-    assert printed == ["0.0", "status 0"]
+    assert in_child(call) == 2
+    limiter.release(slot)

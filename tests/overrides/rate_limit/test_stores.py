@@ -47,16 +47,11 @@ def test_a_new_store_starts_cold(store: StoreFixture) -> None:
     assert StoreClient(store, store.open(RATE)).acquire(1) == PER
 
 
-def test_an_existing_store_does_not_start_cold(store: StoreFixture, client: StoreClient) -> None:
-    """A process that starts later can send at once."""
-    assert client.acquire(1) == 0
-    assert StoreClient(store, store.open(RATE)).acquire(2) == 0
-
-
-def test_there_are_as_many_slots_as_the_limit(client: StoreClient) -> None:
-    """When all are in flight, none is reserved for the next caller, which repeats its request after one window."""
-    assert [client.acquire(token) for token in (1, 2, 3)] == [0, 0, 0]
-    reply = client.send(Command.ACQUIRE, 4)
+def test_processes_share_the_slots(store: StoreFixture, client: StoreClient) -> None:
+    """A process that starts later can send at once. When all slots are in flight, none is reserved for the next."""
+    others = StoreClient(store, store.open(RATE))
+    assert [client.acquire(1), others.acquire(2), client.acquire(3)] == [0, 0, 0]
+    reply = others.send(Command.ACQUIRE, 4)
     assert (reply.held, reply.wait) == (False, PER)
 
 
@@ -78,14 +73,6 @@ def test_the_first_caller_gets_the_first_slot(store: StoreFixture, client: Store
     assert [others.acquire(4), client.acquire(5), others.acquire(6), client.acquire(7)] == [7, 8, 9, None]
 
 
-def test_processes_share_the_slots(store: StoreFixture, client: StoreClient) -> None:
-    """A slot that one process acquired is in flight for all."""
-    others = StoreClient(store, store.open(RATE))
-    client.acquire(1)
-    client.acquire(2)
-    assert [others.acquire(3), others.acquire(4)] == [0, None]
-
-
 @pytest.mark.parametrize(("command", "wait"), [(Command.RELEASE, PER), (Command.CANCEL, PER - 4)])
 def test_a_response_to_an_earlier_request_extends_the_cold_start(
     store: StoreFixture, command: Command, wait: float
@@ -103,59 +90,34 @@ def test_a_response_to_an_earlier_request_extends_the_cold_start(
 # Repeated requests, and requests out of order.
 
 
-def test_a_repeated_request_acquires_no_second_slot(client: StoreClient) -> None:
-    """The first reply may have been lost."""
-    client.acquire(1)
-    assert client.send(Command.ACQUIRE, 1).wait == 0
-    assert [client.acquire(token) for token in (2, 3, 4)] == [0, 0, None]
-
-
 def test_a_repeated_request_keeps_its_place(store: StoreFixture, client: StoreClient) -> None:
-    """A waiting caller gets the remaining wait, and does not lose its place."""
+    """The first reply may have been lost: a caller gets the remaining wait, and no second slot."""
     client.use(1, 2, 3)
     assert client.acquire(4) == PER
     store.now += 4
     assert [client.acquire(4), client.acquire(4)] == [PER - 4, PER - 4]
     store.now += 6
-    assert client.acquire(4) == 0
-
-
-@pytest.mark.parametrize("command", [Command.RELEASE, Command.CANCEL])
-def test_an_unknown_token_has_no_effect(client: StoreClient, command: Command) -> None:
-    """A slot that is not held cannot be released."""
-    client.acquire(1)
-    client.send(command, 77)
-    assert [client.acquire(token) for token in (2, 3, 4)] == [0, 0, None]
+    assert [client.acquire(token) for token in (4, 4, 5, 6, 7)] == [0, 0, 0, 0, None]
 
 
 def test_a_slot_is_released_once(store: StoreFixture, client: StoreClient) -> None:
-    """A second release neither adds a slot nor delays one."""
+    """A second release, or one of an unknown token, neither adds a slot nor delays one; the token is like a new one."""
     client.use(1)
     store.now += 5
-    client.release(1)
+    client.release(1, 77)
     client.cancel(1)
-    assert [client.acquire(token) for token in (2, 3, 4, 5)] == [0, 0, 5, None]
-
-
-def test_a_released_token_can_acquire_again(client: StoreClient) -> None:
-    """A token whose slot was released is like a new one."""
-    client.use(1)
-    assert [client.acquire(1), client.acquire(2), client.acquire(3)] == [0, 0, PER]
+    client.cancel(77)
+    assert [client.acquire(token) for token in (2, 1, 4, 5)] == [0, 0, 5, None]
 
 
 # Cancellation.
 
 
-def test_a_cancelled_slot_is_free_at_once(client: StoreClient) -> None:
-    """No request was sent."""
+def test_a_cancelled_wait_does_not_delay_the_slot(store: StoreFixture, client: StoreClient) -> None:
+    """The slot is free when it would have been, or at once: no request was sent."""
     client.acquire(1)
     client.cancel(1)
-    assert [client.acquire(token) for token in (2, 3, 4, 5)] == [0, 0, 0, None]
-
-
-def test_a_cancelled_wait_does_not_delay_the_slot(store: StoreFixture, client: StoreClient) -> None:
-    """The slot is free when it would have been."""
-    client.use(1, 2, 3)
+    assert client.use(1, 2, 3) == [0, 0, 0]
     store.now += 4
     client.acquire(4)
     client.cancel(4)
@@ -176,10 +138,14 @@ def test_a_cancelled_wait_leaves_the_slot_to_bulk_work(client: StoreClient) -> N
 
 
 def test_a_freeze_applies_to_all_processes(store: StoreFixture, client: StoreClient) -> None:
-    """Each reply contains its remaining time."""
-    client.freeze(7)
-    reply = StoreClient(store, store.open(RATE)).send(Command.ACQUIRE, 1)
-    assert (reply.wait, reply.frozen, reply.held) == (7, 7, True)
+    """The longest one: each reply contains its remaining time. After its end everything is as before."""
+    client.freeze(9)
+    store.now += 2
+    client.freeze(3)
+    others = StoreClient(store, store.open(RATE))
+    assert others.send(Command.ACQUIRE, 1) == (7, 7, True)
+    store.now += 7
+    assert others.send(Command.ACQUIRE, 1) == (0, 0, True)
 
 
 def test_a_freeze_applies_to_waiting_callers(store: StoreFixture, client: StoreClient) -> None:
@@ -193,27 +159,11 @@ def test_a_freeze_applies_to_waiting_callers(store: StoreFixture, client: StoreC
     assert client.acquire(4) == 0
 
 
-def test_the_longest_freeze_applies(store: StoreFixture, client: StoreClient) -> None:
-    """A later, shorter one does not end a longer one."""
-    client.freeze(9)
-    store.now += 1
-    client.freeze(3)
-    assert client.acquire(1) == 8
-
-
 def test_a_freeze_makes_no_slot_free_earlier(client: StoreClient) -> None:
     """A slot that is free only after the freeze stays so."""
     client.use(1, 2, 3)
     client.freeze(3)
     assert client.acquire(4) == PER
-
-
-def test_a_freeze_ends(store: StoreFixture, client: StoreClient) -> None:
-    """After its end everything is as before."""
-    client.freeze(3)
-    store.now += 3
-    reply = client.send(Command.ACQUIRE, 1)
-    assert (reply.wait, reply.frozen) == (0, 0)
 
 
 # Pacing.
@@ -225,22 +175,13 @@ def paces(*tokens: int, client: StoreClient) -> list[float | None]:
     return [None if wait is None else round(wait / PACE, 3) for wait in waits]
 
 
-def test_paced_requests_start_one_by_one(client: StoreClient) -> None:
-    """One in each pace, however many slots are free."""
-    assert paces(1, 2, 3, client=client) == [0, 1, 2]
-
-
-def test_other_requests_do_not_wait_for_the_pace(client: StoreClient) -> None:
-    """A request that is not paced starts at once."""
-    assert paces(1, 2, client=client) == [0, 1]
-    assert client.acquire(3) == 0
-
-
-def test_an_unused_pace_is_not_saved_up(store: StoreFixture, client: StoreClient) -> None:
-    """After a pause the next request starts at once, and the one after that waits for one pace."""
-    paces(1, client=client)
+def test_paced_requests_start_one_by_one(store: StoreFixture, client: StoreClient) -> None:
+    """One in each pace, however many slots are free; an unused pace is not saved up. Other requests do not wait."""
+    assert paces(1, client=client) == [0]
     store.now += 3 * PACE
     assert paces(2, 3, client=client) == [0, 1]
+    client.cancel(2)
+    assert client.acquire(4) == 0
 
 
 def test_cancelling_the_last_paced_request_frees_its_place(client: StoreClient) -> None:
@@ -265,24 +206,13 @@ def test_the_pace_is_kept_after_a_freeze(store: StoreFixture, client: StoreClien
 # Two lanes.
 
 
-def test_bulk_work_leaves_the_reserve(client: StoreClient) -> None:
-    """It gets its slots, and other callers get the rest."""
-    assert [client.acquire(token, bulk=True) for token in (1, 2, 3)] == [0, 0, None]
-    assert [client.acquire(4), client.acquire(5)] == [0, None]
-
-
 def test_slots_of_bulk_work_count_until_they_are_free(store: StoreFixture, client: StoreClient) -> None:
-    """A slot on its way back counts as used too: bulk work gets its own slots again, the first one first."""
+    """Bulk work leaves the reserve. A slot on its way back counts as used too: bulk work gets its own slots again."""
     client.use(1, bulk=True)
     store.now += 2
     client.use(2, bulk=True)
     assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [PER - 2, PER, None]
     assert client.acquire(6) == 0
-
-
-def test_other_callers_may_use_all_slots(client: StoreClient) -> None:
-    """The reserve, and what bulk work does not use."""
-    assert client.use(1, 2, 3) == [0, 0, 0]
 
 
 def test_bulk_work_waits_in_order(store: StoreFixture, client: StoreClient) -> None:
@@ -301,13 +231,6 @@ def test_a_slot_of_bulk_work_counts_also_if_another_caller_waits_for_it(client: 
     client.cancel(3)
     assert client.acquire(5, bulk=True) == PER
     assert client.acquire(6) == 0
-
-
-def test_bulk_work_has_all_its_slots_again_after_one_window(store: StoreFixture, client: StoreClient) -> None:
-    """Slots that are free no longer count."""
-    client.use(1, 2, bulk=True)
-    store.now += PER
-    assert [client.acquire(token, bulk=True) for token in (3, 4)] == [0, 0]
 
 
 def test_bulk_work_gets_the_first_slot_after_one_window(store: StoreFixture, client: StoreClient) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.overrides.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,5 +1,26 @@
-"""The fixtures of the quick tests of the rate limit."""
+"""Redis servers for the tests of the rate limit."""
 
-from tests.overrides.rate_limit.conftest import own_redis, redis_server
+from __future__ import annotations
 
-__all__ = ["own_redis", "redis_server"]
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.slow.rate_limit.redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for all tests that leave it running; each uses an account of its own."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that the test may kill."""
+    with RedisServer(tmp_path_factory.mktemp("own")) as server:
+        yield server

@@ -13,7 +13,7 @@ from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
-from tests.overrides.rate_limit.redis_server import RedisServer, free_port
+from tests.slow.rate_limit.redis_server import RedisServer, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

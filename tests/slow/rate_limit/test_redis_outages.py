@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sendblue_contacts.rate_limit import Slot
     from sendblue_contacts.rate_limit.config import OnUnavailable
 
-    from tests.overrides.rate_limit.redis_server import RedisServer
+    from tests.slow.rate_limit.redis_server import RedisServer
 
 PER = 0.3
 LIMIT = 10

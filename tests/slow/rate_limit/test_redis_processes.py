@@ -9,7 +9,7 @@ from sendblue_sandbox import Sandbox
 from tests.slow.rate_limit.processes import LIMIT, PER, Workers
 
 if TYPE_CHECKING:
-    from tests.overrides.rate_limit.redis_server import RedisServer
+    from tests.slow.rate_limit.redis_server import RedisServer
 
 
 def statuses(sandbox: Sandbox) -> set[int]:

@@ -19,8 +19,8 @@ from sendblue_contacts import RateLimit, RateLimitStoreError
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
 from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
-from tests.overrides.rate_limit.redis_server import RedisServer
 from tests.overrides.rate_limit.store_fixtures import RedisStoreFixture, StoreClient
+from tests.slow.rate_limit.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -38,7 +38,7 @@ from sendblue_contacts.rate_limit.stores.file import FileStore
 from tests.overrides.rate_limit.store_fixtures import FileStoreFixture, RedisStoreFixture, StoreClient, StoreFixture
 
 if TYPE_CHECKING:
-    from tests.overrides.rate_limit.redis_server import RedisServer
+    from tests.slow.rate_limit.redis_server import RedisServer
 
 PER = 10.0
 TICK = 1e-5

@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sendblue_contacts import RateLimit, RateLimitError
 
-from tests.overrides.rate_limit.stepped_callers import Callers, CancelledError, SteppedCaller, SteppedWaiter
+from tests.slow.rate_limit.stepped_callers import Callers, CancelledError, SteppedCaller, SteppedWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Callers of a limiter that a test resumes one by one, in a time and an order that it chooses.
 
-Each caller is the coroutine of the limiter itself, without an event loop. It is suspended where it waits or sends a
-request to the store, until the test resumes it. So every order in which threads and tasks may be scheduled can be
+Each caller is the coroutine of the limiter itself, without an event loop. It is suspended where it waits, until
+the test resumes it. So every order in which threads and tasks may be scheduled can be
 tested, and a lost wake-up is visible at once: a caller is suspended that could continue.
 """
 
@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter, Slot
-from sendblue_contacts.rate_limit.stores.base import Command, StoreReply, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter
 
 if TYPE_CHECKING:
@@ -39,26 +38,6 @@ class Waiting:
         yield self
 
 
-class Sending:
-    """A caller is suspended because it sends a request to the store.
-
-    Attributes:
-        request: The request.
-        reply: The reply of the store; an error is raised.
-    """
-
-    def __init__(self, request: StoreRequest) -> None:
-        self.request = request
-        self.reply: StoreReply | StoreUnavailableError | None = None
-
-    def __await__(self) -> Generator[Any, None, StoreReply]:
-        yield self
-        if isinstance(self.reply, StoreUnavailableError):
-            raise self.reply
-        assert self.reply is not None
-        return self.reply
-
-
 class SteppedWaiter(AsyncWaiter):
     """The waiter of a stepped caller."""
 
@@ -81,33 +60,6 @@ class SteppedWaiter(AsyncWaiter):
         await Waiting(seconds)
 
 
-class ScriptedStore:
-    """A store whose replies to ACQUIRE a test provides, one by one.
-
-    Attributes:
-        received: All other requests, oldest first.
-    """
-
-    is_local = False
-
-    def __init__(self) -> None:
-        self.received: list[StoreRequest] = []
-        self.forks = 0
-
-    def send(self, request: StoreRequest) -> StoreReply:
-        """Record a request whose reply does not matter."""
-        self.received.append(request)
-        return StoreReply()
-
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """Suspend the caller of ACQUIRE until the test replies."""
-        return await Sending(request) if request.command is Command.ACQUIRE else self.send(request)
-
-    def after_fork(self) -> None:
-        """Count."""
-        self.forks += 1
-
-
 class SteppedCaller:
     """One caller.
 
@@ -122,7 +74,7 @@ class SteppedCaller:
     def __init__(self, callers: Callers, slot: Slot) -> None:
         self.slot = slot
         self.waiter: SteppedWaiter | None = None
-        self.suspended: Waiting | Sending | None = None
+        self.suspended: Waiting | None = None
         self.due = math.inf
         self.error: BaseException | None = None
         self._callers = callers
@@ -137,19 +89,13 @@ class SteppedCaller:
     @property
     def is_ready(self) -> bool:
         """Whether it was woken, or its timer has expired."""
-        if not isinstance(self.suspended, Waiting) or self.waiter is None or self.waiter.is_dead:
+        if self.suspended is not None or self.waiter is None or self.waiter.is_dead:
             return False
         return self.waiter.woken or self.due <= self._callers.now
 
     def resume(self) -> None:
         """Continue until it is suspended again, or has finished."""
         self._run(lambda: self._coroutine.send(None))
-
-    def reply(self, reply: StoreReply | StoreUnavailableError) -> None:
-        """Continue with this reply of the store."""
-        assert isinstance(self.suspended, Sending), "it sends nothing"
-        self.suspended.reply = reply
-        self.resume()
 
     def cancel(self) -> None:
         """Cancel its task."""
@@ -177,7 +123,7 @@ class SteppedCaller:
             self.suspended, self.error = None, error
         finally:
             self._callers.running = None
-        self.due = self._callers.due_after(self.suspended.seconds if isinstance(self.suspended, Waiting) else None)
+        self.due = self._callers.due_after(self.suspended.seconds if self.suspended else None)
 
 
 class Callers:
@@ -190,12 +136,12 @@ class Callers:
         running: The caller that is running.
     """
 
-    def __init__(self, rate: RateLimit, store: ScriptedStore | None = None) -> None:
+    def __init__(self, rate: RateLimit) -> None:
         self.now = 1000.0
         self.clock_offset = 0.0
         self.suspended: list[SteppedCaller] = []
         self.running: SteppedCaller | None = None
-        self.limiter = RateLimiter(rate, clock=self.clock, async_waiter=self._waiter, store=store)
+        self.limiter = RateLimiter(rate, clock=self.clock, async_waiter=self._waiter)
 
     def clock(self) -> float:
         """The time of the limiter."""

@@ -1,0 +1,143 @@
+"""Tasks that acquire slots of a limiter in virtual time: it jumps to the next timer when all tasks wait."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+import trio.testing
+from sendblue_contacts import RateLimiter, SendblueError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sendblue_contacts import RateLimit
+    from sendblue_contacts.rate_limit.stores.base import Store
+
+BACKENDS = ("asyncio", "trio")
+_CHECKPOINTS = 10
+"""After so many, each task that can continue has continued until it waits for a timer."""
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps to the next timer when it is idle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+
+    def time(self) -> float:
+        """The virtual time."""
+        return self._now
+
+    def _run_once(self) -> None:
+        loop: Any = self
+        if not loop._ready:
+            timers = [timer.when() for timer in loop._scheduled if not timer.cancelled()]
+            assert timers, "all tasks wait without a timer"
+            self._now = max(self._now, min(timers))
+        super()._run_once()  # type: ignore[misc]  # private to asyncio, and there since Python 3.4
+
+
+def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what main returns
+    """Run in virtual time, from 0."""
+    options: dict[str, Any] = {"loop_factory": VirtualLoop}
+    if backend == "trio":
+        options = {"clock": trio.testing.MockClock(autojump_threshold=0)}
+    return anyio.run(main, backend=backend, backend_options=options)
+
+
+def limiter_of(rate: RateLimit, store: Store | None = None) -> RateLimiter:
+    """A limiter in the time of the event loop."""
+    return RateLimiter(rate, clock=anyio.current_time, store=store)
+
+
+async def settle() -> None:
+    """Let all tasks continue until they wait."""
+    for _ in range(_CHECKPOINTS):
+        await anyio.lowlevel.checkpoint()
+
+
+async def until(time: float) -> None:
+    """Let time pass until then, and all tasks continue that were to wait until then."""
+    await anyio.sleep_until(time)
+    await settle()
+
+
+class Callers:
+    """Callers of a limiter, each in a task.
+
+    Attributes:
+        limiter: The limiter.
+        served: When each caller that has acquired its slot acquired it, oldest first.
+        waited: How long those callers waited, as the limiter counts it.
+        errors: The errors of the others.
+    """
+
+    def __init__(self, tasks: anyio.abc.TaskGroup, limiter: RateLimiter) -> None:
+        self.limiter = limiter
+        self.served: dict[Any, float] = {}
+        self.waited: dict[Any, float] = {}
+        self.errors: dict[Any, SendblueError] = {}
+        self._tasks = tasks
+        self._scopes: dict[Any, anyio.CancelScope] = {}
+        self._responses: dict[Any, anyio.Event] = {}
+
+    async def arrive(self, *names: object, responds: bool = True, **terms: Any) -> None:  # noqa: ANN401  # those of `slot`
+        """Callers with these names arrive, one after another; they have their slots or wait when this returns.
+
+        Args:
+            names: Their names.
+            responds: Whether the response arrives at once, or when `respond` is called.
+            terms: The arguments of `slot`.
+        """
+        for name in names:
+            self._scopes[name], self._responses[name] = anyio.CancelScope(), anyio.Event()
+            if responds:
+                self._responses[name].set()
+            self._tasks.start_soon(partial(self._call, name, terms))
+            await settle()
+
+    async def respond(self, *names: object) -> None:
+        """The responses of these callers arrive."""
+        for name in names:
+            self._responses[name].set()
+        await settle()
+
+    async def cancel(self, *names: object) -> None:
+        """The tasks of these callers are cancelled."""
+        for name in names:
+            self._scopes[name].cancel()
+        await settle()
+
+    async def _call(self, name: object, terms: dict[str, Any]) -> None:
+        with self._scopes[name]:
+            try:
+                async with self.limiter.slot(**terms) as slot:
+                    self.served[name], self.waited[name] = anyio.current_time(), slot.waited
+                    await self._responses[name].wait()
+            except SendblueError as error:
+                self.errors[name] = error
+
+
+def play(
+    scenario: Callable[[Callers], Awaitable[object]],
+    rate: RateLimit,
+    *,
+    store: Store | None = None,
+    backend: str = "asyncio",
+) -> Callers:
+    """Run a scenario with the callers of one limiter, from time 0, and cancel those that are left at its end."""
+
+    async def main() -> Callers:
+        async with anyio.create_task_group() as tasks:
+            callers = Callers(tasks, limiter_of(rate, store))
+            await scenario(callers)
+            tasks.cancel_scope.cancel()
+        return callers
+
+    played: Callers = run(backend, main)
+    return played
