@@ -1,7 +1,8 @@
 """Fixtures for the contract tests: a sandbox over TCP, and one way to use each kind of client.
 
 `api(lambda client: client.contacts.count())` returns the value for every kind of client: a coroutine is awaited, and an
-iteration is returned as a list.
+iteration is returned as a list. A test that uses `api` runs with every kind of client; one with `@each_with_one_kind`
+runs each of its cases with one kind, in turn, where the kind cannot matter.
 
 """
 
@@ -9,31 +10,25 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack, contextmanager
 from inspect import isawaitable
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sendblue_contacts import AsyncSendblue, Sendblue
 from sendblue_sandbox import Sandbox
 
 from tests.contract.har import Traffic, append
+from tests.contract.kinds import HAR, KINDS, RECORD
+from tests.overrides.clients import http_transport
+from tests.overrides.raw_http import RawHttpServer, complete, raw_http_server
 
 if TYPE_CHECKING:
     from sendblue_sandbox import Received
 
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-# tests/slow/external/test_prism.py runs these tests for the requests that they send.
-RECORD = "SENDBLUE_CONTRACT_RECORD"
-# tests/slow/external/test_drift.py runs those of the sync client for what goes over the transport, both ways.
-HAR = "SENDBLUE_CONTRACT_HAR"
 TRAFFIC = Traffic() if HAR in os.environ else None
 VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
 
@@ -57,25 +52,18 @@ class ClientDriver:
         return _run_sync(action()) if self._portal is None else self._portal.call(_run_async, action)
 
     def create(self, url: str, **settings: Any) -> Any:  # noqa: ANN401  # either client
-        """Create a client of a server. The defaults are no rate limit and no retries."""
+        """Create a client of a server. The defaults are no rate limit, no retries and no certificates."""
         given = {"api_key": "key", "api_secret": "secret", "base_url": url, "rate_limit": None, "retry": None}
-        return self.run(lambda: self.kind(**{**given, **settings}))
+        return self.run(lambda: self.kind(**{**given, "transport": self._transport(), **settings}))
 
-    def transport(self) -> Any:  # noqa: ANN401  # either transport
-        """Create a transport that is fast to create."""
-        if self._portal is not None:
-            return httpx.AsyncHTTPTransport(verify=NO_CERTIFICATES)
-        transport = httpx.HTTPTransport(verify=NO_CERTIFICATES)
+    def _transport(self) -> Any:  # noqa: ANN401  # either transport
+        transport: Any = http_transport(self.name)
         return TRAFFIC.recording(transport) if TRAFFIC else transport
 
     def shared_client(self, url: str) -> Any:  # noqa: ANN401  # either client
-        """Return the client of a server for calls that need no settings of their own.
-
-        Creating one takes longer than most tests, because it loads certificates.
-
-        """
+        """Return the client of a server for calls that need no settings of their own."""
         if url not in self._shared_clients:
-            self._shared_clients[url] = self.create(url, **({"transport": self.transport()} if TRAFFIC else {}))
+            self._shared_clients[url] = self.create(url)
         return self._shared_clients[url]
 
     def close(self, *clients: Any) -> None:  # noqa: ANN401  # either client
@@ -111,8 +99,8 @@ class Api:
         self._clients: list[Any] = []
 
     def client(self, **settings: Any) -> Any:  # noqa: ANN401  # either client
-        """Create a client. The defaults are no rate limit, no retries and no certificates."""
-        self._clients.append(self.driver.create(self.url, **{"transport": self.driver.transport(), **settings}))
+        """Create a client with these settings."""
+        self._clients.append(self.driver.create(self.url, **settings))
         return self._clients[-1]
 
     def __call__(self, action: Callable[[Any], Any], client: Any = None) -> Any:  # noqa: ANN401  # of any type
@@ -126,25 +114,33 @@ class Api:
             self.driver.close(*self._clients)
 
 
-@pytest.fixture(scope="session", params=["sync", "asyncio", "trio"])
-def driver(request: pytest.FixtureRequest) -> Iterator[ClientDriver]:
-    """Drive the sync client, and the async client on each event loop."""
-    with nullcontext() if request.param == "sync" else start_blocking_portal(request.param) as portal:
-        made = ClientDriver(request.param, portal)
+@pytest.fixture(scope="session")
+def drivers() -> Iterator[dict[str, ClientDriver]]:
+    """Run an event loop of each kind for all tests, so that their random order starts none again."""
+    with ExitStack() as stack:
+        portals = {kind: stack.enter_context(start_blocking_portal(kind)) for kind in KINDS if kind != "sync"}
+        made = {kind: ClientDriver(kind, portals.get(kind)) for kind in KINDS}
         yield made
-        made.close()
+        for each in made.values():
+            each.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(params=KINDS)
+def driver(request: pytest.FixtureRequest, drivers: dict[str, ClientDriver]) -> ClientDriver:
+    """Return the driver of the sync client, and that of the async client on each event loop."""
+    return drivers[request.param]
+
+
+@pytest.fixture(scope="session")
 def server() -> Iterator[Sandbox]:
-    """One sandbox for the module, without a rate limit."""
+    """Run one sandbox for all tests, without a rate limit."""
     with Sandbox(limit=None) as started:
         yield started
 
 
 @pytest.fixture
 def sandbox(server: Sandbox) -> Iterator[Sandbox]:
-    """Return the sandbox of the module, without contacts. Its requests are recorded if a file for them is named."""
+    """Return the sandbox without contacts. Its requests are recorded if a file for them is named."""
     server.reset()
     yield server
     if record := os.environ.get(RECORD):
@@ -191,57 +187,13 @@ def no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-class StubServer:
-    """A server that sends the same response to every request, and records the requests.
-
-    Attributes:
-        url: Its address.
-        requests: The request line and the headers of each request.
-    """
-
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.requests: list[tuple[str, dict[str, str]]] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def respond(self) -> None:
-                server.requests.append(
-                    (self.requestline, {name.lower(): value for name, value in self.headers.items()})
-                )
-                self.rfile.read(int(self.headers.get("content-length", 0)))
-                self.send_response(status)
-                for name, value in {**headers, "content-length": str(len(body)), "connection": "close"}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_CONNECT = respond  # noqa: N815  # http.server requires these names
-
-            def log_message(self, *_: object) -> None:
-                """Log nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop the server."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
-def stub_server() -> Iterator[Callable[..., StubServer]]:
-    """Return a function that starts a server with a fixed response."""
+def stub_server() -> Iterator[Callable[..., RawHttpServer]]:
+    """Return a function that starts a server with the same response to every request."""
     with ExitStack() as stack:
 
-        def started(status: int = 200, body: bytes = b"{}", **headers: str) -> StubServer:
-            made = StubServer(status, {"content-type": "application/json", **headers}, body)
-            stack.callback(made.close)
-            return made
+        def started(status: int = 200, body: bytes = b"{}", **headers: str) -> RawHttpServer:
+            response = complete(body, status, connection="close", **headers)
+            return stack.enter_context(raw_http_server(lambda connection, _: connection.sendall(response)))
 
         yield started

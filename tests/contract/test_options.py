@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,13 +18,22 @@ from sendblue_contacts import (
     SendblueError,
 )
 
+from tests.contract.kinds import each_with_one_kind, one_kind
+from tests.overrides.raw_http import raw_http_server
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sendblue_sandbox import Sandbox
 
     from tests.contract.conftest import Api
 
 ADA = "+14155551234"
 WITHOUT_PAUSES = Retry(attempts=3, base=1e-9, throttling_base=1e-9)
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "contacts": lambda client: client.contacts.count(),
+    "request": lambda client: client.request("GET", "/api/v2/contacts/count"),
+}
 
 
 class FakeTransport:
@@ -41,117 +49,97 @@ class FakeTransport:
         return httpx.Response(self._statuses.pop(0) if self._statuses else 200, json={"count": 3})
 
     @property
-    def timeouts(self) -> list[dict[str, float]]:
-        """The timeouts of each request."""
-        return [request.extensions["timeout"] for request in self.requests]
+    def timeouts(self) -> list[set[float]]:
+        """The timeouts of the phases of each request."""
+        return [set(request.extensions["timeout"].values()) for request in self.requests]
 
 
-def timeouts_of(seconds: float) -> dict[str, float]:
-    """Return the timeouts of a request with the same limit for every phase."""
-    return dict.fromkeys(("connect", "read", "write", "pool"), seconds)
-
-
-def test_timeout(api: Api) -> None:
-    """The timeout applies to these calls only."""
+@each_with_one_kind("call", WAYS)
+def test_timeout(api: Api, call: Callable[[Any], Any]) -> None:
+    """The timeout applies to these calls only, of `contacts` and of `request`."""
     fake = FakeTransport()
     client = api.client(transport=fake.transport)
-    api(lambda _: client.with_options(timeout=5).contacts.count())
-    api(lambda _: client.contacts.count())
-    assert fake.timeouts == [timeouts_of(5), timeouts_of(30)]
+    api(lambda _: call(client.with_options(timeout=5)))
+    api(lambda _: call(client))
+    assert fake.timeouts == [{5}, {30}]
 
 
-@pytest.mark.parametrize("timeout", [0, -1, "5", True, None])
+@each_with_one_kind("timeout", [0, -1, "5", True, None])
 def test_an_invalid_timeout(api: Api, timeout: Any) -> None:  # noqa: ANN401  # any value is the point
     """Every client has a timeout."""
     with pytest.raises(ValueError, match="timeout must be a positive number of seconds"):
         api.driver.shared_client(api.url).with_options(timeout=timeout)
 
 
-@pytest.mark.parametrize("through", ["contacts", "request"])
+@pytest.mark.parametrize("through", WAYS)
 def test_retry(api: Api, through: str) -> None:
-    """The retry policy applies to these calls only, of `contacts` and of `request`."""
-    fake = FakeTransport(500, 500, 200, 500)
+    """The retry policy applies to these calls only. `contacts` raises the last response, `request` returns it."""
+    fake = FakeTransport(500, 500, 200, 500, 500)
     client = api.client(transport=fake.transport, retry=None)
-
-    def call(used: Any) -> Any:  # noqa: ANN401  # either client
-        return used.contacts.count() if through == "contacts" else used.request("GET", "/api/v2/contacts/count")
-
-    api(lambda _: call(client.with_options(retry=WITHOUT_PAUSES)))
+    api(lambda _: WAYS[through](client.with_options(retry=WITHOUT_PAUSES)))
     assert len(fake.requests) == 3
-    if through == "contacts":
-        with pytest.raises(InternalServerError):
-            api(lambda _: call(client))
-    else:
-        assert api(lambda _: call(client)).status_code == 500
-    assert len(fake.requests) == 4
+    for used in (client, client.with_options(retry=WITHOUT_PAUSES).with_options(retry=None)):
+        if through == "request":
+            assert api(WAYS[through], used).status_code == 500
+        else:
+            with pytest.raises(InternalServerError) as raised:
+                api(WAYS[through], used)
+            assert raised.value.attempts == 1
+    assert len(fake.requests) == 5
 
 
-def test_retry_off(api: Api) -> None:
-    """None disables retries; the error has the number of attempts."""
-    fake = FakeTransport(500)
-    client = api.client(transport=fake.transport, retry=WITHOUT_PAUSES).with_options(retry=None)
-    with pytest.raises(InternalServerError) as raised:
-        api(lambda _: client.contacts.count())
-    assert (len(fake.requests), raised.value.attempts) == (1, 1)
+BODY = {"number": ADA, "first_name": "Ada"}
+EXTRAS: dict[str, tuple[dict[str, Any], Callable[[Any], Any], tuple[str, Any]]] = {
+    "headers": ({"extra_headers": {"X-One": "1"}}, lambda contacts: contacts.count(), ("", None)),
+    "query": (
+        {"extra_query": {"phone_number": ADA}},
+        lambda contacts: contacts.list(max_items=1),
+        ("limit=1&order_by=created_at&order_direction=asc&phone_number=%2B14155551234", None),
+    ),
+    "body": (
+        {"extra_body": {"lastName": "Lovelace"}},
+        lambda contacts: contacts.create(ADA, firstName="Ada"),
+        ("", {**BODY, "lastName": "Lovelace"}),
+    ),
+}
 
 
-def test_extra_headers(api: Api, sandbox: Sandbox) -> None:
-    """They are sent in addition to the headers of the client."""
-    api(lambda client: client.with_options(extra_headers={"X-Request-ID": "42"}).contacts.count())
-    headers = sandbox.requests[-1].headers
-    assert (headers["x-request-id"], headers["sb-api-key-id"]) == ("42", "key")
+@each_with_one_kind("extra,call,sent", EXTRAS)
+def test_extras(
+    api: Api, sandbox: Sandbox, extra: dict[str, Any], call: Callable[[Any], Any], sent: tuple[str, object]
+) -> None:
+    """They are sent in addition to what the call sends, unchecked."""
+    api(lambda client: call(client.with_options(**extra).contacts))
+    last = sandbox.requests[-1]
+    assert ("&".join(sorted(last.query.split("&"))), json.loads(last.body) if last.body else None) == sent
+    assert (last.headers.get("x-one") == "1", last.headers["sb-api-key-id"]) == ("extra_headers" in extra, "key")
 
 
-def test_extra_query(api: Api, sandbox: Sandbox) -> None:
-    """Query parameters are sent in addition to those of the call."""
-    api(lambda client: client.with_options(extra_query={"phone_number": ADA}).contacts.list(max_items=1))
-    assert set(sandbox.requests[-1].query.split("&")) == {
-        *("order_by=created_at", "order_direction=asc", "limit=1", "phone_number=%2B14155551234"),
-    }
-
-
-def test_extra_body(api: Api, sandbox: Sandbox) -> None:
-    """Fields are sent in addition to those of the call, unchecked."""
-    api(lambda client: client.with_options(extra_body={"lastName": "Lovelace"}).contacts.create(ADA, firstName="Ada"))
-    assert json.loads(sandbox.requests[-1].body) == {"number": ADA, "first_name": "Ada", "lastName": "Lovelace"}
-
-
-def test_extra_body_overrides_the_call(api: Api, sandbox: Sandbox) -> None:
-    """An extra field replaces the field of the call."""
+@one_kind("trio")
+def test_an_extra_body_replaces_fields_of_the_call(api: Api, sandbox: Sandbox) -> None:
+    """And raises for a call without a body, instead of being dropped."""
     client = api.driver.shared_client(api.url).with_options(extra_body={"number": "+1"})
     with pytest.raises(BadRequestError):
         api(lambda _: client.contacts.create(ADA))
     assert json.loads(sandbox.requests[-1].body) == {"number": "+1"}
-
-
-def test_extra_body_of_a_call_without_a_body(api: Api, sandbox: Sandbox) -> None:
-    """It raises instead of being dropped."""
     with pytest.raises(TypeError, match="extra_body is set, but this call has no body"):
-        api(lambda client: client.with_options(extra_body={"x": "y"}).contacts.count())
-    assert sandbox.requests == []
+        api(lambda _: client.contacts.count())
+    assert len(sandbox.requests) == 1
 
 
+@one_kind("asyncio")
 def test_options_accumulate(api: Api, sandbox: Sandbox) -> None:
     """Options of a client with options keep the earlier ones; the original client keeps its own."""
     client = api.driver.shared_client(api.url)
     both = client.with_options(extra_headers={"X-One": "1"}).with_options(extra_query={"phone_number": ADA})
-    api(lambda _: both.contacts.count())
-    api(lambda _: client.contacts.count())
+    for used in (both, client):
+        api(WAYS["contacts"], used)
     found = [(each.headers.get("x-one"), each.query) for each in sandbox.requests]
     assert found == [("1", "phone_number=%2B14155551234"), (None, "")]
 
 
-def test_options_share_the_limiter(api: Api) -> None:
-    """Requests with options count in the same rate limit."""
-    client = api.client(rate_limit=RateLimiter(RateLimit(5)))
-    other = client.with_options(timeout=5)
-    for each in (client, other):
-        api(lambda used: used.contacts.count(), each)
-    assert (other.rate_limit is client.rate_limit, client.rate_limit.statistics().requests) == (True, 2)
-
-
 def test_max_wait(api: Api) -> None:
-    """A call that would wait longer for a slot raises at once, and is not sent; other calls wait."""
+    """A call that would wait longer for a slot raises at once, and is not sent; others wait for the same limiter."""
     fake, limiter = FakeTransport(), RateLimiter(RateLimit(1, per=0.05))
     client = api.client(transport=fake.transport, rate_limit=limiter)
     api(lambda _: client.contacts.count())
@@ -161,18 +149,14 @@ def test_max_wait(api: Api) -> None:
     ):
         api(lambda _: client.with_options(max_wait=0).contacts.count())
     api(lambda _: client.contacts.count())
-    assert len(fake.requests) == 2
+    assert (len(fake.requests), client.with_options(timeout=5).rate_limit is client.rate_limit) == (2, True)
 
 
-@pytest.mark.parametrize("through", ["contacts", "request"])
-def test_bulk(api: Api, through: str) -> None:
+@each_with_one_kind("call", WAYS)
+def test_bulk(api: Api, call: Callable[[Any], Any]) -> None:
     """Bulk work leaves the reserve to other callers of the account."""
     fake, limiter = FakeTransport(), RateLimiter(RateLimit(2, per=1000.0, reserve=1))
     client = api.client(transport=fake.transport, rate_limit=limiter).with_options(bulk=True, max_wait=1)
-
-    def call(used: Any) -> Any:  # noqa: ANN401  # either client
-        return used.contacts.count() if through == "contacts" else used.request("GET", "/api/v2/contacts/count")
-
     api(lambda _: call(client))
     with pytest.raises(RateLimitError):
         api(lambda _: call(client))
@@ -180,15 +164,15 @@ def test_bulk(api: Api, through: str) -> None:
     assert len(fake.requests) == 2
 
 
-@pytest.mark.parametrize(("call", "item"), [("create", {"phone": ADA}), ("delete", ADA)])
-def test_bulk_calls_are_bulk_work(api: Api, sandbox: Sandbox, call: str, item: object) -> None:
+@each_with_one_kind("call", ["create", "delete"])
+def test_bulk_calls_are_bulk_work(api: Api, call: str) -> None:
     """`contacts.bulk` is always bulk work; other calls of the client are not."""
-    limiter = RateLimiter(RateLimit(10, per=1000.0, reserve=9))
-    client = api.client(rate_limit=limiter)
+    item = {"phone": ADA} if call == "create" else ADA
+    client = api.client(rate_limit=RateLimiter(RateLimit(3, per=1000.0, reserve=2))).with_options(max_wait=1)
     api(lambda _: client.contacts.count())
-    assert len(limiter._window._bulk_until) == 0
-    api(lambda _: getattr(client.contacts.bulk, call)([item]))
-    assert (len(limiter._window._bulk_until), len(sandbox.requests)) == (1, 2)
+    results = [api(lambda _: getattr(client.contacts.bulk, call)([item])) for _ in range(2)]
+    assert ["max_wait is 1 s" in str(result.failed) for result in results] == [False, True]
+    api(lambda _: client.contacts.count())
 
 
 @pytest.mark.parametrize("closed", [0, 1])
@@ -204,7 +188,7 @@ def test_options_share_the_connections(api: Api, closed: int) -> None:
 
 def test_a_server_that_does_not_respond(api: Api) -> None:
     """It raises APITimeoutError after the timeout, with the setting to increase."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        client = api.client(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.02)
+    with raw_http_server(lambda connection, _: connection.recv(1)) as silent:
+        client = api.client(base_url=silent.url, timeout=0.02)
         with pytest.raises(APITimeoutError, match="increase timeout="):
             api(lambda _: client.contacts.count())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +87,12 @@ async def _run_async(action: Action, settings: dict[str, Any]) -> Any:  # noqa: 
 def http_transport(kind: str) -> httpx.HTTPTransport | httpx.AsyncHTTPTransport:
     """Return a transport that sends over real sockets."""
     return httpx.HTTPTransport(verify=_NO_TLS) if kind == "sync" else httpx.AsyncHTTPTransport(verify=_NO_TLS)
+
+
+def unused_port() -> int:
+    """Return a port of this machine without a listener."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 def run_client(kind: str, call: Callable[[Any], Any], **settings: Any) -> Any:  # noqa: ANN401  # of any type

@@ -1,16 +1,21 @@
-"""The retry policy is pure: each test sets the time, the jitter and the failures."""
+"""The retry policy is pure: each test sets the time, the jitter and the failures.
+
+`data/aws_standard_retry.json` has the public test cases of the standard retry mode of the AWS SDKs.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import Retry
 from sendblue_contacts.errors import retry_after
@@ -19,9 +24,11 @@ from sendblue_contacts.retry import Attempts, Call, Failure, Quota, failure_of
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "aws_standard_retry.json").read_bytes())
 MAYBE_APPLIED = Failure(maybe_applied=True)
 NOT_SENT = Failure(maybe_applied=False)
 THROTTLED = Failure(maybe_applied=False, throttled=True)
+FINAL = Failure(maybe_applied=False, final=True)
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
 NOON = 1_795_262_400.0
 
@@ -58,117 +65,98 @@ def call_of(retry: Retry | None = Retry(), *, repeatable: bool = True) -> Call: 
     return Call(repeatable, retry)
 
 
-def response(status: int, **headers: str) -> httpx.Response:
-    """Return a response without a body."""
-    return httpx.Response(status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+def outcome_of(outcome: dict[str, Any]) -> httpx.Response | httpx.TransportError:
+    """Return the outcome that a vector describes."""
+    if "error" in outcome:
+        error: httpx.TransportError = getattr(httpx, outcome["error"])("lost")
+        return error
+    return httpx.Response(outcome["status"])
 
 
-def test_the_first_attempt_has_no_pause() -> None:
-    """The first attempt is sent at once."""
-    pauses = Attempts(Quota(), Clock(), lambda: 1.0).pauses(call_of())
-    assert next(pauses) == 0
+def vectors(section: str) -> pytest.MarkDecorator:
+    """Parametrize a test with the cases of a section."""
+    cases = VECTORS[section]
+    names = [case.get("name") or json.dumps(case.get("outcome") or case.get("milliseconds")) for case in cases]
+    return pytest.mark.parametrize("case", cases, ids=names)
 
 
-def test_a_jitter_of_zero_is_no_pause() -> None:
-    """With full jitter, a random number of 0 gives no pause."""
-    assert pause_after(pauses_of(call_of(), random=0.0), MAYBE_APPLIED) == 0
+@vectors("calls")
+def test_a_call_follows_the_vector(case: dict[str, Any]) -> None:
+    """After each outcome, the pause and the quota are those of the standard mode; null ends the call."""
+    quota = Quota(tokens=case.get("tokens", -1))
+    retry = Retry(**{"deadline": None, **case.get("retry", {})})
+    for call in case["calls"]:
+        for _ in range(call.get("times", 1)):
+            pauses = pauses_of(Call(repeatable=True, retry=retry), quota=quota)
+            for step in call["trace"]:
+                assert pause_after(pauses, failure_of(outcome_of(step["outcome"]))) == pytest.approx(step["pause"])
+                assert quota.tokens == step.get("tokens", quota.tokens)
 
 
-def test_the_longest_pause_doubles() -> None:
-    """The longest pause is the base, and doubles after each attempt."""
-    pauses = pauses_of(call_of(Retry(attempts=4)))
-    assert [pause_after(pauses, MAYBE_APPLIED) for _ in range(4)] == [0.05, 0.1, 0.2, None]
+@vectors("jitter")
+def test_the_jitter_is_full(case: dict[str, Any]) -> None:
+    """The pause after an attempt is uniform between 0 and its maximum."""
+    for random in (0.0, 0.25, 1.0):
+        pauses = pauses_of(call_of(Retry(attempts=99, deadline=None)), random=random)
+        found = [pause_after(pauses, MAYBE_APPLIED) for _ in range(case["attempt"])]
+        assert found[-1] == pytest.approx(random * case["longest"])
 
 
-def test_a_429_has_a_longer_pause() -> None:
-    """After a 429 the base is `throttling_base`, even if another failure came before."""
-    pauses = pauses_of(call_of(Retry(attempts=4)))
-    assert [pause_after(pauses, failure) for failure in (MAYBE_APPLIED, THROTTLED, MAYBE_APPLIED)] == [0.05, 2.0, 0.2]
+@vectors("retry_after")
+def test_retry_after_is_kept_in_full(case: dict[str, Any]) -> None:
+    """`Retry-After` is kept in full where the standard mode cuts it; an invalid value is ignored."""
+    text = case["milliseconds"]
+    seconds = int(text) / 1000 if text.isdigit() else retry_after(httpx.Response(500, headers={"retry-after": text}))
+    pause = pause_after(pauses_of(call_of()), Failure(maybe_applied=True, retry_after=seconds))
+    assert pause == pytest.approx(case["ours"])
+    assert ("why" in case) == (case["ours"] != case["theirs"])
 
 
-def test_no_pause_is_longer_than_the_cap() -> None:
-    """The number of attempts does not raise a pause above the cap."""
-    pauses = pauses_of(call_of(Retry(attempts=9, base=1.0, cap=3.0)))
-    assert [pause_after(pauses, MAYBE_APPLIED) for _ in range(4)] == [1.0, 2.0, 3.0, 3.0]
+@vectors("quota")
+def test_the_quota_follows_the_vector(case: dict[str, Any]) -> None:
+    """Tokens stay between 0 and the capacity."""
+    quota = Quota(case["capacity"])
+    for method, tokens, result, left in case["steps"]:
+        assert (getattr(quota, method)(tokens), quota.tokens) == (result, left)
 
 
-@given(random=st.floats(0, 1), failed=st.integers(1, 20))
-def test_a_pause_is_within_its_range(random: float, failed: int) -> None:
-    """For any jitter, the pause is between 0 and the longest pause of its attempt."""
-    pauses = pauses_of(call_of(Retry(attempts=99, deadline=None)), random=random)
-    found = [pause_after(pauses, MAYBE_APPLIED) for _ in range(failed)]
-    assert found[-1] is not None
-    assert 0 <= found[-1] <= min(0.05 * 2 ** (failed - 1), 20)
+# The policy and the failures of a call, and the pause after each; None: it is not sent again.
+PAUSES: list[tuple[Retry | None, bool, list[Failure], list[float | None]]] = [
+    (Retry(attempts=4), True, [MAYBE_APPLIED, THROTTLED, MAYBE_APPLIED, NOT_SENT], [0.05, 2.0, 0.2, None]),
+    (Retry(attempts=9, base=1.0, cap=3.0), True, [MAYBE_APPLIED] * 4, [1.0, 2.0, 3.0, 3.0]),
+    (Retry(attempts=1), True, [NOT_SENT], [None]),
+    (None, True, [NOT_SENT], [None]),
+    (Retry(), True, [FINAL], [None]),
+    (Retry(), False, [NOT_SENT, MAYBE_APPLIED], [0.05, None]),  # a call that is not safe to repeat
+    (Retry(), False, [THROTTLED, MAYBE_APPLIED], [1.0, None]),
+    (Retry(deadline=None), True, [Failure(maybe_applied=False, retry_after=500.0)], [500.0]),
+    (Retry(deadline=60.0), True, [Failure(maybe_applied=False, retry_after=60.0)], [None]),
+    (Retry(), True, [Failure(maybe_applied=False, throttled=True, retry_after=0.0)], [1.0]),
+]
 
 
-def test_one_attempt_means_no_retry() -> None:
-    """`Retry(attempts=1)` never retries."""
-    assert pause_after(pauses_of(call_of(Retry(attempts=1))), NOT_SENT) is None
-
-
-def test_no_policy_means_no_retry() -> None:
-    """A call with `retry=None` is sent once and has no deadline."""
-    call = call_of(None)
-    assert pause_after(pauses_of(call), NOT_SENT) is None
-    assert (call.attempts, call.seconds_left) == (1, math.inf)
-
-
-def test_attempts_are_counted() -> None:
-    """The call has the number of requests that were sent."""
-    call = call_of()
+@pytest.mark.parametrize(("retry", "repeatable", "failures", "found"), PAUSES)
+def test_pauses(
+    retry: Retry | None,
+    repeatable: bool,  # noqa: FBT001  # a parameter
+    failures: list[Failure],
+    found: list[float | None],
+) -> None:
+    """The base of the failure doubles up to the cap; `Retry-After` is respected if the deadline allows it."""
+    call = call_of(retry, repeatable=repeatable)
     pauses = pauses_of(call)
-    counts = [call.attempts]
-    pause_after(pauses, MAYBE_APPLIED)
-    counts.append(call.attempts)
-    assert counts == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("failure", "repeatable", "retried"),
-    [
-        (NOT_SENT, True, True),
-        (NOT_SENT, False, True),
-        (THROTTLED, True, True),
-        (THROTTLED, False, True),
-        (MAYBE_APPLIED, True, True),
-        (MAYBE_APPLIED, False, False),
-        (Failure(maybe_applied=False, final=True), True, False),
-    ],
-)
-def test_which_failures_are_retried(failure: Failure, *, repeatable: bool, retried: bool) -> None:
-    """A request that never arrived is always retried; one that may have arrived only if that is safe."""
-    assert (pause_after(pauses_of(call_of(repeatable=repeatable)), failure) is not None) == retried
-
-
-def test_an_unsafe_call_stops_once_it_may_have_arrived() -> None:
-    """It is retried after a refused connection, and not after an attempt that may have arrived."""
-    pauses = pauses_of(call_of(repeatable=False))
-    assert [pause_after(pauses, NOT_SENT), pause_after(pauses, MAYBE_APPLIED)] == [0.05, None]
+    assert [pause_after(pauses, failure) for failure in failures] == found
+    assert call.attempts == len([pause for pause in found if pause is not None]) + (found[-1] is not None or 1)
 
 
 @pytest.mark.parametrize(("failure", "maybe_applied"), [(MAYBE_APPLIED, True), (NOT_SENT, False), (THROTTLED, False)])
 def test_maybe_applied_is_kept(failure: Failure, *, maybe_applied: bool) -> None:
-    """Once an attempt may have been applied, later outcomes do not change that."""
+    """Once an attempt may have been applied, later outcomes do not change that; a final response alone does not."""
     call = call_of()
     pauses = pauses_of(call)
-    pause_after(pauses, failure)
-    pause_after(pauses, THROTTLED)
+    for each in (failure, THROTTLED, FINAL):
+        pause_after(pauses, each)
     assert call.maybe_applied is maybe_applied
-
-
-def test_a_final_response_is_not_ambiguous() -> None:
-    """After a 409 or 404 to the only attempt, the call is not ambiguous."""
-    call = call_of()
-    pause_after(pauses_of(call), Failure(maybe_applied=False, final=True))
-    assert not call.maybe_applied
-
-
-@pytest.mark.parametrize(("failure", "left"), [(MAYBE_APPLIED, 486), (THROTTLED, 495), (NOT_SENT, 486)])
-def test_a_retry_costs_tokens(failure: Failure, left: int) -> None:
-    """A retry takes 14 tokens of the quota, and 5 after a 429."""
-    quota = Quota()
-    pause_after(pauses_of(call_of(), quota=quota), failure)
-    assert quota.tokens == left
 
 
 def test_an_outage_adds_35_requests() -> None:
@@ -183,23 +171,15 @@ def test_an_outage_adds_35_requests() -> None:
 
 
 def test_a_retry_that_is_not_made_costs_nothing() -> None:
-    """Without attempts or time left, the quota stays as it is."""
+    """Without attempts or time left, the quota stays as it is; a success returns what its last retry took."""
     quota = Quota()
-    pause_after(pauses_of(call_of(Retry(attempts=1)), quota=quota), MAYBE_APPLIED)
-    pause_after(pauses_of(call_of(Retry(deadline=0.01)), quota=quota), MAYBE_APPLIED)
+    for retry in (Retry(attempts=1), Retry(deadline=0.01)):
+        pause_after(pauses_of(call_of(retry), quota=quota), MAYBE_APPLIED)
     assert quota.tokens == 500
-
-
-def test_the_quota_is_refilled_by_successes() -> None:
-    """A success returns what its last retry took, or one token, up to the capacity."""
-    quota = Quota(tokens=480)
     pauses = pauses_of(call_of(), quota=quota)
-    pause_after(pauses, MAYBE_APPLIED)
-    pause_after(pauses, THROTTLED)
-    pause_after(pauses, None)
-    assert quota.tokens == 480 - 14 - 5 + 5
-    pause_after(pauses_of(call_of(), quota=quota), None)
-    assert quota.tokens == 467
+    for failure in (MAYBE_APPLIED, THROTTLED, None):
+        pause_after(pauses, failure)
+    assert quota.tokens == 500 - 14 - 5 + 5
 
 
 class _Yielding(int):
@@ -218,11 +198,7 @@ def test_threads_share_the_quota() -> None:
     """Threads that take tokens at the same time get each token once."""
     quota = Quota(tokens=_Yielding(500))
     taken: list[bool] = []
-
-    def take() -> None:
-        taken.extend(quota.take(5) for _ in range(20))
-
-    threads = [threading.Thread(target=take) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: taken.extend(quota.take(5) for _ in range(20))) for _ in range(10)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -235,180 +211,100 @@ def test_threads_share_the_quota() -> None:
     assert (sum(taken), quota.tokens) == (100, 0)
 
 
-def test_a_pause_beyond_the_deadline_ends_the_call() -> None:
-    """A failure is final if the pause would exceed the deadline."""
-    clock = Clock()
-    pauses = pauses_of(call_of(Retry(deadline=10.0)), clock=clock)
-    clock.now += 9.96
-    assert pause_after(pauses, MAYBE_APPLIED) is None
-
-
-def test_a_pause_within_the_deadline_is_made() -> None:
-    """Attempts continue until the deadline."""
-    clock = Clock()
-    pauses = pauses_of(call_of(Retry(deadline=10.0)), clock=clock)
-    clock.now += 9.94
-    assert pause_after(pauses, MAYBE_APPLIED) == 0.05
-
-
 def test_the_deadline_counts_from_the_first_attempt() -> None:
-    """The deadline covers all attempts and pauses."""
-    clock = Clock()
-    pauses = pauses_of(call_of(Retry(attempts=9, deadline=10.0)), clock=clock)
+    """It covers all attempts and pauses, and not the waits for a slot; a pause beyond it ends the call."""
+    clock, call = Clock(), call_of(Retry(attempts=9, deadline=10.0))
+    pauses = pauses_of(call, clock=clock)
     found: list[float | None] = []
-    for _ in range(3):
-        clock.now += 4
-        found.append(pause_after(pauses, MAYBE_APPLIED))
-    assert found == [0.05, 0.1, None]
+    for seconds, waited in ((4.0, 0.0), (104.0, 100.0), (1.86, 0.0)):
+        clock.now += seconds
+        call.waited += waited
+        found += [pause_after(pauses, MAYBE_APPLIED), round(call.seconds_left, 2)]
+    assert found == [0.05, 5.95, 0.1, 1.9, None, 1.9]
 
 
-def test_waiting_for_a_slot_does_not_count() -> None:
-    """Waits for a slot of the rate limit do not count towards the deadline."""
-    clock, call = Clock(), call_of(Retry(deadline=10.0))
-    pauses = pauses_of(call, clock=clock)
-    clock.now += 100
-    call.waited = 95.0
-    assert pause_after(pauses, MAYBE_APPLIED) == 0.05
-
-
-def test_each_attempt_has_the_seconds_left() -> None:
-    """Before an attempt, the call has the seconds until its deadline without the pause."""
-    clock, call = Clock(), call_of(Retry(deadline=10.0))
-    pauses = pauses_of(call, clock=clock)
-    left = [call.seconds_left]
-    clock.now += 4
-    pause_after(pauses, MAYBE_APPLIED)
-    left.append(call.seconds_left)
-    assert left == pytest.approx([10.0, 5.95])
-
-
-def test_without_a_deadline_only_attempts_count() -> None:
-    """`deadline=None` limits a call by its attempts alone."""
-    clock, call = Clock(), call_of(Retry(deadline=None))
+@pytest.mark.parametrize("retry", [Retry(deadline=None), None])
+def test_without_a_deadline_only_attempts_count(retry: Retry | None) -> None:
+    """`deadline=None` limits a call by its attempts alone; so does `retry=None`."""
+    clock, call = Clock(), call_of(retry)
     pauses = pauses_of(call, clock=clock)
     clock.now += 1e9
-    assert pause_after(pauses, MAYBE_APPLIED) == 0.05
-    assert call.seconds_left == math.inf
+    assert (pause_after(pauses, MAYBE_APPLIED), call.seconds_left) == (0.05 if retry else None, math.inf)
 
 
-def test_retry_after_is_kept_in_full() -> None:
-    """A longer `Retry-After` replaces the pause, even beyond the cap."""
-    pauses = pauses_of(call_of(Retry(deadline=None)))
-    assert pause_after(pauses, Failure(maybe_applied=False, throttled=True, retry_after=500.0)) == 500
-
-
-def test_retry_after_does_not_shorten_the_pause() -> None:
-    """A shorter `Retry-After` does not change the pause."""
-    assert pause_after(pauses_of(call_of()), Failure(maybe_applied=False, throttled=True, retry_after=0.0)) == 1.0
-
-
-def test_retry_after_beyond_the_deadline_ends_the_call() -> None:
-    """There is no pause if `Retry-After` is longer than the deadline allows."""
-    pauses = pauses_of(call_of(Retry(deadline=60.0)))
-    assert pause_after(pauses, Failure(maybe_applied=False, throttled=True, retry_after=60.0)) is None
-
-
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 599])
-def test_transient_statuses(status: int) -> None:
-    """After a failure of the server or of a proxy, the request may have been applied."""
-    assert failure_of(response(status)) == MAYBE_APPLIED
-
-
-@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 409, 413, 422, 501])
-def test_final_statuses(status: int) -> None:
-    """A retry would get the same response; a 409 in particular is never retried."""
-    assert failure_of(response(status)) == Failure(maybe_applied=False, final=True)
-
-
-@pytest.mark.parametrize("status", [200, 201, 204])
-def test_successful_statuses(status: int) -> None:
-    """A success is not a failure."""
-    assert failure_of(response(status)) is None
-
-
-def test_429_was_not_applied() -> None:
-    """A 429 was rejected before the operation, and its `Retry-After` is kept."""
-    expected = Failure(maybe_applied=False, throttled=True, retry_after=7.0)
-    assert failure_of(response(429, retry_after="7")) == expected
-
-
-def test_503_keeps_its_retry_after() -> None:
-    """An unavailable server may send a `Retry-After`."""
-    assert failure_of(response(503, retry_after="7")) == Failure(maybe_applied=True, retry_after=7.0)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol],
+NOT_SENT_ERRORS = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol")
+LOST_ERRORS = (
+    *("ReadError", "ReadTimeout", "WriteError", "WriteTimeout"),
+    *("RemoteProtocolError", "LocalProtocolError", "CloseError"),
 )
-def test_errors_before_a_connection(error: type[httpx.TransportError]) -> None:
-    """Without a connection, the request cannot have arrived."""
-    assert failure_of(error("")) == NOT_SENT
+# How outcomes are classified, most of them several at once.
+OUTCOMES: list[tuple[tuple[Any, ...], Failure | None]] = [
+    ((408, 500, 502, 503, 504, 520, 599), MAYBE_APPLIED),
+    ((301, 400, 401, 403, 404, 409, 413, 422, 501), FINAL),
+    ((200, 201, 204), None),
+    ((429,), THROTTLED),
+    (NOT_SENT_ERRORS, NOT_SENT),
+    (LOST_ERRORS, MAYBE_APPLIED),
+]
+
+
+@pytest.mark.parametrize(("outcomes", "failure"), OUTCOMES)
+def test_outcomes_are_classified(outcomes: tuple[int | str, ...], failure: Failure | None) -> None:
+    """A 409 in particular is never retried; without a connection, the request cannot have arrived."""
+    for outcome in outcomes:
+        assert failure_of(outcome_of({"error" if isinstance(outcome, str) else "status": outcome})) == failure
+
+
+@vectors("conditions")
+def test_an_outcome_is_retried_or_not(case: dict[str, Any]) -> None:
+    """Retryable and throttling outcomes are those of the standard mode."""
+    found = failure_of(outcome_of(case["outcome"]))
+    assert (found is not None and not found.final) == case["retried"]
+    assert (found is not None and found.throttled) == case["throttled"]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_retry_after_of_a_response_is_kept(status: int) -> None:
+    """A throttled or unavailable server may send it; most responses do not have the header."""
+    found = [failure_of(httpx.Response(status, headers=headers)) for headers in ({"retry-after": "7"}, {})]
+    assert [failure and failure.retry_after for failure in found] == [7.0, None]
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("values", "seconds"),
     [
-        httpx.ReadError,
-        httpx.ReadTimeout,
-        httpx.WriteError,
-        httpx.WriteTimeout,
-        httpx.RemoteProtocolError,
-        httpx.LocalProtocolError,
-        httpx.CloseError,
+        (["7", " 7 "], 7.0),
+        (["0", "Sat, 21 Nov 2026 11:58:29 GMT"], 0.0),
+        # the last two but one are the old forms of RFC 9110, section 5.6.7
+        (
+            [DATE, "Saturday, 21-Nov-26 12:00:00 GMT", "Sat Nov 21 12:00:00 2026", "Sat, 21 Nov 2026 13:00:00 +0100"],
+            90.0,
+        ),
+        (["-5", "1.5", "soon", "٣", ""], None),
     ],
 )
-def test_errors_after_a_connection(error: type[httpx.TransportError]) -> None:
-    """Once there was a connection, the request may have arrived."""
-    assert failure_of(error("")) == MAYBE_APPLIED
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("7", 7.0),
-        ("0", 0.0),
-        (" 12 ", 12.0),
-        (DATE, 90.0),
-        ("Saturday, 21-Nov-26 12:00:00 GMT", 90.0),  # the two old forms of RFC 9110, section 5.6.7
-        ("Sat Nov 21 12:00:00 2026", 90.0),
-        ("Sat, 21 Nov 2026 13:00:00 +0100", 90.0),
-        ("Sat, 21 Nov 2026 11:58:29 GMT", 0.0),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("٣", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_parsed(value: str, seconds: float | None) -> None:
+def test_retry_after_is_parsed(values: list[str], seconds: float | None) -> None:
     """Seconds, or a date in any HTTP format; a past date is 0, and an invalid value is ignored."""
-    response = httpx.Response(429, headers=[(b"retry-after", value.encode())])
-    assert retry_after(response, now=lambda: NOON - 90) == seconds
+    for value in values:
+        response = httpx.Response(429, headers=[(b"retry-after", value.encode())])
+        assert retry_after(response, now=lambda: NOON - 90) == seconds
 
 
-def test_retry_after_is_optional() -> None:
-    """Most responses do not have the header."""
-    assert retry_after(response(429)) is None
-
-
-@given(st.text(st.characters(codec="latin-1"), max_size=40) | st.from_regex(r"\w{3}, \d+ \w{3} \d+ \d+:\d+:\d+ \S+"))
+@settings(max_examples=30)
+@given(
+    st.text(st.characters(codec="latin-1"), max_size=40)
+    | st.builds("Sat, {} {} {} {}:{}:0 {}".format, *[st.integers(0, 99999) | st.sampled_from(["Nov", "GMT"])] * 6)
+)
 def test_any_retry_after_is_a_number_or_none(value: str) -> None:
     """Any value of the header gives None or a number from 0."""
     found = retry_after(httpx.Response(429, headers=[(b"retry-after", value.encode("utf-8", "replace"))]))
     assert found is None or found >= 0
 
 
-@pytest.mark.parametrize("attempts", [0, -1, True])
-def test_invalid_attempts(attempts: int) -> None:
-    """Fewer than one attempt raises a ValueError."""
-    with pytest.raises(ValueError, match="Retry: attempts must be 1 or more, not"):
-        Retry(attempts=attempts)
-
-
-@pytest.mark.parametrize("name", ["deadline", "base", "throttling_base", "cap"])
-@pytest.mark.parametrize("value", [0, -1.0, math.nan])
-def test_invalid_seconds(name: str, value: float) -> None:
-    """A value that is not a positive number of seconds raises a ValueError with its name."""
-    with pytest.raises(ValueError, match=f"Retry: {name} must be a positive number of seconds, not"):
-        Retry(**{name: value})  # type: ignore[arg-type]  # each of them is a number of seconds
+@pytest.mark.parametrize("name", ["attempts", "deadline", "base", "throttling_base", "cap"])
+def test_invalid_settings(name: str) -> None:
+    """Less than one attempt, or a value that is not a positive number of seconds, raises a ValueError with its name."""
+    text = "must be 1 or more" if name == "attempts" else "must be a positive number of seconds"
+    for value in (0, -1, True if name == "attempts" else math.nan):
+        with pytest.raises(ValueError, match=f"Retry: {name} {text}, not"):
+            Retry(**{name: value})  # type: ignore[arg-type]  # each of them is a number

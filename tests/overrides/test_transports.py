@@ -1,17 +1,22 @@
-"""The transports over a server with a list of outcomes, and a clock of their own: no test waits."""
+"""The transports over a server with a list of outcomes, and a clock of their own: no test waits.
+
+The sync transports are emitted from the async ones, so most cases run with one of the two, in turn.
+"""
 
 from __future__ import annotations
 
+import gzip
 import logging
 from contextlib import aclosing
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import anyio.lowlevel
 import httpx
 import pytest
 from sendblue_contacts import (
     APIConnectionError,
+    APIError,
     APITimeoutError,
     AsyncSendblue,
     InternalServerError,
@@ -39,93 +44,75 @@ from tests.overrides.transport_harness import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
 PHONE = "+14155551234"
+KINDS = ("sync", "asyncio")
 
 
-@pytest.fixture(params=["sync", "asyncio"])
-def kind(request: pytest.FixtureRequest) -> str:
-    """Return each kind of client."""
-    return str(request.param)
+def each_with_one_kind(names: str, cases: Iterable[tuple[Any, ...]]) -> pytest.MarkDecorator:
+    """Parametrize a test with cases, each of them with one kind of client, in turn."""
+    return pytest.mark.parametrize(f"kind,{names}", [(kind, *case) for kind, case in zip(cycle(KINDS), cases)])
 
 
-# Retries.
+each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def test_a_failed_attempt_is_retried_after_a_pause(kind: str) -> None:
-    """Failures are retried, with the pauses of the policy, until an attempt succeeds."""
-    harness = TransportHarness(kind, 500, httpx.ReadError("reset"), 200)
-    assert harness.send().status_code == 200
-    assert (len(harness.server.requests), harness.clock.pauses) == (3, [0.05, 0.1])
+def call_of(**settings: Any) -> dict[str, Any]:  # noqa: ANN401  # attributes of Call
+    """Return the arguments of a request that belongs to a call with these settings."""
+    return {"extensions": {EXTENSION: Call(**{"repeatable": True, "retry": Retry(), **settings})}}
 
 
-def test_the_last_response_is_returned(kind: str) -> None:
-    """When no retry is left, the caller gets the last response."""
-    harness = TransportHarness(kind, 500, 502, 503)
-    assert (harness.send().status_code, len(harness.server.requests)) == (503, 3)
+def lost() -> httpx.ReadTimeout:
+    """Return the error of a lost response."""
+    return httpx.ReadTimeout("too slow")
 
 
-def test_the_last_error_is_raised(kind: str) -> None:
-    """If the last attempt had no response, its httpx error is raised."""
-    harness = TransportHarness(kind, 500, 500, httpx.ReadTimeout("too slow"))
-    with pytest.raises(httpx.ReadTimeout, match="too slow"):
-        harness.send()
+# --- retries
+
+REFUSED = httpx.ConnectError("refused")
+# The outcomes, the request, the result (a status or an error), the number of requests, and the pauses.
+RETRIES: list[tuple[Any, ...]] = [
+    ([500, httpx.ReadError("reset"), 200], {}, 200, 3, [0.05, 0.1]),
+    ([500, 502, 503], {}, 503, 3, [0.05, 0.1]),
+    ([500, 500, lost()], {}, httpx.ReadTimeout, 3, [0.05, 0.1]),
+    ([200], {}, 200, 1, []),
+    ([404], {}, 404, 1, []),
+    ([500], {"method": "POST"}, 500, 1, []),
+    *(([500, 200], {"method": method}, 200, 2, [0.05]) for method in ("HEAD", "OPTIONS", "PUT", "DELETE")),
+    ([429, 200], {"method": "POST", "json": {}}, 200, 2, [1.0]),
+    ([REFUSED, 200], {"method": "POST", "json": {}}, 200, 2, [0.05]),
+    ([500, 500], {"method": "POST", **call_of(retry=Retry(attempts=2))}, 500, 2, [0.05]),
+    ([500], call_of(retry=None), 500, 1, []),
+    ([throttled("7"), 200], {}, 200, 2, [7.0]),
+    ([throttled("61")], {}, 429, 1, []),  # beyond the deadline
+]
 
 
-def test_a_success_is_not_retried(kind: str) -> None:
-    """One request, no pause."""
-    harness = TransportHarness(kind, 200)
-    harness.send()
-    assert (len(harness.server.requests), harness.clock.pauses) == (1, [])
+@each_with_one_kind("outcomes,request_sent,result,requests,pauses", RETRIES)
+def test_attempts(  # noqa: PLR0917  # parameters
+    kind: str,
+    outcomes: list[Outcome],
+    request_sent: dict[str, Any],
+    result: int | type[Exception],
+    requests: int,
+    pauses: list[float],
+) -> None:
+    """Requests are retried as the policy says; then the last response is returned, or the last error raised."""
+    harness = TransportHarness(kind, *outcomes)
+    if isinstance(result, int):
+        assert harness.send(**request_sent).status_code == result
+    else:
+        with pytest.raises(result):
+            harness.send(**request_sent)
+    assert (len(harness.server.requests), harness.clock.pauses) == (requests, pauses)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 501])
-def test_a_final_status_is_not_retried(kind: str, status: int) -> None:
-    """The response is returned after one request."""
-    harness = TransportHarness(kind, status)
-    assert (harness.send().status_code, len(harness.server.requests)) == (status, 1)
-
-
-@pytest.mark.parametrize(
-    ("method", "requests"), [("GET", 2), ("HEAD", 2), ("OPTIONS", 2), ("PUT", 2), ("DELETE", 2), ("POST", 1)]
-)
-def test_a_request_without_a_call_is_retried_by_method(kind: str, method: str, requests: int) -> None:
-    """Requests of the generated client are retried if their method is idempotent."""
-    harness = TransportHarness(kind, 500)
-    harness.send(method)
-    assert len(harness.server.requests) == requests
-
-
-@pytest.mark.parametrize("outcome", [429, httpx.ConnectError("refused")])
-def test_a_request_that_never_arrived_is_always_retried(kind: str, outcome: Outcome) -> None:
-    """A POST too is sent again after a 429, and if there was no connection."""
-    harness = TransportHarness(kind, outcome, 200)
-    assert harness.send("POST", json={}).status_code == 200
-
-
-def test_a_streamed_request_body_is_not_retried(kind: str) -> None:
-    """A stream is consumed by the first attempt."""
-    harness = TransportHarness(kind, httpx.ConnectError("refused"))
-    with pytest.raises(httpx.ConnectError):
-        harness.send("PUT", content=_once(kind))
-    assert len(harness.server.requests) == 1
-
-
-def _once(kind: str) -> Any:  # noqa: ANN401  # httpx accepts both kinds of iterables
-    if kind == "sync":
-        return iter([b"{}"])
-
-    async def parts() -> AsyncIterator[bytes]:
-        yield b"{}"
-
-    return parts()
-
-
-def test_a_body_in_memory_is_sent_again(kind: str) -> None:
-    """Each attempt has the same body."""
-    bodies: list[bytes] = []
+@each_kind
+def test_the_body_of_a_request(kind: str) -> None:
+    """One in memory is sent again; a stream is consumed by the first attempt, so the request is not repeated."""
     harness = TransportHarness(kind)
+    bodies: list[bytes] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
         bodies.append(request.content)
@@ -134,129 +121,88 @@ def test_a_body_in_memory_is_sent_again(kind: str) -> None:
     harness.server.transport = httpx.MockTransport(respond)
     harness.send("PUT", json={"first_name": "Ada"})
     assert bodies == [b'{"first_name":"Ada"}'] * 3
+    streaming = TransportHarness(kind, REFUSED)
+    with pytest.raises(httpx.ConnectError):
+        streaming.send("PUT", content=iter([b"{}"]) if kind == "sync" else _parts())
+    assert len(streaming.server.requests) == 1
 
 
-def test_a_truncated_response_is_retried(kind: str) -> None:
-    """A response without its whole body is a lost response."""
-    harness = TransportHarness(kind, httpx.Response(200, stream=BrokenBody()), 200)
-    assert harness.send().json() == OK
+async def _parts() -> AsyncIterator[bytes]:
+    yield b"{}"
 
 
-def test_the_connection_of_a_truncated_response_is_closed(kind: str) -> None:
-    """It is not lost to the connection pool."""
+@each_kind
+def test_the_body_of_a_response(kind: str) -> None:
+    """It is read whole and decoded once; one that ends early is a lost response whose connection is closed."""
     broken = BrokenBody()
-    TransportHarness(kind, httpx.Response(200, stream=broken), 200).send()
+    assert TransportHarness(kind, httpx.Response(200, stream=broken), 200).send().json() == OK
     assert broken.closed
-
-
-def test_a_response_has_its_elapsed_time(kind: str) -> None:
-    """Reading the body early does not remove `elapsed`."""
     assert TransportHarness(kind, httpx.Response(200, stream=StreamedBody())).send().elapsed.total_seconds() > 0
-
-
-def test_a_compressed_response_is_decompressed_once(kind: str) -> None:
-    """The body is passed on as it came, and httpx decodes it."""
-    import gzip  # noqa: PLC0415  # only here
-
     compressed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b'{"count": 3}'))
     assert TransportHarness(kind, compressed).send().json() == {"count": 3}
 
 
-def test_the_policy_of_the_call_wins(kind: str) -> None:
-    """An operation with a policy of its own is retried by that one, not by the policy of the client."""
-    harness = TransportHarness(kind, 500, 500)
-    harness.send("POST", json={}, extensions={EXTENSION: Call(repeatable=True, retry=Retry(attempts=2))})
-    assert len(harness.server.requests) == 2
+# The deadline, the timeout, and the timeouts of two attempts.
+TIMEOUTS: list[tuple[float, float | None, list[float]]] = [
+    (10.0, 30.0, [10.0, 9.95]),
+    (60.0, 2.0, [2.0, 2.0]),
+    (10.0, None, [10.0, 9.95]),
+]
 
 
-# Timeouts.
-
-
-def test_the_deadline_limits_the_timeout(kind: str) -> None:
+@each_with_one_kind("deadline,timeout,found", TIMEOUTS)
+def test_the_deadline_limits_the_timeout(kind: str, deadline: float, timeout: float | None, found: list[float]) -> None:
     """The timeout of an attempt is at most the time until the deadline."""
-    harness = TransportHarness(kind, 500, 200, retry=Retry(deadline=10.0))
-    harness.send()
-    assert harness.server.timeouts == [
-        dict.fromkeys(("connect", "read", "write", "pool"), pytest.approx(seconds)) for seconds in (10.0, 9.95)
-    ]
+    harness = TransportHarness(kind, 500, 200, retry=Retry(deadline=deadline))
+    harness.send(timeout=timeout)
+    for edge in (min, max):
+        assert [edge(timeouts.values()) for timeouts in harness.server.timeouts] == pytest.approx(found)
 
 
-def test_a_distant_deadline_does_not_change_the_timeout(kind: str) -> None:
-    """The timeout of an attempt stays."""
-    harness = TransportHarness(kind)
-    harness.send(timeout=2.0)
-    assert harness.server.timeouts == [dict.fromkeys(("connect", "read", "write", "pool"), 2.0)]
+# --- rate limit
 
 
-def test_the_deadline_limits_an_attempt_without_a_timeout(kind: str) -> None:
-    """Without a timeout, an attempt ends with the deadline."""
-    harness = TransportHarness(kind, retry=Retry(deadline=10.0))
-    harness.send(timeout=None)
-    assert set(harness.server.timeouts[0].values()) == {10.0}
-
-
-def test_retry_after_is_kept_in_full(kind: str) -> None:
-    """The pause is the time in `Retry-After`."""
-    harness = TransportHarness(kind, throttled("7"), 200)
-    harness.send()
-    assert harness.clock.pauses == [7.0]
-
-
-def test_retry_after_beyond_the_deadline_is_returned_at_once(kind: str) -> None:
-    """A 429 whose `Retry-After` is longer than the deadline is returned without a pause."""
-    harness = TransportHarness(kind, throttled("61"))
-    assert (harness.send().status_code, harness.clock.pauses) == (429, [])
-
-
-# Rate limit.
-
-
+@each_kind
 def test_each_attempt_takes_one_slot(kind: str) -> None:
-    """Three attempts are three requests and three slots; all slots are released."""
-    harness = TransportHarness(kind, 500, httpx.ReadError("reset"), 200)
+    """Three attempts are three requests and three slots; all slots are released, also after an unexpected error."""
+    harness = TransportHarness(kind, 500, httpx.ReadError("reset"), 200, RuntimeError("a bug somewhere"))
     harness.send()
+    with pytest.raises(RuntimeError):
+        harness.send()
     statistics = harness.limiter.statistics()
-    assert (statistics.requests, statistics.in_flight, statistics.free) == (3, 0, 97)
+    assert (statistics.requests, statistics.in_flight, statistics.free) == (4, 0, 96)
 
 
-def test_attempts_wait_for_slots(kind: str) -> None:
-    """With two slots, the third attempt waits for the first slot."""
+@each_with_one_kind(
+    "limit,settings,end",
+    [
+        (2, {}, 1010.0),  # the third attempt waits for the first slot
+        (1, call_of(retry=Retry(deadline=9.0)), 1020.0),  # waiting does not count towards the deadline
+        (1, call_of(max_wait=10.0), 1020.0),  # `max_wait` limits the wait for one slot, not that of the whole call
+    ],
+)
+def test_attempts_wait_for_slots(kind: str, limit: int, settings: dict[str, Any], end: float) -> None:
+    """Two failures and a success within the limit."""
     clock = Clock()
-    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(2, 10.0)))
-    harness.send()
-    assert clock.now == pytest.approx(1010.0)
+    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(limit, 10.0)))
+    assert harness.send(**settings).status_code == 200
+    assert clock.now == pytest.approx(end)
 
 
-def test_waiting_for_a_slot_does_not_count_towards_the_deadline(kind: str) -> None:
-    """With one slot, three attempts take two windows, and a deadline of one window holds."""
-    clock = Clock()
-    limiter = clock.limiter(RateLimit(1, 10.0))
-    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=limiter, retry=Retry(deadline=9.0))
-    assert harness.send().status_code == 200
-    assert clock.now == pytest.approx(1020.0)
-
-
-def test_a_429_freezes_all_clients_for_its_retry_after(kind: str) -> None:
-    """Another client of the same limiter waits too."""
-    clock = Clock()
-    limiter = clock.limiter(RateLimit(100, 10.0))
-    TransportHarness(kind, throttled("7"), limiter=limiter, clock=clock, retry=None).send()
-    other = TransportHarness(kind, limiter=limiter, clock=clock)
-    other.send()
-    assert clock.now == 1007.0
-
-
-def test_a_429_without_retry_after_freezes_all_clients_for_a_window(kind: str) -> None:
-    """The default is one window."""
+@each_with_one_kind("retry_after,end", [("7", 1007.0), (None, 1010.0)])
+def test_a_429_freezes_all_clients(kind: str, retry_after: str | None, end: float) -> None:
+    """Another client of the same limiter waits for the `Retry-After` too, or for one window."""
     clock = Clock()
     limiter = clock.limiter(RateLimit(100, 10.0))
-    TransportHarness(kind, throttled(), limiter=limiter, clock=clock, retry=None).send()
+    TransportHarness(kind, throttled(retry_after), limiter=limiter, clock=clock, retry=None).send()
     TransportHarness(kind, limiter=limiter, clock=clock).send()
-    assert clock.now == 1010.0
+    assert clock.now == end
 
 
-def test_a_long_freeze_raises_at_once(kind: str) -> None:
-    """During a freeze beyond the deadline, calls fail without a request and without a wait."""
+@each_kind
+def test_a_freeze_beyond_the_deadline_raises(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """At once, without a request, a slot or a log line; a shorter one is waited for."""
+    caplog.set_level(logging.INFO, "sendblue_contacts")
     harness = TransportHarness(kind)
     harness.limiter.refused(100.0)
     with pytest.raises(
@@ -264,25 +210,14 @@ def test_a_long_freeze_raises_at_once(kind: str) -> None:
     ) as caught:
         harness.send()
     assert (caught.value.retry_after, caught.value.status_code, harness.server.requests) == (100.0, 429, [])
-    assert harness.clock.now == 1000.0
+    statistics = harness.limiter.statistics()
+    assert (harness.clock.now, statistics.requests, statistics.waiting, lines(caplog)) == (1000.0, 0, 0, [])
+    short = TransportHarness(kind)
+    short.limiter.refused(59.0)
+    assert (short.send().status_code, short.clock.now) == (200, 1059.0)
 
 
-def test_a_call_that_fails_during_a_freeze_takes_no_slot(kind: str) -> None:
-    """The slots stay free."""
-    harness = TransportHarness(kind)
-    harness.limiter.refused(100.0)
-    with pytest.raises(RateLimitError):
-        harness.send()
-    assert (harness.limiter.statistics().requests, harness.limiter.statistics().waiting) == (0, 0)
-
-
-def test_a_freeze_within_the_deadline_is_waited_for(kind: str) -> None:
-    """A call waits for a freeze that ends before its deadline."""
-    harness = TransportHarness(kind)
-    harness.limiter.refused(59.0)
-    assert (harness.send().status_code, harness.clock.now) == (200, 1059.0)
-
-
+@each_kind
 def test_a_long_freeze_ends_waiting_calls(kind: str) -> None:
     """A freeze beyond the deadline that starts while a call waits for a slot ends its wait."""
     clock = Clock()
@@ -293,14 +228,7 @@ def test_a_long_freeze_ends_waiting_calls(kind: str) -> None:
         TransportHarness(kind, limiter=limiter, clock=clock).send()
 
 
-# Calls.
-
-
-def extensions_of(**settings: Any) -> dict[str, Call]:  # noqa: ANN401  # attributes of Call
-    """Return the extensions of a request that belongs to a call with these settings."""
-    return {EXTENSION: Call(repeatable=True, retry=Retry(), **settings)}
-
-
+@each_kind
 def test_a_wait_beyond_max_wait_raises_without_a_request(kind: str) -> None:
     """The error names the request, the wait and the maximum, and says that no request was sent."""
     clock = Clock()
@@ -308,7 +236,7 @@ def test_a_wait_beyond_max_wait_raises_without_a_request(kind: str) -> None:
     harness = TransportHarness(kind, clock=clock, limiter=limiter)
     harness.send()
     with pytest.raises(RateLimitError) as caught:
-        harness.send("PUT", f"/api/v2/contacts/{PHONE}", json={}, extensions=extensions_of(max_wait=5.0))
+        harness.send("PUT", f"/api/v2/contacts/{PHONE}", json={}, **call_of(max_wait=5.0))
     assert str(caught.value) == (
         "PUT /api/v2/contacts/+…: the next slot of the rate limit is free in 10.0 s at the earliest, "
         "but max_wait is 5 s; no request was sent"
@@ -317,67 +245,41 @@ def test_a_wait_beyond_max_wait_raises_without_a_request(kind: str) -> None:
     assert (len(harness.server.requests), clock.now, limiter.statistics().requests) == (1, 1000.0, 1)
 
 
-def test_a_wait_within_max_wait_is_allowed(kind: str) -> None:
-    """`max_wait` limits the wait for one slot, not the wait of the whole call."""
+@each_with_one_kind("freeze,settings", [(0.0, call_of(max_wait=5.0)), (3600.0, call_of())])
+def test_an_error_of_the_limiter_keeps_maybe_applied(kind: str, freeze: float, settings: dict[str, Any]) -> None:
+    """If the response of the first attempt was lost, the error of the second one says so."""
     clock = Clock()
-    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
-    assert harness.send(extensions=extensions_of(max_wait=10.0)).status_code == 200
-    assert clock.now == pytest.approx(1020.0)
+    harness = TransportHarness(kind, clock=clock, limiter=clock.limiter(RateLimit(1, 10.0)))
 
+    def lose_and_freeze(_: httpx.Request) -> httpx.Response:
+        if freeze:
+            harness.limiter.refused(freeze)
+        raise lost()
 
-def test_a_wait_beyond_max_wait_keeps_maybe_applied(kind: str) -> None:
-    """The response of the first attempt was lost, and the error says so."""
-    clock = Clock()
-    harness = TransportHarness(
-        kind, httpx.ReadTimeout("too slow"), clock=clock, limiter=clock.limiter(RateLimit(1, 10.0))
-    )
+    harness.server.transport = httpx.MockTransport(lose_and_freeze)
     with pytest.raises(RateLimitError) as caught:
-        harness.send(extensions=extensions_of(max_wait=5.0))
-    assert (caught.value.attempts, caught.value.maybe_applied, len(harness.server.requests)) == (1, True, 1)
-
-
-def test_a_long_freeze_keeps_maybe_applied(kind: str) -> None:
-    """Another client got a 429 in the meantime."""
-    harness = TransportHarness(kind, httpx.ReadTimeout("too slow"))
-    harness.server.transport = httpx.MockTransport(_lose_and_freeze(harness))
-    with pytest.raises(RateLimitError, match="rejects requests") as caught:
-        harness.send()
+        harness.send(**settings)
     assert (caught.value.attempts, caught.value.maybe_applied) == (1, True)
 
 
-def _lose_and_freeze(harness: TransportHarness) -> Callable[[httpx.Request], httpx.Response]:
-    def respond(_: httpx.Request) -> httpx.Response:
-        harness.limiter.refused(3600.0)
-        raise httpx.ReadTimeout("too slow")
-
-    return respond
-
-
-def test_bulk_work_is_paced(kind: str) -> None:
-    """The second bulk request waits for the pace although slots are free; other requests do not."""
+@each_with_one_kind(
+    "limit,calls,end",
+    [
+        # The second bulk request waits for the pace although slots are free; other requests do not.
+        (RateLimit(100, 10.0), [True, False, False, True], 1000.102),
+        # With its only slot taken it waits for a window, while the reserved slot stays free.
+        (RateLimit(2, 10.0, reserve=1), [True, True], 1010.0),
+    ],
+)
+def test_bulk_work_is_paced_and_leaves_the_reserve(kind: str, limit: RateLimit, calls: list[bool], end: float) -> None:
+    """Requests with and without `bulk`, one after the other."""
     clock = Clock()
-    harness = TransportHarness(kind, clock=clock, limiter=clock.limiter(RateLimit(100, 10.0)))
-    for settings in ({"bulk": True}, {}, {}, {"bulk": True}):
-        harness.send(extensions=extensions_of(**settings))
-    assert clock.now == pytest.approx(1000.102)
-
-
-def test_bulk_work_leaves_the_reserve(kind: str) -> None:
-    """With its only slot taken it waits for a window, while the reserved slot stays free."""
-    clock = Clock()
-    limiter = clock.limiter(RateLimit(2, 10.0, reserve=1))
+    limiter = clock.limiter(limit)
     harness = TransportHarness(kind, clock=clock, limiter=limiter)
-    for _ in range(2):
-        harness.send(extensions=extensions_of(bulk=True))
-    assert (clock.now, limiter.statistics().free) == (1010.0, 1)
-
-
-def test_an_error_releases_the_slot(kind: str) -> None:
-    """The slot is free again one window after any end of an attempt."""
-    harness = TransportHarness(kind, RuntimeError("a bug somewhere"))
-    with pytest.raises(RuntimeError):
-        harness.send()
-    assert (harness.limiter.statistics().in_flight, harness.limiter.statistics().free) == (0, 99)
+    for bulk in calls:
+        harness.send(**call_of(bulk=bulk))
+    assert clock.now == pytest.approx(end)
+    assert limiter.statistics().free == limit.limit - (4 if limit.limit > 2 else 1)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -401,7 +303,7 @@ def test_a_cancelled_request_releases_its_slot(backend: str) -> None:
     assert (limiter.statistics().in_flight, limiter.statistics().free) == (0, 0)
 
 
-# Log.
+# --- log
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -409,134 +311,57 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "sendblue_contacts"]
 
 
+@each_kind
 def test_each_attempt_is_one_log_line(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A line has the method, the masked path, the status or error, the duration, and the number of the attempt."""
+    """A line has the method, the masked path, the status or error, and the duration without pauses and waits."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
-    harness = TransportHarness(kind, 500, httpx.ReadTimeout(f"no response for {PHONE}"), 200)
-    harness.send("PUT", "/api/v2/contacts/%2B14155551234", json={"first_name": "Ada"})
+    clock = Clock()
+    truncated = httpx.Response(200, stream=BrokenBody())
+    outcomes: list[Outcome] = [500, httpx.ReadTimeout(f"no response for {PHONE}"), truncated, 200]
+    harness = TransportHarness(kind, *outcomes, clock=clock, limiter=clock.limiter(RateLimit(1, 0.5)))
+    harness.server.before = lambda: setattr(clock, "now", clock.now + 0.25)
+    harness.send(
+        "PUT", "/api/v2/contacts/%2B14155551234", json={"first_name": "Ada"}, **call_of(retry=Retry(attempts=4))
+    )
     assert lines(caplog) == [
-        "PUT /api/v2/contacts/+…: 500 in 0.000 s (attempt 1)",
-        "PUT /api/v2/contacts/+…: ReadTimeout in 0.000 s (attempt 2)",
-        "PUT /api/v2/contacts/+…: 200 in 0.000 s (attempt 3)",
+        "PUT /api/v2/contacts/+…: 500 in 0.250 s (attempt 1)",
+        "PUT /api/v2/contacts/+…: ReadTimeout in 0.250 s (attempt 2)",
+        "PUT /api/v2/contacts/+…: RemoteProtocolError in 0.250 s (attempt 3)",
+        "PUT /api/v2/contacts/+…: 200 in 0.250 s (attempt 4)",
     ]
 
 
-def test_a_truncated_response_is_logged_as_an_error(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A status whose body never came is not logged as one."""
-    caplog.set_level(logging.INFO, "sendblue_contacts")
-    TransportHarness(kind, httpx.Response(200, stream=BrokenBody()), 200).send()
-    assert [line.split(": ")[1].split(" in ")[0] for line in lines(caplog)] == ["RemoteProtocolError", "200"]
+# --- clients
 
 
-def test_the_logged_duration_is_that_of_the_attempt(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It excludes pauses and waits for slots."""
-    caplog.set_level(logging.INFO, "sendblue_contacts")
-    clock = Clock()
-    harness = TransportHarness(kind, clock=clock, limiter=clock.limiter(RateLimit(1, 0.5)))
-
-    def slow(_: httpx.Request) -> httpx.Response:
-        clock.now += 0.25
-        return httpx.Response(200 if len(lines(caplog)) else 500)
-
-    harness.server.transport = httpx.MockTransport(slow)
-    harness.send()
-    assert [line.split(" in ")[1] for line in lines(caplog)] == ["0.250 s (attempt 1)", "0.250 s (attempt 2)"]
-
-
-def test_nothing_is_logged_for_a_request_that_was_not_sent(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A call that fails during a freeze is not an attempt."""
-    caplog.set_level(logging.INFO, "sendblue_contacts")
-    harness = TransportHarness(kind)
-    harness.limiter.refused(100.0)
-    with pytest.raises(RateLimitError):
-        harness.send()
-    assert lines(caplog) == []
-
-
-# Clients.
-
-
-def test_an_error_has_the_number_of_attempts(kind: str) -> None:
-    """As an attribute and in its text."""
-    server = Server(500, 500, 500)
-    with pytest.raises(InternalServerError, match="after 3 attempts") as caught:
-        run_client(kind, lambda client: client.contacts.count(), transport=server.transport, retry=WITHOUT_PAUSES)
-    assert (caught.value.attempts, len(server.requests)) == (3, 3)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "error"),
-    [(httpx.ConnectError("refused"), APIConnectionError), (httpx.ReadTimeout(""), APITimeoutError)],
+@each_with_one_kind(
+    "outcome,error,text",
+    [
+        (500, InternalServerError, "after 3 attempts"),
+        (REFUSED, APIConnectionError, "after 3 attempts"),
+        (lost(), APITimeoutError, "after 3 attempts"),
+        (throttled("3600"), RateLimitError, "429"),  # beyond the deadline, so it is raised at once
+    ],
 )
-def test_a_connection_error_has_the_number_of_attempts(
-    kind: str, outcome: Exception, error: type[APIConnectionError]
-) -> None:
-    """As an attribute and in its text."""
-    server = Server(outcome, outcome, outcome)
-    with pytest.raises(error, match="after 3 attempts") as caught:
+def test_an_error_has_the_number_of_attempts(kind: str, outcome: Outcome, error: type[APIError], text: str) -> None:
+    """As an attribute and in its text; a 429 has its `Retry-After`."""
+    server = Server(*[outcome] * 3)
+    with pytest.raises(error, match=text) as caught:
         run_client(kind, lambda client: client.contacts.count(), transport=server.transport, retry=WITHOUT_PAUSES)
-    assert caught.value.attempts == 3
+    assert caught.value.attempts == len(server.requests) == (1 if error is RateLimitError else 3)
+    assert getattr(caught.value, "retry_after", 3600.0) == 3600.0
 
 
-def test_a_429_beyond_the_deadline_is_raised_at_once(kind: str) -> None:
-    """The error has the `Retry-After` of the server, after one request."""
-    server = Server(throttled("3600"))
-    with pytest.raises(RateLimitError) as caught:
-        run_client(kind, lambda client: client.contacts.count(), transport=server.transport)
-    assert (caught.value.retry_after, caught.value.attempts, len(server.requests)) == (3600.0, 1, 1)
-
-
-def test_retries_can_be_disabled(kind: str) -> None:
-    """A client with `retry=None` sends one request."""
-    server = Server(500)
-    with pytest.raises(InternalServerError):
-        run_client(kind, lambda client: client.contacts.count(), transport=server.transport, retry=None)
-    assert len(server.requests) == 1
-
-
-def test_retries_can_be_disabled_for_some_calls(kind: str) -> None:
-    """`with_options(retry=None)` sends one request, with the same limiter."""
-    server = Server(500)
-
-    def call(client: Any) -> Any:  # noqa: ANN401  # either client
-        other = client.with_options(retry=None)
-        assert other.rate_limit is client.rate_limit
-        return other.contacts.count()
-
-    with pytest.raises(InternalServerError):
-        run_client(kind, call, transport=server.transport, retry=WITHOUT_PAUSES)
-    assert len(server.requests) == 1
-
-
-def test_retries_can_be_enabled_for_some_calls(kind: str) -> None:
-    """The options of a call take precedence over those of its client."""
-    server = Server(500, 500, 200)
-    retrying = WITHOUT_PAUSES
-    assert (
-        run_client(
-            kind,
-            lambda client: client.with_options(retry=retrying).contacts.count(),
-            transport=server.transport,
-            retry=None,
-        )
-        == 3
-    )
-
-
-def test_the_generated_client_retries_a_get(kind: str) -> None:
-    """A generated function on `client.generated` uses the same transports."""
-    server = Server(500, 200)
+@each_kind
+def test_the_generated_client_retries_by_method(kind: str) -> None:
+    """A generated function on `client.generated` retries a GET; a POST may have been applied, and is not sent again."""
+    server = Server(500, 200, httpx.ReadError("reset"))
     counted = run_client(kind, _generated(kind, count_contacts), transport=server.transport, retry=WITHOUT_PAUSES)
     assert (counted.count, len(server.requests)) == (3, 2)
-
-
-def test_the_generated_client_does_not_retry_a_post(kind: str) -> None:
-    """A POST may have been applied, and is not sent again."""
-    server = Server(httpx.ReadError("reset"))
     call = _generated(kind, verify_contact, body=ContactVerify(PHONE))
     with pytest.raises(httpx.ReadError):
         run_client(kind, call, transport=server.transport, retry=WITHOUT_PAUSES)
-    assert len(server.requests) == 1
+    assert len(server.requests) == 3
 
 
 def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a generated module
@@ -560,6 +385,7 @@ class ClosableTransport(httpx.MockTransport):
         self.closed += 1
 
 
+@each_kind
 def test_closing_a_client_closes_its_connections(kind: str) -> None:
     """All transports pass it on."""
     transport = ClosableTransport()
@@ -567,22 +393,23 @@ def test_closing_a_client_closes_its_connections(kind: str) -> None:
     assert transport.closed == 1
 
 
+@each_kind
 def test_the_quota_is_shared_by_the_calls_of_a_client(kind: str) -> None:
     """In an outage, a client adds 35 requests, however many calls it makes."""
     server = Server(*[500] * 1000)
+    settings: dict[str, Any] = {"transport": server.transport, "rate_limit": None, "retry": WITHOUT_PAUSES}
     if kind == "sync":
-        with Sendblue("key", "secret", transport=server.transport, rate_limit=None, retry=WITHOUT_PAUSES) as client:
-            for _ in range(100):
+        with Sendblue("key", "secret", **settings) as client:
+            for _ in range(30):
                 with pytest.raises(InternalServerError):
                     client.contacts.count()
     else:
-        anyio.run(_outage, server, backend=kind)
-    assert len(server.requests) == 135
+        anyio.run(_outage, settings, backend=kind)
+    assert len(server.requests) == 65
 
 
-async def _outage(server: Server) -> None:
-    client = AsyncSendblue("key", "secret", transport=server.transport, rate_limit=None, retry=WITHOUT_PAUSES)
-    async with aclosing(client):
-        for _ in range(100):
+async def _outage(settings: dict[str, Any]) -> None:
+    async with aclosing(AsyncSendblue("key", "secret", **settings)) as client:
+        for _ in range(30):
             with pytest.raises(InternalServerError):
                 await client.contacts.count()

@@ -66,17 +66,19 @@ class Clock:
 
 
 class Server:
-    """Sends the responses of a list, and records the requests and their timeouts."""
+    """Sends the responses of a list, and records the requests and their timeouts. `before` is called for each."""
 
     def __init__(self, *outcomes: Outcome) -> None:
         self.outcomes = list(outcomes)
         self.requests: list[str] = []
         self.timeouts: list[dict[str, float]] = []
+        self.before: Callable[[], object] = lambda: None
         self.transport = httpx.MockTransport(self._respond)
 
     def _respond(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
         self.timeouts.append(dict(request.extensions["timeout"]))
+        self.before()
         outcome = self.outcomes.pop(0) if self.outcomes else 200
         if isinstance(outcome, Exception):
             raise outcome
