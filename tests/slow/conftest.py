@@ -1,0 +1,38 @@
+"""The order of the slow tests: the files that take longest come first.
+
+pytest-xdist gives each file to one worker, in this order. A long file that started last would keep one worker busy
+while the others have nothing left to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+LONGEST = (
+    "maintain/test_recipes.py",
+    "maintain/test_changes_mutations.py",
+    "external/test_prism.py",
+    "sandbox_browser/test_status_page.py",
+    "external/test_schemathesis.py",
+    "maintain/test_regenerate.py",
+    "rate_limit/test_file_processes.py",
+    "rate_limit/test_stores_properties.py",
+    "docs/test_console.py",
+    "docs/test_samples.py",
+    "maintain/test_demo.py",
+)
+
+
+def position(path: Path) -> int:
+    """Return the place of a file in LONGEST; all other files come after it, in random order."""
+    name = path.relative_to(FOLDER).as_posix() if path.is_relative_to(FOLDER) else ""
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests by file. The tests of a file keep their order, which pytest-randomly chose."""
+    items.sort(key=lambda item: position(item.path))
