@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,14 @@ import pytest
 import yaml
 from sendblue_sandbox import Sandbox
 
+from tests.sandbox.contacts_api import CREDENTIALS, TLS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.sandbox.contacts_api import Connect, Edited, Serve
+
 ROOT = Path(__file__).parents[2]
-CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
 START = 1_705_314_600.123  # 2024-01-15T10:30:00.123Z
 
 
@@ -37,7 +41,7 @@ def closing_pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def serve(stack: ExitStack, closing_pool: ThreadPoolExecutor) -> Callable[..., Sandbox]:
+def serve(stack: ExitStack, closing_pool: ThreadPoolExecutor) -> Serve:
     """Start a sandbox with settings; the default is no limit."""
 
     def started(**settings: Any) -> Sandbox:  # noqa: ANN401 - the settings are of several types
@@ -50,12 +54,12 @@ def serve(stack: ExitStack, closing_pool: ThreadPoolExecutor) -> Callable[..., S
 
 
 @pytest.fixture
-def connect(stack: ExitStack) -> Callable[..., httpx.Client]:
+def connect(stack: ExitStack) -> Connect:
     """Open a client of a sandbox; the default headers have credentials."""
 
     def connected(sandbox: Sandbox, headers: dict[str, str] | None = None) -> httpx.Client:
         headers = CREDENTIALS if headers is None else headers
-        return stack.enter_context(httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False))
+        return stack.enter_context(httpx.Client(base_url=sandbox.url, headers=headers, verify=TLS, trust_env=False))
 
     return connected
 
@@ -71,7 +75,7 @@ def shared(shared_clock: SimpleNamespace) -> Iterator[tuple[Sandbox, httpx.Clien
     """One sandbox for all tests, and a client of it."""
     with (
         Sandbox(limit=None, clock=lambda: shared_clock.now, spelling="snake") as sandbox,
-        httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False) as client,
+        httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, verify=TLS, trust_env=False) as client,
     ):
         yield sandbox, client
 
@@ -91,15 +95,23 @@ def api(sandbox: Sandbox, shared: tuple[Sandbox, httpx.Client]) -> httpx.Client:
     return shared[1]
 
 
+@pytest.fixture(scope="session")
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded: dict[str, Any] = yaml.load((ROOT / "openapi/contacts.yaml").read_bytes(), loader)  # noqa: S506 - a safe loader, in C if available
+    return loaded
+
+
 @pytest.fixture
-def edited(tmp_path: Path) -> Callable[..., Path]:
+def edited(tmp_path: Path, document: dict[str, Any]) -> Edited:
     """Write a copy of the document after an edit."""
 
     def written(edit: Callable[[dict[str, Any]], None]) -> Path:
-        document = yaml.safe_load((ROOT / "openapi" / "contacts.yaml").read_bytes())
-        edit(document)
+        copied = deepcopy(document)
+        edit(copied)
         path = tmp_path / "contacts.yaml"
-        path.write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML
+        path.write_text(json.dumps(copied), encoding="utf-8")  # JSON is YAML
         return path
 
     return written

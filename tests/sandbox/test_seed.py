@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sendblue_sandbox.seed import NUMBER_COUNT, generate_contacts
 
+from tests.sandbox.contacts_api import ADA, PATH
+
 if TYPE_CHECKING:
     import httpx
     from sendblue_sandbox import Sandbox
 
-PATH = "/api/v2/contacts"
 NOW = 1_705_314_600_000
 
 
@@ -56,7 +57,7 @@ def test_seeded_contacts_are_ordinary(sandbox: Sandbox, api: httpx.Client) -> No
 def test_seeding_again(sandbox: Sandbox, api: httpx.Client) -> None:
     """Seeding again, even with the same seed, creates contacts with other numbers and continues the IDs."""
     sandbox.seed(10)
-    api.post(PATH, json={"number": "+14155551234"})
+    api.post(PATH, json={"number": ADA})
     sandbox.seed(10)
     found = sandbox.contacts()
     assert len({each["phone"] for each in found}) == 21
@@ -70,15 +71,12 @@ def test_creation_times() -> None:
     assert moments[-1] < NOW
 
 
-@pytest.mark.parametrize("count", [-1, 1.5, True, "5", None, NUMBER_COUNT + 1])
-def test_invalid_count(sandbox: Sandbox, count: Any) -> None:  # noqa: ANN401 - any type
-    """An invalid number of contacts is a `ValueError`, and none is created."""
-    with pytest.raises(ValueError, match=r"^seed: .*Use an integer from 0 to 1,000,000"):
-        sandbox.seed(count)
-    assert sandbox.contacts() == []
-
-
-def test_invalid_seed(sandbox: Sandbox) -> None:
-    """A seed that is not an integer is a `ValueError`: `Random` would accept text silently."""
+def test_invalid_count(sandbox: Sandbox) -> None:
+    """An invalid number of contacts, or a seed that is not an integer, is a `ValueError`, and none is created."""
+    counts: list[Any] = [-1, 1.5, True, "5", None, NUMBER_COUNT + 1]
+    for count in counts:
+        with pytest.raises(ValueError, match=r"^seed: .*Use an integer from 0 to 1,000,000"):
+            sandbox.seed(count)
     with pytest.raises(ValueError, match="not a valid seed"):
         sandbox.seed(1, seed="x")  # type: ignore[arg-type] # this is what the test checks
+    assert sandbox.contacts() == []

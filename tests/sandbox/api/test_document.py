@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +10,13 @@ from sendblue_sandbox import Sandbox
 from sendblue_sandbox.api.document import DOCUMENT_VARIABLE, Document, find_document
 from sendblue_sandbox.api.operations import HANDLERS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, outcome
 
+if TYPE_CHECKING:
     import httpx
 
-PATH = "/api/v2/contacts"
-ADA = "+14155551234"
+    from tests.sandbox.contacts_api import Connect, Edited, Serve
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -30,46 +27,55 @@ def add_birthday(document: dict[str, Any]) -> None:
         document["components"]["schemas"][schema]["properties"]["birthday"] = field
 
 
-def test_a_new_field_needs_no_new_code(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
-) -> None:
-    """A field added to the document is created, updated, upserted, bulk created, cleared and listed."""
+def rename_and_extend(document: dict[str, Any]) -> None:
+    """Add a query parameter and an operation, require a field, change an alias, and lower the highest offset."""
+    schemas = document["components"]["schemas"]
+    schemas["ContactCreate"]["required"].append("last_name")
+    for schema in ("Contact", "ContactCreate"):
+        schemas[schema]["properties"]["first_name"]["x-aliases"] = ["vorname"]
+    parameters = document["paths"][PATH]["get"]["parameters"]
+    next(each for each in parameters if each["name"] == "offset")["schema"]["maximum"] = 1
+    parameters.append({"name": "depth", "in": "query", "schema": {"type": "integer", "minimum": 3}})
+    merge = {"operationId": "merge_contacts", "responses": {"204": {"description": "Merged."}}}
+    document["paths"][f"{PATH}/merge"] = {"post": merge}
+
+
+def test_a_new_field_needs_no_new_code(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """A field added to the document is created, updated, upserted, bulk created, cleared, listed and checked."""
     api = connect(serve(document=edited(add_birthday)))
-    ada = f"{PATH}/{ADA}"
     created = api.post(PATH, json={"number": ADA, "birthDate": "1815-12-10"}).json()["contact"]
     assert (created["birthday"], created["birthDate"]) == ("1815-12-10", "1815-12-10")
-    assert api.put(ada, json={"birthday": "1816-01-01"}).json()["contact"]["birthday"] == "1816-01-01"
+    assert api.put(ADA_PATH, json={"birthday": "1816-01-01"}).json()["contact"]["birthday"] == "1816-01-01"
     upsert = {"number": ADA, "birthDate": "1817-01-01", "update_if_exists": True}
     assert api.post(PATH, json=upsert).json()["contact"]["birthDate"] == "1817-01-01"
     item = {"phone": "+14155550001", "birthDate": "1818-01-01"}
     assert api.post(f"{PATH}/bulk", json={"contacts": [item]}).json()["contacts"][0]["birthday"] == "1818-01-01"
     assert [each["birthday"] for each in api.get(PATH).json()] == ["1818-01-01", "1817-01-01"]
-    assert api.put(ada, json={"birthDate": None}).json()["contact"]["birthday"] is None
+    assert api.put(ADA_PATH, json={"birthDate": None}).json()["contact"]["birthday"] is None
+    invalid = api.post(PATH, json={"number": BOB, "birthDate": 1815})
+    assert invalid.json()["message"].startswith("Invalid field: birthday")
 
 
-def test_a_new_field_is_checked(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
-) -> None:
-    """The type of a field added to the document is checked; without the document the field is unknown."""
-    api = connect(serve(document=edited(add_birthday)))
-    assert (
-        api.post(PATH, json={"number": ADA, "birthDate": 1815}).json()["message"].startswith("Invalid field: birthday")
-    )
-    plain = connect(serve()).post(PATH, json={"number": ADA, "birthDate": "1815-12-10"})
-    assert (plain.status_code, plain.json()["message"]) == (400, "Unknown field: birthDate")
+def test_a_field_of_another_document_is_unknown(api: httpx.Client) -> None:
+    """Without the edit the field does not exist."""
+    assert outcome(api.post(PATH, json={"number": ADA, "birthDate": "x"})) == (400, "Unknown field: birthDate")
 
 
-def test_required_fields(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], edited: Callable[..., Path]
-) -> None:
-    """Required fields come from the document."""
+def test_a_changed_document(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """Required fields, aliases, query parameters and the highest offset come from the document.
 
-    def require_a_name(document: dict[str, Any]) -> None:
-        document["components"]["schemas"]["ContactCreate"]["required"].append("last_name")
-
-    api = connect(serve(document=edited(require_a_name)))
-    assert api.post(PATH, json={"number": ADA}).json()["message"] == "Missing fields"
-    assert api.post(PATH, json={"number": ADA, "lastName": "Lovelace"}).status_code == 200
+    An offset above the maximum is clamped: a naive loop never ends. An operation without a handler gets 501.
+    """
+    api = connect(serve(document=edited(rename_and_extend)))
+    assert outcome(api.post(PATH, json={"number": ADA})) == (400, "Missing fields")
+    contact = api.post(PATH, json={"number": ADA, "lastName": "Lovelace", "vorname": "Ada"}).json()["contact"]
+    assert (contact["first_name"], contact["vorname"], "firstName" in contact) == ("Ada", "Ada", False)
+    api.post(PATH, json={"number": BOB, "lastName": "Byron"})
+    assert [api.get(PATH, params={"depth": depth}).status_code for depth in (3, 2)] == [200, 400]
+    pages = [api.get(PATH, params={"offset": offset}).json() for offset in (1, 2, 1000)]
+    assert [[each["phone"] for each in page] for page in pages] == [[ADA]] * 3
+    response = api.post(f"{PATH}/merge")
+    assert (response.status_code, "merge_contacts" in response.json()["message"]) == (501, True)
 
 
 def test_every_operation_has_a_handler() -> None:
@@ -97,29 +103,38 @@ def test_every_response_matches_its_schema(api: httpx.Client) -> None:
         assert operation.response.violation(response.json()) is None
 
 
-def test_document_in_the_source_tree() -> None:
-    """In the source tree the document is `openapi/contacts.yaml`."""
-    assert find_document() == ROOT / "openapi" / "contacts.yaml"
+def test_list_defaults(api: httpx.Client, sandbox: Sandbox, document: dict[str, Any]) -> None:
+    """A list without parameters is the list with the defaults of the document."""
+    schemas = {each["name"]: each["schema"] for each in document["paths"][PATH]["get"]["parameters"]}
+    defaults = {name: schema["default"] for name, schema in schemas.items() if "default" in schema}
+    assert list(defaults) == ["limit", "offset", "order_by", "order_direction"]
+    sandbox.seed(defaults["limit"] + 20)
+    page = api.get(PATH).json()
+    assert len(page) == defaults["limit"]
+    for given in (defaults, *({name: value} for name, value in defaults.items())):
+        assert api.get(PATH, params=given).json() == page
 
 
-def test_document_in_an_installed_package(tmp_path: Path) -> None:
-    """In a wheel the document is in the package, and an installed sandbox starts with it."""
-    package = shutil.copytree(ROOT / "sandbox" / "sendblue_sandbox", tmp_path / "sendblue_sandbox")
-    shutil.copy(ROOT / "openapi" / "contacts.yaml", package)
-    program = (
-        "from sendblue_sandbox import Sandbox; from sendblue_sandbox.api.document import find_document;"
-        "Sandbox().close(); print(find_document())"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout == f"{package / 'contacts.yaml'}\n"
+def test_body_defaults(api: httpx.Client, document: dict[str, Any]) -> None:
+    """An absent field of a body has the effect of its default in the document."""
+    schemas = document["components"]["schemas"]
+    exists = {"update_if_exists": schemas["ContactCreate"]["properties"]["update_if_exists"]["default"]}
+    api.post(PATH, json={"number": ADA})
+    assert {outcome(api.post(PATH, json={"number": ADA, **sent})) for sent in ({}, exists)} == {
+        (409, "Contact already exists")
+    }
+    opted = {"opted_out": schemas["ContactOptOut"]["properties"]["opted_out"]["default"]}
+    absent, given = (api.post(f"{PATH}/opt-out", json={"number": ADA, **sent}).json() for sent in ({}, opted))
+    assert absent == given
 
 
-def test_document_from_the_environment(monkeypatch: pytest.MonkeyPatch, edited: Callable[..., Path]) -> None:
-    """`SENDBLUE_SANDBOX_DOCUMENT` names another document, and an argument takes precedence over it."""
-    other = edited(add_birthday)
+def test_document_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`SENDBLUE_SANDBOX_DOCUMENT` names another document; an argument takes precedence, the source tree is last."""
+    builtin, other = ROOT / "openapi" / "contacts.yaml", tmp_path / "other.yaml"
+    assert find_document() == builtin
+    other.touch()
     monkeypatch.setenv(DOCUMENT_VARIABLE, str(other))
-    assert find_document() == other
-    assert find_document(ROOT / "openapi" / "contacts.yaml") == ROOT / "openapi" / "contacts.yaml"
+    assert (find_document(), find_document(builtin)) == (other, builtin)
 
 
 def test_missing_document(tmp_path: Path) -> None:
@@ -128,21 +143,10 @@ def test_missing_document(tmp_path: Path) -> None:
         Sandbox(document=tmp_path / "nowhere.yaml")
 
 
-@pytest.mark.parametrize("text", ["", "text", "[]", "{}", "a: [", "paths: {}", "components: {}\npaths: 5"])
-def test_invalid_document(tmp_path: Path, text: str) -> None:
+def test_invalid_document(tmp_path: Path) -> None:
     """A file that is not a valid OpenAPI document is a `ValueError` with its path."""
     path = tmp_path / "contacts.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"contacts\.yaml is not a valid OpenAPI document"):
-        Sandbox(document=path)
-
-
-def test_nothing_of_the_client_is_imported() -> None:
-    """The sandbox imports no module of the client, so that it does not copy errors of the client."""
-    program = (
-        "import sys; from sendblue_sandbox import Sandbox; Sandbox().close();"
-        "print([name for name in sys.modules if name.startswith('sendblue_contacts')])"
-    )
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT / "sandbox")
-    assert done.stdout == "[]\n"
+    for text in ("", "text", "[]", "{}", "a: [", "paths: {}", "components: {}\npaths: 5"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"contacts\.yaml is not a valid OpenAPI document"):
+            Sandbox(document=path)

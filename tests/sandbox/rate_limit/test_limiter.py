@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sendblue_sandbox.rate_limit.limiter import MAX_KEYS, Limiter
 
+from tests.sandbox.contacts_api import PATH
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-    from sendblue_sandbox import Sandbox
-
-PATH = "/api/v2/contacts"
+    from tests.sandbox.contacts_api import Connect, Serve
 
 
 def waits(limit: Limiter, *times: float) -> list[float | None]:
@@ -24,24 +18,18 @@ def waits(limit: Limiter, *times: float) -> list[float | None]:
     return [limit.arrive("key", time) for time in times]
 
 
-def test_limit_is_admitted() -> None:
-    """As many requests as the limit are admitted; for one more, the wait until a slot is free is returned."""
-    assert waits(Limiter(3, 10.0), 0.0, 1.0, 2.0, 3.0) == [None, None, None, 7]
-
-
-def test_slot_is_free_after_the_window() -> None:
-    """A request exactly one window after another is not in the same window."""
-    assert waits(Limiter(1, 10.0), 0.0, 9.75, 10.0) == [None, 0.25, None]
-
-
-def test_a_refused_request_does_not_count() -> None:
-    """Refused requests do not delay the admission of a client."""
-    assert waits(Limiter(1, 10.0), 0.0, 5.0, 9.0, 10.0) == [None, 5, 1, None]
-
-
-def test_a_refused_request_can_count() -> None:
-    """With the model `log_all` a refused request uses a slot, so each one prolongs the wait."""
-    assert waits(Limiter(1, 10.0, "log_all"), 0.0, 5.0, 10.0, 15.0, 25.0) == [None, 10, 10, 10, None]
+@pytest.mark.parametrize(
+    ("limit", "times", "expected"),
+    [
+        (Limiter(3, 10.0), (0.0, 1.0, 2.0, 3.0), [None, None, None, 7]),
+        (Limiter(1, 10.0), (0.0, 9.75, 10.0), [None, 0.25, None]),
+        (Limiter(1, 10.0), (0.0, 5.0, 9.0, 10.0), [None, 5, 1, None]),
+        (Limiter(1, 10.0, "log_all"), (0.0, 5.0, 10.0, 15.0, 25.0), [None, 10, 10, 10, None]),
+    ],
+)
+def test_wait(limit: Limiter, times: tuple[float, ...], expected: list[float | None]) -> None:
+    """A request above the limit gets the wait until a slot is free; with `log_all` a refused one prolongs the wait."""
+    assert waits(limit, *times) == expected
 
 
 def test_keys_have_limits_of_their_own() -> None:
@@ -72,53 +60,26 @@ def test_idle_keys_are_dropped() -> None:
     assert len(limit._keys) <= MAX_KEYS  # pyright: ignore[reportPrivateUsage] - tests may access private members
 
 
-@given(
-    st.lists(st.floats(0, 5), max_size=200),
-    st.integers(1, 20),
-)
-def test_no_window_holds_more_than_the_limit(pauses: list[float], most: int) -> None:
-    """No window contains more requests than the limit, and no request is refused without need."""
-    limit, now = Limiter(most, 10.0), 0.0
-    admitted: list[float] = []
-    for pause in pauses:
-        now += pause
-        before = [time for time in admitted if time + 10.0 > now]
-        if limit.arrive("key", now) is None:
-            admitted.append(now)
-            assert len(before) < most
-        else:
-            assert len(before) == most
+def test_429(serve: Serve, connect: Connect) -> None:
+    """The 101st request in 10 seconds gets 429 with `Retry-After`; after that time a slot is free (page 003).
 
-
-def test_429(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """The 101st request in 10 seconds gets 429 with `Retry-After`; after that time a slot is free (page 003)."""
-    clock = SimpleNamespace(now=1000.0)
-    sandbox = serve(limit=100, clock=lambda: clock.now)
+    All operations count together, and a refused request changes nothing (page 003, note 6).
+    """
+    sandbox = serve(limit=100)
+    sandbox.clock.set(1000.0)
     api = connect(sandbox)
-    assert {api.get(f"{PATH}/count").status_code for _ in range(100)} == {200}
-    clock.now += 2.5
-    refused = api.get(PATH)
+    assert api.post(f"{PATH}/bulk", json={"contacts": []}).status_code == 200
+    assert {api.get(f"{PATH}/count").status_code for _ in range(99)} == {200}
+    sandbox.clock.advance(2.5)
+    refused = api.post(PATH, json={"number": "+14155551234"})
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "8")
     assert refused.json() == {"status": "ERROR", "message": "Too many requests"}
-    clock.now += 8
-    assert api.get(PATH).status_code == 200
+    sandbox.clock.advance(8)
+    assert api.get(PATH).json() == []
     assert sandbox.arrivals() == 101
 
 
-def test_all_operations_share_the_limit(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """The limit counts all operations together, and a refused request changes nothing (vendor's page 003, note 6)."""
-    sandbox = serve(limit=3)
-    api = connect(sandbox)
-    api.get(PATH)
-    api.post(f"{PATH}/bulk", json={"contacts": []})
-    api.get(f"{PATH}/%2B14155551234")
-    assert api.post(PATH, json={"number": "+14155551234"}).status_code == 429
-    assert sandbox.contacts() == []
-
-
-def test_unauthenticated_requests_do_not_count(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]
-) -> None:
+def test_unauthenticated_requests_do_not_count(serve: Serve, connect: Connect) -> None:
     """Unknown routes and requests without valid credentials use no slot."""
     sandbox = serve(limit=1, api_key="key", api_secret="secret")  # noqa: S106 - not a real secret
     api = connect(sandbox)
@@ -133,7 +94,7 @@ def test_unauthenticated_requests_do_not_count(
     assert api.get(PATH).status_code == 200
 
 
-def test_invalid_request_counts(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+def test_invalid_request_counts(serve: Serve, connect: Connect) -> None:
     """A request with an invalid body uses a slot."""
     api = connect(serve(limit=1))
     assert api.post(PATH, json={}).status_code == 400
@@ -143,26 +104,20 @@ def test_invalid_request_counts(serve: Callable[..., Sandbox], connect: Callable
 @pytest.mark.parametrize(
     ("retry_after", "expected"), [("seconds", "8"), ("date", "Mon, 15 Jan 2024 10:30:11 GMT"), ("none", None)]
 )
-def test_retry_after(
-    serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client], retry_after: str, expected: str | None
-) -> None:
-    """A 429 has the wait in whole seconds, an HTTP date, or neither; the wait is never too short."""
+def test_retry_after(serve: Serve, connect: Connect, retry_after: str, expected: str | None) -> None:
+    """A 429 has the wait in whole seconds, an HTTP date, or neither; the wait is never too short.
+
+    `Date` uses the same clock, so that a client can subtract the two.
+    """
     api = connect(sandbox := serve(limit=1, retry_after=retry_after))
     sandbox.clock.set(1_705_314_600.5)
-    api.get(PATH)
+    assert api.get(PATH).headers.get_list("Date") == ["Mon, 15 Jan 2024 10:30:00 GMT"]
     sandbox.clock.advance(2.25)
     refused = api.get(PATH)
     assert (refused.status_code, refused.headers.get("Retry-After")) == (429, expected)
 
 
-def test_date_header(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
-    """`Date` and a date in `Retry-After` use the same clock, so that a client can subtract them."""
-    api = connect(sandbox := serve())
-    sandbox.clock.set(1_705_314_600)
-    assert api.get(PATH).headers.get_list("Date") == ["Mon, 15 Jan 2024 10:30:00 GMT"]
-
-
-def test_window_setting(serve: Callable[..., Sandbox], connect: Callable[..., httpx.Client]) -> None:
+def test_window_setting(serve: Serve, connect: Connect) -> None:
     """With `window="fixed"` twice the limit is admitted around the edge of a window, unlike with the default."""
     for window, expected in (("fixed", [200] * 4), ("log", [200, 200, 429, 429])):
         api = connect(sandbox := serve(limit=2, window=window))
@@ -186,12 +141,7 @@ def test_history() -> None:
 def test_history_is_of_the_busiest_key() -> None:
     """The history is that of the key with the most requests in the last minute, without refused requests."""
     limit = Limiter(2, 10.0)
+    assert (limit.used(100.0), limit.history(100.0)) == (0, [0] * 60)
     for key in ("one", "other", "other", "other"):
         limit.arrive(key, 100.0)
     assert (limit.used(100.0), limit.history(100.0)[-1]) == (2, 2)
-
-
-def test_history_without_requests() -> None:
-    """Without requests no slot is used and the history is all zeros."""
-    limit = Limiter(2, 10.0)
-    assert (limit.used(100.0), limit.history(100.0)) == (0, [0] * 60)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_sandbox.rate_limit.window_models import (
     WINDOW_MODELS,
@@ -38,38 +38,23 @@ def test_every_model_has_a_name() -> None:
     assert set(WINDOW_MODELS) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_limit_is_admitted_at_once(name: WindowName) -> None:
-    """After a pause all slots are free."""
-    assert burst(WINDOW_MODELS[name](10, 10.0), 1_000.0) == 10
+# After a burst at the first time: how many of 100 requests are admitted at the second.
+ADMITTED_AFTER_A_BURST = {
+    (1_009.9, 1_010.1): {"log": 0, "log_all": 0, "fixed": 10, "counters": 0, "bucket": 0},
+    (1_001.0, 1_006.0): {"log": 0, "log_all": 0, "fixed": 0, "counters": 0, "bucket": 5},
+    (1_000.0, 1_015.0): {"log": 10, "log_all": 10, "fixed": 10, "counters": 5, "bucket": 10},
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "passing"), [("log", 0), ("log_all", 0), ("fixed", 10), ("counters", 0), ("bucket", 0)]
-)
-def test_a_burst_at_the_edge(name: WindowName, passing: int) -> None:
-    """Just before and just after a multiple of the window, only the fixed window admits twice the limit."""
-    window = WINDOW_MODELS[name](10, 10.0)
-    assert (burst(window, 1_009.9), burst(window, 1_010.1)) == (10, passing)
+@pytest.mark.parametrize(("first", "second"), ADMITTED_AFTER_A_BURST)
+def test_burst(first: float, second: float) -> None:
+    """All slots are free at once; only a fixed window admits twice the limit around its edge.
 
-
-@pytest.mark.parametrize(
-    ("name", "passing"), [("log", 0), ("log_all", 0), ("fixed", 0), ("counters", 0), ("bucket", 5)]
-)
-def test_half_a_window_after_a_burst(name: WindowName, passing: int) -> None:
-    """After half a window a bucket has half of its tokens again; the others still count the burst."""
-    window = WINDOW_MODELS[name](10, 10.0)
-    assert (burst(window, 1_001.0), burst(window, 1_006.0)) == (10, passing)
-
-
-@pytest.mark.parametrize(
-    ("name", "passing"), [("log", 10), ("log_all", 10), ("fixed", 10), ("counters", 5), ("bucket", 10)]
-)
-def test_half_a_window_after_the_next_edge(name: WindowName, passing: int) -> None:
-    """One and a half windows after a burst only the two counters still count half of it."""
-    window = WINDOW_MODELS[name](10, 10.0)
-    assert burst(window, 1_000.0) == 10
-    assert burst(window, 1_015.0) == passing
+    After half a window a bucket has half of its tokens again; after one and a half, counters still count half of it.
+    """
+    for name, expected in ADMITTED_AFTER_A_BURST[first, second].items():
+        window = WINDOW_MODELS[name](10, 10.0)
+        assert (name, burst(window, first), burst(window, second)) == (name, 10, expected)
 
 
 def test_the_log_forgets_after_exactly_one_window() -> None:
@@ -108,19 +93,16 @@ def test_the_bucket_fills_evenly() -> None:
     assert [window.used(now) for now in (0.5, 1.0, 5.0, 10.0, 100.0)] == [10, 9, 5, 0, 0]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_used_is_the_limit_when_it_is_full(name: WindowName) -> None:
+def test_used_is_the_limit_when_it_is_full() -> None:
     """The used slots are between 0 and the limit, and equal to it after a burst."""
-    window = WINDOW_MODELS[name](10, 10.0)
-    assert window.used(1_000.0) == 0
-    window.arrive(1_000.0)
-    assert window.used(1_000.0) == 1
-    for _ in range(9):
-        window.arrive(1_000.0)
-    assert window.used(1_000.0) == 10
+    for name in NAMES:
+        window = WINDOW_MODELS[name](10, 10.0)
+        assert [(window.used(1_000.0), window.arrive(1_000.0)) for _ in range(10)] == [(n, None) for n in range(10)]
+        assert window.used(1_000.0) == 10
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 5), max_size=60), st.integers(1, 12), st.floats(0.01, 60))
 def test_the_wait_is_enough(name: WindowName, pauses: list[float], limit: int, per: float) -> None:
     """A request after the returned wait, or a second later, is admitted; the wait is at most two windows."""
@@ -135,6 +117,7 @@ def test_the_wait_is_enough(name: WindowName, pauses: list[float], limit: int, p
 
 
 @pytest.mark.parametrize(("name", "most"), [("log", 1), ("log_all", 1), ("fixed", 2), ("counters", 2), ("bucket", 2)])
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from([0.0, 0.01, 0.7, 2.5, 9.9]), max_size=150))
 def test_no_window_holds_more_than_the_table_says(name: WindowName, most: int, pauses: list[float]) -> None:
     """The logs admit at most the limit in any window, and no model more than twice the limit."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import resource
 import socket
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from sendblue_sandbox.server import asgi, protocol
 
+from tests.sandbox.contacts_api import PATH
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sendblue_sandbox import Sandbox
 
-PATH = "/api/v2/contacts"
+    from tests.sandbox.contacts_api import Serve
+
+pytestmark = pytest.mark.usefixtures("alive")
 HEAD = "host: x\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
 MEGABYTE = 1_000_000
 
@@ -56,7 +58,6 @@ def read_to_end(connection: socket.socket) -> bytes:
     return received
 
 
-@pytest.mark.usefixtures("alive")
 @pytest.mark.parametrize("length", [f"content-length: {100 * MEGABYTE}\r\n", "transfer-encoding: chunked\r\n"])
 def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
     """A body of 100 MB is refused with 413, with and without Content-Length, and most of it is never read."""
@@ -71,7 +72,6 @@ def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
     assert sent < 50
 
 
-@pytest.mark.usefixtures("alive")
 def test_expect_100_continue(sandbox: Sandbox) -> None:
     """A client that sends `Expect: 100-continue` is refused before it sends the body."""
     with connect(sandbox) as connection:
@@ -80,14 +80,12 @@ def test_expect_100_continue(sandbox: Sandbox) -> None:
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
 
 
-@pytest.mark.usefixtures("alive")
 def test_httpx_receives_the_413(api: httpx.Client) -> None:
     """A client that sends 20 MB before it reads receives the 413, not a connection error."""
     response = api.post(f"{PATH}/bulk", content=bytes(20 * MEGABYTE), headers={"content-type": "application/json"})
     assert response.status_code == 413
 
 
-@pytest.mark.usefixtures("alive")
 @pytest.mark.parametrize("head", [f"x: {'y' * 70_000}", "\r\n".join(f"x{number}: y" for number in range(20_000))])
 def test_large_head(sandbox: Sandbox, head: str) -> None:
     """A request head larger than 64 KiB is refused with 431, whatever the number of headers."""
@@ -101,74 +99,55 @@ def test_large_head(sandbox: Sandbox, head: str) -> None:
         assert read_to_end(connection).startswith(b"HTTP/1.1 431")
 
 
-@pytest.mark.usefixtures("alive")
-@pytest.mark.parametrize(
-    "path",
-    [
-        f"{PATH}/../../../../etc/passwd",
-        f"{PATH}/..%2f..%2f..%2fetc%2fpasswd",
-        "/../../etc/passwd",
-        "/%2e%2e/%2e%2e/etc/passwd",
-        "/docs/../../etc/passwd",
-        "/_sandbox/../../../etc/passwd",
-        "/_sandbox/static/..%2f..%2f_store.py",
-        f"{PATH}/%00",
-        f"{PATH}/%2B1415555%00",
-        "/" + "a/" * 5_000,
-        "//evil.invalid/x",
-        "*",
-        "x",
-        "http://[::1/",
-    ],
-)
-def test_hostile_path(sandbox: Sandbox, path: str) -> None:
+HOSTILE_PATHS = [
+    f"{PATH}/../../../../etc/passwd",
+    f"{PATH}/..%2f..%2f..%2fetc%2fpasswd",
+    "/../../etc/passwd",
+    "/%2e%2e/%2e%2e/etc/passwd",
+    "/docs/../../etc/passwd",
+    "/_sandbox/../../../etc/passwd",
+    "/_sandbox/static/..%2f..%2f_store.py",
+    f"{PATH}/%00",
+    f"{PATH}/%2B1415555%00",
+    "/" + "a/" * 5_000,
+    "//evil.invalid/x",
+    "*",
+    "x",
+    "http://[::1/",
+]
+INVALID_HTTP = [
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"\x00\x01\x02\x03\r\n\r\n",
+    b"\x16\x03\x01\x00\xa5\x01\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nx\x00: y\r\n\r\n",
+    b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+    b"POST / HTTP/1.1\r\ncontent-length: 99999999999999999999999999\r\n\r\n",
+    b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+    b"POST / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+]
+
+
+def test_hostile_path(sandbox: Sandbox) -> None:
     """A path with `..`, zero bytes, thousands of segments or an invalid form gets 4xx and reads no file."""
-    with connect(sandbox) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\n{HEAD}connection: close\r\n\r\n".encode())
-        response = read_to_end(connection)
-    assert response.startswith(b"HTTP/1.1 4")
-    assert b"root:" not in response
+    for path in HOSTILE_PATHS:
+        with connect(sandbox) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\n{HEAD}connection: close\r\n\r\n".encode())
+            response = read_to_end(connection)
+        assert (path, response[:10], b"root:" in response) == (path, b"HTTP/1.1 4", False)
 
 
-@pytest.mark.usefixtures("alive")
-@pytest.mark.parametrize(
-    "request_",
-    [
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET\r\n\r\n",
-        b"\x00\x01\x02\x03\r\n\r\n",
-        b"GET / HTTP/1.1\r\nhost x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nx\x00: y\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: 99999999999999999999999999\r\n\r\n",
-        b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
-        b"POST / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-    ],
-)
-def test_invalid_http(sandbox: Sandbox, request_: bytes) -> None:
+def test_invalid_http(sandbox: Sandbox) -> None:
     """Invalid or contradictory HTTP gets 400, and the connection is closed."""
-    with connect(sandbox) as connection:
-        connection.sendall(request_)
-        assert read_to_end(connection).startswith(b"HTTP/1.1 4")
+    for invalid in INVALID_HTTP:
+        with connect(sandbox) as connection:
+            connection.sendall(invalid)
+            assert (invalid, read_to_end(connection)[:10]) == (invalid, b"HTTP/1.1 4")
 
 
-@pytest.mark.usefixtures("alive")
-def test_a_thousand_idle_connections(api: httpx.Client, sandbox: Sandbox) -> None:
-    """A thousand connections with no request, or half of one, do not block others."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
-    with ExitStack() as stack:
-        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        for number in range(1_000):
-            connection = stack.enter_context(connect(sandbox))
-            if number % 2:
-                connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
-        assert {api.get(f"{PATH}/count", timeout=5).status_code for _ in range(20)} == {200}
-
-
-@pytest.mark.usefixtures("alive")
-def test_slow_head(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_head(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request head that does not end is dropped after a timeout: the connection is closed without a response."""
     monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.05)
     with connect(serve()) as connection:
@@ -176,8 +155,7 @@ def test_slow_head(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatc
         assert read_to_end(connection) == b""
 
 
-@pytest.mark.usefixtures("alive")
-def test_slow_body(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_body(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not end is dropped after a timeout: 408, and the connection is closed."""
     monkeypatch.setattr(asgi, "BODY_TIMEOUT", 0.05)
     with connect(serve()) as connection:
@@ -185,10 +163,9 @@ def test_slow_body(serve: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatc
         assert read_to_end(connection).startswith(b"HTTP/1.1 408")
 
 
-@pytest.mark.usefixtures("alive")
 def test_pipelining(sandbox: Sandbox) -> None:
-    """A thousand pipelined requests get a thousand responses."""
+    """A hundred pipelined requests get a hundred responses."""
     request = f"GET {PATH}/count HTTP/1.1\r\n{HEAD}\r\n"
     with connect(sandbox) as connection:
-        connection.sendall((request * 999 + request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).encode())
-        assert read_to_end(connection).count(b"HTTP/1.1 200") == 1_000
+        connection.sendall((request * 99 + request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).encode())
+        assert read_to_end(connection).count(b"HTTP/1.1 200") == 100

@@ -45,21 +45,10 @@ def test_entry_point() -> None:
 
 
 def test_fixtures(pytester: pytest.Pytester) -> None:
-    """A test gets a client and can inspect the requests at the sandbox."""
-    done = run(
-        pytester,
-        """
-        def test_welcome(sendblue_client, sendblue_sandbox):
-            sendblue_client.contacts.create("+14155551234", first_name="Ada")
-            assert sendblue_sandbox.contacts()[0]["first_name"] == "Ada"
-            assert [each.method for each in sendblue_sandbox.requests] == ["POST"]
-        """,
-    )
-    done.assert_outcomes(passed=1)
+    """A test gets a client and can inspect the requests; the marker gives it a sandbox with its own settings.
 
-
-def test_sandbox_is_empty_for_each_test(pytester: pytest.Pytester) -> None:
-    """One server serves the session; contacts, faults and the clock are reset for each test; there is no limit."""
+    One server serves the session; contacts, faults and the clock are reset for each test; there is no limit.
+    """
     done = run(
         pytester,
         """
@@ -67,8 +56,13 @@ def test_sandbox_is_empty_for_each_test(pytester: pytest.Pytester) -> None:
 
         URLS = set()
 
+        def test_welcome(sendblue_client, sendblue_sandbox):
+            sendblue_client.contacts.create("+14155551234", first_name="Ada")
+            assert sendblue_sandbox.contacts()[0]["first_name"] == "Ada"
+            assert [each.method for each in sendblue_sandbox.requests] == ["POST"]
+
         @pytest.mark.parametrize("again", [0, 1])
-        def test_one(sendblue_sandbox, again):
+        def test_empty(sendblue_sandbox, again):
             assert sendblue_sandbox.contacts() == [] == sendblue_sandbox.requests == sendblue_sandbox.faults.all()
             assert not sendblue_sandbox.clock.virtual
             URLS.add(sendblue_sandbox.url)
@@ -80,26 +74,15 @@ def test_sandbox_is_empty_for_each_test(pytester: pytest.Pytester) -> None:
             assert codes == {200}
             sendblue_sandbox.faults.add(status=500)
             sendblue_sandbox.clock.set(5)
-        """,
-    )
-    done.assert_outcomes(passed=2)
-
-
-def test_marker(pytester: pytest.Pytester) -> None:
-    """The marker gives a test a sandbox with its own settings, and a client with its credentials."""
-    done = run(
-        pytester,
-        """
-        import pytest
 
         @pytest.mark.sendblue_sandbox(limit=2, spelling="camel", api_key="a", api_secret="b")
-        def test_one(sendblue_sandbox, sendblue_client):
+        def test_settings(sendblue_sandbox, sendblue_client):
             assert sendblue_sandbox.credentials == ("a", "b")
             assert sendblue_client.contacts.create("+14155551234", first_name="Ada").first_name == "Ada"
             assert b"first_name" in sendblue_sandbox.requests[0].body
         """,
     )
-    done.assert_outcomes(passed=1)
+    done.assert_outcomes(passed=4)
 
 
 def test_other_tests_are_not_affected(pytester: pytest.Pytester) -> None:

@@ -1,0 +1,82 @@
+"""Many connections: idle ones block no other, and none is left open by the shutdown."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import socket
+import threading
+import time
+import warnings
+from contextlib import ExitStack, suppress
+
+import httpx
+from sendblue_sandbox import Sandbox
+
+from tests.sandbox.contacts_api import CREDENTIALS, PATH
+
+HEAD = "host: 127.0.0.1\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
+
+
+def address(sandbox: Sandbox) -> tuple[str, int]:
+    """Return the address of a sandbox."""
+    return "127.0.0.1", httpx.URL(sandbox.url).port or 0
+
+
+def test_a_thousand_idle_connections() -> None:
+    """A thousand connections with no request, or half of one, do not block others."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        sandbox = stack.enter_context(Sandbox(limit=None))
+        for number in range(1_000):
+            connection = stack.enter_context(socket.create_connection(address(sandbox), timeout=10))
+            if number % 2:
+                connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
+        api = stack.enter_context(httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False))
+        assert {api.get(f"{PATH}/count", timeout=5).status_code for _ in range(20)} == {200}
+
+
+def test_responses_are_not_delayed() -> None:
+    """On a kept-alive connection a response is sent at once: Nagle's delay would make 30 of them take 1.2 s."""
+    with (
+        Sandbox(limit=None) as sandbox,
+        httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False) as api,
+    ):
+        started = time.perf_counter()
+        for _ in range(30):
+            api.get(f"{PATH}/count")
+        assert time.perf_counter() - started < 0.9
+
+
+def test_no_socket_leaks() -> None:
+    """Connections accepted during the shutdown are closed, too."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for _ in range(5):
+            stop_while_connecting()
+        gc.collect()
+    assert [str(each.message) for each in seen if "unclosed" in str(each.message)] == []
+
+
+def stop_while_connecting() -> None:
+    """Start a sandbox, and stop it while connections are opened."""
+    sandbox = Sandbox(limit=None).start()
+    opened, came, over = list[socket.socket](), threading.Event(), threading.Event()
+    to = address(sandbox)
+
+    def connect() -> None:
+        while not over.is_set() and len(opened) < 2_000:
+            with suppress(OSError):
+                opened.append(socket.create_connection(to, 0.2))
+                came.set()
+
+    thread = threading.Thread(target=connect)
+    thread.start()
+    came.wait()
+    sandbox.close()
+    over.set()
+    thread.join()
+    for each in opened:
+        each.close()

@@ -1,0 +1,71 @@
+"""The sandbox as a program: signals, imports, a missing extra, and an installed package."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.sandbox.contacts_api import CREDENTIALS, PATH
+
+ROOT = Path(__file__).parents[3]
+EXTRAS = ("starlette", "uvicorn", "httptools", "yaml", "jsonschema", "anyio")
+
+
+def python(program: str, folder: Path = ROOT / "sandbox") -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own."""
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=folder)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_a_signal(how: signal.Signals) -> None:
+    """It prints one line with the settings of a client; Ctrl-C and SIGTERM end it silently with status 0."""
+    command = [sys.executable, "-m", "sendblue_sandbox", "--port", "0", "--spelling", "camel", "--limit", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT / "sandbox")
+    assert process.stdout
+    line = process.stdout.readline()
+    url = line.split()[2].rstrip(",")
+    assert f"SENDBLUE_API_BASE_URL={url} SENDBLUE_API_API_KEY=any" in line
+    codes = [httpx.get(f"{url}{PATH}", headers=CREDENTIALS, trust_env=False).status_code for _ in range(2)]
+    process.send_signal(how)
+    assert process.communicate(timeout=10) == ("", "")
+    assert (codes, process.returncode) == ([200, 429], 0)
+
+
+@pytest.mark.parametrize("missing", EXTRAS)
+def test_missing_extra(missing: str) -> None:
+    """Without a package of the extra everything imports, and creating a `Sandbox` raises an error with a hint."""
+    done = python(f"import sys; sys.modules[{missing!r}] = None; from sendblue_sandbox import Sandbox, run; Sandbox()")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"ImportError: The sandbox needs packages that are not installed ({missing}")
+    assert last.endswith('pip install "sendblue-contacts[sandbox]"')
+
+
+def test_imports() -> None:
+    """`import sendblue_sandbox` loads no package of the extra, and a sandbox no module of the client.
+
+    A sandbox made from the code of the client would copy its errors.
+    """
+    program = (
+        f"import sys, sendblue_sandbox; print([name for name in {EXTRAS!r} if name in sys.modules]);"
+        "sendblue_sandbox.Sandbox().close();"
+        "print([name for name in sys.modules if name.startswith('sendblue_contacts')])"
+    )
+    assert python(program).stdout == "[]\n[]\n"
+
+
+def test_document_in_an_installed_package(tmp_path: Path) -> None:
+    """In a wheel the document is in the package, and an installed sandbox starts with it."""
+    package = shutil.copytree(ROOT / "sandbox" / "sendblue_sandbox", tmp_path / "sendblue_sandbox")
+    shutil.copy(ROOT / "openapi" / "contacts.yaml", package)
+    program = (
+        "from sendblue_sandbox import Sandbox; from sendblue_sandbox.api.document import find_document;"
+        "Sandbox().close(); print(find_document())"
+    )
+    assert python(program, tmp_path).stdout == f"{package / 'contacts.yaml'}\n"
