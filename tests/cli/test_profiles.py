@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 KEYS = {"SENDBLUE_API_API_KEY": "env-key", "SENDBLUE_API_API_SECRET": "env-secret"}
 URL = {"SENDBLUE_API_BASE_URL": "http://127.0.0.1:1"}
+FALLBACKS = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
+WORK = {"api_key": "work-key", "api_secret": "work-secret", "base_url": "https://work.example"}
 FILE = """\
 [default]
 api_key = "default-key"
@@ -61,19 +63,35 @@ def error_message(profile: str | None, file: Path | str, variables: dict[str, st
 # --- where settings come from
 
 
-def test_named_profile_comes_first(file: Path) -> None:
-    """A named profile replaces the environment: its keys never go to the base URL of the environment."""
-    assert load("default", file, KEYS | URL) == {"api_key": "default-key", "api_secret": "default-secret"}
+@pytest.mark.parametrize(
+    ("profile", "variables", "expected"),
+    [
+        ("default", KEYS | URL, {"api_key": "default-key", "api_secret": "default-secret"}),
+        (None, KEYS, {"api_key": "env-key", "api_secret": "env-secret"}),
+        (None, dict.fromkeys(KEYS, ""), {"api_key": "default-key", "api_secret": "default-secret"}),
+        ("work", FALLBACKS, WORK | {"default_region": "GB", "rate_limit_store": "file:///tmp/slots"}),
+        ("half", KEYS, "profile half of {} has no api_secret; add api_secret to its section"),
+        (None, URL, "the environment has no api_key and no api_secret"),
+        (None, {"SENDBLUE_API_API_KEY": "k"}, "the environment has no api_secret"),
+        (None, {"SENDBLUE_API_SECRET": "s"}, "the environment has no api_key"),
+    ],
+)
+def test_source(file: Path, profile: str | None, variables: dict[str, str], expected: dict[str, str] | str) -> None:
+    """All keys come from one place: a named profile, else the environment, else the profile `default`.
+
+    Half a pair is rejected, not combined with another place. The keys of a profile never go to the base URL of the
+    environment; its region and store take precedence. An empty variable is treated as unset.
+    """
+    if isinstance(expected, str):
+        assert error_message(profile, file, variables).startswith(expected.format(file))
+    else:
+        assert load(profile, file, variables) == expected
 
 
-def test_environment_comes_second(file: Path) -> None:
-    """Keys in the environment take precedence over the profile `default`, which is not read."""
-    assert load(None, file, KEYS) == {"api_key": "env-key", "api_secret": "env-secret"}
-
-
-def test_default_profile_comes_last(file: Path) -> None:
-    """Without keys in the environment, the profile `default` is used."""
-    assert load(None, file, {})["api_key"] == "default-key"
+def test_region_and_store_fall_back_to_environment(file: Path) -> None:
+    """A profile without them uses those of the environment."""
+    found = load("default", file, FALLBACKS)
+    assert (found["default_region"], found["rate_limit_store"]) == ("US", "memory")
 
 
 def test_invalid_file_is_not_read_if_not_needed(tmp_path: Path) -> None:
@@ -81,42 +99,10 @@ def test_invalid_file_is_not_read_if_not_needed(tmp_path: Path) -> None:
     assert load(None, write_config(tmp_path, "[", 0o644), KEYS)["api_key"] == "env-key"
 
 
-@pytest.mark.parametrize("half", [URL, {"SENDBLUE_API_API_KEY": "k"}, {"SENDBLUE_API_SECRET": "s"}])
-def test_incomplete_environment_is_rejected(file: Path, half: dict[str, str]) -> None:
-    """A base URL or a single key in the environment is rejected, not combined with the profile `default`."""
-    assert error_message(None, file, half).startswith("the environment has no api_")
-
-
-def test_incomplete_profile_is_rejected(file: Path) -> None:
-    """A profile with one key is rejected, even if the environment has both."""
-    assert (
-        error_message("half", file, KEYS) == f"profile half of {file} has no api_secret; add api_secret to its section"
-    )
-
-
-def test_region_and_store_come_from_profile(file: Path) -> None:
-    """The region and the store of the profile take precedence."""
-    variables = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
-    found = load("work", file, variables)
-    assert (found["default_region"], found["rate_limit_store"]) == ("GB", "file:///tmp/slots")
-
-
-def test_region_and_store_fall_back_to_environment(file: Path) -> None:
-    """A profile without them uses those of the environment."""
-    variables = {"SENDBLUE_DEFAULT_REGION": "US", "SENDBLUE_RATE_LIMIT_STORE": "memory"}
-    found = load("default", file, variables)
-    assert (found["default_region"], found["rate_limit_store"]) == ("US", "memory")
-
-
 def test_missing_credentials_message(tmp_path: Path) -> None:
     """The message has both ways to set them, and the path of the configuration file."""
     message = error_message(None, tmp_path / "none.toml", {})
     assert all(part in message for part in (*KEYS, "[default]", str(tmp_path / "none.toml")))
-
-
-def test_empty_variable_is_ignored(file: Path) -> None:
-    """An empty variable is treated as unset."""
-    assert load(None, file, dict.fromkeys(KEYS, ""))["api_key"] == "default-key"
 
 
 def test_profile_variable(file: Path, run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,47 +151,34 @@ def test_rate_limit_store_is_used(run: Run, account: Sandbox, monkeypatch: pytes
 # --- the file
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644, 0o666])
-def test_file_with_access_for_others_is_rejected(tmp_path: Path, mode: int) -> None:
-    """The message has the command that fixes it."""
-    file = write_config(tmp_path, FILE, mode)
-    assert error_message("work", file, {}).endswith(f"run: chmod 600 {file}")
-
-
-def test_suggested_command_is_quoted(tmp_path: Path) -> None:
-    """A path with a space is quoted for the shell."""
+def test_file_with_access_for_others_is_rejected(tmp_path: Path) -> None:
+    """The message has the command that fixes it, with the path quoted for the shell."""
     folder = tmp_path / "my settings"
     folder.mkdir()
-    assert error_message("work", write_config(folder, FILE, 0o644), {}).endswith(f"chmod 600 '{folder}/config.toml'")
+    for mode in (0o640, 0o604, 0o620, 0o644, 0o666):
+        file = write_config(folder, FILE, mode)
+        assert error_message("work", file, {}).endswith(f"run: chmod 600 '{file}'")
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[work", "is not valid TOML"),
-        ('api_key = "k"', "api_key is not in a section; move it below a line [default]"),
-        ('[work]\napi_kee = "k"', "unknown setting api_kee in [work]; did you mean api_key?"),
-        ('[work]\nzzz = "k"', "unknown setting zzz in [work]; the settings are api_key, "),
-        ("[work]\napi_key = 7", "api_key in [work] must be a non-empty string in quotation marks"),
-        ('[work]\napi_key = ""', "api_key in [work] must be a non-empty string in quotation marks"),
-    ],
-)
-def test_invalid_file_is_rejected(tmp_path: Path, text: str, message: str) -> None:
-    """The message has the problem and the file."""
-    file = write_config(tmp_path, text)
-    found = error_message("work", file, {})
-    assert (message in found, str(file) in found) == (True, True)
+INVALID_FILES = {
+    "[work": "is not valid TOML",
+    'api_key = "k"': "api_key is not in a section; move it below a line [default]",
+    '[work]\napi_kee = "k"': "unknown setting api_kee in [work]; did you mean api_key?",
+    '[work]\nzzz = "k"': "unknown setting zzz in [work]; the settings are api_key, ",
+    "[work]\napi_key = 7": "api_key in [work] must be a non-empty string in quotation marks",
+    '[work]\napi_key = ""': "api_key in [work] must be a non-empty string in quotation marks",
+}
 
 
-def test_missing_file_is_rejected(tmp_path: Path) -> None:
-    """A profile without a configuration file is an error that has the path."""
+def test_invalid_file_is_rejected(tmp_path: Path) -> None:
+    """The message has the problem and the file, also of one that does not exist or is a folder."""
+    for text, message in INVALID_FILES.items():
+        file = write_config(tmp_path, text)
+        found = error_message("work", file, {})
+        assert (text, message in found, str(file) in found) == (text, True, True)
     assert error_message("work", tmp_path / "none.toml", {}) == (
         f"cannot read the configuration file {tmp_path}/none.toml: No such file or directory"
     )
-
-
-def test_folder_instead_of_file_is_rejected(tmp_path: Path) -> None:
-    """A path that cannot be opened is an error as well."""
     assert "cannot read the configuration file" in error_message("work", tmp_path, {})
 
 

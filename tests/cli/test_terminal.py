@@ -1,80 +1,76 @@
-"""The command on a terminal: tables, questions, the progress bar and Ctrl-C."""
+"""The command on a terminal: tables, colors, questions and progress bars. It runs in this process."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-from contextlib import contextmanager
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
-import pexpect
 import pytest
+from sendblue_contacts_cli.app import app
 
-from tests.cli.command_line import ADA, COMMAND, GRACE
+from tests.cli.command_line import ADA, GRACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
 
     from tests.cli.command_line import Run
 
-# The sandbox is a thread of this process. The fork is safe, because the child calls exec at once.
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+COLOR = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
 
 
 class Terminal(Protocol):
-    """The part of the interface of pexpect that these tests use."""
+    """Runs the command on a terminal."""
 
-    exitstatus: int
-
-    before: str
-
-    def expect(self, pattern: object, timeout: float = 60) -> int:
-        """Wait until one of the patterns appears."""
-        ...
-
-    def read(self) -> str:
-        """Return all output until the command exits."""
-        ...
-
-    def send(self, text: str) -> int:
-        """Type text."""
-        ...
-
-    def sendintr(self) -> None:
-        """Press Ctrl-C."""
-        ...
-
-    def close(self) -> None:
-        """Wait for the command to exit."""
+    def __call__(self, *arguments: str, width: int = 80, typed: str = "", term: str = "xterm-256color") -> str:
+        """Run the command after some text was typed, and return all output."""
         ...
 
 
-@contextmanager
-def terminal(*arguments: str, width: int = 80, **variables: str) -> Iterator[Terminal]:
-    """Run the command on a terminal."""
-    variables = {**os.environ, "TERM": "xterm-256color", **variables}
-    settings = {"dimensions": (24, width), "env": variables, "encoding": "utf-8", "timeout": 60}
-    child: Terminal = pexpect.spawn(COMMAND, list(arguments), **settings)  # type: ignore[arg-type, assignment]  # incomplete stubs
+def read_to_end(descriptor: int) -> str:
+    """Read until the terminal is closed."""
+    received = b""
     try:
-        yield child
-    finally:
-        child.close()
+        while chunk := os.read(descriptor, 65_536):
+            received += chunk
+    except OSError:  # on Linux, the end
+        pass
+    return received.decode()
 
 
-def output_of(*arguments: str, width: int = 80, **variables: str) -> str:
-    """Return all output of the command."""
-    with terminal(*arguments, width=width, **variables) as child:
-        return child.read()
+@pytest.fixture
+def terminal(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Run the command in this process, with a pseudo-terminal as its standard streams."""
+    _ = account
+
+    def terminal(*arguments: str, width: int = 80, typed: str = "", term: str = "xterm-256color") -> str:
+        screen, keyboard = os.openpty()
+        with monkeypatch.context() as patch, ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+            stack.callback(os.close, screen)
+            output = pool.submit(read_to_end, screen)
+            with open(keyboard, "w", encoding="utf-8") as stdout, open(keyboard, closefd=False) as stdin:  # noqa: PTH123 - a terminal has no path
+                for name, stream in {"stdin": stdin, "stdout": stdout, "stderr": stdout}.items():
+                    patch.setattr(sys, name, stream)
+                for name, value in {"TERM": term, "COLUMNS": str(width)}.items():
+                    patch.setenv(name, value)
+                os.write(screen, typed.encode())
+                with pytest.raises(SystemExit) as ended:
+                    app(args=list(arguments), prog_name="sendblue-contacts")
+                stdout.write(f"exit code {ended.value.code or 0}\n")
+            return output.result()
+
+    return terminal
 
 
 def plain_lines(text: str) -> list[str]:
-    """Return the lines without escape sequences."""
-    return ESCAPE.sub("", text).splitlines()
+    """Return the lines before the exit code, without escape sequences."""
+    return ESCAPE.sub("", text).splitlines()[:-1]
 
 
 @pytest.fixture
@@ -90,149 +86,76 @@ def long_contact(account: Sandbox, run: Run) -> Sandbox:
 
 
 @pytest.mark.parametrize(("width", "titles"), [(80, 5), (120, 7), (200, 8)])
-def test_table_fits_terminal(long_contact: Sandbox, width: int, titles: int) -> None:
-    """No line is longer than the terminal is wide, and a wider terminal shows more columns."""
+def test_table_fits_terminal(long_contact: Sandbox, terminal: Terminal, width: int, titles: int) -> None:
+    """No line is longer than the terminal is wide, and a wider one shows more columns; the last line is the number."""
     _ = long_contact
-    lines = plain_lines(output_of("list", width=width))
+    lines = plain_lines(terminal("list", width=width))
     assert (len(re.split(r"\s{2,}", lines[0].strip())), lines[1].strip("─ "), len(lines)) == (titles, "", 34)
     assert max(map(len, lines)) <= width
+    assert lines[-1] == "31 contacts"
 
 
-def test_long_cell_is_truncated(long_contact: Sandbox) -> None:
-    """A long cell ends with an ellipsis; phone numbers and times are complete."""
+def test_long_values(long_contact: Sandbox, terminal: Terminal) -> None:
+    """A long cell of a table ends with an ellipsis; numbers, times, and the values of one contact are complete."""
     _ = long_contact
-    (row,) = (line for line in plain_lines(output_of("list")) if line.startswith(ADA))
-    assert (row.count("…"), "Bartholomew" in row, bool(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d$", row.strip()))) == (
-        2,
-        True,
-        True,
-    )
+    (row,) = (line for line in plain_lines(terminal("list")) if line.startswith(ADA))
+    assert (row.count("…"), "Bartholomew" in row) == (2, True)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d$", row.strip())
+    assert re.sub(r"\s", "", "".join(plain_lines(terminal("get", ADA)))).count("y" * 90) == 1
 
 
-def test_number_of_contacts(long_contact: Sandbox) -> None:
-    """The number of contacts is below the table."""
-    _ = long_contact
-    assert plain_lines(output_of("list"))[-1] == "31 contacts"
-
-
-def test_long_value_is_wrapped(long_contact: Sandbox) -> None:
-    """A long value of a single contact is wrapped, not truncated."""
-    _ = long_contact
-    text = "".join(plain_lines(output_of("get", ADA)))
-    assert re.sub(r"\s", "", text).count("y" * 90) == 1
-
-
-def test_colours(account: Sandbox) -> None:
-    """A terminal shows colours if it supports them."""
+def test_colors(account: Sandbox, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal shows colors if it supports them and NO_COLOR is not set."""
     account.seed(1)
-    found = [ESCAPE.search(output_of("list", TERM=kind)) is not None for kind in ("xterm-256color", "dumb")]
-    assert found == [True, False]
+    assert [ESCAPE.search(terminal("list", term=term)) is None for term in ("xterm-256color", "dumb")] == [False, True]
+    assert COLOR.search(terminal("doctor"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert [COLOR.search(terminal(command)) for command in ("list", "doctor")] == [None, None]
 
 
-@pytest.mark.parametrize("command", ["list", "doctor"])
-def test_no_color(account: Sandbox, command: str) -> None:
-    """NO_COLOR turns colours off."""
-    account.seed(1)
-    colours = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
-    assert colours.search(output_of(command, NO_COLOR="1")) is None
-
-
-def test_control_sequence_in_a_name(account: Sandbox, run: Run) -> None:
+def test_control_sequence_in_a_name(terminal: Terminal, run: Run) -> None:
     """A control sequence in a name does not reach the terminal."""
-    _ = account
     run("create", ADA, "--first-name", "\x1b]0;title\x07Ada")
-    assert "\x1b]0;" not in output_of("list") + output_of("get", ADA)
+    output = terminal("list") + terminal("get", ADA)
+    assert ("\x1b]0;" in output, "title" in output) == (False, True)
 
 
-def test_long_message_is_wrapped(account: Sandbox) -> None:
+def test_long_message_is_wrapped(terminal: Terminal) -> None:
     """An error message is wrapped between words."""
-    _ = account
-    lines = plain_lines(output_of("get", "12", width=40))
-    assert (len(lines) > 1, max(map(len, lines)) <= 40, lines[0].startswith("Error: phone_number")) == (
-        True,
-        True,
-        True,
-    )
+    lines = plain_lines(terminal("get", "12", width=40))
+    assert (len(lines) > 1, max(map(len, lines)) <= 40, lines[0][:19]) == (True, True, "Error: phone_number")
 
 
 # --- questions
 
 
-def test_confirm_deletion(account: Sandbox, run: Run) -> None:
-    """The question has the number of contacts, and `y` deletes them."""
-    run("create", ADA)
-    run("create", GRACE)
-    with terminal("delete", ADA, GRACE) as child:
-        child.expect(r"Delete 2 contacts\? This cannot be undone\. \[y/N\]")
-        child.send("y\n")
-        assert "Deleted 2 of 2 contacts." in child.read()
-    assert (child.exitstatus, account.contacts()) == (0, [])
+@pytest.mark.parametrize(
+    ("typed", "message", "code", "left"),
+    [
+        ("y\n", "Deleted 2 of 2 contacts.", 0, 0),
+        ("n\n", "Nothing was deleted.", 1, 2),
+        ("\n", "Nothing was deleted.", 1, 2),
+    ],
+)
+def test_confirm_deletion(  # noqa: PLR0917 - fixtures and parameters
+    account: Sandbox, terminal: Terminal, run: Run, typed: str, message: str, code: int, left: int
+) -> None:
+    """The question has the number of contacts; only `y` deletes them, and the exit code of other input is 1."""
+    for number in (ADA, GRACE):
+        run("create", number)
+    output = terminal("delete", ADA, GRACE, typed=typed)
+    assert "Delete 2 contacts? This cannot be undone. [y/N]" in output
+    assert (message in output, output.split()[-1], len(account.contacts())) == (True, str(code), left)
 
 
-@pytest.mark.parametrize("answer", ["n", ""])
-def test_decline_deletion(account: Sandbox, run: Run, answer: str) -> None:
-    """Any other input deletes nothing, and the exit code is not 0."""
-    run("create", ADA)
-    with terminal("delete", ADA) as child:
-        child.expect(r"\[y/N\]: ")
-        child.send(f"{answer}\n")
-        assert "Nothing was deleted." in child.read()
-    assert (child.exitstatus, len(account.contacts())) == (1, 1)
+# --- progress
 
 
-def test_ctrl_c_at_the_question(account: Sandbox, run: Run) -> None:
-    """Ctrl-C deletes nothing and prints one line."""
-    run("create", ADA)
-    with terminal("delete", ADA) as child:
-        child.expect(r"\[y/N\]: ")
-        child.sendintr()
-        # A Ctrl-C between the question and the call that reads the answer can be lost.
-        while child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1):
-            child.sendintr()
-    assert (child.exitstatus, child.before.split()[-1], len(account.contacts())) == (130, "Interrupted.", 1)
-
-
-# --- an import
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A file with twenty contacts."""
-    path = tmp_path / "contacts.csv"
-    path.write_text("phone\n" + "".join(f"+141555501{number:02}\n" for number in range(20)))
-    return path
-
-
-def test_progress_bar_of_import(account: Sandbox, file: Path) -> None:
-    """The bar shows the progress of the import; then the summary replaces it."""
-    output = output_of("import", str(file))
+def test_progress_bars(account: Sandbox, terminal: Terminal, tmp_path: Path) -> None:
+    """The bar of an import shows its rows, and the summary replaces it; that of an export shows all contacts."""
+    file = tmp_path / "contacts.csv"
+    file.write_text("phone\n" + "".join(f"+141555501{number:02}\n" for number in range(20)))
+    output = terminal("import", str(file))
     assert ("━" in output, "20 of 20 rows" in output, len(account.contacts())) == (True, True, 20)
     assert "20 of 20 rows imported (20 created)" in re.sub(r"\s+", " ", output)
-
-
-def test_progress_bar_of_export(account: Sandbox, tmp_path: Path) -> None:
-    """The bar of an export shows the total number of contacts."""
-    account.seed(150)
-    assert " of 150 contacts" in output_of("export", str(tmp_path / "contacts.csv"))
-
-
-def test_ctrl_c_and_resume(account: Sandbox, tmp_path: Path) -> None:
-    """Ctrl-C is exit code 3 and prints the command that resumes the import, which sends no contact twice."""
-    many = tmp_path / "many.csv"
-    many.write_text("phone\n" + "".join(f"+1415555{number:04}\n" for number in range(300)))
-    account.faults.add(what="delay", operation="bulk_create_contacts", delay=0.1)
-    options = ("--chunk-size", "20", "--concurrency", "1")
-    with terminal("import", str(many), *options, width=200) as child:
-        child.expect("Sending .* [1-9][0-9]* of 300 rows")
-        child.sendintr()
-        output = plain_lines(child.read())
-    assert (child.exitstatus, output[-1]) == (3, f"    sendblue-contacts import {many} {' '.join(options)}")
-    account.faults.clear()
-    assert "300 of 300 rows imported" in re.sub(r"\s+", " ", output_of("import", str(many)))
-    sent = [request for request in account.requests if request.path.endswith("/bulk")]
-    assert (len(account.contacts()), b"".join(request.body for request in sent).count(b'"phone"')) == (300, 300)
-
-
-def test_command_is_installed() -> None:
-    """These tests run the installed command."""
-    assert shutil.which(COMMAND)
+    assert " of 20 contacts" in terminal("export", str(tmp_path / "exported.csv"))

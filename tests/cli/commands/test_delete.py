@@ -32,42 +32,19 @@ def numbers(sandbox: Sandbox) -> list[str]:
 
 
 def test_delete_given_numbers(contacts: Sandbox, run: Run) -> None:
-    """The given contacts are deleted, and the message has their number."""
-    done = run("delete", ADA, "+1 415 555 5678", "--yes")
-    assert (done.exit_code, done.stdout, done.stderr, numbers(contacts)) == (
-        0,
-        "",
-        "Deleted 2 of 2 contacts.\n",
-        [KURT],
-    )
-
-
-def test_several_numbers_are_one_request(contacts: Sandbox, run: Run) -> None:
-    """The contacts are deleted in bulk."""
+    """The given contacts are deleted with one request, each once, and the message has their number."""
     before = len(contacts.requests)
-    run("delete", ADA, GRACE, KURT, "--yes")
-    assert len(contacts.requests) == before + 1
-
-
-def test_numbers_from_standard_input(contacts: Sandbox, run: Run) -> None:
-    """`-` reads the lines of standard input; blank lines are ignored."""
-    done = run("delete", "-", KURT, "--yes", input=f"{ADA}\n\n  {GRACE}  \n")
-    assert (done.exit_code, numbers(contacts)) == (0, [])
+    done = run("delete", ADA, "+1 415 555 5678", "+1 415-555-1234", "--yes")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Deleted 2 of 2 contacts.\n")
+    assert (numbers(contacts), len(contacts.requests)) == ([KURT], before + 1)
+    assert run("delete", KURT, "--yes").stderr == "Deleted 1 of 1 contact.\n"
 
 
 def test_numbers_from_a_file(contacts: Sandbox, run: Run, tmp_path: Path) -> None:
-    """`--from` reads a file with one number per line."""
-    (tmp_path / "numbers.txt").write_text(f"{ADA}\n{GRACE}\n")
-    assert (run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes").exit_code, numbers(contacts)) == (
-        0,
-        [KURT],
-    )
-
-
-def test_duplicate_number_counts_once(contacts: Sandbox, run: Run) -> None:
-    """A number that is given twice is one contact."""
-    done = run("delete", ADA, "+1 415-555-1234", "--yes")
-    assert (done.exit_code, done.stderr, len(numbers(contacts))) == (0, "Deleted 1 of 1 contact.\n", 2)
+    """`-` reads the lines of standard input, and `--from` those of a file; blank lines are ignored."""
+    assert (run("delete", "-", KURT, "--yes", input=f"\n\n  {GRACE}  \n").exit_code, numbers(contacts)) == (0, [ADA])
+    (tmp_path / "numbers.txt").write_text(f"{ADA}\n")
+    assert (run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes").exit_code, numbers(contacts)) == (0, [])
 
 
 def test_unknown_number(contacts: Sandbox, run: Run) -> None:
@@ -87,21 +64,18 @@ def test_as_json(contacts: Sandbox, run: Run) -> None:
     assert (found[0]["reason"], "not found" in found[1]["reason"]) == (None, True)
 
 
-def test_invalid_number(contacts: Sandbox, run: Run) -> None:
-    """The exit code is 2, and no contact is deleted."""
+def test_invalid_numbers(contacts: Sandbox, run: Run, tmp_path: Path) -> None:
+    """The exit code is 2, and no contact is deleted; for a file the message has the line, and not the number."""
     done = run("delete", ADA, "12", "--yes")
-    assert (done.exit_code, "nothing was deleted" in done.stderr, len(numbers(contacts))) == (2, True, 3)
-
-
-@pytest.mark.parametrize("how", ["--from", "-"])
-def test_invalid_number_in_a_file(contacts: Sandbox, run: Run, tmp_path: Path, how: str) -> None:
-    """The message has the line, because it does not show the number; no contact is deleted."""
+    assert (done.exit_code, "nothing was deleted" in done.stderr) == (2, True)
     file = tmp_path / "numbers.txt"
     file.write_text(f"{ADA}\n\nphone\n")
-    named, place = (["-"], "standard input") if how == "-" else (["--from", str(file)], str(file))
-    done = run("delete", *named, "--yes", input=file.read_bytes())
-    assert (done.exit_code, len(numbers(contacts))) == (2, 3)
-    assert done.stderr.startswith(f"Error: line 3 of {place}: number ('xxxxx') is not a valid phone number")
+    for named, place in ((["-"], "standard input"), (["--from", str(file)], str(file))):
+        done = run("delete", *named, "--yes", input=file.read_bytes())
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"Error: line 3 of {place}: number ('xxxxx') is not a valid phone number")
+    assert run("delete", "--yes").exit_code == 2
+    assert len(numbers(contacts)) == 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -117,11 +91,6 @@ def test_binary_file(contacts: Sandbox, run: Run, tmp_path: Path) -> None:
     (tmp_path / "numbers.txt").write_text(ADA, "utf-16-le")
     done = run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes")
     assert (done.exit_code, "save it as UTF-8" in done.stderr, len(numbers(contacts))) == (2, True, 3)
-
-
-def test_no_numbers(contacts: Sandbox, run: Run) -> None:
-    """Without numbers the exit code is 2, and no contact is deleted."""
-    assert (run("delete", "--yes").exit_code, len(numbers(contacts))) == (2, 3)
 
 
 def test_no_terminal_for_confirmation(contacts: Sandbox, run: Run) -> None:

@@ -57,7 +57,7 @@ def test_a_contact_has_every_field_of_the_document(api: httpx.Client) -> None:
 
 def test_create_preserves_values(api: httpx.Client) -> None:
     """Names, tags and custom variables are returned as they were sent, accents and emoji included."""
-    sent = {
+    sent: dict[str, Any] = {
         "first_name": "Zoë 🎈",
         "last_name": "Łuk",
         "tags": ["VIP", "Customer"],
@@ -85,7 +85,7 @@ def test_update_if_exists(api: httpx.Client) -> None:
 
     Tags are replaced, custom variables are merged.
     """
-    sent = {"first_name": "Ada", "tags": ["VIP"], "custom_variables": {"Plan": "Free", "Source": "Web"}}
+    sent: dict[str, Any] = {"first_name": "Ada", "tags": ["VIP"], "custom_variables": {"Plan": "Free", "Source": "Web"}}
     made = create(api, **sent, update_if_exists=True)
     contact = create(api, tags=["New"], custom_variables={"Plan": "Pro"}, update_if_exists=True)
     assert contact == {**made, "tags": ["New"], "custom_variables": {"Plan": "Pro", "Source": "Web"}}
@@ -125,8 +125,13 @@ def test_an_update_replaces_tags_and_merges_custom_variables(api: httpx.Client) 
 
 def test_null_clears(api: httpx.Client) -> None:
     """`null` in an update empties a field, and the response still contains the field."""
-    sent = {"first_name": "Ada", "tags": ["VIP"], "custom_variables": {"Plan": "Pro"}, "sendblue_number": BOB}
-    cleared = {"first_name": None, "tags": [], "custom_variables": {}, "sendblue_number": None}
+    sent: dict[str, Any] = {
+        "first_name": "Ada",
+        "tags": ["VIP"],
+        "custom_variables": {"Plan": "Pro"},
+        "sendblue_number": BOB,
+    }
+    cleared: dict[str, Any] = {"first_name": None, "tags": [], "custom_variables": {}, "sendblue_number": None}
     create(api, ADA, **sent)
     assert update(api, **dict.fromkeys(sent)).items() >= cleared.items()
     assert api.get(ADA_PATH).json()["contact"].items() >= cleared.items()

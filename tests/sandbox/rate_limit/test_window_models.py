@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sendblue_sandbox.rate_limit.window_models import (
     WINDOW_MODELS,
@@ -39,7 +39,7 @@ def test_every_model_has_a_name() -> None:
 
 
 # After a burst at the first time: how many of 100 requests are admitted at the second.
-ADMITTED_AFTER_A_BURST = {
+ADMITTED_AFTER_A_BURST: dict[tuple[float, float], dict[WindowName, int]] = {
     (1_009.9, 1_010.1): {"log": 0, "log_all": 0, "fixed": 10, "counters": 0, "bucket": 0},
     (1_001.0, 1_006.0): {"log": 0, "log_all": 0, "fixed": 0, "counters": 0, "bucket": 5},
     (1_000.0, 1_015.0): {"log": 10, "log_all": 10, "fixed": 10, "counters": 5, "bucket": 10},
@@ -102,7 +102,7 @@ def test_used_is_the_limit_when_it_is_full() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(0, 5), max_size=60), st.integers(1, 12), st.floats(0.01, 60))
 def test_the_wait_is_enough(name: WindowName, pauses: list[float], limit: int, per: float) -> None:
     """A request after the returned wait, or a second later, is admitted; the wait is at most two windows."""
@@ -117,7 +117,7 @@ def test_the_wait_is_enough(name: WindowName, pauses: list[float], limit: int, p
 
 
 @pytest.mark.parametrize(("name", "most"), [("log", 1), ("log_all", 1), ("fixed", 2), ("counters", 2), ("bucket", 2)])
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([0.0, 0.01, 0.7, 2.5, 9.9]), max_size=150))
 def test_no_window_holds_more_than_the_table_says(name: WindowName, most: int, pauses: list[float]) -> None:
     """The logs admit at most the limit in any window, and no model more than twice the limit."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.sandbox.contacts_api import Serve
 
 pytestmark = pytest.mark.usefixtures("alive")
-HEAD = "host: x\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
+HEAD = "host: localhost\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
 MEGABYTE = 1_000_000
 
 

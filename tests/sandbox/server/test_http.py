@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.sandbox.contacts_api import Connect, Serve
 
-HEAD = "host: x\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
+HEAD = "host: localhost\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
 
 
 def send(api: httpx.Client, body: bytes, path: str = PATH) -> tuple[int, str]:

@@ -23,6 +23,16 @@ def address(sandbox: Sandbox) -> tuple[str, int]:
     return "127.0.0.1", httpx.URL(sandbox.url).port or 0
 
 
+def read_response(connection: socket.socket) -> bytes:
+    """Read until the end of a JSON object of two levels, such as that of a create."""
+    received = b""
+    while b"}" not in received[-1:] or received.count(b"{") > received.count(b"}"):
+        chunk = connection.recv(65_536)
+        assert chunk
+        received += chunk
+    return received
+
+
 def test_a_thousand_idle_connections() -> None:
     """A thousand connections with no request, or half of one, do not block others."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -36,6 +46,23 @@ def test_a_thousand_idle_connections() -> None:
                 connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
         api = stack.enter_context(httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False))
         assert {api.get(f"{PATH}/count", timeout=5).status_code for _ in range(20)} == {200}
+
+
+def test_a_thousand_active_connections() -> None:
+    """A thousand connections that all send a request at once get their response each, and every contact is kept."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        sandbox = stack.enter_context(Sandbox(limit=None))
+        opened = [stack.enter_context(socket.create_connection(address(sandbox), timeout=60)) for _ in range(1_000)]
+        for number, connection in enumerate(opened):
+            body = f'{{"number": "+1415{number:07}"}}'
+            connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: {len(body)}\r\n\r\n{body}".encode())
+        responses = [read_response(connection) for connection in opened]
+        assert {response[:12] for response in responses} == {b"HTTP/1.1 200"}
+        assert all(f"+1415{number:07}".encode() in response for number, response in enumerate(responses))
+        assert len(sandbox.contacts()) == 1_000
 
 
 def test_responses_are_not_delayed() -> None:
