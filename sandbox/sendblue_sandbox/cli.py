@@ -161,9 +161,20 @@ def _parse_seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(message) from None
 
 
+def _parse_names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
+
+
 OPTIONS = (
     CommandOption("--host", "Address to listen on.", "127.0.0.1", "ADDRESS"),
     CommandOption("--port", "Port to listen on; 0 for any free port.", str(DEFAULT_PORT), "PORT", parse=_parse_port),
+    CommandOption(
+        "--allowed-hosts",
+        "Host names of the sandbox, separated by commas; its IP addresses are always allowed.",
+        "localhost",
+        "NAME,...",
+        parse=_parse_names,
+    ),
     CommandOption("--db", "File to keep contacts in; by default they are kept in memory.", metavar="FILE"),
     CommandOption(
         "--spelling", "Field names in responses: first_name, firstName or both.", "both", choices=get_args(Spelling)

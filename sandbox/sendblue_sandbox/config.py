@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast, get_args
 
 from .rate_limit.window_models import WindowName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Spelling: TypeAlias = Literal["both", "snake", "camel"]
 BulkExisting: TypeAlias = Literal["fail", "update"]
@@ -16,6 +20,7 @@ RetryAfter: TypeAlias = Literal["seconds", "date", "none"]
 PathLike: TypeAlias = str | os.PathLike[str]
 
 MAX_PORT = 65_535
+HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 class Options(TypedDict, total=False):
@@ -35,6 +40,7 @@ class Options(TypedDict, total=False):
     document: PathLike | None
     host: str
     port: int
+    allowed_hosts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,7 @@ class Settings:
     document: PathLike | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    allowed_hosts: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for an invalid setting."""
@@ -82,6 +89,12 @@ class Settings:
             ok=_is_integer(self.port, 0, MAX_PORT),
             expected=f"a port from 1 to {MAX_PORT}, or 0 for any free port",
         )
+        _check(
+            "allowed_hosts",
+            self.allowed_hosts,
+            ok=_are_host_names(self.allowed_hosts),
+            expected="a list of host names, without a scheme or a port",
+        )
         _check_credentials(self.api_key, self.api_secret)
 
 
@@ -101,6 +114,11 @@ def _is_integer(value: object, low: int, high: float = math.inf) -> bool:
 
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _are_host_names(value: object) -> bool:
+    names: Iterable[object] = cast("Iterable[object]", value) if isinstance(value, list | tuple) else [None]
+    return all(isinstance(name, str) and HOST_NAME.fullmatch(name) for name in names)
 
 
 def _check_credentials(api_key: str | None, api_secret: str | None) -> None:

@@ -20,6 +20,7 @@ from .faults.rules import Faults
 from .rate_limit.limiter import Limiter
 from .recorder import RequestRecorder
 from .server.asgi import SandboxApp
+from .server.host_check import HostCheck
 from .server.routes import internal_routes
 from .server.uvicorn_server import ServerThread
 from .state import SandboxState
@@ -67,8 +68,9 @@ def create_runtime(settings: Settings, real_time: Callable[[], float]) -> Runtim
 def _create_asgi(state: SandboxState) -> ASGIApp:
     internal = Starlette(routes=internal_routes(state), exception_handlers={HTTPException: _http_error})
     internal.router.redirect_slashes = False
-    max_body_bytes = state.context.settings.max_body_bytes
-    return SandboxApp(Dispatcher(state), internal, state.recorder, state.clock, max_body_bytes)
+    settings = state.context.settings
+    host_check = HostCheck(frozenset(name.lower() for name in (settings.host, *settings.allowed_hosts)))
+    return SandboxApp(Dispatcher(state), internal, host_check, state.recorder, state.clock, settings.max_body_bytes)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

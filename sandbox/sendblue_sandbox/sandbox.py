@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .config import BulkExisting, OffsetCeiling, PathLike, RetryAfter, Settings, Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from starlette.types import ASGIApp
@@ -51,6 +51,9 @@ class Sandbox:
         clock: Returns the time in seconds since 1970, for `created_at` and the rate limit.
         host: The address to listen on.
         port: The port to listen on; 0 for any free port.
+        allowed_hosts: Host names, in addition to IP addresses, `localhost` and `host`, under which the server can be
+            reached. A request for any other name is refused with 403, so that no web page can reach the sandbox under
+            a name of its own (DNS rebinding).
 
     Raises:
         ImportError: The extra `sandbox` is not installed.
@@ -76,6 +79,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
+        allowed_hosts: Sequence[str] = (),
     ) -> None:
         settings = Settings(
             spelling=spelling,
@@ -92,6 +96,7 @@ class Sandbox:
             document=document,
             host=host,
             port=port,
+            allowed_hosts=allowed_hosts,
         )
         self._runtime = _create_runtime(settings, clock)
         self._state = self._runtime.state

@@ -89,4 +89,4 @@ class SandboxState:
 
 
 def _to_json(value: object) -> object:
-    return value if value is None or isinstance(value, int | float) else str(value)
+    return value if value is None or isinstance(value, int | float | list | tuple) else str(value)

@@ -117,7 +117,7 @@ class Document:
     def __init__(self, path: PathLike | None = None) -> None:
         found = find_document(path)
         try:
-            self._read(yaml.load(found.read_bytes(), Loader=_LOADER))  # noqa: S506 - a safe loader, in C if available
+            self._read(load_document(found))
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, StopIteration, re.error) as error:
             message = f"{found} is not a valid OpenAPI document ({error!r}). Correct it, or pass another as document=."
             raise ValueError(message) from error
@@ -214,6 +214,12 @@ class Document:
         parameters: dict[str, SchemaNode] = self._components["parameters"]
         pattern: str = next(item["schema"]["pattern"] for item in parameters.values() if item["in"] == "path")
         return pattern
+
+
+def load_document(path: Path) -> SchemaNode:
+    """Parse a document."""
+    loaded: SchemaNode = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - a safe loader, in C if available
+    return loaded
 
 
 def find_document(path: PathLike | None = None) -> Path:

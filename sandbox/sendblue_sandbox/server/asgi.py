@@ -20,7 +20,7 @@ from sendblue_sandbox.api.request import ApiRequest
 from sendblue_sandbox.api.response import error_response
 from sendblue_sandbox.recorder import Received
 
-from .protocol import cut_connection
+from .protocol import cut_connection, has_connection
 from .routes import is_internal
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sendblue_sandbox.api.dispatcher import Dispatcher
     from sendblue_sandbox.api.response import ApiResponse
     from sendblue_sandbox.recorder import RequestRecorder
+
+    from .host_check import HostCheck
 
 # How much of a refused body is discarded, in addition to the maximum size, and for how many seconds.
 DISCARD_BYTES = 4 * 1_048_576
@@ -55,6 +57,7 @@ class SandboxApp:
     Attributes:
         dispatcher: Processes requests to the API.
         internal: Serves the internal routes.
+        host_check: Refuses requests that are for another host or come from a page of another site.
         recorder: Records requests before their response is sent.
         clock: Returns seconds since 1970.
         max_body_bytes: The maximum size of a body.
@@ -62,6 +65,7 @@ class SandboxApp:
 
     dispatcher: Dispatcher
     internal: ASGIApp
+    host_check: HostCheck
     recorder: RequestRecorder
     clock: Callable[[], float]
     max_body_bytes: int
@@ -79,7 +83,10 @@ class SandboxApp:
             await self._send(scope, receive, send, error_response(BODY_TOO_LATE), body_read=True)
             return
         path = _normalize(scope["path"])
-        if not is_internal(path):
+        refusal = self.host_check.error(scope["headers"]) if has_connection(scope) else None
+        if refusal is not None:
+            await self._send(scope, receive, send, error_response(refusal), body_read=body is not None)
+        elif not is_internal(path):
             await self._dispatch(scope, receive, send, _api_request(scope, path, at, body))
         elif body is None:
             await self._send(scope, receive, send, error_response(BODY_TOO_LARGE), body_read=False)

@@ -13,12 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sendblue_sandbox.api.document import METHODS, find_document
+from sendblue_sandbox.api.document import METHODS, find_document, load_document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,7 +83,7 @@ def _openapi(document: Path) -> Callable[[Request], Response]:
     # Parsed on request, because most sandboxes never serve the reference. The function is not async, so that Starlette
     # runs it in a thread: parsing takes 50 ms, which would delay other requests.
     def openapi(request: Request) -> Response:
-        root: SchemaNode = yaml.safe_load(document.read_bytes())
+        root = load_document(document)
         server = {"url": str(request.base_url).rstrip("/"), "description": "This sandbox"}
         paths = {path: _with_shared_parameters(item) for path, item in root["paths"].items()}
         return JSONResponse({**root, "servers": [server], "paths": paths})

@@ -33,6 +33,11 @@ HEAD_TIMEOUT = 30.0
 HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
+def has_connection(scope: Scope) -> bool:
+    """Return whether a request came over a connection, and not from this process."""
+    return CUT_KEY in scope.get("state", {})
+
+
 async def cut_connection(scope: Scope, receive: Receive, delivery: Delivery) -> None:
     """Cut the connection of a request, and wait until it is closed.
 
