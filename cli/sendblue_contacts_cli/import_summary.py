@@ -113,6 +113,8 @@ def report_lines(report: ImportReport, name: str, resume_command: str) -> Iterat
     done = report.created + report.updated
     rows, duration = pluralize(report.rows, "row"), format_duration(report.seconds)
     yield f"{name}: {done:,} of {rows} imported{_counts(report)} in {duration}."
+    if report.resumed:
+        yield "  this run resumed an interrupted import"
     yield from _notes(report)
     yield from _ignored_column_lines(report.columns)
     yield from _rejected_lines(report)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,14 +38,6 @@ def test_file_without_rows(sandbox: Sandbox, client: Sendblue, write_rows: Write
     """The import is complete without a request."""
     report = import_file(client, write_rows(0))
     assert (report.ok, report.rows, sandbox.requests) == (True, 0, [])
-
-
-@pytest.mark.parametrize("name", ["contacts.jsonl", "contacts.json"])
-def test_imports_json(sandbox: Sandbox, client: Sendblue, write_text: WriteFile, name: str) -> None:
-    """JSON Lines and JSON arrays."""
-    text = json.dumps(people(20)) if name.endswith(".json") else "\n".join(map(json.dumps, people(20)))
-    assert import_file(client, write_text(text, name)).ok
-    assert stored(sandbox) == people(20)
 
 
 def test_respects_the_reserved_slots(sandbox: Sandbox, write_rows: WriteFile) -> None:
@@ -123,14 +114,6 @@ def test_error_in_the_progress_callback(sandbox: Sandbox, client: Sendblue, writ
         import_file(client, path, chunk_size=10, on_progress=fail, clock=itertools.count().__next__)
     report = import_file(client, path)
     assert (report.ok, report.resumed, stored(sandbox)) == (True, True, people(100))
-
-
-def test_invalid_settings(client: Sendblue, write_rows: WriteFile) -> None:
-    """They are an error before a journal is created."""
-    path = write_rows(1)
-    with pytest.raises(TransferError, match="mode must be one of"):
-        import_file(client, path, mode="merge")
-    assert list(path.parent.iterdir()) == [path]
 
 
 # --- files that change

@@ -316,7 +316,7 @@ def test_damaged_journal_is_an_error(tmp_path: Path) -> None:
         journal.add(RowResult(20, CREATED))
     content, expected = path.read_bytes(), written_content(path)
     errors: list[str] = []
-    for _ in range(150):
+    for _ in range(100):
         damaged = bytearray(content)
         damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)

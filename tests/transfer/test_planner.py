@@ -228,7 +228,7 @@ cell = st.sampled_from(CELLS) | st.text(st.characters(exclude_categories=["Cs"])
 TITLES = [*BulkContact.FIELDS, "custom_variables.Plan"]
 
 
-@settings(deadline=None, max_examples=40)  # each example is a file
+@settings(deadline=None, max_examples=25)  # each example is a file
 @given(st.lists(cell, min_size=len(TITLES), max_size=len(TITLES)))
 def test_rejects_exactly_what_cannot_be_sent(cells: list[str]) -> None:
     """The plan agrees with `bulk.create` about each row of a table."""
@@ -255,7 +255,7 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=40)  # each example is a file
+@settings(deadline=None, max_examples=25)  # each example is a file
 @given(st.dictionaries(st.sampled_from([*TITLES, "firstName", "Mobile"]), json_values))
 def test_any_json_is_sent_or_rejected(contact: dict[str, Any]) -> None:
     """Any JSON is a contact that can be sent, or is rejected with a reason."""

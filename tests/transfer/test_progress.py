@@ -54,13 +54,6 @@ def test_reports_at_once_when_sending_starts(recorder: Recorder) -> None:
     assert (report.rate, report.eta) == (0, None)
 
 
-def test_rate_ignores_an_earlier_run(recorder: Recorder) -> None:
-    """The rows of an earlier run count as done, but not for the rate."""
-    recorder.reporter.start_sending(1_000, Counter({CREATED: 400}))
-    recorder.report_sent(2, 500)
-    assert (recorder.reports[-1].rate, recorder.reports[-1].eta) == (50, 10)
-
-
 def test_rate_is_that_of_the_last_ten_seconds(recorder: Recorder) -> None:
     """A slow start does not affect it for long."""
     recorder.reporter.start_sending(100_000, Counter())
@@ -68,21 +61,6 @@ def test_rate_is_that_of_the_last_ten_seconds(recorder: Recorder) -> None:
     for second in range(61, 75):
         recorder.report_sent(second, 10 + 100 * (second - 60), 100_000)
     assert recorder.reports[-1].rate == 100
-
-
-def test_without_a_callback_nothing_is_computed() -> None:
-    """The clock is read only for the duration in the report."""
-    reads: list[float] = []
-
-    def clock() -> float:
-        reads.append(0.0)
-        return 0.0
-
-    reporter = ProgressReporter(None, clock)
-    before = len(reads)
-    reporter.report_sent(10, Counter())
-    reporter.report_read(10)
-    assert len(reads) == before
 
 
 def test_export_reports_every_hundred_contacts_and_at_the_end() -> None:

@@ -129,6 +129,8 @@ def test_resume(account: Sandbox, valid_file: Path, run: Run) -> None:
     second = run("import", valid_file.name, "--chunk-size", "1")
     sent = [request for request in account.requests if request.path.endswith("/bulk") and request.status != 401]
     assert (first.exit_code, second.exit_code, len(sent), numbers(account)) == (3, 0, 2, [ADA, GRACE])
+    assert "this run resumed" not in first.stderr
+    assert "\n  this run resumed an interrupted import\n" in second.stderr
 
 
 def test_import_the_same_file_again(account: Sandbox, valid_file: Path, run: Run) -> None:
