@@ -59,6 +59,13 @@ def test_policies(policy: Duplicates | None, shown: list[str], named: dict[int, 
     assert [entry.item is row for entry, row in zip(entries, ROWS, strict=True)][:4] == [True] * 4
 
 
+def test_the_last_item_is_sent_as_it_is() -> None:
+    """With `last`, nothing is merged into the item that is sent."""
+    _, last = _entries([_row(A, "a1", last_name="Lovelace"), _row(A, "a2")], "last")
+    assert last.payload is not None
+    assert last.payload.to_dict() == _row(A, "a2")
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(0, 5), max_size=30), st.sampled_from(["error", "first", "last", "merge"]))
 def test_each_number_is_sent_once(numbers: list[int], policy: Duplicates) -> None:
