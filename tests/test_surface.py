@@ -176,7 +176,7 @@ def test_signatures() -> None:
 def test_the_signatures_are_complete() -> None:
     """They include functions, properties, overloads and attributes of both packages."""
     places = [re.split(r"[(:]", line)[0] for line in public_signatures()]
-    assert places.count("sendblue_contacts._sync.contacts.Contacts.create") == 2
+    assert places.count("sendblue_contacts._sync.contacts.Contacts.create") == 3
     wanted = {
         "sendblue_contacts.Sendblue.rate_limit",
         "sendblue_contacts.Retry.attempts",

@@ -1,11 +1,11 @@
 """Shared by the models: the value of an absent field, the definition of a field, and tolerant readers."""
 
 import datetime
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
-from attrs import define
+from attrs import define, field
 
 T = TypeVar("T")
 
@@ -54,7 +54,9 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         super().__init__()
-        self._attributes = {key: field.attribute for name, field in fields.items() for key in (name, *field.aliases)}
+        self._attributes = {
+            key: definition.attribute for name, definition in fields.items() for key in (name, *definition.aliases)
+        }
 
     def __missing__(self, keys: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
         known = self._attributes
@@ -64,15 +66,28 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
         return shape
 
 
+class _Hidden:
+    """Stands for a value in a repr: personal data must not appear in logs and tracebacks."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+_HIDDEN = _Hidden()
+
+
+def masked_fields(model: object, fields: Mapping[str, Field]) -> Iterator[tuple[str, object]]:
+    """Yield the fields that have a value, as a repr shows them: without text."""
+    for name in (definition.attribute for definition in fields.values()):
+        value = getattr(model, name)
+        if value is not None and value is not UNSET:
+            yield name, value if isinstance(value, int | float) or hasattr(value, "FIELDS") else _HIDDEN
+
+
 def masked_repr(model: object, fields: Mapping[str, Field]) -> str:
-    """Return a repr that shows which fields have a value, but no text: personal data must not appear in logs."""
-    values = ((field.attribute, getattr(model, field.attribute)) for field in fields.values())
-    shown = (f"{name}={_masked(value)}" for name, value in values if value is not None and value is not UNSET)
+    """Return a repr that shows which fields have a value, but no text."""
+    shown = (f"{name}={value!r}" for name, value in masked_fields(model, fields))
     return f"{type(model).__name__}({', '.join(shown)})"
-
-
-def _masked(value: object) -> str:
-    return repr(value) if isinstance(value, int | float) or hasattr(value, "FIELDS") else "…"
 
 
 def read_datetime(value: Any) -> datetime.datetime | None:
@@ -87,12 +102,14 @@ def read_datetime(value: Any) -> datetime.datetime | None:
 
 
 _from_iso = datetime.datetime.fromisoformat
+_MAX_DATE_LENGTH = 100
+"""Longer than every date. Parsing takes time in proportion to the length."""
 
 
 def _parse_other_formats(value: object) -> datetime.datetime | None:
     if isinstance(value, datetime.datetime):
         return value
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _MAX_DATE_LENGTH:
         return None
     from dateutil import parser  # imported here, because it is slow to import and rarely needed
 
@@ -137,9 +154,9 @@ class Response(Generic[T]):
     """A response from an endpoint."""
 
     status_code: HTTPStatus
-    content: bytes
-    headers: MutableMapping[str, str]
-    parsed: T | None
+    content: bytes = field(repr=False)
+    headers: MutableMapping[str, str] = field(repr=False)
+    parsed: T | None = field(repr=False)
 
     def __repr__(self) -> str:
         """Show only the status: content and headers may hold personal data."""

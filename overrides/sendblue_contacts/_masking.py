@@ -1,23 +1,99 @@
-"""Masking of phone numbers and e-mail addresses in errors and logs.
+"""Masking of phone numbers, e-mail addresses, credentials and values that were sent, in errors and logs.
 
 This is the only module that masks; the others import it. It imports nothing of this package and no httpx.
+Every text is cut before it is masked, so that the time does not depend on its length.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
 
-_PHONE = re.compile(r"(?:\+|%2B)?\d[\d\s().-]{5,}\d", re.IGNORECASE)
-# The length limits are those of RFC 5321. Without them, matching a long text takes quadratic time.
+if TYPE_CHECKING:
+    import httpx
+
+_MAX_LENGTH = 2000
+_MAX_VALUE_LENGTH = 1000
+"""More than is shown of any text, and at most half of what is masked of it: no masked text ends in half a value."""
+
+_MAX_PATH_LENGTH = 200
+
+_CREDENTIAL_HEADERS = ("sb-api-key-id", "sb-api-secret-key", "authorization", "cookie", "proxy-authorization")
+
+_DATE = (
+    r"(?<!\d)(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
+)
+_PHONE = r"(?:\+|%2B)?\d(?:[\d\s()-]|\.(?!\s)){5,}\d"
+_NUMBER = re.compile(rf"(?P<date>{_DATE})|{_PHONE}", re.IGNORECASE)
+_COUNT = re.compile(r"\d{1,7}")
+# The length limits are those of RFC 5321.
 _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.\w+")
 
 
-def mask(text: str) -> str:
-    """Return the text with every phone number replaced by `+…` and every e-mail address by `…@…`."""
-    return _EMAIL.sub("…@…", _PHONE.sub("+…", text))
+def mask(text: str, values: Iterable[str] = ()) -> str:
+    """Return the text without personal data and credentials.
+
+    Phone numbers become `+…`, e-mail addresses `…@…`, and the given values `…`, in upper or lower case. Dates and
+    counts of up to seven digits stay. Only the beginning of a long text is returned.
+
+    Args:
+        text: The text.
+        values: Values that were sent, and credentials.
+    """
+    text = text[:_MAX_LENGTH]
+    folded = text.casefold()
+    forms = {form for value in values for form in _forms(value)}
+    for value in sorted(forms, key=len, reverse=True):  # a full name before the first name in it
+        if value[:_MAX_VALUE_LENGTH].casefold() in folded:  # rarely true, and each pattern has to be compiled
+            text = _pattern(value).sub("…", text)
+    return _EMAIL.sub("…@…", _NUMBER.sub(_masked_number, text))
+
+
+def _forms(value: str) -> set[str]:
+    """Return the forms in which a server may quote a value: as it is, in JSON, and a phone number without its plus."""
+    value = value.strip()
+    if value.isascii() and sum(map(str.isalnum, value)) < 2:  # noqa: PLR2004  # one letter is no name
+        return set()
+    return {value, json.dumps(value)[1:-1], value.removeprefix("+")}
+
+
+def _pattern(value: str) -> re.Pattern[str]:
+    """Return a pattern for a value. A short one must be a word of its own, or it would be found in other words."""
+    head = re.escape(value[:_MAX_VALUE_LENGTH])
+    if len(value) < 6:  # noqa: PLR2004  # as long as a usual word
+        head = rf"(?<!\w){head}(?!\w)"
+    return re.compile(f"{head}.{{0,{len(value[_MAX_VALUE_LENGTH:])}}}", re.IGNORECASE | re.DOTALL)
+
+
+def _masked_number(match: re.Match[str]) -> str:
+    return match[0] if match["date"] or _COUNT.fullmatch(match[0]) else "+…"
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield the strings in a JSON value, except the keys of its objects."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from texts_in(list(cast("Mapping[str, object]", value).values()))
+    elif isinstance(value, list):
+        for element in cast("list[object]", value):
+            yield from texts_in(element)
+
+
+def sent_texts(request: httpx.Request | None) -> Iterator[str]:
+    """Yield the credentials of a request and the values that it sent."""
+    if request is None:
+        return
+    yield from filter(None, map(request.headers.get, _CREDENTIAL_HEADERS))
+    yield from request.url.params.values()
+    try:
+        yield from texts_in(json.loads(request.content))
+    except (RuntimeError, ValueError, RecursionError):  # RuntimeError: a body that was streamed is gone
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +105,9 @@ class RequestSummary:
 
     @classmethod
     def of(cls, method: str, path: str) -> Self:
-        """Return the summary of a request to this path."""
-        return cls(method.upper(), mask(path))
+        """Return the summary of a request to this path, without the values of its query."""
+        path, query, _ = path.partition("?")
+        return cls(method.upper(), mask(path)[:_MAX_PATH_LENGTH] + ("?…" if query else ""))
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ._httpx import httpx
 from ._masking import mask_http_logs
-from .config import Credentials, Options, check_seconds, host_of, is_loopback, resolve_base_url, resolve_store
+from .config import (
+    Credentials,
+    Options,
+    check_headers,
+    check_path,
+    check_seconds,
+    host_of,
+    is_loopback,
+    resolve_base_url,
+    resolve_store,
+)
 from .errors import SendblueError
 from .phone import check_region
 from .rate_limit import RateLimit, RateLimiter, shared_limiter
@@ -17,6 +28,8 @@ from .retry import EXTENSION, Call, Retry
 
 if TYPE_CHECKING:
     from .operations import Operation
+
+_PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 
 
 class BaseClient:
@@ -50,13 +63,17 @@ class BaseClient:
         self._options = Options(check_seconds("timeout", timeout), retry)
         self._region = check_region(default_region)
         self._rate_limiter = _find_limiter(rate_limit, credentials.key, self.base_url)
-        self._http_settings: dict[str, Any] = {
+        self._credentials = credentials
+        mask_http_logs()
+
+    def _http_settings(self) -> dict[str, Any]:
+        """Return the settings of the httpx client. They contain the credentials, so no attribute keeps them."""
+        return {
             "base_url": self.base_url,
-            "headers": {**credentials.headers, "accept": "application/json"},
+            "headers": {**self._credentials.headers, "accept": "application/json"},
             "timeout": self._options.timeout,
             "follow_redirects": False,
         }
-        mask_http_logs()
 
     def _copy_with(self, **changes: object) -> Self:
         other = copy.copy(self)
@@ -77,6 +94,19 @@ class BaseClient:
         url = self.base_url + operation.kwargs["url"]
         return {**self._options.apply(operation.kwargs), "url": url, "extensions": {EXTENSION: call}}
 
+    def _request_settings(self, call: Call, path: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of an httpx request for the arguments of `request`, with the options of this client."""
+        check_path(path)
+        if settings.get("headers"):
+            settings["headers"] = check_headers(dict(settings["headers"]))
+        if self._options.extra_query:  # httpx replaces the query of a URL by `params`
+            given = settings.get("params")
+            params = httpx.QueryParams(httpx.URL(path).params if given is None else given)
+            settings["params"] = {name: params.get_list(name) for name in params}
+        given_extensions: dict[str, Any] = settings.get("extensions") or {}
+        extensions = {**given_extensions, EXTENSION: call}
+        return {**self._options.apply(settings), "url": path, "extensions": extensions}
+
     def _path(self, url: str) -> str:
         return url.removeprefix(self.base_url)
 
@@ -90,12 +120,32 @@ def closed_error() -> SendblueError:
 
 
 def proxy_for(base_url: str) -> str | None:
-    """Return the proxy from the environment. httpx looks for one only when it is given no transport."""
+    """Return the proxy from the environment. httpx looks for one only when it is given no transport.
+
+    Raises:
+        ValueError: The environment variable does not hold the address of a proxy.
+    """
     parts = urlsplit(base_url)
     if is_loopback(base_url) or proxy_bypass(parts.hostname or ""):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    kind = parts.scheme if proxies.get(parts.scheme) else "all"
+    address = proxies.get(kind)
+    if not address:
+        return None
+    return _proxy_url(address if "://" in address else f"http://{address}", f"{kind}_proxy".upper())
+
+
+def _proxy_url(url: str, variable: str) -> str:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in _PROXY_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:  # the port is not a number
+        valid = False
+    if not valid:
+        message = f"{variable} must be the address of a proxy, such as http://proxy.example.com:3128, or unset"
+        raise ValueError(message)
+    return url
 
 
 def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimiter:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from ._masking import mask
 from .errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ STORE_VARIABLE = "SENDBLUE_RATE_LIMIT_STORE"
 
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 _PRINTABLE = re.compile(r"[!-~]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"([!-~]([ \t]*[!-~])*)?")
+_FRAMING_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "host"})
+"""A wrong value makes the server wait for a body, or read the next request as one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,6 +117,29 @@ def check_path(path: str) -> None:
         raise ValueError(message)
 
 
+def check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the headers if they can be sent.
+
+    Raises:
+        TypeError: A name or a value is not a string.
+        ValueError: A name or a value contains a character that a header cannot carry, or the client sets this header.
+    """
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            message = f"the header {mask(str(name)[:40])!r} must be a str, not {type(value).__name__}"
+            raise TypeError(message)
+        if not _HEADER_NAME.fullmatch(name):
+            message = "the name of a header contains a character that a header cannot carry, or is empty"
+            raise ValueError(message)
+        if not _HEADER_VALUE.fullmatch(value):
+            message = f"the header {name!r} contains a line break or a non-ASCII letter, which a header cannot carry"
+            raise ValueError(message)
+        if name.lower() in _FRAMING_HEADERS:
+            message = f"the header {name!r} is set by the client; remove it"
+            raise ValueError(message)
+    return dict(headers)
+
+
 def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # checks the type itself
     """Return a positive number of seconds.
 
@@ -140,13 +168,16 @@ class Options:
         """Return a copy with changes. An option whose value is `KEEP` stays as it is.
 
         Raises:
-            ValueError: `timeout` or `max_wait` is not a valid number of seconds.
+            TypeError: The value of a header is not a string.
+            ValueError: `timeout` or `max_wait` is not a valid number of seconds, or a header cannot be sent.
         """
         changes = {name: value for name, value in changes.items() if value is not KEEP}
         if "timeout" in changes:
             changes["timeout"] = check_seconds("timeout", changes["timeout"])
         if changes.get("max_wait"):  # None is an unlimited wait, and 0 is no wait
             changes["max_wait"] = check_seconds("max_wait", changes["max_wait"])
+        if changes.get("extra_headers"):
+            changes["extra_headers"] = check_headers(changes["extra_headers"])
         return replace(self, **changes)
 
     def apply(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,9 +186,11 @@ class Options:
         Raises:
             TypeError: `extra_body` is set, and the request has no body.
         """
-        result = {**kwargs, "timeout": self.timeout}
+        result = {"timeout": self.timeout, **kwargs}
         if self.extra_headers:
-            result["headers"] = {**kwargs.get("headers", {}), **self.extra_headers}
+            replaced = {name.lower() for name in self.extra_headers}
+            kept = {name: value for name, value in kwargs.get("headers", {}).items() if name.lower() not in replaced}
+            result["headers"] = {**kept, **self.extra_headers}
         if self.extra_query:
             result["params"] = {**kwargs.get("params", {}), **self.extra_query}
         if self.extra_body and isinstance(kwargs.get("json"), dict):

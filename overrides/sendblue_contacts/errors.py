@@ -20,8 +20,8 @@
     ├── RateLimitStoreError           the rate limit store cannot be used; no request was sent
     └── CredentialsError              the credentials are missing or not valid
 
-The text of an error states what happened, to which request, and what to do about it. It masks phone numbers and e-mail
-addresses. A pickled error contains neither headers nor bodies.
+The text of an error states what happened, to which request, and what to do about it. It masks phone numbers, e-mail
+addresses, the credentials and the values that were sent. A pickled error contains neither headers nor bodies.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
 from ._masking import RequestSummary as RequestSummary  # noqa: PLC0414  # exported: the type of `error.request`
-from ._masking import mask
+from ._masking import mask, sent_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +208,8 @@ def status_error(response: httpx.Response, request: RequestSummary, attempts: in
         attempts: Number of requests that were sent.
     """
     status = response.status_code
-    message = server_message(response) or _DESCRIPTIONS.get(status) or response.reason_phrase or "the server failed"
+    reason = _masked(response.reason_phrase, response)
+    message = server_message(response) or _DESCRIPTIONS.get(status) or reason or "the server failed"
     hint = f" ({_HINTS[status]})" if status in _HINTS else ""
     cls = STATUS_ERRORS.get(status) or (InternalServerError if status >= _SERVER_ERROR else APIError)
     error = cls(f"status {status}: {message}{hint}", request=request, attempts=attempts)
@@ -225,11 +226,11 @@ def unexpected_response(
 
     Args:
         response: The response, after its body was read.
-        problem: What is wrong with it, without any of its content.
+        problem: What is wrong with it; values that were sent are masked.
         request: The request.
         attempts: Number of requests that were sent.
     """
-    status = response.status_code
+    status, problem = response.status_code, _masked(problem, response)
     text = f"status {status}: {problem}; check that base_url is the address of the API, not of a proxy or login page"
     error = APIResponseError(text, request=request, attempts=attempts)
     error.status_code, error.message, error.response = status, problem, response
@@ -293,7 +294,7 @@ def connection_error(
     from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
 
     request = RequestSummary.of(method, path)
-    cause = mask(f"{type(error).__name__}: {safe_cause(error) or 'the response is not HTTP'}".rstrip(": "))
+    cause = _masked(f"{type(error).__name__}: {safe_cause(error) or 'the response is not HTTP'}".rstrip(": "), error)
     if isinstance(error, httpx.TimeoutException):
         text = f"no response within the timeout ({cause}); increase timeout=, and check whether the request was applied"
         made: APIConnectionError = APITimeoutError(text, request=request, attempts=attempts)
@@ -312,14 +313,23 @@ def server_message(response: httpx.Response) -> str | None:
         return _plain_text(response)
     values = cast("dict[str, object]", body) if isinstance(body, dict) else {}
     candidates = (values.get(key) for key in ("message", "error", "error_message"))
-    return next((mask(text)[:_MAX_MESSAGE_LENGTH] for text in candidates if isinstance(text, str) and text), None)
+    return next((_masked(text, response) for text in candidates if isinstance(text, str) and text), None)
 
 
 def _plain_text(response: httpx.Response) -> str | None:
     text = response.text.strip()
     if not text or text.startswith("<"):
         return None  # HTML, for example from a proxy
-    return mask(text)[:_MAX_MESSAGE_LENGTH]
+    return _masked(text, response)
+
+
+def _masked(text: str, of: httpx.Response | httpx.TransportError) -> str:
+    """Return the beginning of a text, without the credentials and the values of the request that it is about."""
+    try:
+        request = of.request
+    except RuntimeError:  # made without a request
+        request = None
+    return mask(text, sent_texts(request))[:_MAX_MESSAGE_LENGTH]
 
 
 def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:

@@ -17,6 +17,8 @@ from sendblue_contacts_api.types import Field, read_date, read_datetime
 from . import phone
 from ._masking import mask
 
+_MAX_KEY_LENGTH = 64
+
 
 @dataclass(frozen=True)
 class FieldSet:
@@ -44,9 +46,14 @@ class FieldSet:
         for call, fields in self.other_calls.items():
             if any(key in (name, *field.aliases) for name, field in fields.items()):
                 return TypeError(f"{self.call}: {key} is not a field of this call; set it with {call}")
-        nearest = get_close_matches(str(key), self.preferred, n=1)
+        nearest = get_close_matches(str(key)[:_MAX_KEY_LENGTH], self.preferred, n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else f"the fields are {', '.join(self.fields)}"
-        return TypeError(f"{self.call}: unknown field {mask(repr(key))}; {hint}")
+        return TypeError(f"{self.call}: unknown field {shown_key(key)}; {hint}")
+
+
+def shown_key(key: object) -> str:
+    """Return a key as errors show it: masked, and only the beginning of a long one."""
+    return mask(repr(key[:_MAX_KEY_LENGTH] if isinstance(key, str) else key))
 
 
 def normalise_fields(
@@ -149,7 +156,7 @@ def _string_map(name: str, value: object) -> dict[str, str]:
     items = dict(cast("Mapping[str, str]", value))
     if not _are_strings(items) or not _are_strings(items.values()):
         return {
-            _string(f"a key of {name}", key): _string(f"{name}[{mask(repr(key))}]", text) for key, text in items.items()
+            _string(f"a key of {name}", key): _string(f"{name}[{shown_key(key)}]", text) for key, text in items.items()
         }
     return items
 

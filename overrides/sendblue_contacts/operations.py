@@ -18,7 +18,7 @@ A default of the server is never sent unless the caller gave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import chain
@@ -97,6 +97,10 @@ class OptOut(NamedTuple):
     def __repr__(self) -> str:
         return f"OptOut(number=…, opted_out={self.opted_out})"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, bool]]:
+        """Show no number where rich would show the fields of a named tuple."""
+        yield "opted_out", self.opted_out
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Operation(Generic[T]):
@@ -170,7 +174,7 @@ class Operation(Generic[T]):
         return self.on_not_found is OnNotFound.ALREADY_DELETED and call.maybe_applied
 
 
-def create(contact: NumberOrFields, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
+def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
     """Create a contact. If the call is ambiguous, a conflict is reconciled by reading the contact back."""
     values = _normalised(_CREATE, contact, fields, region)
     updates = values.get("update_if_exists") is True
@@ -179,7 +183,7 @@ def create(contact: NumberOrFields, fields: Mapping[str, Any], region: str | Non
     return Operation(_create_kwargs(values), responses.contact, on_ambiguous=on_ambiguous)
 
 
-def upsert(contact: NumberOrFields, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
+def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
     """Create a contact, or update the contact with this number."""
     values = _normalised(_UPSERT, contact, fields, region)
     if values.setdefault("update_if_exists", True) is not True:
@@ -189,12 +193,13 @@ def upsert(contact: NumberOrFields, fields: Mapping[str, Any], region: str | Non
 
 
 def _normalised(
-    field_set: FieldSet, contact: NumberOrFields, fields: Mapping[str, Any], region: str | None
+    field_set: FieldSet, contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None
 ) -> dict[str, Any]:
-    first = contact.items() if isinstance(contact, Mapping) else [("number", contact)]
+    given = {} if contact is None else {"number": contact}
+    first = contact.items() if isinstance(contact, Mapping) else given.items()
     values = normalise_fields(field_set, chain(first, fields.items()), region)
     if values.get("number") is None:
-        message = f"{field_set.call}: the phone number is missing; pass it first, or as number in the mapping"
+        message = f"{field_set.call}: the phone number is missing; pass it first, or as number"
         raise TypeError(message)
     return values
 

@@ -20,7 +20,9 @@ _INVISIBLE = dict.fromkeys(
     map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
 _IGNORED = _PUNCTUATION | _INVISIBLE
-_OPTIONAL_ZERO = re.compile(r"[(\[]\W*0\W*[)\]]")
+_OPTIONAL_ZERO = re.compile(r"[(\[][^\w()\[\]]*0[^\w()\[\]]*[)\]]")
+_MAX_LENGTH = 250
+"""The limit of the library phonenumbers. No number has as many characters, punctuation included."""
 _MAX_SHAPE_LENGTH = 64
 _HINT = "write it as +14155551234"
 
@@ -32,7 +34,7 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
         value: A number in E.164 format, with or without the usual punctuation: `+1 (415) 555-1234`.
         field: The name of the field, for the error.
         default_region: Two letters such as `US`; a number in the national format of this region is then also accepted
-            (requires the extra `phone`).
+            (requires the extra `phone`), and the length of a number with a country code is checked for that country.
 
     Raises:
         InvalidPhoneNumberError: The value is not a valid phone number.
@@ -41,14 +43,16 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
     if not isinstance(value, str):
         message = f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}"
         raise TypeError(message)
+    if len(value) > _MAX_LENGTH:
+        raise _invalid(value, field, f": it has more than {_MAX_LENGTH} characters")
+    if default_region is not None:
+        return _parse_in_region(value, field, default_region)
     if value.__class__ is str and _E164.fullmatch(value):  # most values match, and translating them is slower
         return value
     stripped = value.translate(_IGNORED)
     if _E164.fullmatch(stripped) and not _OPTIONAL_ZERO.search(value):
         return stripped
-    if default_region is not None:
-        return _parse_national(value, field, default_region)
-    raise _invalid(value, field, f"in E.164 format{_problem(value, stripped)}")
+    raise _invalid(value, field, f" in E.164 format{_problem(value, stripped)}")
 
 
 def _problem(value: str, stripped: str) -> str:
@@ -61,23 +65,52 @@ def _problem(value: str, stripped: str) -> str:
     return " (+ and 7 to 15 digits)"
 
 
-def _invalid(value: str, field: str, expected: str) -> InvalidPhoneNumberError:
+def _invalid(value: str, field: str, problem: str) -> InvalidPhoneNumberError:
     shape = re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "#", value[:_MAX_SHAPE_LENGTH]))
-    return InvalidPhoneNumberError(f"{field} ({shape!r}) is not a valid phone number {expected}; {_HINT}")
+    return InvalidPhoneNumberError(f"{field} ({shape!r}) is not a valid phone number{problem}; {_HINT}")
 
 
-def _parse_national(value: str, field: str, region: str) -> str:
+def _parse_in_region(value: str, field: str, region: str) -> str:
     library = _phonenumbers()
-    expected = f"in E.164 format or in the national format of {region}"
+    expected = f" in E.164 format or in the national format of {region}"
     try:
         number = library.parse(value, region)
     except library.NumberParseException:
-        raise _invalid(value, field, expected) from None
+        empty = "" if value.translate(_IGNORED) else ": it is empty"
+        raise _invalid(value, field, expected + empty) from None
     found = str(library.format_number(number, library.PhoneNumberFormat.E164))
-    # For some countries the library accepts numbers that are shorter or longer than E.164 allows.
-    if not library.is_possible_number(number) or number.extension or not _E164.fullmatch(found):
-        raise _invalid(value, field, expected)
+    has_country_code = value.translate(_IGNORED).startswith("+")
+    problem = _region_problem(library, number, found, None if has_country_code else region)
+    if problem:
+        raise _invalid(value, field, f"{expected}: {problem}")
     return found
+
+
+def _region_problem(library: Any, number: Any, found: str, region: str | None) -> str | None:  # noqa: ANN401  # an optional library
+    """Return what is wrong with a parsed number. The region is None if the number was written with a country code."""
+    possible = library.is_possible_number_with_reason(number)
+    if possible == library.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        return "the area code is missing"
+    # For some countries the library accepts numbers that are shorter or longer than E.164 allows.
+    if possible != library.ValidationResult.IS_POSSIBLE or not _E164.fullmatch(found):
+        return "it does not have the length of a number of its country"
+    if number.extension:
+        return "it has an extension, which cannot be sent"
+    if region is None or library.is_valid_number(number):
+        return None
+    return _national_problem(library, library.national_significant_number(number), number.country_code, region)
+
+
+def _national_problem(library: Any, digits: str, country_code: int, region: str) -> str | None:  # noqa: ANN401  # as above
+    """Return what is wrong with a national number that the library does not know: it may be from a new range."""
+    if library.country_code_for_region(region) != country_code:
+        return None  # dialled with an international prefix: it has a country code
+    numbers = library.PhoneMetadata.metadata_for_region(region).general_desc
+    if not re.fullmatch(numbers.national_number_pattern, digits):
+        return f"no number of {region} begins with these digits"
+    if len(numbers.possible_length) > 1:  # it can be a local number of another length
+        return "it is not a number of this region with its area code"
+    return None
 
 
 def _phonenumbers() -> Any:  # noqa: ANN401  # an optional library, typed only where it is installed

@@ -30,6 +30,8 @@ _JSON_TYPES: dict[type, str] = {
     bool: "a boolean",
 }
 
+_MAX_CONTENT_TYPE_LENGTH = 80
+
 REPORTS_ERROR = "the response body reports an error"
 """The beginning of the text about a successful status whose body has the status ERROR."""
 
@@ -44,7 +46,7 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
     try:
         body = response.json()
     except (ValueError, RecursionError):  # RecursionError: the JSON is nested too deeply
-        content_type = response.headers.get("content-type", "no content type")
+        content_type = response.headers.get("content-type", "no content type")[:_MAX_CONTENT_TYPE_LENGTH]
         message = f"the response is not JSON ({content_type}, {len(response.content)} bytes)"
         raise ValueError(message) from None
     if _reports_error(body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import anyio
 import httpx
 import pytest
 from sendblue_contacts import AsyncSendblue, CredentialsError, RateLimit, Retry, Sendblue, config
+from sendblue_contacts.base_client import proxy_for
 from sendblue_contacts.config import (
     KEEP,
     Credentials,
@@ -85,7 +87,7 @@ def test_no_repr_shows_the_credentials_or_options(runner: Runner) -> None:
     """The repr of a client shows its base URL only; extra headers can contain a token."""
     credentials = Credentials("planted-key", "planted-secret")
     shown = [repr(credentials), f"{credentials}", repr(Options(1.0, None, {"authorization": "planted"}))]
-    assert not any("planted" in text for text in shown)
+    assert not any("planted" in text for text in [*shown, runner.run(lambda client: repr(vars(client)))])
     name = "Sendblue" if runner.kind == "sync" else "AsyncSendblue"
     assert runner.run(repr) == f"{name}(base_url='https://api.example.test')"
 
@@ -237,6 +239,103 @@ def test_options_change_the_arguments_of_a_request() -> None:
     }
     assert kwargs == given
     assert OPTIONS.apply({"method": "get", "url": "/"}) == {"method": "get", "url": "/", "timeout": 30.0}
+
+
+@pytest.mark.parametrize(
+    ("headers", "error", "text"),
+    [
+        ({"x-a": "b\r\nc: planted"}, ValueError, "the header 'x-a' contains a line break or a non-ASCII letter"),
+        ({"x-a": "plånted"}, ValueError, "the header 'x-a' contains a line break or a non-ASCII letter"),
+        ({"x-a": "planted "}, ValueError, "the header 'x-a' contains a line break or a non-ASCII letter"),
+        ({"x a": "planted"}, ValueError, "the name of a header contains a character that a header cannot carry"),
+        ({"": "planted"}, ValueError, "the name of a header contains .*, or is empty"),
+        ({"x-a": 7}, TypeError, "the header 'x-a' must be a str, not int"),
+        ({"Content-Length": "5"}, ValueError, "the header 'Content-Length' is set by the client; remove it"),
+        ({"host": "planted.test"}, ValueError, "the header 'host' is set by the client; remove it"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_raises(
+    runner: Runner, headers: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    """Nothing is sent, and the value, which may be a token, is not shown."""
+    calls = [
+        lambda client: client.with_options(extra_headers=headers),
+        lambda client: client.request("GET", "/api/v2/contacts/count", headers=headers),
+    ]
+    for call in calls:
+        with pytest.raises(error, match=text) as caught:
+            runner.run(call, lambda _: httpx.Response(200))
+        assert "planted" not in str(caught.value)
+    assert runner.sent == []
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "query", "body"),
+    [
+        ({"json": {"a": 1}}, b"u=1&q=x", {"a": 1, "extra": True}),
+        ({"json": {"extra": False}, "params": {"p": ["1", "2"], "q": "y"}}, b"p=1&p=2&q=x", {"extra": True}),
+        ({"json": {}, "params": "p=1&p=2"}, b"p=1&p=2&q=x", {"extra": True}),
+    ],
+)
+def test_request_has_the_options_of_the_client(runner: Runner, kwargs: Any, query: bytes, body: Any) -> None:  # noqa: ANN401  # any arguments
+    """Headers, query, body and timeout of `with_options` are added, and the extensions of the caller are kept."""
+    extra: dict[str, Any] = {"extra_headers": {"x-a": "2"}, "extra_query": {"q": "x"}, "extra_body": {"extra": True}}
+    mine = {"headers": {"X-A": "1", "x-b": "3"}, "extensions": {"mine": 7}, **kwargs}
+    runner.run(
+        lambda client: client.with_options(timeout=7, **extra).request("POST", "/api/v2/new?u=1", **mine),
+        lambda _: httpx.Response(200),
+    )
+    sent = runner.sent[0]
+    assert (sent.url.query, json.loads(sent.content)) == (query, body)
+    assert [sent.headers.get_list(name) for name in ("x-a", "x-b")] == [["2"], ["3"]]
+    assert (sent.extensions["mine"], sent.extensions["timeout"]["read"]) == (7, 7)
+
+
+def test_request_without_options_is_unchanged(runner: Runner) -> None:
+    """The query of the path stays, and a body that is not a JSON object is sent as it is."""
+    runner.run(lambda client: client.request("PUT", "/api/v2/new?a=1&a=2", json=[1]), lambda _: httpx.Response(200))
+    runner.run(lambda client: client.request("PUT", "/api/v2/new?a=1&a=2"), lambda _: httpx.Response(200))
+    assert [(sent.url.query, sent.content) for sent in runner.sent] == [(b"a=1&a=2", b"[1]"), (b"a=1&a=2", b"")]
+    with pytest.raises(TypeError, match="extra_body is set, but this call has no body"):
+        runner.run(lambda client: client.with_options(extra_body={"a": 1}).request("POST", "/api/v2/new", json=[1]))
+
+
+PROXIES = {
+    "proxy:3128": "http://proxy:3128",  # as curl takes it
+    "user:word@proxy.test:3128": "http://user:word@proxy.test:3128",
+    "http://proxy:3128": "http://proxy:3128",
+    "socks5://proxy": "socks5://proxy",
+    "": None,
+}
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_the_proxy_comes_from_the_environment(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address without a scheme is that of an HTTP proxy. Requests to this machine use no proxy."""
+    _clear_proxies(monkeypatch)
+    found = {}
+    for address in PROXIES:
+        monkeypatch.setenv(variable, address)
+        found[address] = proxy_for("https://api.example.test")
+        assert proxy_for("https://127.0.0.1") is None
+    assert found == PROXIES
+
+
+@pytest.mark.parametrize("address", ["planted:word@proxy:port", "socks4://planted@proxy", "http://", "planted@:3128"])
+@pytest.mark.parametrize("client", [Sendblue, AsyncSendblue])
+def test_an_invalid_proxy_raises(client: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401  # either class
+    """The error names the variable, and shows neither the address nor its password."""
+    _clear_proxies(monkeypatch)
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(ValueError, match="HTTPS_PROXY must be the address of a proxy, such as http") as caught:
+        client("key", "secret", base_url="https://api.example.test")
+    assert "planted" not in str(caught.value)
+
+
+def _clear_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 BODILESS = {

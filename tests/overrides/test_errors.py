@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sendblue_contacts import (
     APIConnectionError,
     APIError,
+    APIResponseError,
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
@@ -29,11 +30,15 @@ from sendblue_contacts import (
     PermissionDeniedError,
     RateLimitError,
     RateLimitStoreError,
+    Sendblue,
     SendblueError,
     UnprocessableEntityError,
     errors,
+    phone,
 )
 from sendblue_contacts._masking import mask
+
+from tests.overrides.clients import KEY, SECRET, each_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,9 +112,50 @@ def test_the_message_is_that_of_the_server(content: dict[str, Any], message: str
     assert _of(**content).message == message
 
 
+# How a response can carry a message.
+CARRIERS: dict[str, Callable[[str], httpx.Response]] = {
+    "json": lambda message: httpx.Response(400, json={"message": message}),
+    "text": lambda message: httpx.Response(400, text=message),
+    "under-200": lambda message: httpx.Response(200, json={"status": "ERROR", "message": message}),
+    "reason": lambda message: httpx.Response(477, extensions={"reason_phrase": message.encode("ascii", "ignore")}),
+}
+ECHOES = {
+    f"key {KEY}, secret {SECRET}": "key …, secret …",
+    "ADA MARIA is taken; Ada and first_name 'Maria' differ": "… is taken; … and first_name '…' differ",
+    "'Stra\\u00dfe' and q=queryvalue of tag x in Max": "'…' and q=… of tag x in Max",
+    "Adam has 1234567 of VIPs": "Adam has … of …",
+    "V" * 1500: "…",
+    f"{'.' * 280}VIPs": f"{'.' * 280}…",
+}
+
+
+@pytest.mark.parametrize(("carrier", "message"), [*each_choice(CARRIERS, ECHOES), ("text", "V" * 1500)])
+def test_what_was_sent_is_not_repeated(carrier: str, message: str) -> None:
+    """The server may quote the credentials and the values of the request; the error masks them, in any case."""
+    transport = httpx.MockTransport(lambda _: CARRIERS[carrier](message))
+    with Sendblue(KEY, SECRET, transport=transport, retry=None, rate_limit=None) as client:
+        contacts = client.with_options(extra_query={"q": "queryvalue"}).contacts
+        with pytest.raises((APIError, APIResponseError)) as caught:
+            contacts.create(
+                "+1234567",
+                first_name="Ada",
+                last_name="Maria",
+                tags=["VIPs", "x", "V" * 1600],
+                custom_variables={"a": "Ada Maria", "b": "Straße"},
+            )
+    assert ECHOES[message] in str(caught.value)
+    assert not [part for part in (KEY, SECRET, "VIPs", "VVV", "queryvalue") if part in str(caught.value)]
+
+
+def test_the_summary_of_a_request_has_no_query() -> None:
+    """The values of a query may be names."""
+    assert str(errors.RequestSummary.of("get", "/api/v2/contacts?first_name=Ada")) == "GET /api/v2/contacts?…"
+
+
 def test_a_long_message_is_truncated() -> None:
     """An error fits on a screen."""
-    assert [len(_of(**body).message) for body in ({"text": "x " * 500}, {"json": {"message": "x " * 500}})] == [300] * 2
+    assert len(_of(text="x " * 500).message) == 300
+    assert len(_of(json={"message": "x " * 500}).message) == 300
 
 
 def test_the_text_has_a_hint() -> None:
@@ -230,6 +276,10 @@ def test_the_error_of_a_call_has_request_and_response(runner: Runner) -> None:
         ("mailto:ada@example.com", "…@…"),
         ("Missing fields: number", "Missing fields: number"),
         ("Chunk 3 of 12, status 404 in 0.25 s, 2024, v2", "Chunk 3 of 12, status 404 in 0.25 s, 2024, v2"),
+        ("at most 10000, not 1000000", "at most 10000, not 1000000"),
+        ("since 2024-01-15, or 2024-01-15T10:30:00.123Z", "since 2024-01-15, or 2024-01-15T10:30:00.123Z"),
+        ("2024-01-15 10:30:00+01:00 to 2024-13-15", "2024-01-15 10:30:00+01:00 to +…"),
+        ("taken: 4155551234 and +2024-01-15", "taken: +… and +…"),
     ],
 )
 def test_numbers_and_addresses_are_masked(text: str, masked: str) -> None:
@@ -314,7 +364,7 @@ def test_every_error_survives_a_spawned_process() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         returned = pool.map(copy.copy, errors_here)
         with pytest.raises(InvalidPhoneNumberError, match="it is empty"):
-            pool.apply(sendblue_contacts.phone.normalise, ("",))
+            pool.apply(phone.normalise, ("",))
     assert [_state(error) for error in returned] == [_state(error) for error in errors_here]
 
 

@@ -273,6 +273,10 @@ def test_empty_values_are_sent(name: str, empty: object) -> None:
     ("call", "text"),
     [
         (lambda: operations.create({"first_name": "Ada"}, {}), r"contacts\.create: the phone number is missing; pass"),
+        (
+            lambda: operations.upsert(None, {"first_name": "Ada"}),
+            r"contacts\.upsert: the phone number is missing; pass",
+        ),
         (lambda: operations.upsert({"first_name": "Ada"}, {}), r"contacts\.upsert: the phone number is missing; pass"),
         (lambda: operations.bulk_item({"first_name": "Ada"}), "the phone number is missing"),
         (lambda: operations.bulk_item(NUMBER), "a contact must be a mapping, not str"),

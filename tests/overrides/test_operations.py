@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from rich.pretty import pretty_repr
 from sendblue_contacts import OptOut, operations
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ ITEM = operations.bulk_item({"phone": NUMBER})
 # The call; method, raw path and body of its request.
 CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any]] = {
     "create": (lambda c: c.create(SPELLED), "POST", "/api/v2/contacts", {"number": NUMBER}),
+    "create-keyword": (
+        lambda c: c.create(number=SPELLED, first_name="Ada"),  # as in the vendor's library
+        "POST",
+        "/api/v2/contacts",
+        {"number": NUMBER, "first_name": "Ada"},
+    ),
     "upsert": (
-        lambda c: c.upsert(SPELLED),
+        lambda c: c.upsert(phoneNumber=SPELLED),
         "POST",
         "/api/v2/contacts",
         {"number": NUMBER, "update_if_exists": True},
@@ -115,6 +122,7 @@ def test_an_opt_out_can_be_unpacked_and_shows_no_number() -> None:
     number, opted_out = opt_out = OptOut(NUMBER, opted_out=True)
     shown = "OptOut(number=…, opted_out=True)"
     assert (number, opted_out, repr(opt_out), str(opt_out)) == (NUMBER, True, shown, shown)
+    assert pretty_repr(opt_out) == "OptOut(opted_out=True)"
 
 
 def test_the_repr_of_an_operation_contains_no_personal_data() -> None:

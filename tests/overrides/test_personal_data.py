@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import pickle
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import httpx
 import pytest
+from rich.console import Console
+from rich.pretty import pretty_repr
+from rich.traceback import Traceback
 from sendblue_contacts import (
     Contact,
     IncompleteListError,
@@ -332,7 +337,23 @@ def test_a_pickle_of_a_result_contains_no_credentials(runner: Runner, call: str)
 
 
 def test_the_repr_of_a_contact_shows_field_names_only() -> None:
-    """The repr of a contact may be logged."""
-    shown = repr(Contact.from_dict(CONTACT))
-    assert "first_name" in shown
-    assert [part for part in PERSONAL_DATA if part in shown] == []
+    """The repr of a contact may be logged. Tools that read the fields of a class show no more than it."""
+    contact = Contact.from_dict(CONTACT)
+    assert repr(contact) == "Contact(phone=…, first_name=…, assigned_to_email=…, tags=…, custom_variables=…)"
+    assert pretty_repr(contact, max_width=200) == repr(contact)
+    assert [field.name for field in attrs.fields(Contact) if field.repr] == []
+
+
+def test_rich_shows_no_personal_data(runner: Runner) -> None:
+    """Neither rich.print nor a traceback with local variables shows the results of calls."""
+    calls = ("create", "bulk.create", "bulk.delete", "opt_out", "list", "stream_create")
+    results = [runner.run(CALLS[call], lambda request: httpx.Response(200, json=_body_for(request))) for call in calls]
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
+    console.print(results)
+    with pytest.raises(ZeroDivisionError) as caught:
+        assert len(results) / 0
+    console.print(Traceback.from_exception(caught.type, caught.value, caught.tb, show_locals=True))
+    text = shown.getvalue()
+    assert text.count("Contact(phone=…, first_name=…") > 1
+    assert [part for part in PERSONAL_DATA if part in text] == []

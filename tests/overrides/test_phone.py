@@ -123,6 +123,8 @@ def test_a_value_that_is_not_a_str_is_a_type_error(value: object) -> None:
         ("011 44 20 7946 0958", "US", "+442079460958"),
         ("+1 (415) 555-1234", "GB", NUMBER),
         ("\uff14\uff11\uff15 555 1234", "US", NUMBER),
+        ("999-555-1234", "US", "+19995551234"),  # complete and possible: it may be from a new range
+        ("+1 000 000 0000", "US", "+10000000000"),  # with a country code, only the length is checked
     ],
 )
 def test_a_national_number_is_accepted_with_a_default_region(number: str, region: str, found: str) -> None:
@@ -131,24 +133,43 @@ def test_a_national_number_is_accepted_with_a_default_region(number: str, region
 
 
 @pytest.mark.parametrize(
-    ("number", "region"),
+    ("number", "region", "problem"),
     [
-        ("555", "US"),
-        ("", "US"),
-        ("count", "US"),
-        ("(415) 555-1234 ext. 5", "US"),
-        ("+1 415 555 1234;ext=5", "US"),
-        ("9" * 300, "US"),
-        ("01234", "DE"),
-        ("0301234567890123", "DE"),
+        ("", "US", ": it is empty"),
+        ("count", "US", ""),
+        ("555-0199", "US", ": the area code is missing"),
+        ("+1 555 0199", "US", ": the area code is missing"),
+        ("123456", "DE", ": it is not a number of this region with its area code"),
+        ("000-000-0000", "US", ": no number of US begins with these digits"),
+        ("555", "US", ": it does not have the length of a number of its country"),
+        ("+1 415 555 123", "DE", ": it does not have the length of a number of its country"),
+        ("+1 415 555 12345", "US", ": it does not have the length of a number of its country"),
+        (
+            "01234",
+            "DE",
+            ": it does not have the length of a number of its country",
+        ),  # possible, and too short for E.164
+        ("0301234567890123", "DE", ": it does not have the length of a number of its country"),
+        ("(415) 555-1234 ext. 5", "US", ": it has an extension, which cannot be sent"),
+        ("+1 415 555 1234;ext=5", "US", ": it has an extension, which cannot be sent"),
     ],
 )
-def test_an_invalid_national_number_is_rejected(number: str, region: str) -> None:
-    """Too short, too long for E.164, or with an extension: the error names the region and shows no digits."""
-    with pytest.raises(InvalidPhoneNumberError, match=f"or in the national format of {region}; ") as caught:
+def test_an_invalid_national_number_is_rejected(number: str, region: str, problem: str) -> None:
+    """Only complete numbers are accepted. The error names the region and what is missing, and shows no digits."""
+    with pytest.raises(InvalidPhoneNumberError) as caught:
         phone.normalise(number, default_region=region)
-    assert not re.search(r"\d", str(caught.value).replace("E.164", "").replace(NUMBER, ""))
+    text = str(caught.value)
+    assert f"in E.164 format or in the national format of {region}{problem}; write it as {NUMBER}" in text
+    assert not re.search(r"\d", text.replace("E.164", "").replace(NUMBER, ""))
     assert caught.value.__suppress_context__ or not caught.value.__context__  # phonenumbers may quote the number
+
+
+@pytest.mark.parametrize("region", [None, "US"])
+def test_a_long_text_is_rejected(region: str | None) -> None:
+    """No number has more than 250 characters, punctuation included: the time is bounded for every input."""
+    with pytest.raises(InvalidPhoneNumberError, match="is not a valid phone number: it has more than 250 characters"):
+        phone.normalise(f"+1 415 555 1234{' ' * 250}", default_region=region)
+    assert phone.normalise(f"+1 415 555 1234{' ' * 235}", default_region=region) == NUMBER
 
 
 def test_a_region_is_case_insensitive() -> None:

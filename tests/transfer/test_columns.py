@@ -183,16 +183,23 @@ def test_columns_of_labels_come_before_rest_as_variables() -> None:
             ["Kontakt", "name"],
             "no column matches the phone number; the columns are 'Kontakt', 'name'; .*--map 'COLUMN=phone'",
         ),
-        ({"Telefon": "phone"}, ["phone"], "no column 'Telefon'; its columns are 'phone'"),
+        ({"Telefon": "phone"}, ["phone"], "no column 'Telefon'; the columns are 'phone'"),
         ({"phone": "phon"}, ["phone"], "unknown field 'phon' .did you mean phone.*custom_variables.<label>"),
         ({"phone": "created_at"}, ["phone"], "unknown field 'created_at'"),
-        ({}, [MOBILE, "Ada"], r"the columns are '\+…', "),
     ],
 )
 def test_invalid_maps_and_headers_are_errors(columns: dict[str, str], titles: list[str], message: str) -> None:
     """The error names the columns and fields that exist, but no number: that is the title of a file without titles."""
     with pytest.raises(TransferError, match=message):
         Columns(ColumnMap(columns)).check(tuple(titles))
+
+
+@pytest.mark.parametrize("row", [(MOBILE, "Ada"), ("Ada", "(415) 555-1234"), ("Ada", "ada@example.com")])
+def test_error_about_a_file_without_titles_shows_no_contact(row: tuple[str, ...]) -> None:
+    """The first row of a file without titles is a person, with a phone number or an e-mail address."""
+    with pytest.raises(TransferError, match="the first row contains a contact instead of column titles") as caught:
+        Columns(ColumnMap()).check(row)
+    assert [cell for cell in row if cell in str(caught.value)] == []
 
 
 def test_keys_of_json_are_reported(write_text: WriteFile) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self, TypedDict
 
 from attrs import define as _attrs_define
@@ -12,6 +12,7 @@ from ..types import (
     Shapes,
     Unset,
     empty_dict,
+    masked_fields,
     masked_repr,
 )
 
@@ -97,13 +98,13 @@ class BulkContact:
     }
     """The definition of each field, by its preferred name."""
 
-    phone: str
-    first_name: str | Unset = UNSET
-    last_name: str | Unset = UNSET
-    company_name: str | Unset = UNSET
-    tags: list[str] | Unset = UNSET
-    custom_variables: dict[str, str] | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
+    phone: str = _attrs_field(repr=False)
+    first_name: str | Unset = _attrs_field(default=UNSET, repr=False)
+    last_name: str | Unset = _attrs_field(default=UNSET, repr=False)
+    company_name: str | Unset = _attrs_field(default=UNSET, repr=False)
+    tags: list[str] | Unset = _attrs_field(default=UNSET, repr=False)
+    custom_variables: dict[str, str] | Unset = _attrs_field(default=UNSET, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -167,6 +168,10 @@ class BulkContact:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkContact.FIELDS)

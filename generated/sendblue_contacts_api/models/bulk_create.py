@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self, TypedDict
 
 from attrs import define as _attrs_define
@@ -11,6 +11,7 @@ from ..types import (
     Field,
     Shapes,
     empty_dict,
+    masked_fields,
     masked_repr,
     read_models,
 )
@@ -43,8 +44,8 @@ class BulkCreate:
     }
     """The definition of each field, by its preferred name."""
 
-    contacts: list[BulkContact]
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
+    contacts: list[BulkContact] = _attrs_field(repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -77,6 +78,10 @@ class BulkCreate:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkCreate.FIELDS)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import define as _attrs_define
@@ -10,6 +10,7 @@ from ..types import (
     Field,
     Shapes,
     empty_dict,
+    masked_fields,
     masked_repr,
     read_model,
 )
@@ -31,10 +32,10 @@ class BulkCreateFailure:
     }
     """The definition of each field, by its preferred name."""
 
-    contact: Contact | None = None
-    error: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+    contact: Contact | None = _attrs_field(default=None, repr=False)
+    error: str | None = _attrs_field(default=None, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -81,6 +82,10 @@ class BulkCreateFailure:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkCreateFailure.FIELDS)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import define as _attrs_define
@@ -10,6 +10,7 @@ from ..types import (
     Field,
     Shapes,
     empty_dict,
+    masked_fields,
     masked_repr,
     read_models,
 )
@@ -41,14 +42,14 @@ class BulkDeleteResponse:
     }
     """The definition of each field, by its preferred name."""
 
-    status: str | None = None
-    amount: int | None = None
-    total: int | None = None
-    successes: int | None = None
-    failures: int | None = None
-    results: list[BulkDeleteItem] | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+    status: str | None = _attrs_field(default=None, repr=False)
+    amount: int | None = _attrs_field(default=None, repr=False)
+    total: int | None = _attrs_field(default=None, repr=False)
+    successes: int | None = _attrs_field(default=None, repr=False)
+    failures: int | None = _attrs_field(default=None, repr=False)
+    results: list[BulkDeleteItem] | None = _attrs_field(default=None, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -119,6 +120,10 @@ class BulkDeleteResponse:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkDeleteResponse.FIELDS)

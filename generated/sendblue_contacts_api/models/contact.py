@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import define as _attrs_define
@@ -11,6 +11,7 @@ from ..types import (
     Field,
     Shapes,
     empty_dict,
+    masked_fields,
     masked_repr,
     read_datetime,
 )
@@ -60,20 +61,20 @@ class Contact:
     }
     """The definition of each field, by its preferred name."""
 
-    phone: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    company_name: str | None = None
-    sendblue_number: str | None = None
-    assigned_to_email: str | None = None
-    tags: list[str] | None = None
-    custom_variables: dict[str, str] | None = None
-    created_at: datetime.datetime | None = None
-    verified: bool | None = None
-    opt_out: bool | None = None
-    contact_id: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+    phone: str | None = _attrs_field(default=None, repr=False)
+    first_name: str | None = _attrs_field(default=None, repr=False)
+    last_name: str | None = _attrs_field(default=None, repr=False)
+    company_name: str | None = _attrs_field(default=None, repr=False)
+    sendblue_number: str | None = _attrs_field(default=None, repr=False)
+    assigned_to_email: str | None = _attrs_field(default=None, repr=False)
+    tags: list[str] | None = _attrs_field(default=None, repr=False)
+    custom_variables: dict[str, str] | None = _attrs_field(default=None, repr=False)
+    created_at: datetime.datetime | None = _attrs_field(default=None, repr=False)
+    verified: bool | None = _attrs_field(default=None, repr=False)
+    opt_out: bool | None = _attrs_field(default=None, repr=False)
+    contact_id: str | None = _attrs_field(default=None, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -202,6 +203,10 @@ class Contact:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(Contact.FIELDS)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self, TypedDict
 
 from attrs import define as _attrs_define
@@ -12,6 +12,7 @@ from ..types import (
     Shapes,
     Unset,
     empty_dict,
+    masked_fields,
     masked_repr,
 )
 
@@ -109,15 +110,15 @@ class ContactCreate:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str
-    first_name: str | None | Unset = UNSET
-    last_name: str | None | Unset = UNSET
-    sendblue_number: str | None | Unset = UNSET
-    assigned_to_email: str | None | Unset = UNSET
-    tags: list[str] | None | Unset = UNSET
-    custom_variables: dict[str, str] | None | Unset = UNSET
-    update_if_exists: bool | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
+    number: str = _attrs_field(repr=False)
+    first_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
+    last_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
+    sendblue_number: str | None | Unset = _attrs_field(default=UNSET, repr=False)
+    assigned_to_email: str | None | Unset = _attrs_field(default=UNSET, repr=False)
+    tags: list[str] | None | Unset = _attrs_field(default=UNSET, repr=False)
+    custom_variables: dict[str, str] | None | Unset = _attrs_field(default=UNSET, repr=False)
+    update_if_exists: bool | Unset = _attrs_field(default=UNSET, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -193,6 +194,10 @@ class ContactCreate:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactCreate.FIELDS)

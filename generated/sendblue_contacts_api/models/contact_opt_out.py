@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self, TypedDict
 
 from attrs import define as _attrs_define
@@ -12,6 +12,7 @@ from ..types import (
     Shapes,
     Unset,
     empty_dict,
+    masked_fields,
     masked_repr,
 )
 
@@ -66,9 +67,9 @@ class ContactOptOut:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str
-    opted_out: bool | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
+    number: str = _attrs_field(repr=False)
+    opted_out: bool | Unset = _attrs_field(default=UNSET, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -104,6 +105,10 @@ class ContactOptOut:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactOptOut.FIELDS)

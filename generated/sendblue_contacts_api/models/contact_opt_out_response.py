@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import define as _attrs_define
@@ -10,6 +10,7 @@ from ..types import (
     Field,
     Shapes,
     empty_dict,
+    masked_fields,
     masked_repr,
 )
 
@@ -32,11 +33,11 @@ class ContactOptOutResponse:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str | None = None
-    opted_out: bool | None = None
-    status: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False)
+    number: str | None = _attrs_field(default=None, repr=False)
+    opted_out: bool | None = _attrs_field(default=None, repr=False)
+    status: str | None = _attrs_field(default=None, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -88,6 +89,10 @@ class ContactOptOutResponse:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactOptOutResponse.FIELDS)

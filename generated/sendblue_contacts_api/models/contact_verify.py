@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self, TypedDict
 
 from attrs import define as _attrs_define
@@ -11,6 +11,7 @@ from ..types import (
     Field,
     Shapes,
     empty_dict,
+    masked_fields,
     masked_repr,
 )
 
@@ -58,8 +59,8 @@ class ContactVerify:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict)
+    number: str = _attrs_field(repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -89,6 +90,10 @@ class ContactVerify:
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactVerify.FIELDS)

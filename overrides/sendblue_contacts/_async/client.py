@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.base_client import BaseClient, closed_error, proxy_for
-from sendblue_contacts.config import KEEP, check_path
+from sendblue_contacts.config import KEEP
 from sendblue_contacts.errors import connection_error, decoding_error, safe_cause
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
 from sendblue_contacts.raw_response import RawResponse
-from sendblue_contacts.retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry
+from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
 from .transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
 
@@ -84,7 +84,7 @@ class AsyncSendblue(BaseClient):
         )
         logged = AsyncLogTransport(transport or httpx.AsyncHTTPTransport(proxy=proxy_for(self.base_url)))
         limited = AsyncRateLimitTransport(logged, self._rate_limiter)
-        self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings)
+        self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings())
 
     @cached_property
     def contacts(self) -> AsyncContacts:
@@ -112,7 +112,7 @@ class AsyncSendblue(BaseClient):
         Args:
             timeout: Seconds that one attempt may take.
             retry: How failed requests are retried; None turns retries off.
-            extra_headers: Additional headers.
+            extra_headers: Additional headers: ASCII strings without line breaks.
             extra_query: Additional query parameters.
             extra_body: Additional fields of a JSON body.
             max_wait: Seconds that a call may wait for a free slot of the rate limit; a longer wait raises
@@ -146,19 +146,20 @@ class AsyncSendblue(BaseClient):
         Args:
             method: The HTTP method. GET, PUT and DELETE are retried when the response is lost, POST is not.
             path: The path, such as `/api/v2/contacts/count`.
-            kwargs: As for `httpx.Client.request`: `params`, `json`, `headers` and so on.
+            kwargs: As for `httpx.Client.request`: `params`, `json`, `headers`, `extensions` and so on. The headers, the
+                query and the body of `with_options` are added, and take precedence.
 
         Returns:
             The response, whatever its status.
 
         Raises:
             APIConnectionError: No response was received.
-            ValueError: `path` is not a path; a request to another host would disclose the credentials.
+            TypeError: `extra_body` of `with_options` is set, and the request has no JSON object as its body.
+            ValueError: A header cannot be sent, or `path` is not a path: a request to another host would disclose the
+                credentials.
         """
-        check_path(path)
         call = self._new_call(repeatable=method.upper() in IDEMPOTENT_METHODS)
-        settings = {"timeout": self._options.timeout, **kwargs, "extensions": {EXTENSION: call}}
-        return await self._request(call, method=method, url=path, **settings)
+        return await self._request(call, method=method, **self._request_settings(call, path, kwargs))
 
     async def _send(self, operation: Operation[T]) -> T:
         return (await self._send_raw(operation)).parse()

@@ -32,14 +32,17 @@ class ContactCalls:
     def create(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
     @overload
     def create(self, contact: ContactCreateMapping, /) -> Contact: ...
-    def create(self, number: str | Mapping[str, Any], /, **fields: Any) -> Contact:
+    @overload
+    def create(self, /, **fields: Unpack[ContactCreateMapping]) -> Contact: ...
+    def create(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
         """Create a contact (POST /api/v2/contacts).
 
         When a response is lost, the request is retried. If the retry then fails with a conflict, the client reads the
         contact back and compares: this call never raises `ConflictError` for a contact that it created itself.
 
         Args:
-            number: The phone number, or one mapping with all fields, including `number`.
+            contact: The phone number, or one mapping with all fields, including `number`. The number can also be a
+                keyword: `create(number="+14155551234")`.
             fields: `first_name`, `last_name`, `sendblue_number`, `assigned_to_email`, `tags`, `custom_variables`,
                 `update_if_exists`. A field that is None is not sent.
 
@@ -54,17 +57,19 @@ class ContactCalls:
         Example:
             client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
         """
-        return self._send(operations.create(number, fields, self._region))
+        return self._send(operations.create(contact, fields, self._region))
 
     @overload
     def upsert(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
     @overload
     def upsert(self, contact: ContactCreateMapping, /) -> Contact: ...
-    def upsert(self, number: str | Mapping[str, Any], /, **fields: Any) -> Contact:
+    @overload
+    def upsert(self, /, **fields: Unpack[ContactCreateMapping]) -> Contact: ...
+    def upsert(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
         """Create a contact, or update the one with this number (POST /api/v2/contacts with `update_if_exists`).
 
         Args:
-            number: The phone number, or one mapping with all fields, including `number`.
+            contact: As for `create`.
             fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, `tags`
                 replace all tags, and `custom_variables` are merged.
 
@@ -75,7 +80,7 @@ class ContactCalls:
             InvalidPhoneNumberError: The phone number is not valid; no request was sent.
             TypeError: A field is unknown, or a value has the wrong type; no request was sent.
         """
-        return self._send(operations.upsert(number, fields, self._region))
+        return self._send(operations.upsert(contact, fields, self._region))
 
     def retrieve(self, phone_number: str) -> Contact:
         """Retrieve the contact with this number (GET /api/v2/contacts/{phone_number}).

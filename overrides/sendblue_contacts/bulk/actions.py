@@ -7,16 +7,15 @@ there.
 from __future__ import annotations
 
 import json
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_contacts import operations, phone, responses
-from sendblue_contacts._masking import mask
+from sendblue_contacts._masking import mask, texts_in
 
 from .results import FailedNumber
 from .types import Entry, ItemResult
@@ -173,21 +172,7 @@ def _reason(error: object, item: Mapping[str, Any] | None = None) -> str:
     """Returns the server's error message for an item, without the values of the item."""
     if not isinstance(error, str) or not error:
         return "rejected without a reason"
-    for value in sorted(set(_texts(item)), key=len, reverse=True):  # a full name before the first name in it
-        if value.casefold() in error.casefold():  # rarely true, and each pattern has to be compiled
-            error = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", error, flags=re.IGNORECASE)
-    return mask(error)
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yields the strings in a value that may identify a person: those with two letters or digits and more."""
-    if isinstance(value, str):
-        yield from [value.strip()] if sum(map(str.isalnum, value)) > 1 else []
-    elif isinstance(value, Mapping):
-        yield from _texts(list(cast("Mapping[str, object]", value).values()))
-    elif isinstance(value, list):
-        for element in cast("list[object]", value):
-            yield from _texts(element)
+    return mask(error, texts_in(item))
 
 
 def _unlisted_were_created(sent: int, response: BulkCreateResponse) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .column_map import ColumnMap
     from .row_parser import Fields
 
+_DIGITS_OF_A_NUMBER = 7  # no title has as many
 _MAX_PARSERS = 256  # these bound the memory for JSON in which every object has other keys
 _MAX_TITLES = 1_000
 _USED, _READ_ONLY, _UNMAPPED, _IGNORED = "used", "read only", "unmapped", "ignored"
@@ -105,12 +106,12 @@ class Columns:
             raise TransferError("the file is empty; its first row must contain the column titles")
         missing = self._mapped.keys() - {title.strip() for title in titles}
         if missing:
-            raise TransferError(f"the file has no column {_quoted(sorted(missing))}; its columns are {_quoted(titles)}")
+            raise TransferError(f"the file has no column {_quoted(sorted(missing))}; {_described(titles)}")
         filled = {each.target.name for each in self._field_cells(titles)}
         for name, field in self._fields.items():
             if field.required and name not in filled:
                 raise TransferError(
-                    f"no column matches the {field_label(name)}; the columns are {_quoted(titles)}; "
+                    f"no column matches the {field_label(name)}; {_described(titles)}; "
                     f"name the column: --map 'COLUMN={name}', ColumnMap({{'COLUMN': '{name}'}})"
                 )
 
@@ -213,6 +214,13 @@ def _titles_of(name: str, synonym: str, fields: Fields) -> Iterable[str]:
 
 def _normalise(title: str) -> str:
     return re.sub(r"[\W_]", "", title).casefold()
+
+
+def _described(titles: Sequence[str]) -> str:
+    """Return the titles, or no title if the row is a contact: no error shows personal data."""
+    if any("@" in title or len(re.findall(r"\d", title)) >= _DIGITS_OF_A_NUMBER for title in titles):
+        return "the first row contains a contact instead of column titles; add a row with the titles"
+    return f"the columns are {_quoted(titles)}"
 
 
 def _quoted(titles: Iterable[str]) -> str:
