@@ -140,6 +140,13 @@ def _number(name: str, value: object) -> int | float:
     return value
 
 
+def _integer(name: str, value: object) -> int:
+    """Return an integer. A float with an integral value is accepted, because tables have no other numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        raise _wrong_type(name, "an integer", value)
+    return int(value)
+
+
 def _string_list(name: str, value: object) -> list[str]:
     """Return a list of strings. A single string is rejected, because it would be read character by character."""
     if not isinstance(value, _LISTS):
@@ -193,7 +200,7 @@ CHECKS: dict[str, Callable[[str, object], object]] = {
     "string": _string,
     "enum": _string,
     "boolean": boolean,
-    "integer": _number,
+    "integer": _integer,
     "number": _number,
     "array[string]": _string_list,
     "map": _string_map,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 MAX_PROBLEMS = 20
+MISSING = "does not exist"
+ELSEWHERE = "is in another file; copy it to components, and refer to it with #/components/…"
 
 
 class DocumentError(Exception):
@@ -136,10 +138,11 @@ def validate(document: Document) -> None:
 
 
 def _problems(document: Document) -> list[str]:
+    references = [(path, str(value)) for path, value in _parts(document.data, ()) if path[-1:] == ("$ref",)]
     dangling = [
-        f"{document.location(path)}: {value} does not exist"
-        for path, value in _parts(document.data, ())
-        if path[-1:] == ("$ref",) and str(value).startswith("#/") and at(document.data, str(value)) is None
+        f"{document.location(path)}: {value} {MISSING if value.startswith('#/') else ELSEWHERE}"
+        for path, value in references
+        if not value.startswith("#/") or at(document.data, value) is None
     ]
     # The validator resolves references, and raises another exception if it cannot.
     return dangling or [

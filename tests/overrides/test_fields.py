@@ -214,6 +214,7 @@ def test_the_sendblue_number_is_normalised() -> None:
     [
         *((kind, *sample) for kind, sample in SAMPLES.items() if kind in {"integer", "number", "date", "date-time"}),
         ("date", "1815-12-10", "1815-12-10"),
+        ("integer", 5.0, 5),
         ("enum", "asc", "asc"),
         ("any", {"a": [1]}, {"a": [1]}),
     ],
@@ -229,7 +230,9 @@ def test_kinds_that_the_document_does_not_use_yet_are_converted(kind: str, value
         ("date", "someday", ValueError, "birthday is not a valid date; write it as 2024-01-15"),
         ("date-time", dt.datetime(2024, 1, 15), ValueError, "birthday is .*with a time zone; write it as"),  # noqa: DTZ001  # the point
         ("date-time", "someday", ValueError, "birthday is .*write it as 2024-01-15T10:30:00Z"),
-        ("integer", "3", TypeError, "birthday must be a number, not str"),
+        ("integer", "3", TypeError, "birthday must be an integer, not str"),
+        ("integer", 5.5, TypeError, "birthday must be an integer, not float"),
+        ("integer", float("inf"), TypeError, "birthday must be an integer, not float"),
         ("number", True, TypeError, "birthday must be a number, not bool"),
         ("enum", 3, TypeError, "birthday must be a str, not int"),
     ],

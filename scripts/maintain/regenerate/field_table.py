@@ -51,10 +51,11 @@ def write_field_table(package: Path) -> None:
 
 def request_models(path: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
     """Return the request models in a module, which are the classes with a TypedDict for their fields."""
-    classes = {node.name: node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)}
+    body = ast.parse(path.read_text("utf-8")).body
+    classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
     for name, node in classes.items():
         if f"{name}Fields" in classes:
-            descriptions: dict[str, str] = {}
+            descriptions = _keyword_descriptions(body)
             for typed_dict in (classes[f"{name}Fields"], classes[f"{name}Mapping"]):
                 descriptions |= _descriptions(typed_dict)
             yield name, {field: _entry(call, descriptions[field]) for field, call in _definitions(node)}
@@ -67,6 +68,19 @@ def _descriptions(typed_dict: ast.ClassDef) -> dict[str, str]:
         for key, text in pairwise(typed_dict.body)
         if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name) and isinstance(text, ast.Expr)
     }
+
+
+def _keyword_descriptions(body: list[ast.stmt]) -> dict[str, str]:
+    """Return the descriptions of fields that are keywords, in the text below their TypedDict."""
+    for node, text in pairwise(body):
+        if (
+            isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]).endswith("Keywords")
+            and isinstance(text, ast.Expr)
+        ):
+            lines = str(ast.literal_eval(text.value)).strip().splitlines()
+            return {name: description for name, _, description in (line.partition(": ") for line in lines)}
+    return {}
 
 
 def _definitions(model: ast.ClassDef) -> Iterator[tuple[str, ast.Call]]:

@@ -23,6 +23,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from maintain.openapi_document import Document, read, validate
 from maintain.regenerate.differences import describe, differences
+from maintain.regenerate.document_rules import check_rules
 from maintain.regenerate.field_table import write_field_table
 from maintain.regenerate.formatting import NEW, OLD, format_package, tree
 from maintain.venvs import ROOT, ScriptError, locked
@@ -65,6 +66,7 @@ def build(plan: Plan, folder: Path) -> Path:
     check_pins(PINS.read_text(encoding="utf-8"))
     document = read(plan.document, shown(plan.document))
     validate(document)
+    check_rules(document)
     package = folder / "generated" / plan.package.name
     package.parent.mkdir(parents=True)
     # The generator reads exactly the data that was validated, without the ambiguities of YAML.

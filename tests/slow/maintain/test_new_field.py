@@ -1,8 +1,8 @@
 """The test of the design: a new field needs an edit of the document and scripts/regenerate, and no other change.
 
-A copy of the document gets a field `birthday` with the alias `birthDate`. Everything else is unchanged: the templates,
-the hand-written layer, the sandbox. The client runs in a separate process, with the package generated from the copy
-first in the import path.
+A copy of the document gets a field `birthday` with the alias `birthDate`, and a field `class`, a keyword of Python.
+Everything else is unchanged: the templates, the hand-written layer, the sandbox. The client runs in a separate process,
+with the package generated from the copy first in the import path.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ FIELD = """\
           description: The date of birth. Alias is `birthDate`.
           x-aliases: [birthDate]
           examples: ['1815-12-10']
+        class:
+          type: [string, 'null']
+          description: "The class: a keyword of Python."
+          examples: [first]
 """
 ADA, GRACE, FILED = "+14155551234", "+14155555678", "+14155559999"
 CLIENT = f"""\
@@ -57,9 +61,13 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
     write_csv(client.contacts.list(), exported)
     account = {{"API_KEY": "key", "API_SECRET": "secret", "BASE_URL": sandbox.url}}
     variables = {{f"SENDBLUE_API_{{name}}": value for name, value in account.items()}}
+    named = client.contacts.upsert({{"number": "{ADA}", "class": "first"}})
+    named_by_option = CliRunner().invoke(app, ["update", "{ADA}", "--class", "second", "--json"], env=variables)
     typing = ["update", "{ADA}", "--birth-date", "11 December 1815", "--json"]
     typed = CliRunner().invoke(app, typing, env=variables)
     results = {{
+        "keyword": [named.class_, named.to_dict()["class"], json.loads(named_by_option.stdout)["class"]],
+        "refused keyword": attempt(lambda: client.contacts.update("{ADA}", **{{"class": 1}})),
         "created": [type(created.birthday).__name__, str(created.birthday)],
         "updated": str(updated.birthday),
         "bulk": [str(contact.birthday) for contact in bulk.created],
@@ -85,6 +93,8 @@ client.contacts.create({{"number": "{ADA}", "birthDate": "1815-12-10"}})
 reveal_type(client.contacts.retrieve("{ADA}").birthday)
 client.contacts.create("{ADA}", birthDay="1815-12-10")
 client.contacts.create("{ADA}", birthDate=1815)
+client.contacts.create({{"number": "{ADA}", "class": "first"}})
+client.contacts.create({{"number": "{ADA}", "class": 1}})
 """
 
 
@@ -231,12 +241,18 @@ def test_sandbox_stores_the_field(results: Any) -> None:  # noqa: ANN401 - JSON
     assert results["kept"] == {ADA: "1815-12-11", GRACE: "1906-12-09", FILED: "1906-04-28"}
 
 
+def test_keyword_of_python(results: Any) -> None:  # noqa: ANN401 - JSON
+    """A field whose name is a keyword is set by its name, is the attribute `class_`, and is checked."""
+    assert results["keyword"] == ["first", "first", "second"]
+    assert results["refused keyword"] == "TypeError"
+
+
 def test_invalid_date_is_rejected(results: Any) -> None:  # noqa: ANN401 - JSON
     """An invalid date and an undocumented name raise an error."""
     assert results["refused"] == ["ValueError", "TypeError"]
 
 
-@pytest.mark.parametrize("line", [3, 4, 5], ids=TYPED.splitlines()[2:5])
+@pytest.mark.parametrize("line", [3, 4, 5, 9])
 def test_type_checker_accepts(findings: dict[int, str], line: int) -> None:
     """A strict type checker accepts both names, as keywords and in a mapping."""
     assert findings.get(line) is None
@@ -247,7 +263,7 @@ def test_type_checker_infers_the_type(findings: dict[int, str]) -> None:
     assert findings[6] == 'note: Revealed type is "datetime.date | None"'
 
 
-@pytest.mark.parametrize("line", [7, 8], ids=TYPED.splitlines()[6:])
+@pytest.mark.parametrize("line", [7, 8, 10])
 def test_type_checker_rejects(findings: dict[int, str], line: int) -> None:
     """A strict type checker rejects a misspelled name and a value of the wrong type."""
     assert findings[line].startswith("error: ")

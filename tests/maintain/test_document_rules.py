@@ -1,0 +1,106 @@
+"""Mistakes in the document that OpenAPI allows: each has a line, a path and a fix, before anything is generated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from maintain.openapi_document import DocumentError, read, validate
+from maintain.regenerate.document_rules import check_rules
+from maintain.venvs import ROOT
+
+if TYPE_CHECKING:
+    from tests.maintain.workspaces import Workspace
+
+KIND = "        kind: {type: string, enum: [cat, dog]}\n"
+LINE = "pets.yaml:28: components.schemas.Pet.properties."
+
+
+def problems(workspace: Workspace) -> list[str]:
+    """Return the mistakes in a document that is valid OpenAPI."""
+    document = read(workspace.document, "pets.yaml")
+    validate(document)
+    try:
+        check_rules(document)
+    except DocumentError as error:
+        return str(error).splitlines()
+    return []
+
+
+def test_the_document_follows_the_rules() -> None:
+    """The document of this project has no mistake."""
+    check_rules(read(ROOT / "openapi/contacts.yaml", "contacts.yaml"))
+
+
+MEMBER = "every generated model has a member"
+REMOVE = "remove the field: its value is in additional_properties"
+COMBINATION = "leave the type out and describe the values in the description"
+
+
+@pytest.mark.parametrize(
+    ("field", "problem", "fix"),
+    [
+        ("kind: {type: string, x-alias: [sort]}", "kind.x-alias: x-alias is not an", "did you mean x-aliases?"),
+        ("kind: {type: string, x-owner: me}", "kind.x-owner: x-owner is not an", "only x-aliases is; remove it"),
+        ("kind: {type: string, x-aliases: sort}", "kind.x-aliases: the aliases must be a list", "write [sort]"),
+        ("kind: {type: string, x-aliases: [kind]}", "kind.x-aliases: the alias kind is the name of", "remove it"),
+        ("kind: {type: string, x-aliases: [name]}", "kind.x-aliases: the alias name is already", "remove one of them"),
+        ("kind: {type: string, x-aliases: [a, a]}", "kind.x-aliases: the alias a is already", "remove one of them"),
+        ("kind: {type: string, x-aliases: [a-b]}", "kind.x-aliases: 'a-b' is not a name", "choose another one"),
+        ("to_dict: {type: string}", f"to_dict: {MEMBER} to_dict", REMOVE),
+        ("fields_set: {type: string}", f"fields_set: {MEMBER} fields_set", REMOVE),
+        ("nick-name: {type: string}", "nick-name: 'nick-name' is not a name in Python", REMOVE),
+        ("photo: {type: string, format: binary}", "photo.format: JSON has no binary", "write contentEncoding: base64"),
+        ("age: {oneOf: [{type: string}, {type: integer}]}", "age.oneOf: the client cannot represent", COMBINATION),
+        ("age: {allOf: [{type: string}, {maxLength: 5}]}", "age.allOf: the client cannot represent", COMBINATION),
+        ("age: {enum: [one, 2]}", "age.enum: the values of an enum must all be", "not int, str; write one type"),
+        ("age: {enum: [1.5]}", "age.enum: the values of an enum must all be", "not float; write one type"),
+    ],
+)
+def test_mistakes(workspace: Workspace, field: str, problem: str, fix: str) -> None:
+    """A mistake in a field is reported with its line and a fix."""
+    workspace.edit(KIND, f"        {field}\n")
+    (line,) = problems(workspace)
+    assert (line[: len(LINE + problem)], line[-len(fix) :]) == (LINE + problem, fix)
+
+
+def test_two_fields_with_one_alias(workspace: Workspace) -> None:
+    """An alias of another field is reported at the second field; every mistake is reported."""
+    fields = ("kind: {type: string, x-aliases: [sort]}", "breed: {type: string, x-aliases: [sort, breed]}")
+    workspace.edit(KIND, "".join(f"        {field}\n" for field in fields))
+    place = "pets.yaml:29: components.schemas.Pet.properties.breed.x-aliases: "
+    assert problems(workspace) == [
+        f"{place}the alias sort is already the name of the alias of kind; remove one of them",
+        f"{place}the alias breed is the name of the field itself; remove it",
+    ]
+
+
+def test_reference_to_another_file(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reference to another file is reported, not a traceback, and the command generates nothing."""
+    workspace.edit(KIND, "        kind: {$ref: 'other.yaml#/Kind'}\n")
+    assert workspace.regenerate() == 1
+    assert not workspace.package.exists()
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[0]
+        .endswith(
+            "28: components.schemas.Pet.properties.kind.$ref: other.yaml#/Kind is in another file; "
+            "copy it to components, and refer to it with #/components/…"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "kind: {anyOf: [{$ref: '#/components/schemas/Pet'}, {type: 'null'}], x-aliases: [petKind]}",
+        "kind: {allOf: [{$ref: '#/components/schemas/Pet'}]}",
+        "kind: {enum: [1, 2]}",
+        "kind: {type: object, examples: [{x-alias: 1, format: binary}]}",
+        "properties: {type: string}",
+    ],
+)
+def test_what_is_allowed(workspace: Workspace, field: str) -> None:
+    """One schema or null, one schema in `allOf`, an enum of one type, and any example are no mistakes."""
+    workspace.edit(KIND, f"        {field}\n")
+    assert problems(workspace) == []
