@@ -354,6 +354,17 @@ def test_changed_journal_is_an_error(tmp_path: Path, statement: str) -> None:
         Journal(path)
 
 
+def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long reason is cut, and a damaged journal that seems to be very large does not take memory."""
+    path = tmp_path / "journal"
+    with Journal(path) as journal:
+        journal.write_validation([RowResult(2, REJECTED, "x" * 200_000)])
+        assert journal.result(2).reason == "x" * 10_000
+    monkeypatch.setattr("sendblue_transfer.importing.journal._MAX_BYTES", 10_000)
+    with pytest.raises(JournalError, match="its size is impossible"):
+        Journal(path)
+
+
 def written_content(path: Path) -> object:
     """Return everything that a journal shows to an import."""
     with Journal(path) as journal:

@@ -109,6 +109,8 @@ QUOTATIONS = {
         [(2, True)],
     ),
     "a note with line breaks": ('{n},Ada,"Mon: called, no answer\nTue: call {n}, then Bob, then Eve"\n', [(2, False)]),
+    "a note with a number": ('{n},Ada,"Assistant\nBob, {n}, at noon"\n', [(2, False)]),
+    "a note with numbers": ('{n},Ada,"Others:\n' + "Bob, {n}, home\n" * 5 + 'Eve, {n}, work"\n', [(2, False)]),
     "an address": ('{n},"12 Main St, Springfield\nIllinois, 62701, USA",x\n', [(2, False)]),
     "a very long cell": ('{n},Ada,"' + "x\n" * 50_001 + '"\n', [(2, True)]),
 }

@@ -32,10 +32,17 @@ class Record(NamedTuple):
     problem: str = ""
 
 
+_MAX_NUMBER_CHARACTERS = 40
+_PHONE_NUMBER = re.compile(r"[\s\"']*\+?(?:[\s().-]*\d){7,15}[\s\"']*")
 _INVALID_BYTE = re.compile(r"[\udc80-\udcff]")
 """What `surrogateescape` makes of a byte that is not valid UTF-8."""
 
 _INVALID = "not valid UTF-8; correct it, or name the encoding of the file with --encoding (encoding=)"
+
+
+def looks_like_phone_number(text: str) -> bool:
+    """Whether a text is 7 to 15 digits with the punctuation of phone numbers."""
+    return bool(_PHONE_NUMBER.fullmatch(text[:_MAX_NUMBER_CHARACTERS]))
 
 
 def reject_invalid_bytes(record: Record) -> Record:
