@@ -156,4 +156,5 @@ def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimite
     if not isinstance(rate_limit, RateLimit):
         message = f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}"
         raise TypeError(message)
-    return shared_limiter(api_key, host_of(base_url), replace(rate_limit, store=resolve_store(rate_limit.store)))
+    host = host_of(base_url) if is_loopback(base_url) else ""  # api.sendblue.co and api.sendblue.com are one account
+    return shared_limiter(api_key, host, replace(rate_limit, store=resolve_store(rate_limit.store)))

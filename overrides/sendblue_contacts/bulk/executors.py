@@ -13,6 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sendblue_contacts.errors import SendblueError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -84,8 +86,15 @@ class TaskExecutor(Generic[T]):
         self._running[scope] = _spawn(run, on_end)  # keeps a reference: an event loop holds tasks only weakly
 
     async def next(self) -> T:
-        """Wait for the next task that ends. Returns its result."""
+        """Wait for the next task that ends. Returns its result.
+
+        Raises:
+            SendblueError: A task was cancelled from outside, so that it has no result.
+        """
         while not self._results:
+            if self._outstanding > len(self._running):
+                message = "a task of this call was cancelled from outside; whether its requests were applied is unknown"
+                raise SendblueError(message)
             await self._wait_for_change()
         self._outstanding -= 1
         return self._results.popleft()

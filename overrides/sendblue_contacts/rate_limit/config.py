@@ -28,6 +28,8 @@ class RateLimit:
             SENDBLUE_RATE_LIMIT_STORE in a client, and to `memory` elsewhere.
         on_unavailable: What to do while Redis is unreachable: `block` retries for as long as the caller allows (see
             `max_wait` and `freeze_timeout` of `RateLimiter.slot`); `raise` raises `RateLimitStoreError` at once.
+        hold_abandoned: Seconds for which the slot of a request without a response (canceled or timed out) stays in use,
+            because the request may still be on its way to the server.
 
     Raises:
         ValueError: An argument is out of range.
@@ -40,6 +42,7 @@ class RateLimit:
     paced: bool = False
     store: str | None = field(default=None, repr=False)  # it may contain a password
     on_unavailable: OnUnavailable = "block"
+    hold_abandoned: float = 3.0
 
     def __post_init__(self) -> None:
         if type(self.limit) is not int or self.limit < 1:
@@ -48,6 +51,8 @@ class RateLimit:
             raise ValueError(f"RateLimit: per must be a positive number of seconds, not {self.per!r}")
         if type(self.reserve) is not int or self.reserve < 0:
             raise ValueError(f"RateLimit: reserve must be an integer of at least 0, not {self.reserve!r}")
+        if not 0 <= self.hold_abandoned < math.inf:
+            raise ValueError(f"RateLimit: hold_abandoned must be a number of seconds, not {self.hold_abandoned!r}")
         if self.on_unavailable not in get_args(OnUnavailable):
             options = " or ".join(map(repr, get_args(OnUnavailable)))
             raise ValueError(f"RateLimit: on_unavailable must be {options}, not {self.on_unavailable!r}")

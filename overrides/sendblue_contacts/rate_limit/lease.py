@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .wait_queue import Waiter
+
 DEFAULT_LEASE = 60.0
 """Seconds, for code that does not state how long its request may take."""
 _MARGIN = 5.0
@@ -56,11 +58,17 @@ class SlotProvider(Protocol):
     async def async_acquire(self, slot: Slot) -> None:
         """As `acquire`, for tasks."""
 
-    def release(self, slot: Slot) -> None:
+    def release(self, slot: Slot, *, answered: bool = True) -> None:
         """Release the slot."""
 
-    async def async_release(self, slot: Slot) -> None:
+    async def async_release(self, slot: Slot, *, answered: bool = True) -> None:
         """As `release`, for tasks."""
+
+    def recover(self, slot: Slot) -> None:
+        """Release what an interrupted caller holds."""
+
+    async def async_recover(self, slot: Slot, error: BaseException) -> None:
+        """As `recover`, for tasks."""
 
 
 class Slot:
@@ -68,26 +76,18 @@ class Slot:
 
     The block starts when the slot has been acquired, and releases it at its end, also after an exception.
 
+    A signal handler can raise an exception at any time: Ctrl-C in a notebook, a soft time limit of Celery. If it
+    interrupts the methods here, the limiter releases what the caller has acquired so far. An exception at the very
+    beginning of `__exit__` is the exception: then the slot is released when this object is garbage-collected.
+
     Attributes:
         waited: Seconds that the caller waited.
-        free_since: When the slot of the window that it holds became free.
-        fork_generation: That of the limiter while it holds a slot of the window, else None.
+        free_since: When the slot of the window that it holds became free; None if it holds none.
+        waiter: Its place in the wait queue, once it has one.
+        is_sent: Whether the block has started, so that its request may have been sent.
         token: Its number in the store, once the store has been asked for it, else None.
         leased_until: When its lease expires, by the limiter's clock; infinity without a store.
     """
-
-    __slots__ = (
-        "_provider",
-        "bulk",
-        "fork_generation",
-        "free_since",
-        "freeze_timeout",
-        "lease",
-        "leased_until",
-        "max_wait",
-        "token",
-        "waited",
-    )
 
     def __init__(
         self, provider: SlotProvider, *, bulk: bool, max_wait: float | None, freeze_timeout: float | None, lease: float
@@ -98,25 +98,44 @@ class Slot:
         self.freeze_timeout: float | None = freeze_timeout
         self.lease: float = lease
         self.waited: float = 0.0
-        self.free_since: float = 0.0
-        self.fork_generation: object = None
+        self.free_since: float | None = None
+        self.waiter: Waiter | None = None
+        self.is_sent: bool = False
         self.token: int | None = None
         self.leased_until: float = math.inf
 
     def __enter__(self) -> Self:
-        self._provider.acquire(self)
-        return self
+        try:
+            self._provider.acquire(self)
+            self.is_sent = True
+            return self  # noqa: TRY300  # an exception on this line must be caught too
+        except BaseException:
+            self._provider.recover(self)
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._provider.release(self)
+        try:
+            self._provider.release(self, answered=kind is None)
+        except BaseException:
+            self._provider.recover(self)
+            raise
 
     async def __aenter__(self) -> Self:
-        await self._provider.async_acquire(self)
-        return self
+        try:
+            await self._provider.async_acquire(self)
+            self.is_sent = True
+            return self  # noqa: TRY300  # as above
+        except BaseException as error:
+            await self._provider.async_recover(self, error)
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._provider.async_release(self)
+        try:
+            await self._provider.async_release(self, answered=kind is None)
+        except BaseException as interrupt:
+            await self._provider.async_recover(self, interrupt)
+            raise

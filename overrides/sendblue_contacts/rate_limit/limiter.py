@@ -16,6 +16,7 @@ import math
 import threading
 import time
 from collections.abc import Generator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,7 @@ from sendblue_contacts.errors import frozen_too_long, wait_too_long
 from . import forks
 from .config import RateLimit
 from .lease import DEFAULT_LEASE, LEASE_EXPIRED, Slot, check_seconds
+from .live_objects import LiveObjects
 from .statistics import RateLimitStatistics
 from .stores import open_store
 from .stores.base import Command, StoreCall
@@ -93,8 +95,9 @@ class RateLimiter:
         self._coordinator = StoreCoordinator(store, self._window.rate, clock) if store else None
         # Reentrant: the garbage collector may end an abandoned wait in a thread that holds the lock.
         self._lock = threading.RLock()
-        self._fork_generation = object()  # replaced in a child, which must not release the slots of its parent
-        self._requests = self._refusals = self._unlimited_in_flight = 0
+        # The slots that callers hold. After a fork none of the parent: the child must not release those.
+        self._held: LiveObjects[Slot] = LiveObjects(self._lose)
+        self._requests = self._refusals = 0
         self._total_waited = self._longest_wait = 0.0
         forks.reset_after_fork(self)
 
@@ -130,43 +133,48 @@ class RateLimiter:
         return Slot(self, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
 
     def acquire(self, slot: Slot) -> None:
-        """Acquire the slot; wait if necessary. A `with` block calls it."""
+        """Acquire the slot; wait if necessary. A `with` block calls it, and `recover` if it raises."""
         if self._acquire_at_once(slot):
             return
-        steps = self._steps(slot, self._thread_waiter)
-        try:
+        with closing(self._steps(slot, self._thread_waiter)) as steps:
             step = next(steps, None)
             while step is not None:
                 step = _next_step(steps, step.run())
-        except BaseException:
-            steps.close()
-            self._notify(slot, Command.CANCEL)
-            raise
 
     async def async_acquire(self, slot: Slot) -> None:
         """As `acquire`, for tasks. A task that is cancelled while it waits takes no slot."""
         if self._acquire_at_once(slot):
             return
-        steps = self._steps(slot, self._async_waiter)
-        try:
+        with closing(self._steps(slot, self._async_waiter)) as steps:
             step = next(steps, None)
             while step is not None:
                 step = _next_step(steps, await step.async_run())
-        except BaseException as error:
-            steps.close()
-            if not isinstance(error, GeneratorExit):  # garbage-collected: nothing can be awaited
-                await self._async_notify(slot, Command.CANCEL)
-            raise
 
-    def release(self, slot: Slot) -> None:
-        """Release the slot: the response has arrived, or the request was abandoned. A `with` block calls it."""
-        if self._release(slot):
-            self._notify(slot, Command.RELEASE)
+    def release(self, slot: Slot, *, answered: bool = True) -> None:
+        """Release the slot. A `with` block calls it at its end, and `recover` if it raises.
 
-    async def async_release(self, slot: Slot) -> None:
+        Args:
+            slot: The slot.
+            answered: Whether the response has arrived. Otherwise the request may still be on its way.
+        """
+        if self._release(slot, self._hold(answered=answered)):
+            self._notify(slot, Command.RELEASE, self._hold(answered=answered))
+
+    async def async_release(self, slot: Slot, *, answered: bool = True) -> None:
         """As `release`, for tasks."""
-        if self._release(slot):
-            await self._async_notify(slot, Command.RELEASE)
+        if self._release(slot, self._hold(answered=answered)):
+            await self._async_notify(slot, Command.RELEASE, self._hold(answered=answered))
+
+    def recover(self, slot: Slot) -> None:
+        """Release all that the caller of a slot has acquired, after an exception at any point of the methods above."""
+        self._recover(slot)
+        self._notify(slot, Command.RELEASE if slot.is_sent else Command.CANCEL)
+
+    async def async_recover(self, slot: Slot, error: BaseException) -> None:
+        """As `recover`, for tasks."""
+        self._recover(slot)
+        if not isinstance(error, GeneratorExit):  # garbage-collected: nothing can be awaited
+            await self._async_notify(slot, Command.RELEASE if slot.is_sent else Command.CANCEL)
 
     def refused(self, retry_after: float | None = None) -> None:
         """Report a 429: all processes that share the limit send nothing for `retry_after` seconds, by default `per`."""
@@ -183,11 +191,12 @@ class RateLimiter:
     def statistics(self) -> RateLimitStatistics:
         """The current state and the totals of the limiter."""
         with self._lock:
+            self._release_lost()
             rate, frozen = self.rate, self.frozen_for()
             asking = self._queue.awaiting_store
             return RateLimitStatistics(
                 limit=rate.limit if rate else None,
-                in_flight=self._window.in_flight - asking if rate else self._unlimited_in_flight,
+                in_flight=len(self._held) - asking,
                 waiting=self._queue.length,
                 free=self._window.free(self._clock()) if rate else None,
                 frozen_until=datetime.now(UTC) + timedelta(seconds=frozen) if frozen else None,
@@ -200,10 +209,9 @@ class RateLimiter:
     def after_fork(self) -> None:
         """In the child: drop the requests and the waiting threads of the parent."""
         self._lock = threading.RLock()
-        self._fork_generation = object()
+        self._held.clear()
         self._queue.clear()
-        self._window.release_all(self._clock())
-        self._unlimited_in_flight = 0
+        self._window.release_lost(self._clock(), held=0)
         if self._coordinator:
             self._coordinator.after_fork()
         elif self.rate and self._requests:
@@ -214,23 +222,26 @@ class RateLimiter:
     def _acquire_at_once(self, slot: Slot) -> bool:
         with self._lock:
             if self.rate is None:
-                self._unlimited_in_flight += 1
+                self._held.add(slot)
                 self._requests += 1
-                slot.fork_generation = self._fork_generation
                 return True
             return self._coordinator is None and self._acquire_unqueued(slot)
 
     def _acquire_unqueued(self, slot: Slot) -> bool:
         now = self._clock()
-        if self._queue.length and not self._queue.can_skip(now, bulk=slot.bulk):
+        if self._queue and not self._queue.can_skip(now, bulk=slot.bulk):
             return False
         return self._acquire_from_window(slot, now)
 
     def _acquire_from_window(self, slot: Slot, now: float) -> bool:
-        since = self._window.acquire(now, bulk=slot.bulk)
-        if since is None:
+        if self._window.in_flight > len(self._held):
+            self._release_lost()
+        # Before the slot is acquired, so that it is never considered lost.
+        self._held.add(slot)
+        slot.free_since = self._window.acquire(now, bulk=slot.bulk)
+        if slot.free_since is None:
+            self._held.discard(slot)
             return False
-        slot.free_since, slot.fork_generation = since, self._fork_generation
         self._requests += 1
         return True
 
@@ -257,6 +268,7 @@ class RateLimiter:
 
     def _queued_steps(self, slot: Slot, waiter: Waiter, started: float, result: StepResult) -> _Steps:
         waiter.bulk, waiter.has_slot = slot.bulk, result is not None
+        slot.waiter = waiter
         try:
             self._join(waiter, started)
             while not self._has_slot(slot, waiter):
@@ -295,23 +307,23 @@ class RateLimiter:
         A caller that does not wait at all cannot queue until another one has its reply, and asks at the same time.
         """
         with self._lock:
-            may_ask = slot.max_wait == 0 or not self._queue.asking[slot.bulk]
-            acquired = may_ask and self._acquire_unqueued(slot)
-            self._queue.asking[slot.bulk] += acquired
+            asking = self._queue.asking[slot.bulk]
+            acquired = (slot.max_wait == 0 or not asking.first()) and self._acquire_unqueued(slot)
+            if acquired:
+                asking.add(slot)
             return acquired
 
     def _stop_asking(self, slot: Slot) -> None:
         with self._lock:
-            self._queue.asking[slot.bulk] -= 1
-            if self._queue.length:
-                self._queue.wake_next()
+            self._queue.asking[slot.bulk].discard(slot)
+            self._queue.wake_next()
 
     def _has_slot(self, slot: Slot, waiter: Waiter) -> bool:
         with self._lock:
             waiter.clear()
             now = self._clock()
             if not waiter.has_slot and self._queue.is_next(waiter, now) and self._acquire_from_window(slot, now):
-                waiter.has_slot = True
+                self._queue.serve(waiter)
                 if self._coordinator:
                     self._queue.wake_next()  # the other lane does not have to wait for the reply of the store
             return waiter.has_slot
@@ -319,10 +331,10 @@ class RateLimiter:
     def _cancel(self, slot: Slot) -> None:
         """Return the slot to the window unused."""
         with self._lock:
-            if slot.fork_generation is self._fork_generation:
+            since, slot.free_since = slot.free_since, None
+            if since is not None and self._held.discard(slot):
                 self._requests -= 1
-                self._window.cancel(slot.free_since, bulk=slot.bulk)
-                slot.fork_generation = None
+                self._window.cancel(since, bulk=slot.bulk)
                 self._queue.wake_next()
 
     def _seconds_left(self, slot: Slot, waiter: Waiter, started: float) -> float | None:
@@ -365,22 +377,47 @@ class RateLimiter:
 
     # --- after the response
 
-    def _release(self, slot: Slot) -> bool:
+    def _hold(self, *, answered: bool) -> float:
+        """Seconds for which a request may still be on its way."""
+        return 0.0 if answered or self.rate is None else self.rate.hold_abandoned
+
+    def _release(self, slot: Slot, hold: float) -> bool:
         """Release the slot of the window, unless it was released before or belongs to the parent of this process."""
         with self._lock:
-            if slot.fork_generation is not self._fork_generation:
+            if not self._held.discard(slot):
                 return False
-            slot.fork_generation = None
             if self.rate is None:
-                self._unlimited_in_flight -= 1
                 return True
             now = self._clock()
-            self._window.release(now, bulk=slot.bulk)
-            if self._queue.length:
+            self._window.release(now + hold, bulk=slot.bulk)
+            if self._queue:
                 self._queue.wake_next()
         if now > slot.leased_until:
             _LOG.warning(LEASE_EXPIRED, now - slot.leased_until + slot.lease, slot.lease)
         return True
+
+    def _recover(self, slot: Slot) -> None:
+        with self._lock:
+            self._queue.asking[slot.bulk].discard(slot)
+            if slot.waiter:
+                self._queue.leave(slot.waiter)
+            self._held.discard(slot)
+            self._release_lost()
+            self._queue.wake_next()
+
+    def _lose(self, key: int) -> None:
+        """A caller was interrupted so often that its slot was garbage-collected: let others check again."""
+        with self._lock:
+            if self._coordinator:
+                self._coordinator.release_later(key)
+            self._queue.wake_next()
+
+    def _release_lost(self) -> None:
+        """Release the slots of the window that no caller holds. Requests may have been sent with them."""
+        if self.rate:
+            held = [*self._held]
+            free_from = self._clock() + self._hold(answered=False)
+            self._window.release_lost(free_from, len(held), sum(slot.bulk for slot in held))
 
     def _freeze(self, retry_after: float | None) -> StoreCall | None:
         with self._lock:
@@ -394,13 +431,15 @@ class RateLimiter:
                 self._queue.wake_all()  # waiters that do not accept so long a wait can raise
         return self._coordinator.freeze_request(pause) if self._coordinator else None
 
-    def _notify(self, slot: Slot, command: Command) -> None:
+    def _notify(self, slot: Slot, command: Command, hold: float = 0.0) -> None:
         if self._coordinator:
-            notify(self._coordinator.release_request(slot, command))
+            notify(self._coordinator.release_request(slot, command, hold))
+            self._coordinator.forget(slot)
 
-    async def _async_notify(self, slot: Slot, command: Command) -> None:
+    async def _async_notify(self, slot: Slot, command: Command, hold: float = 0.0) -> None:
         if self._coordinator:
-            await async_notify(self._coordinator.release_request(slot, command))
+            await async_notify(self._coordinator.release_request(slot, command, hold))
+            self._coordinator.forget(slot)
 
 
 def _next_step(steps: Generator[AnyStep, StepResult, None], result: StepResult = None) -> AnyStep | None:

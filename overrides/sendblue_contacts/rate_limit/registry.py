@@ -1,4 +1,4 @@
-"""The limiters that the clients of one process share: one for each account and host."""
+"""The limiters that the clients of one process share: one for each account, whichever of its hosts they use."""
 
 from __future__ import annotations
 
@@ -40,7 +40,12 @@ _REGISTRY = _Registry()
 
 
 def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
-    """The limiter of this account on this host, the same one for all clients of this process.
+    """The limiter of this account, the same one for all clients of this process.
+
+    Args:
+        api_key: Identifies the account.
+        host: The host and port of a server on this machine, which has accounts of its own; empty for all others.
+        rate: The limit.
 
     It exists as long as the process: a client that is created after another one was closed must take into account what
     that one sent. Accounts are identified by a hash of their key. The other settings of the limit are those of the

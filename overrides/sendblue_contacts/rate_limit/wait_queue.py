@@ -11,9 +11,10 @@ The queue itself does not sleep and reads no clock.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from .live_objects import LiveObjects
 
 if TYPE_CHECKING:
     import logging
@@ -29,11 +30,15 @@ class Waiter(Protocol):
         bulk: Whether it waits in the lane of bulk work.
         ticket: Its number in the order of arrival.
         has_slot: Whether it holds a slot of the window and only waits for the store.
+        position: The number of waiters before it when it joined the queue.
+        served_before: The number of waiters of its lane that had been served or had left when it joined the queue.
     """
 
     bulk: bool
     ticket: int
     has_slot: bool
+    position: int
+    served_before: int
 
     def clear(self) -> None:
         """Discard an earlier `wake`."""
@@ -49,6 +54,7 @@ class _BaseWaiter:
     bulk = False
     ticket = -1
     has_slot = False
+    position = served_before = 0
     _logged = False
 
     def log_once(self, log: logging.Logger, seconds: float) -> None:
@@ -91,7 +97,8 @@ class AsyncWaiter(_BaseWaiter):
 
     def clear(self) -> None:
         """Discard an earlier `wake`."""
-        self._event = self._anyio.Event()
+        if self._event.is_set():
+            self._event = self._anyio.Event()
 
     def wake(self) -> None:
         """End the current or the next wait, from any thread."""
@@ -99,6 +106,9 @@ class AsyncWaiter(_BaseWaiter):
 
     async def wait(self, seconds: float | None) -> None:
         """Wait to be woken, for at most this many seconds (None: without a limit)."""
+        if seconds is None:
+            await self._event.wait()
+            return
         with self._anyio.move_on_after(seconds):
             await self._event.wait()
 
@@ -135,74 +145,87 @@ class WaitQueue:
     """The callers that wait for a slot of a window.
 
     Attributes:
-        length: The number of callers in the queue.
-        asking: For each lane, the number of callers that ask the store without having queued: at most one at a time,
+        asking: For each lane, the slots of the callers that ask the store without having queued: at most one at a time,
             except for callers with `max_wait=0`.
     """
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._lanes: tuple[deque[Waiter], deque[Waiter]] = (deque(), deque())
+        self._lanes: tuple[LiveObjects[Waiter], LiveObjects[Waiter]] = (LiveObjects(), LiveObjects())
         self._tickets = 0
-        self.length: int = 0
-        self.asking: list[int] = [0, 0]
+        self._served = [0, 0]
+        self.asking: tuple[LiveObjects[object], LiveObjects[object]] = (LiveObjects(), LiveObjects())
+
+    def __bool__(self) -> bool:
+        return self._lanes[0].first() is not None or self._lanes[1].first() is not None
+
+    @property
+    def length(self) -> int:
+        """The number of callers in the queue."""
+        return sum(len([*lane]) for lane in self._lanes)
 
     def join(self, waiter: Waiter) -> None:
         """Join the end of the lane, or its head for a waiter that holds a slot already."""
         self._tickets += 1
         waiter.ticket = self._tickets
         lane = self._lanes[waiter.bulk]
-        (lane.appendleft if waiter.has_slot else lane.append)(waiter)
-        self.length += 1
+        head = lane.first()
+        waiter.position = len(lane) - bool(head and head.has_slot)
+        waiter.served_before = self._served[waiter.bulk]
+        lane.add(waiter, first=waiter.has_slot)
+
+    def serve(self, waiter: Waiter) -> None:
+        """Note that a waiter holds a slot of the window now."""
+        waiter.has_slot = True
+        self._served[waiter.bulk] += 1
 
     def leave(self, waiter: Waiter) -> None:
-        """Leave the queue, with or without a slot."""
-        with suppress(ValueError):  # it was removed because its event loop is closed
-            self._lanes[waiter.bulk].remove(waiter)
-            self.length -= 1
+        """Leave the queue, with or without a slot. A second time has no effect."""
+        if self._lanes[waiter.bulk].discard(waiter) and not waiter.has_slot:
+            self._served[waiter.bulk] += 1
 
     def clear(self) -> None:
         """Remove all waiters."""
-        for lane in self._lanes:
-            lane.clear()
-        self.length = 0
-        self.asking = [0, 0]
+        for objects in (*self._lanes, *self.asking):
+            objects.clear()
 
     @property
     def awaiting_store(self) -> int:
         """The number of callers that hold a slot of the window and have no permission from the store yet."""
-        return sum(self.asking) + sum(lane[0].has_slot for lane in self._lanes if lane)
+        heads = [lane.first() for lane in self._lanes]
+        return sum(len([*slots]) for slots in self.asking) + sum(head.has_slot for head in heads if head)
 
     def position(self, waiter: Waiter) -> int:
-        """The number of waiters of its lane that get a slot before this one."""
-        lane = self._lanes[waiter.bulk]
-        return lane.index(waiter) - lane[0].has_slot
+        """A lower bound of the number of waiters of its lane that get a slot before this one."""
+        return max(0, waiter.position - (self._served[waiter.bulk] - waiter.served_before))
 
     def is_next(self, waiter: Waiter, now: float) -> bool:
         """Whether no other caller has to be served before this one."""
-        first = self._lanes[waiter.bulk][0] is waiter and not self.asking[waiter.bulk]
+        first = self._lanes[waiter.bulk].first() is waiter and not self.asking[waiter.bulk].first()
         return first and not self._other_lane_is_first(waiter.bulk, waiter.ticket, now)
 
     def can_skip(self, now: float, *, bulk: bool) -> bool:
         """Whether a caller that arrives now may take a slot without queueing."""
-        return not (self._lanes[bulk] or self.asking[bulk] or self._other_lane_is_first(bulk, None, now))
+        first = self._lanes[bulk].first() or self.asking[bulk].first()
+        return not first and not self._other_lane_is_first(bulk, None, now)
 
     def _other_lane_is_first(self, bulk: bool, ticket: int | None, now: float) -> bool:  # noqa: FBT001  # the index of a lane
-        lane = self._lanes[not bulk]
-        if not lane or lane[0].has_slot or self.asking[not bulk] or (ticket is not None and ticket < lane[0].ticket):
+        head = self._lanes[not bulk].first()
+        if not head or head.has_slot or self.asking[not bulk].first() or (ticket is not None and ticket < head.ticket):
             return False
         return self._window.free_from(bulk=not bulk) <= now and self._window.is_contested(now)
 
     def wake_next(self) -> None:
         """Make the heads of both lanes check again. Waiters whose event loop is closed are removed."""
         for lane in self._lanes:
-            while lane and not lane[0].has_slot and not _wake(waiter := lane[0]):
-                self.leave(waiter)
+            while (head := lane.first()) and not head.has_slot and not _wake(head):
+                self.leave(head)
 
     def wake_all(self) -> None:
         """Make all waiters check again."""
-        for waiter in (*self._lanes[0], *self._lanes[1]):  # a copy: the garbage collector may remove one meanwhile
-            _wake(waiter)
+        for lane in self._lanes:
+            for waiter in lane:
+                _wake(waiter)
 
 
 def _wake(waiter: Waiter) -> bool:

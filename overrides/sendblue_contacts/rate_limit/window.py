@@ -6,9 +6,9 @@ There are `limit` slots. A request acquires one and releases it when its respons
 Why the server never counts more than `limit` arrivals in any `per` seconds: request *k* arrived no later than its
 response, at time `r`. The request that takes over its slot leaves no earlier than `r + per`, and arrives later still.
 So two arrivals on one slot are at least `per` apart at the server, whatever the network does in between, and `limit`
-slots admit at most `limit` arrivals. A request whose response never comes holds its slot until it is abandoned. The
-guarantee covers requests that arrive before they are answered or abandoned; one that the network delivers after it was
-abandoned adds itself to the count, and nothing else.
+slots admit at most `limit` arrivals. A request whose response never comes holds its slot until it is abandoned, and
+for `hold_abandoned` seconds more, because it may still be on its way. The guarantee covers requests that arrive before
+that; one that the network delivers later adds itself to the count, and nothing else.
 
 Limiters that count from the time of sending cannot guarantee this: latency can squeeze two bursts together.
 
@@ -39,7 +39,6 @@ class Window:
 
     def __init__(self, rate: RateLimit) -> None:
         self.rate = rate
-        self.in_flight: int = 0
         self.frozen_until: float = -math.inf
         self._paced = rate.paced
         self._pace = rate.pace
@@ -50,6 +49,11 @@ class Window:
         self._bulk_in_flight = 0
         # Until when each slot that bulk work released counts as used by it, in order.
         self._bulk_until: deque[float] = deque()
+
+    @property
+    def in_flight(self) -> int:
+        """The number of slots that are not idle."""
+        return self.rate.limit - len(self._free_at)
 
     def free_from(self, *, bulk: bool = False) -> float:
         """When the next slot is free; infinity if that depends on a response."""
@@ -81,7 +85,6 @@ class Window:
             return None
         if (bulk or self._paced) and not self._enter_lane(now, bulk):
             return None
-        self.in_flight += 1
         return free_at.popleft()
 
     def _enter_lane(self, now: float, bulk: bool) -> bool:  # noqa: FBT001  # the index of a lane
@@ -95,8 +98,12 @@ class Window:
         return True
 
     def release(self, now: float, *, bulk: bool = False) -> None:
-        """Release a slot: the response of its request has arrived, or the request was abandoned."""
-        self.in_flight -= 1
+        """Release a slot: the response of its request has arrived.
+
+        Args:
+            now: The time. Later, for a request that was abandoned and may still arrive until then.
+            bulk: Whether the slot was acquired for bulk work.
+        """
         at = now + self.rate.per
         _insert(self._free_at, at)
         if bulk:
@@ -105,16 +112,20 @@ class Window:
 
     def cancel(self, free_since: float, *, bulk: bool = False) -> None:
         """Undo `acquire` for a slot with which no request was sent."""
-        self.in_flight -= 1
         self._bulk_in_flight -= bulk
         _insert(self._free_at, free_since)
 
-    def release_all(self, now: float) -> None:
-        """Abandon all requests in flight. Their threads no longer exist, and one may have been inside a call here."""
-        bulk = self._bulk_in_flight
-        for index in range(self.rate.limit - len(self._free_at)):
-            self.release(now, bulk=index < bulk)
-        self.in_flight = self._bulk_in_flight = 0
+    def release_lost(self, now: float, held: int, held_by_bulk: int = 0) -> None:
+        """Release the slots that no caller holds: a signal handler or a fork interrupted a caller between two steps.
+
+        Args:
+            now: As for `release`.
+            held: The number of slots that callers hold.
+            held_by_bulk: How many of them were acquired for bulk work.
+        """
+        for _ in range(self.in_flight - held):
+            self.release(now, bulk=self._bulk_in_flight > held_by_bulk)
+        self._bulk_in_flight = held_by_bulk
 
     def is_contested(self, now: float) -> bool:
         """Whether a caller that acquires a slot now delays another one that could acquire one now."""

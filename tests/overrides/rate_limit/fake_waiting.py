@@ -23,10 +23,8 @@ DEADLOCK_TIMEOUT = 20.0
 
 
 def acquired(limiter: RateLimiter, **arguments: Any) -> Slot:  # noqa: ANN401  # those of `slot`
-    """Acquire a slot."""
-    slot = limiter.slot(**arguments)
-    limiter.acquire(slot)
-    return slot
+    """Acquire a slot. It must be kept: a slot that is garbage-collected is released."""
+    return limiter.slot(**arguments).__enter__()
 
 
 class ClosedError(Exception):

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import math
 import os
 import re
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError, Sendblue
-from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
+from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.file import FileStore
 from sendblue_contacts.rate_limit.stores.slot_file import boot_id, file_system
 
+from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 RATE = RateLimit(3, per=10.0, reserve=1)
 
@@ -30,16 +36,22 @@ class Machine:
     Attributes:
         now: The clock.
         boot: The identifier of the current boot.
+        slept: For how many seconds threads have waited.
     """
 
     def __init__(self, folder: Path) -> None:
         self.url = f"file://{folder}/slots"
         self.now = 1000.0
         self.boot = b"1" * 16
+        self.slept = 0.0
 
     def store(self, rate: RateLimit = RATE) -> FileStore:
         """The store, as another process would open it."""
-        return FileStore(self.url, "", rate, clock=lambda: self.now, boot=lambda: self.boot)
+        return FileStore(self.url, "", rate, clock=lambda: self.now, boot=lambda: self.boot, sleep=self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Let a thread wait."""
+        self.slept += seconds
 
     def acquire(self, store: FileStore, *tokens: int) -> list[float]:
         """The waits of these tokens."""
@@ -336,9 +348,78 @@ def test_a_network_file_system_is_an_error(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_boot_is_identified(tmp_path: Path) -> None:
-    """By the same bytes as long as the machine runs, also on systems without an identifier."""
+    """By the same bytes as long as the machine runs: those of Linux, or those of macOS."""
     assert boot_id() == boot_id()
-    assert len(boot_id(tmp_path / "missing")) == 16
+    others = [boot_id(tmp_path / "missing", lambda text=text: text) for text in (b"first", b"second", b"")]  # type: ignore[misc]  # a default binds it
+    assert (len({boot_id(), *others}), {len(identifier) for identifier in others}) == (4, {16})
+    assert boot_id(tmp_path / "missing") == others[2]  # Linux does not have the identifier of macOS
+
+
+def test_a_reboot_is_detected_without_an_identifier(machine: Machine) -> None:
+    """The clock has started anew, so the file was written in the future: it starts cold, and no caller waits longer."""
+    machine.now = 900_000.0
+    store = machine.store()
+    machine.now += 10
+    machine.acquire(store, 1, 2, 3)
+    store.send(StoreRequest(Command.FREEZE, seconds=86_400))
+    machine.now = 5.0
+    assert machine.acquire(machine.store(), 4) == [10]
+
+
+# A process that is stopped while it holds the lock.
+
+
+@pytest.fixture
+def locked(machine: Machine) -> Iterator[FileStore]:
+    """A store whose file is locked by another process, which is stopped."""
+    store = machine.store()
+    machine.now += 10
+    with store.path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield store
+
+
+def test_a_locked_file_is_unavailable_after_a_while(machine: Machine, locked: FileStore) -> None:
+    """After a second, or when the caller does not wait any longer. A thread does not wait in the kernel."""
+    for timeout, slept in [(math.inf, 1.0), (0.3, 0.3), (0.0, 0.02)]:
+        machine.slept = 0.0
+        with pytest.raises(StoreUnavailableError, match=r"slots is locked by another process, which may be stopped"):
+            locked.send(StoreRequest(Command.ACQUIRE, 1, lease=60.0, timeout=timeout))
+        assert slept <= machine.slept < slept + 0.03
+    machine.slept = 0.0
+    for token in range(50):
+        with pytest.raises(StoreUnavailableError):
+            locked.send(StoreRequest(Command.RELEASE, token))
+    assert machine.slept < 0.05, "an event loop would be blocked"
+    machine.store()  # the file exists
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_locked_file_does_not_block_an_event_loop(tmp_path: Path, backend: str) -> None:
+    """Other tasks run while a task waits for the lock, for no longer than its `max_wait`; then the file is used."""
+    rate = RateLimit(3, per=1.0)
+
+    async def scenario(callers: Callers) -> None:
+        await until(1)
+        with store.path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            await callers.arrive("impatient", max_wait=0.5)
+            await callers.arrive("patient", max_wait=20)
+            await until(2.5)
+            assert isinstance(callers.errors["impatient"], RateLimitStoreError)
+        await until(5)
+
+    times: list[float] = [0.0]
+
+    def clock() -> float:
+        with suppress(RuntimeError, anyio.NoEventLoopError):
+            times.append(anyio.current_time())
+        return times[-1]
+
+    store = FileStore(f"file://{tmp_path}/slots", "", rate, clock=clock)
+    played = play(scenario, rate, store=store, backend=backend)
+    assert list(played.served) == ["patient"]
+    assert 2.5 <= played.served["patient"] < 5
 
 
 def test_a_system_without_file_locks_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,9 @@ class ThreadCallers:
 
     def wake_first(self, *, bulk: bool = False) -> None:
         """The timer of the caller of this lane expires that arrived first."""
-        self._limiter._queue._lanes[bulk][0].wake()
+        waiter = self._limiter._queue._lanes[bulk].first()
+        assert waiter is not None
+        waiter.wake()
 
     def wait_for_one(self) -> None:
         """Wait until one more caller has its slot, or an error."""
@@ -234,7 +236,8 @@ def test_without_a_limit_no_caller_waits(waiting: FakeWaiting) -> None:
     """`RateLimiter(None)` admits all requests, also after a 429, and counts them."""
     limiter = waiting.limiter(None)
     limiter.refused(100.0)
-    assert [acquired(limiter, bulk=True, max_wait=0).waited for _ in range(500)] == [0.0] * 500
+    held = [acquired(limiter, bulk=True, max_wait=0) for _ in range(500)]
+    assert {slot.waited for slot in held} == {0}
     with limiter.slot():
         pass
     statistics = limiter.statistics()
@@ -281,7 +284,7 @@ def test_statistics(waiting: FakeWaiting) -> None:
     """Slots in flight, free and acquired, waiting callers, the lengths of waits, refusals and the freeze."""
     limiter = waiting.limiter(RateLimit(2, 10.0))
     limiter.release(acquired(limiter))
-    acquired(limiter)
+    held = acquired(limiter)
     callers = ThreadCallers(waiting, limiter)
     callers.arrive("Ada")
     limiter.refused(3.0)
@@ -294,6 +297,7 @@ def test_statistics(waiting: FakeWaiting) -> None:
     statistics = limiter.statistics()
     assert (statistics.requests, statistics.waiting, statistics.in_flight) == (3, 0, 2)
     assert (statistics.total_waited, statistics.longest_wait) == (10, 10)
+    limiter.release(held)
 
 
 def test_statistics_contain_the_end_of_a_freeze(waiting: FakeWaiting) -> None:
@@ -361,5 +365,5 @@ def test_a_limiter_cannot_be_pickled() -> None:
 def test_the_repr_of_a_limiter_contains_its_rate() -> None:
     """And nothing else."""
     assert repr(RateLimiter(RateLimit(5, 2.0))) == (
-        "RateLimiter(RateLimit(limit=5, per=2.0, reserve=10, paced=False, on_unavailable='block'))"
+        "RateLimiter(RateLimit(limit=5, per=2.0, reserve=10, paced=False, on_unavailable='block', hold_abandoned=3.0))"
     )

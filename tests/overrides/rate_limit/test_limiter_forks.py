@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
+@pytest.fixture(autouse=True)
+def collected() -> None:
+    """No limiter of another test is left, whose clock might not run here."""
+    gc.collect()
+
+
 def in_child(body: Callable[[], object]) -> Any:  # noqa: ANN401  # what the body returns
     """What this returns in the child of a fork, which ends after that. It may take 20 s."""
     reader, writer = os.pipe()
@@ -52,7 +58,7 @@ def _run_child(body: Callable[[], object], writer: int) -> None:
 def test_requests_in_flight_stay_with_the_parent(waiting: FakeWaiting) -> None:
     """In the child they count as abandoned at the fork; in the parent nothing changes."""
     limiter = waiting.limiter(RateLimit(3, 10.0))
-    acquired(limiter)
+    slot = acquired(limiter)
 
     def show() -> list[int | None]:
         statistics = limiter.statistics()
@@ -60,12 +66,13 @@ def test_requests_in_flight_stay_with_the_parent(waiting: FakeWaiting) -> None:
         return [statistics.in_flight, statistics.free, limiter.statistics().free]
 
     assert (in_child(show), show()) == ([0, 2, 3], [1, 2, 2])
+    limiter.release(slot)
 
 
 def test_waiting_threads_stay_with_the_parent(waiting: FakeWaiting) -> None:
     """The callers of the child do not queue behind them, because they never continue there."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
-    acquired(limiter)
+    slot = acquired(limiter)
     waiting.thread(partial(acquired, limiter))
     waiting.next_wait()
 
@@ -75,6 +82,7 @@ def test_waiting_threads_stay_with_the_parent(waiting: FakeWaiting) -> None:
         return [before, acquired(limiter, max_wait=0).waited]
 
     assert (in_child(call), limiter.statistics().waiting) == ([0, 0], 1)
+    limiter.release(slot)
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
@@ -113,7 +121,6 @@ def test_the_child_does_not_release_a_slot_of_its_parent(waiting: FakeWaiting) -
 
 def test_the_child_logs_a_warning_without_a_shared_store(caplog: pytest.LogCaptureFixture) -> None:
     """If the parent has sent requests: both keep the limit separately. The warning states how to share it."""
-    gc.collect()  # the limiters of other tests; those that remain log a warning too
     before = in_child(lambda: len(caplog.records))
     used, unused, unlimited = RateLimiter(), RateLimiter(), RateLimiter(None)
     for limiter in (used, unlimited):

@@ -193,6 +193,19 @@ def test_the_time_of_a_slow_reply_counts_as_a_wait(store: VirtualStore, caplog: 
     assert [record.message for record in caplog.records] == ["waited 1.5 s for the rate limit store"]
 
 
+def test_the_store_holds_the_slot_of_an_abandoned_request(one: VirtualStore) -> None:
+    """Its request may still be on its way, so other processes get the slot later."""
+
+    async def scenario(callers: Callers) -> None:
+        with anyio.move_on_after(1):
+            async with one.other.slot():
+                await anyio.sleep_forever()
+        await callers.arrive("Ada")
+        await until(25)
+
+    assert play(scenario, ONE, store=one).served == {"Ada": 14}
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", [0.5, 3], ids=["asking", "waiting"])
 def test_a_cancelled_caller_takes_no_slot(one: VirtualStore, backend: str, at: float) -> None:

@@ -26,7 +26,7 @@ def client(key: str, url: str = URL, **settings: Any) -> Sendblue:  # noqa: ANN4
 
 
 def test_one_account_has_one_limiter() -> None:
-    """Clients of both kinds share it automatically; another account, host or limit has a limiter of its own."""
+    """Clients of both kinds share it automatically; another account, local server or limit has a limiter of its own."""
     first = client("one").rate_limit
     assert AsyncSendblue("one", "another", base_url=URL, transport=TRANSPORT).rate_limit is first
     others = [client("two"), client("one", "http://127.0.0.1:10"), client("one", rate_limit=RateLimit(50, 5.0))]
@@ -38,11 +38,13 @@ def test_one_account_has_one_limiter() -> None:
     [
         ("https://api.sendblue.co", "https://API.sendblue.co:443/"),
         ("https://api.sendblue.co", "https://api.sendblue.co./"),
+        ("https://api.sendblue.co", "https://api.sendblue.com"),
+        ("https://api.sendblue.co", "https://gateway.example:8443/sendblue"),
         ("http://127.0.0.1", "http://127.0.0.1:80"),
     ],
 )
-def test_spellings_of_a_host_share_one_limiter(one: str, other: str) -> None:
-    """Upper case, the default port and a trailing dot make no other host, and so no second limit."""
+def test_an_account_has_one_limiter_for_all_hosts(one: str, other: str) -> None:
+    """Both hosts of the API, a gateway and other spellings reach the same account, and so the same limit."""
     assert client("spelled", one).rate_limit is client("spelled", other).rate_limit
 
 
@@ -74,10 +76,11 @@ def test_an_invalid_rate_limit_is_an_error() -> None:
 def test_a_limiter_outlives_its_client() -> None:
     """A client that is created after another one was closed takes into account what that one sent."""
     with client("outlives") as closed:
-        acquired(closed.rate_limit)
+        slot = acquired(closed.rate_limit)
     del closed
     gc.collect()
     assert client("outlives").rate_limit.statistics().in_flight == 1
+    client("outlives").rate_limit.release(slot)
 
 
 def test_a_limiter_can_be_passed() -> None:

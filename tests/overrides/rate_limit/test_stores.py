@@ -110,6 +110,15 @@ def test_a_slot_is_released_once(store: StoreFixture, client: StoreClient) -> No
     assert [client.acquire(token) for token in (2, 1, 4, 5)] == [0, 0, 5, None]
 
 
+def test_the_slot_of_an_abandoned_request_is_held(store: StoreFixture, client: StoreClient) -> None:
+    """Its request may still be on its way: the slot is free one window after that time."""
+    client.acquire(1)
+    client.use(2, 3)
+    client.send(Command.RELEASE, 1, seconds=4)
+    store.now += 4
+    assert [client.acquire(token) for token in (4, 5, 6)] == [PER - 4, PER - 4, PER]
+
+
 # Cancellation.
 
 

@@ -50,19 +50,19 @@ def test_all_requests_in_flight_can_be_abandoned() -> None:
     """Each slot is free one window later, and those of bulk work count for that long."""
     window = lanes_of(4, 2)
     assert [bulk_acquired(window, 0), bulk_acquired(window, 3), acquired(window, 3)] == [True, True, True]
-    window.release_all(5)
+    window.release_lost(5, held=0)
     assert (window.in_flight, window.free(14.9), window.free(15)) == (0, 1, 4)
     assert window.free_from(bulk=True) == 15
 
 
-@pytest.mark.parametrize("in_flight", [0, 2])
-def test_abandoning_all_repairs_an_inconsistent_state(in_flight: int) -> None:
-    """A fork may have happened between two steps of another thread, so that `in_flight` is wrong by one."""
-    window = window_of(3)
-    assert acquired(window, 0)
-    window.in_flight = in_flight
-    window.release_all(5)
-    assert (window.in_flight, len(window._free_at)) == (0, 3)
+def test_lost_slots_are_released() -> None:
+    """Those that no caller holds, and as many of bulk work as it does not hold any more."""
+    window = lanes_of(4, 2)
+    assert [bulk_acquired(window, 0), bulk_acquired(window, 3), acquired(window, 3)] == [True, True, True]
+    window.release_lost(5, held=2, held_by_bulk=1)
+    assert (window.in_flight, window.free(14.9), window.free(15), window.free_from(bulk=True)) == (2, 1, 2, 15)
+    window.release_lost(6, held=2, held_by_bulk=1)
+    assert window.in_flight == 2
 
 
 # The position in the queue.

@@ -295,7 +295,8 @@ class Traffic(RuleBasedStateMachine):
         return [*window._free_at], window.in_flight, window._bulk_in_flight, bulk_until, self.limiter._requests
 
     def _heads(self) -> list[SteppedWaiter]:
-        return [lane[0] for lane in self.limiter._queue._lanes if lane]  # type: ignore[misc]  # all are suspended' turns
+        heads = (lane.first() for lane in self.limiter._queue._lanes)
+        return [head for head in heads if isinstance(head, SteppedWaiter)]
 
     def _is_dead(self, turn: SteppedWaiter) -> bool:
         return turn.is_dead
@@ -304,14 +305,14 @@ class Traffic(RuleBasedStateMachine):
         """Check on each acquisition that this caller is next."""
 
         def watched(now: float, *, bulk: bool = False) -> float | None:
-            mine, others = self.limiter._queue._lanes[bulk], self.limiter._queue._lanes[not bulk]
-            could = bool(others) and self.window.free_from(bulk=not bulk) <= now and self.window.is_contested(now)
+            mine, other = (self.limiter._queue._lanes[lane].first() for lane in (bulk, not bulk))
+            could = other is not None and self.window.free_from(bulk=not bulk) <= now and self.window.is_contested(now)
             since = acquire(now, bulk=bulk)
             if since is not None:
                 assert now >= self.window.frozen_until
                 turn = self.callers.running.waiter if self.callers.running else None
-                assert (mine[0] is turn) if mine else turn is None
-                assert not could or (turn is not None and turn.ticket < others[0].ticket)
+                assert mine is turn
+                assert not could or (turn is not None and other is not None and turn.ticket < other.ticket)
                 if bulk or self.rate.paced:
                     self.starts.append(now)
             return since

@@ -8,6 +8,7 @@ process in the meantime.
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -35,7 +36,8 @@ class StoreRequest(NamedTuple):
         bulk: For ACQUIRE: whether it is for bulk work, which leaves the reserve to others.
         paced: For ACQUIRE: whether it is spread evenly.
         lease: For ACQUIRE: the seconds after which the request counts as abandoned.
-        seconds: For FREEZE: how long it lasts.
+        timeout: For ACQUIRE: the seconds for which the caller may still wait.
+        seconds: For FREEZE: how long it lasts. For RELEASE: how long the request may still be on its way.
     """
 
     command: Command
@@ -44,6 +46,7 @@ class StoreRequest(NamedTuple):
     paced: bool = False
     lease: float = 0.0
     seconds: float = 0.0
+    timeout: float = math.inf
 
 
 class StoreReply(NamedTuple):
@@ -69,7 +72,7 @@ class Store(Protocol):
     """Slots that are shared with other processes. Safe to use from many threads.
 
     Attributes:
-        is_local: Whether it replies in less than a millisecond, so that a task can call `send` without a worker thread.
+        is_local: Whether it replies within a few milliseconds, so that a task can release its slot with `send`.
     """
 
     is_local: bool

@@ -4,6 +4,10 @@ Each request opens the file, locks it, and closes it again. So nothing is shared
 that is removed, replaced or emptied at any time is noticed by the next request: it creates the file anew, which then
 starts cold (`slot_table.py`). The kernel releases the lock of a process that is killed; if that happens in the middle
 of a write, the checksum in the file is wrong, and the file starts cold too.
+
+It does not release the lock of a process that is stopped: by SIGSTOP, by a debugger, or with its container. So no
+request waits in the kernel. It tries to lock the file again and again, in a task without blocking the event loop, and
+after a while the store counts as unavailable (`outage.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +16,12 @@ import errno
 import os
 import stat
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sendblue_contacts.errors import RateLimitStoreError
 
+from .base import Command, StoreUnavailableError
 from .slot_file import boot_id, slot_file_path, unusable
 from .slot_table import SlotTable, WrongFileError
 
@@ -27,14 +32,24 @@ except ModuleNotFoundError:  # this module is imported only for a file store
     raise RateLimitStoreError(_NO_LOCKS) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from sendblue_contacts.rate_limit.config import RateLimit
 
     from .base import StoreReply, StoreRequest
 
+_LOCK_TIMEOUT = 1.0
+"""Seconds after which a locked file counts as unavailable."""
+_RELEASE_TIMEOUT = 0.02
+"""The same for requests that a task sends without waiting. They are kept in the outbox."""
+_LOCK_PAUSE = 0.001
+_LONGEST_LOCK_PAUSE = 0.02
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class _LockedError(StoreUnavailableError):
+    """Another process is using the file."""
 
 
 class FileStore:
@@ -46,6 +61,7 @@ class FileStore:
         rate: The limit, the same for all processes that use the file.
         clock: Returns the time in seconds, the same in all processes of the machine.
         boot: Returns 16 bytes that differ after the clock has started anew.
+        sleep: Waits in a thread for a number of seconds.
 
     Raises:
         ValueError: The URL is invalid.
@@ -62,22 +78,52 @@ class FileStore:
         *,
         clock: Callable[[], float] = time.monotonic,
         boot: Callable[[], bytes] = boot_id,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.path: Path = slot_file_path(url, account)
         self._rate = rate
         self._clock = clock
         self._boot = boot()
-        with self._locked_table():
-            pass  # creates the file, so that its cold start begins now
+        self._sleep = sleep
+        self._is_stuck = False
+        with suppress(_LockedError), self._locked_table():
+            pass  # creates the file, so that its cold start begins now; if it is locked, another process creates it
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
-        with self._locked_table() as table:
-            return table.apply(request, self._clock())
+        for pause in self._pauses(request):
+            try:
+                return self._apply(request)
+            except _LockedError:
+                self._sleep(pause)
+        return self._apply(request)
 
     async def async_send(self, request: StoreRequest) -> StoreReply:
-        """As `send`, which takes a fraction of a millisecond."""
-        return self.send(request)
+        """As `send`. While the file is locked, other tasks run."""
+        import anyio  # noqa: PLC0415  # only the async client pays for it
+
+        for pause in self._pauses(request):
+            try:
+                return self._apply(request)
+            except _LockedError:
+                await anyio.sleep(pause)
+        return self._apply(request)
+
+    def _apply(self, request: StoreRequest) -> StoreReply:
+        with self._locked_table() as table:
+            self._is_stuck = False
+            return table.apply(request, self._clock())
+
+    def _pauses(self, request: StoreRequest) -> Iterator[float]:
+        """The pauses between the attempts to lock the file. A release is not repeated once the file seems stuck."""
+        acquires = request.command is Command.ACQUIRE
+        timeout = max(_RELEASE_TIMEOUT, min(request.timeout, _LOCK_TIMEOUT)) if acquires else _RELEASE_TIMEOUT
+        pause = _LOCK_PAUSE
+        while timeout > 0 and (acquires or not self._is_stuck):
+            yield pause
+            timeout -= pause
+            pause = min(2 * pause, _LONGEST_LOCK_PAUSE)
+        self._is_stuck = True
 
     def after_fork(self) -> None:
         """Do nothing: no file is open between two requests."""
@@ -88,9 +134,10 @@ class FileStore:
         try:
             with self._locked_file() as descriptor:
                 data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-                table = SlotTable.unpack(data, self._rate, self._boot) or SlotTable.cold(self._rate, self._clock())
+                now = self._clock()
+                table = SlotTable.unpack(data, self._rate, self._boot, now) or SlotTable.cold(self._rate, now)
                 yield table
-                _write(descriptor, table.pack(self._boot), len(data))
+                _write(descriptor, table.pack(self._boot, now), len(data))
         except WrongFileError as error:
             raise self._refused(str(error)) from None
         except OSError as error:
@@ -104,7 +151,7 @@ class FileStore:
                 state = os.fstat(descriptor)
                 if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                     raise WrongFileError("it is not a file of this user")
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._lock(descriptor)
                 try:
                     if self._is_at_path(state):
                         yield descriptor
@@ -113,6 +160,13 @@ class FileStore:
                     fcntl.flock(descriptor, fcntl.LOCK_UN)
             finally:
                 os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"the slot file {self.path} is locked by another process, which may be stopped"
+            raise _LockedError(message) from None
 
     def _is_at_path(self, state: os.stat_result) -> bool:
         """Whether the path still leads to this file: it may have been removed or replaced before it was locked."""

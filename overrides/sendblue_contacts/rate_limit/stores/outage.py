@@ -56,25 +56,42 @@ class StoreCoordinator:
         self._rate = rate
         self._clock = clock
         self._tokens = _tokens()
+        self._token_of: dict[int, int] = {}  # by the id of the slot
 
     def after_fork(self) -> None:
         """In the child: use other tokens than the parent."""
         self._tokens = _tokens()
+        self._token_of = {}
         self._store.after_fork()
 
     def acquire_request(self, slot: Slot) -> StoreCall:
         """The request for this slot. The store may hold a slot for its token from now on."""
         if slot.token is None:
-            slot.token = next(self._tokens)
+            slot.token = self._token_of[id(slot)] = next(self._tokens)
         paced = slot.bulk or self._rate.paced
-        return StoreCall(self._store, StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, paced, slot.lease))
+        timeout = _shortest(slot.max_wait, slot.freeze_timeout)
+        request = StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, paced, slot.lease, timeout=timeout)
+        return StoreCall(self._store, request)
 
-    def release_request(self, slot: Slot, command: Command) -> StoreCall | None:
-        """The request that ends the use of this slot, by RELEASE or CANCEL; None if the store holds none for it."""
-        if slot.token is None:
-            return None
-        token, slot.token = slot.token, None
-        return StoreCall(self._store, StoreRequest(command, token))
+    def release_request(self, slot: Slot, command: Command, hold: float = 0.0) -> StoreCall | None:
+        """The request that ends the use of this slot, by RELEASE or CANCEL; None if the store holds none for it.
+
+        Args:
+            slot: The slot.
+            command: RELEASE or CANCEL.
+            hold: For RELEASE: for how many seconds its request may still be on its way.
+        """
+        return None if slot.token is None else StoreCall(self._store, StoreRequest(command, slot.token, seconds=hold))
+
+    def forget(self, slot: Slot) -> None:
+        """Note that the store holds no slot for this one any more."""
+        slot.token = None
+        self._token_of.pop(id(slot), None)
+
+    def release_later(self, key: int) -> None:
+        """Release the slot with this `id`, which no longer exists, before the next request to the store."""
+        if token := self._token_of.pop(key, None):
+            self._store.keep(StoreRequest(Command.RELEASE, token, seconds=self._rate.hold_abandoned))
 
     def freeze_request(self, seconds: float) -> StoreCall:
         """The request that freezes all processes."""
@@ -113,7 +130,7 @@ class StoreCoordinator:
 
     def _outage_pause(self, error: StepResult, slot: Slot, started: float, pause: float) -> float:
         """Seconds until the next attempt to reach the store."""
-        allowed = min(math.inf if limit is None else limit for limit in (slot.max_wait, slot.freeze_timeout))
+        allowed = _shortest(slot.max_wait, slot.freeze_timeout)
         if self._rate.on_unavailable == "raise" or self._clock() - started + pause > allowed:
             self._cancel_later(slot)
             raise RateLimitStoreError(
@@ -127,6 +144,7 @@ class StoreCoordinator:
         """Cancel the slot when the store is available: it may have received the request without replying."""
         if call := self.release_request(slot, Command.CANCEL):
             self._store.keep(call.request)
+            self.forget(slot)
 
 
 class Outbox:
@@ -215,6 +233,10 @@ async def async_notify(call: StoreCall | None) -> None:
 
     with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True), suppress(RateLimitStoreError):
         await call.async_run()
+
+
+def _shortest(*limits: float | None) -> float:
+    return min(math.inf if limit is None else limit for limit in limits)
 
 
 def _tokens() -> Iterator[int]:

@@ -26,7 +26,7 @@
 -- clock that is set forward is trusted; Redis cannot distinguish that from time that has passed.
 --
 -- KEYS  the key
--- ARGV  command, token, bulk, paced, lease, length of a freeze, limit, per, slots of bulk work, pace; in tests the time
+-- ARGV  command, token, bulk, paced, lease, length of a freeze or of the way of a request, limit, per, slots of bulk work, pace; in tests the time
 -- Returns how long to wait, how long requests are frozen, and whether a slot is held: 1 or 0
 
 local KEEP = 30 * 24 * 3600 * 1000 -- milliseconds
@@ -178,10 +178,10 @@ end
 local function release()
   local record = state.held[token]
   if record then
-    set(record, now + per)
+    set(record, now + pause + per)
     state.held[token] = nil
   elseif now < state.cold_until then
-    state.cold_until = now + per
+    state.cold_until = now + pause + per
   end
   return reply(0, 1)
 end

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
-import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NETWORK_FILE_SYSTEMS = {
     "9p",
@@ -31,6 +36,15 @@ _NETWORK_FILE_SYSTEMS = {
 }
 _MOUNTS = Path("/proc/self/mountinfo")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def _boot_session() -> bytes:
+    """The identifier of the current boot on macOS; empty on other systems."""
+    buffer = ctypes.create_string_buffer(64)
+    size = ctypes.c_size_t(len(buffer))
+    with suppress(OSError, AttributeError):  # no C library, or none with this function
+        ctypes.CDLL(None).sysctlbyname(b"kern.bootsessionuuid", buffer, ctypes.byref(size), None, ctypes.c_size_t(0))
+    return buffer.value
 
 
 def slot_file_path(url: str, account: str) -> Path:
@@ -103,10 +117,13 @@ def _unescaped(point: str) -> str:
     return point.replace("\\040", " ")
 
 
-def boot_id(path: Path = _BOOT_ID) -> bytes:
-    """16 bytes that differ after each boot of the machine, when its monotonic clock starts anew."""
+def boot_id(path: Path = _BOOT_ID, session: Callable[[], bytes] = _boot_session) -> bytes:
+    """16 bytes that differ after each boot of the machine, when its monotonic clock starts anew.
+
+    On a system that has no identifier they are always the same. There, `SlotTable.unpack` detects most reboots.
+    """
     try:
-        text = path.read_text(encoding="ascii").strip()
+        text = path.read_bytes().strip()
     except OSError:
-        text = f"{time.time() - time.monotonic():.0e}"  # the approximate time of the boot
-    return sha256(text.encode()).digest()[:16]
+        text = session()
+    return sha256(text).digest()[:16]

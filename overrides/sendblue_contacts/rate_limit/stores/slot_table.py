@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from .base import StoreRequest
 
-_MAGIC = b"sbslots3"
-_HEADER = struct.Struct("=8s16sqd3d")
-"""Magic, boot, limit, window, and the three times of the table."""
+_MAGIC = b"sbslots4"
+_HEADER = struct.Struct("=8s16sqd4d")
+"""Magic, boot, limit, window, when the table was written, and its three times."""
+_TOLERANCE = 1.0
+"""Seconds by which the clocks of two processes may differ."""
 _RECORD = struct.Struct("=ddqd??dd")
 _CHECKSUM = struct.Struct("=I")
 
@@ -83,8 +85,10 @@ class SlotTable:
         return cls(rate, [SlotRecord(now)] * rate.limit, -math.inf, now + rate.per, -math.inf)
 
     @classmethod
-    def unpack(cls, data: bytes, rate: RateLimit, boot: bytes) -> Self | None:
+    def unpack(cls, data: bytes, rate: RateLimit, boot: bytes, now: float) -> Self | None:
         """The table in these bytes; None if they are empty, damaged, or from an earlier boot of the machine.
+
+        A table that was written later than now is from an earlier boot: the clock has started anew.
 
         Raises:
             WrongFileError: They are not a table, or one for another limit.
@@ -95,18 +99,19 @@ class SlotTable:
             if len(data) >= _HEADER.size and _HEADER.unpack_from(data)[2] != rate.limit:
                 raise WrongFileError("it is for another limit")
             return None
-        _, of_boot, limit, per, *times = _HEADER.unpack_from(data)
+        _, of_boot, limit, per, written, *times = _HEADER.unpack_from(data)
         if (limit, per) != (rate.limit, rate.per):
             raise WrongFileError("it is for another limit")
         checked = memoryview(data)[: -_CHECKSUM.size]
-        if of_boot != boot or zlib.crc32(checked) != _CHECKSUM.unpack_from(data, len(checked))[0]:
+        is_damaged = zlib.crc32(checked) != _CHECKSUM.unpack_from(data, len(checked))[0]
+        if is_damaged or of_boot != boot or written > now + _TOLERANCE:
             return None
         return cls(rate, [*map(SlotRecord._make, _RECORD.iter_unpack(checked[_HEADER.size :]))], *times)
 
-    def pack(self, boot: bytes) -> bytes:
+    def pack(self, boot: bytes, now: float) -> bytes:
         """The table as bytes. The checksum detects a write that was interrupted."""
         times = self.frozen_until, self.cold_until, self.paced_from
-        header = _HEADER.pack(_MAGIC, boot, self._rate.limit, self._rate.per, *times)
+        header = _HEADER.pack(_MAGIC, boot, self._rate.limit, self._rate.per, now, *times)
         data = header + b"".join([_RECORD.pack(*record) for record in self.slots])
         return data + _CHECKSUM.pack(zlib.crc32(data))
 
@@ -119,9 +124,9 @@ class SlotTable:
             return StoreReply()
         place = self._place_of(request.token)
         if place is not None:
-            self._free(place, now, unused=request.command is Command.CANCEL)
+            self._free(place, now + request.seconds, unused=request.command is Command.CANCEL)
         elif request.command is Command.RELEASE and now < self.cold_until:
-            self.cold_until = now + self._rate.per
+            self.cold_until = now + request.seconds + self._rate.per
         return StoreReply()
 
     def _acquire(self, request: StoreRequest, now: float) -> StoreReply:

@@ -1,0 +1,193 @@
+"""Exceptions that a signal handler raises at any moment of `slot()`: no slot is lost, and no caller waits forever.
+
+Ctrl-C in a notebook, the soft time limit of Celery and `signal.alarm` raise such exceptions between any two lines. The
+tests raise one at each line of the limiter, one after another. `tests/slow/rate_limit/test_limiter_signals.py` does the
+same with signals.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sendblue_contacts.rate_limit
+from sendblue_contacts import RateLimit, RateLimiter
+from sendblue_contacts.rate_limit.stores.base import Command, StoreReply, StoreRequest
+from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
+from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+SOURCE = str(Path(sendblue_contacts.rate_limit.__file__).parent)
+RATE = RateLimit(2, 10.0, reserve=1)
+# Python itself swallows an exception that a signal handler raises while a generator is closed.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+class SignalError(BaseException):
+    """Raised by a signal handler."""
+
+
+@contextmanager
+def interrupted_at(line: int) -> Iterator[list[int]]:
+    """Raise once at this line of the limiter, counted from the start of the block. Yields the lines so far."""
+    lines = [0]
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:  # noqa: ANN401  # a local trace function or None
+        if not frame.f_code.co_filename.startswith(SOURCE):
+            return None
+        if event in {"call", "line"}:
+            lines[0] += 1
+            if lines[0] == line:
+                raise SignalError
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield lines
+    finally:
+        sys.settrace(previous)
+
+
+class Time:
+    """A time in which each wait lasts as long as it may, or until the response of another caller."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.on_long_wait: Callable[[], object] = lambda: None
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+    def waiter(self) -> ThreadWaiter:
+        """A waiter whose waits are over at once."""
+        time = self
+
+        class FastWaiter(ThreadWaiter):
+            def wait(self, seconds: float | None) -> None:
+                if seconds is None:
+                    time.on_long_wait()
+                time.now += seconds or 0
+
+        return FastWaiter()
+
+    def async_waiter(self) -> AsyncWaiter:
+        """The same for a task."""
+        time = self
+
+        class FastWaiter(AsyncWaiter):
+            def __init__(self) -> None:
+                pass
+
+            def clear(self) -> None:
+                pass
+
+            def wake(self) -> None:
+                pass
+
+            async def wait(self, seconds: float | None) -> None:
+                if seconds is None:
+                    time.on_long_wait()
+                time.now += seconds or 0
+
+        return FastWaiter()
+
+    def limiter(self, store: Any = None) -> RateLimiter:  # noqa: ANN401  # a store
+        """A limiter in this time."""
+        return RateLimiter(RATE, clock=self, thread_waiter=self.waiter, async_waiter=self.async_waiter, store=store)
+
+
+class MemoryStore:
+    """A store in memory."""
+
+    is_local = True
+
+    def __init__(self, time: Time) -> None:
+        self._time = time
+        self._table = SlotTable.cold(RATE, 0)
+        self.held: set[int] = set()
+
+    def send(self, request: StoreRequest) -> StoreReply:
+        """Carry out a request."""
+        reply = self._table.apply(request, self._time())
+        if request.command is Command.ACQUIRE and reply.held:
+            self.held.add(request.token)
+        elif request.command is not Command.FREEZE:
+            self.held.discard(request.token)
+        return reply
+
+    async def async_send(self, request: StoreRequest) -> StoreReply:
+        """As `send`."""
+        return self.send(request)
+
+    def after_fork(self) -> None:
+        """Do nothing."""
+
+
+def use(limiter: RateLimiter) -> None:
+    """Acquire and release a slot in a thread."""
+    with limiter.slot(bulk=True):
+        pass
+
+
+async def _use_in_task(limiter: RateLimiter) -> None:
+    async with limiter.slot():
+        pass
+
+
+def use_in_task(limiter: RateLimiter) -> None:
+    """Acquire and release a slot in a task. It is never suspended, because its waits are over at once."""
+    task = _use_in_task(limiter)
+    with suppress(StopIteration):
+        task.send(None)
+
+
+@pytest.mark.parametrize("use", [use, use_in_task])
+@pytest.mark.parametrize("shared", [False, True], ids=["memory", "store"])
+@pytest.mark.parametrize("before", [0, 2], ids=["free", "waiting"])
+def test_no_slot_is_lost(use: Callable[[RateLimiter], None], shared: bool, before: int) -> None:  # noqa: FBT001  # a case
+    """Whether a slot is free, or the caller waits for one, in memory or in a store."""
+    interrupted = True
+    line = 0
+    while interrupted:
+        line += 1
+        time = Time()
+        store = MemoryStore(time) if shared else None
+        limiter = time.limiter(store)
+        for _ in range(before):
+            use(limiter)
+        with interrupted_at(line) as lines, suppress(SignalError):
+            use(limiter)
+        interrupted = lines[0] >= line
+        check(limiter, time, store, line)
+    assert line > 30
+
+
+def check(limiter: RateLimiter, time: Time, store: MemoryStore | None, line: int) -> None:
+    """All slots are free after a while, no more and no fewer, and the next callers are served."""
+    statistics = limiter.statistics()
+    assert (statistics.in_flight, statistics.waiting) == (0, 0), line
+    time.now += 13
+    assert limiter.statistics().free == RATE.limit, line
+    use(limiter)
+    assert not store or store.held == set(), line
+    time.now += 13  # a release that was lost is sent with the next request
+    held = [limiter.slot(max_wait=0).__enter__() for _ in range(RATE.limit - 1)]
+    assert len(held) == 1
+
+
+def test_a_caller_that_waits_for_a_lost_slot_is_woken() -> None:
+    """The slot of a caller that was interrupted too often to release it is released when it is garbage-collected."""
+    time = Time()
+    limiter = time.limiter()
+    lost = [limiter.slot().__enter__() for _ in range(RATE.limit)]
+    time.on_long_wait = lost.clear
+    with limiter.slot() as slot:
+        assert slot.waited == 13
