@@ -189,6 +189,7 @@ OPTIONS = (
     ),
     CommandOption("--bulk-existing", "Existing numbers in a bulk create.", "fail", choices=get_args(BulkExisting)),
     CommandOption("--offset-ceiling", "Offsets above the maximum.", "clamp", choices=get_args(OffsetCeiling)),
+    CommandOption("--read-lag", "Seconds by which reads lag behind writes.", "0", "SECONDS", parse=_parse_seconds),
     CommandOption("--seed", "Number of contacts to create at the start.", "0", "N", parse=_parse_count),
     CommandOption("--document", "OpenAPI document to use instead of the built-in one.", metavar="FILE"),
 )

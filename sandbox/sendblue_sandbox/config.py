@@ -37,6 +37,7 @@ class Options(TypedDict, total=False):
     bulk_existing: BulkExisting
     offset_ceiling: OffsetCeiling
     max_body_bytes: int
+    read_lag: float
     document: PathLike | None
     host: str
     port: int
@@ -58,6 +59,7 @@ class Settings:
     bulk_existing: BulkExisting = "fail"
     offset_ceiling: OffsetCeiling = "clamp"
     max_body_bytes: int = 1_048_576
+    read_lag: float = 0.0
     document: PathLike | None = None
     host: str = "127.0.0.1"
     port: int = 0
@@ -77,6 +79,12 @@ class Settings:
             expected="an integer of at least 1, or None for no limit",
         )
         _check("per", self.per, ok=_is_duration(self.per), expected="a number of seconds greater than 0")
+        _check(
+            "read_lag",
+            self.read_lag,
+            ok=self.read_lag == 0 or _is_duration(self.read_lag),
+            expected="a number of seconds of at least 0",
+        )
         _check(
             "max_body_bytes",
             self.max_body_bytes,

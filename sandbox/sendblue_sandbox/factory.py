@@ -24,6 +24,7 @@ from .server.host_check import HostCheck
 from .server.routes import internal_routes
 from .server.uvicorn_server import ServerThread
 from .state import SandboxState
+from .storage.replica import ReplicatedStore
 from .storage.store import Store
 
 if TYPE_CHECKING:
@@ -58,11 +59,17 @@ def create_runtime(settings: Settings, real_time: Callable[[], float]) -> Runtim
     document = Document(settings.document)
     renderer = ContactRenderer(document.contact, settings.spelling)
     limiter = Limiter(settings.limit, settings.per, settings.window)
-    context = Context(document, Store(settings.db, renderer), renderer, settings)
-    faults = Faults([operation.name for operation in document.operations])
     clock = Clock(real_time, limiter.clear_windows)
+    context = Context(document, _open_store(settings, renderer, clock), renderer, settings)
+    faults = Faults([operation.name for operation in document.operations])
     state = SandboxState(context, limiter, RequestRecorder(), faults, clock)
     return Runtime(state, _create_asgi(state))
+
+
+def _open_store(settings: Settings, renderer: ContactRenderer, clock: Clock) -> Store:
+    if settings.read_lag:
+        return ReplicatedStore(settings.db, renderer, settings.read_lag, clock)
+    return Store(settings.db, renderer)
 
 
 def _create_asgi(state: SandboxState) -> ASGIApp:

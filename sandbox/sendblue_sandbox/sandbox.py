@@ -47,6 +47,8 @@ class Sandbox:
         bulk_existing: What a bulk create does with an existing number: `fail` for this item, or `update` the contact.
         offset_ceiling: What a list does with an offset above the maximum: `clamp` it, or `refuse` the request.
         max_body_bytes: The maximum size of a request body in bytes; a larger one is refused with 413.
+        read_lag: Seconds by which reads lag behind writes, as those of a read replica do: lists, counts and look-ups
+            show the contacts as they were so many seconds ago. `clock.advance` lets them catch up.
         document: The path of an OpenAPI document; None uses the one in this package.
         clock: Returns the time in seconds since 1970, for `created_at` and the rate limit.
         host: The address to listen on.
@@ -75,6 +77,7 @@ class Sandbox:
         bulk_existing: BulkExisting = "fail",
         offset_ceiling: OffsetCeiling = "clamp",
         max_body_bytes: int = 1_048_576,
+        read_lag: float = 0.0,
         document: PathLike | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
@@ -93,6 +96,7 @@ class Sandbox:
             bulk_existing=bulk_existing,
             offset_ceiling=offset_ceiling,
             max_body_bytes=max_body_bytes,
+            read_lag=read_lag,
             document=document,
             host=host,
             port=port,

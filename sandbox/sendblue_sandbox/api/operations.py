@@ -36,7 +36,7 @@ Handler: TypeAlias = Callable[[Context, OperationCall], object]
 
 def list_contacts(context: Context, call: OperationCall) -> object:
     """Return a page of contacts, newest first by default (page 003)."""
-    return context.store.page(
+    return context.store.replica.page(
         PageQuery(
             limit=_limit(call),
             offset=_offset(context, call),
@@ -74,7 +74,7 @@ def bulk_delete_contacts(context: Context, call: OperationCall) -> object:
 
 def count_contacts(context: Context, call: OperationCall) -> object:
     """Return the number of contacts, or of contacts with one phone number."""
-    return {"count": context.store.count(_number_filter(context, call))}
+    return {"count": context.store.replica.count(_number_filter(context, call))}
 
 
 def verify_contact(context: Context, call: OperationCall) -> object:
@@ -106,7 +106,7 @@ def bulk_create_contacts(context: Context, call: OperationCall) -> object:
 
 def retrieve_contact(context: Context, call: OperationCall) -> object:
     """Return the contact with the number in the path."""
-    contact = context.store.rendered(_e164(context, call.path_number, "phone_number"))
+    contact = context.store.replica.rendered(_e164(context, call.path_number, "phone_number"))
     if contact is None:
         raise ApiError(404, NOT_FOUND)
     return {"contact": contact, "status": OK}
