@@ -29,6 +29,7 @@ _DATE = (
 )
 _PHONE = r"(?:\+|%2B)?\d(?:[\d\s()-]|\.(?!\s)){5,}\d"
 _NUMBER = re.compile(rf"(?P<date>{_DATE})|{_PHONE}", re.IGNORECASE)
+_QUERY = re.compile(r"\?\S+")
 _COUNT = re.compile(r"\d{1,7}")
 # The length limits are those of RFC 5321.
 _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.\w+")
@@ -84,8 +85,25 @@ def texts_in(value: object) -> Iterator[str]:
             yield from texts_in(element)
 
 
-def sent_texts(request: httpx.Request | None) -> Iterator[str]:
-    """Yield the credentials of a request and the values that it sent."""
+def _request_of(of: httpx.Response | httpx.TransportError) -> httpx.Request | None:
+    """Return the request of a response or an error; None if it was made without one."""
+    try:
+        return of.request
+    except RuntimeError:
+        return None
+
+
+def mask_credentials(text: str, of: httpx.Response) -> str:
+    """Return the text without the credentials that the request of a response sent."""
+    request = _request_of(of)
+    for credential in filter(None, map(request.headers.get, _CREDENTIAL_HEADERS)) if request else ():
+        text = text.replace(credential, "…")
+    return text
+
+
+def sent_texts(of: httpx.Response | httpx.TransportError) -> Iterator[str]:
+    """Yield the credentials and the values that the request of a response or an error sent."""
+    request = _request_of(of)
     if request is None:
         return
     yield from filter(None, map(request.headers.get, _CREDENTIAL_HEADERS))
@@ -94,6 +112,10 @@ def sent_texts(request: httpx.Request | None) -> Iterator[str]:
         yield from texts_in(json.loads(request.content))
     except (RuntimeError, ValueError, RecursionError):  # RuntimeError: a body that was streamed is gone
         return
+
+
+def _mask_url(text: str) -> str:
+    return mask(_QUERY.sub("?…", text[:_MAX_LENGTH]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +128,18 @@ class RequestSummary:
     @classmethod
     def of(cls, method: str, path: str) -> Self:
         """Return the summary of a request to this path, without the values of its query."""
-        path, query, _ = path.partition("?")
-        return cls(method.upper(), mask(path)[:_MAX_PATH_LENGTH] + ("?…" if query else ""))
+        return cls(method.upper(), _mask_url(path)[:_MAX_PATH_LENGTH])
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
 
 class _MaskArguments(logging.Filter):
-    """httpx logs the URL of each request, and our URLs contain phone numbers."""
+    """httpx logs the URL of each request. Our URLs contain phone numbers, and a query can contain a name."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(part if isinstance(part, int | float) else mask(str(part)) for part in record.args)
+            record.args = tuple(part if isinstance(part, int | float) else _mask_url(str(part)) for part in record.args)
         return True
 
 

@@ -130,22 +130,23 @@ def proxy_for(base_url: str) -> str | None:
         return None
     proxies = getproxies()
     kind = parts.scheme if proxies.get(parts.scheme) else "all"
-    address = proxies.get(kind)
-    if not address:
-        return None
-    return _proxy_url(address if "://" in address else f"http://{address}", f"{kind}_proxy".upper())
-
-
-def _proxy_url(url: str, variable: str) -> str:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in _PROXY_SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:  # the port is not a number
-        valid = False
-    if not valid:
-        message = f"{variable} must be the address of a proxy, such as http://proxy.example.com:3128, or unset"
+    url = proxies.get(kind) or None
+    if url and "://" not in url:  # curl reads such an address as one of an HTTP proxy
+        url = f"http://{url}"
+    if url and not _is_proxy(url):
+        message = (
+            f"{kind.upper()}_PROXY must be the address of a proxy, such as http://proxy.example.com:3128, or unset"
+        )
         raise ValueError(message)
     return url
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in _PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is not a number
+        return False
 
 
 def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimiter:

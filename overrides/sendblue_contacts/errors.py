@@ -310,26 +310,16 @@ def server_message(response: httpx.Response) -> str | None:
     try:
         body = response.json()
     except (ValueError, RecursionError):  # RecursionError: the JSON is nested too deeply
-        return _plain_text(response)
+        text = response.text.strip()
+        return _masked(text, response) if text and not text.startswith("<") else None  # HTML is a page of a proxy
     values = cast("dict[str, object]", body) if isinstance(body, dict) else {}
     candidates = (values.get(key) for key in ("message", "error", "error_message"))
     return next((_masked(text, response) for text in candidates if isinstance(text, str) and text), None)
 
 
-def _plain_text(response: httpx.Response) -> str | None:
-    text = response.text.strip()
-    if not text or text.startswith("<"):
-        return None  # HTML, for example from a proxy
-    return _masked(text, response)
-
-
 def _masked(text: str, of: httpx.Response | httpx.TransportError) -> str:
     """Return the beginning of a text, without the credentials and the values of the request that it is about."""
-    try:
-        request = of.request
-    except RuntimeError:  # made without a request
-        request = None
-    return mask(text, sent_texts(request))[:_MAX_MESSAGE_LENGTH]
+    return mask(text, sent_texts(of))[:_MAX_MESSAGE_LENGTH]
 
 
 def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:
@@ -346,7 +336,7 @@ def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) 
 
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     with_zone = date if date.tzinfo else date.replace(tzinfo=UTC)  # an HTTP date is in GMT even without a zone
     return max(0.0, with_zone.timestamp() - now())

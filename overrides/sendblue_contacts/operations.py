@@ -18,7 +18,7 @@ A default of the server is never sent unless the caller gave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import chain
@@ -96,10 +96,6 @@ class OptOut(NamedTuple):
 
     def __repr__(self) -> str:
         return f"OptOut(number=…, opted_out={self.opted_out})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, bool]]:
-        """Show no number where rich would show the fields of a named tuple."""
-        yield "opted_out", self.opted_out
 
 
 @dataclass(frozen=True, slots=True, repr=False)

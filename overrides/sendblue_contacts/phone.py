@@ -24,6 +24,7 @@ _OPTIONAL_ZERO = re.compile(r"[(\[][^\w()\[\]]*0[^\w()\[\]]*[)\]]")
 _MAX_LENGTH = 250
 """The limit of the library phonenumbers. No number has as many characters, punctuation included."""
 _MAX_SHAPE_LENGTH = 64
+_MAX_REGION_LENGTH = 20
 _HINT = "write it as +14155551234"
 
 
@@ -130,6 +131,6 @@ def check_region(region: str | None) -> str | None:
     if region is None:
         return None
     if region.upper() not in _phonenumbers().SUPPORTED_REGIONS:
-        message = f"default_region {region!r} is not a valid region; use two letters such as 'US'"
+        message = f"default_region {region[:_MAX_REGION_LENGTH]!r} is not a valid region; use two letters such as 'US'"
         raise ValueError(message)
     return region.upper()

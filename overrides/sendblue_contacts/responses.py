@@ -15,6 +15,7 @@ from sendblue_contacts_api.models.contact_count import ContactCount
 from sendblue_contacts_api.models.contact_response import ContactResponse
 from sendblue_contacts_api.models.status_response import StatusResponse
 
+from ._masking import mask_credentials
 from .errors import server_message
 
 if TYPE_CHECKING:
@@ -52,7 +53,17 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
     if _reports_error(body):
         message = f"{REPORTS_ERROR}: {server_message(response) or 'without a message'}"
         raise ValueError(message)
+    _mask_item_errors(body, response)
     return body
+
+
+def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN401  # any JSON
+    """Remove credentials from the error messages for single items of a bulk request."""
+    values = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    for items in filter(None, map(values.get, ("failures", "results"))):
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and isinstance(error := item.get("error"), str):
+                item["error"] = mask_credentials(error, response)
 
 
 def _reports_error(body: Any) -> bool:  # noqa: ANN401  # any JSON

@@ -46,7 +46,7 @@ FIELDS: dict[str, Any] = {
 }
 ROW = {"phone": NUMBER, "first_name": NAME, "custom_variables": {"Lead": "Planted Variable"}}
 CONTACT = {"phone": NUMBER, **FIELDS}
-ECHO = {"status": "ERROR", "message": f"{NUMBER} / +1 {NATIONAL} of {ADDRESS} is taken"}
+ECHO = {"status": "ERROR", "message": f"{NUMBER} / +1 {NATIONAL} of {ADDRESS} is taken, {' '.join(CREDENTIALS)}"}
 
 CALLS: dict[str, Callable[[Any], Any]] = {
     "create": lambda c: c.contacts.create(NUMBER, **FIELDS),
@@ -63,7 +63,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "bulk.delete": lambda c: c.contacts.bulk.delete([NUMBER, NATIONAL]),
     "stream_create": lambda c: c.contacts.bulk.stream_create([ROW]),
     "with_raw_response": lambda c: c.contacts.with_raw_response.retrieve(NUMBER),
-    "request": lambda c: c.request("GET", f"/api/v2/contacts/{NUMBER}?planted={ADDRESS}"),
+    "request": lambda c: c.request("GET", f"/api/v2/contacts/{NUMBER}?planted={ADDRESS}&name={NAME}"),
 }
 each_call = pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
 
@@ -202,6 +202,22 @@ def _run(runner: Runner, output: Output, action: Callable[[Any], Any], *handler:
         output.value(runner.run(action, *handler, **settings))
     except (SendblueError, TypeError, ValueError) as error:
         output.error(error)
+
+
+@pytest.mark.parametrize("call", ["bulk.create", "bulk.delete"])
+def test_the_reason_of_an_item_shows_no_personal_data(runner: Runner, output: Output, call: str) -> None:
+    """The server may quote the item and the credentials in its reason for not processing an item."""
+    failure = {
+        "success": False,
+        "contact": {"phone": NUMBER},
+        "phone_number": NUMBER,
+        "error": f"{ECHO['message']} {NAME}",
+    }
+    response = {"status": "OK", "contacts": [], "amount": 0, "failures": [failure], "results": [failure]}
+    result = runner.run(CALLS[call], lambda _: httpx.Response(200, json=response))
+    output.texts += [("reason", str(outcome.reason)) for outcome in result.failed]
+    assert any("is taken" in text for _, text in output.texts)
+    assert [found for found in output.found() if call == "bulk.create" or found[0] != NAME] == []
 
 
 @each_call
