@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -21,7 +22,6 @@ from .config import (
     resolve_base_url,
     resolve_store,
 )
-from .errors import SendblueError
 from .phone import check_region
 from .rate_limit import RateLimit, RateLimiter, shared_limiter
 from .retry import EXTENSION, Call, Retry
@@ -70,14 +70,15 @@ class BaseClient:
         """Return the settings of the httpx client. They contain the credentials, so no attribute keeps them."""
         return {
             "base_url": self.base_url,
-            "headers": {**self._credentials.headers, "accept": "application/json"},
+            "headers": {**self._credentials.headers, "accept": "application/json", "accept-encoding": "gzip"},
             "timeout": self._options.timeout,
             "follow_redirects": False,
+            "cookies": _NoCookies(),
         }
 
     def _copy_with(self, **changes: object) -> Self:
         other = copy.copy(self)
-        vars(other).pop("contacts", None)  # a cached property: the copy makes its own, with the new options
+        vars(other)["_contacts"] = None  # the copy makes its own, with the new options
         vars(other)["_options"] = self._options.replace(**changes)
         return other
 
@@ -114,9 +115,14 @@ class BaseClient:
         return Call(repeatable, self._options.retry, bulk=self._options.bulk, max_wait=self._options.max_wait)
 
 
-def closed_error() -> SendblueError:
-    """Return the error for a call on a closed client."""
-    return SendblueError("this client is closed; create a new one, or make the calls inside its `with` block")
+class _NoCookies(CookieJar):
+    """Keeps no cookies. The API uses none, and the lock of a jar may be held by another thread at a fork."""
+
+    def extract_cookies(self, *_: object) -> None:
+        """Ignore the cookies of a response."""
+
+    def add_cookie_header(self, *_: object) -> None:
+        """Add no cookies to a request."""
 
 
 def proxy_for(base_url: str) -> str | None:

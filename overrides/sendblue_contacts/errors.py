@@ -237,6 +237,16 @@ def unexpected_response(
     return error
 
 
+def closed_error() -> SendblueError:
+    """Make the error for a call on a closed client."""
+    return SendblueError("this client is closed; create a new one, or make the calls inside its `with` block")
+
+
+def exiting_error() -> SendblueError:
+    """Make the error for a first call while the interpreter exits, when nothing can be imported."""
+    return SendblueError("the interpreter is exiting; use `client.contacts` once before that")
+
+
 def wait_too_long(seconds: float, max_wait: float) -> RateLimitError:
     """Make the error for a wait for a slot that is longer than the caller allows. No request was sent.
 
@@ -273,10 +283,19 @@ def safe_cause(error: httpx.TransportError) -> httpx.TransportError | None:
     return None if isinstance(error, httpx.ProtocolError) else error
 
 
-def decoding_error(method: str, path: str, attempts: int) -> APIResponseError:
-    """Make the error for a body whose compression is broken. The arguments are those of `connection_error`."""
-    text = "the response body cannot be decompressed; check that base_url is the address of the API, not of a proxy"
-    return APIResponseError(text, request=RequestSummary.of(method, path), attempts=attempts)
+def decoding_error(problem: httpx.DecodingError, method: str, path: str, attempts: int) -> APIResponseError:
+    """Make the error for a body that is too large or cannot be decompressed.
+
+    Args:
+        problem: The error that says which of them.
+        method: The HTTP method.
+        path: The path; it is masked.
+        attempts: Number of requests that were sent.
+    """
+    text = f"{problem}; check that base_url is the address of the API, not of a proxy"
+    error = APIResponseError(text, request=RequestSummary.of(method, path), attempts=attempts)
+    error.maybe_applied = True
+    return error
 
 
 def connection_error(
@@ -296,7 +315,10 @@ def connection_error(
     request = RequestSummary.of(method, path)
     cause = _masked(f"{type(error).__name__}: {safe_cause(error) or 'the response is not HTTP'}".rstrip(": "), error)
     if isinstance(error, httpx.TimeoutException):
-        text = f"no response within the timeout ({cause}); increase timeout=, and check whether the request was applied"
+        text = (
+            f"no response within the timeout ({cause}); increase timeout=, or the deadline of the retries, and check "
+            "whether the request was applied"
+        )
         made: APIConnectionError = APITimeoutError(text, request=request, attempts=attempts)
     else:
         text = f"no response ({cause}); check the network and base_url"

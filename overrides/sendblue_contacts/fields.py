@@ -7,9 +7,8 @@ variables) belong to the caller and are left as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
 from typing import Any, cast
 
 from sendblue_contacts_api.types import Field, read_date, read_datetime
@@ -29,17 +28,18 @@ class FieldSet:
         fields: The fields, by preferred name.
         other_calls: The fields of other calls, which an error suggests where this call lacks a field.
         none_is_absent: Whether None is the same as an absent field.
+        preferred: Maps each spelling to the preferred name of its field.
     """
 
     call: str
     fields: Mapping[str, Field]
     other_calls: Mapping[str, Mapping[str, Field]]
     none_is_absent: bool = False
+    preferred: Mapping[str, str] = field(init=False)
 
-    @cached_property
-    def preferred(self) -> dict[str, str]:
-        """Maps each spelling to the preferred name of its field."""
-        return {spelling: name for name, field in self.fields.items() for spelling in (name, *field.aliases)}
+    def __post_init__(self) -> None:
+        pairs = {spelling: name for name, each in self.fields.items() for spelling in (name, *each.aliases)}
+        object.__setattr__(self, "preferred", pairs)  # not cached later: Python 3.11 locks a cached property
 
     def unknown(self, key: object) -> TypeError:
         """Make the error for a key that is not a field of this call."""

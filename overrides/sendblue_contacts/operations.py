@@ -176,7 +176,7 @@ def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: st
     updates = values.get("update_if_exists") is True
     body = ContactCreate.from_dict(values)
     on_ambiguous = None if updates else (_CONFLICT, _read_back("creation", body.number, body.to_dict()))
-    return Operation(_create_kwargs(values), responses.contact, on_ambiguous=on_ambiguous)
+    return Operation(_create_kwargs(values), responses.contact_with(body.number), on_ambiguous=on_ambiguous)
 
 
 def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
@@ -185,7 +185,7 @@ def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: st
     if values.setdefault("update_if_exists", True) is not True:
         message = "contacts.upsert always updates an existing contact; use contacts.create for update_if_exists=False"
         raise TypeError(message)
-    return Operation(_create_kwargs(values), responses.contact)
+    return Operation(_create_kwargs(values), responses.contact_with(values["number"]))
 
 
 def _normalised(
@@ -208,7 +208,7 @@ def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Con
     """Retrieve the contact with this number, and compare it with what was sent."""
 
     def read(body: object) -> Contact:
-        contact = responses.contact(body)
+        contact = responses.contact_with(number)(body)
         if not responses.matches(contact, sent):
             message = "the existing contact differs from what was sent"
             raise ValueError(message)
@@ -223,13 +223,15 @@ def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Con
 
 def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]:
     """Retrieve one contact."""
-    return Operation(retrieve_contact._get_kwargs(_e164(phone_number, region)), responses.contact)
+    number = _e164(phone_number, region)
+    return Operation(retrieve_contact._get_kwargs(number), responses.contact_with(number))
 
 
 def get(phone_number: str, region: str | None = None) -> Operation[Contact | None]:
     """Retrieve one contact, or None."""
-    kwargs = retrieve_contact._get_kwargs(_e164(phone_number, region))
-    return Operation(kwargs, responses.contact, on_not_found=OnNotFound.RETURN_NONE)
+    number = _e164(phone_number, region)
+    kwargs = retrieve_contact._get_kwargs(number)
+    return Operation(kwargs, responses.contact_with(number), on_not_found=OnNotFound.RETURN_NONE)
 
 
 def update(
@@ -240,8 +242,9 @@ def update(
     body = ContactUpdate.from_dict(values)
     new_number = values.get("phone_number")
     on_ambiguous = (_NOT_FOUND, _read_back("update", new_number, body.to_dict())) if new_number else None
-    kwargs = update_contact._get_kwargs(_e164(phone_number, region), body=body)
-    return Operation(kwargs, responses.contact, on_ambiguous=on_ambiguous)
+    number = _e164(phone_number, region)
+    kwargs = update_contact._get_kwargs(number, body=body)
+    return Operation(kwargs, responses.contact_with(number, new_number or number), on_ambiguous=on_ambiguous)
 
 
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
@@ -268,6 +271,7 @@ def opt_out(number: str, opted_out: object, region: str | None = None) -> Operat
 
     def read(body: object) -> OptOut:
         response = ContactOptOutResponse.from_dict(responses.mapping(body))
+        responses.check_number(response.number, requested.number)
         state = requested.opted_out if response.opted_out is None else response.opted_out
         return OptOut(response.number or requested.number, state)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from ._httpx import httpx
+from .body import discard_connection
+from .errors import APIConnectionError, APIResponseError
 
 if TYPE_CHECKING:
     from .operations import Operation
@@ -34,4 +36,9 @@ class RawResponse(httpx.Response, Generic[T]):
             APIError: The status is an error.
             APIResponseError: The response is not what the API documents.
         """
-        return self._operation.finish(self, self._call)
+        try:
+            return self._operation.finish(self, self._call)
+        except (APIResponseError, APIConnectionError):
+            # What the server sends next over this connection may be the response to this request.
+            discard_connection(self.extensions.get("network_stream"))
+            raise

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypedDict
 
 from ._httpx import httpx
 from ._masking import RequestSummary
-from .errors import RateLimitError
+from .errors import APIConnectionError, RateLimitError, closed_error
 from .rate_limit.lease import lease_for
-from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry
+from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from .errors import SendblueError
     from .rate_limit import Slot
 
 _LOG = logging.getLogger("sendblue_contacts")
+_DEADLINE: ContextVar[float] = ContextVar("_DEADLINE", default=math.inf)
+"""When the attempt that this thread or task sends must end, in monotonic seconds."""
+_FREEZE_WITHOUT_RETRIES = 60.0
+"""Seconds for which a call without a retry policy, and so without a deadline, waits for the end of a freeze."""
 
 
 def call_of(request: httpx.Request, retry: Retry | None) -> Call:
@@ -43,6 +50,47 @@ def cap_timeout(request: httpx.Request) -> None:
         request.extensions["timeout"] = {kind: left if t is None else min(t, left) for kind, t in timeouts.items()}
 
 
+@contextmanager
+def deadline_of(request: httpx.Request) -> Generator[None]:
+    """Limit reads and writes in this block to the deadline of a call. Waits for slots, before it, do not count."""
+    token = _DEADLINE.set(time.monotonic() + call_of(request, None).seconds_left)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+def seconds_to_deadline(timeout: float | None, error: type[httpx.TimeoutException] = httpx.ReadTimeout) -> float | None:
+    """Return the seconds that a read or write may take: `timeout`, or less if the deadline comes first.
+
+    Raises:
+        TimeoutException: The deadline has passed; of the class `error`.
+    """
+    left = _DEADLINE.get() - time.monotonic()
+    if left <= 0:
+        message = "the deadline of the call has passed"
+        raise error(message)
+    return timeout if left == math.inf else left if timeout is None else min(timeout, left)
+
+
+def closed_call(request: httpx.Request, error: httpx.TransportError | None = None) -> SendblueError:
+    """Return the error for a request of a client that was closed.
+
+    Args:
+        request: The request.
+        error: What ended the request, if it had been sent.
+    """
+    call = call_of(request, None)
+    failure = failure_of(error) if error else None
+    if not call.maybe_applied and not (failure and failure.maybe_applied):
+        return closed_error()
+    summary = RequestSummary.of(request.method, request.url.path)
+    text = "the client was closed before a response arrived; check whether the request was applied"
+    made = APIConnectionError(text, request=summary, attempts=call.attempts)
+    made.maybe_applied = True
+    return made
+
+
 def response_or_raise(outcome: httpx.Response | httpx.TransportError) -> httpx.Response:
     """Return the response of the last attempt, or raise its error."""
     if isinstance(outcome, httpx.Response):
@@ -63,8 +111,9 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
     """Return the arguments for `limiter.slot`.
 
     A request waits for a free slot for up to its `max_wait`. A frozen limiter or an unavailable store is waited for
-    only until the deadline of the call: a longer wait raises at once, and no request is sent. The lease of the slot
-    covers all timeouts of the request, up to the deadline.
+    only until the deadline of the call: a longer wait raises at once, and no request is sent. Without retries there is
+    no deadline, and a freeze is waited for up to a minute. The lease of the slot covers all timeouts of the request,
+    up to the deadline.
     """
     call = call_of(request, None)
     timeouts = request.extensions.get("timeout") or {"read": None}
@@ -72,7 +121,7 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
     return {
         "bulk": call.bulk,
         "max_wait": call.max_wait,
-        "freeze_timeout": call.retry.deadline if call.retry else None,
+        "freeze_timeout": call.retry.deadline if call.retry else _FREEZE_WITHOUT_RETRIES,
         "lease": lease_for(min(longest, call.seconds_left)),
     }
 

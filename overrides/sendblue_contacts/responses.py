@@ -19,7 +19,7 @@ from ._masking import mask_credentials
 from .errors import server_message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import httpx
 
@@ -88,6 +88,31 @@ def contact(body: object) -> Contact:
         message = "the response has no contact"
         raise ValueError(message)
     return found
+
+
+def contact_with(*numbers: str) -> Callable[[object], Contact]:
+    """Return a reader of a response with the contact of one of these numbers, which are in E.164 format.
+
+    A response about another number belongs to another request: the server, or a proxy, sent one response too many.
+    """
+
+    def read(body: object) -> Contact:
+        found = contact(body)
+        check_number(found.phone, *numbers)
+        return found
+
+    return read
+
+
+def check_number(received: str | None, *numbers: str) -> None:
+    """Raise a ValueError if a response has a number, and it is none of these. Only digits are compared."""
+    if received and _digits(received) not in map(_digits, numbers):
+        message = "the response is about another phone number than the request"
+        raise ValueError(message)
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number))
 
 
 def contacts(body: object) -> list[Contact]:

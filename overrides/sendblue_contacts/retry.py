@@ -52,8 +52,8 @@ class Retry:
 
     Args:
         attempts: Maximum number of requests for one call, including the first.
-        deadline: Maximum seconds for one call, pauses included; None for no limit. Waits for a slot of the rate limit
-            do not count.
+        deadline: Maximum seconds for one call, pauses and the reading of responses included; None for no limit. Waits
+            for a slot of the rate limit do not count.
         base: Upper limit of the first pause, in seconds.
         throttling_base: Upper limit of the first pause after a 429, in seconds.
         cap: Upper limit of every pause, in seconds.

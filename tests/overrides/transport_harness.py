@@ -8,7 +8,9 @@ import anyio
 import anyio.lowlevel
 import httpx
 from sendblue_contacts import RateLimit, RateLimiter, Retry
+from sendblue_contacts._async.connections import AsyncConnectionTransport
 from sendblue_contacts._async.transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
+from sendblue_contacts._sync.connections import ConnectionTransport
 from sendblue_contacts._sync.transports import LogTransport, RateLimitTransport, RetryTransport
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 
@@ -116,11 +118,13 @@ class TransportHarness:
         return anyio.run(main, backend=self.kind)
 
     def _transport(self) -> RetryTransport:
-        limited = RateLimitTransport(LogTransport(self.server.transport, self.clock), self.limiter)
+        logged = LogTransport(ConnectionTransport(self.server.transport), self.clock)
+        limited = RateLimitTransport(logged, self.limiter)
         return RetryTransport(limited, self.retry, clock=self.clock, sleep=self.clock.sleep, random=lambda: 1.0)
 
     def _async_transport(self) -> AsyncRetryTransport:
-        limited = AsyncRateLimitTransport(AsyncLogTransport(self.server.transport, self.clock), self.limiter)
+        logged = AsyncLogTransport(AsyncConnectionTransport(self.server.transport), self.clock)
+        limited = AsyncRateLimitTransport(logged, self.limiter)
         sleep = self.clock.async_sleep
         return AsyncRetryTransport(limited, self.retry, clock=self.clock, sleep=sleep, random=lambda: 1.0)
 

@@ -6,17 +6,18 @@ properties import it.
 
 from __future__ import annotations
 
-from functools import cached_property
+import sys
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sendblue_contacts._httpx import httpx
-from sendblue_contacts.base_client import BaseClient, closed_error, proxy_for
+from sendblue_contacts.base_client import BaseClient, proxy_for
 from sendblue_contacts.config import KEEP
-from sendblue_contacts.errors import connection_error, decoding_error, safe_cause
+from sendblue_contacts.errors import closed_error, connection_error, decoding_error, exiting_error, safe_cause
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
 from sendblue_contacts.raw_response import RawResponse
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
+from .connections import AsyncConnectionTransport
 from .transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class AsyncSendblue(BaseClient):
             await client.contacts.create("+14155551234", firstName="Ada")
     """
 
+    _contacts: AsyncContacts | None = None
+
     def __init__(
         self,
         api_key: str | None = None,
@@ -82,17 +85,28 @@ class AsyncSendblue(BaseClient):
             default_region=default_region,
             allow_http=allow_http,
         )
-        logged = AsyncLogTransport(transport or httpx.AsyncHTTPTransport(proxy=proxy_for(self.base_url)))
-        limited = AsyncRateLimitTransport(logged, self._rate_limiter)
+        connections = AsyncConnectionTransport(transport, None if transport else proxy_for(self.base_url))
+        limited = AsyncRateLimitTransport(AsyncLogTransport(connections), self._rate_limiter)
         self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings())
 
-    @cached_property
+    @property
     def contacts(self) -> AsyncContacts:
-        """The contacts of the account."""
-        from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
+        """The contacts of the account.
 
-        bulk_client = self._copy_with(bulk=True)
-        return AsyncContacts(self._send, self._send_raw, self._region, bulk_client._send)  # noqa: SLF001  # a copy of this client
+        Raises:
+            SendblueError: It is used for the first time while the interpreter exits.
+        """
+        if self._contacts is None:  # no cached_property: Python 3.11 locks it, also in the child of a fork
+            try:
+                from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
+            except ImportError:
+                if sys.is_finalizing():
+                    raise exiting_error() from None
+                raise
+            bulk_client = self._copy_with(bulk=True)
+            send_bulk = bulk_client._send  # noqa: SLF001  # a copy of this client
+            self._contacts = AsyncContacts(self._send, self._send_raw, self._region, send_bulk)
+        return self._contacts
 
     def with_options(
         self,
@@ -182,10 +196,14 @@ class AsyncSendblue(BaseClient):
             made = connection_error(error, kwargs["method"], path, call.attempts, maybe_applied=call.maybe_applied)
             raise made from safe_cause(error)
         except httpx.DecodingError as error:
-            raise decoding_error(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
+            raise decoding_error(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
     async def aclose(self) -> None:
-        """Close the connections. A second call does nothing; any other call afterwards is an error."""
+        """Close the connections. A second call does nothing; any other call afterwards is an error.
+
+        Calls that are under way end too. One that waits for a slot or for its next attempt is not sent, and raises
+        `SendblueError` when it would be sent. One whose response has not arrived raises `APIConnectionError`.
+        """
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:

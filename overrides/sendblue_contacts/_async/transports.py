@@ -1,6 +1,6 @@
 """The transports between the httpx client and the network, each one an httpx transport of its own.
 
-    retry → rate limit → log → network
+    retry → rate limit → log → connections
 
 Retry comes first, so that every attempt takes a slot of its own. The log comes last, so that it records every attempt.
 `retry` and `rate_limit` decide; the transports only send and wait.
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.errors import retry_after
+from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.request_context import (
     call_of,
     cap_timeout,
@@ -47,7 +48,14 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         self._transport = transport
         self._retry = retry
         self._sleep = sleep
-        self._attempts = Attempts(Quota(), clock, random)
+        self._clock = clock
+        self._random = random
+        self.after_fork()
+        forks.reset_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In the child: a new retry quota, because another thread of the parent may hold the lock of the old one."""
+        self._attempts = Attempts(Quota(), self._clock, self._random)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
@@ -99,10 +107,7 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
 
 
 class AsyncLogTransport(httpx.AsyncBaseTransport):
-    """Logs one line for each attempt, without a phone number, a header or a body.
-
-    Reads the whole response, so that one that ends early counts as a failed attempt.
-    """
+    """Logs one line for each attempt, without a phone number, a header or a body."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
         self._transport = transport
@@ -112,7 +117,7 @@ class AsyncLogTransport(httpx.AsyncBaseTransport):
         """Send one request and log its outcome."""
         started = self._clock()
         try:
-            response = await _read_whole(await self._transport.handle_async_request(request))
+            response = await self._transport.handle_async_request(request)
         except httpx.TransportError as error:
             log_attempt(request, type(error).__name__, self._clock() - started)
             raise
@@ -122,12 +127,3 @@ class AsyncLogTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the inner transport."""
         await self._transport.aclose()
-
-
-async def _read_whole(response: httpx.Response) -> httpx.Response:
-    stream = cast("httpx.AsyncByteStream", response.stream)
-    try:
-        response.stream = httpx.ByteStream(b"".join([part async for part in stream]))
-    finally:
-        await stream.aclose()
-    return response

@@ -7,17 +7,18 @@ properties import it.
 
 from __future__ import annotations
 
-from functools import cached_property
+import sys
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sendblue_contacts._httpx import httpx
-from sendblue_contacts.base_client import BaseClient, closed_error, proxy_for
+from sendblue_contacts.base_client import BaseClient, proxy_for
 from sendblue_contacts.config import KEEP
-from sendblue_contacts.errors import connection_error, decoding_error, safe_cause
+from sendblue_contacts.errors import closed_error, connection_error, decoding_error, exiting_error, safe_cause
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
 from sendblue_contacts.raw_response import RawResponse
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
+from .connections import ConnectionTransport
 from .transports import LogTransport, RateLimitTransport, RetryTransport
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Sendblue(BaseClient):
             client.contacts.create("+14155551234", firstName="Ada")
     """
 
+    _contacts: Contacts | None = None
+
     def __init__(
         self,
         api_key: str | None = None,
@@ -81,17 +84,28 @@ class Sendblue(BaseClient):
             default_region=default_region,
             allow_http=allow_http,
         )
-        logged = LogTransport(transport or httpx.HTTPTransport(proxy=proxy_for(self.base_url)))
-        limited = RateLimitTransport(logged, self._rate_limiter)
+        connections = ConnectionTransport(transport, None if transport else proxy_for(self.base_url))
+        limited = RateLimitTransport(LogTransport(connections), self._rate_limiter)
         self._http = httpx.Client(transport=RetryTransport(limited, retry), **self._http_settings())
 
-    @cached_property
+    @property
     def contacts(self) -> Contacts:
-        """The contacts of the account."""
-        from .contacts import Contacts  # noqa: PLC0415  # see the top of this file
+        """The contacts of the account.
 
-        bulk_client = self._copy_with(bulk=True)
-        return Contacts(self._send, self._send_raw, self._region, bulk_client._send)  # noqa: SLF001  # a copy of this client
+        Raises:
+            SendblueError: It is used for the first time while the interpreter exits.
+        """
+        if self._contacts is None:  # no cached_property: Python 3.11 locks it, also in the child of a fork
+            try:
+                from .contacts import Contacts  # noqa: PLC0415  # see the top of this file
+            except ImportError:
+                if sys.is_finalizing():
+                    raise exiting_error() from None
+                raise
+            bulk_client = self._copy_with(bulk=True)
+            send_bulk = bulk_client._send  # noqa: SLF001  # a copy of this client
+            self._contacts = Contacts(self._send, self._send_raw, self._region, send_bulk)
+        return self._contacts
 
     def with_options(
         self,
@@ -181,10 +195,14 @@ class Sendblue(BaseClient):
             made = connection_error(error, kwargs["method"], path, call.attempts, maybe_applied=call.maybe_applied)
             raise made from safe_cause(error)
         except httpx.DecodingError as error:
-            raise decoding_error(kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
+            raise decoding_error(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
 
     def close(self) -> None:
-        """Close the connections. A second call does nothing; any other call afterwards is an error."""
+        """Close the connections. A second call does nothing; any other call afterwards is an error.
+
+        Calls that are under way end too. One that waits for a slot or for its next attempt is not sent, and raises
+        `SendblueError` when it would be sent. One whose response has not arrived raises `APIConnectionError`.
+        """
         self._http.close()
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
 # Emitted by scripts/regenerate from _async/transports.py. Edit that file, then run scripts/regenerate.
 """The transports between the httpx client and the network, each one an httpx transport of its own.
 
-    retry → rate limit → log → network
+    retry → rate limit → log → connections
 
 Retry comes first, so that every attempt takes a slot of its own. The log comes last, so that it records every attempt.
 `retry` and `rate_limit` decide; the transports only send and wait.
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.errors import retry_after
+from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.request_context import (
     call_of,
     cap_timeout,
@@ -48,7 +49,14 @@ class RetryTransport(httpx.BaseTransport):
         self._transport = transport
         self._retry = retry
         self._sleep = sleep
-        self._attempts = Attempts(Quota(), clock, random)
+        self._clock = clock
+        self._random = random
+        self.after_fork()
+        forks.reset_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In the child: a new retry quota, because another thread of the parent may hold the lock of the old one."""
+        self._attempts = Attempts(Quota(), self._clock, self._random)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
@@ -100,10 +108,7 @@ class RateLimitTransport(httpx.BaseTransport):
 
 
 class LogTransport(httpx.BaseTransport):
-    """Logs one line for each attempt, without a phone number, a header or a body.
-
-    Reads the whole response, so that one that ends early counts as a failed attempt.
-    """
+    """Logs one line for each attempt, without a phone number, a header or a body."""
 
     def __init__(self, transport: httpx.BaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
         self._transport = transport
@@ -113,7 +118,7 @@ class LogTransport(httpx.BaseTransport):
         """Send one request and log its outcome."""
         started = self._clock()
         try:
-            response = _read_whole(self._transport.handle_request(request))
+            response = self._transport.handle_request(request)
         except httpx.TransportError as error:
             log_attempt(request, type(error).__name__, self._clock() - started)
             raise
@@ -123,12 +128,3 @@ class LogTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close the inner transport."""
         self._transport.close()
-
-
-def _read_whole(response: httpx.Response) -> httpx.Response:
-    stream = cast("httpx.SyncByteStream", response.stream)
-    try:
-        response.stream = httpx.ByteStream(b"".join([part for part in stream]))
-    finally:
-        stream.close()
-    return response

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,8 +16,11 @@ from sendblue_contacts.errors import SendblueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future
 
 T = TypeVar("T")
+
+_EXITING = "the interpreter is exiting and starts no more threads; make bulk calls before that"
 
 
 class ThreadExecutor(Generic[T]):
@@ -29,6 +31,10 @@ class ThreadExecutor(Generic[T]):
     """
 
     def __init__(self, max_workers: int) -> None:
+        try:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # fails while the interpreter exits
+        except RuntimeError as error:
+            raise SendblueError(_EXITING) from error
         self._pool = ThreadPoolExecutor(max_workers, thread_name_prefix="sendblue-bulk")
         self._done: SimpleQueue[Future[T]] = SimpleQueue()
         self._outstanding = 0
@@ -39,8 +45,11 @@ class ThreadExecutor(Generic[T]):
 
     def start(self, work: Callable[[], T]) -> None:
         """Run a function in a thread."""
+        try:
+            self._pool.submit(work).add_done_callback(self._done.put)
+        except RuntimeError as error:
+            raise SendblueError(_EXITING) from error
         self._outstanding += 1
-        self._pool.submit(work).add_done_callback(self._done.put)
 
     def next(self) -> T:
         """Wait for the next function that ends. Returns its result, or raises its error."""

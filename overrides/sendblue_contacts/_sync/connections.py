@@ -1,0 +1,194 @@
+# Emitted by scripts/regenerate from _async/connections.py. Edit that file, then run scripts/regenerate.
+"""The connections of a client: bounded in time and size, closed for good with the client, not shared after a fork.
+
+    retry → rate limit → log → connections → httpx
+
+httpx decides when to open a connection and when to use it again. This module adds what a client promises beyond that:
+
+    | promise                                                     | how                                              |
+    |-------------------------------------------------------------|--------------------------------------------------|
+    | a call ends by its deadline, however slowly bytes arrive    | `Stream` limits each read and write         |
+    | nothing is sent and no connection is open after `close`    | `Streams` refuses, and closes what is open  |
+    | an unrequested response is not taken for the next one       | a connection with unread bytes is not used again |
+    | parent and child of a fork never share a connection         | the child opens connections of its own           |
+
+A response is read whole, and its size is limited, whatever transport sends the request. The rest needs connections that
+this module opens: it does not apply to a `transport=` of the caller.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
+
+from sendblue_contacts._httpx import httpx
+from sendblue_contacts.body import BodyReader, discard_connection, has_unread_bytes
+from sendblue_contacts.rate_limit import forks
+from sendblue_contacts.request_context import closed_call, deadline_of, seconds_to_deadline
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+
+
+class Stream:
+    """One connection, as httpcore uses it: no read or write lasts longer than the deadline of the call."""
+
+    def __init__(self, stream: Any, streams: Streams) -> None:  # noqa: ANN401  # httpcore's stream
+        self._stream = stream
+        self._streams = streams
+        streams.add(self)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's signature
+        """Receive bytes."""
+        return cast("bytes", self._stream.read(max_bytes, seconds_to_deadline(timeout)))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's signature
+        """Send bytes, unless the client is closed."""
+        self._streams.check_open(httpx.WriteError)  # it may be the last, empty write of a request that has arrived
+        self._stream.write(buffer, seconds_to_deadline(timeout, httpx.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
+    ) -> Stream:
+        """As `start_tls` of httpcore: encrypt the connection."""
+        seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
+        stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        return Stream(stream, self._streams)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's signature
+        """Return what httpcore knows about the connection."""
+        return self._stream.get_extra_info(info)
+
+
+class Streams:
+    """Opens the connections of one client, as a network backend of httpcore."""
+
+    def __init__(self, backend: Any) -> None:  # noqa: ANN401  # httpcore's backend
+        self._backend = backend
+        self._open: WeakSet[Stream] = WeakSet()
+        self.closed = False
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> Stream:
+        """As `connect_tcp` of httpcore: open a connection, unless the client is closed."""
+        self.check_open()
+        seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
+        stream = Stream(self._backend.connect_tcp(host, port, seconds, local_address, socket_options), self)
+        if self.closed:  # meanwhile
+            stream.close()
+            self.check_open()
+        return stream
+
+    def add(self, stream: Stream) -> None:
+        """Close this connection with the others."""
+        self._open.add(stream)
+
+    def check_open(self, error: type[httpx.NetworkError] = httpx.ConnectError) -> None:
+        """Raise an error if the client is closed."""
+        if self.closed:
+            message = "the client is closed"
+            raise error(message)
+
+    def shut_down(self) -> None:
+        """End every read and write, and allow no others. The code that uses a connection closes it then."""
+        self.closed = True
+        for stream in list(self._open):
+            discard_connection(stream)
+
+
+@cache
+def _import_before_fork() -> None:
+    """Import what the first call imports before each fork: a child cannot import a module that a thread was importing.
+
+    The hook waits for the thread, and lasts for as long as the process.
+    """
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(before=partial(import_module, "sendblue_contacts._sync.contacts"))
+
+
+class ConnectionTransport(httpx.BaseTransport):
+    """Sends requests with a transport of httpx, and reads whole responses.
+
+    Args:
+        transport: A transport of the caller; None to open connections.
+        proxy: The address of a proxy to connect through; None for none.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport | None, proxy: str | None = None) -> None:
+        self._closed = False
+        self._proxy = proxy
+        self._streams: Streams | None = None
+        if transport is None:
+            self._ssl_context = httpx.create_ssl_context()  # takes 20 ms, so a child of a fork uses the same
+            self._open()
+            _import_before_fork()
+            forks.reset_after_fork(self)
+        else:
+            self._transport = transport
+
+    def _open(self) -> None:
+        self._transport = transport = httpx.HTTPTransport(verify=self._ssl_context, proxy=self._proxy)
+        pool = cast("Any", transport)._pool  # noqa: SLF001  # httpx has no argument for the network backend
+        self._streams = pool._network_backend = Streams(pool._network_backend)  # noqa: SLF001  # as above
+        self._streams.closed = self._closed
+
+    def after_fork(self) -> None:
+        """In the child: open connections of its own. Those of the parent are not closed, which both would notice."""
+        self._open()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, and read its response."""
+        if self._closed:
+            raise closed_call(request)
+        try:
+            with deadline_of(request):
+                return _read_whole(self._transport.handle_request(request))
+        except httpx.TransportError as error:
+            if self._closed:
+                raise closed_call(request, error) from None
+            raise
+
+    def close(self) -> None:
+        """Close the connections. Calls that wait for a response raise."""
+        self._closed = True
+        if self._streams:
+            self._streams.shut_down()
+        self._transport.close()
+
+
+def _read_whole(response: httpx.Response) -> httpx.Response:
+    stream = cast("httpx.SyncByteStream", response.stream)
+    connection = response.extensions.get("network_stream")
+    try:
+        reader = BodyReader(response.headers)
+        try:
+            for part in stream:
+                # Leaving the loop would abandon the generators of httpx, so the connection is made to end.
+                if not reader.add(part) and not discard_connection(connection):
+                    break
+        except httpx.TransportError:
+            reader.raise_problem()
+            raise
+        response.stream = httpx.ByteStream(reader.result())
+        if has_unread_bytes(stream):
+            discard_connection(connection)
+    finally:
+        stream.close()
+    return response

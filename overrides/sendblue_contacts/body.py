@@ -1,0 +1,111 @@
+"""Reads the body of a response: whole, decompressed, of limited size, and no longer than the deadline of its call."""
+
+from __future__ import annotations
+
+import os
+import socket
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ._httpx import httpx
+from .request_context import seconds_to_deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""The largest response that is read, in bytes after decompression: several times a page of 1000 large contacts."""
+
+_TOO_LARGE = f"the response body is larger than {MAX_BODY_BYTES // 1024**2} MiB"
+_NOT_DECOMPRESSED = "the response body cannot be decompressed"
+_GZIP = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+class BodyReader:
+    """Collects the parts of a body.
+
+    It decompresses them itself, because httpx decompresses a part of any size at once: 97 kB can become 100 MB.
+
+    Args:
+        headers: The headers of the response. Those that describe the compressed body are removed.
+    """
+
+    def __init__(self, headers: httpx.Headers) -> None:
+        encoding = headers.pop("content-encoding", "identity").strip().lower()
+        length = headers.pop("content-length", "") if encoding in _GZIP else headers.get("content-length", "")
+        if encoding not in _GZIP | {"identity", ""}:
+            raise httpx.DecodingError(_NOT_DECOMPRESSED)  # the client accepts gzip only
+        if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES:
+            raise httpx.DecodingError(_TOO_LARGE)
+        self._decompressor = zlib.decompressobj(32 + zlib.MAX_WBITS) if encoding in _GZIP else None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._problem: httpx.RequestError | None = None
+
+    def add(self, part: bytes) -> bool:
+        """Add a part, as it was received. Returns False, and ignores further parts, if there is a problem."""
+        if not self._problem:
+            try:
+                self._parts.append(self._checked(part))
+            except httpx.RequestError as error:
+                self._problem = error
+        return self._problem is None
+
+    def _checked(self, part: bytes) -> bytes:
+        seconds_to_deadline(None)
+        if self._decompressor:
+            try:
+                part = self._decompressor.decompress(part, MAX_BODY_BYTES + 1 - self._size)
+            except zlib.error:
+                raise httpx.DecodingError(_NOT_DECOMPRESSED) from None
+        self._size += len(part)
+        if self._size > MAX_BODY_BYTES:
+            raise httpx.DecodingError(_TOO_LARGE)
+        return part
+
+    def raise_problem(self) -> None:
+        """Raise what `add` found.
+
+        Raises:
+            DecodingError: The body is too large, or its compression is broken.
+            ReadTimeout: The deadline of the call has passed.
+        """
+        if self._problem:
+            raise self._problem
+
+    def result(self) -> bytes:
+        """Return the body, or raise what `raise_problem` raises. A compressed body that ends early is a problem too."""
+        self.raise_problem()
+        if self._parts and self._decompressor and not self._decompressor.eof:
+            raise httpx.DecodingError(_NOT_DECOMPRESSED)
+        return b"".join(self._parts)
+
+
+# From the stream of a response in httpx to the parser of its connection. They are private names of httpx and httpcore:
+# tests/overrides/test_connections.py fails if a release of them renames one.
+_PATH_TO_PARSER = ("_httpcore_stream", "_stream", "_connection", "_h11_state")
+
+
+def has_unread_bytes(stream: object) -> bool:
+    """Whether bytes were received after the end of a response, for example because the server sent it twice."""
+    parser = _follow(stream, _PATH_TO_PARSER)
+    return parser is not None and bool(parser.trailing_data[0])
+
+
+def _follow(value: Any, names: Iterable[str]) -> Any:  # noqa: ANN401  # private objects
+    for name in names:
+        value = getattr(value, name, None)
+    return value
+
+
+def discard_connection(stream: Any) -> bool:  # noqa: ANN401  # a network stream of httpcore, or None
+    """Make a connection end, so that nothing is sent over it again. It is closed by the code that uses it.
+
+    Shutting it down also wakes a thread that waits for bytes, which closing does not. Returns False without a stream.
+    """
+    used = stream.get_extra_info("socket") if stream else None
+    if used is not None:
+        with suppress(OSError), socket.socket(fileno=os.dup(used.fileno())) as duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)
+    return used is not None
