@@ -354,6 +354,20 @@ def test_changed_journal_is_an_error(tmp_path: Path, statement: str) -> None:
         Journal(path)
 
 
+def test_damage_that_misleads_look_ups_is_an_error(tmp_path: Path) -> None:
+    """All records are there, but in the tree that finds them a key is wrong."""
+    path = tmp_path / "journal"
+    with Journal(path) as journal:
+        journal.write_validation(RowResult(line, REJECTED, "no") for line in range(2_000))
+    content = bytearray(path.read_bytes())
+    page = next(start for start in range(0, len(content), 4_096) if content[start] == 5)  # a page of keys
+    first_cell = int.from_bytes(content[page + 12 : page + 14], "big")
+    content[page + first_cell + 4] ^= 1  # the key comes after four bytes
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match="damaged"):
+        Journal(path)
+
+
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long reason is cut, and a damaged journal that seems to be very large does not take memory."""
     path = tmp_path / "journal"
