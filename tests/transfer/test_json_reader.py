@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NUMBER = "+14155550123"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=4)
 
 
 class SmallReads(io.StringIO):
@@ -35,7 +35,7 @@ def objects(text: str, file: type[io.StringIO] = io.StringIO) -> list[dict[str, 
     return [dict(zip(record.titles, record.cells, strict=True)) for record in json_records(file(text))]
 
 
-@settings(max_examples=25, deadline=None)  # large examples take longer than the deadline
+@settings(max_examples=15, deadline=None)  # large examples take longer than the deadline
 @given(
     st.lists(st.dictionaries(st.text(), values, max_size=3), max_size=3),
     st.sampled_from([{}, {"indent": 2}, {"ensure_ascii": False}]),

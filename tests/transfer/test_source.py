@@ -82,9 +82,11 @@ BROKEN = b"\xc3"
 def test_a_broken_byte_in_utf_8(client: Sendblue, write_text: WriteFile, name: str, content: str) -> None:
     """Only its row is rejected, and is in the rejects file with this byte. Without `encoding`, it is a guess."""
     path = write_text(content.encode().replace(b"?", BROKEN), name)
-    for encoding, guessed in ((None, "utf-8"), ("utf-8", None)):
-        with open_source(path, encoding=encoding) as source:
-            assert (source.encoding, source.guessed_encoding) == ("utf-8", guessed)
+    marked = path.with_name(f"marked-{name}")
+    marked.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    for file, given, expected in ((path, None, "utf-8"), (path, "utf-8", None), (marked, None, None)):
+        with open_source(file, encoding=given) as source:
+            assert source.guessed_encoding == expected
             found = list(source)
         assert [record.problem[:47] for record in found] == ["", "the row has a byte that is not valid UTF-8; cor", ""]
     assert "Zoë" in found[0].cells
@@ -109,7 +111,9 @@ QUOTATIONS = {
         [(2, True)],
     ),
     "a note with line breaks": ('{n},Ada,"Mon: called, no answer\nTue: call {n}, then Bob, then Eve"\n', [(2, False)]),
+    "a note with a line for a number": ('{n},Ada,"Assistant:\n{n}"\n', [(2, False)]),
     "a note with a number": ('{n},Ada,"Assistant\nBob, {n}, at noon"\n', [(2, False)]),
+    "a note with a line like a row": ('{n},Ada,"Mon\nTue\nWed\n{n}, Bob, x\nThu"\n', [(2, False)]),
     "a note with numbers": ('{n},Ada,"Others:\n' + "Bob, {n}, home\n" * 5 + 'Eve, {n}, work"\n', [(2, False)]),
     "an address": ('{n},"12 Main St, Springfield\nIllinois, 62701, USA",x\n', [(2, False)]),
     "a very long cell": ('{n},Ada,"' + "x\n" * 50_001 + '"\n', [(2, True)]),
@@ -195,26 +199,29 @@ def test_rows_with_missing_or_extra_cells(write_text: WriteFile) -> None:
     assert long.problem.startswith("the row has 4 cells for 3 columns")
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "form"),
-    [
-        ("a.TSV", "phone\n", "csv"),
-        ("a.csv", "[phone]\n", "csv"),
-        ("a", "phone\n", "csv"),
-        ("a.ndjson", '{"phone": "1"}\n', "jsonl"),
-        ("a", '\ufeff {"phone": "1"}\n', "jsonl"),
-        ("a.json", '{"phone": "1"}\n', "jsonl"),
-        ("a.json", '{\n  "phone": "1"\n}\n', "json"),
-        ("a", '{"phone": "1",\n "tags": []}', "json"),
-        ("a", "PK,phone\n1,2\n", "csv"),
-        ("a.json", "\n[]", "json"),
-        ("a", "[]", "json"),
-    ],
-)
-def test_detects_the_format(write_text: WriteFile, name: str, content: str, form: str) -> None:
-    """By the first character, unless the name says CSV."""
-    with open_source(write_text(content, name)) as source:
-        assert source.format == form
+FORMATS = [
+    ("a.TSV", "phone\n", "csv"),
+    ("a.csv", "[phone]\n", "csv"),
+    ("a", "phone\n", "csv"),
+    ("a", "PK,phone\n1,2\n", "csv"),
+    ("a.ndjson", '{"phone": "1"}\n', "jsonl"),
+    ("a", '\ufeff {"phone": "1"}\n', "jsonl"),
+    ("a.json", '{"phone": "1"}\n', "jsonl"),
+    ("a.json", '{\n  "phone": "1"\n}\n', "json"),
+    ("a", '{"phone": "1",\n "tags": []}', "json"),
+    ("a.json", "\n[]", "json"),
+    ("a", "[]", "json"),
+]
+
+
+def test_detects_the_format(write_text: WriteFile) -> None:
+    """By the first characters, unless the name says CSV."""
+
+    def found(name: str, content: str) -> str:
+        with open_source(write_text(content, name)) as source:
+            return source.format
+
+    assert [(name, content, found(name, content)) for name, content, _ in FORMATS] == FORMATS
 
 
 def test_rows_can_be_read_repeatedly(write_text: WriteFile) -> None:
