@@ -318,7 +318,7 @@ def test_each_attempt_is_one_log_line(kind: str, caplog: pytest.LogCaptureFixtur
     clock = Clock()
     truncated = httpx.Response(200, stream=BrokenBody())
     outcomes: list[Outcome] = [500, httpx.ReadTimeout(f"no response for {PHONE}"), truncated, 200]
-    harness = TransportHarness(kind, *outcomes, clock=clock, limiter=clock.limiter(RateLimit(1, 0.5)))
+    harness = TransportHarness(kind, *outcomes, clock=clock, limiter=clock.limiter(RateLimit(1, 0.5, hold_abandoned=0)))
     harness.server.before = lambda: setattr(clock, "now", clock.now + 0.25)
     harness.send(
         "PUT", "/api/v2/contacts/%2B14155551234", json={"first_name": "Ada"}, **call_of(retry=Retry(attempts=4))

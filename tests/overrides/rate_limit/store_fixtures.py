@@ -61,11 +61,11 @@ class RedisStoreFixture(StoreFixture):
 
     def __init__(self, server: RedisServer) -> None:
         super().__init__()
-        self._url = server.url
+        self.url = server.url
 
     def open(self, rate: RateLimit) -> RedisStore:
         """The store, as another process would open it."""
-        return RedisStore(self._url, self.account, rate, clock=lambda: self.now)
+        return RedisStore(self.url, self.account, rate, clock=lambda: self.now)
 
 
 class StoreClient:

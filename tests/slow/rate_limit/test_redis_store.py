@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -155,6 +156,66 @@ def test_the_time_never_goes_back(fixture: RedisStoreFixture, client: StoreClien
     assert client.acquire(4) == PER - 5
     fixture.now += 5
     assert [client.acquire(4), client.acquire(5)] == [0, 0]
+
+
+def test_a_server_clock_that_is_put_forward_frees_no_slot(fixture: RedisStoreFixture) -> None:
+    """A process compares it with a clock of its own, which cannot be set. Others do not see the jump either."""
+    shift = 0.0
+    clocks = partial(RedisStore, clock=lambda: fixture.now + shift, own_clock=lambda: fixture.now)
+    clients = [StoreClient(fixture, clocks(fixture.url, fixture.account, RATE)) for _ in range(3)]
+    clients[0].probe()
+    fixture.now += PER
+    clients[0].use(1, 2, 3)
+    fixture.now += 2
+    shift = 3600.0
+    first = clients[0].acquire(4)
+    assert first == pytest.approx(PER - 2, abs=0.1)
+    assert clients[1].acquire(5) == pytest.approx(PER - 2, abs=0.1)
+    fixture.now += PER
+    assert [clients[0].acquire(4), clients[1].acquire(5), clients[2].acquire(6)] == [0, 0, 0]
+    shift = -3600.0
+    clients[0].release(4)
+    fixture.now += 1
+    assert clients[2].acquire(7) == pytest.approx(PER - 1, abs=0.1)
+
+
+class Flapping:
+    """A redis-py client that is connected to one of two servers without replication.
+
+    Attributes:
+        current: The number of the server.
+    """
+
+    def __init__(self, *servers: redis.Redis) -> None:
+        self.current = 0
+        self._servers = servers
+
+    def register_script(self, script: str) -> Callable[..., object]:
+        """A callable that runs the script on the current server."""
+        scripts = [server.register_script(script) for server in self._servers]
+
+        def run(keys: list[str], args: list[str | int]) -> object:
+            return scripts[self.current](keys, args)
+
+        return run
+
+
+def test_an_instance_that_was_not_used_in_between_starts_cold(
+    own_redis: RedisServer, redis_server: RedisServer, fixture: RedisStoreFixture
+) -> None:
+    """Its slots do not contain the requests that were sent with those of the other instance."""
+    with own_redis.client() as first, redis_server.client() as second:
+        flapping = Flapping(first, second)
+        store = RedisStore(fixture.url, fixture.account, RATE, client=flapping, clock=lambda: fixture.now)
+        client = StoreClient(fixture, store)
+        for current in (0, 1, 0):
+            flapping.current = current
+            assert client.probe() == PER
+            fixture.now += PER
+            assert client.use(*range(10 * current + 1, 10 * current + 4)) == [0, 0, 0]
+            fixture.now += PER
+        others = StoreClient(fixture, fixture.open(RATE))
+        assert [client.probe(), others.probe()] == [0, 0]
 
 
 # The key.

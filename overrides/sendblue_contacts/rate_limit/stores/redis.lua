@@ -4,6 +4,7 @@
 -- that it is lost as a whole or not at all, and is on one node of a cluster. The value contains:
 --
 --   run, limit, per   the run of the server that wrote it, and the limit it is for
+--   epoch, born       what identifies the value since its cold start, and when that was
 --   now, ahead        the latest time that was returned, and how far it is ahead of the server's clock
 --   frozen_until      until when no request is admitted, because the API responded with 429
 --   cold_until        until when no request is admitted, because the requests of the last window are not in the value
@@ -22,19 +23,27 @@
 -- request that takes longer than a window is missed. The key of an account that is not used expires after 30 days; the
 -- next request then waits for one window, too.
 --
+-- Another instance: a process that used another run of a server since the cold start of this value (a proxy, a fail-over
+-- without replication, and back) may have sent requests that are not in the value, so it starts cold again.
+--
 -- The clock never goes back: if that of the server does, time continues from the latest that was returned. A server
--- clock that is set forward is trusted; Redis cannot distinguish that from time that has passed.
+-- clock that is set forward is noticed by a process that has used the value before, because it sends what time it can be
+-- by its own clock, which cannot be set. The request of a process that has not used it before is trusted.
 --
 -- KEYS  the key
--- ARGV  command, token, bulk, paced, lease, length of a freeze or of the way of a request, limit, per, slots of bulk work, pace; in tests the time
--- Returns how long to wait, how long requests are frozen, and whether a slot is held: 1 or 0
+-- ARGV  command, token, bulk, paced, lease, length of a freeze or of the way of a request, limit, per, slots of bulk work, pace, the
+--       epoch that the process knows, how long ago it had its last reply, and the time by its own clock; in tests the time
+-- Returns how long to wait, how long requests are frozen, whether a slot is held (1 or 0), the time, and the epoch
 
+local SLACK = 50 * 1000 -- microseconds by which the server's clock may be ahead of the time by that of a process
 local KEEP = 30 * 24 * 3600 * 1000 -- milliseconds
 
 local key, command, token = KEYS[1], ARGV[1], ARGV[2]
 local bulk, paced = ARGV[3] == '1', ARGV[4] == '1'
 local lease, pause = tonumber(ARGV[5]), tonumber(ARGV[6])
 local limit, per, bulk_slots, pace = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+
+local known, age, own_time = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])
 
 local run = redis.call('INFO', 'server'):match('run_id:(%x+)')
 local state, now
@@ -45,7 +54,8 @@ local function server_clock()
 end
 
 local function start_cold()
-  state = {run = run, limit = limit, per = per, ahead = 0, frozen_until = 0, paced_from = 0}
+  state = {run = run, limit = limit, per = per, born = now, ahead = 0, frozen_until = 0, paced_from = 0}
+  state.epoch = ('%s:%.0f'):format(run, now)
   state.cold_until = now + per
   state.at, state.bulk_until, state.held = {}, {}, {}
   for place = 1, limit do
@@ -77,14 +87,25 @@ local function read()
   return unpacked and type(slots) == 'table'
 end
 
+local function comes_from_another_instance()
+  return known ~= '' and known:match('^%x+') ~= run and now - age > state.born
+end
+
 local function open()
-  local clock = tonumber(ARGV[11]) or server_clock()
+  local clock = tonumber(ARGV[14]) or server_clock()
   now = clock
   if not state or state.run ~= run then
     return start_cold()
   end
   state.ahead = math.max(state.ahead, state.now - clock)
   now = clock + state.ahead
+  if known == state.epoch and now > own_time + SLACK then
+    now = math.max(state.now, own_time + SLACK)
+    state.ahead = now - clock
+  end
+  if comes_from_another_instance() then
+    return start_cold()
+  end
   if not is_same_limit() and is_idle() then
     start_cold()
   end
@@ -213,6 +234,7 @@ if not is_same_limit() then
   return redis.error_reply(('OTHERLIMIT %d in %g s'):format(state.limit, state.per / 1000000))
 end
 local result = COMMANDS[command]()
+result[4], result[5] = now, state.epoch
 state.now = now
 redis.call('SET', key, cmsgpack.pack(state), 'PX', KEEP)
 return result

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 import weakref
 from functools import cache
 from hashlib import sha256
@@ -84,6 +85,7 @@ class RedisStore:
         rate: The limit, the same for all that use this account.
         client: A redis-py client to use in place of one for the URL: for a cluster, or for Sentinel.
         clock: Returns the time in seconds, in place of the clock of Redis: for tests.
+        own_clock: Returns the time in seconds of a clock of this machine that cannot be set.
 
     Raises:
         ValueError: The URL is invalid.
@@ -100,6 +102,7 @@ class RedisStore:
         *,
         client: Client | None = None,
         clock: Callable[[], float] | None = None,
+        own_clock: Callable[[], float] | None = None,
     ) -> None:
         self._errors = _library("redis.exceptions")
         self._client = client or self._connected(url)
@@ -108,18 +111,33 @@ class RedisStore:
         self.key: str = f"sendblue:{{{sha256(account.encode()).hexdigest()[:16]}}}:slots"
         self._rate = (rate.limit, _micro(rate.per), rate.bulk_slots, _micro(rate.pace))
         self._clock = clock
+        self._own_clock = own_clock or clock or time.monotonic
+        # The epoch of the last reply, when it arrived, and by how much the time of Redis is ahead at least.
+        self._seen: tuple[str | bytes, float, float] = ("", 0.0, 0.0)
         self._script = self._client.register_script(_script())
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Send a request once, in one round trip."""
         what = request.command.value, request.token, int(request.bulk), int(request.paced)
         times = _micro(request.lease), _micro(request.seconds)
+        known, replied, ahead = self._seen
+        own_time = self._own_clock()
+        seen = known, _micro(own_time - replied), _micro(own_time + ahead)
         now = () if self._clock is None else (_micro(self._clock()),)
         try:
-            wait, frozen, held = self._script(keys=[self.key], args=[*what, *times, *self._rate, *now])
+            wait, frozen, held, *time_and_epoch = self._script(
+                keys=[self.key], args=[*what, *times, *self._rate, *seen, *now]
+            )
         except (self._errors.RedisError, self._errors.RedisClusterException) as error:
             raise self._explained(error) from None
+        self._note(*time_and_epoch)
         return StoreReply(wait / _MICRO, frozen / _MICRO, bool(held))
+
+    def _note(self, now: int, epoch: str | bytes) -> None:
+        known, _, ahead = self._seen
+        replied = self._own_clock()
+        now_ahead = now / _MICRO - replied
+        self._seen = epoch, replied, max(ahead, now_ahead) if epoch == known else now_ahead
 
     async def async_send(self, request: StoreRequest) -> StoreReply:
         """As `send`, in a worker thread of its own, also when all of anyio's are busy. Cancellation abandons it."""
