@@ -129,10 +129,20 @@ def test_a_quotation_mark_too_many(write_text: WriteFile, text: str, expected: l
         assert re.match(r"the cell that begins on line 2 has .* looks like several rows; a quotation", found[0].problem)
 
 
+def test_the_line_is_that_of_the_cell(write_text: WriteFile) -> None:
+    """Another cell of the row may have line breaks too."""
+    (record,) = records(write_text(f'phone,first_name,note\n{NUMBER},"Ada\nKing","x\n{NUMBER},Bob,"\n'))
+    assert (record.line, record.problem[:33]) == (2, "the cell that begins on line 3 ha")
+
+
 def test_an_unclosed_quotation_mark_does_not_fill_the_memory(write_text: WriteFile) -> None:
-    """A row of several lines has a maximum length. The error names the line on which it begins."""
-    path = write_text("phone,note\n" + f"{NUMBER},x\n" * 3 + f'{NUMBER},"x\n' + ("y" * 999 + "\n") * 11_000)
-    with open_source(path) as source, pytest.raises(TransferError, match=r"line 5: .* has more than 10,000,000 char"):
+    """A row of several lines has a maximum length, but a file has none. The error names the line of the row."""
+    long = "y" * 999
+    path = write_text("phone,note\n" + f"{NUMBER},{long}\n" * 10_000 + f'{NUMBER},"x\n' + f"{long}\n" * 11_000)
+    with (
+        open_source(path) as source,
+        pytest.raises(TransferError, match=r"line 10002: .* has more than 10,000,000 characters in several lines"),
+    ):
         list(source)
 
 
