@@ -118,10 +118,10 @@ class BaseClient:
 class _NoCookies(CookieJar):
     """Keeps no cookies. The API uses none, and the lock of a jar may be held by another thread at a fork."""
 
-    def extract_cookies(self, *_: object) -> None:
+    def extract_cookies(self, response: object, request: object) -> None:  # of the base class
         """Ignore the cookies of a response."""
 
-    def add_cookie_header(self, *_: object) -> None:
+    def add_cookie_header(self, request: object) -> None:  # of the base class
         """Add no cookies to a request."""
 
 

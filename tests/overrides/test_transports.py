@@ -323,7 +323,7 @@ def test_each_attempt_is_one_log_line(kind: str, caplog: pytest.LogCaptureFixtur
     harness.send(
         "PUT", "/api/v2/contacts/%2B14155551234", json={"first_name": "Ada"}, **call_of(retry=Retry(attempts=4))
     )
-    assert lines(caplog) == [
+    assert [line for line in lines(caplog) if "attempt" in line] == [
         "PUT /api/v2/contacts/+…: 500 in 0.250 s (attempt 1)",
         "PUT /api/v2/contacts/+…: ReadTimeout in 0.250 s (attempt 2)",
         "PUT /api/v2/contacts/+…: RemoteProtocolError in 0.250 s (attempt 3)",
