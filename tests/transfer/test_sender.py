@@ -10,6 +10,7 @@ import pytest
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import ImportProgress, Mode, open_source, plan_import, run_import
+from sendblue_transfer.importing.sender import UPDATE_ATTEMPTS
 
 from tests.transfer.contact_files import FAST_RETRY, OTHER_VALUES, import_file, number, people, person, stored
 
@@ -149,6 +150,10 @@ def test_updates_that_always_fail_are_rejected(sandbox: Sandbox, client: Sendblu
     report = import_file(client, write_rows(60), mode="update", concurrency=1)
     assert (report.complete, report.updated, report.rejected) == (True, 48, 12)
     assert (report.problems[1].line, "500" in report.problems[1].reason) == (7, True)
+    requests = [
+        request for request in sandbox.requests if request.path.endswith(number(5)[1:]) and request.status == 500
+    ]
+    assert len(requests) == UPDATE_ATTEMPTS * FAST_RETRY.attempts
 
 
 def test_creations_that_always_fail_are_rejected(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
