@@ -1,21 +1,29 @@
-"""`contacts.list()` over TCP against the sandbox, with every kind of client: every contact once, or an error."""
+"""`contacts.list()` over TCP, with every kind of client: against the sandbox, and a server whose account changes."""
 
 from __future__ import annotations
 
 import gc
-from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+import json
+from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import anyio
 import httpx
 import pytest
-from sendblue_contacts import AsyncSendblue, Contact, IncompleteListError
+from sendblue_contacts import AsyncSendblue, Contact, IncompleteListError, Sendblue
+from sendblue_contacts.operations import Operation
 from sendblue_sandbox import Sandbox
+from sendblue_transfer import export_contacts
+
+from tests.overrides.list_server import ListServer, account
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
+    from pathlib import Path
 
     from tests.contract.conftest import Api
 
@@ -26,9 +34,9 @@ CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
 PAST_THE_MAXIMUM = 11_500
 
 
-def queries(sandbox: Sandbox) -> list[dict[str, str]]:
-    """Return the query parameters of each request."""
-    return [{name: values[0] for name, values in parse_qs(each.query).items()} for each in sandbox.requests]
+def limits(sandbox: Sandbox) -> list[str | None]:
+    """Return the `limit` of each request; None for a count."""
+    return [dict(parse_qsl(each.query)).get("limit") for each in sandbox.requests]
 
 
 class TickingClock:
@@ -43,7 +51,7 @@ class TickingClock:
         return self.now
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def five() -> Iterator[Sandbox]:
     """Return a sandbox with five contacts, created a second apart, with reversed last names. It is only read."""
     with Sandbox(limit=None, clock=TickingClock()) as sandbox:
@@ -64,132 +72,63 @@ def names(contacts: list[Contact]) -> list[str | None]:
     return [contact.first_name for contact in contacts]
 
 
-# --- few contacts
+def listing_of(listing: object) -> Callable[[], object]:
+    """Return a function that returns a listing."""
+    return lambda: listing
 
 
-def test_oldest_first(few: Api) -> None:
-    """The default order is oldest first."""
-    assert names(few(lambda client: client.contacts.list())) == NAMES
+ARGUMENTS: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, NAMES),
+    ({"order_direction": "desc"}, NAMES[::-1]),
+    ({"order_by": "firstName", "order_direction": "desc"}, NAMES[::-1]),
+    ({"order_by": "lastName"}, NAMES[::-1]),
+    ({"order_by": "phone", "max_items": 3}, NAMES[:3]),
+    ({"max_items": 9}, NAMES),
+    ({"phone_number": "+1 (415) 555-1232"}, ["Cy"]),
+    ({"phone_number": "+14155559999"}, []),
+    ({"created_at_gte": START}, NAMES),
+    ({"created_at_gte": "2024-01-15T11:00:00Z"}, []),
+]
 
 
-@pytest.mark.parametrize(
-    ("order", "expected"),
-    [
-        ({"order_direction": "desc"}, NAMES[::-1]),
-        ({"order_by": "created_at"}, NAMES),
-        ({"order_by": "firstName", "order_direction": "desc"}, NAMES[::-1]),
-        ({"order_by": "lastName"}, NAMES[::-1]),
-        ({"order_by": "phone", "order_direction": "asc"}, NAMES),
-    ],
-)
-def test_order(few: Api, order: dict[str, str], expected: list[str]) -> None:
-    """The order of the caller applies to all pages."""
-    assert names(few(lambda client: client.contacts.list(page_size=2, **order))) == expected
+def test_order_and_filters(few: Api) -> None:
+    """The order and the filters apply to all pages; `created_at_gte` and `cid` take what a contact has."""
+    contacts = few.client().contacts
+    for arguments, expected in ARGUMENTS:
+        listing = contacts.list(page_size=2, **arguments)
+        assert (arguments, names(few.driver.run(listing_of(listing)))) == (arguments, expected)
+    third = few(lambda client: client.contacts.retrieve(NUMBERS[2]))
+    assert names(few(lambda client: client.contacts.list(created_at_gte=third.created_at))) == NAMES[2:]
+    assert names(few(lambda client: client.contacts.list(cid=third.contact_id))) == ["Cy"]
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({"phone_number": "+1 (415) 555-1232"}, ["Cy"]),
-        ({"phone_number": "+14155559999"}, []),
-        ({"created_at_gte": START + timedelta(hours=1)}, []),
-        ({"created_at_gte": START}, NAMES),
-    ],
-)
-def test_filters(few: Api, filters: dict[str, Any], expected: list[str]) -> None:
-    """A filter returns only matching contacts."""
-    assert names(few(lambda client: client.contacts.list(**filters))) == expected
-
-
-def test_filter_by_time(few: Api) -> None:
-    """`created_at_gte` returns contacts created at that time or later."""
-    third = few(lambda client: client.contacts.retrieve(NUMBERS[2])).created_at
-    assert names(few(lambda client: client.contacts.list(created_at_gte=third))) == NAMES[2:]
-
-
-def test_filter_by_id(few: Api) -> None:
-    """`cid` returns the contact with this contact ID."""
-    bob = few(lambda client: client.contacts.retrieve(NUMBERS[1]))
-    assert names(few(lambda client: client.contacts.list(cid=bob.contact_id))) == ["Bob"]
-
-
-def test_pages(few: Api) -> None:
-    """Pages are lists of contacts, none longer than the page size."""
+def test_pages_and_first(few: Api, five: Sandbox) -> None:
+    """Pages are lists of at most the page size, a listing can be iterated again, and the first takes one request."""
     pages = few(lambda client: client.contacts.list(page_size=2).pages())
     assert [names(page) for page in pages] == [NAMES[:2], NAMES[2:4], NAMES[4:]]
-
-
-@pytest.mark.parametrize("max_items", [1, 2, 3, 5, 9])
-def test_max_items(few: Api, max_items: int) -> None:
-    """No more contacts are returned than requested."""
-    assert names(few(lambda client: client.contacts.list(page_size=2, max_items=max_items))) == NAMES[:max_items]
-
-
-def test_first(few: Api, five: Sandbox) -> None:
-    """The first contact takes one request for one contact."""
-    before = len(five.requests)
-    assert few(lambda client: client.contacts.list(order_direction="desc").first()).first_name == "Eve"
-    assert [query["limit"] for query in queries(five)[before:]] == ["1"]
-
-
-def test_first_of_an_empty_listing(few: Api) -> None:
-    """Without a contact it is None."""
-    assert few(lambda client: client.contacts.list(phone_number="+14155559999").first()) is None
-
-
-def test_listings_can_be_iterated_again(few: Api) -> None:
-    """Each iteration starts again."""
     listing = few.client().contacts.list(page_size=2)
     assert [names(few(lambda _: listing)) for _ in range(2)] == [NAMES, NAMES]
+    before = len(five.requests)
+    assert few(lambda client: client.contacts.list(order_direction="desc").first()).first_name == "Eve"
+    assert few(lambda client: client.contacts.list(phone_number="+14155559999").first()) is None
+    assert limits(five)[before:] == ["1", "1"]
 
 
-def test_nothing_is_sent_before_the_iteration(api: Api, sandbox: Sandbox) -> None:
-    """Creating a listing sends nothing."""
+def test_many_contacts(api: Api, sandbox: Sandbox) -> None:
+    """Every contact is listed once, oldest first, with one request more than pages; one page takes one request."""
     client = api.client()
-    client.contacts.list()
     client.contacts.list().pages()
     assert sandbox.requests == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "text"),
-    [
-        ({"page_size": 0}, ValueError, "page_size must be between 1 and 1000, not 0"),
-        ({"page_size": 1001}, ValueError, "page_size must be between 1 and 1000, not 1001"),
-        ({"page_size": "10"}, TypeError, "page_size must be an int, not str"),
-        ({"max_items": 0}, ValueError, "max_items must be 1 or more, not 0"),
-        ({"order_direction": "up"}, ValueError, "order_direction must be 'asc' or 'desc', not 'up'"),
-        ({"created_at_gte": datetime(2024, 1, 15)}, ValueError, "created_at_gte has no time zone"),  # noqa: DTZ001  # that it is naive is the point
-        ({"created_at_gte": "2024-01-15"}, TypeError, "created_at_gte must be a datetime, not str"),
-    ],
-)
-def test_invalid_arguments(api: Api, arguments: dict[str, Any], error: type[Exception], text: str) -> None:
-    """They raise when the listing is created."""
-    with pytest.raises(error, match=text):
-        api.client().contacts.list(**arguments)
-
-
-# --- many contacts
-
-
-def test_every_contact_once(api: Api, sandbox: Sandbox) -> None:
-    """2,500 contacts are listed once, oldest first; a last page with a multiple of 100 takes one more request."""
     numbers = sandbox.seed(2_500)
+    assert len(api(lambda client: client.contacts.list(max_items=1000, page_size=1000))) == 1000
     listed = api(lambda client: client.contacts.list())
     assert [contact.phone for contact in listed] == numbers
-    assert [query.get("offset", "0") for query in queries(sandbox)] == ["0", "1000", "2000", "2500"]
-
-
-def test_a_thousand_take_one_request(api: Api, sandbox: Sandbox) -> None:
-    """One page takes one request, even if there are more contacts."""
-    sandbox.seed(2_500)
-    assert len(api(lambda client: client.contacts.list(max_items=1000, page_size=1000))) == 1000
-    assert len(sandbox.requests) == 1
+    assert limits(sandbox) == ["1000", "1000", "1000", "1000", None]
 
 
 def test_an_iteration_that_ends_early(api: Api, sandbox: Sandbox) -> None:
     """An iteration that stops after the first contact has sent one request."""
-    sandbox.seed(2_500)
+    sandbox.seed(1_500)
     pages = api.client().contacts.list().pages()
     step = pages.__next__ if api.driver.name == "sync" else pages.__anext__
     assert len(api(lambda _: step())) == 1000
@@ -198,58 +137,163 @@ def test_an_iteration_that_ends_early(api: Api, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_async_iteration_that_ends_early(sandbox: Sandbox, backend: str) -> None:
+def test_an_async_iteration_that_ends_early(five: Sandbox, backend: str) -> None:
     """Closing the iteration over contacts closes the one over pages: trio would warn about an open one."""
-    numbers = sandbox.seed(2_500)
 
     async def main() -> str | None:
-        async with AsyncSendblue("key", "secret", base_url=sandbox.url, rate_limit=None) as client:
-            contacts = cast("AsyncGenerator[Contact]", aiter(client.contacts.list()))
+        async with AsyncSendblue("key", "secret", base_url=five.url, rate_limit=None) as client:
+            contacts = cast("AsyncGenerator[Contact]", aiter(client.contacts.list(page_size=2)))
             async with aclosing(contacts):
                 return (await anext(contacts)).phone
 
-    assert (anyio.run(main, backend=backend), len(sandbox.requests)) == (numbers[0], 1)
+    assert anyio.run(main, backend=backend) == NUMBERS[0]
     gc.collect()
 
 
-# --- past the maximum offset
+# --- past the maximum offset, and the same time
 
 
-@pytest.fixture(scope="session", params=["clamp", "refuse"])
-def large(request: pytest.FixtureRequest) -> Iterator[tuple[Sandbox, list[str]]]:
-    """Return a sandbox with more contacts than offsets reach, which clamps or rejects larger ones. It is only read."""
-    with Sandbox(limit=None, offset_ceiling=request.param) as sandbox:
+@pytest.fixture(scope="module")
+def large() -> Iterator[tuple[Sandbox, list[str]]]:
+    """Return a sandbox with more contacts than offsets reach, which rejects larger ones. It is only read."""
+    with Sandbox(limit=None, offset_ceiling="refuse") as sandbox:
         yield sandbox, sandbox.seed(PAST_THE_MAXIMUM)
 
 
-def test_every_contact_past_the_maximum_offset(connect: Callable[[str], Api], large: tuple[Sandbox, list[str]]) -> None:
-    """Past the first 11,000 the listing continues with `created_at_gte`: every contact is listed once."""
+@contextmanager
+def client_of(url: str) -> Iterator[Sendblue]:
+    """Return a client for threads."""
+    with Sendblue("key", "secret", base_url=url, rate_limit=None, retry=None) as client:
+        yield client
+
+
+def test_every_contact_past_the_maximum_offset(large: tuple[Sandbox, list[str]]) -> None:
+    """Every contact is listed once; in another order the listing raises with the number of listed contacts."""
     sandbox, numbers = large
-    listed = connect(sandbox.url)(lambda client: client.contacts.list())
-    assert [contact.phone for contact in listed] == numbers
+    with client_of(sandbox.url) as client:
+        assert [contact.phone for contact in client.contacts.list()] == numbers
+        with pytest.raises(IncompleteListError, match=r"\(11000 contacts were listed\)") as raised:
+            list(client.contacts.list(order_direction="desc"))
+    assert raised.value.seen == 11_000
 
 
-@pytest.mark.parametrize("order", [{"order_direction": "desc"}, {"order_by": "phone"}])
-def test_an_order_that_cannot_reach_every_contact(
-    connect: Callable[[str], Api], large: tuple[Sandbox, list[str]], order: dict[str, str]
+def test_contacts_with_the_same_timestamp(server: Sandbox) -> None:
+    """Contacts of one bulk call were created at the same time: they are listed by offset."""
+    server.reset()
+    body = {"contacts": [{"phone": f"+1415{number:07}"} for number in range(2_500)]}
+    url = f"{server.url}/api/v2/contacts/bulk"
+    assert httpx.post(url, json=body, headers=CREDENTIALS, timeout=30, trust_env=False).status_code == 200
+    with client_of(server.url) as client:
+        assert len({contact.phone for contact in client.contacts.list()}) == 2_500
+
+
+# --- a server that is not the sandbox, and whose account changes
+
+
+class ChangingServer:
+    """The model of `tests.overrides.list_server` over HTTP, with deletions."""
+
+    def __init__(self, model: ListServer) -> None:
+        self.model = model
+        self.lock = Lock()
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or "{}")
+                with owner.lock:
+                    content = json.dumps(owner.respond(self.command, urlsplit(self.path), body)).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_DELETE = answer  # noqa: N815  # http.server requires these names
+
+            def log_message(self, *_: object) -> None:
+                """Log nothing."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+    def respond(self, method: str, url: Any, body: dict[str, Any]) -> Any:  # noqa: ANN401  # a parsed URL, and JSON
+        """Return the JSON of a response."""
+        if method == "DELETE":
+            numbers = body.get("contact_ids") or [unquote(url.path.rpartition("/")[2])]
+            gone = {str(int(number[5:])) for number in numbers}
+            self.model.contacts = [stored for stored in self.model.contacts if stored.name not in gone]
+            results = [{"phone_number": number, "success": True} for number in numbers]
+            return {"status": "OK", "amount": len(numbers), "total": len(numbers), "failures": 0, "results": results}
+        params = {name: int(value) if value.isdigit() else value for name, value in parse_qsl(url.query)}
+        found = self.model.respond(Operation({"url": url.path, "params": params}, lambda value: value))
+        return {"count": found} if isinstance(found, int) else [contact.to_dict() for contact in found]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[ListServer], ChangingServer]]:
+    """Return a function that starts a server."""
+    started: list[tuple[ChangingServer, Thread]] = []
+
+    def start(model: ListServer) -> ChangingServer:
+        server = ChangingServer(model)
+        thread = Thread(target=server.http.serve_forever, args=(0.01,))
+        thread.start()
+        started.append((server, thread))
+        return server
+
+    yield start
+    for server, thread in started:
+        server.http.shutdown()
+        thread.join()
+        server.http.server_close()
+
+
+def test_deleting_each_contact_while_listing(serve: Callable[[ListServer], ChangingServer]) -> None:
+    """`for contact in client.contacts.list(): client.contacts.delete(contact.phone)` meets every contact."""
+    server = serve(ListServer(account(*range(60)), max_page=25))
+    met = 0
+    with client_of(server.url) as client:
+        for contact in client.contacts.list(page_size=25):
+            client.contacts.delete(contact.phone or "")
+            met += 1
+    assert (met, server.model.contacts) == (60, [])
+
+
+def test_deleting_a_listing_in_bulk(
+    connect: Callable[[str], Api], serve: Callable[[ListServer], ChangingServer]
 ) -> None:
-    """The listing raises with the number of listed contacts, and never ends early."""
-    with pytest.raises(IncompleteListError, match=r"\(11000 contacts were listed\)") as raised:
-        connect(large[0].url)(lambda client: client.contacts.list(**order))
-    assert raised.value.seen == 11_000
+    """`contacts.bulk.delete(contact.phone for contact in contacts.list())` deletes every contact."""
+    server = serve(ListServer(account(*range(600))))
+    api = connect(server.url)
+
+    def delete(client: Any) -> Any:  # noqa: ANN401  # of either kind
+        listing = client.contacts.list(page_size=100)
+        if api.driver.name == "sync":
+            return client.contacts.bulk.delete((contact.phone for contact in listing), chunk_size=50)
+        return client.contacts.bulk.delete((contact.phone async for contact in listing), chunk_size=50)
+
+    result = api(delete)
+    assert (len(result.deleted), result.failed, server.model.contacts) == (600, [], [])
 
 
-def test_too_many_contacts_with_the_same_timestamp(api: Api, sandbox: Sandbox) -> None:
-    """Contacts with one timestamp beyond the maximum offset raise."""
-    items = [{"phone": f"+1415{number:07}"} for number in range(PAST_THE_MAXIMUM)]
-    sent = httpx.post(
-        f"{sandbox.url}/api/v2/contacts/bulk",
-        json={"contacts": items},
-        headers=CREDENTIALS,
-        timeout=30,
-        trust_env=False,
-    )
-    assert sent.status_code == 200
-    with pytest.raises(IncompleteListError, match="have the same created_at") as raised:
-        api(lambda client: client.contacts.list())
-    assert raised.value.seen == 11_000
+@pytest.mark.parametrize("traits", [{}, {"shown": "rounded", "strict": True}, {"max_page": 250, "undated": "first"}])
+def test_an_export_while_contacts_are_deleted(
+    serve: Callable[[ListServer], ChangingServer], tmp_path: Path, traits: dict[str, Any]
+) -> None:
+    """An export lacks none of the contacts that exist all the time."""
+
+    def delete(model: ListServer) -> None:
+        if len(model.requests) == 3:
+            del model.contacts[100:125]
+
+    model = ListServer(account(None, *(number / 2 for number in range(2_999))), meanwhile=delete, **traits)
+    kept = {f"+1415{int(stored.name):07}" for stored in model.contacts[:100] + model.contacts[125:]}
+    path = tmp_path / "contacts.csv"
+    with client_of(serve(model).url) as client:
+        export_contacts(client.contacts.list(), path)
+    exported = [line.split(",")[0].strip('"') for line in path.read_text(encoding="utf-8-sig").splitlines()[1:]]
+    assert len(exported) == len(set(exported))
+    assert kept <= {number.lstrip("'") for number in exported}

@@ -20,9 +20,15 @@ class AsyncContacts(AsyncContactCalls):
     """
 
     def __init__(
-        self, send: AsyncSend, send_raw: AsyncSendRaw, region: str | None, send_bulk: AsyncSend | None = None
+        self,
+        send: AsyncSend,
+        send_raw: AsyncSendRaw,
+        region: str | None,
+        send_bulk: AsyncSend | None = None,
+        *,
+        filtered: bool = False,
     ) -> None:
-        super().__init__(send, region)
+        super().__init__(send, region, filtered=filtered)
         self._send_raw = send_raw
         self._send_bulk = send_bulk or send
 

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class ContactCalls:
     """The calls of `contacts`, except the bulk calls."""
 
-    def __init__(self, send: Send, region: str | None) -> None:
+    def __init__(self, send: Send, region: str | None, *, filtered: bool = False) -> None:
         self._send = send
         self._region = region
+        self._filtered = filtered
 
     @overload
     def create(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
@@ -142,11 +143,14 @@ class ContactCalls:
         order_direction: str | None = None,
         phone_number: str | None = None,
         cid: str | None = None,
-        created_at_gte: datetime | None = None,
+        created_at_gte: datetime | str | None = None,
     ) -> ContactList:
         """List all contacts, oldest first (GET /api/v2/contacts, page by page).
 
-        No request is sent until the first contact is read.
+        No request is sent until the first contact is read. Every contact that exists all the time is listed exactly
+        once, also if contacts are created or deleted meanwhile, or else the listing ends with an error. For that, each
+        page repeats one contact of the page before, and one more request finds the end: it counts the contacts, or with
+        a filter looks for a further page. `.first()`, and a listing that ends at `max_items`, do without it.
 
         Args:
             page_size: Contacts per request, at most 1000.
@@ -155,13 +159,15 @@ class ContactCalls:
             order_direction: `asc` (default) or `desc`.
             phone_number: Only the contact with this number.
             cid: Only the contact with this contact ID.
-            created_at_gte: Only contacts created at or after this time, which has a time zone.
+            created_at_gte: Only contacts created at or after this time: a datetime with a time zone, or ISO 8601 text,
+                which is in UTC if it has no time zone.
 
         Returns:
             An iterable of contacts, with `.pages()` and `.first()`. Each iteration starts again.
 
         Raises:
-            IncompleteListError: While iterating: there are more contacts than this order can reach.
+            IncompleteListError: While iterating: there are more contacts than were listed, because this order cannot
+                reach them or because the server does not return them.
             ValueError: An argument is out of range.
 
         Example:
@@ -176,7 +182,8 @@ class ContactCalls:
             created_at_gte=created_at_gte,
             region=self._region,
         )
-        return ContactList(self._send, pagination.list_settings(filters, page_size, max_items))
+        settings = pagination.list_settings(filters, page_size, max_items, filtered=self._filtered)
+        return ContactList(self._send, settings)
 
     def count(self, phone_number: str | None = None) -> int:
         """Count all contacts, or those with this number (GET /api/v2/contacts/count).

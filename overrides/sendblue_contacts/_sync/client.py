@@ -104,7 +104,8 @@ class Sendblue(BaseClient):
                 raise
             bulk_client = self._copy_with(bulk=True)
             send_bulk = bulk_client._send  # noqa: SLF001  # a copy of this client
-            self._contacts = Contacts(self._send, self._send_raw, self._region, send_bulk)
+            filtered = bool(self._options.extra_query)
+            self._contacts = Contacts(self._send, self._send_raw, self._region, send_bulk, filtered=filtered)
         return self._contacts
 
     def with_options(

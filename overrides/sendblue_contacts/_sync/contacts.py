@@ -20,8 +20,16 @@ class Contacts(ContactCalls):
     without the usual punctuation. Every method raises a subclass of `SendblueError` when the request fails.
     """
 
-    def __init__(self, send: Send, send_raw: SendRaw, region: str | None, send_bulk: Send | None = None) -> None:
-        super().__init__(send, region)
+    def __init__(
+        self,
+        send: Send,
+        send_raw: SendRaw,
+        region: str | None,
+        send_bulk: Send | None = None,
+        *,
+        filtered: bool = False,
+    ) -> None:
+        super().__init__(send, region, filtered=filtered)
         self._send_raw = send_raw
         self._send_bulk = send_bulk or send
 

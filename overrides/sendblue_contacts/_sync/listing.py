@@ -6,6 +6,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from sendblue_contacts.sleep import thread_sleep
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -28,17 +30,27 @@ class ContactList:
                 yield from page
 
     def pages(self) -> Generator[list[Contact]]:
-        """Iterate over the pages: lists of at most `page_size` contacts, one for each request."""
-        paginator = self._settings.paginator()
-        while (operation := paginator.next_request()) is not None:
-            if page := paginator.accept(self._send(operation)):
-                yield page
+        """Iterate over the pages: lists of at most `page_size` contacts, usually one for each request.
+
+        Raises:
+            IncompleteListError: There are more contacts, or may be, but the server does not return them.
+        """
+        size = self._settings.page_size
+        walk = self._settings.walk()
+        while (operation := walk.next_request()) is not None:
+            if walk.pause:
+                thread_sleep(walk.pause)
+            contacts = walk.accept(self._send(operation))
+            for start in range(0, len(contacts), size):
+                yield contacts[start : start + size]
 
     def page(self) -> list[Contact]:
         """Return the first page only."""
-        return self._send(self._settings.paginator().request())
+        return self._send(self._settings.walk().page_request())
 
     def first(self) -> Contact | None:
         """Return the first contact, with one request for one contact, or None if there is no contact."""
-        page = self._send(self._settings.paginator(page_size=1).request())
-        return page[0] if page else None
+        walk = self._settings.walk(max_items=1)
+        page = self._send(walk.page_request())
+        contacts = walk.accept(page)
+        return contacts[0] if contacts else None

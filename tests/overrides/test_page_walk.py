@@ -1,0 +1,377 @@
+"""Listings against a model of the server: every contact once or an error, whatever the server does, in few requests.
+
+The highest offset is 100 and a page has at most 10 contacts, so that offsets reach 110 contacts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from allpairspy import AllPairs
+from sendblue_contacts import Contact, IncompleteListError
+from sendblue_contacts.pagination import walk
+from sendblue_contacts.pagination.walk import PageWalk
+
+from tests.overrides.list_server import EPOCH, OLDEST_FIRST, ListServer, Stored, account, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BY_NAME = {"order_by": "firstName", "order_direction": "asc"}
+NEWEST_FIRST = {"order_by": "created_at", "order_direction": "desc"}
+ORDERS = {"oldest first": OLDEST_FIRST, "by name": BY_NAME, "newest first": NEWEST_FIRST}
+each_order = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+
+
+@pytest.fixture(autouse=True)
+def small_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower the limits of the API."""
+    monkeypatch.setattr(walk, "MAX_OFFSET", 100)
+    monkeypatch.setattr(walk, "MAX_PAGE_SIZE", 10)
+    monkeypatch.setattr(walk, "MAX_NEARLY_EMPTY_PAGES", 100)
+
+
+def server(contacts: list[Stored], **traits: Any) -> ListServer:  # noqa: ANN401  # the attributes of ListServer
+    """Return a server with the lower limits."""
+    return ListServer(contacts, **{"max_offset": 100, "max_page": 10, **traits})
+
+
+def seconds(count: int, step: float = 1) -> list[Stored]:
+    """Return contacts that were created one after the other."""
+    return account(*(number * step for number in range(count)))
+
+
+def ties(count: int, before: int = 25, after: int = 25) -> list[Stored]:
+    """Return contacts of which some were created at the same time."""
+    return account(*range(before), *[before] * count, *range(before + 1, before + 1 + after))
+
+
+def undated(count: int) -> list[Stored]:
+    """Return 140 contacts with `created_at`, and some without."""
+    return account(*[None] * count, *range(140))
+
+
+@dataclass
+class Case:
+    """A server, and how many requests the listing takes at most. `problem` is in the error, if there must be one."""
+
+    contacts: list[Stored]
+    requests: int
+    traits: dict[str, Any] = field(default_factory=dict[str, Any])
+    problem: str = ""
+    order: dict[str, str] = field(default_factory=lambda: OLDEST_FIRST)
+    filtered: bool = False
+
+
+SAME_TIME = "more contacts have the same created_at than the server can list"
+OTHER_ORDER = "remove order_by and order_direction"
+NO_ORDER = "leaves out created_at, does not sort by it, or does not filter by the time that it shows"
+MISFIT = "the pages of the server do not fit together"
+EVERY_4TH = {number: ("empty", "repeat")[number % 8 // 4] for number in range(4, 60, 4)}
+
+COMPLETE = {
+    **{f"{count} contacts": Case(seconds(count), count // 9 + 3) for count in (0, 1, 10, 11, 110, 111, 240)},
+    **{f"{count} by name": Case(seconds(count), count // 9 + 3, order=BY_NAME) for count in (0, 11, 109, 110)},
+    "offsets are clamped": Case(seconds(240), 28, {"rejects": False}),
+    **{f"pages of {size}": Case(seconds(60), 60 // (size - 1) + 4, {"max_page": size}) for size in (2, 3, 7, 9)},
+    "pages of 7, filtered": Case(seconds(60), 12, {"max_page": 7}, filtered=True),
+    "pages of 7, by name": Case(seconds(60), 13, {"max_page": 7}, order=BY_NAME),
+    "times with ties": Case(ties(8), 9),
+    "a time with many ties": Case(ties(100), 19),
+    "ties change their order": Case(ties(30), 100, {"shuffles": True}),
+    "few ties change their order": Case(account(*(number // 3 for number in range(240))), 60, {"shuffles": True}),
+    "an order that changes": Case(seconds(60), 20, {"shuffles": True}),
+    "greater than": Case(seconds(240, 1 / 3), 40, {"strict": True}),
+    "greater than, filtered": Case(seconds(240, 1 / 3), 40, {"strict": True}, filtered=True),
+    "truncated to seconds": Case(seconds(240, 1 / 3), 32, {"shown": "truncated"}),
+    "rounded to seconds": Case(seconds(240, 1 / 3), 60, {"shown": "rounded"}),
+    "rounded to seconds, greater than": Case(seconds(240, 1 / 3), 60, {"shown": "rounded", "strict": True}),
+    "local time in the east": Case(seconds(100), 20, {"shown": "east"}),
+    "local time in the west": Case(seconds(100), 20, {"shown": "west"}),
+    "empty and repeated pages": Case(seconds(240), 50, {"glitches": EVERY_4TH}),
+    "an empty page at first": Case(seconds(60), 11, {"glitches": {1: "empty"}}),
+    "an empty page, by name": Case(seconds(60), 11, {"glitches": {3: "empty"}}, order=BY_NAME),
+    "a repeated page, by name": Case(seconds(60), 15, {"glitches": {3: "repeat"}}, order=BY_NAME),
+    "offset ignored": Case(seconds(240), 29, {"ignores": {"offset"}}),
+    "limit ignored": Case(seconds(240), 4, {"ignores": {"limit"}}),
+    "order ignored": Case(seconds(100), 13, {"ignores": {"order"}}),
+    "filter ignored": Case(seconds(100), 20, {"ignores": {"created_at_gte"}}),
+    "twice as many as asked for": Case(seconds(240), 28, {"exceeds": True, "max_page": 20}),
+    "no number and no ID": Case(seconds(140), 19, {"identity": "none"}),
+    "one ID for all": Case(ties(100), 19, {"identity": "one_id"}),
+    **{
+        f"3 undated {place}, {'kept' if kept else 'left out'}{', filtered' if filtered else ''}": Case(
+            undated(3), 26, {"undated": place, "keeps_undated": kept}, filtered=filtered
+        )
+        for place, kept, filtered in (("first", True, False), ("first", False, True), ("last", True, True))
+    },
+    "3 undated last": Case(undated(3), 26, {"undated": "last"}),
+    "3 undated last, filtered": Case(undated(3), 26, {"undated": "last"}, filtered=True),
+    "30 undated last": Case(undated(30), 26, {"undated": "last"}),
+    "30 undated first": Case(undated(30), 22, {"undated": "first"}),
+}
+
+INCOMPLETE = {
+    "too many ties": Case(ties(120), 17, {}, SAME_TIME),
+    "too many ties at first": Case(ties(120, before=0), 14, {"rejects": False}, SAME_TIME),
+    "too many by name": Case(seconds(111), 14, {}, OTHER_ORDER, BY_NAME),
+    "too many, newest first": Case(seconds(240), 14, {"rejects": False}, OTHER_ORDER, NEWEST_FIRST),
+    "local time in the east": Case(seconds(240), 20, {"shown": "east"}, NO_ORDER),
+    "local time in the west": Case(seconds(240), 20, {"shown": "west"}, NO_ORDER),
+    "order ignored": Case(seconds(240), 14, {"ignores": {"order"}}, NO_ORDER),
+    "filter ignored": Case(seconds(240), 20, {"ignores": {"created_at_gte"}}, NO_ORDER),
+    "offset ignored among ties": Case(ties(30), 20, {"ignores": {"offset"}}, SAME_TIME),
+    "offset ignored by name": Case(seconds(60), 20, {"ignores": {"offset"}}, OTHER_ORDER, BY_NAME, filtered=True),
+    "pages of one contact": Case(seconds(60), 20, {"max_page": 1}, MISFIT),
+    "pages of one contact, filtered": Case(seconds(60), 20, {"max_page": 1}, MISFIT, filtered=True),
+    "contacts that cannot be told apart": Case(seconds(60), 80, {"identity": "same"}, MISFIT, filtered=True),
+    "too many undated": Case(undated(140), 40, {"undated": "last"}, "more contacts have no created_at than"),
+    "too many undated first": Case(undated(140), 14, {"undated": "first"}, NO_ORDER),
+    "a count that is too high": Case(seconds(60), 24, {"uncounted": -3}, "the account has 63 contacts"),
+}
+
+
+@pytest.mark.parametrize("case", COMPLETE.values(), ids=COMPLETE)
+def test_every_contact_is_listed_once(case: Case) -> None:
+    """The listing is complete and ends, within few requests."""
+    tested = server(case.contacts, **case.traits)
+    found = listed(tested, PageWalk(case.order, filtered=case.filtered))
+    assert (found.error, sorted(found.names)) == (None, sorted(stored.name for stored in case.contacts))
+    assert len(tested.requests) <= case.requests
+
+
+@pytest.mark.parametrize("case", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_listing_that_cannot_be_complete_ends_in_an_error(case: Case) -> None:
+    """The error says why, and how many contacts were listed; none was listed twice, and the requests are few."""
+    tested = server(case.contacts, **case.traits)
+    found = listed(tested, PageWalk(case.order, filtered=case.filtered))
+    assert case.problem in str(found.error)
+    assert f"({len(found.names)} contacts were listed)" in str(found.error)
+    assert isinstance(found.error, IncompleteListError)
+    assert found.error.seen == len(found.names) == len(set(found.names))
+    assert len(tested.requests) <= case.requests
+
+
+# --- requests
+
+
+@pytest.mark.parametrize(("count", "order"), [(240, OLDEST_FIRST), (105, BY_NAME)], ids=["oldest first", "by name"])
+def test_a_listing_takes_one_request_more_than_its_pages(count: int, order: dict[str, str]) -> None:
+    """Each page repeats one contact, and the count finds the end; no offset exceeds the maximum."""
+    tested = server(seconds(count))
+    found = listed(tested, PageWalk(order))
+    pages = 1 + -(-(count - 10) // 9)
+    assert (len(found.names), len(tested.requests)) == (count, pages + 1)
+    assert tested.requests[0] == {**order, "limit": 10}
+    assert tested.requests[-1] == "count"
+    assert max(request.get("offset", 0) for request in tested.requests[:-1]) <= 100
+
+
+def test_oldest_first_is_listed_in_order() -> None:
+    """The order of the server is kept, and each window begins at the last timestamp."""
+    tested = server(seconds(30))
+    assert listed(tested).names == [str(number) for number in range(30)]
+    assert [request["created_at_gte"][-8:] for request in tested.requests[1:-1]] == ["09+00:00", "18+00:00", "27+00:00"]
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_short_listing_takes_two_requests(filtered: bool) -> None:  # noqa: FBT001  # a parameter
+    """With a filter the second request is a page that has nothing new; without contacts there is only one."""
+    filters = {**OLDEST_FIRST, "created_at_gte": EPOCH} if filtered else OLDEST_FIRST
+    few, none = server(seconds(7)), server([])
+    assert len(listed(few, PageWalk(filters)).names) == 7
+    listed(none, PageWalk(filters))
+    assert (len(few.requests), len(none.requests), "count" in few.requests) == (2, 1 if filtered else 2, not filtered)
+
+
+@pytest.mark.parametrize(
+    ("max_items", "page_size", "limits"),
+    [
+        (1, 10, [1]),
+        (10, 10, [10]),
+        (11, 10, [10, 2]),
+        (25, 10, [10, 10, 7]),
+        (3, 3, [3]),
+        (7, 3, [3, 4, 2]),
+        (1, 1, [1]),
+    ],
+)
+def test_max_items_takes_no_request_too_many(max_items: int, page_size: int, limits: list[int]) -> None:
+    """No request asks for more than is needed, apart from the repeated contact, and nothing is counted."""
+    tested = server(seconds(60))
+    assert len(listed(tested, PageWalk(OLDEST_FIRST, page_size, max_items)).names) == max_items
+    assert [request["limit"] for request in tested.requests] == limits
+
+
+def test_a_listing_that_ends_before_max_items_is_verified() -> None:
+    """It is the whole account, so it is counted."""
+    tested = server(seconds(30), max_page=7)
+    assert len(listed(tested, PageWalk(OLDEST_FIRST, 10, 100)).names) == 30
+    assert "count" in tested.requests
+
+
+@pytest.mark.parametrize(("page_size", "order"), [(1, OLDEST_FIRST), (1, BY_NAME), (2, OLDEST_FIRST)])
+def test_small_pages(page_size: int, order: dict[str, str]) -> None:
+    """Pages that have hardly room for something new."""
+    tested = server(ties(7))
+    found = listed(tested, PageWalk(order, page_size, filtered=True))
+    assert sorted(found.names) == sorted(stored.name for stored in tested.contacts)
+
+
+# --- changes during the listing
+
+
+def deleting(tested: ListServer, every: int = 1) -> Callable[[list[str]], None]:
+    """Return a consumer that deletes contacts as they are listed."""
+
+    def consume(names: list[str]) -> None:
+        gone = set(names[::every])
+        tested.contacts = [stored for stored in tested.contacts if stored.name not in gone]
+
+    return consume
+
+
+DELETED: dict[str, Case] = {
+    "few": Case(seconds(25), 20),
+    "many": Case(seconds(240), 110),
+    "ties": Case(ties(60), 60),
+    "ties that change their order": Case(ties(60), 80, {"shuffles": True}),
+    "half": Case(seconds(20), 20, {"max_page": 10}),  # the remaining contacts are as many as the listed ones
+    "small pages": Case(seconds(60), 60, {"max_page": 7, "count_lag": 3}),
+}
+
+
+@pytest.mark.parametrize(("order", "name", "every"), [*AllPairs([[*ORDERS], [*DELETED], [1, 2, 7]])])
+def test_deleting_while_listing_meets_every_contact(order: str, name: str, every: int) -> None:
+    """Each contact, or the first of several, is deleted as soon as it is listed."""
+    case = DELETED[name]
+    tested = server(case.contacts, **case.traits)
+    found = listed(tested, PageWalk(ORDERS[order]), deleting(tested, every))
+    assert len(found.names) == len(set(found.names))
+    if every > 1 and "shuffles" in case.traits:
+        return  # what is deleted and what is missing cannot be told apart
+    if every == 1 or len(case.contacts) <= 110 or order == "oldest first":
+        assert (found.error, len(found.names)) == (None, len(case.contacts))
+    assert found.error or len(found.names) == len(case.contacts)
+    assert len(tested.requests) <= case.requests
+
+
+@each_order
+def test_deletions_and_creations_elsewhere(order: dict[str, str]) -> None:
+    """Before each response a contact is deleted and one is created: the others are listed once."""
+    tested = server(seconds(100))
+    kept = {stored.name for number, stored in enumerate(tested.contacts) if number % 5}
+
+    def change(server: ListServer) -> None:
+        number = len(server.requests)
+        gone = next((stored for stored in server.contacts if stored.name not in kept), None)
+        made = Stored(str(1_000 + number), EPOCH + dt.timedelta(hours=1, seconds=number))
+        kept.add(made.name)
+        server.contacts = [stored for stored in server.contacts if stored is not gone] + [made] * (number < 15)
+
+    before = set(kept)
+    tested.meanwhile = change
+    found = listed(tested, PageWalk(order))
+    assert (found.error, before - {*found.names}) == (None, set())
+    assert len(found.names) == len(set(found.names))
+
+
+@each_order
+@pytest.mark.parametrize("filtered", [True, False])
+def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:  # noqa: FBT001  # a parameter
+    """A contact is created before each response: the listing is complete or raises, and does not follow forever."""
+    tested = server(seconds(50))
+
+    def create(server: ListServer) -> None:
+        number = len(server.requests)
+        server.contacts = [*server.contacts, Stored(str(1_000 + number), EPOCH + dt.timedelta(hours=1, seconds=number))]
+
+    tested.meanwhile = create
+    found = listed(tested, PageWalk(order, filtered=filtered), max_requests=500)
+    assert {str(number) for number in range(50)} <= {*found.names}
+    assert found.error is None or filtered or order is NEWEST_FIRST
+
+
+def test_undated_contacts_while_others_are_deleted() -> None:
+    """A count that is lower than the listed contacts hides none of those that the filter leaves out."""
+    tested = server(undated(3))
+
+    def delete(server: ListServer) -> None:
+        if len(server.requests) == 5:
+            server.contacts = server.contacts[:10] + server.contacts[20:]
+
+    tested.meanwhile = delete
+    assert {"0", "1", "2", "142"} <= {*listed(tested).names}
+
+
+@pytest.mark.parametrize("lag", ["lag", "count_lag"])
+def test_reads_that_lag_behind_writes(lag: str) -> None:
+    """A count or a list from before the last change is looked at again, after pauses."""
+    contacts = seconds(60)
+    tested = server(contacts if lag == "lag" else contacts[:50], **{lag: 14})
+    tested._states.append(contacts[:50] if lag == "lag" else contacts)
+    found = listed(tested)
+    assert (found.error, len(found.names)) == (None, len(tested.contacts))
+    assert 0 < found.paused < 6
+
+
+# --- filters
+
+
+def test_a_server_that_always_returns_the_same_contact() -> None:
+    """It ignores the offset; a listing of one contact is nevertheless complete."""
+    tested = server(seconds(1), ignores={"offset"})
+    assert listed(tested, PageWalk({**OLDEST_FIRST, "phone_number": "+14150000000"})).error is None
+    assert len(tested.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("filters", "ignored"),
+    [
+        ({"phone_number": "+14150000003"}, "phone_number"),
+        ({"cid": "c_3"}, "cid"),
+        ({"created_at_gte": EPOCH + dt.timedelta(days=2)}, "created_at_gte"),
+    ],
+)
+def test_a_filter_that_is_ignored(filters: dict[str, Any], ignored: str) -> None:
+    """Contacts that do not match are not returned."""
+    found = listed(server(seconds(20), ignores={"created_at_gte"}), PageWalk({**OLDEST_FIRST, **filters}))
+    assert (found.names, f"the server ignores {ignored}" in str(found.error)) == ([], True)
+
+
+def test_created_at_gte_of_the_caller() -> None:
+    """It is sent first, and then replaced by later timestamps; nothing is counted."""
+    tested = server(seconds(60))
+    since = EPOCH + dt.timedelta(seconds=30)
+    assert len(listed(tested, PageWalk({**OLDEST_FIRST, "created_at_gte": since})).names) == 30
+    assert (tested.requests[0]["created_at_gte"], "count" in tested.requests) == (since.isoformat(), False)
+
+
+# --- memory and privacy
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:  # noqa: FBT001  # a parameter
+    """Few contacts are remembered, also if each is deleted after it was listed."""
+    tested = server(seconds(2_000))
+    tested_walk = PageWalk(OLDEST_FIRST)
+    delete = deleting(tested) if deletes else len
+    known: list[int] = []
+
+    def consume(names: list[str]) -> None:
+        delete(names)
+        window = tested_walk._window
+        known.append(len(window.listed) + sum(len(keys) for _, keys in window.dated))
+
+    assert len(listed(tested, tested_walk, consume).names) == 2_000
+    assert max(known) < 500
+
+
+def test_a_repr_contains_no_number() -> None:
+    """Neither the filters nor the listed contacts appear in a repr."""
+    shown = PageWalk({**OLDEST_FIRST, "phone_number": "+14155551234"})
+    shown.accept([Contact(phone="+14155551234")])
+    assert "4155551234" not in repr(shown)
