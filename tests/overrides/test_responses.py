@@ -73,7 +73,12 @@ def each_call(*columns: tuple[str, Iterable[Any]], calls: Iterable[str] = CALLS)
 
 
 def _call(runner: Runner, call: str, status: int = 200, **content: Any) -> Any:  # noqa: ANN401  # of any type
-    return runner.run(CALLS[call], lambda _: httpx.Response(status, **content))
+    def respond(request: httpx.Request) -> httpx.Response:
+        if call == "list" and request.url.path.endswith("/count"):
+            return httpx.Response(200, json={"count": len(content["json"])})
+        return httpx.Response(status, **content)
+
+    return runner.run(CALLS[call], respond)
 
 
 def _envelope(contact: object) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class AsyncContactList:
 
     async def page(self) -> list[Contact]:
         """Return the first page only."""
-        return await self._send(self._settings.walk().page_request())
+        size = min(self._settings.page_size, self._settings.max_items or self._settings.page_size)
+        return await self._send(self._settings.walk(max_items=size).page_request())
 
     async def first(self) -> Contact | None:
         """Return the first contact, with one request for one contact, or None if there is no contact."""

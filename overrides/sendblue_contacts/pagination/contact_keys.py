@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,16 +21,21 @@ _TOLERANCE = dt.timedelta(days=1)
 
 def by_key(page: list[Contact]) -> dict[ContactKey, Contact]:
     """Return the contacts of a page by their keys."""
+    equal = Counter[str]()
     try:
         return {
-            (contact.phone, contact.contact_id) if contact.phone else _content(contact): contact for contact in page
+            (contact.phone, contact.contact_id) if contact.phone else _content(contact, equal): contact
+            for contact in page
         }
     except TypeError:  # a number or an ID that is an array or an object
-        return {_content(contact): contact for contact in page}
+        return {_content(contact, equal): contact for contact in page}
 
 
-def _content(contact: Contact) -> ContactKey:
-    return (repr(contact.to_dict()),)
+def _content(contact: Contact, equal: Counter[str]) -> ContactKey:
+    """Return all that a contact has, and how many contacts before it are equal."""
+    text = repr(contact.to_dict())
+    equal[text] += 1
+    return text, equal[text]
 
 
 def ignored_filter(filters: Mapping[str, Any], page: list[Contact]) -> str:
