@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .seed import generate_contacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .api.context import Context
     from .clock import Clock
     from .faults.rules import Faults
@@ -89,4 +91,6 @@ class SandboxState:
 
 
 def _to_json(value: object) -> object:
-    return value if value is None or isinstance(value, int | float | list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return [str(item) for item in cast("Iterable[object]", value)]
+    return value if value is None or isinstance(value, int | float) else str(value)
