@@ -60,9 +60,10 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
 def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN401  # any JSON
     """Remove credentials from the error messages for single items of a bulk request."""
     values = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    for items in filter(None, map(values.get, ("failures", "results"))):
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and isinstance(error := item.get("error"), str):
+    for key in ("failures", "results"):
+        items: Any = values.get(key)
+        for item in items if items.__class__ is list else ():
+            if item.__class__ is dict and isinstance(error := item.get("error"), str):
                 item["error"] = mask_credentials(error, response)
 
 

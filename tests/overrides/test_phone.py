@@ -124,6 +124,7 @@ def test_a_value_that_is_not_a_str_is_a_type_error(value: object) -> None:
         ("+1 (415) 555-1234", "GB", NUMBER),
         ("\uff14\uff11\uff15 555 1234", "US", NUMBER),
         ("999-555-1234", "US", "+19995551234"),  # complete and possible: it may be from a new range
+        ("011 44 20 0000 0000", "US", "+442000000000"),  # an international prefix comes before a country code
         ("+1 000 000 0000", "US", "+10000000000"),  # with a country code, only the length is checked
     ],
 )
