@@ -90,6 +90,10 @@ class BaseClient:
         """The rate limiter of this client. `rate_limit.statistics()` returns its current state."""
         return self._rate_limiter
 
+    @property
+    def _read_lag(self) -> float:
+        return self._options.retry.read_lag if self._options.retry else 0.0
+
     def _request_arguments(self, operation: Operation[Any], call: Call) -> dict[str, Any]:
         # The absolute URL, because joining it to a base_url takes httpx 30 µs.
         url = self.base_url + operation.kwargs["url"]
@@ -111,8 +115,9 @@ class BaseClient:
     def _path(self, url: str) -> str:
         return url.removeprefix(self.base_url)
 
-    def _new_call(self, *, repeatable: bool) -> Call:
-        return Call(repeatable, self._options.retry, bulk=self._options.bulk, max_wait=self._options.max_wait)
+    def _new_call(self, *, repeatable: bool, delay: float = 0.0) -> Call:
+        options = self._options
+        return Call(repeatable, options.retry, bulk=options.bulk, max_wait=options.max_wait, delay=delay)
 
 
 class _NoCookies(CookieJar):

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
@@ -109,19 +110,22 @@ class Operation(Generic[T]):
         read: Converts the decoded JSON to the value; raises ValueError if the response is not what the API documents.
         repeatable: Whether the request may be sent again although the server may have applied it.
         on_not_found: What a 404 means.
-        on_ambiguous: If the call is ambiguous and the response has this status, send this operation to find out what
-            happened.
+        read_back: If the call is ambiguous, this operation finds out what happened (`ReadBack`).
+        conflict_status: The status that the request gets if an earlier attempt was applied.
         read_ambiguous: Replaces `read` if the call is ambiguous.
-        ambiguity_message: The text of the error if this operation, sent because of `on_ambiguous`, fails.
+        ambiguity_message: The text of the error if this operation, sent to read a contact back, fails.
+        delay: Seconds to wait before the first attempt.
     """
 
     kwargs: dict[str, Any]
     read: Callable[[Any], T]
     repeatable: bool = True
     on_not_found: OnNotFound = OnNotFound.RAISE
-    on_ambiguous: tuple[int, Operation[T]] | None = None
+    read_back: Operation[T] | None = None
+    conflict_status: int | None = None
     read_ambiguous: Callable[[Any], T] | None = None
     ambiguity_message: str = ""
+    delay: float = 0.0
 
     def __repr__(self) -> str:
         return f"Operation({self.summary})"
@@ -131,10 +135,19 @@ class Operation(Generic[T]):
         """The part of the request that errors show."""
         return RequestSummary.of(self.kwargs["method"], self.kwargs["url"])
 
-    def follow_up(self, response: httpx.Response, call: Call) -> Operation[T] | None:
-        """Return the operation to send before the response can be read, or None."""
-        status, operation = self.on_ambiguous or (None, None)
-        return operation if call.maybe_applied and response.status_code == status else None
+    def is_shown_by(self, response: httpx.Response, call: Call) -> bool:
+        """Whether the response to this operation, sent to read a contact back, shows what was written."""
+        try:
+            self._read(response, call)
+        except (APIError, APIResponseError):
+            return False
+        return True
+
+    def ambiguity_error(self, call: Call) -> APIConnectionError:
+        """Return the error if this operation, sent to read a contact back, does not show what was written."""
+        error = APIConnectionError(self.ambiguity_message, request=self.summary, attempts=call.attempts)
+        error.maybe_applied = True
+        return error
 
     def finish(self, response: httpx.Response, call: Call) -> T:
         """Return the value of the response.
@@ -150,8 +163,7 @@ class Operation(Generic[T]):
             error.maybe_applied = call.maybe_applied
             if not self.ambiguity_message:
                 raise
-            message = self.ambiguity_message
-            raise APIConnectionError(message, request=self.summary, attempts=call.attempts) from error
+            raise self.ambiguity_error(call) from error
 
     def _read(self, response: httpx.Response, call: Call) -> T:
         if response.status_code == _NOT_FOUND and self._not_found_is_none(response, call):
@@ -171,12 +183,14 @@ class Operation(Generic[T]):
 
 
 def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
-    """Create a contact. If the call is ambiguous, a conflict is reconciled by reading the contact back."""
+    """Create a contact. If the call is ambiguous, it is reconciled by reading the contact back."""
     values = _normalised(_CREATE, contact, fields, region)
     updates = values.get("update_if_exists") is True
     body = ContactCreate.from_dict(values)
-    on_ambiguous = None if updates else (_CONFLICT, _read_back("creation", body.number, body.to_dict()))
-    return Operation(_create_kwargs(values), responses.contact_with(body.number), on_ambiguous=on_ambiguous)
+    read_back = _read_back("creation", body.number, body.to_dict())
+    conflict = None if updates else _CONFLICT
+    read = responses.contact_with(body.number)
+    return Operation(_create_kwargs(values), read, read_back=read_back, conflict_status=conflict)
 
 
 def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
@@ -185,7 +199,9 @@ def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: st
     if values.setdefault("update_if_exists", True) is not True:
         message = "contacts.upsert always updates an existing contact; use contacts.create for update_if_exists=False"
         raise TypeError(message)
-    return Operation(_create_kwargs(values), responses.contact_with(values["number"]))
+    body = ContactCreate.from_dict(values)
+    read_back = _read_back("upsert", body.number, body.to_dict())
+    return Operation(_create_kwargs(values), responses.contact_with(body.number), read_back=read_back)
 
 
 def _normalised(
@@ -240,17 +256,24 @@ def update(
     """Change one contact. If the call is ambiguous, a 404 may mean that the contact already has its new number."""
     values = normalise_fields(_UPDATE, chain(changes.items(), fields.items()), region)
     body = ContactUpdate.from_dict(values)
-    new_number = values.get("phone_number")
-    on_ambiguous = (_NOT_FOUND, _read_back("update", new_number, body.to_dict())) if new_number else None
-    number = _e164(phone_number, region)
-    kwargs = update_contact._get_kwargs(number, body=body)
-    return Operation(kwargs, responses.contact_with(number, new_number or number), on_ambiguous=on_ambiguous)
+    number, new_number = _e164(phone_number, region), values.get("phone_number")
+    read_back = _read_back("update", new_number or number, body.to_dict())
+    kwargs, conflict = update_contact._get_kwargs(number, body=body), _NOT_FOUND if new_number else None
+    read = responses.contact_with(number, new_number or number)
+    return Operation(kwargs, read, read_back=read_back, conflict_status=conflict)
 
 
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
     """Delete one contact. If the call is ambiguous, a 404 means that the contact was deleted."""
-    kwargs = delete_contact._get_kwargs(_e164(phone_number, region))
-    return Operation(kwargs, responses.ignore, on_not_found=OnNotFound.ALREADY_DELETED)
+    number = _e164(phone_number, region)
+    read_back = Operation(retrieve_contact._get_kwargs(number), _still_exists, on_not_found=OnNotFound.RETURN_NONE)
+    kwargs = delete_contact._get_kwargs(number)
+    return Operation(kwargs, responses.ignore, on_not_found=OnNotFound.ALREADY_DELETED, read_back=read_back)
+
+
+def _still_exists(_body: object) -> None:
+    message = "the contact still exists"
+    raise ValueError(message)
 
 
 def count(phone_number: str | None = None, region: str | None = None) -> Operation[int]:
@@ -309,7 +332,8 @@ def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:
 def bulk_delete(numbers: list[str]) -> Operation[BulkDeleteResponse]:
     """Delete the contacts with these numbers, which are in E.164 format."""
     kwargs = bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers))
-    return Operation(kwargs, responses.bulk_deleted, read_ambiguous=responses.bulk_deleted_ambiguous)
+    read_ambiguous = partial(responses.bulk_deleted_ambiguous, sent=len(numbers))
+    return Operation(kwargs, responses.bulk_deleted, read_ambiguous=read_ambiguous)
 
 
 def _e164(value: object, region: str | None, field: str = "phone_number") -> str:

@@ -156,9 +156,14 @@ def bulk_deleted(body: object) -> BulkDeleteResponse:
     return BulkDeleteResponse.from_dict(mapping(body))
 
 
-def bulk_deleted_ambiguous(body: object) -> BulkDeleteResponse:
-    """Return the result of a repeated bulk deletion: "not found" means that the first request deleted the contact."""
+def bulk_deleted_ambiguous(body: object, sent: int) -> BulkDeleteResponse:
+    """Return the result of a repeated bulk deletion: "not found" means that the first request deleted the contact.
+
+    Totals do not include what that request deleted, so only a total of all numbers that were sent means something.
+    """
     deleted = bulk_deleted(body)
+    if (deleted.successes if deleted.amount is None else deleted.amount) != sent:
+        deleted.amount = deleted.successes = None
     for result in deleted.results or ():
         if not result.success and "not found" in str(result.error).lower():
             result.success = True

@@ -2,8 +2,9 @@
 
 `Attempts.pauses` is a generator that a transport drives. The defaults are those of the standard mode of the AWS SDKs:
 three attempts; a pause of `random() * min(base * 2**n, cap)` ("full jitter") with a base of 50 ms, or 1 s after a 429;
-and a retry quota for each client. A retry takes 14 of 500 tokens (5 after a 429), and a success returns what its last
-retry took, or 1. In an outage a client therefore adds about 35 requests instead of tripling the load.
+and a retry quota for each client. A retry takes 14 of 500 tokens (5 after a 429). A response that is final returns what
+the last retry took, and a success at the first attempt 1. In an outage a client therefore adds about 35 requests
+instead of tripling the load.
 
     | outcome                                           | retried                       |
     |---------------------------------------------------|-------------------------------|
@@ -42,6 +43,7 @@ IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 EXTENSION = "sendblue_contacts"
 """The key in `request.extensions` that carries the `Call` through the transports."""
 
+_FIRST_LOOK_UP_PAUSE, _MAX_LOOK_UP_PAUSE = 0.25, 2.0  # seconds
 _TRANSIENT_COST = 14
 _THROTTLING_COST = 5
 
@@ -57,6 +59,8 @@ class Retry:
         base: Upper limit of the first pause, in seconds.
         throttling_base: Upper limit of the first pause after a 429, in seconds.
         cap: Upper limit of every pause, in seconds.
+        read_lag: Seconds by which reads may lag behind writes. After a lost response, a look-up that does not show the
+            write proves nothing until so many seconds have passed; 0 trusts each look-up.
 
     Raises:
         ValueError: An argument is out of range.
@@ -67,6 +71,7 @@ class Retry:
     base: float = 0.05
     throttling_base: float = 1.0
     cap: float = 20.0
+    read_lag: float = 5.0
 
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or self.attempts < 1:
@@ -77,6 +82,9 @@ class Retry:
             if value is not None and not value > 0:
                 message = f"Retry: {name} must be a positive number of seconds, not {value!r}"
                 raise ValueError(message)
+        if not 0 <= self.read_lag < math.inf:
+            message = f"Retry: read_lag must be a number of seconds, 0 or more, not {self.read_lag!r}"
+            raise ValueError(message)
 
 
 @dataclass(slots=True)
@@ -88,16 +96,18 @@ class Call:
         retry: The retry policy; None for no retries.
         bulk: Whether it is bulk work, which is paced and leaves slots of the rate limit to other callers.
         max_wait: Maximum seconds to wait for a slot of the rate limit; None for no maximum.
+        delay: Seconds to wait before the first attempt.
         attempts: Number of requests that were sent so far.
         maybe_applied: Whether the server may have applied an earlier attempt, whose response was lost.
         waited: Seconds that the call waited for slots.
-        seconds_left: Seconds until the deadline, at the start of the last attempt.
+        seconds_left: Seconds until the deadline, at the start of the last attempt, and at its end.
     """
 
     repeatable: bool
     retry: Retry | None
     bulk: bool = False
     max_wait: float | None = None
+    delay: float = 0.0
     attempts: int = 0
     maybe_applied: bool = False
     waited: float = 0.0
@@ -179,23 +189,22 @@ class Attempts:
 
         Ends after a success, and when no retry is allowed.
         """
-        started = self._clock()
+        started = self._clock() + call.delay
         cost = 0
-        pause: float | None = 0.0
+        pause: float | None = call.delay
         while pause is not None:
             call.attempts += 1
             call.seconds_left = _seconds_left(call, self._clock() - started + pause)
             failure = yield pause
-            if failure is None:
-                self._quota.give_back(cost or 1)
-                return
-            if failure.final:
+            call.seconds_left = _seconds_left(call, self._clock() - started)
+            if failure is None or failure.final:
+                self._quota.give_back(cost if failure else cost or 1)
                 return
             call.maybe_applied = call.maybe_applied or failure.maybe_applied
             cost = _THROTTLING_COST if failure.throttled else _TRANSIENT_COST
-            pause = self._pause(call, failure, cost, _seconds_left(call, self._clock() - started))
+            pause = self._pause(call, failure, cost)
 
-    def _pause(self, call: Call, failure: Failure, cost: int, seconds_left: float) -> float | None:
+    def _pause(self, call: Call, failure: Failure, cost: int) -> float | None:
         """Return the seconds to wait before the next attempt, or None if no retry is allowed."""
         retry = call.retry
         if retry is None or call.attempts >= retry.attempts or (failure.maybe_applied and not call.repeatable):
@@ -203,7 +212,7 @@ class Attempts:
         base = retry.throttling_base if failure.throttled else retry.base
         jitter = self._random() * min(base * 2 ** (call.attempts - 1), retry.cap)
         pause = max(jitter, failure.retry_after or 0.0)
-        return pause if pause < seconds_left and self._quota.take(cost) else None
+        return pause if pause < call.seconds_left and self._quota.take(cost) else None
 
 
 def _seconds_left(call: Call, elapsed: float) -> float:
@@ -211,3 +220,14 @@ def _seconds_left(call: Call, elapsed: float) -> float:
     if call.retry is None or call.retry.deadline is None:
         return math.inf
     return call.retry.deadline - (elapsed - call.waited)
+
+
+def look_up_pauses(seconds: float) -> Generator[float]:
+    """Yield the pause before each look-up after a lost response: none, then growing ones that add up to `seconds`."""
+    yield 0.0
+    pause = _FIRST_LOOK_UP_PAUSE
+    while seconds > 0:
+        pause = min(pause, seconds, _MAX_LOOK_UP_PAUSE)
+        yield pause
+        seconds -= pause
+        pause *= 2

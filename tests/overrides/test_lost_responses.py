@@ -237,7 +237,6 @@ FAILURES: list[tuple[Callable[[Any], Any], list[Fault], dict[str, Any], Any, lis
     (verify, [Fault.RESET_BEFORE], {}, APIConnectionError, [VERIFY]),
     (verify, [Fault.SILENT_AFTER], {"timeout": 0.2}, APITimeoutError, [VERIFY]),
     (verify, [Fault.TOO_MANY_REQUESTS, LOST], {}, APIConnectionError, [VERIFY] * 2),
-    (create, [LOST] * 3, {}, APIConnectionError, [POST] * 3),
     (create, [LOST], {"retry": None}, APIConnectionError, [POST]),
     (create, [Fault.TRUNCATE_AFTER], {"retry": None}, APIConnectionError, [POST]),
     (delete, [], {}, NotFoundError, [f"DELETE {ONE}"]),

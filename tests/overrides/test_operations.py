@@ -107,7 +107,7 @@ def test_only_a_create_without_update_reconciles_a_conflict() -> None:
         operations.create(NUMBER, {"updateIfExists": True}),
         operations.upsert(NUMBER, {}),
     ]
-    assert [operation.on_ambiguous is not None for operation in made] == [True, True, False, False]
+    assert [operation.conflict_status is not None for operation in made] == [True, True, False, False]
 
 
 def test_opted_out_must_be_a_bool(runner: Runner) -> None:

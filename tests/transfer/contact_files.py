@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     WriteFile = Callable[..., Path]
     """The fixtures `write_rows` and `write_text`."""
 
-FAST_RETRY = Retry(base=0.001, throttling_base=0.001)
+FAST_RETRY = Retry(base=0.001, throttling_base=0.001, read_lag=0)
 TITLES = ["phone", "first_name", "company", "tags", "custom_variables.Plan"]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendblue_contacts.bulk.executors import TaskExecutor
@@ -114,6 +115,7 @@ async def _read(scheduler: BulkScheduler[P, V], chunks: AsyncIterator[Chunk[P]])
 
 
 async def _send_request(send: AsyncSend, request: Request) -> Response:
+    request.sent_at = time()
     try:
         return request, await send(request.operation)
     except Exception as error:  # noqa: BLE001  # the scheduler decides what it means

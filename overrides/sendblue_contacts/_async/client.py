@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.base_client import BaseClient, proxy_for
 from sendblue_contacts.config import KEEP
-from sendblue_contacts.errors import closed_error, connection_error, decoding_error, exiting_error, safe_cause
+from sendblue_contacts.errors import (
+    APIConnectionError,
+    SendblueError,
+    closed_error,
+    connection_error,
+    decoding_error,
+    exiting_error,
+    safe_cause,
+)
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
-from sendblue_contacts.raw_response import RawResponse
+from sendblue_contacts.raw_response import RawResponse, ReadBack
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
 from .connections import AsyncConnectionTransport
@@ -105,8 +113,14 @@ class AsyncSendblue(BaseClient):
                 raise
             bulk_client = self._copy_with(bulk=True)
             send_bulk = bulk_client._send  # noqa: SLF001  # a copy of this client
-            filtered = bool(self._options.extra_query)
-            self._contacts = AsyncContacts(self._send, self._send_raw, self._region, send_bulk, filtered=filtered)
+            self._contacts = AsyncContacts(
+                self._send,
+                self._send_raw,
+                self._region,
+                send_bulk,
+                filtered=bool(self._options.extra_query),
+                read_lag=self._read_lag,
+            )
         return self._contacts
 
     def with_options(
@@ -180,12 +194,29 @@ class AsyncSendblue(BaseClient):
         return (await self._send_raw(operation)).parse()
 
     async def _send_raw(self, operation: Operation[T]) -> RawResponse[T]:
-        call = self._new_call(repeatable=operation.repeatable)
-        response = await self._request(call, **self._request_arguments(operation, call))
-        follow_up = operation.follow_up(response, call)
-        if follow_up is None:
-            return RawResponse.of(response, operation, call)
-        return await self._copy_with(extra_body={})._send_raw(follow_up)  # noqa: SLF001  # a copy of this client
+        call = self._new_call(repeatable=operation.repeatable, delay=operation.delay)
+        try:
+            response = await self._request(call, **self._request_arguments(operation, call))
+        except APIConnectionError:
+            if shown := await self._read_back(ReadBack.after(operation, None, call)):
+                return shown
+            raise
+        return await self._read_back(ReadBack.after(operation, response, call)) or RawResponse.of(
+            response, operation, call
+        )
+
+    async def _read_back(self, read_back: ReadBack[T] | None) -> RawResponse[T] | None:
+        """Find out what a call did whose response was lost. Returns None if that cannot be found out."""
+        if read_back is None:
+            return None
+        client = self._copy_with(extra_body={})  # an extra body belongs to the call
+        while call := read_back.next_call():
+            try:
+                arguments = client._request_arguments(read_back.operation, call)  # noqa: SLF001  # a copy of this client
+                read_back.accept(await client._request(call, **arguments))  # noqa: SLF001  # as above
+            except SendblueError as error:
+                read_back.fail(error)
+        return read_back.result
 
     async def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         if self._http.is_closed:

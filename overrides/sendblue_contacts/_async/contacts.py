@@ -27,15 +27,17 @@ class AsyncContacts(AsyncContactCalls):
         send_bulk: AsyncSend | None = None,
         *,
         filtered: bool = False,
+        read_lag: float = 0.0,
     ) -> None:
         super().__init__(send, region, filtered=filtered)
+        self._read_lag = read_lag
         self._send_raw = send_raw
         self._send_bulk = send_bulk or send
 
     @property
     def bulk(self) -> AsyncBulkContacts:
         """Calls for many contacts at once."""
-        return AsyncBulkContacts(self._send_bulk, self._region)
+        return AsyncBulkContacts(self._send_bulk, self._region, self._read_lag)
 
     @property
     def with_raw_response(self) -> AsyncRawContacts:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.bulk.actions import CreateAction, DeleteAction
@@ -29,9 +30,10 @@ Numbers = Iterable[str | FailedNumber] | Iterable[str] | Iterable[FailedNumber]
 class BulkContacts:
     """Create or delete many contacts."""
 
-    def __init__(self, send: Send, region: str | None) -> None:
+    def __init__(self, send: Send, region: str | None, read_lag: float = 0.0) -> None:
         self._send = send
         self._region = region
+        self._scheduler = partial(BulkScheduler[Any, Any], read_lag=read_lag)
 
     def create(
         self,
@@ -83,7 +85,7 @@ class BulkContacts:
                 print(failure.index, failure.reason)
         """
         action, limits = CreateAction(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = BulkScheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
+        scheduler = self._scheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
         items = action.check_iterable(contacts)
         return run_call(self._send, scheduler, items, on_progress, BulkCreateResult)
 
@@ -114,7 +116,7 @@ class BulkContacts:
             The numbers whose contacts were deleted, and the items that failed with their reasons.
         """
         action, limits = DeleteAction(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = BulkScheduler(action, limits, "first", on_send=on_send)
+        scheduler = self._scheduler(action, limits, "first", on_send=on_send)
         items = action.check_iterable(phone_numbers)
         return run_call(self._send, scheduler, items, on_progress, BulkDeleteResult)
 
@@ -137,7 +139,7 @@ class BulkContacts:
         read.
         """
         action, limits = CreateAction(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = BulkScheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
+        scheduler = self._scheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
         return stream_outcomes(self._send, scheduler, action.check_iterable(contacts))
 
     def stream_delete(
@@ -151,5 +153,5 @@ class BulkContacts:
     ) -> Generator[BulkOutcome[str]]:
         """Like `delete`, but yields the outcome of each number in input order: for inputs larger than memory."""
         action, limits = DeleteAction(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = BulkScheduler(action, limits, "first", on_send=on_send)
+        scheduler = self._scheduler(action, limits, "first", on_send=on_send)
         return stream_outcomes(self._send, scheduler, action.check_iterable(phone_numbers))

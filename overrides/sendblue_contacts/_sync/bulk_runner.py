@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendblue_contacts.bulk.executors import ThreadExecutor
@@ -110,6 +111,7 @@ def _read(scheduler: BulkScheduler[P, V], chunks: Iterator[Chunk[P]]) -> None:
 
 
 def _send_request(send: Send, request: Request) -> Response:
+    request.sent_at = time()
     try:
         return request, send(request.operation)
     except Exception as error:  # noqa: BLE001  # the scheduler decides what it means

@@ -28,15 +28,17 @@ class Contacts(ContactCalls):
         send_bulk: Send | None = None,
         *,
         filtered: bool = False,
+        read_lag: float = 0.0,
     ) -> None:
         super().__init__(send, region, filtered=filtered)
+        self._read_lag = read_lag
         self._send_raw = send_raw
         self._send_bulk = send_bulk or send
 
     @property
     def bulk(self) -> BulkContacts:
         """Calls for many contacts at once."""
-        return BulkContacts(self._send_bulk, self._region)
+        return BulkContacts(self._send_bulk, self._region, self._read_lag)
 
     @property
     def with_raw_response(self) -> RawContacts:

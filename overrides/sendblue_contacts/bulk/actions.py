@@ -43,12 +43,14 @@ class BulkAction(ABC, Generic[P, V]):
     Attributes:
         argument: The name of the argument with the items.
         unknown_hint: What to do about an item with the status `unknown`.
-        looks_up_unknown: Whether the client looks such an item up by its number.
+        without_effect: What is true of the contact of an item that was not applied.
+        believes_early: Whether a look-up proves that the item was applied although reads may lag behind writes.
     """
 
     argument: ClassVar[str]
     unknown_hint: ClassVar[str]
-    looks_up_unknown: ClassVar[bool] = False
+    without_effect: ClassVar[str]
+    believes_early: ClassVar[bool] = False
 
     def __init__(self, region: str | None) -> None:
         self.region = region
@@ -73,9 +75,13 @@ class BulkAction(ABC, Generic[P, V]):
     def results(self, payloads: list[P], response: Any) -> list[ItemResult[V]]:  # noqa: ANN401  # a type for each action
         """Returns the result of each item, as the response states it."""
 
-    def result_if_exists(self, payload: P, contact: Contact) -> ItemResult[V]:
-        """Returns the result of an item that may have been sent, now that this contact has its number."""
-        raise NotImplementedError
+    @abstractmethod
+    def is_open(self, result: ItemResult[V]) -> bool:
+        """Whether an item with this result is looked up by its number."""
+
+    @abstractmethod
+    def result_of_lookup(self, payload: P, contact: Contact | None) -> ItemResult[V] | None:
+        """Returns the result of an item whose number has this contact, or none; None if the item was not applied."""
 
     def merged(self, earlier: Entry[P], later: Entry[P]) -> Entry[P]:
         """Returns one entry for two items with the same number, at the position of the later item."""
@@ -108,7 +114,8 @@ class CreateAction(BulkAction[BulkContact, Contact]):
 
     argument = "contacts"
     unknown_hint = "it may have been created; retry it with check_existing=True"
-    looks_up_unknown = True
+    without_effect = "does not exist"
+    believes_early = True
 
     def payload(self, item: object) -> BulkContact:
         """Returns the contact, with snake_case names and its number in E.164 form."""
@@ -139,8 +146,14 @@ class CreateAction(BulkAction[BulkContact, Contact]):
         unlisted_created = all_sent and _unlisted_were_created(len(payloads), response)
         return [_create_result(contact, created, errors, unlisted_created=unlisted_created) for contact in payloads]
 
-    def result_if_exists(self, payload: BulkContact, contact: Contact) -> ItemResult[Contact]:
+    def is_open(self, result: ItemResult[Contact]) -> bool:
+        """Without a result it may have been created."""
+        return result.status == "unknown"
+
+    def result_of_lookup(self, payload: BulkContact, contact: Contact | None) -> ItemResult[Contact] | None:
         """Created if the contact has the values that were sent; otherwise it existed before."""
+        if contact is None:
+            return None
         same = responses.matches(contact, payload.to_dict())
         return ItemResult("created", contact) if same else ItemResult("failed", None, EXISTS)
 
@@ -205,6 +218,7 @@ class DeleteAction(BulkAction[str, str]):
 
     argument = "phone_numbers"
     unknown_hint = "it may have been deleted; retry it: deleting twice is safe"
+    without_effect = "still exists"
 
     def payload(self, item: object) -> str:
         """Returns the number, in E.164 form."""
@@ -222,6 +236,14 @@ class DeleteAction(BulkAction[str, str]):
     def operation(self, payloads: list[str]) -> Operation[Any]:
         """Returns the request that deletes the contacts with these numbers."""
         return operations.bulk_delete(payloads)
+
+    def is_open(self, result: ItemResult[str]) -> bool:
+        """Only if the server responded: a deletion without any response was repeated in vain."""
+        return result.status == "unknown" and result.reason == NO_RESULT
+
+    def result_of_lookup(self, payload: str, contact: Contact | None) -> ItemResult[str] | None:
+        """Deleted if there is no contact."""
+        return None if contact else ItemResult("deleted", payload)
 
     def results(self, payloads: list[str], response: BulkDeleteResponse) -> list[ItemResult[str]]:
         """The response has a result for each number, or only totals (observed on the live API, and page 003)."""

@@ -13,15 +13,21 @@ be decoded, or does not state the result of an item, the client reads the contac
 So no contact is created twice, and none is lost. An item that the server rejects when it is sent again is looked up
 once more: the first request may have been slow, not lost. For more than a few items the newest contacts are listed
 first, since one page covers a chunk that was applied; only the look-up of a single number proves that a contact does
-not exist. Deletions are safe to repeat, which the transports do, and are not looked up.
+not exist.
+
+Reads may lag behind writes. Until `ReadLag.seconds` have passed, look-ups only prove that a contact with the sent
+values that is not older than the request was created; they are repeated with growing pauses. Then the table applies.
+
+Deletions are safe to repeat, which the transports do. They are looked up only if a response does not state a result.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from sendblue_contacts import operations
@@ -35,6 +41,7 @@ from sendblue_contacts.errors import (
 )
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 from sendblue_contacts.responses import REPORTS_ERROR
+from sendblue_contacts.retry import look_up_pauses
 
 from .results import BulkOutcome
 from .types import ItemResult
@@ -54,6 +61,7 @@ MAX_SENDS = 3
 """Maximum number of times that an item is sent."""
 LIST_ABOVE = 10
 """If more items than this have to be looked up, the newest contacts are listed first."""
+CLOCK_TOLERANCE = 1.0  # seconds by which a contact may seem older than its creation: servers round
 
 RequestKind = Literal["send", "look up"]
 SEND: RequestKind = "send"
@@ -72,12 +80,14 @@ class Request:
         operation: What to send.
         indices: Input positions of the items that it carries; empty for a look-up.
         size_bytes: The size of these items, in bytes.
+        sent_at: When it was sent, in seconds since 1970.
         response: The decoded response, or the error that was raised instead.
     """
 
     operation: Operation[Any]
     indices: tuple[int, ...] = ()
     size_bytes: int = 0
+    sent_at: float = -math.inf
     response: Any = None
 
     @property
@@ -88,6 +98,14 @@ class Request:
 
 Steps = Generator[list[Request], None, None]
 """Yields requests to send; continues when each of them has a response."""
+
+
+@dataclass(slots=True)
+class ReadLag:
+    """Seconds by which reads may lag behind writes of the call, and those before it (0 once they have passed)."""
+
+    seconds: float
+    since_start: float
 
 
 class NotSentError(SendblueError):
@@ -125,13 +143,16 @@ class Reconciler(Generic[P, V]):
         action: What the call does with its items.
         chunk: The entries of the chunk.
         check_existing: Whether each item is looked up before it is sent.
+        read_lag: How long reads may lag behind writes.
     """
 
-    def __init__(self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool) -> None:
+    def __init__(self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool, read_lag: ReadLag) -> None:
         self.pending: deque[Request] = deque()
         self.outcomes: list[BulkOutcome[V]] | None = None
         self._action = action
+        self._read_lag = read_lag
         self._results: dict[int, ItemResult[V]] = {}
+        self._sent_at = -math.inf
         self._unanswered = 0
         self._steps = self._reconcile(chunk, check_existing=check_existing)
         self._next_step()
@@ -149,25 +170,23 @@ class Reconciler(Generic[P, V]):
 
     def _reconcile(self, chunk: Chunk[P], *, check_existing: bool) -> Steps:
         entries = [entry for entry in chunk if entry.payload is not None]
-        if self._action.looks_up_unknown:
-            yield from self._send_and_look_up(entries, check_existing=check_existing)
-        elif entries:
-            yield from self._send(entries)
+        yield from self._send_and_look_up(entries, check_existing=check_existing)
         self.outcomes = [self._outcome(entry) for entry in chunk]
 
     def _send_and_look_up(self, entries: Chunk[P], *, check_existing: bool) -> Steps:
         if check_existing:
             self._set_result(entries, _CHECK_EXISTING)
-            entries = yield from self._look_up(entries)
+            entries = yield from self._look_up(entries, self._read_lag.since_start)
+            self._read_lag.since_start = 0.0
         for attempt in range(MAX_SENDS):
             if entries:
                 yield from self._send(entries)
-                may_exist = attempt or check_existing
-                doubtful = {"unknown", "failed"} if may_exist else {"unknown"}
-                entries = yield from self._look_up([entry for entry in entries if self._status(entry) in doubtful])
+                may_exist = bool(attempt) or check_existing
+                doubtful = [entry for entry in entries if self._is_doubtful(entry, may_exist=may_exist)]
+                entries = yield from self._look_up(doubtful, self._read_lag.seconds)
         for entry in entries:
             last = self._results[entry.index]
-            reason = f"{last.reason}; it was sent {MAX_SENDS} times and does not exist"
+            reason = f"{last.reason}; it was sent {MAX_SENDS} times and {self._action.without_effect}"
             self._set_result([entry], ItemResult("failed", None, reason, last.error))
 
     def _send(self, entries: Chunk[P]) -> Steps:
@@ -175,6 +194,8 @@ class Reconciler(Generic[P, V]):
         indices = tuple(entry.index for entry in entries)
         request = Request(self._action.operation(payloads), indices, sum(entry.size_bytes for entry in entries))
         yield [request]
+        if self._sent_at < 0:
+            self._sent_at = request.sent_at
         if not isinstance(request.response, Exception):
             results = self._action.results(payloads, request.response)
             self._results.update(zip(indices, results, strict=True))
@@ -185,41 +206,74 @@ class Reconciler(Generic[P, V]):
             status: BulkStatus = "unknown" if maybe_applied(request.response) else "failed"
             self._set_result(entries, ItemResult(status, None, describe(request.response), request.response))
 
-    def _look_up(self, entries: Chunk[P]) -> Generator[list[Request], None, Chunk[P]]:
-        """Look up these items. Returns those that do not exist and have no result."""
-        contacts = (yield from self._list_newest()) if len(entries) > LIST_ABOVE else {}
-        requests: list[Request] = []
-        for entry in entries:
-            number = self._action.number(cast("P", entry.payload))
-            requests.append(Request(operations.get(number), response=contacts.get(number)))
-        if missing := [request for request in requests if request.response is None]:
-            yield missing
-        looked_up = zip(entries, requests, strict=True)
-        return [entry for entry, request in looked_up if self._is_to_be_sent(entry, request.response)]
+    def _look_up(self, entries: Chunk[P], lag: float) -> Generator[list[Request], None, Chunk[P]]:
+        """Look up these items, until reads lag no more. Returns those that have no result and no effect yet."""
+        pauses = list(look_up_pauses(lag)) if self._action.believes_early else [lag]
+        for pause in pauses[:-1]:
+            found = yield from self._find(entries, pause, complete=False)
+            entries = [entry for entry in entries if not self._is_shown(entry, found.get(entry.index))]
+        found = yield from self._find(entries, pauses[-1], complete=True)
+        return [entry for entry in entries if self._is_to_be_sent(entry, found[entry.index])]
 
-    def _list_newest(self) -> Generator[list[Request], None, dict[str | None, Contact]]:
-        request = Request(operations.page(_NEWEST))
-        yield [request]
+    def _find(
+        self, entries: Chunk[P], pause: float, *, complete: bool
+    ) -> Generator[list[Request], None, dict[int, Contact | Exception | None]]:
+        """Find the contacts of these items after a pause. Unless `complete`, many items only among the newest."""
+        contacts: dict[str | None, Contact] = {}
+        is_many = len(entries) > LIST_ABOVE and self._action.believes_early
+        if is_many:
+            contacts = yield from self._list_newest(pause)
+        numbers = [self._action.number(cast("P", entry.payload)) for entry in entries]
+        requests = [Request(operations.get(number), response=contacts.get(number)) for number in numbers]
+        missing = [request for request in requests if request.response is None]
+        if complete or not is_many:
+            yield from self._send_lookups(missing, 0.0 if is_many else pause)
+        return {entry.index: request.response for entry, request in zip(entries, requests, strict=True)}
+
+    def _send_lookups(self, requests: list[Request], pause: float) -> Steps:
+        """Send look-ups; the first one waits, and the others wait for it."""
+        first = requests[:1] if pause else []
+        for request in first:
+            request.operation = replace(request.operation, delay=pause)
+        yield from filter(None, [first, requests[len(first) :]])
+
+    def _list_newest(self, pause: float) -> Generator[list[Request], None, dict[str | None, Contact]]:
+        yield [request := Request(replace(operations.page(_NEWEST), delay=pause))]
         page: list[Contact] = [] if isinstance(request.response, Exception) else request.response
         return {contact.phone: contact for contact in page}
 
+    def _is_shown(self, entry: Entry[P], found: Contact | Exception | None) -> bool:
+        """Whether the contact shows that the item was applied, although reads may lag."""
+        if found is None or isinstance(found, Exception):
+            return False
+        result = self._action.result_of_lookup(cast("P", entry.payload), found)
+        is_older = found.created_at is not None and found.created_at.timestamp() < self._sent_at - CLOCK_TOLERANCE
+        if result is None or result.status == "failed" or is_older:
+            return False
+        self._set_result([entry], result)
+        return True
+
     def _is_to_be_sent(self, entry: Entry[P], found: Contact | Exception | None) -> bool:
-        """Update the result of an item after its look-up. Returns whether the item has to be sent (again)."""
+        """Update the result of an item after its last look-up. Returns whether the item has to be sent (again)."""
         before = self._results[entry.index]
-        if found is None:
+        if isinstance(found, Exception):
+            if before.status == "unknown":
+                reason = f"{before.reason}; and the look-up failed: {describe(found)}"
+                self._set_result([entry], ItemResult("unknown", None, reason, found))
+            return False
+        result = self._action.result_of_lookup(cast("P", entry.payload), found)
+        if result is None:
             return before.status == "unknown"
-        if not isinstance(found, Exception):
-            self._set_result([entry], self._action.result_if_exists(cast("P", entry.payload), found))
-        elif before.status == "unknown":
-            reason = f"{before.reason}; and the look-up failed: {describe(found)}"
-            self._set_result([entry], ItemResult("unknown", None, reason, found))
+        self._set_result([entry], result)
         return False
 
     def _set_result(self, entries: Chunk[P], result: ItemResult[V]) -> None:
         self._results.update((entry.index, result) for entry in entries)
 
-    def _status(self, entry: Entry[P]) -> BulkStatus:
-        return self._results[entry.index].status
+    def _is_doubtful(self, entry: Entry[P], *, may_exist: bool) -> bool:
+        """Whether an item has to be looked up: its result is not known, or it was rejected after it was sent before."""
+        result = self._results[entry.index]
+        return self._action.is_open(result) or (may_exist and result.status == "failed")
 
     def _outcome(self, entry: Entry[P]) -> BulkOutcome[V]:
         if entry.payload is None:

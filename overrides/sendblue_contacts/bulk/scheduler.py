@@ -21,7 +21,7 @@ from sendblue_contacts.errors import SendblueError
 from .batching import AdaptiveBatchSize, Chunker
 from .circuit_breaker import CircuitBreaker
 from .duplicates import Deduplicator
-from .reconciler import SEND, NotSentError, Reconciler, Request, is_too_large
+from .reconciler import SEND, NotSentError, ReadLag, Reconciler, Request, is_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +50,7 @@ class BulkScheduler(Generic[P, V]):
         duplicates: What to do with items that have the same number; None to skip the check.
         check_existing: Whether each item is looked up before it is sent.
         on_send: Called right before each request with the input positions of its items.
+        read_lag: Seconds by which reads may lag behind writes.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class BulkScheduler(Generic[P, V]):
         *,
         check_existing: bool = False,
         on_send: OnSend | None = None,
+        read_lag: float = 0.0,
     ) -> None:
         self._size = AdaptiveBatchSize(limits)
         self.chunker: Chunker[P] = Chunker(action, self._size, Deduplicator(action, duplicates))
         self.concurrency: int = limits.concurrency
         self.failure: Exception | None = None
-        self._reconciler = partial(Reconciler[P, V], action, check_existing=check_existing)
+        lag = ReadLag(seconds=read_lag, since_start=read_lag)
+        self._reconciler = partial(Reconciler[P, V], action, check_existing=check_existing, read_lag=lag)
         self._on_send = on_send
         self._breaker = CircuitBreaker(limits.concurrency)
         self._chunks: deque[Reconciler[P, V]] = deque()  # in input order

@@ -129,7 +129,7 @@ SENT: dict[str, Any] = {"phone": A, "first_name": "Ada", "tags": ["VIP", "new"],
 def test_an_existing_contact_was_created_if_it_has_the_sent_values(existing: dict[str, Any], status: str) -> None:
     """Fields that the server adds, and its normalization, do not matter."""
     action, contact = CreateAction(None), Contact.from_dict({**SENT, **existing})
-    result = action.result_if_exists(action.payload(SENT), contact)
+    result = action.result_of_lookup(action.payload(SENT), contact)
     assert result == (ItemResult("created", contact) if status == "created" else ItemResult("failed", None, EXISTS))
 
 

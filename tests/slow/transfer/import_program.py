@@ -19,7 +19,7 @@ from sendblue_transfer import ImportProgress, open_source, run_import
 
 def main(url: str, path: str, mode: str, seconds: str) -> int:
     """Import the file. The exit status is that of the command line."""
-    retry = Retry(base=0.001, throttling_base=0.001)
+    retry = Retry(base=0.001, throttling_base=0.001, read_lag=0)
     with Sendblue("key", "secret", base_url=url, rate_limit=None, retry=retry) as client, open_source(path) as source:
         timer = threading.Timer(abs(float(seconds)), os.kill, (os.getpid(), signal.SIGKILL))
         timer.daemon = True

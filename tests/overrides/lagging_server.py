@@ -1,0 +1,181 @@
+"""A server whose reads lag behind its writes and whose responses get lost, on a clock that moves only when asked to."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import count, islice
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import anyio
+import anyio.lowlevel
+import httpx
+from sendblue_contacts import AsyncSendblue, Retry, Sendblue
+from sendblue_contacts._async.transports import AsyncRetryTransport
+from sendblue_contacts._sync.transports import RetryTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONTACTS = "/api/v2/contacts"
+
+Contact = dict[str, Any]
+
+
+def _not_found() -> httpx.Response:
+    return httpx.Response(404, json={"status": "ERROR", "message": "Contact not found"})
+
+
+class LaggingServer:
+    """Writes are applied at once and are visible `lag` seconds later. Bulk creations accept a number a second time.
+
+    Attributes:
+        now: The time of the server and of the clients, in seconds since 1970.
+        lag: Seconds by which reads lag behind writes.
+        loses: Whether the response to the request with this number, starting at 1, is lost; by default none is.
+        drops: Whether the request with this number is lost before it is applied.
+        only_totals: Whether the response to a bulk deletion has totals only.
+        created: How many times each number was created.
+        requests: Method and path of each request, and when it arrived.
+    """
+
+    def __init__(self, lag: float = 2.0) -> None:
+        self.now = 1_700_000_000.0
+        self.lag = lag
+        self.loses: Callable[[int], bool] = lambda _: False
+        self.drops: Callable[[int], bool] = lambda _: False
+        self.only_totals = False
+        self.created: Counter[str] = Counter()
+        self.requests: list[tuple[str, float]] = []
+        self._history: dict[str, list[tuple[float, Contact | None]]] = {}
+        self._creations: list[str] = []
+        self._lock = RLock()
+        self._numbers = count(1)
+
+    # The clock of the clients
+
+    def clock(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Advance the time instead of sleeping; sleeps in several threads overlap."""
+        until = self.now + seconds
+        with self._lock:
+            self.now = max(self.now, until)
+
+    async def async_sleep(self, seconds: float) -> None:
+        """Like `sleep`, for tasks."""
+        until = self.now + seconds
+        await anyio.lowlevel.checkpoint()
+        self.now = max(self.now, until)
+
+    # What the server has
+
+    def contacts(self, at: float | None = None) -> dict[str, Contact]:
+        """Return the contacts by number, as they are now or were at a time."""
+        found = {number: self.find(number, at) for number in self._history}
+        return {number: contact for number, contact in found.items() if contact is not None}
+
+    def find(self, number: str, at: float | None = None) -> Contact | None:
+        """Return the contact with this number, as it is now or was at a time."""
+        versions = self._history.get(number, [])
+        return next((contact for since, contact in reversed(versions) if at is None or since <= at), None)
+
+    def put(self, number: str, contact: Contact | None) -> None:
+        """Store or delete a contact."""
+        self._history.setdefault(number, []).append((self.now, contact))
+
+    def create(self, number: str, fields: Contact) -> Contact:
+        """Create a contact."""
+        self.created[number] += 1
+        self._creations.append(number)
+        contact = {**fields, "phone": number, "created_at": datetime.fromtimestamp(self.now, UTC).isoformat()}
+        self.put(number, contact)
+        return contact
+
+    # Requests
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Respond to a request."""
+        with self._lock:
+            self.now += 0.01
+            number = next(self._numbers)
+            path = unquote(request.url.path)
+            self.requests.append((f"{request.method} {path}", self.now))
+            if self.drops(number):
+                raise httpx.ReadError("lost before it was applied")
+            body = json.loads(request.content) if request.content else {}
+            response = self._respond(request.method, path.removeprefix(CONTACTS).removeprefix("/"), body)
+            if self.loses(number):
+                raise httpx.ReadError("lost after it was applied")
+            return response
+
+    def _respond(self, method: str, rest: str, body: Contact) -> httpx.Response:
+        if method == "GET":
+            return self._read(rest)
+        if rest == "bulk":
+            made = [self.create(item["phone"], item) for item in body["contacts"]]
+            return httpx.Response(200, json={"contacts": made, "numberOfContactsCreated": len(made)})
+        if method == "DELETE" and not rest:
+            return self._delete(body["contact_ids"])
+        return self._write(method, rest or body["number"], body)
+
+    def _read(self, number: str) -> httpx.Response:
+        at = self.now - self.lag
+        if not number:
+            newest = filter(None, (self.find(number, at) for number in dict.fromkeys(reversed(self._creations))))
+            return httpx.Response(200, json=list(islice(newest, 100)))
+        found = self.find(number, at)
+        return httpx.Response(200, json={"contact": found}) if found else _not_found()
+
+    def _write(self, method: str, number: str, body: Contact) -> httpx.Response:
+        found = self.find(number)
+        if method == "POST":
+            if found and not body.get("update_if_exists"):
+                return httpx.Response(409, json={"status": "ERROR", "message": "Contact already exists"})
+            fields = {name: value for name, value in body.items() if name not in {"number", "update_if_exists"}}
+            return httpx.Response(200, json={"contact": self._merge(number, found, fields)})
+        if found is None:
+            return _not_found()
+        self.put(number, None)
+        if method == "DELETE":
+            return httpx.Response(200, json={"status": "OK"})
+        new_number = body.pop("phone_number", number)
+        return httpx.Response(200, json={"contact": self._merge(new_number, found, body)})
+
+    def _merge(self, number: str, found: Contact | None, fields: Contact) -> Contact:
+        if found is None:
+            return self.create(number, fields)
+        self.put(number, {**found, **fields, "phone": number})
+        return self.find(number) or {}
+
+    def _delete(self, numbers: list[str]) -> httpx.Response:
+        results: list[dict[str, Any]] = [
+            {"phone_number": number, "success": self.find(number) is not None} for number in numbers
+        ]
+        for result in results:
+            self.put(result["phone_number"], None)
+            result.update({} if result["success"] else {"error": "Contact not found"})
+        amount = sum(result["success"] for result in results)
+        return httpx.Response(200, json={"amount": amount, **({} if self.only_totals else {"results": results})})
+
+
+def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: Retry | None = Retry()) -> Any:  # noqa: ANN401, B008  # of any type; frozen
+    """Run a function with a client of a kind, on the server and its clock. It is an async function for `async`."""
+    settings: dict[str, Any] = {"base_url": "https://api.example.test", "rate_limit": None, "retry": retry}
+    inner = httpx.MockTransport(server)
+    if kind == "sync":
+        with Sendblue("key", "secret", **settings) as client:
+            client._http._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)
+            return main(client)
+
+    async def run() -> Any:  # noqa: ANN401  # as above
+        async with AsyncSendblue("key", "secret", **settings) as client:
+            client._http._transport = AsyncRetryTransport(inner, retry, clock=server.clock, sleep=server.async_sleep)
+            return await main(client)
+
+    return anyio.run(run)
