@@ -213,7 +213,7 @@ class ChangingServer:
 
             do_GET = do_DELETE = answer  # noqa: N815  # http.server requires these names
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
                 """Log nothing."""
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
