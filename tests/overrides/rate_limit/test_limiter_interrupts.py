@@ -149,9 +149,16 @@ def use_in_task(limiter: RateLimiter) -> None:
         task.send(None)
 
 
-@pytest.mark.parametrize("use", [use, use_in_task])
-@pytest.mark.parametrize("shared", [False, True], ids=["memory", "store"])
-@pytest.mark.parametrize("before", [0, 2], ids=["free", "waiting"])
+@pytest.mark.parametrize(
+    ("use", "shared", "before"),
+    [
+        (use, False, 0),
+        (use, False, 2),
+        (use, True, 2),
+        (use_in_task, False, 2),
+        (use_in_task, True, 0),
+    ],
+)
 def test_no_slot_is_lost(use: Callable[[RateLimiter], None], shared: bool, before: int) -> None:  # noqa: FBT001  # a case
     """Whether a slot is free, or the caller waits for one, in memory or in a store."""
     interrupted = True
