@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from sendblue_contacts import RateLimit
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
+from sendblue_contacts.rate_limit.wait_queue import ThreadWaiter
 
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
 
@@ -259,3 +260,22 @@ def test_max_wait_zero(bulk: bool) -> None:  # noqa: FBT001  # a case
         assert await refused_at_once(callers, 0, bulk=bulk) == pytest.approx(10, rel=0.03)
 
     assert play(scenario, RateLimit(1, 10.0)).served == {"served": 0}
+
+
+class NoWaiting(ThreadWaiter):
+    """A thread that must not wait."""
+
+    def wait(self, seconds: float | None) -> None:
+        """Fail."""
+        raise AssertionError(f"waited for {seconds} s")
+
+
+def test_max_wait_zero_behind_a_caller_that_is_first() -> None:
+    """A slot is free, but belongs to a caller that came first and has not run yet: that is a wait, too."""
+    limiter = RateLimiter(RateLimit(1, 10.0), thread_waiter=NoWaiting)
+    first = ThreadWaiter()
+    first.bulk = True
+    limiter._queue.join(first)
+    with pytest.raises(RateLimitError) as caught:
+        limiter.acquire(limiter.slot(max_wait=0))
+    assert caught.value.retry_after == 0

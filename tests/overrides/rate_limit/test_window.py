@@ -36,6 +36,14 @@ def test_the_pace_is_slightly_slower_than_the_limit() -> None:
     assert RateLimit().pace == pytest.approx(1 / 9.8, rel=1e-3)
 
 
+def test_a_shorter_freeze_does_not_end_a_longer_one() -> None:
+    """The window is frozen until the latest time that was given."""
+    window = window_of(1)
+    window.freeze(20.0)
+    window.freeze(15.0)
+    assert (acquired(window, 19.9), acquired(window, 20.0)) == (False, True)
+
+
 def test_a_cancelled_slot_of_bulk_work_is_free_as_before() -> None:
     """It does not count as used by bulk work; only the pace has passed."""
     window = lanes_of(4, 3)
