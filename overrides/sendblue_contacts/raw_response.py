@@ -20,7 +20,7 @@ All of it ends with the deadline of the call.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from ._httpx import httpx
 from .body import discard_connection
@@ -73,15 +73,15 @@ class ReadBack(Generic[T]):
         self._pauses = look_up_pauses(3 * retry.read_lag) if conflict else iter([retry.read_lag])
         self._waited = 0.0
 
-    @classmethod
-    def after(cls, operation: Operation[T], response: httpx.Response | None, call: Call) -> Self | None:
+    @staticmethod
+    def after(operation: Operation[V], response: httpx.Response | None, call: Call) -> ReadBack[V] | None:
         """Return the look-ups after a call and its last response, if any; None if they are not needed, or no use."""
         if operation.read_back is None or call.retry is None or not call.maybe_applied:
             return None
         status = None if response is None else response.status_code
         conflict = status is not None and status == operation.conflict_status
         is_open = status is None or conflict
-        return cls(operation.read_back, call, call.retry, conflict=conflict) if is_open else None
+        return ReadBack(operation.read_back, call, call.retry, conflict=conflict) if is_open else None
 
     def next_call(self) -> Call | None:
         """Return the call of the next look-up, which begins with a pause; None if there is no other."""
