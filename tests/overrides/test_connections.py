@@ -171,7 +171,7 @@ BODIES: dict[str, tuple[bytes, dict[str, str], str]] = {
     "declared": (b"", {"content_length": str(MAX_BODY_BYTES + 1)}, "larger than 16 MiB"),
     "a bomb": (BOMB, {"content_encoding": "gzip"}, "larger than 16 MiB"),
     "not gzip": (b"{}", {"content_encoding": "gzip"}, "cannot be decompressed"),
-    "cut off": (gzip.compress(b'{"count": 1}')[:-9], {"content_encoding": "gzip"}, "cannot be decompressed"),
+    "cut off": (gzip.compress(b'{"count": 1}', mtime=0)[:-9], {"content_encoding": "gzip"}, "cannot be decompressed"),
     "brotli": (b"{}", {"content_encoding": "br"}, "cannot be decompressed"),
 }
 
