@@ -89,7 +89,7 @@ class SteppedCaller:
     @property
     def is_ready(self) -> bool:
         """Whether it was woken, or its timer has expired."""
-        if self.suspended is not None or self.waiter is None or self.waiter.is_dead:
+        if self.suspended is None or self.waiter is None or self.waiter.is_dead:
             return False
         return self.waiter.woken or self.due <= self._callers.now
 
