@@ -247,7 +247,7 @@ class Silence:
 def test_closing_ends_calls_of_threads() -> None:
     """What has not left is not sent, calls without a response raise, and no connection stays open."""
     silence = Silence(2)
-    limiter = RateLimiter(RateLimit(2, per=0.1))
+    limiter = RateLimiter(RateLimit(2, per=0.1, hold_abandoned=0))
     with raw_http_server(silence) as server, ThreadPoolExecutor(6) as pool:
         client = Sendblue("key", "secret", base_url=server.url, rate_limit=limiter)
         calls = [pool.submit(client.contacts.create, f"+1415555123{place}") for place in range(6)]
@@ -262,7 +262,7 @@ def test_closing_ends_calls_of_tasks() -> None:
     silence = Silence(2)
 
     async def main(url: str) -> list[BaseException | None]:
-        client = AsyncSendblue("key", "secret", base_url=url, rate_limit=RateLimiter(RateLimit(2, per=0.1)))
+        client = AsyncSendblue("key", "secret", base_url=url, rate_limit=RateLimiter(RateLimit(2, per=0.1, hold_abandoned=0)))
         calls = [asyncio.create_task(client.contacts.create(f"+1415555123{place}")) for place in range(6)]
         await asyncio.to_thread(silence.wait)
         await client.aclose()
