@@ -377,3 +377,21 @@ def test_no_registry_host_is_mentioned() -> None:
     """Pip and npm use the registry that the machine is configured with."""
     known = {*registry_hosts(), "registry." + "npmjs.org", "registry." + "yarnpkg.com"}
     assert mentions("|".join(map(re.escape, sorted(known)))) == []
+
+
+# --- the table of promises
+
+
+def test_each_promise_has_its_test() -> None:
+    """The tests that CONTRIBUTING.md names for the promises of the library exist."""
+    table = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What we promise")[2].partition("\n## ")[0]
+    )
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    named = [re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row) for row in rows]
+    missing = {
+        (path, name)
+        for path, name in {each for row in named for each in row}
+        if not re.search(rf"(?m)^def {name}\(", (ROOT / path).read_text(encoding="utf-8"))
+    }
+    assert (len(rows) > 20, all(named), missing) == (True, True, set())

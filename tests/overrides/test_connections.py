@@ -262,7 +262,9 @@ def test_closing_ends_calls_of_tasks() -> None:
     silence = Silence(2)
 
     async def main(url: str) -> list[BaseException | None]:
-        client = AsyncSendblue("key", "secret", base_url=url, rate_limit=RateLimiter(RateLimit(2, per=0.1, hold_abandoned=0)))
+        client = AsyncSendblue(
+            "key", "secret", base_url=url, rate_limit=RateLimiter(RateLimit(2, per=0.1, hold_abandoned=0))
+        )
         calls = [asyncio.create_task(client.contacts.create(f"+1415555123{place}")) for place in range(6)]
         await asyncio.to_thread(silence.wait)
         await client.aclose()
