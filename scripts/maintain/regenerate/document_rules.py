@@ -1,7 +1,7 @@
 """The rules of this project for the document, beyond those of OpenAPI: mistakes that the generator would not explain.
 
-Each rule describes the mistake and how to fix it. The generator runs only if there is none, so that a maintainer never
-has to look for a mistake of the document in generated code.
+Each rule describes the mistake and how to fix it. The generator runs only on a document without mistakes, so that a
+maintainer never has to look for one in generated code.
 """
 
 from __future__ import annotations
