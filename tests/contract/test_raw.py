@@ -84,7 +84,7 @@ def test_an_error_is_a_raw_response_too(api: Api) -> None:
 
 
 GENERATED: dict[str, tuple[tuple[Any, ...], dict[str, Any], type, str]] = {
-    "contacts.list_contacts": ((), {"limit": 5}, list, "GET /api/v2/contacts"),
+    "contacts.list_contacts": ((), {"limit": 5, "offset": 1}, list, "GET /api/v2/contacts"),
     "contacts.create_contact": (
         *((), {"body": models.ContactCreate(BOB)}),
         *(models.ContactResponse, "POST /api/v2/contacts"),

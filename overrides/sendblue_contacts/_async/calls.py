@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
 from sendblue_contacts import operations, pagination
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from .sending import AsyncSend
 
+    class CreateKeywords(ContactCreateFields):
+        """The fields of `create` with the number as a keyword, as in the vendor's library."""
+
+        number: Required[str]
+
 
 class AsyncContactCalls:
     """The calls of `contacts`, except the bulk calls."""
@@ -34,7 +39,7 @@ class AsyncContactCalls:
     @overload
     async def create(self, contact: ContactCreateMapping, /) -> Contact: ...
     @overload
-    async def create(self, /, **fields: Unpack[ContactCreateMapping]) -> Contact: ...
+    async def create(self, /, **fields: Unpack[CreateKeywords]) -> Contact: ...
     async def create(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
         """Create a contact (POST /api/v2/contacts).
 
@@ -65,7 +70,7 @@ class AsyncContactCalls:
     @overload
     async def upsert(self, contact: ContactCreateMapping, /) -> Contact: ...
     @overload
-    async def upsert(self, /, **fields: Unpack[ContactCreateMapping]) -> Contact: ...
+    async def upsert(self, /, **fields: Unpack[CreateKeywords]) -> Contact: ...
     async def upsert(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
         """Create a contact, or update the one with this number (POST /api/v2/contacts with `update_if_exists`).
 

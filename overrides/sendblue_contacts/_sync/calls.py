@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
 from sendblue_contacts import operations, pagination
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from .sending import Send
 
+    class CreateKeywords(ContactCreateFields):
+        """The fields of `create` with the number as a keyword, as in the vendor's library."""
+
+        number: Required[str]
+
 
 class ContactCalls:
     """The calls of `contacts`, except the bulk calls."""
@@ -34,7 +39,7 @@ class ContactCalls:
     @overload
     def create(self, contact: ContactCreateMapping, /) -> Contact: ...
     @overload
-    def create(self, /, **fields: Unpack[ContactCreateMapping]) -> Contact: ...
+    def create(self, /, **fields: Unpack[CreateKeywords]) -> Contact: ...
     def create(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
         """Create a contact (POST /api/v2/contacts).
 
@@ -65,7 +70,7 @@ class ContactCalls:
     @overload
     def upsert(self, contact: ContactCreateMapping, /) -> Contact: ...
     @overload
-    def upsert(self, /, **fields: Unpack[ContactCreateMapping]) -> Contact: ...
+    def upsert(self, /, **fields: Unpack[CreateKeywords]) -> Contact: ...
     def upsert(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> Contact:
         """Create a contact, or update the one with this number (POST /api/v2/contacts with `update_if_exists`).
 

@@ -26,7 +26,7 @@ KINDS = pytest.mark.parametrize("kind", ["thread", "asyncio", "trio"])
 def limiter_for(server: RedisServer, on_unavailable: OnUnavailable = "block") -> RateLimiter:
     """A limiter after its cold start, with short timeouts."""
     store = f"{server.url}?socket_timeout=0.05&socket_connect_timeout=0.05"
-    limiter = RateLimiter(RateLimit(LIMIT, PER, store=store, on_unavailable=on_unavailable))
+    limiter = RateLimiter(RateLimit(LIMIT, PER, store=store, on_unavailable=on_unavailable, hold_abandoned=0))
     use(limiter)
     return limiter
 
