@@ -58,10 +58,9 @@ class ThreadCallers:
         self.came.release()
 
     def wake_first(self, *, bulk: bool = False) -> None:
-        """The timer of the caller of this lane expires that arrived first."""
-        waiter = self._limiter._queue._lanes[bulk].first()
-        assert waiter is not None
-        waiter.wake()
+        """The timer of the caller of this lane expires that arrived first, unless it was woken and served already."""
+        if waiter := self._limiter._queue._lanes[bulk].first():
+            waiter.wake()
 
     def wait_for_one(self) -> None:
         """Wait until one more caller has its slot, or an error."""

@@ -59,7 +59,7 @@ CALLS: dict[str, Callable[[Sendblue], object]] = {
             order_direction="asc",
             created_at_gte=datetime(2024, 1, 15, tzinfo=UTC),
         ).first(),
-        list(client.contacts.list(page_size=1, max_items=2)),
+        list(client.contacts.list(page_size=2, max_items=3, order_by="last_name")),
     ],
     "create_contact": lambda client: client.contacts.create(ADA, **NAMES, **SENDER, update_if_exists=True),
     "retrieve_contact": lambda client: client.contacts.retrieve(ADA),
