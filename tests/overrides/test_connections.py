@@ -227,7 +227,7 @@ def test_a_long_freeze_does_not_park_a_call_without_retries() -> None:
 
 
 class Silence:
-    """A server that responds to no request until it is told to."""
+    """A server that never responds. It holds each connection until the client closes it."""
 
     def __init__(self, arrivals: int) -> None:
         self.arrived = threading.Semaphore(0)

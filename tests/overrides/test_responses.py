@@ -229,7 +229,7 @@ ERRORS: list[tuple[int, dict[str, Any], type[SendblueError], str]] = [
         "Did not get inputs for authorization .*base_url.*two host names",
     ),
     (404, {"json": {"status": "ERROR", "message": "Contact not found"}}, NotFoundError, "Contact not found"),
-    (404, {"html": "<html>no such page</html>"}, NotFoundError, "not found"),  # of a proxy: no contact, says nobody
+    (404, {"html": "<html>no such page</html>"}, NotFoundError, "not found"),  # of a proxy, not about a contact
     (429, {}, RateLimitError, "too many requests .*wait before sending more"),
     (500, {"html": "<html>no such page</html>"}, InternalServerError, "Internal Server Error"),
     (500, {"content": b"[" * 200_000, "headers": _JSON_TYPE}, InternalServerError, r"\[\["),

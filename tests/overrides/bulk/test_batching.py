@@ -63,9 +63,7 @@ def test_invalid_items_count_but_have_no_bytes() -> None:
         pytest.param([("accepted", 1, 10)], (4, 100), id="without a rejection the size stays as configured"),
         pytest.param([("rejected", 4, 80)], (4, 100), id="a rejection alone does not show what is accepted"),
         pytest.param([("rejected", 4, 80), ("accepted", 2, 40)], (2, 40), id="in items and in bytes"),
-        pytest.param(
-            [("rejected", 4, 80), ("accepted", 2, 60), ("accepted", 3, 30)], (3, 60), id="each maximum by itself"
-        ),
+        pytest.param([("rejected", 4, 80), ("accepted", 2, 60), ("accepted", 3, 30)], (3, 60), id="each maximum alone"),
         pytest.param(
             [("accepted", 4, 20), ("rejected", 4, 100), ("accepted", 2, 50)], (4, 50), id="what was accepted before"
         ),

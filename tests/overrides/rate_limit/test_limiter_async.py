@@ -19,7 +19,7 @@ from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired
-from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, settle, until
+from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, run_ready_tasks, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,7 +195,7 @@ def test_waiting_callers_are_not_compared_with_each_other() -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(200):
                 tasks.start_soon(limiter.async_acquire, limiter.slot())
-            await settle()
+            await run_ready_tasks()
             assert limiter.statistics().waiting == 199
             tasks.cancel_scope.cancel()
 

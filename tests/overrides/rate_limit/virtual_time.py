@@ -55,7 +55,7 @@ def limiter_of(rate: RateLimit, store: Store | None = None) -> RateLimiter:
     return RateLimiter(rate, clock=anyio.current_time, store=store)
 
 
-async def settle() -> None:
+async def run_ready_tasks() -> None:
     """Let all tasks continue until they wait."""
     for _ in range(_CHECKPOINTS):
         await anyio.lowlevel.checkpoint()
@@ -64,7 +64,7 @@ async def settle() -> None:
 async def until(time: float) -> None:
     """Let time pass until then, and all tasks continue that were to wait until then."""
     await anyio.sleep_until(time)
-    await settle()
+    await run_ready_tasks()
 
 
 class Callers:
@@ -99,19 +99,19 @@ class Callers:
             if responds:
                 self._responses[name].set()
             self._tasks.start_soon(partial(self._call, name, terms))
-            await settle()
+            await run_ready_tasks()
 
     async def respond(self, *names: object) -> None:
         """The responses of these callers arrive."""
         for name in names:
             self._responses[name].set()
-        await settle()
+        await run_ready_tasks()
 
     async def cancel(self, *names: object) -> None:
         """The tasks of these callers are cancelled."""
         for name in names:
             self._scopes[name].cancel()
-        await settle()
+        await run_ready_tasks()
 
     async def _call(self, name: object, terms: dict[str, Any]) -> None:
         with self._scopes[name]:

@@ -123,7 +123,7 @@ def test_a_clone_that_lacks_tags(project: Project, tmp_path: Path, options: tupl
 
 
 def test_a_shallow_clone_without_a_release(project: Project, tmp_path: Path, capsys: Capture) -> None:
-    """If the remote has no release either, there is none; if it cannot be reached, a warning says so."""
+    """Without a release on the remote, none exists; if the remote cannot be reached, a warning follows."""
     project.commit()
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", "--depth=1", project.folder.as_uri(), str(clone))
