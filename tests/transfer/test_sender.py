@@ -61,6 +61,17 @@ def test_upsert_if_the_bulk_call_updates(write_rows: WriteFile) -> None:
         assert len(sandbox.requests) == 2
 
 
+def test_upsert_of_a_number_that_was_just_created(write_text: WriteFile) -> None:
+    """Reads do not show the contact yet; a row with only its number counts as updated, and changes nothing."""
+    with (
+        Sandbox(limit=None, read_lag=3600) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=FAST_RETRY) as client,
+    ):
+        client.contacts.bulk.create([OTHER_VALUES])
+        report = import_file(client, write_text(f"phone\n{number(1)}\n"), mode="upsert")
+        assert (report.ok, report.updated, stored(sandbox)) == (True, 1, [OTHER_VALUES])
+
+
 def test_update_creates_no_contacts(sandbox: Sandbox, client: Sendblue, write_text: WriteFile) -> None:
     """An unknown number is rejected, and so is a row with nothing to update, without a request."""
     client.contacts.bulk.create([OTHER_VALUES, person(2)])

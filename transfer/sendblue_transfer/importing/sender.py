@@ -6,6 +6,8 @@
     | upsert | bulk; PUT for what the bulk call rejects | is updated       | is created   |
     | update | PUT                                      | is updated       | is rejected  |
 
+A row with only a number has nothing to PUT: it is sent with POST and `update_if_exists`.
+
 A row that the server rejects stays rejected. A row without a definite response stays open in the journal, and the
 import stops; the same import resumes there. Sending an update twice is safe, so updates are not marked in the journal
 before they are sent.
@@ -266,10 +268,13 @@ class Updater:
 
     def _send(self, line: int, contact: dict[str, Any], rejection: str) -> RowResult:
         changes = {name: value for name, value in contact.items() if name != PHONE}
-        if not changes:
-            return self._without_changes(line, contact[PHONE], rejection)
+        if not (changes or rejection):
+            return RowResult(line, REJECTED, _NO_CHANGES)
         try:
-            self._contacts.update(contact[PHONE], changes)  # type: ignore[call-overload]  # names come from the document
+            if changes:
+                self._contacts.update(contact[PHONE], changes)  # type: ignore[call-overload]  # names come from the document
+            else:  # a look-up would not show a contact that was just created, if reads lag behind writes
+                self._contacts.upsert(contact[PHONE])
         except NotFoundError:
             return RowResult(line, REJECTED, rejection or _NOT_FOUND)
         except (APIError, TypeError, ValueError) as error:  # the last two: a field that an update does not have
@@ -277,12 +282,6 @@ class Updater:
                 raise
             return RowResult(line, REJECTED, str(error))
         return RowResult(line, UPDATED)
-
-    def _without_changes(self, line: int, number: str, rejection: str) -> RowResult:
-        """Return the result of a row with only a number that could not be created: updated if the contact exists."""
-        if rejection and self._contacts.get(number):
-            return RowResult(line, UPDATED)
-        return RowResult(line, REJECTED, rejection or _NO_CHANGES)
 
     def __enter__(self) -> Self:
         return self
