@@ -11,21 +11,26 @@ from hypothesis import strategies as st
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
-from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import
-from sendblue_transfer.rows.column_synonyms import SYNONYMS
+from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import, read_csv
+from sendblue_transfer.importing.planner import UPDATE_FIELDS
+from sendblue_transfer.rows.column_synonyms import OPT_OUT, SYNONYMS
 from sendblue_transfer.rows.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from sendblue_transfer.rows.row_parser import Fields
 
     from tests.transfer.contact_files import WriteFile
 
 MOBILE, OTHER = "+14155550123", "+14155550199"
 
 
-def parse(row: Mapping[str, Any], column_map: ColumnMap | None = None) -> dict[str, Any]:
+def parse(
+    row: Mapping[str, Any], column_map: ColumnMap | None = None, fields: Fields = BulkContact.FIELDS
+) -> dict[str, Any]:
     """Return the contact of a row with these cells by title."""
-    columns = Columns(column_map or ColumnMap())
+    columns = Columns(column_map or ColumnMap(), fields, is_text=False)
     columns.check(tuple(row))
     return columns.parser(tuple(row)).parse(list(row.values()))
 
@@ -121,7 +126,7 @@ def test_labels_are_kept_as_they_are() -> None:
 
 def test_synonyms_belong_to_known_fields() -> None:
     """Each list contains the name of its field, which gives that a rank."""
-    assert SYNONYMS.keys() <= BulkContact.FIELDS.keys()
+    assert SYNONYMS.keys() <= UPDATE_FIELDS.keys()
     assert [name for name, titles in SYNONYMS.items() if name not in titles] == []
 
 
@@ -130,6 +135,60 @@ def test_new_fields_are_matched() -> None:
     fields = {**BulkContact.FIELDS, "birthday": Field("date", aliases=("birthDate",), attribute="birthday")}
     parser = Columns(ColumnMap(), fields).parser(("phone", "Birth Date"))
     assert parser.parse([MOBILE, "1815-12-10"]) == {"phone": MOBILE, "birthday": "1815-12-10"}
+
+
+# --- columns about opt-outs
+
+OPT_OUTS: list[tuple[str, list[object], list[object]]] = [
+    ("DONOTCALL", ["true", "TRUE", "1", True], ["false", "0", "", False]),
+    ("Do Not Call", ["Yes"], ["No"]),
+    ("HasOptedOutOfSMS", ["1"], ["0"]),
+    ("et4ae5__HasOptedOutOfMobile__c", ["true"], ["false"]),
+    ("SMS Opt-Out", ["x", "Opted Out"], ["", "opted in"]),
+    ("Do not allow Phone Calls", ["Do Not Allow"], ["Allow"]),
+    ("Accepts SMS Marketing", ["no", "No", 0, False], ["yes", 1.0, True, ""]),
+    ("SMS Marketing Consent", ["UNSUBSCRIBED"], ["SUBSCRIBED", "NEVER_SUBSCRIBED", "pending"]),
+    ("sms_subscription_status", ["unsubscribed"], ["subscribed", "nonsubscribed"]),
+]
+
+
+@pytest.mark.parametrize(("title", "out", "unchanged"), OPT_OUTS, ids=[each[0] for each in OPT_OUTS])
+def test_opt_outs_of_crms(title: str, out: list[object], unchanged: list[object]) -> None:
+    """Whichever way the column is put, it opts contacts out and never in, mapped explicitly or not."""
+    for column_map in (None, ColumnMap({title: OPT_OUT})):
+        for cells, expected in ((out, {OPT_OUT: True}), (unchanged, {})):
+            rows = [{"phone": MOBILE, title: cell} for cell in cells]
+            assert [parse(row, column_map, UPDATE_FIELDS) for row in rows] == [{"phone": MOBILE, **expected}] * len(
+                rows
+            )
+
+
+def test_each_column_about_opt_outs_can_opt_out() -> None:
+    """Also where another one, or the column of the field itself, is filled; only the field's own column opts in."""
+    row = {"phone": MOBILE, "opt_out": False, "Do Not Call": "no", "Accepts SMS Marketing": "yes"}
+    assert parse(row, fields=UPDATE_FIELDS)[OPT_OUT] is False
+    assert parse({**row, "Do Not Call": "yes"}, fields=UPDATE_FIELDS)[OPT_OUT] is True
+    assert parse({**row, "Accepts SMS Marketing": "no"}, fields=UPDATE_FIELDS)[OPT_OUT] is True
+
+
+def test_unknown_opt_out_rejects_the_row(write_text: WriteFile) -> None:
+    """The reason names the column and shows no value."""
+    text = f"phone,DND\n{MOBILE},yes\n{OTHER},since March\n"
+    with open_source(write_text(text)) as source:
+        plan = plan_import(source, mode="update")
+    reason = (
+        "the column 'DND' says neither yes nor no, so it is not known whether the contact has opted out; correct the "
+        "cell, or ignore the column with --map 'DND=' (ColumnMap({'DND': ''}))"
+    )
+    assert (plan.valid, plan.problems, plan.preview) == (1, ((3, reason),), ({"phone": MOBILE, OPT_OUT: True},))
+    assert [row.problem for row in read_csv(text.splitlines(keepends=True), UPDATE_FIELDS)] == ["", reason]
+
+
+def test_opt_outs_that_the_mode_cannot_set() -> None:
+    """The bulk call has no such field: the columns are reported as those that the mode cannot set, also as the rest."""
+    titles = ("phone", "Do Not Call", "Accepts SMS Marketing", "Accepts Email Marketing")
+    columns = report(*titles, column_map=ColumnMap(rest_as_variables=True))
+    assert (columns.read_only, columns.unmapped) == (titles[1:3], titles[3:])
 
 
 # --- the column map

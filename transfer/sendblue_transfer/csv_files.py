@@ -69,7 +69,10 @@ def read_csv(file: Iterable[str], fields: Fields = BulkContact.FIELDS) -> Iterat
 
 def _row(record: Record, parser: RowParser) -> Row:
     cells = dict(zip(record.titles, record.cells, strict=False))
-    return Row(record.line, cells, {} if record.problem else parser.parse(record.cells), record.problem)
+    try:
+        return Row(record.line, cells, {} if record.problem else parser.parse(record.cells), record.problem)
+    except ValueError as error:
+        return Row(record.line, cells, {}, str(error))
 
 
 def write_csv(contacts: Iterable[Contact], file: TextIO, fields: Fields = Contact.FIELDS) -> None:

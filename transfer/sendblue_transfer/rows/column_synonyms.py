@@ -6,11 +6,62 @@ assistant, a switchboard, a fax) are not synonyms. The name of a field in its ow
 field; a field that is not in this table is matched by its own spellings only.
 
 The titles come from HubSpot (exports and property names), Salesforce (reports, Data Loader and API names), Google
-Contacts (the CSV format of today and the one before 2024) and Outlook (Windows, Outlook.com and the web).
+Contacts (the CSV format of today and the one before 2024) and Outlook (Windows, Outlook.com and the web); those about
+opt-outs also from Shopify, Mailchimp, Klaviyo and Dynamics. Columns about e-mail or fax are not synonyms of `opt_out`.
 """
 
 from __future__ import annotations
 
+OPT_OUT = "opt_out"
+OPT_OUT_TITLES = (
+    # Salesforce: Do Not Call, DoNotCall; Marketing Cloud: Mobile Opt Out; then the usual fields of SMS packages.
+    "Do Not Call",
+    "Mobile Opt Out",
+    "HasOptedOutOfMobile",
+    "et4ae5__HasOptedOutOfMobile__c",
+    "HasOptedOutOfSMS",
+    "SMS_Opt_Out__c",
+    "smagicinteract__SMSOptOut__c",
+    "HasOptedOutSolicit",
+    "Do Not Contact",
+    "npsp__Do_Not_Contact__c",
+    # HubSpot has no field of its own; its integrations for messages write these. Zoho: SMS Opt Out.
+    "SMS Opt Out",
+    "SMS Opted Out",
+    "Opted Out Of SMS",
+    "Unsubscribed From SMS",
+    "Unsubscribed From All SMS",
+    "SMS Unsubscribed",
+    "Text Opt Out",
+    "Do Not Text",
+    "Do Not SMS",
+    "Do Not Message",
+    "Opted Out",
+    "Unsubscribed",
+    # Dynamics: Allow or Do Not Allow.
+    "Do Not Allow Phone Calls",
+    "DoNotPhone",
+    "DND",
+)
+"""Titles of columns in which `yes` means that a contact has opted out."""
+CONSENT_TITLES = (
+    "Accepts SMS Marketing",  # Shopify
+    "SMS Marketing Consent",  # Shopify's API, Klaviyo
+    "SMS Marketing Consent State",
+    "SMS Consent",  # Klaviyo
+    "SMS Consent Status",
+    "SMS Marketing",  # Mailchimp
+    "SMS Marketing Status",
+    "SMS Subscription Status",
+    "SMS Status",
+    "SMS Subscribed",
+    "Subscribed To SMS",
+    "SMS Opt In",
+    "SMS Opted In",
+    "Opted In To SMS",
+    "SMS_Opt_In__c",
+)
+"""Titles of columns in which `no` means that a contact has opted out."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "phone": (
         # HubSpot: Mobile Phone Number, mobilephone. Salesforce: Mobile, MobilePhone. Outlook: Mobile Phone.
@@ -71,4 +122,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Tag",
         "Categories",  # Outlook, separated by semicolons
     ),
+    # Each of these columns can opt a contact out, and none can opt a contact in: see `opt_outs`.
+    OPT_OUT: (OPT_OUT, *OPT_OUT_TITLES, *CONSENT_TITLES),
 }

@@ -21,8 +21,10 @@ from sendblue_transfer.errors import TransferError
 from sendblue_transfer.sources.record import RESERVED
 
 from .cells import unescape_formula
-from .column_synonyms import SYNONYMS
+from .column_synonyms import OPT_OUT, SYNONYMS
+from .opt_outs import KIND_OF_TITLE
 from .row_parser import ColumnTarget, FieldCells, RowParser, field_label
+from .titles import normalise_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,7 +84,7 @@ class Columns:
         self._fields = fields
         self._is_text, self._escaped = is_text, escaped
         self._known_titles = dict(_known_titles(fields))
-        self._read_only = {_normalise(spelling) for _, spelling in _spellings(Contact.FIELDS)}
+        self._read_only = {*_known_titles(Contact.FIELDS)} - {*self._known_titles}
         self._mapped = {title.strip(): self._mapped_target(name) for title, name in column_map.columns.items()}
         self._matches: dict[str, _Match] = {}
         self._parsers: dict[tuple[str, ...], RowParser] = {}
@@ -140,12 +142,19 @@ class Columns:
             if match.target:
                 ranked.setdefault(match.target, []).append((match.rank, position))
         return [
-            FieldCells(
-                target, self._fields[target.name].kind, tuple(position for _, position in sorted(ranked[target]))
-            )
+            cells
             # A map that is one cell comes before its labels, which are added to it.
             for target in sorted(ranked, key=lambda target: target.label is not None)
+            for cells in self._cells_of(target, [position for _, position in sorted(ranked[target])], titles)
         ]
+
+    def _cells_of(self, target: ColumnTarget, positions: Sequence[int], titles: Sequence[str]) -> Iterator[FieldCells]:
+        """Yield the cells for a target: columns about opt-outs one by one, since each of them can opt a contact out."""
+        kinds = KIND_OF_TITLE if target.name == OPT_OUT else {}
+        found = [(position, titles[position], kinds.get(normalise_title(titles[position]))) for position in positions]
+        if ordinary := tuple(position for position, _, kind in found if kind is None):
+            yield FieldCells(target, self._fields[target.name].kind, ordinary)
+        yield from (FieldCells(target, kind, (position,), title) for position, title, kind in found if kind)
 
     def _match(self, title: str) -> _Match:
         title = unescape_formula(title) if self._escaped else title
@@ -158,7 +167,7 @@ class Columns:
         target, rank = self._find_target(title)
         if target and target not in self._mapped.values():
             return _Match(_USED, target, rank)
-        if target is None and _normalise(title) in self._read_only:
+        if target is None and normalise_title(title) in self._read_only:
             return _Match(_READ_ONLY)
         return _Match(_UNMAPPED, self._variable(title), len(self._known_titles))
 
@@ -168,10 +177,10 @@ class Columns:
 
     def _find_target(self, title: str) -> tuple[ColumnTarget | None, int]:
         prefix, dot, label = title.partition(".")
-        owner, rank = self._known_titles.get(_normalise(prefix), (None, 0))
+        owner, rank = self._known_titles.get(normalise_title(prefix), (None, 0))
         if dot and owner and self._fields[owner].kind == "map":
             return ColumnTarget(owner, label), rank
-        name, rank = self._known_titles.get(_normalise(title), (None, 0))
+        name, rank = self._known_titles.get(normalise_title(title), (None, 0))
         return ColumnTarget(name) if name else None, rank
 
     def _mapped_target(self, name: str) -> ColumnTarget | None:
@@ -197,7 +206,7 @@ def _spellings(fields: Fields) -> Iterator[tuple[str, str]]:
 def _known_titles(fields: Fields) -> Mapping[str, tuple[str, int]]:
     """Return each known title in normalised form, with its field and its rank among the titles of that field."""
     ranked = [
-        (_normalise(title), name, rank, synonym not in fields)
+        (normalise_title(title), name, rank, synonym not in fields)
         for name in fields
         for rank, synonym in enumerate(SYNONYMS.get(name, (name,)))
         for title in _titles_of(name, synonym, fields)
@@ -210,10 +219,6 @@ def _known_titles(fields: Fields) -> Mapping[str, tuple[str, int]]:
 
 def _titles_of(name: str, synonym: str, fields: Fields) -> Iterable[str]:
     return (name, *fields[name].aliases) if synonym == name else (synonym,)
-
-
-def _normalise(title: str) -> str:
-    return re.sub(r"[\W_]", "", title).casefold()
 
 
 def _described(titles: Sequence[str]) -> str:

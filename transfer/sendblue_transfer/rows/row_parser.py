@@ -8,6 +8,7 @@ from sendblue_contacts.fields import check
 from sendblue_contacts.phone import normalise
 
 from .cells import parse_cell, scalar_text, unescape_formula
+from .opt_outs import is_opted_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,11 +41,13 @@ class FieldCells(NamedTuple):
         target: The field or label.
         kind: The kind of the field.
         positions: The positions of the cells, in order of preference.
+        title: The title of a column about opt-outs, whose kind is one of `opt_outs`; else empty.
     """
 
     target: ColumnTarget
     kind: str
     positions: tuple[int, ...]
+    title: str = ""
 
 
 class RowParser:
@@ -70,19 +73,26 @@ class RowParser:
         ]
 
     def parse(self, cells: Sequence[Any]) -> dict[str, Any]:
-        """Return the contact of a row, under preferred field names. A value that cannot be parsed stays text."""
+        """Return the contact of a row, under preferred field names. A value that cannot be parsed stays text.
+
+        Raises:
+            ValueError: A column about opt-outs has an unknown value.
+        """
         return self._parse(self._field_cells, cells)
 
     def _parse(self, field_cells: Sequence[FieldCells], cells: Sequence[Any]) -> dict[str, Any]:
         contact: dict[str, Any] = {}
-        for (name, label), kind, positions in field_cells:
+        for (name, label), kind, positions, title in field_cells:
             cell = cells[positions[0]]
             # Fast path: text without apostrophes that begins with an ASCII letter or digit is not blank or escaped.
             if cell.__class__ is not str or not cell or not "'" < cell[0] < "\x7f" or "'" in cell:
                 cell = self._first_filled(cells, positions)
             if cell is None:
                 continue
-            if label is None:
+            if title:
+                if is_opted_out(kind, cell, title):
+                    contact[name] = True
+            elif label is None:
                 contact[name] = cell if kind == "string" and cell.__class__ is str else parse_cell(kind, cell)
             else:
                 _set_label(contact, name, label, cell)
