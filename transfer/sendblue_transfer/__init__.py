@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .csv_files import Row, read_csv, write_csv
-from .errors import JournalError, TransferError
+from .errors import JournalError, SyncRefusedError, TransferError
 from .exporting.exporter import export_contacts
 from .importing.importer import run_import
 from .importing.planner import MODES, plan_import
@@ -14,11 +14,13 @@ from .rows.duplicates import DUPLICATES, Duplicates
 from .sources.formats import FORMATS, Format
 from .sources.record import Record
 from .sources.source import Source, open_source
+from .syncing.changes import Change
 
 __all__ = [
     "DUPLICATES",
     "FORMATS",
     "MODES",
+    "Change",
     "ColumnMap",
     "ColumnsReport",
     "Duplicates",
@@ -34,6 +36,7 @@ __all__ = [
     "Record",
     "Row",
     "Source",
+    "SyncRefusedError",
     "TransferError",
     "export_contacts",
     "open_source",

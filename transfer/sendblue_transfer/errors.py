@@ -11,3 +11,7 @@ class TransferError(SendblueError, ValueError):
 
 class JournalError(TransferError):
     """The journal of an import cannot be used: it belongs to another import, is in use, or is damaged."""
+
+
+class SyncRefusedError(TransferError):
+    """A sync would delete too much, or its source may be incomplete. The text names the option that allows it."""

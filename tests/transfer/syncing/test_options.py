@@ -1,0 +1,67 @@
+"""The options of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sendblue_transfer import TransferError
+from sendblue_transfer.syncing.options import SyncOptions
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("delete", ["some", True, None, ["all"]], "delete must be one of none, tracked, all, not "),
+        ("tags", ["merge", 1], "tags must be one of replace, add"),
+        ("blank", ["null", ""], "blank must be one of keep, clear"),
+        ("duplicates", ["all"], "duplicates must be one of last, first, error, merge"),
+        ("allow_opt_in", [1, "yes", None], "allow_opt_in must be one of True, False"),
+        ("allow_unreadable", [1], "allow_unreadable must be one of True, False"),
+        (
+            "max_delete",
+            ["1000%", "-1", -1, "5 percent", 0.05, True, None, "", "٣%"],
+            "max_delete must be a count",
+        ),
+        ("scope_tag", ["", " ", " VIP", 7, ["VIP"]], "scope_tag must be a tag"),
+    ],
+)
+def test_invalid_options(name: str, values: list[Any], message: str) -> None:
+    """The error names the option and its values."""
+    for value in values:
+        with pytest.raises(TransferError, match=message):
+            SyncOptions(**{name: value})
+
+
+@pytest.mark.parametrize(("chunk_size", "error"), [(0, ValueError), ("100", TypeError), (True, TypeError)])
+def test_invalid_chunk_size(chunk_size: Any, error: type[Exception]) -> None:  # noqa: ANN401  # the test
+    """It is `auto` or a positive integer, as in bulk calls."""
+    with pytest.raises(error, match="chunk_size must be"):
+        SyncOptions(chunk_size=chunk_size)
+
+
+@pytest.mark.parametrize(
+    ("max_delete", "contacts", "allowed"),
+    [
+        ("5%", 100, 5),
+        ("5%", 99, 4),
+        ("5 %", 19, 0),
+        ("0.5%", 1_000, 5),
+        ("100%", 3, 3),
+        (7, 1, 7),
+        ("7", 1, 7),
+        (0, 9, 0),
+    ],
+)
+def test_maximum_of_deletions(max_delete: int | str, contacts: int, allowed: int) -> None:
+    """A percentage is that of the account, and is exact."""
+    options = SyncOptions(max_delete=max_delete)
+    assert options.allows_deletions(allowed, contacts)
+    assert not options.allows_deletions(allowed + 1, contacts)
+
+
+def test_round_trip() -> None:
+    """Options can be saved with a plan."""
+    options = SyncOptions(delete="tracked", scope_tag="crm", chunk_size=7)
+    assert SyncOptions.from_dict(options.to_dict()) == options
+    assert (options.bulk_chunk_size, SyncOptions().bulk_chunk_size) == (7, 100)
