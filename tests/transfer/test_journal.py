@@ -208,6 +208,16 @@ def test_commits_survive_a_power_loss(tmp_path: Path) -> None:
         assert [journal._value(f"PRAGMA {name}") for name in settings] == ["delete", 3, "exclusive", 1]
 
 
+def test_only_the_owner_can_read_a_journal(tmp_path: Path) -> None:
+    """A new one is created like that, and permissions that a copy gave to others are taken away."""
+    path = tmp_path / "journal"
+    Journal(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    Journal(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_results_are_read_by_the_next_run(tmp_path: Path) -> None:
     """They are written by `mark_sending`, `flush` and `close`; the last result of a row counts."""
     path = tmp_path / "journal"
@@ -374,7 +384,7 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with Journal(path) as journal:
         journal.write_validation([RowResult(2, REJECTED, "x" * 200_000)])
         assert journal.result(2).reason == "x" * 10_000
-    monkeypatch.setattr("sendblue_transfer.importing.journal._MAX_BYTES", 10_000)
+    monkeypatch.setattr("sendblue_transfer.checked_database._MAX_BYTES", 10_000)
     with pytest.raises(JournalError, match="its size is impossible"):
         Journal(path)
 

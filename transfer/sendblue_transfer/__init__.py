@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .csv_files import Row, read_csv, write_csv
-from .errors import JournalError, SyncRefusedError, TransferError
+from .errors import AccountLockedError, JournalError, JournalLockedError, SyncRefusedError, TransferError
 from .exporting.exporter import export_contacts
 from .importing.importer import run_import
 from .importing.planner import MODES, plan_import
@@ -20,6 +20,7 @@ __all__ = [
     "DUPLICATES",
     "FORMATS",
     "MODES",
+    "AccountLockedError",
     "Change",
     "ColumnMap",
     "ColumnsReport",
@@ -31,6 +32,7 @@ __all__ = [
     "ImportProgress",
     "ImportReport",
     "JournalError",
+    "JournalLockedError",
     "Mode",
     "Problem",
     "Record",

@@ -10,7 +10,15 @@ class TransferError(SendblueError, ValueError):
 
 
 class JournalError(TransferError):
-    """The journal of an import cannot be used: it belongs to another import, is in use, or is damaged."""
+    """The journal of an import or the state of a sync cannot be used: it belongs to another run, or is damaged."""
+
+
+class JournalLockedError(JournalError):
+    """Another process uses the journal of the import, or the state of the sync. Try again when it has ended."""
+
+
+class AccountLockedError(TransferError):
+    """Another process synchronizes the account. The message names the process. Try again when it has ended."""
 
 
 class SyncRefusedError(TransferError):
