@@ -29,6 +29,7 @@ class FieldSet:
         other_calls: The fields of other calls, which an error suggests where this call lacks a field.
         none_is_absent: Whether None is the same as an absent field.
         preferred: Maps each spelling to the preferred name of its field.
+        required: The fields without which the call is invalid.
     """
 
     call: str
@@ -36,10 +37,12 @@ class FieldSet:
     other_calls: Mapping[str, Mapping[str, Field]]
     none_is_absent: bool = False
     preferred: Mapping[str, str] = field(init=False)
+    required: Sequence[str] = field(init=False)
 
     def __post_init__(self) -> None:
         pairs = {spelling: name for name, each in self.fields.items() for spelling in (name, *each.aliases)}
         object.__setattr__(self, "preferred", pairs)  # not cached later: Python 3.11 locks a cached property
+        object.__setattr__(self, "required", [name for name, each in self.fields.items() if each.required])
 
     def unknown(self, key: object) -> TypeError:
         """Make the error for a key that is not a field of this call."""
@@ -67,7 +70,8 @@ def normalise_fields(
         default_region: Two letters such as `US`, for phone numbers in national format.
 
     Raises:
-        TypeError: A key is unknown, two spellings of one field have different values, or a value has the wrong type.
+        TypeError: A key is unknown, two spellings of one field have different values, a required field is missing, or a
+            value has the wrong type.
         ValueError: A date or a phone number is not valid.
     """
     spelled: dict[str, str] = {}
@@ -87,6 +91,11 @@ def normalise_fields(
             raise TypeError(message)
         spelled[name] = key
         values[name] = checked
+    for name in field_set.required:
+        if name not in values:
+            label = "the phone number" if field_set.fields[name].kind == "e164" else name
+            message = f"{field_set.call}: {label} is missing; pass it as {name}"
+            raise TypeError(message)
     return values
 
 

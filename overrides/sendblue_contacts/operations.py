@@ -209,11 +209,7 @@ def _normalised(
 ) -> dict[str, Any]:
     given = {} if contact is None else {"number": contact}
     first = contact.items() if isinstance(contact, Mapping) else given.items()
-    values = normalise_fields(field_set, chain(first, fields.items()), region)
-    if values.get("number") is None:
-        message = f"{field_set.call}: the phone number is missing; pass it first, or as number"
-        raise TypeError(message)
-    return values
+    return normalise_fields(field_set, chain(first, fields.items()), region)
 
 
 def _create_kwargs(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,17 +306,13 @@ def bulk_item(item: object, region: str | None = None) -> BulkContact:
     """Check one contact of a bulk creation.
 
     Raises:
-        TypeError: The item is not a mapping, has an unknown field or no number, or a value has the wrong type.
+        TypeError: The item is not a mapping, a field is unknown or missing, or a value has the wrong type.
         ValueError: A phone number or a date is not valid.
     """
     if not isinstance(item, Mapping):
         message = f"a contact must be a mapping, not {type(item).__name__}"
         raise TypeError(message)
-    values = normalise_fields(_BULK_ITEM, cast("Mapping[str, Any]", item).items(), region)
-    if "phone" not in values:
-        message = "the phone number is missing"
-        raise TypeError(message)
-    return BulkContact.from_dict(values)
+    return BulkContact.from_dict(normalise_fields(_BULK_ITEM, cast("Mapping[str, Any]", item).items(), region))
 
 
 def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib.util
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from maintain.openapi_document import DocumentError, read, validate
 from maintain.regenerate.document_rules import check_rules
 from maintain.venvs import ROOT
+from sendblue_contacts.fields import FieldSet, normalise_fields
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.maintain.workspaces import Workspace
 
 KIND = "        kind: {type: string, enum: [cat, dog]}\n"
+BODY = "{required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}"
 LINE = "pets.yaml:28: components.schemas.Pet.properties."
 
 
@@ -47,7 +54,10 @@ COMBINATION = "leave the type out and describe the values in the description"
         ("kind: {type: string, x-aliases: [name]}", "kind.x-aliases: the alias name is already", "remove one of them"),
         ("kind: {type: string, x-aliases: [a, a]}", "kind.x-aliases: the alias a is already", "remove one of them"),
         ("kind: {type: string, x-aliases: [a-b]}", "kind.x-aliases: 'a-b' is not a name", "choose another one"),
+        ("kind: {type: string, x-aliases: [class]}", "kind.x-aliases: 'class' is not a name", "choose another one"),
+        ("Name: {type: string}", "Name: name and Name are both the attribute name", "make one an alias of the other"),
         ("to_dict: {type: string}", f"to_dict: {MEMBER} to_dict", REMOVE),
+        ("toDict: {type: string}", f"toDict: {MEMBER} to_dict", REMOVE),
         ("fields_set: {type: string}", f"fields_set: {MEMBER} fields_set", REMOVE),
         ("nick-name: {type: string}", "nick-name: 'nick-name' is not a name in Python", REMOVE),
         ("photo: {type: string, format: binary}", "photo.format: JSON has no binary", "write contentEncoding: base64"),
@@ -88,6 +98,42 @@ def test_reference_to_another_file(workspace: Workspace, capsys: pytest.CaptureF
             "copy it to components, and refer to it with #/components/…"
         )
     )
+
+
+def test_fields_called_like_words_of_the_generated_code(workspace: Workspace) -> None:
+    """Keywords of Python and variables of the generated code are fields like any other, required or not."""
+    names = ["class", "from", "get", "model", "cls", "src_dict", "unknown", "self"]
+    workspace.edit(KIND, "".join(f"        {name}: {{type: string, description: A {name}.}}\n" for name in names))
+    workspace.edit("required: [name]\n", "required: [class]\n")
+    workspace.edit(
+        "get:\n      operationId: get_pet\n", f"put:\n      operationId: put_pet\n      requestBody: {BODY}\n"
+    )
+    shutil.copytree(ROOT / "openapi/templates", workspace.templates, dirs_exist_ok=True)
+    assert workspace.regenerate() == 0
+    pets = imported(workspace.package / "__init__.py", "pets_api")
+    pet, table = pets.models.pet, imported(workspace.package / "field_table.py", "pets_table").FIELD_TABLE["Pet"]
+    values = {name: f"the {name}" for name in ["name", *names]}
+    assert pet.Pet.from_dict(values).to_dict() == values
+    assert pet.PetMapping.__annotations__.keys() == values.keys()
+    assert pet.PetFields.__annotations__.keys() == values.keys() - {"class"}
+    assert {name: entry["description"] for name, entry in table.items() if name != "name"} == {
+        name: f"A {name}." for name in names
+    }
+    field_set = FieldSet("pets.put", pet.Pet.FIELDS, {})
+    assert normalise_fields(field_set, values.items()) == values
+    with pytest.raises(TypeError, match=r"^pets\.put: class is missing; pass it as class$"):
+        normalise_fields(field_set, {"from": "here"}.items())
+
+
+def imported(path: Path, name: str) -> Any:  # noqa: ANN401 - a module
+    """Import a generated module, or a package with its models, under another name."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if path.name == "__init__.py":
+        importlib.import_module(f"{name}.models.pet")
+    return module
 
 
 @pytest.mark.parametrize(

@@ -113,40 +113,40 @@ class BulkContact:
         A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        phone = get("phone", UNSET)
-        if phone is UNSET:
-            phone = get("number", get("phone_number", get("phoneNumber", UNSET)))
-        if phone is UNSET:
+        value_phone = get("phone", UNSET)
+        if value_phone is UNSET:
+            value_phone = get("number", get("phone_number", get("phoneNumber", UNSET)))
+        if value_phone is UNSET:
             raise KeyError("phone")
-        first_name = get("first_name", UNSET)
-        if first_name is UNSET:
-            first_name = get("firstName", UNSET)
-        last_name = get("last_name", UNSET)
-        if last_name is UNSET:
-            last_name = get("lastName", UNSET)
-        company_name = get("company_name", UNSET)
-        if company_name is UNSET:
-            company_name = get("company", get("companyName", UNSET))
+        value_first_name = get("first_name", UNSET)
+        if value_first_name is UNSET:
+            value_first_name = get("firstName", UNSET)
+        value_last_name = get("last_name", UNSET)
+        if value_last_name is UNSET:
+            value_last_name = get("lastName", UNSET)
+        value_company_name = get("company_name", UNSET)
+        if value_company_name is UNSET:
+            value_company_name = get("company", get("companyName", UNSET))
         raw_tags = get("tags", UNSET)
-        tags = raw_tags if raw_tags.__class__ is list else None
+        value_tags = raw_tags if raw_tags.__class__ is list else None
         raw_custom_variables = get("custom_variables", UNSET)
         if raw_custom_variables is UNSET:
             raw_custom_variables = get("customVariables", UNSET)
-        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
+        value_custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
         model = cls(
-            phone,
-            first_name,
-            last_name,
-            company_name,
-            UNSET if tags is None else tags,
-            UNSET if custom_variables is None else custom_variables,
+            value_phone,
+            value_first_name,
+            value_last_name,
+            value_company_name,
+            UNSET if value_tags is None else value_tags,
+            UNSET if value_custom_variables is None else value_custom_variables,
         )
         _, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if tags is None and raw_tags is not UNSET and raw_tags is not None:
+        if value_tags is None and raw_tags is not UNSET and raw_tags is not None:
             model.additional_properties["tags"] = raw_tags
-        if custom_variables is None and raw_custom_variables is not UNSET and raw_custom_variables is not None:
+        if value_custom_variables is None and raw_custom_variables is not UNSET and raw_custom_variables is not None:
             model.additional_properties["custom_variables"] = raw_custom_variables
         return model
 

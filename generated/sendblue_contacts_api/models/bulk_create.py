@@ -57,16 +57,16 @@ class BulkCreate:
         raw_contacts = get("contacts", UNSET)
         if raw_contacts is UNSET:
             raise KeyError("contacts")
-        contacts = read_models(BulkContact.from_dict, raw_contacts)
-        if contacts is None:
+        value_contacts = read_models(BulkContact.from_dict, raw_contacts)
+        if value_contacts is None:
             raise TypeError("contacts is not array[object]")
         model = cls(
-            contacts,
+            value_contacts,
         )
         _, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if contacts is None and raw_contacts is not UNSET and raw_contacts is not None:
+        if value_contacts is None and raw_contacts is not UNSET and raw_contacts is not None:
             model.additional_properties["contacts"] = raw_contacts
         return model
 

@@ -45,16 +45,16 @@ class BulkCreateFailure:
         """
         get = src_dict.get
         raw_contact = get("contact")
-        contact = read_model(Contact.from_dict, raw_contact)
-        error = get("error")
+        value_contact = read_model(Contact.from_dict, raw_contact)
+        value_error = get("error")
         model = cls(
-            contact,
-            error,
+            value_contact,
+            value_error,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if contact is None and raw_contact is not None:
+        if value_contact is None and raw_contact is not None:
             model.additional_properties["contact"] = raw_contact
         return model
 

@@ -51,24 +51,24 @@ class BulkCreateResponse:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        status = get("status")
+        value_status = get("status")
         raw_contacts = get("contacts")
-        contacts = read_models(Contact.from_dict, raw_contacts)
-        number_of_contacts_created = get("numberOfContactsCreated")
+        value_contacts = read_models(Contact.from_dict, raw_contacts)
+        value_number_of_contacts_created = get("numberOfContactsCreated")
         raw_failures = get("failures")
-        failures = read_models(BulkCreateFailure.from_dict, raw_failures)
+        value_failures = read_models(BulkCreateFailure.from_dict, raw_failures)
         model = cls(
-            status,
-            contacts,
-            number_of_contacts_created,
-            failures,
+            value_status,
+            value_contacts,
+            value_number_of_contacts_created,
+            value_failures,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if contacts is None and raw_contacts is not None:
+        if value_contacts is None and raw_contacts is not None:
             model.additional_properties["contacts"] = raw_contacts
-        if failures is None and raw_failures is not None:
+        if value_failures is None and raw_failures is not None:
             model.additional_properties["failures"] = raw_failures
         return model
 

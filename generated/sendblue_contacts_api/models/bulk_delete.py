@@ -62,16 +62,16 @@ class BulkDelete:
             raw_contact_ids = get("contactIds", UNSET)
         if raw_contact_ids is UNSET:
             raise KeyError("contact_ids")
-        contact_ids = raw_contact_ids if raw_contact_ids.__class__ is list else None
-        if contact_ids is None:
+        value_contact_ids = raw_contact_ids if raw_contact_ids.__class__ is list else None
+        if value_contact_ids is None:
             raise TypeError("contact_ids is not array[string]")
         model = cls(
-            contact_ids,
+            value_contact_ids,
         )
         _, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if contact_ids is None and raw_contact_ids is not UNSET and raw_contact_ids is not None:
+        if value_contact_ids is None and raw_contact_ids is not UNSET and raw_contact_ids is not None:
             model.additional_properties["contact_ids"] = raw_contact_ids
         return model
 

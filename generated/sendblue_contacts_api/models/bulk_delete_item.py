@@ -46,15 +46,15 @@ class BulkDeleteItem:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        phone_number = get("phone_number")
-        if phone_number is None and "phone_number" not in src_dict:
-            phone_number = get("phoneNumber")
-        success = get("success")
-        error = get("error")
+        value_phone_number = get("phone_number")
+        if value_phone_number is None and "phone_number" not in src_dict:
+            value_phone_number = get("phoneNumber")
+        value_success = get("success")
+        value_error = get("error")
         model = cls(
-            phone_number,
-            success,
-            error,
+            value_phone_number,
+            value_success,
+            value_error,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

@@ -58,25 +58,25 @@ class BulkDeleteResponse:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        status = get("status")
-        amount = get("amount")
-        total = get("total")
-        successes = get("successes")
-        failures = get("failures")
+        value_status = get("status")
+        value_amount = get("amount")
+        value_total = get("total")
+        value_successes = get("successes")
+        value_failures = get("failures")
         raw_results = get("results")
-        results = read_models(BulkDeleteItem.from_dict, raw_results)
+        value_results = read_models(BulkDeleteItem.from_dict, raw_results)
         model = cls(
-            status,
-            amount,
-            total,
-            successes,
-            failures,
-            results,
+            value_status,
+            value_amount,
+            value_total,
+            value_successes,
+            value_failures,
+            value_results,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if results is None and raw_results is not None:
+        if value_results is None and raw_results is not None:
             model.additional_properties["results"] = raw_results
         return model
 

@@ -83,59 +83,59 @@ class Contact:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        phone = get("phone")
-        first_name = get("first_name")
-        if first_name is None and "first_name" not in src_dict:
-            first_name = get("firstName")
-        last_name = get("last_name")
-        if last_name is None and "last_name" not in src_dict:
-            last_name = get("lastName")
-        company_name = get("company_name")
-        if company_name is None and "company_name" not in src_dict:
-            company_name = get("companyName")
-        sendblue_number = get("sendblue_number")
-        if sendblue_number is None and "sendblue_number" not in src_dict:
-            sendblue_number = get("sendblueNumber")
-        assigned_to_email = get("assigned_to_email")
-        if assigned_to_email is None and "assigned_to_email" not in src_dict:
-            assigned_to_email = get("assignedToEmail")
+        value_phone = get("phone")
+        value_first_name = get("first_name")
+        if value_first_name is None and "first_name" not in src_dict:
+            value_first_name = get("firstName")
+        value_last_name = get("last_name")
+        if value_last_name is None and "last_name" not in src_dict:
+            value_last_name = get("lastName")
+        value_company_name = get("company_name")
+        if value_company_name is None and "company_name" not in src_dict:
+            value_company_name = get("companyName")
+        value_sendblue_number = get("sendblue_number")
+        if value_sendblue_number is None and "sendblue_number" not in src_dict:
+            value_sendblue_number = get("sendblueNumber")
+        value_assigned_to_email = get("assigned_to_email")
+        if value_assigned_to_email is None and "assigned_to_email" not in src_dict:
+            value_assigned_to_email = get("assignedToEmail")
         raw_tags = get("tags")
-        tags = raw_tags if raw_tags.__class__ is list else None
+        value_tags = raw_tags if raw_tags.__class__ is list else None
         raw_custom_variables = get("custom_variables")
         if raw_custom_variables is None and "custom_variables" not in src_dict:
             raw_custom_variables = get("customVariables")
-        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
+        value_custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
         raw_created_at = get("created_at")
-        created_at = read_datetime(raw_created_at)
-        verified = get("verified")
-        opt_out = get("opt_out")
-        if opt_out is None and "opt_out" not in src_dict:
-            opt_out = get("optOut")
-        contact_id = get("contact_id")
-        if contact_id is None and "contact_id" not in src_dict:
-            contact_id = get("contactId")
+        value_created_at = read_datetime(raw_created_at)
+        value_verified = get("verified")
+        value_opt_out = get("opt_out")
+        if value_opt_out is None and "opt_out" not in src_dict:
+            value_opt_out = get("optOut")
+        value_contact_id = get("contact_id")
+        if value_contact_id is None and "contact_id" not in src_dict:
+            value_contact_id = get("contactId")
         model = cls(
-            phone,
-            first_name,
-            last_name,
-            company_name,
-            sendblue_number,
-            assigned_to_email,
-            tags,
-            custom_variables,
-            created_at,
-            verified,
-            opt_out,
-            contact_id,
+            value_phone,
+            value_first_name,
+            value_last_name,
+            value_company_name,
+            value_sendblue_number,
+            value_assigned_to_email,
+            value_tags,
+            value_custom_variables,
+            value_created_at,
+            value_verified,
+            value_opt_out,
+            value_contact_id,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if tags is None and raw_tags is not None:
+        if value_tags is None and raw_tags is not None:
             model.additional_properties["tags"] = raw_tags
-        if custom_variables is None and raw_custom_variables is not None:
+        if value_custom_variables is None and raw_custom_variables is not None:
             model.additional_properties["custom_variables"] = raw_custom_variables
-        if created_at is None and raw_created_at is not None:
+        if value_created_at is None and raw_created_at is not None:
             model.additional_properties["created_at"] = raw_created_at
         return model
 

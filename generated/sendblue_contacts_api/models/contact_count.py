@@ -40,9 +40,9 @@ class ContactCount:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        count = get("count")
+        value_count = get("count")
         model = cls(
-            count,
+            value_count,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

@@ -78,17 +78,17 @@ class ContactOptOut:
         A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        number = get("number", UNSET)
-        if number is UNSET:
-            number = get("phoneNumber", get("phone_number", get("phone", UNSET)))
-        if number is UNSET:
+        value_number = get("number", UNSET)
+        if value_number is UNSET:
+            value_number = get("phoneNumber", get("phone_number", get("phone", UNSET)))
+        if value_number is UNSET:
             raise KeyError("number")
-        opted_out = get("opted_out", UNSET)
-        if opted_out is UNSET:
-            opted_out = get("optedOut", UNSET)
+        value_opted_out = get("opted_out", UNSET)
+        if value_opted_out is UNSET:
+            value_opted_out = get("optedOut", UNSET)
         model = cls(
-            number,
-            opted_out,
+            value_number,
+            value_opted_out,
         )
         _, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

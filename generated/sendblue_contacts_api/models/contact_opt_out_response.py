@@ -46,15 +46,15 @@ class ContactOptOutResponse:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        number = get("number")
-        opted_out = get("opted_out")
-        if opted_out is None and "opted_out" not in src_dict:
-            opted_out = get("optedOut")
-        status = get("status")
+        value_number = get("number")
+        value_opted_out = get("opted_out")
+        if value_opted_out is None and "opted_out" not in src_dict:
+            value_opted_out = get("optedOut")
+        value_status = get("status")
         model = cls(
-            number,
-            opted_out,
-            status,
+            value_number,
+            value_opted_out,
+            value_status,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

@@ -140,50 +140,50 @@ class ContactUpdate:
         A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        phone_number = get("phone_number", UNSET)
-        if phone_number is UNSET:
-            phone_number = get("phoneNumber", get("number", get("phone", UNSET)))
-        first_name = get("first_name", UNSET)
-        if first_name is UNSET:
-            first_name = get("firstName", UNSET)
-        last_name = get("last_name", UNSET)
-        if last_name is UNSET:
-            last_name = get("lastName", UNSET)
-        company_name = get("company_name", UNSET)
-        if company_name is UNSET:
-            company_name = get("companyName", get("company", UNSET))
-        sendblue_number = get("sendblue_number", UNSET)
-        if sendblue_number is UNSET:
-            sendblue_number = get("sendblueNumber", UNSET)
-        assigned_to_email = get("assigned_to_email", UNSET)
-        if assigned_to_email is UNSET:
-            assigned_to_email = get("assignedToEmail", UNSET)
+        value_phone_number = get("phone_number", UNSET)
+        if value_phone_number is UNSET:
+            value_phone_number = get("phoneNumber", get("number", get("phone", UNSET)))
+        value_first_name = get("first_name", UNSET)
+        if value_first_name is UNSET:
+            value_first_name = get("firstName", UNSET)
+        value_last_name = get("last_name", UNSET)
+        if value_last_name is UNSET:
+            value_last_name = get("lastName", UNSET)
+        value_company_name = get("company_name", UNSET)
+        if value_company_name is UNSET:
+            value_company_name = get("companyName", get("company", UNSET))
+        value_sendblue_number = get("sendblue_number", UNSET)
+        if value_sendblue_number is UNSET:
+            value_sendblue_number = get("sendblueNumber", UNSET)
+        value_assigned_to_email = get("assigned_to_email", UNSET)
+        if value_assigned_to_email is UNSET:
+            value_assigned_to_email = get("assignedToEmail", UNSET)
         raw_tags = get("tags", UNSET)
-        tags = raw_tags if raw_tags.__class__ is list else None
+        value_tags = raw_tags if raw_tags.__class__ is list else None
         raw_custom_variables = get("custom_variables", UNSET)
         if raw_custom_variables is UNSET:
             raw_custom_variables = get("customVariables", UNSET)
-        custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
-        opt_out = get("opt_out", UNSET)
-        if opt_out is UNSET:
-            opt_out = get("optOut", UNSET)
+        value_custom_variables = raw_custom_variables if raw_custom_variables.__class__ is dict else None
+        value_opt_out = get("opt_out", UNSET)
+        if value_opt_out is UNSET:
+            value_opt_out = get("optOut", UNSET)
         model = cls(
-            phone_number,
-            first_name,
-            last_name,
-            company_name,
-            sendblue_number,
-            assigned_to_email,
-            UNSET if tags is None and raw_tags is not None else tags,
-            UNSET if custom_variables is None and raw_custom_variables is not None else custom_variables,
-            opt_out,
+            value_phone_number,
+            value_first_name,
+            value_last_name,
+            value_company_name,
+            value_sendblue_number,
+            value_assigned_to_email,
+            UNSET if value_tags is None and raw_tags is not None else value_tags,
+            UNSET if value_custom_variables is None and raw_custom_variables is not None else value_custom_variables,
+            value_opt_out,
         )
         _, unknown = _SHAPES[tuple(src_dict)]
         if unknown:
             model.additional_properties = {key: src_dict[key] for key in unknown}
-        if tags is None and raw_tags is not UNSET and raw_tags is not None:
+        if value_tags is None and raw_tags is not UNSET and raw_tags is not None:
             model.additional_properties["tags"] = raw_tags
-        if custom_variables is None and raw_custom_variables is not UNSET and raw_custom_variables is not None:
+        if value_custom_variables is None and raw_custom_variables is not UNSET and raw_custom_variables is not None:
             model.additional_properties["custom_variables"] = raw_custom_variables
         return model
 

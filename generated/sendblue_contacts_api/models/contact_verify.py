@@ -69,13 +69,13 @@ class ContactVerify:
         A value of the wrong type becomes UNSET and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        number = get("number", UNSET)
-        if number is UNSET:
-            number = get("phoneNumber", get("phone_number", get("phone", UNSET)))
-        if number is UNSET:
+        value_number = get("number", UNSET)
+        if value_number is UNSET:
+            value_number = get("phoneNumber", get("phone_number", get("phone", UNSET)))
+        if value_number is UNSET:
             raise KeyError("number")
         model = cls(
-            number,
+            value_number,
         )
         _, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

@@ -50,15 +50,15 @@ class Error:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        status = get("status")
-        message = get("message")
-        error = get("error")
-        error_message = get("error_message")
+        value_status = get("status")
+        value_message = get("message")
+        value_error = get("error")
+        value_error_message = get("error_message")
         model = cls(
-            status,
-            message,
-            error,
-            error_message,
+            value_status,
+            value_message,
+            value_error,
+            value_error_message,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

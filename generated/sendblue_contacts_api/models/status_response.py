@@ -40,9 +40,9 @@ class StatusResponse:
         A value of the wrong type becomes None and is kept unchanged in `additional_properties`.
         """
         get = src_dict.get
-        status = get("status")
+        value_status = get("status")
         model = cls(
-            status,
+            value_status,
         )
         model._fields_set, unknown = _SHAPES[tuple(src_dict)]
         if unknown:

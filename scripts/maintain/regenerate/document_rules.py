@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
+from openapi_python_client.strings import PythonIdentifier
+
 from maintain.openapi_document import MAX_PROBLEMS, Document, DocumentError, Path
 from maintain.shortening import shortened
 
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 ALIASES = "x-aliases"
-MEMBERS = frozenset({"FIELDS", "additional_properties", "fields_set", "from_dict", "to_dict"})
-"""The members of every generated model."""
+MEMBERS = frozenset({"additional_properties", "fields_set", "from_dict", "to_dict"})
+"""The members of every generated model. No field becomes the attribute `FIELDS`, because attributes are in lower case."""
+REMOVE = "remove the field: its value is in additional_properties"
 EXAMPLES = frozenset({"default", "enum", "example", "examples", "const"})
 """The keywords whose values are data and not schemas."""
 COMBINATIONS = ("allOf", "anyOf", "oneOf")
@@ -109,18 +112,20 @@ def _collisions(schema: Schema) -> Iterator[tuple[Path, str]]:
             owners.setdefault(alias, f"alias of {name}")
 
 
-def _members(schema: Schema) -> Iterator[tuple[Path, str]]:
+def _attributes(schema: Schema) -> Iterator[tuple[Path, str]]:
+    owners: dict[str, str] = {}
     for name, _ in _fields(schema):
-        if name in MEMBERS:
-            yield (
-                ("properties", name),
-                f"every generated model has a member {name}; remove the field: its value is in additional_properties",
-            )
+        attribute = PythonIdentifier(name, "field_")
+        owner = owners.setdefault(attribute, name)
+        if attribute in MEMBERS:
+            problem = f"every generated model has a member {attribute}; {REMOVE}"
         elif not name.isidentifier():
-            yield (
-                ("properties", name),
-                f"{name!r} is not a name in Python; remove the field: its value is in additional_properties",
-            )
+            problem = f"{name!r} is not a name in Python; {REMOVE}"
+        elif owner != name:
+            problem = f"{owner} and {name} are both the attribute {attribute} in Python; make one an alias of the other"
+        else:
+            continue
+        yield ("properties", name), problem
 
 
 def _binary(schema: Schema) -> Iterator[tuple[Path, str]]:
@@ -161,7 +166,7 @@ RULES: tuple[Callable[[Schema], Iterator[tuple[Path, str]]], ...] = (
     _unknown_extension,
     _form_of_aliases,
     _collisions,
-    _members,
+    _attributes,
     _binary,
     _combination,
     _mixed_enum,

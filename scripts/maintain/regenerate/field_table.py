@@ -71,16 +71,15 @@ def _descriptions(typed_dict: ast.ClassDef) -> dict[str, str]:
 
 
 def _keyword_descriptions(body: list[ast.stmt]) -> dict[str, str]:
-    """Return the descriptions of fields that are keywords, in the text below their TypedDict."""
-    for node, text in pairwise(body):
-        if (
-            isinstance(node, ast.Assign)
-            and ast.unparse(node.targets[0]).endswith("Keywords")
-            and isinstance(text, ast.Expr)
-        ):
-            lines = str(ast.literal_eval(text.value)).strip().splitlines()
-            return {name: description for name, _, description in (line.partition(": ") for line in lines)}
-    return {}
+    """Return the descriptions of fields that are keywords, in the texts below their TypedDicts."""
+    lines = [
+        line.partition(": ")
+        for node, text in pairwise(body)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("Keywords")
+        if isinstance(text, ast.Expr)
+        for line in str(ast.literal_eval(text.value)).strip().splitlines()
+    ]
+    return {name: description for name, _, description in lines}
 
 
 def _definitions(model: ast.ClassDef) -> Iterator[tuple[str, ast.Call]]:
