@@ -128,7 +128,8 @@ def test_fields_called_like_words_of_the_generated_code(workspace: Workspace) ->
 def imported(path: Path, name: str) -> Any:  # noqa: ANN401 - a module
     """Import a generated module, or a package with its models, under another name."""
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if path.name == "__init__.py":

@@ -239,9 +239,10 @@ def test_columns_of_labels_come_before_rest_as_variables() -> None:
     [
         (
             {},
-            ["Kontakt", "name"],
-            "no column matches the phone number; the columns are 'Kontakt', 'name'; .*--map 'COLUMN=phone'",
+            ["Kontakt", "first name"],
+            "no column matches the phone number; the columns are 'Kontakt', 'first name'; .*--map 'COLUMN=phone'",
         ),
+        ({"Telefon": "phone"}, ["Kontakt"], "no column 'Telefon'; the first row has no known title and is not shown"),
         ({"Telefon": "phone"}, ["phone"], "no column 'Telefon'; the columns are 'phone'"),
         ({"phone": "phon"}, ["phone"], "unknown field 'phon' .did you mean phone.*custom_variables.<label>"),
         ({"phone": "created_at"}, ["phone"], "unknown field 'created_at'"),
@@ -253,12 +254,25 @@ def test_invalid_maps_and_headers_are_errors(columns: dict[str, str], titles: li
         Columns(ColumnMap(columns)).check(tuple(titles))
 
 
-@pytest.mark.parametrize("row", [(MOBILE, "Ada"), ("Ada", "(415) 555-1234"), ("Ada", "ada@example.com")])
+@pytest.mark.parametrize(
+    "row", [(MOBILE, "Ada"), ("Ada", "(415) 555-1234"), ("Ada", "ada@example.com"), ("Ada", "Lovelace", "VIP")]
+)
 def test_error_about_a_file_without_titles_shows_no_contact(row: tuple[str, ...]) -> None:
-    """The first row of a file without titles is a person, with a phone number or an e-mail address."""
-    with pytest.raises(TransferError, match="the first row contains a contact instead of column titles") as caught:
+    """The first row of a file without titles is a person, if it has a number, an e-mail address or no known title."""
+    with pytest.raises(TransferError, match=r"the first row (contains|has no known title).*; add a row") as caught:
         Columns(ColumnMap()).check(row)
     assert [cell for cell in row if cell in str(caught.value)] == []
+
+
+def test_errors_about_many_titles_are_short() -> None:
+    """Twenty titles are shown, and the first hundred characters of each."""
+    titles = ["first name", "x" * 10_000, *(f"column {index}" for index in range(20_000))]
+    with pytest.raises(TransferError, match=r"'column 17' and 19,982 more; name the column") as caught:
+        Columns(ColumnMap()).check(tuple(titles))
+    assert len(str(caught.value)) < 1_000
+    with pytest.raises(TransferError, match="unknown column 'column 17'") as caught:
+        read_csv([",".join(["phone", *titles])])
+    assert len(str(caught.value)) < 10_000
 
 
 def test_keys_of_json_are_reported(write_text: WriteFile) -> None:

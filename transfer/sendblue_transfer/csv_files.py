@@ -13,7 +13,7 @@ from .errors import TransferError
 from .exporting.writers import TableLayout
 from .rows.cells import escape_formula
 from .rows.column_map import ColumnMap
-from .rows.columns import Columns, unknown_name_message
+from .rows.columns import MAX_SHOWN, Columns, unknown_name_message
 from .sources.table_reader import csv_rows, read_header, table_records
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def read_csv(file: Iterable[str], fields: Fields = BulkContact.FIELDS) -> Iterat
     columns.check(titles)
     parser = columns.parser(titles)
     if unmapped := columns.report().unmapped:
-        raise TransferError("; ".join(unknown_name_message(title, fields) for title in unmapped))
+        raise TransferError("; ".join(unknown_name_message(title, fields) for title in unmapped[:MAX_SHOWN]))
     return (_row(record, parser) for record in table_records(rows, titles))
 
 

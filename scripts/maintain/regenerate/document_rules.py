@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 
 ALIASES = "x-aliases"
 MEMBERS = frozenset({"additional_properties", "fields_set", "from_dict", "to_dict"})
-"""The members of every generated model. No field becomes the attribute `FIELDS`, because attributes are in lower case."""
+"""The members of every generated model. The table `FIELDS` is in capitals, and so the attribute of no field."""
 REMOVE = "remove the field: its value is in additional_properties"
 EXAMPLES = frozenset({"default", "enum", "example", "examples", "const"})
 """The keywords whose values are data and not schemas."""

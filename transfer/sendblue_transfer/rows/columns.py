@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _DIGITS_OF_A_NUMBER = 7  # no title has as many
 _MAX_PARSERS = 256  # these bound the memory for JSON in which every object has other keys
 _MAX_TITLES = 1_000
+_MAX_TITLE_CHARACTERS = 100
+MAX_SHOWN = 20
+"""Titles that an error shows."""
 _USED, _READ_ONLY, _UNMAPPED, _IGNORED = "used", "read only", "unmapped", "ignored"
 
 
@@ -108,14 +111,29 @@ class Columns:
             raise TransferError("the file is empty; its first row must contain the column titles")
         missing = self._mapped.keys() - {title.strip() for title in titles}
         if missing:
-            raise TransferError(f"the file has no column {_quoted(sorted(missing))}; {_described(titles)}")
+            raise TransferError(f"the file has no column {_quoted(sorted(missing))}; {self._described(titles)}")
         filled = {each.target.name for each in self._field_cells(titles)}
         for name, field in self._fields.items():
             if field.required and name not in filled:
                 raise TransferError(
-                    f"no column matches the {field_label(name)}; {_described(titles)}; "
+                    f"no column matches the {field_label(name)}; {self._described(titles)}; "
                     f"name the column: --map 'COLUMN={name}', ColumnMap({{'COLUMN': '{name}'}})"
                 )
+
+    def _described(self, titles: tuple[str, ...]) -> str:
+        """Return the titles, or none of them if the row may be a contact: no error shows personal data."""
+        if any(map(_is_number_or_email, titles)):
+            return "the first row contains a contact instead of column titles; add a row with the titles"
+        if not any(map(self._is_known, titles)):
+            return (
+                "the first row has no known title and is not shown, because it may be a contact; add a row with the "
+                "titles if it is one"
+            )
+        return f"the columns are {_quoted(titles)}"
+
+    def _is_known(self, title: str) -> bool:
+        target, _ = self._find_target(title)
+        return target is not None or title.strip() in self._mapped or normalise_title(title) in self._read_only
 
     def report(self) -> ColumnsReport:
         """Report how the titles that were read so far are used."""
@@ -193,6 +211,7 @@ class Columns:
 
 def unknown_name_message(name: str, fields: Fields, what: str = "column") -> str:
     """Return the error message for a column title or a field name that matches no field."""
+    name = name[:_MAX_TITLE_CHARACTERS]
     similar = get_close_matches(name.partition(".")[0], [spelling for _, spelling in _spellings(fields)], n=1)
     hint = f" (did you mean {similar[0]}?)" if similar else ""
     known = ", ".join(name + (".<label>" if field.kind == "map" else "") for name, field in fields.items())
@@ -221,12 +240,10 @@ def _titles_of(name: str, synonym: str, fields: Fields) -> Iterable[str]:
     return (name, *fields[name].aliases) if synonym == name else (synonym,)
 
 
-def _described(titles: Sequence[str]) -> str:
-    """Return the titles, or no title if the row is a contact: no error shows personal data."""
-    if any("@" in title or len(re.findall(r"\d", title)) >= _DIGITS_OF_A_NUMBER for title in titles):
-        return "the first row contains a contact instead of column titles; add a row with the titles"
-    return f"the columns are {_quoted(titles)}"
+def _is_number_or_email(title: str) -> bool:
+    return "@" in title or len(re.findall(r"\d", title)) >= _DIGITS_OF_A_NUMBER
 
 
-def _quoted(titles: Iterable[str]) -> str:
-    return ", ".join(mask(repr(title)) for title in titles)
+def _quoted(titles: Sequence[str]) -> str:
+    shown = ", ".join(mask(repr(title[:_MAX_TITLE_CHARACTERS])) for title in titles[:MAX_SHOWN])
+    return f"{shown} and {len(titles) - MAX_SHOWN:,} more" if len(titles) > MAX_SHOWN else shown
