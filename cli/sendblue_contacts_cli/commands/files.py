@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import codecs
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 
-from sendblue_contacts_cli import PROGRAM
-from sendblue_contacts_cli.context import common_options, current_options, current_settings, default_region
+from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS
-from sendblue_contacts_cli.formatting import format_duration, pluralize, printable
+from sendblue_contacts_cli.file_options import (
+    DELIMITER,
+    ENCODING,
+    FORMAT_DEFAULT,
+    FORMATS,
+    OUTPUT_FILE,
+    mapping_options,
+    open_contacts,
+    resume_command,
+    sending_options,
+)
+from sendblue_contacts_cli.formatting import format_duration, pluralize
 from sendblue_contacts_cli.import_summary import plan_as_json, plan_lines, preview, report_as_json, report_lines
 from sendblue_contacts_cli.output import print_message, write_json, write_rows, write_text
 from sendblue_contacts_cli.progress import progress
@@ -23,37 +29,9 @@ from .contacts import list_filters
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sendblue_transfer import ColumnMap, ImportReport, Source
+    from sendblue_transfer import ImportReport, Source
 
-FORMATS = ("csv", "jsonl", "json", "xlsx")
 MODES = ("create", "upsert", "update")
-DUPLICATES = ("last", "first", "error", "merge")
-OUTPUT_FILE = click.Path(dir_okay=False)
-INPUT_FILE = click.Path(exists=True, dir_okay=False)
-FORMAT_DEFAULT = "[default: from the file name; csv for -]"
-
-
-def _parse_delimiter(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    delimiter = "\t" if text == "tab" else text
-    if delimiter is not None and len(delimiter) != 1:
-        raise click.BadParameter(f"{text!r} is neither a single character nor the word tab.")
-    return delimiter
-
-
-def _parse_encoding(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
-    if name is None:
-        return None
-    try:
-        "".encode(name)  # unlike `codecs.lookup`, this rejects codecs that are not for text
-        return codecs.lookup(name).name
-    except (LookupError, UnicodeError):
-        raise click.BadParameter(f"{name!r} is not a text encoding, such as utf-8, utf-16 or cp1252.") from None
-
-
-ENCODING: dict[str, Any] = {"metavar": "NAME", "callback": _parse_encoding}
-"""The arguments of `click.option` for an encoding."""
-DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimiter}
-"""The arguments of `click.option` for a delimiter."""
 
 
 # --- import
@@ -65,30 +43,7 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
 @click.option(
     "--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help="What to do with a row; see above."
 )
-@click.option(
-    "--duplicates",
-    type=click.Choice(DUPLICATES),
-    default=DUPLICATES[0],
-    show_default=True,
-    help="Which row to import if several have the same number.",
-)
-@click.option(
-    "--map",
-    "pairs",
-    multiple=True,
-    metavar="COLUMN=FIELD",
-    help="Import this column as this field; COLUMN= ignores the column.",
-)
-@click.option("--rest-as-variables", is_flag=True, help="Import all other columns as custom variables.")
-@click.option("--mapping", type=INPUT_FILE, metavar="FILE", help="Read --map from a TOML or JSON file.")
-@click.option(
-    "--save-mapping", type=OUTPUT_FILE, metavar="FILE", help="Save --map and --rest-as-variables for --mapping."
-)
-@click.option("--default-region", metavar="REGION", help="Region of numbers in national format, such as US.")
-@click.option("--format", type=click.Choice(FORMATS), help=FORMAT_DEFAULT)
-@click.option("--encoding", **ENCODING, help="[default: detected]")
-@click.option("--delimiter", **DELIMITER, help="Delimiter of CSV, such as ; or tab.  [default: detected]")
-@click.option("--sheet", metavar="NAME", help="Sheet of the workbook.  [default: the first visible one with rows]")
+@mapping_options
 @click.option(
     "--rejects", type=OUTPUT_FILE, metavar="FILE", help="File for the rejected rows.  [default: next to the input]"
 )
@@ -99,22 +54,7 @@ DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimite
     help="File that records the progress.  [default: next to the input]",
 )
 @click.option("--restart", is_flag=True, help="Discard an interrupted import and start over.")
-@click.option(
-    "--chunk-size",
-    type=click.IntRange(1),
-    metavar="N",
-    default=CHUNK_SIZE,
-    show_default=True,
-    help="Contacts per request.",
-)
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1),
-    metavar="N",
-    default=CONCURRENCY,
-    show_default=True,
-    help="Concurrent requests.",
-)
+@sending_options
 @common_options
 @click.pass_context
 def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  # of click
@@ -146,31 +86,9 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
       sendblue-contacts import crm.xlsx --map "Mobile Phone=phone" \\
         --map "Plan=custom_variables.Plan"
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
-    from sendblue_transfer import open_source  # noqa: PLC0415  # slow to load
-
-    if (target := options["save_mapping"]) and Path(target).resolve() == Path(file).resolve():
-        raise click.UsageError("--save-mapping would overwrite the file to import. Choose another name.")
-    columns = _column_map(options)
-    reading = {name: options.pop(name) for name in ("format", "encoding", "delimiter", "sheet")}
-    options["default_region"] = options["default_region"] or default_region()
-    with open_source(file, **reading) as source:
-        for name in source.other_sheets:
-            print_message(f"{source.name}: sheet {printable(name)!r} is not imported (--sheet)")
+    with open_contacts(file, options) as source:
         run = _plan if dry_run else _import
-        context.exit(run(source, {**options, "columns": columns}))
-
-
-def _column_map(options: dict[str, Any]) -> ColumnMap:
-    """Return the column map of --mapping and --map, of which --map takes precedence; save it for --save-mapping."""
-    from sendblue_transfer import ColumnMap  # noqa: PLC0415  # slow to load
-
-    pairs, rest = options.pop("pairs"), options.pop("rest_as_variables")
-    mapping, target = options.pop("mapping"), options.pop("save_mapping")
-    columns = ColumnMap.parse(pairs, rest_as_variables=rest)
-    columns = ColumnMap.load(mapping) | columns if mapping else columns
-    if target:
-        columns.save(target)
-    return columns
+        context.exit(run(source, options))
 
 
 def _plan(source: Source, options: Mapping[str, Any]) -> int:
@@ -211,11 +129,6 @@ def _report(report: ImportReport, source: Source) -> int:
     for line in report_lines(report, source.name, resume_command()):
         print_message(line)
     return SUCCESS if report.ok else REJECTED if report.complete else STOPPED
-
-
-def resume_command() -> str:
-    """Return the command that resumes this import."""
-    return shlex.join([PROGRAM, *(word for word in current_options().arguments if word != "--restart")])
 
 
 # --- export

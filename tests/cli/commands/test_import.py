@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from sendblue_contacts_cli.commands.files import DUPLICATES, FORMATS, MODES
+from sendblue_contacts_cli.commands.files import MODES
+from sendblue_contacts_cli.file_options import DUPLICATES, FORMATS
 from sendblue_transfer import DUPLICATES as TRANSFER_DUPLICATES
 from sendblue_transfer import FORMATS as TRANSFER_FORMATS
 from sendblue_transfer import MODES as TRANSFER_MODES
@@ -282,7 +283,7 @@ def test_other_sheets_are_listed(tmp_path: Path, run: Run) -> None:
         for name, number in (("US", ADA), ("UK", GRACE)):
             book.add_worksheet(name).write_column(0, 0, ["phone", number])
     done = run("import", "--dry-run", str(path))
-    assert "contacts.xlsx: sheet 'UK' is not imported (--sheet)" in done.stderr
+    assert "contacts.xlsx: sheet 'UK' is not read (--sheet)" in done.stderr
     assert GRACE in run("import", "--dry-run", "--sheet", "UK", str(path)).stdout
 
 
