@@ -10,7 +10,7 @@ import pytest
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import ImportProgress, Mode, open_source, plan_import, run_import
-from sendblue_transfer.importing.sender import UPDATE_ATTEMPTS
+from sendblue_transfer.sending import REQUEST_ATTEMPTS
 
 from tests.transfer.contact_files import FAST_RETRY, OTHER_VALUES, import_file, number, people, person, stored
 
@@ -164,7 +164,7 @@ def test_updates_that_always_fail_are_rejected(sandbox: Sandbox, client: Sendblu
     requests = [
         request for request in sandbox.requests if request.path.endswith(number(5)[1:]) and request.status == 500
     ]
-    assert len(requests) == UPDATE_ATTEMPTS * FAST_RETRY.attempts
+    assert len(requests) == REQUEST_ATTEMPTS * FAST_RETRY.attempts
 
 
 def test_creations_that_always_fail_are_rejected(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,14 @@ from sendblue_transfer.errors import TransferError
 from sendblue_transfer.progress import ProgressReporter
 from sendblue_transfer.reports import ImportReport, Mode
 from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, NOT_SENT, REJECTED, SENDING, UPDATED, RowResult
+from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError
 
 from .fingerprint import COMPLETED, ROW_COUNT, EarlierRun, account_fingerprint, earlier_run, fingerprint
 from .journal import Journal
 from .paths import check_rejects_path, journal_path, rejects_path
 from .planner import check_sizes, first_problems, rows_of
 from .rejects import write_rejects
-from .sender import BulkCreator, ImportStoppedError, Updater
+from .sender import RowUpdate, send_update
 
 if TYPE_CHECKING:
     import os
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from sendblue_transfer.rows.duplicates import Duplicates
     from sendblue_transfer.rows.validation import ImportRows
     from sendblue_transfer.sources.source import Source
-
-    from .sender import LineContact
 
 
 def run_import(
@@ -130,7 +130,7 @@ class _Run:
         self._load_counts()
         try:
             self._send(mode, **options)
-        except ImportStoppedError as stopped:
+        except SendingStoppedError as stopped:
             return self._report(stopped=str(stopped), error=stopped.error)
         except TransferError:
             raise
@@ -150,45 +150,57 @@ class _Run:
         self._progress.start_sending(self._total, self._counts)
 
     def _send(self, mode: Mode, *, chunk_size: int, concurrency: int) -> None:
-        with Updater(self._contacts, self._on_updated, concurrency) as updater:
+        updates = RequestPool(
+            partial(send_update, self._contacts),
+            on_result=self._on_updated,
+            on_failure=lambda update, reason: self._on_updated(RowResult(update.line, REJECTED, reason)),
+            concurrency=concurrency,
+        )
+        with updates:
             if mode == "update":
                 for line_contact in self._rows.contacts(self._journal.result, NOT_SENT):
                     self._check_source()
-                    updater.add(line_contact)
+                    updates.add(RowUpdate(*line_contact))
             else:
-                creator = BulkCreator(
-                    self._contacts,
-                    self._journal,
-                    self._on_result,
-                    updater.add if mode == "upsert" else self._on_rejected,
-                    self._check_source,
-                    chunk_size=chunk_size,
-                    concurrency=concurrency,
-                )
-                self._create(creator, updater)
-            updater.finish()
+                self._create(updates, upserts=mode == "upsert", chunk_size=chunk_size, concurrency=concurrency)
+            updates.finish()
 
-    def _create(self, creator: BulkCreator, updater: Updater) -> None:
+    def _create(
+        self, updates: RequestPool[RowUpdate, RowResult], *, upserts: bool, chunk_size: int, concurrency: int
+    ) -> None:
         """Look up what an earlier run had in flight, send the rest, and look up what is still unknown.
 
         Looking up comes first because it is cheap while those contacts are among the newest.
         """
+        creator = BulkSender(
+            partial(self._contacts.bulk.stream_create, duplicates=None, chunk_size=chunk_size, concurrency=concurrency),
+            self._journal,
+            on_success=lambda line, _: self._on_result(RowResult(line, CREATED)),
+            on_failure=self._on_rejected,
+            on_rejected=(
+                (lambda row, reason: updates.add(RowUpdate(*row, reason)))
+                if upserts
+                else (lambda row, reason: self._on_rejected(row[0], reason))
+            ),
+            before_request=self._check_source,
+        )
         self._look_up_unknown(creator)
-        creator.send(self._rows.contacts(self._journal.result, NOT_SENT), check_existing=False)
-        updater.finish()
+        creator.send(self._rows.contacts(self._journal.result, NOT_SENT))
+        updates.finish()
         if unknown := self._look_up_unknown(creator):
-            raise ImportStoppedError(unknown)
+            raise SendingStoppedError(unknown)
 
-    def _look_up_unknown(self, creator: BulkCreator) -> str:
+    def _look_up_unknown(self, creator: BulkSender) -> str:
         self._journal.flush()
         if not self._journal.counts()[SENDING]:
             return ""
-        return creator.send(self._rows.contacts(self._journal.result, SENDING), check_existing=True)
+        rows = self._rows.contacts(self._journal.result, SENDING)
+        return creator.send(rows, final=True, check_existing=True)
 
     def _check_source(self) -> None:
         """Stop before sending rows that were added after the validation."""
         if self._rows.source.has_changed():
-            raise ImportStoppedError(
+            raise SendingStoppedError(
                 f"{self._rows.source.name} changed during the import, and new rows are not validated; restore the file "
                 "to resume, or start over with --restart (restart=True)"
             )
@@ -202,8 +214,8 @@ class _Run:
         self._on_result(result)
         self._journal.flush()  # an update is a request of its own, so a commit for each adds little
 
-    def _on_rejected(self, line_contact: LineContact, reason: str) -> None:
-        self._on_result(RowResult(line_contact[0], REJECTED, reason))
+    def _on_rejected(self, line: int, reason: str) -> None:
+        self._on_result(RowResult(line, REJECTED, reason))
 
     def _complete(self, rejects: Path | None) -> ImportReport:
         self._journal.flush()
