@@ -32,15 +32,28 @@ def journal_path(source: Source, given: str | os.PathLike[str] | None = None) ->
     """
     if given is not None:
         return Path(given)
-    # Each sheet of a workbook is an import of its own.
-    suffix = (f".{re.sub(_NOT_IN_FILE_NAMES, '_', source.sheet)}" if source.sheet else "") + _JOURNAL_SUFFIX
+    suffix = sheet_suffix(source.sheet) + _JOURNAL_SUFFIX
     if source.path is None:
-        return _state_folder() / f"input-{source.digest[:16]}{suffix}"
-    sibling = source.path.with_name(source.path.name + suffix)
-    if sibling.exists() or os.access(source.path.parent, os.W_OK):
+        return state_folder() / f"input-{source.digest[:16]}{suffix}"
+    return path_beside(source.path, suffix)
+
+
+def sheet_suffix(sheet: str | None) -> str:
+    """Return a part of a file name for a sheet of a workbook: each sheet is an import of its own."""
+    return f".{re.sub(_NOT_IN_FILE_NAMES, '_', sheet)}" if sheet else ""
+
+
+def path_beside(path: Path, suffix: str) -> Path:
+    """Return a path next to a file, or in the user's state folder if the folder of the file cannot be written to.
+
+    Raises:
+        JournalError: The state folder is needed, and platformdirs is not installed.
+    """
+    sibling = path.with_name(path.name + suffix)
+    if sibling.exists() or os.access(path.parent, os.W_OK):
         return sibling
-    path_hash = hashlib.sha256(str(source.path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    return _state_folder() / f"{source.path.name}-{path_hash[:16]}{suffix}"
+    path_hash = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return state_folder() / f"{path.name}-{path_hash[:16]}{suffix}"
 
 
 def existing_journal(source: Source, given: str | os.PathLike[str] | None = None) -> Path | None:
@@ -52,7 +65,12 @@ def existing_journal(source: Source, given: str | os.PathLike[str] | None = None
     return path if path.exists() else None
 
 
-def _state_folder() -> Path:
+def state_folder() -> Path:
+    """Return the user's state folder.
+
+    Raises:
+        JournalError: platformdirs is not installed, which finds it.
+    """
     try:
         folder: Path = import_module("platformdirs").user_state_path("sendblue-contacts")
     except ModuleNotFoundError:

@@ -1,0 +1,171 @@
+"""The state of a sync: what it keeps, for whom, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from sendblue_transfer import Change, JournalError, JournalLockedError
+from sendblue_transfer.syncing.state import (
+    COMPLETE,
+    DONE,
+    DRIFTED,
+    NOT_SENT,
+    PARTIAL,
+    REJECTED,
+    RUNNING,
+    SENDING,
+    UNDOING,
+    UNDONE,
+    Result,
+    SyncState,
+)
+
+from tests.transfer.contact_files import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ACCOUNT = {"account": "a" * 64, "host": "api.sendblue.co"}
+CREATE = Change("create", number(1), {"first_name": (None, "Ada")}, line=2)
+UPDATE = Change("update", number(2), {"tags": (["a"], ["b"]), "opt_out": (None, True)}, line=3)
+DELETE = Change("delete", number(3), {"last_name": ("King", None)})
+OPEN = Result(0, NOT_SENT)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The path of a state that does not exist yet."""
+    return tmp_path / "crm.csv.sendblue-sync"
+
+
+def begin(path: Path, *changes: Change, plan: str = "one") -> SyncState:
+    """Open the state, and begin a sync with these changes."""
+    state = SyncState(path)
+    state.begin(plan, ACCOUNT, ((change, OPEN) for change in changes))
+    return state
+
+
+def statuses(state: SyncState, part: str = "sync") -> Iterator[tuple[str, str]]:
+    """Yield the number and the status of each change."""
+    return ((row.change.phone, row.result.status) for row in state.rows(part))  # type: ignore[arg-type]  # a part
+
+
+def test_changes_and_results_are_kept(path: Path) -> None:
+    """In the order of the plan, with all values, only for the owner of the file."""
+    with begin(path, CREATE, UPDATE, DELETE) as state:
+        state.mark_sending([1, 2])
+        state.add(Result(1, DONE, "", "c_1", '{"first_name":"Ada"}'))
+        state.add(Result(3, REJECTED, "no"))
+    with SyncState(path) as state:
+        rows = list(state.rows("sync"))
+        assert [row.change for row in rows] == [CREATE, UPDATE, DELETE]
+        assert [row.result.status for row in rows] == [DONE, SENDING, REJECTED]
+        assert rows[0].result == Result(1, DONE, "", "c_1", '{"first_name":"Ada"}')
+        assert state.counts("sync") == {("create", DONE): 1, ("update", SENDING): 1, ("delete", REJECTED): 1}
+        assert (state.status, state.is_open("sync"), list(state.rows("undo"))) == (RUNNING, True, [])
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_rows_are_selected_while_results_are_written(path: Path) -> None:
+    """However many there are."""
+    changes = [Change("create", number(index), {"first_name": (None, "Ada")}) for index in range(1_200)]
+    with begin(path, *changes, UPDATE) as state:
+        found = []
+        for row in state.rows("sync", NOT_SENT, kind="create"):
+            if row.position % 300 == 0:
+                state.mark_sending(range(1, row.position + 1))
+            found.append(row.change.phone)
+        assert found == [change.phone for change in changes]
+        assert [row.change for row in state.rows("sync", NOT_SENT)] == [UPDATE]
+
+
+def test_next_part_of_an_interrupted_sync_keeps_what_may_be_applied(path: Path) -> None:
+    """A new plan replaces only the changes that were certainly not applied."""
+    with begin(path, CREATE, UPDATE, DELETE) as state:
+        state.mark_sending([1, 2])
+        state.add(Result(1, PARTIAL))
+    other = Change("create", number(4), {})
+    with begin(path, other, DELETE, plan="two") as state:
+        assert list(statuses(state)) == [
+            (number(1), PARTIAL),
+            (number(2), SENDING),
+            (number(4), NOT_SENT),
+            (number(3), NOT_SENT),
+        ]
+        assert state.header()["plan"] == "two"
+
+
+@pytest.mark.parametrize("status", [COMPLETE, UNDONE])
+def test_next_sync_replaces_a_finished_one(path: Path, status: str) -> None:
+    """Its tracked numbers and its source remain."""
+    source = {"name": "crm.csv", "size": 10}
+    with begin(path, CREATE) as state:
+        state.begin_undo([(DELETE, OPEN)])
+        assert state.status == UNDOING
+        state.complete(status, tracked=[number(1), number(2)], untracked=[number(2)], source=source)
+    with begin(path, UPDATE, plan="two") as state:
+        assert list(statuses(state)) == [(UPDATE.phone, NOT_SENT)]
+        assert list(statuses(state, "undo")) == []
+        assert (list(state.tracked_numbers()), state.last_source()) == ([number(1)], source)
+        assert (state.tracked(number(1)), state.tracked(number(2))) == (True, False)
+
+
+def test_changes_are_written_completely_or_not_at_all(path: Path) -> None:
+    """If the plan cannot be read to its end, the last sync remains."""
+
+    def broken() -> Iterator[tuple[Change, Result]]:
+        yield UPDATE, Result(0, DRIFTED, "changed")
+        raise ValueError("the plan breaks off")
+
+    with begin(path, CREATE) as state:
+        with pytest.raises(ValueError, match="breaks off"):
+            state.begin("two", ACCOUNT, broken())
+        assert list(statuses(state)) == [(CREATE.phone, NOT_SENT)]
+
+
+def test_applied_changes_are_in_the_order_of_numbers(path: Path) -> None:
+    """Changes of one number follow each other, in the order in which they were made."""
+    with begin(path, DELETE, CREATE, UPDATE) as state:
+        for position, status in ((1, DONE), (2, SENDING), (3, DRIFTED)):
+            state.add(Result(position, status))
+        state.flush()
+        state.begin("two", ACCOUNT, [(CREATE, Result(0, DONE)), (UPDATE, OPEN)])
+        applied = [(row.change, row.position) for row in state.applied_by_number()]
+    assert applied == [(CREATE, 2), (CREATE, 3), (DELETE, 1)]
+
+
+def test_another_account_is_an_error(path: Path) -> None:
+    """A new state belongs to nobody."""
+    with SyncState(path) as state:
+        state.check_account(ACCOUNT)
+    with begin(path, CREATE) as state:
+        state.check_account(ACCOUNT)
+        for other in ({"account": "b"}, {"host": "localhost"}):
+            with pytest.raises(JournalError, match=r"belongs to another account.*--state \(state=\)"):
+                state.check_account({**ACCOUNT, **other})
+
+
+def test_reads_show_the_last_write_before_the_next_sync(path: Path) -> None:
+    """It waits for what is left of the lag, and not at all after a long time or for a clock that went back."""
+    waited: list[float] = []
+    with begin(path, CREATE) as state:
+        state.wait_for_reads(5.0, waited.append)
+        state.wait_for_reads(0.0, waited.append)
+        for offset in (-10.0, 3_600.0):
+            state.update_header({"last_write": time.time() + offset})
+            state.wait_for_reads(5.0, waited.append)
+    assert [0 < seconds <= 5 for seconds in waited] == [True]
+
+
+def test_state_in_use_or_of_another_kind_is_an_error(path: Path) -> None:
+    """One process at a time; a file of another program is left alone."""
+    with SyncState(path), pytest.raises(JournalLockedError, match="in use by another sync; wait"):
+        SyncState(path)
+    notes = path.with_name("notes.txt")
+    notes.write_text("my notes, which are longer than the head of a database" * 10)
+    with pytest.raises(JournalError, match=r"not a sync state.*--state \(state=\)"):
+        SyncState(notes)
+    assert notes.read_text().startswith("my notes")

@@ -1,0 +1,105 @@
+"""One sync at a time for an account: a lock file in the user's state folder, which names the process that holds it.
+
+The kernel releases the lock when the process ends, however it ends. The file stays, and its content means nothing
+while nobody holds the lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sendblue_transfer.errors import AccountLockedError, JournalError
+from sendblue_transfer.importing.paths import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_MAX_CONTENT = 1_000
+
+
+class AccountLock:
+    """Holds the lock of an account while the block runs.
+
+    Args:
+        account: The fingerprint of the account.
+
+    Raises:
+        AccountLockedError: Another process holds it, when the block is entered.
+        OSError: No folder for the lock file can be written to.
+    """
+
+    def __init__(self, account: Mapping[str, str]) -> None:
+        self._name = f"account-{account['account'][:32]}.lock"
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        descriptor = _open(self._name)
+        try:
+            _lock(descriptor)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"process": os.getpid(), "since": _now()}).encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _open(name: str) -> int:
+    """Open the lock file in the first folder that can be written to."""
+    *others, last = _folders()
+    for folder in others:
+        with suppress(OSError):
+            return _open_in(folder, name)
+    return _open_in(last, name)
+
+
+def _folders() -> Iterator[Path]:
+    with suppress(JournalError):
+        yield state_folder()
+    yield Path(tempfile.gettempdir()) / f"sendblue-contacts-{getattr(os, 'getuid', int)()}"
+
+
+def _open_in(folder: Path, name: str) -> int:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(folder / name, _FLAGS, 0o600)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl: Any = import_module("fcntl")
+    except ModuleNotFoundError:  # on Windows, only the lock of the state file keeps two syncs apart
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AccountLockedError(
+            f"another sync of this account is running ({_holder(descriptor)}); wait until it has ended, and try again"
+        ) from None
+
+
+def _holder(descriptor: int) -> str:
+    with suppress(ValueError, KeyError, TypeError):
+        holder = json.loads(os.pread(descriptor, _MAX_CONTENT, 0))
+        return f"process {int(holder['process'])} since {datetime.fromisoformat(holder['since'])}"
+    return "its process is not known"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
