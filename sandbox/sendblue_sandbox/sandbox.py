@@ -59,7 +59,8 @@ class Sandbox:
 
     Raises:
         ImportError: The extra `sandbox` is not installed.
-        ValueError: A setting is invalid, the file is not a sandbox database, or the document is invalid.
+        ValueError: A setting or the document is invalid, or the file is not a sandbox database, or it is in use by a
+            sandbox with another spelling or document.
         FileNotFoundError: The document does not exist.
     """
 

@@ -111,6 +111,37 @@ def test_what_breaks(tmp_path: Path, old: str, new: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (", text: str", "", "parameter was removed: `text`"),
+        ("text: str", "text: str, to: str", "parameter was added as required: `to`"),
+        ("-> int", "-> int | None", "type changed from `int` to `int | None`"),
+    ],
+)
+def test_a_call_of_both_clients_is_listed_once(tmp_path: Path, old: str, new: str, line: str) -> None:
+    """What changes for threads and for tasks is listed for threads; what changes for tasks only is listed for tasks."""
+    files = {
+        "overrides/sendblue_contacts/__init__.py": (
+            "from ._async.calls import AsyncCalls\nfrom ._sync.calls import Calls\n__all__ = ['AsyncCalls', 'Calls']\n"
+        ),
+        "overrides/sendblue_contacts/_async/__init__.py": "",
+        "overrides/sendblue_contacts/_sync/__init__.py": "",
+        "overrides/sendblue_contacts/_async/calls.py": (
+            "class AsyncBase:\n    async def call(self, text: str) -> int: ...\nclass AsyncCalls(AsyncBase): ...\n"
+        ),
+        "overrides/sendblue_contacts/_sync/calls.py": (
+            "class Base:\n    def call(self, text: str) -> int: ...\nclass Calls(Base): ...\n"
+        ),
+    }
+    before = written(tmp_path / "old", files)
+    both = {name: text.replace(old, new) for name, text in files.items()}
+    one = both | {name: text for name, text in files.items() if "_sync" in name}
+    for edited, caller in ((both, "Calls"), (one, "AsyncCalls")):
+        found = [str(change) for change in compare(before, written(tmp_path / caller, edited)) if change.breaks]
+        assert found == [f"sendblue_contacts.{caller}.call: {line}"]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "lines"),
     [
         ("key: str, *, ", "key: str, *, url: str = '', ", ["Client.__init__: parameter was added: `url`"]),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # SQLite's application ID in the header of the file, and the version of the tables.
 APPLICATION_ID = int.from_bytes(b"SBLU")
 VERSION = 3
+TIMEOUT_MS = 5_000
 
 
 def open_database(path: PathLike | None, schema: str) -> sqlite3.Connection:
@@ -49,6 +50,24 @@ def _prepare(sqlite: sqlite3.Connection, schema: str) -> None:
     if new:
         header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
         sqlite.executescript(f"BEGIN; {schema}; {header} COMMIT;")
+
+
+def check_sole_use(sqlite: sqlite3.Connection, path: PathLike | None) -> None:
+    """Raise `ValueError` if the file of this connection has another connection."""
+    sqlite.execute("PRAGMA busy_timeout = 0")
+    try:
+        # SQLite leaves the mode WAL only if there is no other connection.
+        alone = sqlite.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    except sqlite3.OperationalError:
+        alone = False
+    if not alone:
+        message = (
+            f"db={path!s} is in use by a sandbox with another spelling or another document, and a file holds contacts "
+            "in one form. Stop that sandbox, use its settings, or use another path."
+        )
+        raise ValueError(message)
+    sqlite.execute(f"PRAGMA busy_timeout = {TIMEOUT_MS}")
+    sqlite.execute("PRAGMA journal_mode = WAL")
 
 
 def _is_new(sqlite: sqlite3.Connection) -> bool:

@@ -3,7 +3,7 @@
 The fields of a contact are one JSON text, so that a new field of the document needs no new column. The other columns
 are those that queries search or sort by, and `rendered`: the JSON of the contact in responses, written with the
 contact, so that a page of 1000 contacts is read and not computed. It depends on the document and the spelling; if a
-file is opened with others, all contacts are rendered again.
+file is opened with others, all contacts are rendered again, unless another sandbox uses the file.
 
 An opt-out belongs to a phone number, whether or not it is a contact (the vendor's page 004: "from recipient opt-out
 state").
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sendblue_sandbox.api.response import RenderedJson, encode_json
 
-from .database import open_database
+from .database import check_sole_use, open_database
 from .queries import (
     SEARCH_CLAUSE,
     SELECT_ROWS,
@@ -62,14 +62,18 @@ class Store:
         renderer: Renders contacts as JSON.
 
     Raises:
-        ValueError: The file cannot be used.
+        ValueError: The file cannot be used, or is in use by a sandbox with another document or spelling.
     """
 
     def __init__(self, path: PathLike | None, renderer: Renderer) -> None:
         self._lock = RLock()
         self._renderer = renderer
         self._sqlite = open_database(path, SCHEMA)
-        self._refresh()
+        try:
+            self._refresh(path)
+        except BaseException:
+            self._sqlite.close()
+            raise
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -192,15 +196,20 @@ class Store:
         with self._lock:
             self._sqlite.close()
 
-    def _refresh(self) -> None:
-        fingerprints = [fingerprint for (fingerprint,) in self._sqlite.execute("SELECT fingerprint FROM renderer")]
-        if fingerprints == [self._renderer.fingerprint]:
+    def _refresh(self, path: PathLike | None) -> None:
+        """Render all contacts again if the file was written with another document or spelling."""
+        current = (self._renderer.fingerprint,)
+        with self.transaction():
+            found = self._sqlite.execute("SELECT fingerprint FROM renderer").fetchone()
+            if found is None:
+                self._sqlite.execute("INSERT INTO renderer VALUES (?)", current)
+        if found in {None, current}:
             return
+        check_sole_use(self._sqlite, path)
         with self.transaction():
             values = ((self._renderer.to_json(row), row.sequence) for row in self.all())
             self._sqlite.executemany(UPDATE_RENDERED, values)
-            self._sqlite.execute("DELETE FROM renderer")
-            self._sqlite.execute("INSERT INTO renderer VALUES (?)", (self._renderer.fingerprint,))
+            self._sqlite.execute("UPDATE renderer SET fingerprint = ?", current)
 
     def _render(self, phone: str) -> None:
         row = self.find(phone)

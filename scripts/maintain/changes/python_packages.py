@@ -7,13 +7,14 @@ does.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import griffe
 
 from maintain.changes.public_api import PACKAGES, PublicApi, ancestors, input_only, load, members, public_api
 from maintain.changes.report import ADDED, CHANGED, PYTHON, REMOVED, Change
+from maintain.regenerate.sync_client import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,18 @@ def compare(old_root: Path, new_root: Path) -> list[Change]:
     whole = [Change(name, ADDED, "package added") for name in new if name not in old]
     whole += [Change(name, REMOVED, "package removed", BREAKS) for name in old if name not in new]
     before, after = (public_api({name: packages[name] for name in shared}) for packages in (old, new))
-    return [*whole, *compare_public(before, after)]
+    return [*whole, *without_twins(compare_public(before, after))]
+
+
+def without_twins(changes: list[Change]) -> list[Change]:
+    """Return the changes without those of the client for tasks that the one for threads, emitted from it, has too."""
+    known = set(changes)
+
+    def is_twin(change: Change) -> bool:
+        twin = replace(change, subject=replaced(change.subject), text=replaced(change.text))
+        return twin != change and twin in known
+
+    return [change for change in changes if not is_twin(change)]
 
 
 def compare_public(old: PublicApi, new: PublicApi) -> list[Change]:
@@ -58,7 +70,13 @@ def compare_public(old: PublicApi, new: PublicApi) -> list[Change]:
 
 
 def _broken(old: PublicApi, new: PublicApi) -> Iterator[Change]:
-    names = {item.canonical_path: name for found in (old, new) for name, item in found.items()}
+    public = [pair for found in (old, new) for pair in found.items()]
+    names = {
+        member.canonical_path: f"{name}.{member.name}"
+        for name, item in public
+        if isinstance(item, griffe.Class)
+        for member in members(item).values()
+    } | {item.canonical_path: name for name, item in public}
     for breakage in griffe.find_breaking_changes(_as_module(old), _as_module(new)):
         value = breakage.old_value or breakage.new_value
         parameter = f": `{value.name}`" if isinstance(value, griffe.Parameter) else ""

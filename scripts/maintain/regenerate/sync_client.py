@@ -139,10 +139,15 @@ def synchronous(name: str, text: str) -> str:
     """Return the module for threads that corresponds to the module `name` for tasks."""
     for sentence, other in SENTENCES.items():
         text = text.replace(sentence, other)
-    text = without_awaitable(text)
+    text = replaced(without_awaitable(text))
+    return text if name == RAW else HEADER.format(source=name) + text
+
+
+def replaced(text: str) -> str:
+    """Return code or names for threads that correspond to those for tasks."""
     for pattern, replacement in REPLACEMENTS:
         text = re.sub(pattern, replacement, text)
-    return text if name == RAW else HEADER.format(source=name) + text
+    return text
 
 
 def without_awaitable(text: str) -> str:

@@ -98,7 +98,10 @@ def test_damaged_file(tmp_path: Path) -> None:
 
 
 def test_file_with_another_document(serve: Serve, connect: Connect, edited: Edited, tmp_path: Path) -> None:
-    """Contacts are returned in the spelling and with the fields of the sandbox that opens the file."""
+    """Contacts are returned in the spelling and with the fields of the sandbox that opens the file.
+
+    Only one that would return them in the same way can open the file at the same time.
+    """
     path = tmp_path / "file"
     first = serve(db=path, spelling="snake")
     connect(first).post(PATH, json={"number": ADA, "first_name": "Ada"})
@@ -108,5 +111,9 @@ def test_file_with_another_document(serve: Serve, connect: Connect, edited: Edit
         document["components"]["schemas"]["Contact"]["properties"]["birthday"] = {"type": ["string", "null"]}
 
     second = serve(db=path, document=edited(add), spelling="camel")
+    for settings in ({"spelling": "camel"}, {"document": edited(add)}):
+        with pytest.raises(ValueError, match=r"in use by a sandbox with another spelling or another document.*Stop"):
+            serve(db=path, **settings)
+    assert serve(db=path, document=edited(add), spelling="camel").contacts() == second.contacts()
     contact = connect(second).get(ADA_PATH).json()["contact"]
     assert (contact["firstName"], contact["birthday"], "first_name" in contact) == ("Ada", None, False)
