@@ -19,8 +19,13 @@ STANDARD_OUTPUT = "-"
 
 
 @contextmanager
-def open_atomic(path: Path) -> Generator[BinaryIO]:
-    """Open a file for writing that gets its name when the block ends, and is deleted if the block raises an error."""
+def open_atomic(path: Path, *, private: bool = False) -> Generator[BinaryIO]:
+    """Open a file for writing that gets its name when the block ends, and is deleted if the block raises an error.
+
+    Args:
+        path: The path.
+        private: Whether only the owner may read the file; otherwise it keeps the permissions of the file it replaces.
+    """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
             yield file
@@ -32,7 +37,7 @@ def open_atomic(path: Path) -> Generator[BinaryIO]:
             yield cast("BinaryIO", file)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(_mode(path))
+        Path(name).chmod(0o600 if private else _mode(path))
         Path(name).replace(path)
     except BaseException:
         with suppress(FileNotFoundError):

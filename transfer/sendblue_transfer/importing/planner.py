@@ -152,9 +152,23 @@ def check_sizes(**sizes: object) -> None:
 
 
 def rows_of(
-    source: Source, columns: ColumnMap | None, mode: Mode, duplicates: Duplicates, default_region: str | None
+    source: Source,
+    columns: ColumnMap | None,
+    mode: Mode,
+    duplicates: Duplicates,
+    default_region: str | None,
+    *,
+    keeps_blanks: bool = False,
 ) -> ImportRows:
     """Return the rows of a file, with the settings of an import.
+
+    Args:
+        source: The file.
+        columns: Which column fills which field, where the titles do not show it.
+        mode: The mode of the import, which decides the fields that a row can have.
+        duplicates: Which of several rows with the same number is used.
+        default_region: The region of numbers in national form.
+        keeps_blanks: Whether the value of a blank cell is None, where it would otherwise be absent.
 
     Raises:
         TransferError: A setting is invalid, or a required column is missing.
@@ -164,7 +178,9 @@ def rows_of(
             raise TransferError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     fields = UPDATE_FIELDS if mode == "update" else BulkContact.FIELDS
     is_text, escaped = source.titles is not None, source.format == "csv"
-    file_columns = Columns(columns or ColumnMap(), fields, is_text=is_text, escaped=escaped)
+    file_columns = Columns(
+        columns or ColumnMap(), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks
+    )
     if source.titles is not None:
         file_columns.check(source.titles)
     try:

@@ -25,7 +25,8 @@ _CELL_STARTS = re.compile(_START + _FORMULA)
 """Where a spreadsheet may begin a cell with a formula, which begins with = + - @ or the full-width form of one."""
 _ESCAPED_STARTS = re.compile(f"{_START}'{_FORMULA}")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
-_TEXT_KINDS = {"string", "e164", "enum", "date", "date-time"}
+TEXT_KINDS = {"string", "e164", "enum", "date", "date-time"}
+"""Kinds of fields that are text in JSON."""
 _VALUE_SEPARATOR = " ::: "
 """Google Contacts writes it between several values in one cell; the first value is used."""
 
@@ -42,7 +43,7 @@ def parse_cell(kind: str, cell: object) -> object:
         return _convert_json_value(kind, cell)
     if kind == "e164":
         return cell.partition(_VALUE_SEPARATOR)[0]
-    return cell if kind in _TEXT_KINDS else _parse_text(kind, cell)
+    return cell if kind in TEXT_KINDS else _parse_text(kind, cell)
 
 
 def _parse_text(kind: str, cell: str) -> object:
@@ -57,7 +58,7 @@ def _parse_text(kind: str, cell: str) -> object:
 def _convert_json_value(kind: str, value: object) -> object:
     if kind == "map" and isinstance(value, dict):
         return {label: scalar_text(item) for label, item in cast("dict[str, object]", value).items()}
-    return scalar_text(value) if kind in _TEXT_KINDS else value
+    return scalar_text(value) if kind in TEXT_KINDS else value
 
 
 def scalar_text(value: object) -> object:

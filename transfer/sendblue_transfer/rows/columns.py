@@ -75,17 +75,26 @@ class Columns:
         fields: The fields that a contact can have.
         is_text: Whether every cell is text.
         escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
+        keeps_blanks: Whether the value of a blank cell is None, where it would otherwise be absent.
 
     Raises:
         TransferError: The map names an unknown field.
     """
 
     def __init__(
-        self, column_map: ColumnMap, fields: Fields = BulkContact.FIELDS, *, is_text: bool = True, escaped: bool = False
+        self,
+        column_map: ColumnMap,
+        fields: Fields = BulkContact.FIELDS,
+        *,
+        is_text: bool = True,
+        escaped: bool = False,
+        keeps_blanks: bool = False,
     ) -> None:
         self._rest_as_variables = column_map.rest_as_variables
         self._fields = fields
-        self._is_text, self._escaped = is_text, escaped
+        self._is_text = is_text
+        self._escaped = escaped
+        self._keeps_blanks = keeps_blanks
         self._known_titles = dict(_known_titles(fields))
         self._read_only = {*_known_titles(Contact.FIELDS)} - {*self._known_titles}
         self._mapped = {title.strip(): self._mapped_target(name) for title, name in column_map.columns.items()}
@@ -96,7 +105,13 @@ class Columns:
         """Return the parser for rows with these titles."""
         parser = self._parsers.get(titles)
         if parser is None:
-            parser = RowParser(self._field_cells(titles), self._fields, is_text=self._is_text, escaped=self._escaped)
+            parser = RowParser(
+                self._field_cells(titles),
+                self._fields,
+                is_text=self._is_text,
+                escaped=self._escaped,
+                keeps_blanks=self._keeps_blanks,
+            )
             if len(self._parsers) < _MAX_PARSERS:
                 self._parsers[titles] = parser
         return parser

@@ -58,12 +58,22 @@ class RowParser:
         fields: The fields that a contact can have.
         is_text: Whether every cell is text, as in a table; in JSON a value can have any type.
         escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
+        keeps_blanks: Whether the value of a blank cell is None, where it would otherwise be absent.
     """
 
-    def __init__(self, field_cells: Sequence[FieldCells], fields: Fields, *, is_text: bool, escaped: bool) -> None:
+    def __init__(
+        self,
+        field_cells: Sequence[FieldCells],
+        fields: Fields,
+        *,
+        is_text: bool,
+        escaped: bool,
+        keeps_blanks: bool = False,
+    ) -> None:
         self._field_cells = field_cells
         self._fields = fields
         self._escaped = escaped
+        self._keeps_blanks = keeps_blanks
         self._required = [name for name, field in fields.items() if field.required]
         self._to_validate = [
             each
@@ -78,7 +88,20 @@ class RowParser:
         Raises:
             ValueError: A column about opt-outs has an unknown value.
         """
-        return self._parse(self._field_cells, cells)
+        contact = self._parse(self._field_cells, cells)
+        if self._keeps_blanks:
+            self._add_blanks(contact)
+        return contact
+
+    def _add_blanks(self, contact: dict[str, Any]) -> None:
+        """Add None for each target that has no value. A map has no value of its own, only its labels have."""
+        for (name, label), kind, _ in self._field_cells:
+            if label is not None:
+                labels = contact.setdefault(name, {})
+                if isinstance(labels, dict):
+                    cast("dict[str, object]", labels).setdefault(label, None)
+            elif kind != "map" and name not in self._required:
+                contact.setdefault(name, None)
 
     def _parse(self, field_cells: Sequence[FieldCells], cells: Sequence[Any]) -> dict[str, Any]:
         contact: dict[str, Any] = {}

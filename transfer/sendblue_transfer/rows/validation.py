@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.bulk.actions import merge
+from sendblue_contacts.phone import normalise
 
 from .duplicates import DuplicateFinder, MergeBuffer
+from .row_parser import PHONE
 from .row_status import DUPLICATE, REJECTED, RowResult
 
 if TYPE_CHECKING:
@@ -88,6 +90,25 @@ class ImportRows:
                     yield record.line, merge(buffer.take(record.line), contact) if merges else contact
                 elif merges and result.status == DUPLICATE and result.duplicate_of:
                     buffer.add(result.duplicate_of, self._contact(record))
+
+    def skipped(self, result_of: Callable[[int], RowResult]) -> Iterator[tuple[RowResult, str]]:
+        """Read the rows again, and yield the results of those that are not sent, each with its number.
+
+        The number is in E.164 form, and empty if it cannot be read.
+        """
+        for record in self.source:
+            result = result_of(record.line)
+            if result.status in {REJECTED, DUPLICATE}:
+                yield result, self._readable_number(record)
+
+    def _readable_number(self, record: Record) -> str:
+        if record.problem:  # its cells may be shifted
+            return ""
+        try:
+            contact = self.columns.parser(record.titles).parse(record.cells)
+            return normalise(contact.get(PHONE), default_region=self.region)
+        except (TypeError, ValueError):
+            return ""
 
     def _contact(self, record: Record) -> dict[str, Any]:
         return self.columns.parser(record.titles).parse_validated(record.cells, self.region)

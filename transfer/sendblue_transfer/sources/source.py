@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _TABLE_FORMATS = ("csv", "xlsx")
+_CODE_UNIT_BYTES = {"utf-16": 2, "utf-32": 4}
 
 
 class Source:
@@ -84,6 +85,17 @@ class Source:
     def has_changed(self) -> bool:
         """Whether the file was written to after it was opened."""
         return _state(self._file) != self._state
+
+    @property
+    def size(self) -> int:
+        """The size of the content in bytes."""
+        return os.fstat(self._file.fileno()).st_size
+
+    @property
+    def ends_with_newline(self) -> bool:
+        """Whether the last byte is a newline; in UTF-16 and UTF-32, one of the last bytes."""
+        self._file.seek(max(0, self.size - 4))
+        return b"\n" in self._file.read()[-_CODE_UNIT_BYTES.get(self.encoding or "", 1) :]
 
     def __iter__(self) -> Iterator[Record]:
         if self.has_changed():

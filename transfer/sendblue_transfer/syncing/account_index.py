@@ -1,0 +1,176 @@
+"""The contacts of an account in a temporary database, so that memory does not depend on their number.
+
+The database is private: in memory while it is small, in a temporary file when it grows, and deleted with the process.
+Only the fields that a sync can write are kept, in a normal form: blank values are absent, and so is an `opt_out` that
+is false, because the API may return either for a contact that has not opted out.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sqlite3
+from contextlib import closing
+from datetime import date
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from sendblue_contacts.phone import normalise
+from sendblue_contacts_api.models.contact import Contact
+
+from sendblue_transfer.importing.planner import UPDATE_FIELDS
+from sendblue_transfer.rows.cells import TEXT_KINDS, scalar_text
+from sendblue_transfer.rows.row_parser import PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from .changes import Values
+
+OPT_OUT = "opt_out"
+SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
+"""The fields that a sync compares: those of an update that a contact also shows."""
+
+_KINDS = [(name, field.kind) for name, field in SYNC_FIELDS.items()]
+_READ_ALL = cast(
+    "Callable[[Contact], tuple[Any, ...]]",
+    attrgetter(*(Contact.FIELDS[name].attribute for name in SYNC_FIELDS)),
+)
+_CACHE_KIBIBYTES = 32 * 1024
+
+
+class AccountIndex:
+    """The contacts of an account, by phone number.
+
+    Attributes:
+        contacts: The number of contacts, including those without a valid number, which a sync never changes.
+    """
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        for statement in (
+            f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
+            "PRAGMA journal_mode = OFF",
+            "CREATE TABLE contacts (position INTEGER PRIMARY KEY, number INTEGER, content BLOB)",
+        ):
+            self._database.execute(statement)
+        self.contacts: int = 0
+        self._marks = bytearray()
+
+    @classmethod
+    def read(cls, pages: Iterable[list[Contact]], on_read: Callable[[int], object] | None = None) -> Self:
+        """Read all contacts of an account.
+
+        Args:
+            pages: The pages of the listing.
+            on_read: Called with the number of contacts so far, after each page.
+
+        Raises:
+            IncompleteListError: The listing is incomplete.
+        """
+        index = cls()
+        try:
+            for page in pages:
+                index._add(page)
+                if on_read:
+                    on_read(index.contacts)
+            index._finish()
+        except BaseException:
+            index.close()
+            raise
+        return index
+
+    def _add(self, page: list[Contact]) -> None:
+        rows = (
+            (int(number), marshal.dumps(contact_values(contact)))
+            for contact in page
+            if (number := e164(contact.phone))
+        )
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO contacts (number, content) VALUES (?, ?)", rows)
+        self._database.execute("COMMIT")
+        self.contacts += len(page)
+
+    def _finish(self) -> None:
+        """Index the numbers. Of several contacts with the same number, the last one remains."""
+        try:
+            self._database.execute("CREATE UNIQUE INDEX by_number ON contacts (number)")
+        except sqlite3.IntegrityError:
+            last = "SELECT max(position) FROM contacts GROUP BY number"
+            self._database.execute(f"DELETE FROM contacts WHERE position NOT IN ({last})")  # noqa: S608  # a constant
+            self._finish()
+        with closing(self._database.execute("SELECT max(position) FROM contacts")) as cursor:
+            (last_position,) = cursor.fetchone()
+        self._marks = bytearray((last_position or 0) + 1)
+
+    def get(self, number: str) -> Values | None:
+        """Return the values of the contact with this E.164 number; None if there is no such contact."""
+        return self._find(number, mark=False)
+
+    def take(self, number: str) -> Values | None:
+        """Like `get`, and remember that the source has this number."""
+        return self._find(number, mark=True)
+
+    def _find(self, number: str, *, mark: bool) -> Values | None:
+        query = "SELECT position, content FROM contacts WHERE number = ?"
+        row = self._database.execute(query, (int(number),)).fetchone()
+        if row is None:
+            return None
+        if mark:
+            self._marks[row[0]] = 1
+        return cast("Values", marshal.loads(row[1]))  # noqa: S302  # written by this object
+
+    def rest(self) -> Iterator[tuple[str, Values]]:
+        """Yield the number and the values of each contact that was not taken, in the order of the listing."""
+        with closing(self._database.execute("SELECT position, number, content FROM contacts")) as cursor:
+            for position, number, content in cursor:
+                if not self._marks[position]:
+                    yield f"+{number}", marshal.loads(content)  # noqa: S302  # written by this object
+
+    def close(self) -> None:
+        """Delete the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def e164(value: object) -> str | None:
+    """Return a number in E.164 form; None if it is not valid."""
+    try:
+        return normalise(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value is no value: null, empty text, an empty list or an empty map."""
+    return value is None or (not value and isinstance(value, str | list | dict))
+
+
+def contact_values(contact: Contact) -> Values:
+    """Return the fields of a contact that a sync can write and that are not blank, with maps as they are."""
+    values: Values = {}
+    for (name, kind), value in zip(_KINDS, _READ_ALL(contact), strict=True):
+        if value.__class__ is str and value:
+            values[name] = value
+        elif not (is_blank(value) or (name == OPT_OUT and not value)) and not is_blank(stored := _stored(kind, value)):
+            values[name] = stored
+    return values
+
+
+def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """Return a value in normal form: what is documented as text, but is a number, becomes text."""
+    if kind == "map" and isinstance(value, dict):
+        labels = cast("Values", value)
+        return {label: scalar_text(text) for label, text in labels.items() if not is_blank(text)}
+    if kind == "array[string]" and isinstance(value, list):
+        return [scalar_text(item) for item in cast("list[object]", value) if not is_blank(item)]
+    if isinstance(value, date):
+        return value.isoformat()
+    return scalar_text(value) if kind in TEXT_KINDS else value

@@ -1,0 +1,154 @@
+"""The difference between a row and its contact. Pure.
+
+    | field            | changes if                                                                        |
+    |------------------|-----------------------------------------------------------------------------------|
+    | tags             | the set of tags differs; the tags of the row replace those of the contact, or are |
+    |                  | added to them                                                                     |
+    | custom variables | a label of the row has another text; labels that the row lacks are left alone     |
+    | opt_out          | the row says yes, or it says no and opting in is allowed                          |
+    | phone numbers    | they differ in E.164 form                                                         |
+    | dates and times  | they are different moments                                                        |
+    | other fields     | the values differ                                                                 |
+
+A blank value leaves the field alone, or clears it; a blank `opt_out` never does, since clearing it would opt in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from sendblue_contacts.fields import check
+from sendblue_contacts.phone import normalise
+from sendblue_contacts_api.types import read_datetime
+
+from sendblue_transfer.importing.planner import UPDATE_FIELDS
+from sendblue_transfer.rows.row_parser import PHONE
+
+from .account_index import OPT_OUT, SYNC_FIELDS, e164, is_blank
+from .changes import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .changes import Values
+    from .options import SyncOptions
+
+TAGS = "tags"
+OPTED_OUT = (
+    "the contact has opted out, and a source does not opt contacts in; allow it with --allow-opt-in (allow_opt_in=True)"
+)
+_PARSED = {"string", "enum", "boolean", "map", "array[string]"}
+"""Kinds whose values are what is sent once a row was validated. Values of other kinds are converted."""
+_CANONICAL: dict[str, Callable[[Any], object]] = {
+    "e164": lambda value: e164(value) or value,
+    "date-time": lambda value: read_datetime(value) or value,
+}
+_Pair = tuple[str, tuple[Any, Any]]
+
+
+class RowDiff:
+    """Compares rows with contacts.
+
+    Args:
+        options: The options of the plan.
+    """
+
+    def __init__(self, options: SyncOptions) -> None:
+        self._clears = options.blank == "clear"
+        self._adds_tags = options.tags == "add"
+        self._scope = [options.scope_tag] if options.scope_tag else []
+        self._allows_opt_in = options.allow_opt_in
+        self._region = options.default_region
+
+    def number(self, row: Values) -> str:
+        """Return the number of a row in E.164 form."""
+        return normalise(row[PHONE], default_region=self._region)
+
+    def change(self, line: int, number: str, row: Values, contact: Values | None) -> Change | None:
+        """Return what has to change for a row.
+
+        Args:
+            line: The line of the row.
+            number: Its number.
+            row: The values of a validated row, with maps as they are.
+            contact: The values of the contact with this number, from an `AccountIndex`; None if there is none.
+
+        Returns:
+            The change; None if the contact has all values of the row.
+        """
+        if contact is None:
+            return Change("create", number, dict(self._created(row)), line=line)
+        if row.get(OPT_OUT) is False and contact.get(OPT_OUT) and not self._allows_opt_in:
+            return Change("skip", number, reason=OPTED_OUT, line=line)
+        fields = dict(self._updated(row, contact))
+        return Change("update", number, fields, line=line) if fields else None
+
+    def _created(self, row: Values) -> Iterator[_Pair]:
+        for name, value in row.items():
+            if name == OPT_OUT and not (value or (value is False and self._allows_opt_in)):
+                continue
+            if name in (PHONE, TAGS) or is_blank(value):
+                continue
+            if isinstance(value, dict):
+                labels = cast("Values", value)
+                yield from ((f"{name}.{label}", (None, text)) for label, text in labels.items() if _is_filled(text))
+            else:
+                yield name, (None, self._sent(name, value))
+        if tags := self._wanted_tags(row, []):
+            yield TAGS, (None, tags)
+
+    def _updated(self, row: Values, contact: Values) -> Iterator[_Pair]:
+        for name, value in row.items():
+            old = contact.get(name)
+            if value == old or name in (PHONE, TAGS) or name not in SYNC_FIELDS:
+                continue
+            if isinstance(value, dict):
+                yield from self._changed_labels(name, cast("Values", value), old)
+            elif is_blank(value):
+                if self._clears and name != OPT_OUT and old is not None:
+                    yield name, (old, None)
+            elif not _is_same(name, old, sent := self._sent(name, value)):
+                yield name, (old, sent)
+        old_tags = contact.get(TAGS)
+        if (TAGS in row or self._scope) and set(tags := self._wanted_tags(row, old_tags or [])) != set(old_tags or []):
+            yield TAGS, (old_tags, tags or None)
+
+    def _changed_labels(self, name: str, labels: Values, old: Any) -> Iterator[_Pair]:  # noqa: ANN401  # any JSON
+        has = cast("Values", old) if isinstance(old, dict) else {}
+        for label, text in labels.items():
+            before = has.get(label)
+            if _is_filled(text):
+                if text != before:
+                    yield f"{name}.{label}", (before, text)
+            elif self._clears and before is not None:
+                yield f"{name}.{label}", (before, None)
+
+    def _wanted_tags(self, row: Values, old: list[str]) -> list[str]:
+        tags: list[str] | None = row.get(TAGS)
+        if self._adds_tags:
+            wanted = [*old, *(tags or ())]
+        elif tags or (TAGS in row and self._clears):
+            wanted = tags or []
+        else:
+            wanted = old
+        return list(dict.fromkeys([*wanted, *self._scope]))
+
+    def _sent(self, name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
+        """Return a value of a row as it is sent."""
+        field = UPDATE_FIELDS[name]
+        return value if field.kind in _PARSED else check(name, field, value, self._region)
+
+
+def _is_filled(text: object) -> bool:
+    """Whether the text of a label is not blank."""
+    return not is_blank(text) and not (isinstance(text, str) and text.isspace())
+
+
+def _is_same(name: str, old: object, new: object) -> bool:
+    if name == OPT_OUT:
+        return bool(old) == bool(new)
+    if old is None:
+        return False
+    canonical = _CANONICAL.get(SYNC_FIELDS[name].kind)
+    return canonical(old) == canonical(new) if canonical else old == new
