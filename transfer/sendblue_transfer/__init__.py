@@ -15,6 +15,8 @@ from .sources.formats import FORMATS, Format
 from .sources.record import Record
 from .sources.source import Source, open_source
 from .syncing.changes import Change
+from .syncing.plan import plan_sync
+from .syncing.sync_plan import SyncPlan
 
 __all__ = [
     "DUPLICATES",
@@ -38,11 +40,13 @@ __all__ = [
     "Record",
     "Row",
     "Source",
+    "SyncPlan",
     "SyncRefusedError",
     "TransferError",
     "export_contacts",
     "open_source",
     "plan_import",
+    "plan_sync",
     "read_csv",
     "run_import",
     "write_csv",

@@ -175,7 +175,8 @@ def merge(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any
 
 def _combined(earlier: Any, later: Any) -> Any:  # noqa: ANN401  # any JSON
     if isinstance(earlier, dict):
-        return {**cast("dict[str, Any]", earlier), **later}
+        labels = cast("dict[str, Any]", earlier)
+        return labels | {label: text for label, text in later.items() if text or label not in labels}
     if isinstance(earlier, list):
         return list(dict.fromkeys([*cast("list[object]", earlier), *later]))
     return later

@@ -178,9 +178,7 @@ def rows_of(
             raise TransferError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     fields = UPDATE_FIELDS if mode == "update" else BulkContact.FIELDS
     is_text, escaped = source.titles is not None, source.format == "csv"
-    file_columns = Columns(
-        columns or ColumnMap(), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks
-    )
+    file_columns = Columns(columns or ColumnMap(), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks)
     if source.titles is not None:
         file_columns.check(source.titles)
     try:

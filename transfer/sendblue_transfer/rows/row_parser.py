@@ -95,7 +95,7 @@ class RowParser:
 
     def _add_blanks(self, contact: dict[str, Any]) -> None:
         """Add None for each target that has no value. A map has no value of its own, only its labels have."""
-        for (name, label), kind, _ in self._field_cells:
+        for (name, label), kind, *_ in self._field_cells:
             if label is not None:
                 labels = contact.setdefault(name, {})
                 if isinstance(labels, dict):
@@ -145,6 +145,14 @@ class RowParser:
         fields = self._fields
         checked = {name: check(name, fields[name], value, region) for name, value in contact.items()}
         return cast("str", checked[PHONE])
+
+    def readable_number(self, cells: Sequence[Any], region: str | None = None) -> str:
+        """Return the phone number of any row in E.164 form; empty if it cannot be read."""
+        contact = self._parse([each for each in self._field_cells if each.target.name == PHONE], cells)
+        try:
+            return normalise(contact.get(PHONE), default_region=region)
+        except (TypeError, ValueError):
+            return ""
 
     def parse_validated(self, cells: Sequence[Any], region: str | None = None) -> dict[str, Any]:
         """Return the contact of a row that passed `validated_number`, for a call that checks the other fields again."""

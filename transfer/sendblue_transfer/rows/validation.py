@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.bulk.actions import merge
-from sendblue_contacts.phone import normalise
 
 from .duplicates import DuplicateFinder, MergeBuffer
-from .row_parser import PHONE
 from .row_status import DUPLICATE, REJECTED, RowResult
 
 if TYPE_CHECKING:
@@ -104,11 +102,7 @@ class ImportRows:
     def _readable_number(self, record: Record) -> str:
         if record.problem:  # its cells may be shifted
             return ""
-        try:
-            contact = self.columns.parser(record.titles).parse(record.cells)
-            return normalise(contact.get(PHONE), default_region=self.region)
-        except (TypeError, ValueError):
-            return ""
+        return self.columns.parser(record.titles).readable_number(record.cells, self.region)
 
     def _contact(self, record: Record) -> dict[str, Any]:
         return self.columns.parser(record.titles).parse_validated(record.cells, self.region)

@@ -60,10 +60,11 @@ class Source:
         encoding: str | None,
         delimiter: str | None,
         sheet: str | None,
+        name: str = "standard input",
     ) -> None:
         self._file = file
         self._state = _state(file)
-        self.name: str = path.name if path else "standard input"
+        self.name: str = path.name if path else name
         self.path = path
         self.format = format or find_format(file, path.suffix if path else "")
         self.digest: str = file_digest(file)

@@ -19,6 +19,7 @@ from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.cells import TEXT_KINDS, scalar_text
+from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from .changes import Values
 
-OPT_OUT = "opt_out"
 SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
 """The fields that a sync compares: those of an update that a contact also shows."""
 
@@ -37,6 +37,13 @@ _READ_ALL = cast(
     attrgetter(*(Contact.FIELDS[name].attribute for name in SYNC_FIELDS)),
 )
 _CACHE_KIBIBYTES = 32 * 1024
+_DELETE_REPEATED = """
+DELETE FROM contacts WHERE position IN (
+    SELECT position FROM contacts
+    JOIN (SELECT number AS repeated, max(position) AS last FROM contacts GROUP BY number HAVING count(*) > 1)
+    ON number = repeated WHERE position != last
+)
+"""
 
 
 class AccountIndex:
@@ -82,9 +89,7 @@ class AccountIndex:
 
     def _add(self, page: list[Contact]) -> None:
         rows = (
-            (int(number), marshal.dumps(contact_values(contact)))
-            for contact in page
-            if (number := e164(contact.phone))
+            (int(number), marshal.dumps(contact_values(contact))) for contact in page if (number := e164(contact.phone))
         )
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO contacts (number, content) VALUES (?, ?)", rows)
@@ -93,12 +98,8 @@ class AccountIndex:
 
     def _finish(self) -> None:
         """Index the numbers. Of several contacts with the same number, the last one remains."""
-        try:
-            self._database.execute("CREATE UNIQUE INDEX by_number ON contacts (number)")
-        except sqlite3.IntegrityError:
-            last = "SELECT max(position) FROM contacts GROUP BY number"
-            self._database.execute(f"DELETE FROM contacts WHERE position NOT IN ({last})")  # noqa: S608  # a constant
-            self._finish()
+        self._database.execute("CREATE INDEX by_number ON contacts (number, position)")
+        self._database.execute(_DELETE_REPEATED)
         with closing(self._database.execute("SELECT max(position) FROM contacts")) as cursor:
             (last_position,) = cursor.fetchone()
         self._marks = bytearray((last_position or 0) + 1)

@@ -15,7 +15,6 @@ A blank value leaves the field alone, or clears it; a blank `opt_out` never does
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_contacts.fields import check
@@ -23,13 +22,14 @@ from sendblue_contacts.phone import normalise
 from sendblue_contacts_api.types import read_datetime
 
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
+from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
 
-from .account_index import OPT_OUT, SYNC_FIELDS, e164, is_blank
+from .account_index import SYNC_FIELDS, e164, is_blank
 from .changes import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .changes import Values
     from .options import SyncOptions
@@ -72,7 +72,7 @@ class RowDiff:
             line: The line of the row.
             number: Its number.
             row: The values of a validated row, with maps as they are.
-            contact: The values of the contact with this number, from an `AccountIndex`; None if there is none.
+            contact: The values of the contact with this number, from an `AccountIndex`; None if no contact has it.
 
         Returns:
             The change; None if the contact has all values of the row.

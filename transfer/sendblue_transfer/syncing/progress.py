@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from sendblue_contacts.bulk.eta import RateEstimator, seconds_left
+
+from sendblue_transfer.progress import RATE_WINDOW, REPORT_INTERVAL
+
 SyncPhase = Literal["reading", "listing", "comparing", "creating", "updating", "deleting"]
 
 
@@ -30,3 +34,35 @@ class SyncProgress:
 
 
 OnSyncProgress = Callable[[SyncProgress], object] | None
+
+
+class SyncProgressReporter:
+    """Reports the progress of a sync, phase by phase.
+
+    Args:
+        on_progress: The callback; None for none.
+        clock: Returns the time in seconds; never goes back.
+    """
+
+    def __init__(self, on_progress: OnSyncProgress, clock: Callable[[], float]) -> None:
+        self._on_progress = on_progress
+        self._clock = clock
+        self._next_report = clock()
+        self.start("reading")
+
+    def start(self, phase: SyncPhase, total: int | None = None, done: int = 0) -> None:
+        """Start a phase. What is done already does not count for the rate."""
+        self._phase: SyncPhase = phase
+        self._total = total
+        self._rate = RateEstimator(self._clock, window=RATE_WINDOW, done=done)
+
+    def report(self, done: int, *, force: bool = False) -> None:
+        """Report how much of the phase is done, if a report is due or forced."""
+        if self._on_progress is None:
+            return
+        now = self._clock()
+        if now >= self._next_report or force:
+            self._next_report = now + REPORT_INTERVAL
+            rate = self._rate.rate(done)
+            eta = seconds_left(done, self._total, rate)
+            self._on_progress(SyncProgress(self._phase, done, self._total, rate, eta))

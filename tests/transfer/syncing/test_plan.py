@@ -1,0 +1,247 @@
+"""Plans of syncs: what they count and what they refuse, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sendblue_contacts import RateLimit, Sendblue
+from sendblue_transfer import Change, ColumnMap, SyncPlan, SyncRefusedError, TransferError, open_source, plan_sync
+
+from tests.transfer.contact_files import FAST_RETRY, number, people, person, row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sendblue_sandbox import Sandbox
+    from sendblue_transfer.syncing.progress import SyncProgress
+
+    from tests.transfer.contact_files import WriteFile
+
+
+@pytest.fixture
+def account(sandbox: Sandbox, client: Sendblue) -> Sandbox:
+    """A sandbox with ten people."""
+    client.contacts.bulk.create(people(10))
+    return sandbox
+
+
+ROWS: list[dict[str, Any]] = [
+    person(0),
+    {**person(1), "first_name": "Grace"},
+    {"phone": number(1), "first_name": "Superseded"},
+    {**person(10), "opt_out": True},
+    {"phone": "no number"},
+    {"phone": number(2), "tags": 7},
+]
+
+
+def test_plan(account: Sandbox, client: Sendblue) -> None:
+    """Creations, updates, deletions, and skipped rows with their reasons; nothing is written."""
+    before = account.contacts()
+    plan = plan_sync(client, reversed(ROWS), delete="all", max_delete=7, allow_unreadable=True)
+    assert str(plan) == "SyncPlan(1 to create, 1 to update, 7 to delete, 1 unchanged, 3 skipped; 4 requests, 0 s)"
+    create, update, *deletes, invalid, unreadable, superseded = plan.changes()
+    assert create.new == {"first_name": "Ada 10", **flat(person(10)), "opt_out": True}
+    assert update == Change("update", number(1), {"first_name": ("Ada 1", "Grace")}, line=5)
+    assert [each.phone for each in deletes] == [number(index) for index in range(3, 10)]
+    assert deletes[0].old == flat(person(3))
+    assert [(each.phone, each.line, each.reason.split(";")[0]) for each in (invalid, unreadable, superseded)] == [
+        (number(2), 1, "tags must be a list of str, not int"),
+        ("", 2, "phone ('xx xxxxxx') is not a valid phone number in E.164 format: the country code is missing"),
+        (number(1), 4, "another row has the same number (line 5)"),
+    ]
+    assert ([each.kind for each in plan.changes("delete")], account.contacts()) == (["delete"] * 7, before)
+    assert {each.method for each in account.requests} == {"POST", "GET"}
+
+
+def flat(contact: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a person as changes list them."""
+    values = {name: value for name, value in contact.items() if name not in {"phone", "custom_variables"}}
+    return {**values, "custom_variables.Plan": "Plus"}
+
+
+def test_files(account: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """Files are mapped, checked and merged as in imports; numbers are compared in E.164 form."""
+    rows = [
+        ["(415) 555-0001", "Ada 1", "", "", ""],
+        ["+1 415-555-0002", "", "", "new", ""],
+        ["4155550002", "X", "", "", ""],
+    ]
+    with open_source(write_rows(1, *rows)) as source:
+        plan = plan_sync(client, source, default_region="us", duplicates="merge", columns=ColumnMap({"company": ""}))
+    assert (plan.unchanged, plan.skipped, plan.columns and plan.columns.unmapped) == (2, 1, ())
+    assert [each.new for each in plan.changes("update")] == [{"first_name": "X", "tags": ["new"]}]
+    assert account.requests[-1].method == "GET"
+
+
+def test_blank_cells(account: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """They leave fields alone, or clear them if asked; in JSON, a key that an object lacks is not blank."""
+    path = write_rows(0, [number(1), "", "", "", " "])
+    with open_source(path) as source:
+        assert plan_sync(client, source).unchanged == 1
+        (cleared,) = plan_sync(client, source, blank="clear").changes()
+    assert (cleared.old, cleared.new) == (flat(person(1)), dict.fromkeys(flat(person(1))))
+    rows: list[dict[str, Any]] = [
+        {"phone": number(1), "first_name": None},
+        {"phone": number(2), "custom_variables": {"Plan": ""}},
+    ]
+    assert [each.new for each in plan_sync(client, rows, blank="clear").changes()] == [
+        {"first_name": None},
+        {"custom_variables.Plan": None},
+    ]
+    assert account.requests[-1].method == "GET"
+
+
+def test_duration_at_the_rate_limit(account: Sandbox) -> None:
+    """At the pace of bulk callers."""
+    limit = RateLimit(1_000, per=10.0)
+    with Sendblue("key", "secret", base_url=account.url, rate_limit=limit, retry=FAST_RETRY) as client:
+        plan = plan_sync(client, [{"phone": number(index), "first_name": "X"} for index in range(7)])
+    assert (plan.requests, plan.seconds) == (7, round(7 * limit.pace, 3))
+
+
+def test_progress(account: Sandbox, client: Sendblue) -> None:
+    """Each phase is reported, and its end always."""
+    reports: list[SyncProgress] = []
+    plan_sync(client, people(1_001), on_progress=reports.append, clock=iter(range(100)).__next__)
+    assert [(each.phase, each.done, each.total) for each in reports] == [
+        ("reading", 1_000, None),
+        ("reading", 1_001, None),
+        ("listing", 10, None),
+        ("listing", 10, None),
+        ("comparing", 1_000, 1_001),
+        ("comparing", 1_001, 1_001),
+    ]
+    assert len(account.contacts()) == 10
+
+
+# --- guards
+
+REFUSALS: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
+    ([], {"delete": "all"}, r"has no rows.*use --delete none \(delete=\"none\"\)"),
+    ([], {"delete": "tracked"}, "has no rows"),
+    ([{"phone": "x"}], {"delete": "all"}, r"1 of 1 rows .*--allow-unreadable \(allow_unreadable=True\)"),
+    (people(9), {"delete": "all"}, r"1 of 10 contacts would be deleted.*at most 5%.*--max-delete 1 \(max_delete=1\)"),
+    (people(7), {"delete": "all", "max_delete": "29.9%"}, "3 of 10 contacts"),
+    (people(7), {"delete": "all", "max_delete": 2}, "at most 2"),
+]  # fmt: skip
+
+
+ALLOWED: list[tuple[list[dict[str, Any]], dict[str, Any], int]] = [
+    ([], {}, 0),
+    ([{"phone": "x"}], {}, 0),
+    ([*people(7), {"phone": "x"}], {"delete": "all", "max_delete": "30%", "allow_unreadable": True}, 3),
+    (people(7), {"delete": "tracked"}, 0),
+    (people(7), {"delete": "all", "scope_tag": "crm"}, 0),
+    (people(7), {"delete": "all", "scope_tag": "lead", "max_delete": 3}, 3),
+]
+
+
+def test_refusals(account: Sandbox, client: Sendblue) -> None:
+    """A refusal writes nothing, and names the option that allows it in both spellings."""
+    for rows, settings, message in REFUSALS:
+        with pytest.raises(SyncRefusedError, match=message):
+            plan_sync(client, rows, **settings)
+    assert [each.method for each in account.requests if each.method != "GET"] == ["POST"]
+
+
+def test_what_is_not_refused(account: Sandbox, client: Sendblue) -> None:
+    """Plans without deletions, allowed ones, and those of contacts without the tag; nothing is tracked yet."""
+    assert [plan_sync(client, rows, **settings).deletes for rows, settings, _ in ALLOWED] == [n for *_, n in ALLOWED]
+    assert len(account.contacts()) == 10
+
+
+# --- saved plans
+
+
+@pytest.fixture
+def saved(account: Sandbox, client: Sendblue, tmp_path: Path) -> Path:
+    """The file of a plan."""
+    assert account.url
+    path = tmp_path / "plan.jsonl"
+    path.touch(0o644)
+    plan_sync(client, ROWS, scope_tag="crm", chunk_size=7).save(path)
+    return path
+
+
+def test_a_plan_can_be_saved(client: Sendblue, saved: Path) -> None:
+    """Only its owner can read it, as JSON Lines, and it reads back equal."""
+    plan, loaded = plan_sync(client, ROWS, scope_tag="crm", chunk_size=7), SyncPlan.load(saved)
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    assert (str(loaded), list(loaded.changes())) == (str(plan), list(plan.changes()))
+    assert (loaded.options, loaded.account, loaded.source) == (plan.options, plan.account, plan.source)
+    header, *changes = map(json.loads, saved.read_text(encoding="utf-8").splitlines())
+    assert (header["format"], header["creates"], len(changes)) == ("sendblue-sync-plan", 1, 6)
+
+
+def test_damaged_plans(saved: Path) -> None:
+    """A file that was cut off or edited, that is of another version, or that is something else, is not applied."""
+    content = saved.read_bytes()
+    header, line, *rest = content.splitlines(keepends=True)
+    fields = json.loads(header)
+    edits = {"unchanged": "1", "version": 2, "options": {"delete": "x"}, "account": None, "seconds": None, "creates": 2}
+    damaged = [
+        (b"", "is not a saved plan"),
+        (b"phone,first_name\n", "is not a saved plan"),
+        (b"\xff\xfe\x00", "is not a saved plan"),
+        (b"[" * 100_000, "is not a saved plan"),
+        (content[:-1], "incomplete"),
+        (header, "incomplete"),
+        (b"".join([header, *rest]), "incomplete"),
+        (b"".join([header, line.replace(b"Ada", b"Eva"), *rest]), "changed after it was saved"),
+        (content + b"\xff\n", "incomplete"),
+        *(
+            (b"".join([f"{json.dumps({**fields, name: value})}\n".encode(), line, *rest]), "plan again$")
+            for name, value in edits.items()
+        ),
+    ]
+    for number_of_case, (text, message) in enumerate(damaged):
+        saved.write_bytes(text)
+        with pytest.raises(TransferError, match=message):
+            raise AssertionError(number_of_case, SyncPlan.load(saved))
+
+
+# --- sources and arguments
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("crm.csv", "iterable of mappings, not a single str"),
+        (person(0), "not a single dict"),
+        (None, "not a single NoneType"),
+        ([person(0), "x"], "row 2: a contact must be a mapping, not str"),
+        ([{"phone": number(0), "first_name": b"Ada"}], "row 1 cannot be sent: a value is of the type bytes"),
+        ([{("phone",): 1}], "row 1 cannot be sent"),
+    ],
+)
+def test_invalid_sources(client: Sendblue, source: Any, message: str) -> None:  # noqa: ANN401  # the test
+    """The error says what is expected, before any request."""
+    with pytest.raises(TypeError, match=message):
+        plan_sync(client, source)
+    assert client.rate_limit.statistics().requests == 0
+
+
+def test_kinds_are_checked(client: Sendblue) -> None:
+    """A kind of change that does not exist is an error."""
+    with pytest.raises(ValueError, match="kind must be one of create, update, delete, skip, not 'creates'"):
+        plan_sync(client, []).changes("creates")  # type: ignore[arg-type]  # the test
+
+
+def test_invalid_options_are_refused_before_any_request(client: Sendblue, write_rows: WriteFile) -> None:
+    """Also those that need the columns of the file."""
+    with open_source(write_rows(1, row(person(1)))) as source:
+        invalid: list[dict[str, Any]] = [
+            {"delete": "some"},
+            {"columns": ColumnMap({"phone": ""})},
+            {"default_region": "XX"},
+        ]
+        for settings in invalid:
+            with pytest.raises(TransferError):
+                plan_sync(client, source, **settings)
+    with pytest.raises(TransferError, match='delete="tracked" needs the state'):
+        plan_sync(client, people(1), delete="tracked", state="none")
+    assert client.rate_limit.statistics().requests == 0
