@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import re
 import sqlite3
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
+    from sendblue_transfer.reports import Mode
 
     from tests.transfer.contact_files import WriteFile
 
@@ -63,6 +65,41 @@ def test_standard_input_again(sandbox: Sandbox, client: Sendblue) -> None:
         with open_source(io.BytesIO(f"phone,first_name\n{number(1)},{name}\n".encode())) as source:
             assert run_import(client, source, mode="upsert").ok
         assert [contact["first_name"] for contact in sandbox.contacts()] == [name]
+
+
+@pytest.mark.usefixtures("state")
+@pytest.mark.parametrize(("mode", "name"), [("upsert", "A"), ("create", "B")])
+def test_an_unfinished_import_from_standard_input_after_another_one(
+    sandbox: Sandbox, client: Sendblue, mode: Mode, name: str
+) -> None:
+    """After a part of A, then B, then A, the account has A: the third import does not resume the first one.
+
+    If A only creates contacts, it changes none that B changed, and is resumed.
+    """
+    a, b = (f"phone,first_name\n{number(1)},{name}\n{number(2)},{name}\n".encode() for name in ("A", "B"))
+    sandbox.faults.add(status=401, nth=[2])
+    with open_source(io.BytesIO(a)) as source:
+        journal = run_import(client, source, mode=mode, chunk_size=1, concurrency=1).journal
+    sandbox.faults.clear()
+    os.utime(journal, (0, 0))
+    with open_source(io.BytesIO(b)) as source:
+        assert run_import(client, source, mode="upsert").ok
+    with open_source(io.BytesIO(a)) as source:
+        assert plan_import(source, mode=mode).done == (mode == "create")
+        assert run_import(client, source, mode=mode).resumed == (mode == "create")
+    assert [contact["first_name"] for contact in sandbox.contacts()] == [name, name]
+
+
+def test_old_journals_of_standard_input_are_removed(sandbox: Sandbox, client: Sendblue, state: Path) -> None:
+    """Ten are kept, and all those of unfinished imports, which can still be resumed."""
+    sandbox.faults.add(status=401, nth=[1])
+    for index in range(15):
+        with open_source(io.BytesIO(f"phone\n{number(index)}\n".encode())) as source:
+            report = run_import(client, source)
+        os.utime(report.journal, (index, index))
+    unfinished = [path for path in state.iterdir() if path.stat().st_mtime == 0]
+    assert (len(unfinished), len(list(state.iterdir()))) == (1, 11)
+    assert report.journal.exists()
 
 
 CHANGES: dict[str, dict[str, Any]] = {

@@ -27,6 +27,7 @@ from .paths import check_rejects_path, journal_path, rejects_path
 from .planner import check_sizes, first_problems, rows_of
 from .rejects import write_rejects
 from .sender import RowUpdate, send_update
+from .standard_input import is_superseded, prune
 
 if TYPE_CHECKING:
     import os
@@ -101,12 +102,17 @@ def run_import(
         check_rejects_path(Path(rejects), source, path)
     if journal is None:
         path.parent.mkdir(parents=True, exist_ok=True)
+    in_state_folder = source.path is None and journal is None
+    restart = restart or (in_state_folder and is_superseded(path, mode))
     with Journal(path) as opened:
         earlier = earlier_run(opened, wanted, restart=restart)
         if not earlier.resumes:
             opened.reset(wanted)
         run = _Run(client, rows, opened, ProgressReporter(on_progress, clock), earlier)
-        return run.run(mode, Path(rejects) if rejects else None, chunk_size=chunk_size, concurrency=concurrency)
+        report = run.run(mode, Path(rejects) if rejects else None, chunk_size=chunk_size, concurrency=concurrency)
+    if in_state_folder and report.complete:
+        prune(path)
+    return report
 
 
 class _Run:

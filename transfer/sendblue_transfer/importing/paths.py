@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from sendblue_transfer.sources.source import Source
 
-_JOURNAL_SUFFIX = ".sendblue-journal"
+INPUT_PREFIX = "input-"
+"""The beginning of the names of the journals of standard input."""
+JOURNAL_SUFFIX = ".sendblue-journal"
 _NOT_IN_FILE_NAMES = re.compile(r"[^\w-]")
 _REJECTS_ENDING = re.compile(r"\.rejects(-\d+)?$")
 # Rejected rows of a workbook are CSV: they are to be corrected, and need nothing that only XLSX has.
@@ -32,9 +34,9 @@ def journal_path(source: Source, given: str | os.PathLike[str] | None = None) ->
     """
     if given is not None:
         return Path(given)
-    suffix = sheet_suffix(source.sheet) + _JOURNAL_SUFFIX
+    suffix = sheet_suffix(source.sheet) + JOURNAL_SUFFIX
     if source.path is None:
-        return state_folder() / f"input-{source.digest[:16]}{suffix}"
+        return state_folder() / f"{INPUT_PREFIX}{source.digest[:16]}{suffix}"
     return path_beside(source.path, suffix)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -28,10 +28,11 @@ from sendblue_transfer.rows.validation import ImportRows
 from .fingerprint import EarlierRun, earlier_run, fingerprint
 from .journal import Journal
 from .paths import existing_journal
+from .standard_input import is_superseded
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from sendblue_transfer.progress import OnImportProgress
     from sendblue_transfer.rows.row_parser import Fields
@@ -88,7 +89,10 @@ def plan_import(
     check_sizes(chunk_size=chunk_size)
     rows = rows_of(source, columns, mode, duplicates, default_region)
     progress = ProgressReporter(on_progress, clock)
-    with Journal() as validated, _earlier_journal(source, journal) as found:
+    path = existing_journal(source, journal)
+    if path and source.path is None and journal is None:
+        restart = restart or is_superseded(path, mode)
+    with Journal() as validated, Journal(path) if path else nullcontext() as found:
         wanted = fingerprint(rows, columns, mode)
         earlier = earlier_run(found, wanted, restart=restart) if found else EarlierRun()
         validated.write_validation(rows.validate(progress.report_read))
@@ -117,17 +121,6 @@ def plan_import(
             last_import=earlier.completed,
             guessed_encoding=source.guessed_encoding,
         )
-
-
-@contextmanager
-def _earlier_journal(source: Source, given: str | os.PathLike[str] | None) -> Generator[Journal | None]:
-    """Open the journal of the import if there is one; nothing is created."""
-    path = existing_journal(source, given)
-    if path is None:
-        yield None
-        return
-    with Journal(path) as journal:
-        yield journal
 
 
 def _as_sent(contact: dict[str, Any], mode: Mode, region: str | None) -> dict[str, Any]:
