@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_transfer import Change, JournalError, JournalLockedError
-from sendblue_transfer.syncing.state import (
-    COMPLETE,
+from sendblue_transfer.syncing.change_log import (
     DONE,
     DRIFTED,
     NOT_SENT,
@@ -17,16 +17,14 @@ from sendblue_transfer.syncing.state import (
     RUNNING,
     SENDING,
     UNDOING,
-    UNDONE,
     Result,
-    SyncState,
 )
+from sendblue_transfer.syncing.state import SyncState, state_path
 
 from tests.transfer.contact_files import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 ACCOUNT = {"account": "a" * 64, "host": "api.sendblue.co"}
 CREATE = Change("create", number(1), {"first_name": (None, "Ada")}, line=2)
@@ -65,7 +63,7 @@ def test_changes_and_results_are_kept(path: Path) -> None:
         assert [row.result.status for row in rows] == [DONE, SENDING, REJECTED]
         assert rows[0].result == Result(1, DONE, "", "c_1", '{"first_name":"Ada"}')
         assert state.counts("sync") == {("create", DONE): 1, ("update", SENDING): 1, ("delete", REJECTED): 1}
-        assert (state.status, state.is_open("sync"), list(state.rows("undo"))) == (RUNNING, True, [])
+        assert (state.status, list(state.rows("undo"))) == (RUNNING, [])
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -83,29 +81,30 @@ def test_rows_are_selected_while_results_are_written(path: Path) -> None:
 
 
 def test_next_part_of_an_interrupted_sync_keeps_what_may_be_applied(path: Path) -> None:
-    """A new plan replaces only the changes that were certainly not applied."""
+    """A new plan replaces only the changes that were certainly not applied, and shows only its own."""
     with begin(path, CREATE, UPDATE, DELETE) as state:
         state.mark_sending([1, 2])
         state.add(Result(1, PARTIAL))
     other = Change("create", number(4), {})
     with begin(path, other, DELETE, plan="two") as state:
-        assert list(statuses(state)) == [
-            (number(1), PARTIAL),
-            (number(2), SENDING),
-            (number(4), NOT_SENT),
-            (number(3), NOT_SENT),
+        assert list(statuses(state)) == [(number(4), NOT_SENT), (number(3), NOT_SENT)]
+        assert state.counts("sync") == {("create", NOT_SENT): 1, ("delete", NOT_SENT): 1}
+        assert [(row.change, row.result.status) for row in state.applied_by_number()] == [
+            (CREATE, PARTIAL),
+            (UPDATE, SENDING),
         ]
         assert state.header()["plan"] == "two"
 
 
-@pytest.mark.parametrize("status", [COMPLETE, UNDONE])
-def test_next_sync_replaces_a_finished_one(path: Path, status: str) -> None:
+@pytest.mark.parametrize("end", [SyncState.end, SyncState.end_undo])
+def test_next_sync_replaces_a_finished_one(path: Path, end: Callable[[SyncState], None]) -> None:
     """Its tracked numbers and its source remain."""
     source = {"name": "crm.csv", "size": 10}
     with begin(path, CREATE) as state:
         state.begin_undo([(DELETE, OPEN)])
         assert state.status == UNDOING
-        state.complete(status, tracked=[number(1), number(2)], untracked=[number(2)], source=source)
+        state.track([number(1), number(2)], [number(2)], source)
+        end(state)
     with begin(path, UPDATE, plan="two") as state:
         assert list(statuses(state)) == [(UPDATE.phone, NOT_SENT)]
         assert list(statuses(state, "undo")) == []
@@ -169,3 +168,13 @@ def test_state_in_use_or_of_another_kind_is_an_error(path: Path) -> None:
     with pytest.raises(JournalError, match=r"not a sync state.*--state \(state=\)"):
         SyncState(notes)
     assert notes.read_text().startswith("my notes")
+
+
+@pytest.mark.usefixtures("state")
+def test_place_of_the_state(tmp_path: Path, state: Path) -> None:
+    """Next to the file, one for each sheet; for a source without a file, one for the account."""
+    file = tmp_path / "crm.xlsx"
+    assert state_path(None, file, None, ACCOUNT) == tmp_path / "crm.xlsx.sendblue-sync"
+    assert state_path(None, file, "North & South", ACCOUNT) == tmp_path / "crm.xlsx.North___South.sendblue-sync"
+    assert state_path(None, None, None, ACCOUNT) == state / f"account-{'a' * 16}.sendblue-sync"
+    assert (state_path("mine", file, None, ACCOUNT), state_path("none", file, None, ACCOUNT)) == (Path("mine"), None)
