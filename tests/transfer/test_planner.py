@@ -30,6 +30,7 @@ from sendblue_transfer import (
 from tests.transfer.contact_files import number, person, row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
@@ -126,6 +127,20 @@ def test_invalid_settings(write_rows: WriteFile, settings: dict[str, Any], messa
     """The error names the valid values; without a column of numbers, every row would be rejected."""
     with pytest.raises(TransferError, match=message):
         plan(write_rows(1), **settings)
+
+
+def test_invalid_sizes_are_found_before_the_file_is_read(client: Sendblue, write_rows: WriteFile) -> None:
+    """The error is about the size, although the file is closed and cannot be read."""
+    with open_source(write_rows(1)) as source:
+        pass
+    calls: dict[str, Callable[[], object]] = {
+        "chunk_size must be 1 or more, not 0": lambda: run_import(client, source, chunk_size=0),
+        "concurrency must be 1 or more, not 0": lambda: run_import(client, source, concurrency=0),
+        "chunk_size must be 1 or more, not -1": lambda: plan_import(source, chunk_size=-1),
+    }
+    for message, call in calls.items():
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 def test_reports_progress(write_rows: WriteFile) -> None:
