@@ -13,22 +13,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from .stores.base import async_run_steps, run_steps
+
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .stores.base import Steps
+    from .stores.outbox import Notice
     from .wait_queue import Waiter
 
 DEFAULT_LEASE = 60.0
 """Seconds, for code that does not state how long its request may take."""
 _MARGIN = 5.0
 """Seconds that a lease is longer than the request: for the store's response before it, and for scheduling delays."""
-
-
-LEASE_EXPIRED = (
-    "a request held its slot of the rate limit for %.0f s, longer than its lease of %.0f s: another process may have "
-    "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
-    "timeout of the request"
-)
 
 
 def lease_for(longest_request: float) -> float:
@@ -49,26 +46,24 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401  # as above
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+class WaitEndedError(Exception):
+    """The client of a caller was closed while the caller waited for a slot."""
+
+
 class SlotProvider(Protocol):
     """What a slot needs of its limiter."""
 
-    def acquire(self, slot: Slot) -> None:
-        """Acquire the slot; wait if necessary."""
+    def acquire_at_once(self, slot: Slot) -> bool:
+        """Acquire the slot if no wait is necessary, neither for another caller nor for a store."""
 
-    async def async_acquire(self, slot: Slot) -> None:
-        """As `acquire`, for tasks."""
+    def acquire_steps(self, slot: Slot, *, in_task: bool) -> Steps:
+        """What to do until the slot is acquired."""
 
-    def release(self, slot: Slot, *, answered: bool = True) -> None:
-        """Release the slot."""
+    def release(self, slot: Slot, *, answered: bool) -> Notice | None:
+        """Release the slot, and return what the store has to know."""
 
-    async def async_release(self, slot: Slot, *, answered: bool = True) -> None:
-        """As `release`, for tasks."""
-
-    def recover(self, slot: Slot) -> None:
-        """Release what an interrupted caller holds."""
-
-    async def async_recover(self, slot: Slot, error: BaseException) -> None:
-        """As `recover`, for tasks."""
+    def recover(self, slot: Slot) -> Notice | None:
+        """Release what an interrupted caller holds, and return what the store has to know."""
 
 
 class Slot:
@@ -82,9 +77,11 @@ class Slot:
 
     Attributes:
         waited: Seconds that the caller waited.
+        started: When the caller arrived, by the limiter's clock.
         free_since: When the slot of the window that it holds became free; None if it holds none.
-        waiter: Its place in the wait queue, once it has one.
+        waiter: Its place in the wait queue, while it waits.
         is_sent: Whether the block has started, so that its request may have been sent.
+        is_closed: Whether the client of the caller was closed, so that a wait ends with `WaitEndedError`.
         token: Its number in the store, once the store has been asked for it, else None.
         leased_until: When its lease expires, by the limiter's clock; infinity without a store.
     """
@@ -94,48 +91,62 @@ class Slot:
     ) -> None:
         self._provider = provider
         self.bulk: bool = bulk
-        self.max_wait: float | None = max_wait
-        self.freeze_timeout: float | None = freeze_timeout
+        self.max_wait: float = math.inf if max_wait is None else max_wait
+        self.freeze_timeout: float = math.inf if freeze_timeout is None else freeze_timeout
         self.lease: float = lease
         self.waited: float = 0.0
+        self.started: float = 0.0
         self.free_since: float | None = None
         self.waiter: Waiter | None = None
         self.is_sent: bool = False
+        self.is_closed: bool = False
         self.token: int | None = None
         self.leased_until: float = math.inf
 
     def __enter__(self) -> Self:
         try:
-            self._provider.acquire(self)
+            if not self._provider.acquire_at_once(self):
+                run_steps(self._provider.acquire_steps(self, in_task=False))
             self.is_sent = True
             return self  # noqa: TRY300  # an exception on this line must be caught too
         except BaseException:
-            self._provider.recover(self)
+            self._recover()
             raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            self._provider.release(self, answered=kind is None)
+            if notice := self._provider.release(self, answered=kind is None):
+                notice.run()
         except BaseException:
-            self._provider.recover(self)
+            self._recover()
             raise
+
+    def _recover(self) -> None:
+        if notice := self._provider.recover(self):
+            notice.run()
 
     async def __aenter__(self) -> Self:
         try:
-            await self._provider.async_acquire(self)
+            if not self._provider.acquire_at_once(self):
+                await async_run_steps(self._provider.acquire_steps(self, in_task=True))
             self.is_sent = True
             return self  # noqa: TRY300  # as above
-        except BaseException as error:
-            await self._provider.async_recover(self, error)
+        except BaseException as interrupt:
+            await self._async_recover(interrupt)
             raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            await self._provider.async_release(self, answered=kind is None)
+            if notice := self._provider.release(self, answered=kind is None):
+                await notice.async_run(error)
         except BaseException as interrupt:
-            await self._provider.async_recover(self, interrupt)
+            await self._async_recover(interrupt)
             raise
+
+    async def _async_recover(self, interrupt: BaseException) -> None:
+        if notice := self._provider.recover(self):
+            await notice.async_run(interrupt)

@@ -27,6 +27,11 @@ def acquired(limiter: RateLimiter, **arguments: Any) -> Slot:  # noqa: ANN401  #
     return limiter.slot(**arguments).__enter__()
 
 
+def release(slot: Slot) -> None:
+    """Release a slot: its response has arrived."""
+    slot.__exit__(None, None, None)
+
+
 class ClosedError(Exception):
     """The test is over, and its threads end."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
 
-from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired
+from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
 
 if TYPE_CHECKING:
     from sendblue_contacts.rate_limit import Slot
@@ -99,7 +99,7 @@ def test_a_caller_waits_for_a_response(waiting: FakeWaiting, one: RateLimiter) -
     slot = acquired(one)
     callers = ThreadCallers(waiting, one)
     assert callers.arrive("Ada") is None
-    one.release(slot)
+    release(slot)
     turn, seconds = waiting.next_waiter()
     assert seconds == 10
     waiting.expire(turn, seconds)
@@ -115,7 +115,7 @@ def test_first_come_first_served(waiting: FakeWaiting, one: RateLimiter) -> None
     for name in names:
         callers.arrive(name)
     for name in names:
-        one.release(slot)
+        release(slot)
         turn, seconds = waiting.next_waiter()
         while seconds is None:
             turn, seconds = waiting.next_waiter()
@@ -154,9 +154,9 @@ def test_the_next_waiter_gets_the_timer(waiting: FakeWaiting) -> None:
     """When the head is served, the next one has a timer, set to the next slot."""
     limiter = waiting.limiter(RateLimit(2, 10.0))
     first, second = acquired(limiter), acquired(limiter)
-    limiter.release(first)
+    release(first)
     waiting.now += 3
-    limiter.release(second)
+    release(second)
     callers = ThreadCallers(waiting, limiter)
     assert [callers.arrive(name) for name in ("Ada", "Bob")] == [7, None]
     waiting.now += 7
@@ -247,7 +247,7 @@ def test_without_a_limit_no_caller_waits(waiting: FakeWaiting) -> None:
 @pytest.mark.parametrize("jump", [-30, 10_000])
 def test_a_clock_that_jumps(waiting: FakeWaiting, one: RateLimiter, jump: float) -> None:
     """Back: callers wait longer, and no slot is free before its time. Forward, when a process was stopped: at once."""
-    one.release(acquired(one))
+    release(acquired(one))
     waiting.now += jump
     if jump < 0:
         with pytest.raises(RateLimitError) as caught:
@@ -261,7 +261,7 @@ def test_a_slot_is_released_once(waiting: FakeWaiting, one: RateLimiter) -> None
     """A second release adds no slot, and neither does one without a slot."""
     slot = acquired(one)
     for released in (slot, slot, one.slot()):
-        one.release(released)
+        release(released)
     waiting.now += 10
     assert (one.statistics().in_flight, one.statistics().free) == (0, 1)
 
@@ -282,7 +282,7 @@ def test_statistics_of_a_new_limiter() -> None:
 def test_statistics(waiting: FakeWaiting) -> None:
     """Slots in flight, free and acquired, waiting callers, the lengths of waits, refusals and the freeze."""
     limiter = waiting.limiter(RateLimit(2, 10.0))
-    limiter.release(acquired(limiter))
+    release(acquired(limiter))
     held = acquired(limiter)
     callers = ThreadCallers(waiting, limiter)
     callers.arrive("Ada")
@@ -296,7 +296,7 @@ def test_statistics(waiting: FakeWaiting) -> None:
     statistics = limiter.statistics()
     assert (statistics.requests, statistics.waiting, statistics.in_flight) == (3, 0, 2)
     assert (statistics.total_waited, statistics.longest_wait) == (10, 10)
-    limiter.release(held)
+    release(held)
 
 
 def test_statistics_contain_the_end_of_a_freeze(waiting: FakeWaiting) -> None:
@@ -313,7 +313,7 @@ def test_statistics_contain_the_end_of_a_freeze(waiting: FakeWaiting) -> None:
 
 def test_statistics_add_up_the_waits(waiting: FakeWaiting, one: RateLimiter) -> None:
     """Also those that ended in an error; the longest is recorded."""
-    one.release(acquired(one))
+    release(acquired(one))
     callers = ThreadCallers(waiting, one)
     callers.arrive("Ada", max_wait=60.0)
     callers.arrive("Bob", max_wait=25.0)

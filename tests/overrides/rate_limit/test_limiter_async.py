@@ -15,10 +15,10 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitError, RateLimitStatistics
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter
 
-from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired
+from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, run_ready_tasks, until
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def test_the_server_never_counts_more_than_the_limit(
             await anyio.sleep(caller.comes)
             slot = limiter.slot(bulk=caller.bulk)
             with anyio.move_on_after(caller.gives_up_after) as waiting:
-                await limiter.async_acquire(slot)
+                await slot.__aenter__()
             if waiting.cancelled_caught:
                 left.append(number)
             else:
@@ -154,7 +154,7 @@ def test_the_server_never_counts_more_than_the_limit(
                 arrivals[caller.bulk].append(anyio.current_time() + caller.out)
             with anyio.move_on_after(caller.timeout) as answering:
                 await anyio.sleep(caller.out + caller.back)
-            await limiter.async_release(slot, answered=not answering.cancelled_caught)
+            await slot.__aexit__(TimeoutError if answering.cancelled_caught else None, None, None)
 
         async def freeze(at: int, seconds: int) -> None:
             await anyio.sleep(at + 0.5)
@@ -194,7 +194,7 @@ def test_waiting_callers_are_not_compared_with_each_other() -> None:
         limiter = RateLimiter(ONE, clock=anyio.current_time, async_waiter=CountingWaiter)
         async with anyio.create_task_group() as tasks:
             for _ in range(200):
-                tasks.start_soon(limiter.async_acquire, limiter.slot())
+                tasks.start_soon(limiter.slot().__aenter__)
             await run_ready_tasks()
             assert limiter.statistics().waiting == 199
             tasks.cancel_scope.cancel()
@@ -220,7 +220,7 @@ def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -
 
     async def task(name: str) -> None:
         slot = limiter.slot()
-        await limiter.async_acquire(slot)
+        await slot.__aenter__()
         holders.append(slot)
         served.append(name)
         came.release()
@@ -233,7 +233,7 @@ def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -
                 portal.start_task_soon(task, name)
             waiting.next_wait()
         for _ in range(4):
-            limiter.release(holders[-1])
+            release(holders[-1])
             turn, seconds = waiting.next_waiter()
             while seconds is None:
                 turn, seconds = waiting.next_waiter()
@@ -268,7 +268,7 @@ def abandoned(waiting: FakeWaiting) -> Iterator[Abandoned]:
 
     def abandon(limiter: RateLimiter, meanwhile: Callable[[], object] = lambda: None) -> Callable[[], None]:
         loop = asyncio.new_event_loop()
-        task: Any = loop.create_task(limiter.async_acquire(limiter.slot()))
+        task: Any = loop.create_task(limiter.slot().__aenter__())
         task._log_destroy_pending = False
         tasks.append(task)
         while waiting.waits.empty():
@@ -283,12 +283,15 @@ def abandoned(waiting: FakeWaiting) -> Iterator[Abandoned]:
         end(task)
 
 
-def served_in_thread(waiting: FakeWaiting, limiter: RateLimiter) -> threading.Semaphore:
-    """A thread that waits; the semaphore is released when it is served."""
+def served_in_thread(
+    waiting: FakeWaiting, limiter: RateLimiter, freeze_timeout: float | None = None
+) -> threading.Semaphore:
+    """A thread that waits; the semaphore is released when it is served, or has an error."""
     done = threading.Semaphore(0)
 
     def call() -> None:
-        acquired(limiter)
+        with suppress(RateLimitError):
+            acquired(limiter, freeze_timeout=freeze_timeout)
         done.release()
 
     waiting.thread(call)
@@ -302,7 +305,7 @@ def test_a_dead_task_does_not_block_those_behind_it(waiting: FakeWaiting, abando
     slot = acquired(limiter)
     abandoned(limiter)
     done = served_in_thread(waiting, limiter)
-    limiter.release(slot)
+    release(slot)
     turn, seconds = waiting.next_waiter()
     waiting.expire(turn, seconds)
     assert done.acquire(timeout=DEADLOCK_TIMEOUT)
@@ -340,10 +343,12 @@ def test_the_end_of_a_dead_task_does_not_stop_the_limiter(waiting: FakeWaiting, 
 
 
 def test_a_dead_task_does_not_break_a_freeze(waiting: FakeWaiting, abandoned: Abandoned) -> None:
-    """All other waiters are woken."""
+    """All other waiters that do not accept it are woken."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
-    acquired(limiter)
-    abandoned(limiter, meanwhile=lambda: served_in_thread(waiting, limiter))
+    slot = acquired(limiter)
+    ended: list[threading.Semaphore] = []
+    abandoned(limiter, meanwhile=lambda: ended.append(served_in_thread(waiting, limiter, freeze_timeout=20)))
     limiter.refused(25.0)
-    assert waiting.next_wait() is None
-    assert limiter.frozen_for() == 25
+    assert ended[0].acquire(timeout=DEADLOCK_TIMEOUT)
+    assert (limiter.frozen_for(), limiter.statistics().requests) == (25, 1)
+    release(slot)

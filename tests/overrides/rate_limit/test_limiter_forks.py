@@ -15,7 +15,7 @@ import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
 from sendblue_contacts.rate_limit import registry, shared_limiter
 
-from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired
+from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def test_requests_in_flight_stay_with_the_parent(waiting: FakeWaiting) -> None:
         return [statistics.in_flight, statistics.free, limiter.statistics().free]
 
     assert (in_child(show), show()) == ([0, 2, 3], [1, 2, 2])
-    limiter.release(slot)
+    release(slot)
 
 
 def test_waiting_threads_stay_with_the_parent(waiting: FakeWaiting) -> None:
@@ -82,7 +82,7 @@ def test_waiting_threads_stay_with_the_parent(waiting: FakeWaiting) -> None:
         return [before, acquired(limiter, max_wait=0).waited]
 
     assert (in_child(call), limiter.statistics().waiting) == ([0, 0], 1)
-    limiter.release(slot)
+    release(slot)
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
@@ -110,13 +110,13 @@ def test_the_child_does_not_release_a_slot_of_its_parent(waiting: FakeWaiting) -
     limited, unlimited = waiting.limiter(RateLimit(1, 10.0)), waiting.limiter(None)
     slots = acquired(limited), acquired(unlimited)
 
-    def release() -> list[int | None]:
-        limited.release(slots[0])
-        unlimited.release(slots[1])
+    def release_both() -> list[int | None]:
+        release(slots[0])
+        release(slots[1])
         waiting.now += 10
         return [limited.statistics().in_flight, limited.statistics().free, unlimited.statistics().in_flight]
 
-    assert in_child(release) == [0, 1, 0]
+    assert in_child(release_both) == [0, 1, 0]
 
 
 def test_the_child_logs_a_warning_without_a_shared_store(caplog: pytest.LogCaptureFixture) -> None:
@@ -144,4 +144,4 @@ def test_parent_and_child_share_a_file(tmp_path: Path) -> None:
         return len(held)
 
     assert in_child(call) == 2
-    limiter.release(slot)
+    release(slot)

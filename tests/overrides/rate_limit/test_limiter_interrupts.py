@@ -7,6 +7,7 @@ same with signals.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -108,8 +109,6 @@ class Time:
 class MemoryStore:
     """A store in memory."""
 
-    is_local = True
-
     def __init__(self, time: Time) -> None:
         self._time = time
         self._table = SlotTable.cold(RATE, 0)
@@ -164,10 +163,10 @@ def test_no_slot_is_lost(use: Callable[[RateLimiter], None], shared: bool, befor
     """Whether a slot is free, or the caller waits for one, in memory or in a store."""
     # Python 3.11 goes on handling an exception that a trace function raised in a generator: in this thread only.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(interrupt_at_each_line, use, before, shared=shared).result()
+        pool.submit(asyncio.run, interrupt_at_each_line(use, before, shared=shared)).result()
 
 
-def interrupt_at_each_line(use: Callable[[RateLimiter], None], before: int, *, shared: bool) -> None:
+async def interrupt_at_each_line(use: Callable[[RateLimiter], None], before: int, *, shared: bool) -> None:
     """Interrupt `use` at each of its lines, after some earlier uses."""
     interrupted = True
     line = 0

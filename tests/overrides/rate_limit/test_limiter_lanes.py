@@ -277,5 +277,5 @@ def test_max_wait_zero_behind_a_caller_that_is_first() -> None:
     first.bulk = True
     limiter._queue.join(first)
     with pytest.raises(RateLimitError) as caught:
-        limiter.acquire(limiter.slot(max_wait=0))
+        limiter.slot(max_wait=0).__enter__()
     assert caught.value.retry_after == 0

@@ -37,8 +37,6 @@ class VirtualStore:
         other: The limiter of another process.
     """
 
-    is_local = False
-
     def __init__(self, rate: RateLimit) -> None:
         self.latency = 0.0
         self.is_available = True
@@ -190,7 +188,7 @@ def test_the_time_of_a_slow_reply_counts_as_a_wait(store: VirtualStore, caplog: 
         assert callers.limiter.statistics().total_waited == 1.5
 
     assert play(scenario, RATE, store=store).waited == {"Ada": 1.5}
-    assert [record.message for record in caplog.records] == ["waited 1.5 s for the rate limit store"]
+    assert [record.message for record in caplog.records] == ["waiting for the rate limit, at least 1.5 s"]
 
 
 def test_the_store_holds_the_slot_of_an_abandoned_request(one: VirtualStore) -> None:
@@ -422,7 +420,7 @@ def test_no_caller_starves(
             store.is_available = True
         with anyio.fail_after(100):  # the lease of a release that is still in the outbox of the other process
             for _ in range(limit):
-                await processes[0].async_acquire(processes[0].slot())
+                await processes[0].slot().__aenter__()
 
     run("asyncio", main)
     assert max((sum(first <= at < first + 10 for at in arrivals) for first in arrivals), default=0) <= limit

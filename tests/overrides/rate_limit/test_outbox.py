@@ -7,7 +7,7 @@ import functools
 import anyio
 import pytest
 from sendblue_contacts.rate_limit.stores.base import Command, StoreReply, StoreRequest, StoreUnavailableError
-from sendblue_contacts.rate_limit.stores.outage import Outbox
+from sendblue_contacts.rate_limit.stores.outbox import Outbox
 
 ACQUIRE, RELEASE, CANCEL, FREEZE = Command.ACQUIRE, Command.RELEASE, Command.CANCEL, Command.FREEZE
 
@@ -21,8 +21,6 @@ class FakeStore:
         attempts: The number of requests, with or without a reply.
         received: The requests that it replied to, oldest first.
     """
-
-    is_local = False
 
     def __init__(self) -> None:
         self.is_available = True

@@ -13,7 +13,7 @@ import pytest
 from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, Sendblue
 from sendblue_contacts.rate_limit import registry, shared_limiter
 
-from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, acquired
+from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, acquired, release
 
 URL = "http://127.0.0.1:9"
 TRANSPORT = httpx.MockTransport(lambda _request: httpx.Response(500))
@@ -80,7 +80,7 @@ def test_a_limiter_outlives_its_client() -> None:
     del closed
     gc.collect()
     assert client("outlives").rate_limit.statistics().in_flight == 1
-    client("outlives").rate_limit.release(slot)
+    release(slot)
 
 
 def test_a_limiter_can_be_passed() -> None:

@@ -79,7 +79,7 @@ class SteppedCaller:
         self.error: BaseException | None = None
         self._callers = callers
         self._limiter = callers.limiter
-        self._coroutine: Coroutine[Any, None, None] = self._limiter.async_acquire(slot)
+        self._coroutine: Coroutine[Any, None, Slot] = slot.__aenter__()
 
     @property
     def is_served(self) -> bool:
@@ -108,7 +108,7 @@ class SteppedCaller:
     def release(self) -> None:
         """Release the slot."""
         try:
-            self._limiter.async_release(self.slot).send(None)
+            self.slot.__aexit__(None, None, None).send(None)
         except StopIteration:
             return
         raise AssertionError("a release does not wait for the store")

@@ -151,9 +151,9 @@ class Traffic(RuleBasedStateMachine):
         """A caller is interrupted after it acquired its slot, which is free as before; only the pace has passed."""
         before, paced_from = self._slots(), self.window._paced_from
         slot = self.limiter.slot(bulk=bulk)
-        if self.limiter._acquire_at_once(slot):
-            self.limiter._cancel(slot)
-            self.limiter.release(slot)
+        if self.limiter.acquire_at_once(slot):
+            self.limiter.recover(slot)
+            slot.__exit__(None, None, None)
         if self.window._paced_from != paced_from:
             self.starts.pop()
         assert self._slots() == before

@@ -44,7 +44,7 @@ def acquire_all(limiter: RateLimiter) -> list[Slot]:
     """All slots, acquired at the same time; fails if one of them is held."""
     slots = [limiter.slot(max_wait=5) for _ in range(LIMIT)]
     for slot in slots:
-        limiter.acquire(slot)
+        slot.__enter__()
     return slots
 
 
@@ -200,12 +200,12 @@ def test_slots_released_while_redis_hangs_are_free_afterwards(own_redis: RedisSe
 
     async def release() -> None:
         for slot in slots:
-            await limiter.async_release(slot)
+            await slot.__aexit__(None, None, None)
 
     with own_redis.stopped():
         if kind == "thread":
             for slot in slots:
-                limiter.release(slot)
+                slot.__exit__(None, None, None)
         else:
             anyio.run(release, backend=kind)
     acquire_all(limiter)

@@ -9,8 +9,10 @@ process in the meantime.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
+from contextlib import closing, suppress
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Command(Enum):
@@ -69,13 +71,7 @@ class StoreUnavailableError(Exception):
 
 
 class Store(Protocol):
-    """Slots that are shared with other processes. Safe to use from many threads.
-
-    Attributes:
-        is_local: Whether it replies within a few milliseconds, so that a task can release its slot with `send`.
-    """
-
-    is_local: bool
+    """Slots that are shared with other processes. Safe to use from many threads."""
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Send a request once.
@@ -94,22 +90,52 @@ class Store(Protocol):
         """Discard what a child must not share with its parent, such as a connection."""
 
 
+class Step(Protocol):
+    """Something to wait for."""
+
+    def run(self) -> Any:  # noqa: ANN401  # it depends on the step
+        """Wait in a thread, and return the result."""
+
+    async def async_run(self) -> Any:  # noqa: ANN401  # as above
+        """As `run`, in a task."""
+
+
+Steps = Generator[Step, Any, None]
+"""What to wait for, one after another; each result is sent into the generator. Threads and tasks run the same steps."""
+
+
 class StoreCall(NamedTuple):
-    """A step on the way to a slot, or after its release: a request and the store it goes to."""
+    """The step that sends a request; the result for a store that is unavailable is its error."""
 
     store: Store
     request: StoreRequest
 
     def run(self) -> StoreReply | StoreUnavailableError:
-        """Send the request from a thread; an unreachable store is a return value, not an exception."""
+        """Send the request from a thread."""
         try:
             return self.store.send(self.request)
         except StoreUnavailableError as error:
             return error
 
     async def async_run(self) -> StoreReply | StoreUnavailableError:
-        """As `run`, for tasks."""
+        """As `run`, in a task."""
         try:
             return await self.store.async_send(self.request)
         except StoreUnavailableError as error:
             return error
+
+
+def run_steps(steps: Steps) -> None:
+    """Run steps in a thread."""
+    result = None
+    with closing(steps), suppress(StopIteration):
+        while True:
+            result = steps.send(result).run()
+
+
+async def async_run_steps(steps: Steps) -> None:
+    """Run steps in a task."""
+    result = None
+    with closing(steps), suppress(StopIteration):
+        while True:
+            result = await steps.send(result).async_run()

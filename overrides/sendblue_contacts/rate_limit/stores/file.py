@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _LOCK_TIMEOUT = 1.0
 """Seconds after which a locked file counts as unavailable."""
 _RELEASE_TIMEOUT = 0.02
-"""The same for requests that a task sends without waiting. They are kept in the outbox."""
+"""The same for requests that are kept in the outbox."""
 _LOCK_PAUSE = 0.001
 _LONGEST_LOCK_PAUSE = 0.02
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -68,8 +68,6 @@ class FileStore:
         RateLimitStoreError: The file cannot be used.
     """
 
-    is_local: bool = True
-
     def __init__(
         self,
         url: str,
@@ -85,13 +83,12 @@ class FileStore:
         self._clock = clock
         self._boot = boot()
         self._sleep = sleep
-        self._is_stuck = False
         with suppress(_LockedError), self._locked_table():
             pass  # creates the file, so that its cold start begins now; if it is locked, another process creates it
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
-        for pause in self._pauses(request):
+        for pause in _pauses(request):
             try:
                 return self._apply(request)
             except _LockedError:
@@ -102,7 +99,7 @@ class FileStore:
         """As `send`. While the file is locked, other tasks run."""
         import anyio  # noqa: PLC0415  # only the async client pays for it
 
-        for pause in self._pauses(request):
+        for pause in _pauses(request):
             try:
                 return self._apply(request)
             except _LockedError:
@@ -111,19 +108,7 @@ class FileStore:
 
     def _apply(self, request: StoreRequest) -> StoreReply:
         with self._locked_table() as table:
-            self._is_stuck = False
             return table.apply(request, self._clock())
-
-    def _pauses(self, request: StoreRequest) -> Iterator[float]:
-        """The pauses between the attempts to lock the file. A release is not repeated once the file seems stuck."""
-        acquires = request.command is Command.ACQUIRE
-        timeout = max(_RELEASE_TIMEOUT, min(request.timeout, _LOCK_TIMEOUT)) if acquires else _RELEASE_TIMEOUT
-        pause = _LOCK_PAUSE
-        while timeout > 0 and (acquires or not self._is_stuck):
-            yield pause
-            timeout -= pause
-            pause = min(2 * pause, _LONGEST_LOCK_PAUSE)
-        self._is_stuck = True
 
     def after_fork(self) -> None:
         """Do nothing: no file is open between two requests."""
@@ -180,6 +165,17 @@ class FileStore:
             f"the slot file {self.path} of the rate limit cannot be used: {reason}; "
             "name another, or remove it while no program uses it"
         )
+
+
+def _pauses(request: StoreRequest) -> Iterator[float]:
+    """The pauses between the attempts to lock the file."""
+    timeout = min(request.timeout, _LOCK_TIMEOUT) if request.command is Command.ACQUIRE else 0.0
+    left = max(timeout, _RELEASE_TIMEOUT)
+    pause = _LOCK_PAUSE
+    while left > 0:
+        yield pause
+        left -= pause
+        pause = min(2 * pause, _LONGEST_LOCK_PAUSE)
 
 
 def _write(descriptor: int, data: bytes, size_before: int) -> None:

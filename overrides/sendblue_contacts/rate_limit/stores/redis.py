@@ -92,8 +92,6 @@ class RedisStore:
         RateLimitStoreError: The extra `redis` is not installed.
     """
 
-    is_local: bool = False
-
     def __init__(
         self,
         url: str,

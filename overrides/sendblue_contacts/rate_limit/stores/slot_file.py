@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -15,25 +16,9 @@ from sendblue_contacts.errors import RateLimitStoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NETWORK_FILE_SYSTEMS = {
-    "9p",
-    "afs",
-    "beegfs",
-    "ceph",
-    "cifs",
-    "glusterfs",
-    "gpfs",
-    "lustre",
-    "nfs",
-    "nfs4",
-    "smb3",
-    "smbfs",
-    "vboxsf",
-    "virtiofs",
-    "fuse.ceph-fuse",
-    "fuse.glusterfs",
-    "fuse.sshfs",
-}
+_NETWORK_FILE_SYSTEM = re.compile(
+    r"9p|afs|beegfs|ceph|cifs|glusterfs|gpfs|lustre|nfs4?|smb3|smbfs|vboxsf|virtiofs|fuse\.(ceph-fuse|glusterfs|sshfs)"
+)
 _MOUNTS = Path("/proc/self/mountinfo")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -90,7 +75,7 @@ def _check(path: Path) -> None:
         )
         raise RateLimitStoreError(message)
     system = file_system(path.parent)
-    if system in _NETWORK_FILE_SYSTEMS:
+    if _NETWORK_FILE_SYSTEM.fullmatch(system):
         message = (
             f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
         )
