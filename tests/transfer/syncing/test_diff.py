@@ -119,5 +119,6 @@ def test_contacts_that_are_not_as_documented() -> None:
     with AccountIndex.read([[Contact.from_dict(each) for each in contacts], []]) as account:
         assert account.contacts == 6
         assert account.get(NUMBER) == {"first_name": "7", "last_name": "true", "tags": ["1"]}
-        assert list(account.rest()) == [(NUMBER, account.get(NUMBER))]
-        assert (account.take(NUMBER) is None, account.take("+14155550000"), list(account.rest())) == (False, None, [])
+        assert list(account.rest(tracked=False)) == [(NUMBER, account.get(NUMBER))]
+        assert (account.take(NUMBER) is None, account.take("+14155550000")) == (False, None)
+        assert (list(account.rest(tracked=False)), list(account.newly_tracked())) == ([], [NUMBER])

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import RateLimit, Sendblue
-from sendblue_transfer import Change, ColumnMap, SyncPlan, SyncRefusedError, TransferError, open_source, plan_sync
+from sendblue_transfer import (
+    Change,
+    ColumnMap,
+    JournalError,
+    SyncPlan,
+    SyncRefusedError,
+    TransferError,
+    open_source,
+    plan_sync,
+)
+from sendblue_transfer.syncing.state import SyncState
 
 from tests.transfer.contact_files import FAST_RETRY, number, people, person, row
 
@@ -152,6 +162,62 @@ def test_what_is_not_refused(account: Sandbox, client: Sendblue) -> None:
     """Plans without deletions, allowed ones, and those of contacts without the tag; nothing is tracked yet."""
     assert [plan_sync(client, rows, **settings).deletes for rows, settings, _ in ALLOWED] == [n for *_, n in ALLOWED]
     assert len(account.contacts()) == 10
+
+
+# --- the state of earlier syncs
+
+
+@pytest.fixture
+def state(client: Sendblue, tmp_path: Path) -> Path:
+    """The state of a sync that found the first eight people, from a file with a final newline."""
+    path = tmp_path / "state"
+    plan = plan_sync(client, people(8), state=path)
+    with SyncState(path) as state:
+        state.begin(plan.id, plan.account, [])
+        state.complete("complete", tracked=plan.tracked(), untracked=(), source=plan.source)
+    return path
+
+
+def test_only_tracked_contacts_are_deleted(account: Sandbox, client: Sendblue, state: Path, tmp_path: Path) -> None:
+    """Contacts that no earlier sync found are kept; the plan lists what it found in addition."""
+    rows = [*people(7), person(9), {"phone": number(6), "tags": 7}]
+    plan = plan_sync(client, rows, delete="tracked", max_delete=1, state=state)
+    assert [each.phone for each in plan.changes("delete")] == [number(7)]
+    plan.save(tmp_path / "plan")
+    loaded = SyncPlan.load(tmp_path / "plan")
+    assert (list(loaded.tracked()), list(plan.tracked()), loaded.state) == ([number(9)], [number(9)], state)
+    assert list(plan_sync(client, rows).tracked()) == []
+    assert len(account.contacts()) == 10
+
+
+HALF_READ = [
+    ("phone\n" + number(1), r"has 18 bytes, and it had [\d,]+ in the last sync.*\(allow_unreadable=True\)"),
+    ("phone,x\n" + f"{number(1)},{'x' * 1_000}", "has 1 rows, and it had 8 in the last sync"),
+    ("phone,x\n" + "".join(f"{number(index)},{'x' * 200}\n" for index in range(6)).rstrip(), "end with a newline"),
+]
+
+
+def test_a_source_that_may_be_half_read(client: Sendblue, account: Sandbox, state: Path, write_text: WriteFile) -> None:
+    """It is refused if it has shrunk to under half, or has lost its final newline, and contacts would be deleted."""
+    settings: dict[str, Any] = {"delete": "tracked", "max_delete": "100%", "state": state}
+    for content, message in HALF_READ:
+        with open_source(write_text(content, "the file")) as source:
+            with pytest.raises(SyncRefusedError, match=message):
+                plan_sync(client, source, **settings)
+            assert plan_sync(client, source, **{**settings, "delete": "none"}).deletes == 0
+            assert plan_sync(client, source, **settings, allow_unreadable=True).deletes > 0
+    assert len(account.contacts()) == 10
+
+
+def test_the_state_of_another_account(account: Sandbox, client: Sendblue, state: Path) -> None:
+    """It is refused before any request."""
+    before = client.rate_limit.statistics().requests
+    with (
+        Sendblue("other", "secret", base_url=account.url, rate_limit=client.rate_limit) as other,
+        pytest.raises(JournalError, match="belongs to another account"),
+    ):
+        plan_sync(other, people(1), state=state)
+    assert client.rate_limit.statistics().requests == before
 
 
 # --- saved plans

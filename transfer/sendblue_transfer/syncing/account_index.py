@@ -36,6 +36,7 @@ _READ_ALL = cast(
     "Callable[[Contact], tuple[Any, ...]]",
     attrgetter(*(Contact.FIELDS[name].attribute for name in SYNC_FIELDS)),
 )
+_TAKEN, _TRACKED = 1, 2
 _CACHE_KIBIBYTES = 32 * 1024
 _DELETE_REPEATED = """
 DELETE FROM contacts WHERE position IN (
@@ -59,6 +60,7 @@ class AccountIndex:
             f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
             "PRAGMA journal_mode = OFF",
             "CREATE TABLE contacts (position INTEGER PRIMARY KEY, number INTEGER, content BLOB)",
+            "CREATE TABLE tracked (number INTEGER PRIMARY KEY)",
         ):
             self._database.execute(statement)
         self.contacts: int = 0
@@ -118,15 +120,37 @@ class AccountIndex:
         if row is None:
             return None
         if mark:
-            self._marks[row[0]] = 1
+            self._marks[row[0]] |= _TAKEN
         return cast("Values", marshal.loads(row[1]))  # noqa: S302  # written by this object
 
-    def rest(self) -> Iterator[tuple[str, Values]]:
-        """Yield the number and the values of each contact that was not taken, in the order of the listing."""
+    def mark_tracked(self, numbers: Iterable[str]) -> None:
+        """Mark the contacts with these numbers, which earlier syncs track."""
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO tracked VALUES (?)", ((int(number),) for number in numbers))
+        self._database.execute("COMMIT")
+        query = "SELECT position FROM tracked JOIN contacts USING (number)"
+        with closing(self._database.execute(query)) as cursor:
+            for (position,) in cursor:
+                self._marks[position] |= _TRACKED
+
+    def rest(self, *, tracked: bool) -> Iterator[tuple[str, Values]]:
+        """Yield the number and the values of each contact that was not taken, in the order of the listing.
+
+        Args:
+            tracked: Whether only those that are marked as tracked are yielded.
+        """
+        marks = (_TRACKED,) if tracked else (0, _TRACKED)
         with closing(self._database.execute("SELECT position, number, content FROM contacts")) as cursor:
             for position, number, content in cursor:
-                if not self._marks[position]:
+                if self._marks[position] in marks:
                     yield f"+{number}", marshal.loads(content)  # noqa: S302  # written by this object
+
+    def newly_tracked(self) -> Iterator[str]:
+        """Yield the number of each contact that was taken and is not marked as tracked."""
+        with closing(self._database.execute("SELECT position, number FROM contacts ORDER BY number")) as cursor:
+            for position, number in cursor:
+                if self._marks[position] == _TAKEN:
+                    yield f"+{number}"
 
     def close(self) -> None:
         """Delete the database."""

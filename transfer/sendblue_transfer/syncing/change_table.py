@@ -1,20 +1,24 @@
-"""The changes of a plan in a temporary database, which is deleted with the process."""
+"""The changes of a plan, and the numbers that it tracks, in a temporary database, which is deleted with the process."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import weakref
 from collections import Counter
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from .changes import KINDS, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .changes import Kind
 
 _BATCH_SIZE = 1_000
+TRACKED = "tracked"
+"""The key of a line that lists numbers."""
 
 
 class ChangeTable:
@@ -33,10 +37,29 @@ class ChangeTable:
 
     def add(self, change: Change) -> None:
         """Add a change."""
-        self.add_json(change.kind, change.to_json())
+        self._add(change.kind, change.to_json())
 
-    def add_json(self, kind: Kind, text: str) -> None:
-        """Add a change of this kind that is JSON already."""
+    def track(self, numbers: Iterable[str]) -> None:
+        """Add numbers to track."""
+        rest = iter(numbers)
+        while batch := list(islice(rest, _BATCH_SIZE)):
+            self._add(TRACKED, json.dumps({TRACKED: batch}))
+
+    def add_line(self, line: str) -> None:
+        """Add a line that `lines` has yielded.
+
+        Raises:
+            ValueError: It is neither a change nor a list of numbers.
+        """
+        if not line.startswith(f'{{"{TRACKED}": '):
+            self._add(Change.from_json(line).kind, line)
+            return
+        numbers: Any = json.loads(line)[TRACKED]
+        if not isinstance(numbers, list):
+            raise ValueError("not a list of numbers")  # noqa: TRY004  # the text is invalid, not an argument
+        self._add(TRACKED, line)
+
+    def _add(self, kind: str, text: str) -> None:
         self.counts[kind] += 1
         self._batch.append((kind, text))
         if len(self._batch) >= _BATCH_SIZE:
@@ -48,15 +71,20 @@ class ChangeTable:
         self._database.execute("COMMIT")
         self._batch.clear()
 
-    def lines(self, kind: Kind | None = None) -> Iterator[str]:
-        """Yield changes as lines of JSON: all in the order of `KINDS`, or those of one kind."""
+    def lines(self, *kinds: str) -> Iterator[str]:
+        """Yield lines of JSON: those of these kinds, or all: changes in the order of `KINDS`, and numbers to track."""
         if self._batch:
             self._write()
-        for each in KINDS if kind is None else (kind,):
+        for kind in kinds or (*KINDS, TRACKED):
             query = "SELECT content FROM changes WHERE kind = ? ORDER BY position"
-            for (content,) in self._database.execute(query, (each,)):
+            for (content,) in self._database.execute(query, (kind,)):
                 yield content
 
     def changes(self, kind: Kind | None = None) -> Iterator[Change]:
         """Yield changes: all in the order of `KINDS`, or those of one kind."""
-        return map(Change.from_json, self.lines(kind))
+        return map(Change.from_json, self.lines(*(KINDS if kind is None else (kind,))))
+
+    def tracked(self) -> Iterator[str]:
+        """Yield the numbers to track."""
+        for line in self.lines(TRACKED):
+            yield from json.loads(line)[TRACKED]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint
@@ -27,11 +29,12 @@ from .options import SyncOptions
 from .plan_file import COUNTED
 from .progress import SyncProgressReporter
 from .requests import RequestCounter
+from .state import SyncState
 from .sync_plan import SyncPlan
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from sendblue_contacts.client import Sendblue
 
@@ -40,25 +43,12 @@ if TYPE_CHECKING:
     from sendblue_transfer.rows.row_status import RowResult
     from sendblue_transfer.rows.validation import ImportRows
 
-    from .changes import Values
     from .options import BlankPolicy, Deletions, TagPolicy
     from .progress import OnSyncProgress
 
 NO_STATE = "none"
 """The value of `state` for a sync that keeps nothing."""
 _REPORT_INTERVAL = 1_000
-
-
-class KnownState(Protocol):
-    """What earlier syncs with the same state left."""
-
-    def tracked(self, number: str) -> bool:
-        """Whether an earlier sync created a contact with this number, or found it in its source."""
-        ...
-
-    def last_source(self) -> Mapping[str, Any] | None:
-        """Return the description of the source in the last complete sync."""
-        ...
 
 
 def plan_sync(
@@ -129,9 +119,13 @@ def plan_sync(
         default_region=default_region,
         chunk_size=chunk_size,
     )
-    with _opened(source) as opened, _known_state(state, options) as known:
-        progress = SyncProgressReporter(on_progress, clock)
-        return make_plan(client, opened, options, columns=columns, known=known, progress=progress)
+    if state == NO_STATE and delete == "tracked":
+        raise TransferError('delete="tracked" needs the state of earlier syncs; choose a path with --state (state=)')
+    with _opened(source) as opened:
+        path = None if state in (None, NO_STATE) else Path(state)
+        with _opened_state(path, client) as known:
+            rows = _rows(opened, columns, options)
+            return _Planner(client, rows, options, SyncProgressReporter(on_progress, clock)).plan(path, known)
 
 
 @contextmanager
@@ -145,118 +139,133 @@ def _opened(source: Source | Iterable[Mapping[str, Any]]) -> Generator[Source]:
 
 
 @contextmanager
-def _known_state(given: str | os.PathLike[str] | None, options: SyncOptions) -> Generator[KnownState | None]:
+def _opened_state(path: Path | None, client: Sendblue) -> Generator[SyncState | None]:
     """Open the state of earlier syncs, if there is one."""
-    if given == NO_STATE and options.delete == "tracked":
-        raise TransferError('delete="tracked" needs the state of earlier syncs; choose a path with --state (state=)')
-    yield None
+    if path is None or not path.exists():
+        yield None
+        return
+    with SyncState(path) as state:
+        state.check_account(account_fingerprint(client))
+        yield state
 
 
-def make_plan(
-    client: Sendblue,
-    source: Source,
-    options: SyncOptions,
-    *,
-    columns: ColumnMap | None,
-    known: KnownState | None,
-    progress: SyncProgressReporter,
-) -> SyncPlan:
-    """Make a plan from a source and what is known of earlier syncs; the arguments are those of `plan_sync`."""
+def _rows(source: Source, columns: ColumnMap | None, options: SyncOptions) -> ImportRows:
+    """Return the rows of a source, with all the fields of an update."""
     keeps_blanks = options.blank == "clear"
-    rows = rows_of(source, columns, "update", options.duplicates, options.default_region, keeps_blanks=keeps_blanks)
-    table = ChangeTable()
-    with Journal() as results:
-        results.write_validation(rows.validate(progress.report))
-        progress.report(rows.count, force=True)
-        _add_skipped(rows, results, table)
-        described = describe_source(source, rows.count)
-        check_rows(options, described, unreadable=sum(not change.phone for change in table.changes("skip")))
-        progress.start("listing")
-        with AccountIndex.read(client.with_options(bulk=True).contacts.list().pages(), progress.report) as account:
-            comparison = _Comparison(account, table, options, progress)
-            comparison.add_rows(rows.contacts(results.result, NOT_SENT), rows.count)
-            comparison.add_deletions(known)
-            last = known.last_source() if known else None
-            check_deletions(options, described, last, table.counts["delete"], account.contacts)
-    return _plan_of(client, rows, comparison, described)
+    return rows_of(source, columns, "update", options.duplicates, options.default_region, keeps_blanks=keeps_blanks)
 
 
-def _plan_of(client: Sendblue, rows: ImportRows, comparison: _Comparison, described: Mapping[str, Any]) -> SyncPlan:
-    requests, rate = comparison.requests.finish(), client.rate_limit.rate
-    return SyncPlan(
-        **{name: comparison.table.counts[kind] for name, kind in COUNTED.items()},
-        unchanged=comparison.unchanged,
-        requests=requests,
-        seconds=round(requests * rate.pace, 3) if rate else 0.0,
-        options=comparison.options,
-        account=account_fingerprint(client),
-        source=described,
-        contacts=comparison.account.contacts,
-        table=comparison.table,
-        columns=rows.columns.report(),
-        guessed_encoding=rows.source.guessed_encoding,
-    )
+class _Planner:
+    """Makes one plan.
 
-
-def _add_skipped(rows: ImportRows, results: Journal, table: ChangeTable) -> None:
-    """Add the rows that are rejected or superseded, with their numbers as far as these can be read."""
-    counts = results.counts()
-    if counts[REJECTED] or counts[DUPLICATE]:
-        for result, number in rows.skipped(results.result):
-            table.add(Change("skip", number, reason=_reason(result), line=result.line))
-
-
-def _reason(result: RowResult) -> str:
-    return result.message if result.reason else f"another row has the same number (line {result.duplicate_of})"
-
-
-class _Comparison:
-    """Compares the rows of a source with the contacts of an account, and collects the changes."""
+    Args:
+        client: The client of the account.
+        rows: The rows of the source.
+        options: The options of the plan.
+        progress: Reports the progress.
+    """
 
     def __init__(
-        self, account: AccountIndex, table: ChangeTable, options: SyncOptions, progress: SyncProgressReporter
+        self, client: Sendblue, rows: ImportRows, options: SyncOptions, progress: SyncProgressReporter
     ) -> None:
-        self.account = account
-        self.table = table
-        self.options = options
-        self.requests = RequestCounter(options.bulk_chunk_size)
-        self.unchanged: int = 0
-        self._diff = RowDiff(options)
+        self._client = client
+        self._rows = rows
+        self._options = options
         self._progress = progress
+        self._table = ChangeTable()
+        self._requests = RequestCounter(options.bulk_chunk_size)
+        self._unchanged = 0
 
-    def add_rows(self, rows: Iterable[tuple[int, Values]], total: int) -> None:
+    def plan(self, path: Path | None, state: SyncState | None) -> SyncPlan:
+        """Return the plan.
+
+        Args:
+            path: The path of the state; None for a sync that keeps none.
+            state: The state of earlier syncs; None if there is none yet.
+        """
+        with Journal() as results:
+            self._read_source(results)
+            source = describe_source(self._rows.source, self._rows.count)
+            check_rows(self._options, source, sum(not each.phone for each in self._table.changes("skip")))
+            if state:
+                state.wait_for_reads(self._client._read_lag)  # noqa: SLF001  # a setting of the client
+            with self._listed() as account:
+                if state:
+                    account.mark_tracked(state.tracked_numbers())
+                self._compare(account, results)
+                self._delete(account)
+                last = state.last_source() if state else None
+                check_deletions(self._options, source, last, self._table.counts["delete"], account.contacts)
+                if path:
+                    self._table.track(account.newly_tracked())
+        return self._result(path, source, account.contacts)
+
+    def _read_source(self, results: Journal) -> None:
+        """Validate the rows, and add those that are skipped, with their numbers as far as these can be read."""
+        rows = self._rows
+        results.write_validation(rows.validate(self._progress.report))
+        self._progress.report(rows.count, force=True)
+        counts = results.counts()
+        if counts[REJECTED] or counts[DUPLICATE]:
+            for result, number in rows.skipped(results.result):
+                self._table.add(Change("skip", number, reason=_reason(result), line=result.line))
+
+    def _listed(self) -> AccountIndex:
+        self._progress.start("listing")
+        pages = self._client.with_options(bulk=True).contacts.list().pages()
+        account = AccountIndex.read(pages, self._progress.report)
+        self._progress.report(account.contacts, force=True)
+        return account
+
+    def _compare(self, account: AccountIndex, results: Journal) -> None:
         """Add what has to change for each row."""
-        self._progress.report(self.account.contacts, force=True)
-        self._progress.start("comparing", total)
-        for skipped in self.table.changes("skip"):
+        self._progress.start("comparing", self._rows.count)
+        for skipped in self._table.changes("skip"):
             if skipped.phone:
-                self.account.take(skipped.phone)
-        for done, (line, row) in enumerate(rows, 1):
-            number = self._diff.number(row)
-            change = self._diff.change(line, number, row, self.account.take(number))
+                account.take(skipped.phone)
+        diff = RowDiff(self._options)
+        for done, (line, row) in enumerate(self._rows.contacts(results.result, NOT_SENT), 1):
+            number = diff.number(row)
+            change = diff.change(line, number, row, account.take(number))
             if change is None:
-                self.unchanged += 1
+                self._unchanged += 1
             else:
                 self._add(change)
             if done % _REPORT_INTERVAL == 0:
                 self._progress.report(done)
-        self._progress.report(total, force=True)
+        self._progress.report(self._rows.count, force=True)
 
-    def add_deletions(self, known: KnownState | None) -> None:
+    def _delete(self, account: AccountIndex) -> None:
         """Add the deletion of each contact that the source lacks and that may be deleted."""
-        for number, values in self._deletable(known):
-            fields = {name: (value, None) for name, value in flatten(values).items()}
-            self._add(Change("delete", number, fields))
-
-    def _deletable(self, known: KnownState | None) -> Iterator[tuple[str, Values]]:
-        if self.options.delete == "none":
+        if self._options.delete == "none":
             return
-        scope = self.options.scope_tag
-        for number, values in self.account.rest():
-            is_known = self.options.delete == "all" or (known is not None and known.tracked(number))
-            if is_known and (scope is None or scope in values.get(TAGS, ())):
-                yield number, values
+        scope = self._options.scope_tag
+        for number, values in account.rest(tracked=self._options.delete == "tracked"):
+            if scope is None or scope in values.get(TAGS, ()):
+                self._add(Change("delete", number, {name: (value, None) for name, value in flatten(values).items()}))
 
     def _add(self, change: Change) -> None:
-        self.table.add(change)
-        self.requests.add(change)
+        self._table.add(change)
+        self._requests.add(change)
+
+    def _result(self, path: Path | None, source: Mapping[str, Any], contacts: int) -> SyncPlan:
+        requests, rate = self._requests.finish(), self._client.rate_limit.rate
+        return SyncPlan(
+            **{name: self._table.counts[kind] for name, kind in COUNTED.items()},
+            unchanged=self._unchanged,
+            requests=requests,
+            seconds=round(requests * rate.pace, 3) if rate else 0.0,
+            options=self._options,
+            account=account_fingerprint(self._client),
+            source=source,
+            contacts=contacts,
+            id=uuid4().hex,
+            state=path,
+            table=self._table,
+            columns=self._rows.columns.report(),
+            guessed_encoding=self._rows.source.guessed_encoding,
+        )
+
+
+def _reason(result: RowResult) -> str:
+    return result.message if result.reason else f"another row has the same number (line {result.duplicate_of})"

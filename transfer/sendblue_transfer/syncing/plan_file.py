@@ -14,7 +14,7 @@ from sendblue_transfer.atomic_file import open_atomic
 from sendblue_transfer.errors import TransferError
 
 from .change_table import ChangeTable
-from .changes import Change, encode_json
+from .changes import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,8 +58,7 @@ def read_plan(path: Path) -> tuple[dict[str, Any], ChangeTable]:
         try:
             for line in lines:
                 digest.update(line)
-                text = line.decode().removesuffix("\n")
-                table.add_json(Change.from_json(text).kind, text)
+                table.add_line(line.decode().removesuffix("\n"))
         except (ValueError, RecursionError):
             raise _damaged(path.name) from None
     found = {name: table.counts[kind] for name, kind in COUNTED.items()}
@@ -88,7 +87,8 @@ def _header(line: bytes, name: str) -> dict[str, Any]:
     counts, objects = (map(header.get, names) for names in (_COUNTS, _OBJECTS))
     if not all(type(count) is int for count in counts) or not all(isinstance(each, dict) for each in objects):
         raise _damaged(name)
-    if type(header.get("seconds")) not in (int, float):
+    state, seconds = header.get("state"), header.get("seconds")
+    if type(seconds) not in (int, float) or not isinstance(header.get("id"), str) or not isinstance(state, str | None):
         raise _damaged(name)
     return header
 

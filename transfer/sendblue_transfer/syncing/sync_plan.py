@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .changes import Change, Kind
 
 _SAVED = (
-    *("account", "source", "options", "contacts"),
+    *("id", "account", "source", "options", "contacts"),
     *("creates", "updates", "deletes", "unchanged", "skipped", "requests", "seconds"),
 )
 """The attributes in the header of the file, in their order there."""
@@ -48,6 +48,8 @@ class SyncPlan:
         source: What identifies the source: its name, path, sheet, digest, size in bytes, number of rows, and whether it
             ends with a newline.
         contacts: Number of contacts in the account.
+        id: Identifies the plan; also once it was saved and loaded.
+        state: The path of the state; None for a sync that keeps none.
         table: Where the changes are kept.
         columns: How the columns of the source are used; None in a plan that was loaded.
         guessed_encoding: The text encoding of the source, if the source does not show it for certain.
@@ -64,6 +66,8 @@ class SyncPlan:
     account: Mapping[str, str]
     source: Mapping[str, Any]
     contacts: int
+    id: str
+    state: Path | None
     table: ChangeTable
     columns: ColumnsReport | None = None
     guessed_encoding: str | None = None
@@ -78,6 +82,10 @@ class SyncPlan:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
         return self.table.changes(kind)
 
+    def tracked(self) -> Iterator[str]:
+        """Iterate over the numbers of contacts that the source has and that the state does not track yet."""
+        return self.table.tracked()
+
     def __repr__(self) -> str:
         """Show the counts, and no personal data."""
         counts = f"{self.creates:,} to create, {self.updates:,} to update, {self.deletes:,} to delete"
@@ -90,7 +98,8 @@ class SyncPlan:
         Raises:
             OSError: The file cannot be written.
         """
-        header = {name: getattr(self, name) for name in _SAVED} | {"options": self.options.to_dict()}
+        converted = {"options": self.options.to_dict(), "state": self.state and str(self.state)}
+        header = {name: getattr(self, name) for name in _SAVED} | converted
         write_plan(Path(path), header, self.table)
 
     @classmethod
@@ -106,4 +115,5 @@ class SyncPlan:
             options = SyncOptions.from_dict(header["options"])
         except (TypeError, ValueError) as error:
             raise TransferError(f"{Path(path).name} has invalid options ({error}); plan again") from None
-        return cls(**{name: header[name] for name in _SAVED} | {"options": options}, table=table)
+        state = Path(header["state"]) if header["state"] else None
+        return cls(**{name: header[name] for name in _SAVED} | {"options": options}, state=state, table=table)
