@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tests.transfer.contact_files import WriteFile
 
 
+pytestmark = pytest.mark.usefixtures("state")
+
+
 @pytest.fixture
 def account(sandbox: Sandbox, client: Sendblue) -> Sandbox:
     """A sandbox with ten people."""
@@ -168,25 +171,26 @@ def test_what_is_not_refused(account: Sandbox, client: Sendblue) -> None:
 
 
 @pytest.fixture
-def state(client: Sendblue, tmp_path: Path) -> Path:
+def earlier(client: Sendblue, tmp_path: Path) -> Path:
     """The state of a sync that found the first eight people, from a file with a final newline."""
-    path = tmp_path / "state"
+    path = tmp_path / "earlier"
     plan = plan_sync(client, people(8), state=path)
     with SyncState(path) as state:
         state.begin(plan.id, plan.account, [])
-        state.complete("complete", tracked=plan.tracked(), untracked=(), source=plan.source)
+        state.track(plan.tracked(), (), plan.source)
+        state.end()
     return path
 
 
-def test_only_tracked_contacts_are_deleted(account: Sandbox, client: Sendblue, state: Path, tmp_path: Path) -> None:
+def test_only_tracked_contacts_are_deleted(account: Sandbox, client: Sendblue, earlier: Path, tmp_path: Path) -> None:
     """Contacts that no earlier sync found are kept; the plan lists what it found in addition."""
     rows = [*people(7), person(9), {"phone": number(6), "tags": 7}]
-    plan = plan_sync(client, rows, delete="tracked", max_delete=1, state=state)
+    plan = plan_sync(client, rows, delete="tracked", max_delete=1, state=earlier)
     assert [each.phone for each in plan.changes("delete")] == [number(7)]
     plan.save(tmp_path / "plan")
     loaded = SyncPlan.load(tmp_path / "plan")
-    assert (list(loaded.tracked()), list(plan.tracked()), loaded.state) == ([number(9)], [number(9)], state)
-    assert list(plan_sync(client, rows).tracked()) == []
+    assert (list(loaded.tracked()), list(plan.tracked()), loaded.state) == ([number(9)], [number(9)], earlier)
+    assert list(plan_sync(client, rows, state="none").tracked()) == []
     assert len(account.contacts()) == 10
 
 
@@ -197,9 +201,11 @@ HALF_READ = [
 ]
 
 
-def test_a_source_that_may_be_half_read(client: Sendblue, account: Sandbox, state: Path, write_text: WriteFile) -> None:
+def test_a_source_that_may_be_half_read(
+    client: Sendblue, account: Sandbox, earlier: Path, write_text: WriteFile
+) -> None:
     """It is refused if it has shrunk to under half, or has lost its final newline, and contacts would be deleted."""
-    settings: dict[str, Any] = {"delete": "tracked", "max_delete": "100%", "state": state}
+    settings: dict[str, Any] = {"delete": "tracked", "max_delete": "100%", "state": earlier}
     for content, message in HALF_READ:
         with open_source(write_text(content, "the file")) as source:
             with pytest.raises(SyncRefusedError, match=message):
@@ -209,14 +215,25 @@ def test_a_source_that_may_be_half_read(client: Sendblue, account: Sandbox, stat
     assert len(account.contacts()) == 10
 
 
-def test_the_state_of_another_account(account: Sandbox, client: Sendblue, state: Path) -> None:
+def test_the_place_of_the_state(client: Sendblue, write_rows: WriteFile, state: Path, tmp_path: Path) -> None:
+    """Next to the file, or in the user's state folder; `none` for none. A plan does not create it."""
+    path = write_rows(1)
+    with open_source(path) as source:
+        places = [
+            plan_sync(client, each, state=given).state for each, given in ((source, None), ([], None), ([], "none"))
+        ]
+    assert places[::2] == [tmp_path / "contacts.csv.sendblue-sync", None]
+    assert (places[1] and places[1].parent, [each for each in places if each and each.exists()]) == (state, [])
+
+
+def test_the_state_of_another_account(account: Sandbox, client: Sendblue, earlier: Path) -> None:
     """It is refused before any request."""
     before = client.rate_limit.statistics().requests
     with (
         Sendblue("other", "secret", base_url=account.url, rate_limit=client.rate_limit) as other,
         pytest.raises(JournalError, match="belongs to another account"),
     ):
-        plan_sync(other, people(1), state=state)
+        plan_sync(other, people(1), state=earlier)
     assert client.rate_limit.statistics().requests == before
 
 
@@ -240,7 +257,7 @@ def test_a_plan_can_be_saved(client: Sendblue, saved: Path) -> None:
     assert (str(loaded), list(loaded.changes())) == (str(plan), list(plan.changes()))
     assert (loaded.options, loaded.account, loaded.source) == (plan.options, plan.account, plan.source)
     header, *changes = map(json.loads, saved.read_text(encoding="utf-8").splitlines())
-    assert (header["format"], header["creates"], len(changes)) == ("sendblue-sync-plan", 1, 6)
+    assert (header["format"], header["creates"], len(changes)) == ("sendblue-sync-plan", 1, 7)
 
 
 def test_damaged_plans(saved: Path) -> None:

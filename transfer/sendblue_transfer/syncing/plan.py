@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
@@ -29,12 +28,13 @@ from .options import SyncOptions
 from .plan_file import COUNTED
 from .progress import SyncProgressReporter
 from .requests import RequestCounter
-from .state import SyncState
+from .state import NO_STATE, SyncState, state_path
 from .sync_plan import SyncPlan
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Iterable, Mapping
+    from pathlib import Path
 
     from sendblue_contacts.client import Sendblue
 
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from .options import BlankPolicy, Deletions, TagPolicy
     from .progress import OnSyncProgress
 
-NO_STATE = "none"
-"""The value of `state` for a sync that keeps nothing."""
 _REPORT_INTERVAL = 1_000
 
 
@@ -99,6 +97,7 @@ def plan_sync(
     Raises:
         SyncRefusedError: The sync would delete too much, or its source may be incomplete.
         TransferError: The source cannot be read as contacts, or an option is invalid.
+        JournalError: The state belongs to another account, or it is damaged or in use.
         IncompleteListError: The account cannot be listed completely.
         SendblueError: A request failed.
         TypeError, ValueError: An argument has the wrong type, or `chunk_size` is not positive.
@@ -121,9 +120,10 @@ def plan_sync(
     )
     if state == NO_STATE and delete == "tracked":
         raise TransferError('delete="tracked" needs the state of earlier syncs; choose a path with --state (state=)')
+    account = account_fingerprint(client)
     with _opened(source) as opened:
-        path = None if state in (None, NO_STATE) else Path(state)
-        with _opened_state(path, client) as known:
+        path = state_path(state, opened.path, opened.sheet, account)
+        with _opened_state(path, account) as known:
             rows = _rows(opened, columns, options)
             return _Planner(client, rows, options, SyncProgressReporter(on_progress, clock)).plan(path, known)
 
@@ -139,13 +139,13 @@ def _opened(source: Source | Iterable[Mapping[str, Any]]) -> Generator[Source]:
 
 
 @contextmanager
-def _opened_state(path: Path | None, client: Sendblue) -> Generator[SyncState | None]:
+def _opened_state(path: Path | None, account: Mapping[str, str]) -> Generator[SyncState | None]:
     """Open the state of earlier syncs, if there is one."""
     if path is None or not path.exists():
         yield None
         return
     with SyncState(path) as state:
-        state.check_account(account_fingerprint(client))
+        state.check_account(account)
         yield state
 
 
