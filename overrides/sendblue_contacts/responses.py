@@ -159,14 +159,16 @@ def bulk_deleted(body: object) -> BulkDeleteResponse:
 def bulk_deleted_ambiguous(body: object, sent: int) -> BulkDeleteResponse:
     """Return the result of a repeated bulk deletion: "not found" means that the first request deleted the contact.
 
-    Totals do not include what that request deleted, so only a total of all numbers that were sent means something.
+    Totals do not include what that request deleted, so only a total of all numbers that were sent means something. Any
+    other failure is left out: the contact is looked up.
     """
     deleted = bulk_deleted(body)
     if (deleted.successes if deleted.amount is None else deleted.amount) != sent:
         deleted.amount = deleted.successes = None
-    for result in deleted.results or ():
-        if not result.success and "not found" in str(result.error).lower():
-            result.success = True
+    results = deleted.results or []
+    for result in results:
+        result.success = result.success or "not found" in str(result.error).lower()
+    deleted.results = [result for result in results if result.success]
     return deleted
 
 

@@ -1,7 +1,8 @@
-"""Ten calls of every kind, on a server whose reads lag behind its writes and that loses every third response."""
+"""Calls of every kind, on a server whose reads lag behind its writes and that loses every third response."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.overrides.lagging_server import LaggingServer, run_on
@@ -32,7 +33,7 @@ def _calls(group: int) -> Iterator[tuple[Callable[[Any], Any], Callable[[Any], o
 def check_calls(kind: str, groups: int) -> None:
     """Make the calls several times, for other numbers, and check their results and what the server then has."""
     server = LaggingServer(lag=2.0)
-    server.loses = lambda number: number % 3 == 0
+    server.lose_every_third()
     calls = [call for group in range(groups) for call in _calls(group)]
     found: list[object] = []
 
@@ -48,3 +49,23 @@ def check_calls(kind: str, groups: int) -> None:
     assert len(server.contacts()) == groups * 13
     times = {"21": 2, "22": 1, **{str(30 + index): 2 if index < 4 else 1 for index in range(12)}}
     assert {number[5:7]: created for number, created in server.created.items()} == times
+
+
+def check_bulk_calls(kind: str, count: int, chunk_size: int) -> None:
+    """Create contacts in bulk, delete every second of them, create those again, and delete them once more."""
+    server = LaggingServer(lag=2.0)
+    server.lose_every_third()
+    rows = [{"phone": f"+1415{2_000_000 + index}", "first_name": f"n{index}"} for index in range(count)]
+    numbers = [row["phone"] for row in rows[::2]]
+    for sent, times in ((rows, 1), (rows[::2], 2)):
+        created = run_on(server, kind, partial(_bulk, "create", sent, chunk_size))
+        assert (len(created.created), created.failed, created.unknown) == (len(sent), [], [])
+        assert (max(server.created.values()), server.created.total()) == (times, count + (times - 1) * len(sent))
+        deleted = run_on(server, kind, partial(_bulk, "delete", numbers, chunk_size))
+        assert (deleted.deleted, deleted.failed, deleted.unknown) == (numbers, [], [])
+        assert len(server.contacts()) == count - len(numbers)
+        server.only_totals = True
+
+
+def _bulk(call: str, items: list[Any], chunk_size: int, client: Any) -> Any:  # noqa: ANN401  # either client
+    return getattr(client.contacts.bulk, call)(items, chunk_size=chunk_size)

@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 from itertools import count, islice
 from threading import RLock
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import unquote
 
 import anyio
 import anyio.lowlevel
 import httpx
 from sendblue_contacts import AsyncSendblue, Retry, Sendblue
+from sendblue_contacts._async import bulk_runner as async_bulk_runner
 from sendblue_contacts._async.transports import AsyncRetryTransport
+from sendblue_contacts._sync import bulk_runner
 from sendblue_contacts._sync.transports import RetryTransport
 
 if TYPE_CHECKING:
@@ -30,14 +33,16 @@ def _not_found() -> httpx.Response:
 
 
 class LaggingServer:
-    """Writes are applied at once and are visible `lag` seconds later. Bulk creations accept a number a second time.
+    """Writes are applied at once and are visible `lag` seconds later.
 
     Attributes:
         now: The time of the server and of the clients, in seconds since 1970.
         lag: Seconds by which reads lag behind writes.
         loses: Whether the response to the request with this number, starting at 1, is lost; by default none is.
         drops: Whether the request with this number is lost before it is applied.
+        unique: Whether a bulk creation rejects a number that exists; by default it creates the contact a second time.
         only_totals: Whether the response to a bulk deletion has totals only.
+        not_found: The error of a number without a contact in the response to a bulk deletion.
         created: How many times each number was created.
         requests: Method and path of each request, and when it arrived.
     """
@@ -47,13 +52,26 @@ class LaggingServer:
         self.lag = lag
         self.loses: Callable[[int], bool] = lambda _: False
         self.drops: Callable[[int], bool] = lambda _: False
-        self.only_totals = False
+        self.unique = self.only_totals = False
+        self.not_found = "Contact not found"
         self.created: Counter[str] = Counter()
         self.requests: list[tuple[str, float]] = []
         self._history: dict[str, list[tuple[float, Contact | None]]] = {}
         self._creations: list[str] = []
         self._lock = RLock()
         self._numbers = count(1)
+
+    def lose_every_third(self) -> None:
+        """Lose every third response, except when two responses to the same request were lost in a row."""
+        losses: Counter[str] = Counter()
+
+        def is_lost(number: int) -> bool:
+            request, _ = self.requests[-1]
+            is_lost = number % 3 == 0 and losses[request] < 2
+            losses[request] = losses[request] + 1 if is_lost else 0
+            return is_lost
+
+        self.loses = is_lost
 
     # The clock of the clients
 
@@ -118,8 +136,7 @@ class LaggingServer:
         if method == "GET":
             return self._read(rest)
         if rest == "bulk":
-            made = [self.create(item["phone"], item) for item in body["contacts"]]
-            return httpx.Response(200, json={"contacts": made, "numberOfContactsCreated": len(made)})
+            return self._create(body["contacts"])
         if method == "DELETE" and not rest:
             return self._delete(body["contact_ids"])
         return self._write(method, rest or body["number"], body)
@@ -131,6 +148,13 @@ class LaggingServer:
             return httpx.Response(200, json=list(islice(newest, 100)))
         found = self.find(number, at)
         return httpx.Response(200, json={"contact": found}) if found else _not_found()
+
+    def _create(self, items: list[Contact]) -> httpx.Response:
+        existing = [item for item in items if self.unique and self.find(item["phone"])]
+        made = [self.create(item["phone"], item) for item in items if item not in existing]
+        failures = [{"contact": item, "error": "Contact already exists"} for item in existing]
+        body = {"contacts": made, "numberOfContactsCreated": len(made), "failures": failures}
+        return httpx.Response(200, json=body)
 
     def _write(self, method: str, number: str, body: Contact) -> httpx.Response:
         found = self.find(number)
@@ -159,7 +183,7 @@ class LaggingServer:
         ]
         for result in results:
             self.put(result["phone_number"], None)
-            result.update({} if result["success"] else {"error": "Contact not found"})
+            result.update({} if result["success"] else {"error": self.not_found})
         amount = sum(result["success"] for result in results)
         return httpx.Response(200, json={"amount": amount, **({} if self.only_totals else {"results": results})})
 
@@ -169,7 +193,7 @@ def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: 
     settings: dict[str, Any] = {"base_url": "https://api.example.test", "rate_limit": None, "retry": retry}
     inner = httpx.MockTransport(server)
     if kind == "sync":
-        with Sendblue("key", "secret", **settings) as client:
+        with Sendblue("key", "secret", **settings) as client, patch.object(bulk_runner, "time", server.clock):
             client._http._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)
             return main(client)
 
@@ -178,4 +202,5 @@ def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: 
             client._http._transport = AsyncRetryTransport(inner, retry, clock=server.clock, sleep=server.async_sleep)
             return await main(client)
 
-    return anyio.run(run)
+    with patch.object(async_bulk_runner, "time", server.clock):
+        return anyio.run(run)

@@ -18,7 +18,8 @@ not exist.
 Reads may lag behind writes. Until `ReadLag.seconds` have passed, look-ups only prove that a contact with the sent
 values that is not older than the request was created; they are repeated with growing pauses. Then the table applies.
 
-Deletions are safe to repeat, which the transports do. They are looked up only if a response does not state a result.
+Deletions are safe to repeat, which the transports do. If that gets no response, or one that does not state a result,
+a contact that still exists once reads lag no more was not deleted.
 """
 
 from __future__ import annotations
@@ -223,8 +224,7 @@ class Reconciler(Generic[P, V]):
         is_many = len(entries) > LIST_ABOVE and self._action.believes_early
         if is_many:
             contacts = yield from self._list_newest(pause)
-        numbers = [self._action.number(cast("P", entry.payload)) for entry in entries]
-        requests = [Request(operations.get(number), response=contacts.get(number)) for number in numbers]
+        requests = [Request(operations.get(entry.number), response=contacts.get(entry.number)) for entry in entries]
         missing = [request for request in requests if request.response is None]
         if complete or not is_many:
             yield from self._send_lookups(missing, 0.0 if is_many else pause)
@@ -273,7 +273,7 @@ class Reconciler(Generic[P, V]):
     def _is_doubtful(self, entry: Entry[P], *, may_exist: bool) -> bool:
         """Whether an item has to be looked up: its result is not known, or it was rejected after it was sent before."""
         result = self._results[entry.index]
-        return self._action.is_open(result) or (may_exist and result.status == "failed")
+        return result.is_open or (may_exist and result.status == "failed")
 
     def _outcome(self, entry: Entry[P]) -> BulkOutcome[V]:
         if entry.payload is None:

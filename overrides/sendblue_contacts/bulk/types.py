@@ -9,6 +9,8 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 P = TypeVar("P")
 V = TypeVar("V")
 
+NO_RESULT = "the response does not state a result for this item"
+
 BulkStatus = Literal["created", "deleted", "failed", "unknown", "duplicate"]
 """The status of an item: it succeeded, failed, may have succeeded, or was replaced by an item with the same number."""
 
@@ -27,6 +29,7 @@ class Entry(Generic[P]):
         index: Position in the input, starting at 0.
         item: The item as the caller passed it.
         payload: What is sent for it; None if the item is not sent.
+        number: Its phone number, in E.164 form, if it is sent.
         reason: Why it is not sent.
         status: Its status if it is not sent.
         size_bytes: The size of the payload in a request, in bytes.
@@ -37,6 +40,7 @@ class Entry(Generic[P]):
     payload: P | None
     reason: str = ""
     status: BulkStatus = "failed"
+    number: str = ""
     size_bytes: int = 0
 
 
@@ -50,6 +54,11 @@ class ItemResult(NamedTuple, Generic[V]):
     value: V | None = None
     reason: str = ""
     error: Exception | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the item is looked up by its number: the request may have been applied, or has no result for it."""
+        return self.status == "unknown" and (self.error is not None or self.reason == NO_RESULT)
 
     def __repr__(self) -> str:
         return f"ItemResult({self.status})"

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import httpx
 from sendblue_contacts._sync import bulk_runner
-from sendblue_contacts.bulk.actions import CreateAction
+from sendblue_contacts.bulk.actions import create_action
 from sendblue_contacts.bulk.batching import BatchLimits
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.errors import SendblueError, connection_error
@@ -203,7 +203,7 @@ def run(
 
 def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:  # noqa: ANN401  # options of BulkScheduler
     """Returns a scheduler that creates contacts."""
-    return BulkScheduler(CreateAction(None), BatchLimits(chunk_size, 100_000, concurrency), **options)
+    return BulkScheduler(create_action(None), BatchLimits(chunk_size, 100_000, concurrency), **options)
 
 
 def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:  # noqa: ANN401  # options of BulkScheduler

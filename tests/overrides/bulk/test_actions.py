@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sendblue_contacts import Contact
-from sendblue_contacts.bulk.actions import EXISTS, CreateAction, DeleteAction
+from sendblue_contacts.bulk.actions import EXISTS, create_action, delete_action
 from sendblue_contacts.bulk.types import Entry, ItemResult
 from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
 from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
@@ -59,7 +59,7 @@ def _contacts(*numbers: str) -> list[dict[str, Any]]:
 )
 def test_each_item_gets_its_result_in_the_response(sent: list[str], body: Any, results: list[tuple[str, str]]) -> None:  # noqa: ANN401  # any JSON
     """No item is reported as created on a guess."""
-    action = CreateAction(None)
+    action = create_action(None)
     payloads = [action.payload({"phone": number}) for number in sent]
     found = action.results(payloads, BulkCreateResponse.from_dict(body))
     assert [(result.status, result.reason) for result in found] == results
@@ -68,7 +68,7 @@ def test_each_item_gets_its_result_in_the_response(sent: list[str], body: Any, r
 
 def test_a_created_contact_is_the_one_in_the_response() -> None:
     """If the response does not contain it, the value is the contact that was sent."""
-    action = CreateAction(None)
+    action = create_action(None)
     payloads = [action.payload({"phone": A, "firstName": "Ada"}), action.payload({"phone": B, "firstName": "Bea"})]
     body = {"contacts": [{"phone": A, "firstName": "ADA"}], "numberOfContactsCreated": 2}
     values = [result.value for result in action.results(payloads, BulkCreateResponse.from_dict(body))]
@@ -106,7 +106,7 @@ def _only(amount: int) -> str:
 )
 def test_each_number_gets_its_result_in_the_response(body: Any, results: list[tuple[str, str]]) -> None:  # noqa: ANN401  # any JSON
     """Without a result of its own, the totals decide, provided that they are unambiguous."""
-    found = DeleteAction(None).results(NUMBERS, BulkDeleteResponse.from_dict(body))
+    found = delete_action(None).results(NUMBERS, BulkDeleteResponse.from_dict(body))
     assert [(result.status, result.reason) for result in found] == results
     assert [result.value or "" for result in found] == [
         number if status == "deleted" else "" for number, (status, _) in zip(NUMBERS, results, strict=True)
@@ -128,7 +128,7 @@ SENT: dict[str, Any] = {"phone": A, "first_name": "Ada", "tags": ["VIP", "new"],
 )
 def test_an_existing_contact_was_created_if_it_has_the_sent_values(existing: dict[str, Any], status: str) -> None:
     """Fields that the server adds, and its normalization, do not matter."""
-    action, contact = CreateAction(None), Contact.from_dict({**SENT, **existing})
+    action, contact = create_action(None), Contact.from_dict({**SENT, **existing})
     result = action.result_of_lookup(action.payload(SENT), contact)
     assert result == (ItemResult("created", contact) if status == "created" else ItemResult("failed", None, EXISTS))
 
@@ -148,7 +148,7 @@ def test_a_reason_contains_no_value_of_its_contact(error: str, reason: str) -> N
     """The message of the server is masked, so that it can be logged; only whole words are replaced."""
     person = {"phone": A, "firstName": "Ada", "lastName": "Lovelace", "companyName": "Analytical Engines"}
     more = {"tags": ["VIP", "X"], "customVariables": {"Full name": "Ada King", "Plan": "Gold (+)"}}
-    action = CreateAction(None)
+    action = create_action(None)
     response = BulkCreateResponse.from_dict({"failures": [_failure(A, error)]})
     (result,) = action.results([action.payload({**person, **more})], response)
     assert (result.status, result.reason) == ("failed", reason)
@@ -156,14 +156,14 @@ def test_a_reason_contains_no_value_of_its_contact(error: str, reason: str) -> N
 
 def test_the_size_of_an_item_is_its_size_in_the_body() -> None:
     """In bytes, including the comma after it."""
-    action = CreateAction(None)
+    action = create_action(None)
     entries = [
         action.entry(index, {"phone": A, "first_name": name}) for index, name in enumerate(["Ädä", 'a\n"', "😀"])
     ]
     payloads = [entry.payload for entry in entries if entry.payload]
     body = httpx.Request("POST", "https://x.test", json=action.operation(payloads).kwargs["json"]).content
     assert sum(entry.size_bytes for entry in entries) == len(body) - len('{"contacts":[]}') + 1
-    assert DeleteAction(None).entry(0, A).size_bytes == len(f'"{A}",')
+    assert delete_action(None).entry(0, A).size_bytes == len(f'"{A}",')
 
 
 @pytest.mark.parametrize("value", [Entry(0, {"phone": A}, A), ItemResult("created", A)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts.bulk.actions import CreateAction, DeleteAction
+from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
 from sendblue_contacts.bulk.duplicates import Deduplicator
 
@@ -23,7 +23,7 @@ A, B = "+14155550001", "+14155550002"
 
 
 def _entries(rows: list[Any], policy: Duplicates | None) -> list[Entry[BulkContact]]:
-    action = CreateAction(None)
+    action = create_action(None)
     chunker = Chunker(action, AdaptiveBatchSize(BatchLimits(2, 1000, 1)), Deduplicator(action, policy))
     return [entry for chunk in chunker.chunks(rows) for entry in chunk]
 
@@ -79,7 +79,7 @@ def test_each_number_is_sent_once(numbers: list[int], policy: Duplicates) -> Non
 
 
 def _count_read_before_the_third_chunk(policy: Duplicates | None) -> int:
-    action, read = DeleteAction(None), list[int]()
+    action, read = delete_action(None), list[int]()
 
     def numbers() -> Iterator[str]:
         while len(read) < 100:
@@ -136,5 +136,5 @@ def test_a_merged_contact_is_as_large_as_its_values_and_the_input_is_unchanged()
     """Chunks are cut by the size of what is sent."""
     rows: list[dict[str, Any]] = [{"phone": A, "tags": ["x" * 50]}, {"phone": A, "tags": ["y" * 50]}]
     entry = _entries(rows, "merge")[-1]
-    assert entry.size_bytes == CreateAction(None).entry(0, {"phone": A, "tags": ["x" * 50, "y" * 50]}).size_bytes
+    assert entry.size_bytes == create_action(None).entry(0, {"phone": A, "tags": ["x" * 50, "y" * 50]}).size_bytes
     assert [row["tags"] for row in rows] == [["x" * 50], ["y" * 50]]

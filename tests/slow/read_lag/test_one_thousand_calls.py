@@ -1,13 +1,30 @@
-"""One thousand calls while reads lag behind writes and every third response is lost."""
+"""One thousand calls, and bulk calls and imports of one thousand rows, while reads lag and responses are lost."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tests.overrides.lagging_calls import check_calls
+from tests.overrides.lagging_calls import check_bulk_calls, check_calls
+from tests.transfer.test_lagging_reads import check_imports
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_one_thousand_calls_with_every_third_response_lost(kind: str) -> None:
     """No false conflict, no false failure, and nothing is doubled."""
     check_calls(kind, groups=100)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_bulk_calls_of_one_thousand_rows_with_every_third_response_lost(kind: str) -> None:
+    """Each item ends as if nothing was lost."""
+    check_bulk_calls(kind, count=1000, chunk_size=100)
+
+
+def test_imports_of_one_thousand_rows_with_every_third_response_lost(tmp_path: Path) -> None:
+    """Each row ends as if nothing was lost, in every mode."""
+    check_imports(tmp_path, count=1000, chunk_size=100)
