@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sendblue_contacts.bulk.actions import BulkAction, CreateAction, DeleteAction
+from sendblue_contacts.bulk.actions import BulkAction, create_action, delete_action
 from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
 from sendblue_contacts.bulk.defaults import CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts.bulk.duplicates import Deduplicator
@@ -34,8 +34,8 @@ class RequestCounter:
 
     def __init__(self, chunk_size: int) -> None:
         self._limits = BatchLimits.checked(chunk_size, MAX_CHUNK_BYTES, CONCURRENCY)
-        self._creates = self._chunker(CreateAction(None))
-        self._deletes = self._chunker(DeleteAction(None))
+        self._creates = self._chunker(create_action(None))
+        self._deletes = self._chunker(delete_action(None))
         self._requests = 0
 
     def _chunker(self, action: BulkAction[Any, Any]) -> Chunker[Any]:
