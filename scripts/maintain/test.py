@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,19 +84,24 @@ def version_of(venv: Path) -> str:
     ).stdout.strip()
 
 
-def quick_suite_on(version: str) -> Result:
-    """Run the quick suite on another Python than that of `.venv`, in an environment of its own."""
-    name = f"quick, Python {version}"
+def prepared(version: str) -> Path | str:
+    """Install the environment of another Python than that of `.venv`. Return it, or why there is none."""
     python = find_python(version)
     if python is None:
-        return Result(name, "not installed")
+        return "not installed"
     venv = ROOT / f".venv-{version}"
     try:
         prepare("dev", venv, python)
     except ScriptError as error:
         print(error, file=sys.stderr)
-        return Result(name, "FAILED to install")
-    return timed(name, lambda: suite(venv, QUICK_SUITE))
+        return "FAILED to install"
+    return venv
+
+
+def quick_suite_on(version: str, preparation: Future[Path | str]) -> Result:
+    """Run the quick suite on another Python once its environment is installed."""
+    name, venv = f"quick, Python {version}", preparation.result()
+    return Result(name, venv) if isinstance(venv, str) else timed(name, lambda: suite(venv, QUICK_SUITE))
 
 
 def quick(own: str) -> list[Result]:
@@ -104,13 +110,18 @@ def quick(own: str) -> list[Result]:
 
 
 def everything(own: str) -> list[Result]:
-    """Run the checks, the quick suite on every supported Python, and the slow suite once; record coverage once."""
-    return [
-        timed("checks", checks),
-        timed(f"quick, Python {own}", lambda: suite(VENV, [*QUICK_SUITE, *pytest_options()])),
-        timed(f"slow, Python {own}", lambda: suite(VENV, [*SLOW_SUITE, *pytest_options(append=True)])),
-        *(quick_suite_on(version) for version in VERSIONS if version != own),
-    ]
+    """Run the checks, the quick suite on every supported Python, and the slow suite once; record coverage once.
+
+    The other environments are installed meanwhile.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        others = {version: pool.submit(prepared, version) for version in VERSIONS if version != own}
+        return [
+            timed("checks", checks),
+            timed(f"quick, Python {own}", lambda: suite(VENV, [*QUICK_SUITE, *pytest_options()])),
+            timed(f"slow, Python {own}", lambda: suite(VENV, [*SLOW_SUITE, *pytest_options(append=True)])),
+            *(quick_suite_on(version, preparation) for version, preparation in others.items()),
+        ]
 
 
 def left_out(own: str) -> str:

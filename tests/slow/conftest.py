@@ -12,8 +12,9 @@ import pytest
 
 FOLDER = Path(__file__).parent
 LONGEST = (
-    "maintain/test_recipes.py",
+    "maintain/test_release_recipe.py",
     "maintain/test_changes_mutations.py",
+    "maintain/test_recipes.py",
     "external/test_prism.py",
     "sandbox_browser/test_status_page.py",
     "external/test_schemathesis.py",

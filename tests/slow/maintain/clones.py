@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,8 +86,30 @@ def make_clone(folder: Path) -> Clone:
     clone.do("git", "config", "user.email", "maintainer@example.com")
     copy_tree(clone)
     clone.commit("The tree as it is")
+    clone.do("git", "push", "--quiet", "--force", "origin", "main")
     share_environment(clone.venv)
     return clone
+
+
+def version_of(clone: Clone) -> str:
+    """Return the version in pyproject.toml."""
+    version: str = tomllib.loads(clone.read("pyproject.toml"))["project"]["version"]
+    return version
+
+
+def release(clone: Clone) -> None:
+    """Make the current working tree of a clone the last release."""
+    version = version_of(clone)
+    if [path for path in (clone.folder / "changes").iterdir() if path.name != "README.md"]:
+        clone.do(".venv/bin/towncrier", "build", "--yes", "--version", version)
+    clone.commit(f"Release {version}")
+    clone.do("git", "tag", "--force", "--annotate", f"v{version}", "--message", version)
+
+
+def reset(clone: Clone) -> None:
+    """Undo every change since the last release."""
+    clone.do("git", "reset", "--quiet", "--hard", f"v{version_of(clone)}")
+    clone.do("git", "clean", "--quiet", "--force", "-d")
 
 
 def copy_tree(clone: Clone) -> None:

@@ -1,4 +1,4 @@
-"""A workspace in which a package was generated."""
+"""A workspace in which a package was generated, and a clone in which the current tree is the last release."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.maintain.conftest import workspace
 from tests.maintain.workspaces import Workspace, new_workspace
+from tests.slow.maintain.clones import Clone, make_clone, release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,3 +30,11 @@ def generated(original: Workspace, tmp_path: Path) -> Workspace:
     """Return a workspace whose package is up to date."""
     shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
     return Workspace(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """Return a clean clone in which the current working tree is the last release."""
+    clone = make_clone(tmp_path_factory.mktemp("maintainer") / "clone")
+    release(clone)
+    return clone

@@ -113,11 +113,15 @@ def test_output_to_a_pipe(full: Run) -> None:
 
 
 def test_another_file(small: Path) -> None:
-    """The texts of another file are shown unchanged, even if they look like markup."""
-    run = demo(str(small))
+    """The texts of another file are shown unchanged, even if they look like markup. With NO_COLOR there are no colors.
+
+    Colors are forced, so that NO_COLOR has an effect.
+    """
+    run = demo(str(small), NO_COLOR="1", FORCE_COLOR="1")
     assert run.status == 0, run.output
     assert "[bold]Zoë :smile:" in run.output
     assert "2 created + 1 rejected = 3 rows" in run.output
+    assert not re.search(COLOUR, run.output)
 
 
 def test_a_file_of_invalid_rows(tmp_path: Path) -> None:
@@ -128,21 +132,10 @@ def test_a_file_of_invalid_rows(tmp_path: Path) -> None:
     assert (run.status, "2/2 2 failed" in run.output) == (0, True), run.output
 
 
-def test_colour(small: Path) -> None:
-    """A terminal gets colours, so that the next test can fail."""
-    assert re.search(COLOUR, demo(str(small), FORCE_COLOR="1").output)
-
-
-def test_no_color(small: Path) -> None:
-    """With NO_COLOR there are no colours, even if they are forced."""
-    run = demo(str(small), NO_COLOR="1", FORCE_COLOR="1")
-    assert not re.search(COLOUR, run.output)
-
-
-def test_an_ascii_terminal(small: Path) -> None:
-    """Characters that the terminal cannot display become question marks."""
-    run = demo(str(small), PYTHONIOENCODING="ascii")
-    assert (run.status, "Jos?" in run.output) == (0, True), run.output
+def test_an_ascii_terminal_with_colors(small: Path) -> None:
+    """A terminal gets colors, and characters that it cannot display become question marks."""
+    run = demo(str(small), FORCE_COLOR="1", PYTHONIOENCODING="ascii")
+    assert (run.status, "Jos?" in run.output, bool(re.search(COLOUR, run.output))) == (0, True, True), run.output
 
 
 @pytest.mark.parametrize(("text", "message"), [("", "the file is empty"), (None, "No such file")])

@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,9 @@ _SINGLE_FAULTS = [fault for (fault,) in FAULTS.values()]
 FAULTS["all of them"] = [{**fault, "probability": 0.02, "seed": seed} for seed, fault in enumerate(_SINGLE_FAULTS)]
 
 
-@pytest.mark.parametrize("mode", ["create", "upsert"])
-@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(
+    ("faults", "mode"), [*zip(FAULTS.values(), cycle(("create", "upsert")), strict=False)], ids=FAULTS
+)
 def test_import_completes_despite_faults(
     sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], faults: list[dict[str, Any]], mode: Mode
 ) -> None:

@@ -1,0 +1,164 @@
+"""The longest recipe in CONTRIBUTING.md: from a new operation to its user.
+
+It is added in a clean clone and released on an index, and the package that a user installs from there calls it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from maintain.venvs import ROOT, VENV, VERSIONS, run
+
+from tests.slow.maintain.clones import Clone, shell, version_of
+from tests.slow.maintain.indexes import IndexServer, serving
+from tests.slow.maintain.recipes import Command, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The scripts work in .venv, whichever Python runs the tests.
+pytestmark = pytest.mark.skipif(Path(sys.prefix) != VENV, reason="the recipes are followed on the Python of .venv")
+
+USER = """\
+import json, sys
+import sendblue_contacts
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
+
+with Sandbox() as sandbox, Sendblue("any", "pair", base_url=sandbox.url) as client:
+    ada = client.contacts.create("+14155551234", firstName="Ada")
+    result = {
+        "version": sendblue_contacts.__version__,
+        "folder": sendblue_contacts.__file__,
+        "created": [ada.phone, ada.first_name],
+        "exist": [client.contacts.exists(number) for number in ("+14155551234", "+14155559999")],
+        "sent": [[each.method, each.path] for each in sandbox.requests],
+    }
+json.dump(result, sys.stdout)
+"""
+
+
+def next_minor(version: str) -> str:
+    """Return the next minor version."""
+    major, minor, _ = version.split(".")
+    return f"{major}.{int(minor) + 1}.0"
+
+
+def only_this_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a PATH on which the other Pythons do not run, because testing the wheel on each takes a minute."""
+    folder = tmp_path_factory.mktemp("pythons")
+    for version in set(VERSIONS) - {"{}.{}".format(*sys.version_info)}:
+        stub = folder / f"python{version}"
+        stub.write_text("#!/bin/sh\nexit 1\n")
+        stub.chmod(0o755)
+    return os.pathsep.join([str(folder), shell()["PATH"]])
+
+
+@dataclass(frozen=True)
+class Published:
+    """The result of the recipes for a new operation and a new release."""
+
+    clone: Clone
+    version: str
+    index: IndexServer
+    changes: str
+
+
+@pytest.fixture(scope="module")
+def published(released: Clone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    """Publish the new operation in the next minor version to an index on this machine."""
+    with serving(tmp_path_factory.mktemp("index"), "--disable-fallback") as index:
+        local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PATH": only_this_python(tmp_path_factory)}
+        clone = Clone(released.folder, {**index.variables, **local})
+        version = next_minor(version_of(clone))
+        results = follow(clone, "A new operation")
+        follow(clone, "A new release", version)
+        changes = [
+            text for step, text in results.items() if isinstance(step, Command) and step.line == "scripts/changes"
+        ]
+        yield Published(clone, version, index, changes[0])
+
+
+@pytest.fixture(scope="module")
+def user(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - the JSON that USER writes
+    """Install the package from the index into a clean environment, and return the output of USER."""
+    folder = tmp_path_factory.mktemp("user")
+    python = folder / "venv/bin/python"
+    run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")])
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
+    # The dependencies come from the machine's own index, by their pins; the package itself from the other, by name.
+    run([*pip, "--no-deps", "--require-hashes", "--requirement", str(ROOT / "requirements/demo.txt")])
+    plain = {name: value for name, value in shell().items() if not name.startswith("PIP_")}
+    alone = {**plain, **published.clone.variables, "PIP_CONFIG_FILE": os.devnull}
+    wanted = f"sendblue-contacts[sandbox]=={published.version}"
+    subprocess.run([*pip, "--no-cache-dir", "--index-url", published.index.simple, wanted], env=alone, check=True)
+    done = subprocess.run([python, "-I", "-W", "error", "-c", USER], cwd=folder, capture_output=True, check=True)
+    return {**json.loads(done.stdout), "venv": str(folder / "venv")}
+
+
+def test_the_changes(published: Published) -> None:
+    """Before the release `scripts/changes` lists the operation and both methods."""
+    wanted = ("GET /api/v2/contacts/{phone_number}/exists", ".Contacts.exists", ".AsyncContacts.exists")
+    assert [text for text in wanted if text not in published.changes] == []
+
+
+def test_the_index_has_wheel_and_sdist(published: Published) -> None:
+    """The index has both files of the new version, and nothing else."""
+    stem = f"sendblue_contacts-{published.version}"
+    assert published.index.files == [f"{stem}-py3-none-any.whl", f"{stem}.tar.gz"]
+
+
+def test_the_uploaded_files(published: Published) -> None:
+    """The files on the index are those in dist/, byte for byte."""
+    dist = published.clone.folder / "dist"
+    uploaded = {path.name: path.read_bytes() for path in published.index.packages.iterdir()}
+    assert {name: (dist / name).read_bytes() for name in uploaded} == uploaded
+
+
+def test_the_bill_of_materials(published: Published) -> None:
+    """It is CycloneDX, has this version and the dependencies with their versions, and no path of the machine."""
+    text = published.clone.read(f"dist/sendblue_contacts-{published.version}.cdx.json")
+    bill = json.loads(text)
+    root = bill["metadata"]["component"]
+    found = {each["name"].lower() for each in bill["components"] if each["version"]}
+    assert (bill["bomFormat"], root["name"], root["version"]) == ("CycloneDX", "sendblue-contacts", published.version)
+    assert ({"httpx", "attrs", "python-dateutil", "redis"} - found, "file://" in text) == (set(), False)
+
+
+def test_the_changelog(published: Published) -> None:
+    """The line for users is in the section of the new version, and its fragment was removed."""
+    section = published.clone.read("CHANGELOG.md").split("\n## ")[1]
+    assert section.startswith(f"{published.version} (")
+    assert "- `contacts.exists(number)` checks whether a contact with this number exists." in section
+    assert [path.name for path in (published.clone.folder / "changes").iterdir()] == ["README.md"]
+
+
+def test_the_commit_is_tagged_and_pushed(published: Published) -> None:
+    """The tag of the version is on the commit of the release, and on the remote."""
+    clone, tag = published.clone, f"v{published.version}"
+    commit = clone.do("git", "rev-parse", "HEAD")
+    assert clone.do("git", "rev-parse", f"{tag}^{{commit}}") == commit
+    assert clone.do("git", "ls-remote", "origin", f"refs/tags/{tag}^{{}}").split()[0] == commit.strip()
+
+
+def test_a_user_gets_this_version(user: Any, published: Published) -> None:  # noqa: ANN401 - JSON
+    """A user imports the new version from the environment."""
+    assert (user["version"], user["folder"].startswith(user["venv"])) == (published.version, True)
+
+
+def test_a_user_creates_a_contact(user: Any) -> None:  # noqa: ANN401 - JSON
+    """The installed client creates a contact in the installed sandbox."""
+    assert user["created"] == ["+14155551234", "Ada"]
+
+
+def test_a_user_calls_the_new_operation(user: Any) -> None:  # noqa: ANN401 - JSON
+    """The new operation sends the request that the document describes, and reads its response."""
+    paths = [f"/api/v2/contacts/%2B{number}/exists" for number in ("14155551234", "14155559999")]
+    assert (user["exist"], user["sent"][1:]) == ([True, False], [["GET", path] for path in paths])
