@@ -22,8 +22,8 @@ from .config import (
     resolve_base_url,
     resolve_store,
 )
-from .phone import check_region
-from .rate_limit import RateLimit, RateLimiter, shared_limiter
+from .phone import check_region, load_regions
+from .rate_limit import RateLimit, RateLimiter, forks, shared_limiter
 from .retry import EXTENSION, Call, Retry
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class BaseClient:
         self.base_url: str = resolve_base_url(base_url, allow_http=allow_http)
         self._options = Options(check_seconds("timeout", timeout), retry)
         self._region = check_region(default_region)
+        if self._region:
+            forks.add_hooks(before=load_regions)
         self._rate_limiter = _find_limiter(rate_limit, credentials.key, self.base_url)
         self._credentials = credentials
         mask_http_logs()

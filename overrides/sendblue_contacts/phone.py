@@ -134,3 +134,8 @@ def check_region(region: str | None) -> str | None:
         message = f"default_region {region[:_MAX_REGION_LENGTH]!r} is not a valid region; use two letters such as 'US'"
         raise ValueError(message)
     return region.upper()
+
+
+def load_regions() -> None:
+    """Load the data of all regions. The library loads each one when it is first needed, while it holds a lock."""
+    _phonenumbers().PhoneMetadata.load_all()

@@ -91,13 +91,6 @@ def closed_call(request: httpx.Request, error: httpx.TransportError | None = Non
     return made
 
 
-def response_or_raise(outcome: httpx.Response | httpx.TransportError) -> httpx.Response:
-    """Return the response of the last attempt, or raise its error."""
-    if isinstance(outcome, httpx.Response):
-        return outcome
-    raise outcome
-
-
 class SlotArguments(TypedDict):
     """The arguments of `RateLimiter.slot`."""
 

@@ -17,9 +17,6 @@ this module opens: it does not apply to a `transport=` of the caller.
 
 from __future__ import annotations
 
-import os
-from functools import cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -39,7 +36,7 @@ class AsyncStream:
     def __init__(self, stream: Any, streams: AsyncStreams) -> None:  # noqa: ANN401  # httpcore's stream
         self._stream = stream
         self._streams = streams
-        streams.add(self)
+        streams.opened.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's signature
         """Receive bytes."""
@@ -75,7 +72,7 @@ class AsyncStreams:
 
     def __init__(self, backend: Any) -> None:  # noqa: ANN401  # httpcore's backend
         self._backend = backend
-        self._open: WeakSet[AsyncStream] = WeakSet()
+        self.opened: WeakSet[AsyncStream] = WeakSet()
         self.closed = False
 
     async def connect_tcp(
@@ -95,10 +92,6 @@ class AsyncStreams:
             self.check_open()
         return stream
 
-    def add(self, stream: AsyncStream) -> None:
-        """Close this connection with the others."""
-        self._open.add(stream)
-
     def check_open(self, error: type[httpx.NetworkError] = httpx.ConnectError) -> None:
         """Raise an error if the client is closed."""
         if self.closed:
@@ -108,18 +101,8 @@ class AsyncStreams:
     def shut_down(self) -> None:
         """End every read and write, and allow no others. The code that uses a connection closes it then."""
         self.closed = True
-        for stream in list(self._open):
+        for stream in list(self.opened):
             discard_connection(stream)
-
-
-@cache
-def _import_before_fork() -> None:
-    """Import what the first call imports before each fork: a child cannot import a module that a thread was importing.
-
-    The hook waits for the thread, and lasts for as long as the process.
-    """
-    if hasattr(os, "register_at_fork"):  # Windows has no fork
-        os.register_at_fork(before=partial(import_module, "sendblue_contacts._async.contacts"))
 
 
 class AsyncConnectionTransport(httpx.AsyncBaseTransport):
@@ -137,7 +120,8 @@ class AsyncConnectionTransport(httpx.AsyncBaseTransport):
         if transport is None:
             self._ssl_context = httpx.create_ssl_context()  # takes 20 ms, so a child of a fork uses the same
             self._open()
-            _import_before_fork()
+            # What the first call imports; `socket.getaddrinfo` imports the encoding.
+            forks.import_before_fork("anyio._backends._asyncio", "encodings.idna", "sendblue_contacts._async.contacts")
             forks.reset_after_fork(self)
         else:
             self._transport = transport
@@ -146,7 +130,6 @@ class AsyncConnectionTransport(httpx.AsyncBaseTransport):
         self._transport = transport = httpx.AsyncHTTPTransport(verify=self._ssl_context, proxy=self._proxy)
         pool = cast("Any", transport)._pool  # noqa: SLF001  # httpx has no argument for the network backend
         self._streams = pool._network_backend = AsyncStreams(pool._network_backend)  # noqa: SLF001  # as above
-        self._streams.closed = self._closed
 
     def after_fork(self) -> None:
         """In the child: open connections of its own. Those of the parent are not closed, which both would notice."""

@@ -21,7 +21,6 @@ from sendblue_contacts.request_context import (
     log_attempt,
     record_wait,
     request_in_errors,
-    response_or_raise,
     slot_arguments,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
@@ -68,9 +67,12 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
             try:
                 pause = pauses.send(failure_of(outcome))
             except StopIteration:
-                return response_or_raise(outcome)
+                break
             if isinstance(outcome, httpx.Response):
                 await outcome.aclose()
+        if isinstance(outcome, httpx.Response):
+            return outcome
+        raise outcome
 
     async def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
         cap_timeout(request)

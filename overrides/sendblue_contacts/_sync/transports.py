@@ -22,7 +22,6 @@ from sendblue_contacts.request_context import (
     log_attempt,
     record_wait,
     request_in_errors,
-    response_or_raise,
     slot_arguments,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
@@ -69,9 +68,12 @@ class RetryTransport(httpx.BaseTransport):
             try:
                 pause = pauses.send(failure_of(outcome))
             except StopIteration:
-                return response_or_raise(outcome)
+                break
             if isinstance(outcome, httpx.Response):
                 outcome.close()
+        if isinstance(outcome, httpx.Response):
+            return outcome
+        raise outcome
 
     def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
         cap_timeout(request)

@@ -1,11 +1,16 @@
-"""Resets the limiters of a process in the child of a fork, where no thread waits and no request is in flight."""
+"""Hooks for forks. In the child, the locks and the imports of the other threads stay as they were."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class ForkAware(Protocol):
@@ -20,16 +25,25 @@ _REGISTERED: WeakSet[ForkAware] = WeakSet()
 
 def reset_after_fork(target: ForkAware) -> None:
     """Call `target.after_fork()` in the child of each fork, for as long as the object exists."""
-    _install_hook()
+    add_hooks(after_in_child=_reset_all)
     _REGISTERED.add(target)
-
-
-@cache
-def _install_hook() -> None:
-    if hasattr(os, "register_at_fork"):  # Windows has no fork
-        os.register_at_fork(after_in_child=_reset_all)
 
 
 def _reset_all() -> None:
     for target in _REGISTERED:
         target.after_fork()
+
+
+@cache
+def import_before_fork(*modules: str) -> None:
+    """Import these modules before each fork, or wait for the thread that imports them."""
+    with suppress(RuntimeError):  # the interpreter is exiting
+        import_module("concurrent.futures.thread")  # already here, because it adds hooks of its own
+    add_hooks(before=lambda: [import_module(module) for module in modules])
+
+
+@cache
+def add_hooks(**hooks: Callable[[], Any]) -> None:
+    """Pass hooks to `os.register_at_fork`, once."""
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(**hooks)

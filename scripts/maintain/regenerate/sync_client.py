@@ -36,6 +36,7 @@ REPLACEMENTS = [
     (r"\basync_(?=[a-z])", ""),
     (r"\btask_sleep\b", "thread_sleep"),
     (r"\bTaskExecutor\b", "ThreadExecutor"),
+    (r'"anyio\._backends\._asyncio",\s+', ""),
     (r"\b_async\b", "_sync"),
     (r"for (\w+) in (\w+):\n +yield \1\b", r"yield from \2"),
 ]

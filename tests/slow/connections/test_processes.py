@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 # Arguments: the address of the server and the number of forks. Prints how the children ended, and the parent's calls
 # with another contact's response. A child is ended after 20 s.
 FORKS = """
@@ -49,6 +50,49 @@ stopped.set()
 for thread in threads:
     thread.join()
 print(dict(ends), wrong)
+"""
+# Arguments: the address and the file of a module, which a thread is importing when the process forks.
+FORK_DURING_IMPORT = """
+import os, signal, sys, threading, time
+from sendblue_contacts import Sendblue
+
+client = Sendblue("key", "secret", base_url=sys.argv[1], default_region="US", rate_limit=None)
+importing = threading.Event()
+
+def slow_import(event, arguments):
+    if event == "exec" and arguments[0].co_filename.endswith(sys.argv[2]) and not importing.is_set():
+        importing.set()
+        time.sleep(0.3)
+
+sys.addaudithook(slow_import)
+thread = threading.Thread(target=client.contacts.retrieve, args=("415-555-1234",))
+thread.start()
+importing.wait(20)
+child = os.fork()
+if not child:
+    signal.alarm(5)
+    os._exit(client.contacts.retrieve("415-555-1235").phone != "+14155551235")
+print(importing.is_set(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+thread.join()
+"""
+# Arguments: the address and the class of the client. Prints what the first calls import in a child.
+IMPORTS_IN_CHILD = """
+import asyncio, inspect, os, sys
+import sendblue_contacts
+
+client = getattr(sendblue_contacts, sys.argv[2])("key", "secret", base_url=sys.argv[1], retry=None)
+
+async def calls():
+    for call in client.contacts.retrieve("+14155551234"), client.contacts.bulk.delete(["+14155551234"]):
+        if inspect.isawaitable(call):
+            await call
+
+if not os.fork():
+    loaded = {*sys.modules}
+    asyncio.run(calls())
+    print({*sys.modules} - loaded, flush=True)
+    os._exit(0)
+os.wait()
 """
 AT_EXIT = """
 import atexit, sys
@@ -100,10 +144,24 @@ def run(program: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_forks_under_load(url: str) -> None:
     """Children forked while threads use the client neither hang nor get the response of another process."""
-    assert run(FORKS, url, "200") == "{0: 200} []"
+    assert run(FORKS, url, "25") == "{0: 25} []"
+
+
+@needs_fork
+@pytest.mark.parametrize("module", ["encodings/idna.py", "phonenumbers/data/region_US.py"])
+def test_a_fork_while_a_thread_imports(url: str, module: str) -> None:
+    """A child can use the client although a thread of the parent was importing what its first call needs."""
+    assert run(FORK_DURING_IMPORT, url, module) == "True 0"
+
+
+@needs_fork
+@pytest.mark.parametrize("client", ["Sendblue", "AsyncSendblue"])
+def test_the_first_call_in_a_child_imports_nothing(url: str, client: str) -> None:
+    """So it never waits for a module that a thread of the parent was importing."""
+    assert run(IMPORTS_IN_CHILD, url.replace("127.0.0.1", "localhost"), client) == "set()"
 
 
 @pytest.mark.parametrize(
