@@ -16,15 +16,13 @@ from .config import (
     Options,
     check_headers,
     check_path,
-    check_seconds,
     host_of,
     is_loopback,
-    resolve_base_url,
     resolve_store,
 )
-from .phone import check_region, load_regions
+from .phone import load_regions
 from .rate_limit import RateLimit, RateLimiter, forks, shared_limiter
-from .retry import EXTENSION, Call, Retry
+from .retry import EXTENSION, Call
 
 if TYPE_CHECKING:
     from .operations import Operation
@@ -33,39 +31,23 @@ _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 
 
 class BaseClient:
-    """Everything of a client that neither sends nor waits.
-
-    Args:
-        api_key: The API key, or None to read it from the environment.
-        api_secret: The API secret, or None to read it from the environment.
-        base_url: The address of the API, or None for the environment's or the default.
-        timeout: Seconds that one attempt may take.
-        retry: How failed requests are retried; None turns retries off.
-        rate_limit: The rate limit, or a limiter to share; None turns it off.
-        default_region: Two letters of a country, to read phone numbers in national format.
-        allow_http: Whether `base_url` may be an unencrypted address of another machine.
-    """
+    """Everything of a client that neither sends nor waits. The arguments are those of `Sendblue`, checked."""
 
     def __init__(
         self,
-        *,
-        api_key: str | None,
-        api_secret: str | None,
-        base_url: str | None,
-        timeout: float,
-        retry: Retry | None,
+        credentials: Credentials,
+        base_url: str,
+        options: Options,
+        region: str | None,
         rate_limit: RateLimit | RateLimiter | None,
-        default_region: str | None,
-        allow_http: bool,
     ) -> None:
-        credentials = Credentials.resolve(api_key, api_secret)
-        self.base_url: str = resolve_base_url(base_url, allow_http=allow_http)
-        self._options = Options(check_seconds("timeout", timeout), retry)
-        self._region = check_region(default_region)
-        if self._region:
-            forks.add_hooks(before=load_regions)
-        self._rate_limiter = _find_limiter(rate_limit, credentials.key, self.base_url)
+        self.base_url: str = base_url
         self._credentials = credentials
+        self._options = options
+        self._region = region
+        if region:
+            forks.add_hooks(before=load_regions)
+        self._rate_limiter = _find_limiter(rate_limit, credentials.key, base_url)
         mask_http_logs()
 
     def _http_settings(self) -> dict[str, Any]:
@@ -133,11 +115,7 @@ class _NoCookies(CookieJar):
 
 
 def proxy_for(base_url: str) -> str | None:
-    """Return the proxy from the environment. httpx looks for one only when it is given no transport.
-
-    Raises:
-        ValueError: The environment variable does not hold the address of a proxy.
-    """
+    """Return the proxy from the environment, checked. httpx looks for one only when it is given no transport."""
     parts = urlsplit(base_url)
     if is_loopback(base_url) or proxy_bypass(parts.hostname or ""):
         return None
@@ -147,10 +125,9 @@ def proxy_for(base_url: str) -> str | None:
     if url and "://" not in url:  # curl reads such an address as one of an HTTP proxy
         url = f"http://{url}"
     if url and not _is_proxy(url):
-        message = (
+        raise ValueError(
             f"{kind.upper()}_PROXY must be the address of a proxy, such as http://proxy.example.com:3128, or unset"
         )
-        raise ValueError(message)
     return url
 
 
@@ -168,7 +145,6 @@ def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimite
     if rate_limit is None:
         return RateLimiter(None)
     if not isinstance(rate_limit, RateLimit):
-        message = f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}"
-        raise TypeError(message)
+        raise TypeError(f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}")
     host = host_of(base_url) if is_loopback(base_url) else ""  # api.sendblue.co and api.sendblue.com are one account
     return shared_limiter(api_key, host, replace(rate_limit, store=resolve_store(rate_limit.store)))

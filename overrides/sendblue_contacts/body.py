@@ -65,12 +65,7 @@ class BodyReader:
         return part
 
     def raise_problem(self) -> None:
-        """Raise what `add` found.
-
-        Raises:
-            DecodingError: The body is too large, or its compression is broken.
-            ReadTimeout: The deadline of the call has passed.
-        """
+        """Raise what `add` found: a DecodingError, or a ReadTimeout if the deadline of the call has passed."""
         if self._problem:
             raise self._problem
 

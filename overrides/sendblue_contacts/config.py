@@ -41,11 +41,7 @@ class Credentials:
 
     @classmethod
     def resolve(cls, key: str | None, secret: str | None, environment: Mapping[str, str] = os.environ) -> Self:
-        """Return the given credentials; the default is those of the environment.
-
-        Raises:
-            CredentialsError: The key or the secret is missing, or cannot be sent in a header.
-        """
+        """Return the given credentials; the default is those of the environment. They are checked."""
         return cls(
             _credential("api_key", key, KEY_VARIABLES, environment),
             _credential("api_secret", secret, SECRET_VARIABLES, environment),
@@ -61,31 +57,30 @@ def _credential(name: str, given: str | None, variables: tuple[str, ...], enviro
     found = next((environment[variable] for variable in variables if environment.get(variable)), "")
     value = found if given is None else given
     if not value:
-        message = f"{name} is missing: set the environment variable {variables[0]}, or pass {name}= to the client"
-        raise CredentialsError(message)
+        raise CredentialsError(
+            f"{name} is missing: set the environment variable {variables[0]}, or pass {name}= to the client"
+        )
     if not _PRINTABLE.fullmatch(value):
-        message = f"{name} contains a space, a line break or a non-ASCII letter; copy it again from your account"
-        raise CredentialsError(message)
+        raise CredentialsError(f"{name} has a space, line break or non-ASCII letter; copy it again from your account")
     return value
 
 
 def resolve_base_url(given: str | None, *, allow_http: bool, environment: Mapping[str, str] = os.environ) -> str:
     """Return the base URL of the API without a trailing slash: the argument, the environment, or the default.
 
-    Raises:
-        ValueError: The URL is not valid, or is an http:// URL of another machine without `allow_http`.
+    An http:// URL of another machine raises a ValueError unless it is allowed.
     """
     url = given or environment.get(URL_VARIABLE) or BASE_URL
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        message = f"base_url must be https:// and a host without credentials; the scheme is {parts.scheme or 'missing'}"
-        raise ValueError(message)
+        raise ValueError(
+            f"base_url must be https:// and a host without credentials; the scheme is {parts.scheme or 'missing'}"
+        )
     if parts.scheme == "http" and not (allow_http or is_loopback(url)):
-        message = (
+        raise ValueError(
             f"base_url is http:// to {parts.hostname}, which sends the API secret unencrypted; use https://, "
             "or in Python pass allow_http=True"
         )
-        raise ValueError(message)
     return url.rstrip("/")
 
 
@@ -107,48 +102,29 @@ def is_loopback(url: str) -> bool:
 
 
 def check_path(path: str) -> None:
-    """Reject everything but a path on the host of the API, because every request carries the credentials.
-
-    Raises:
-        ValueError: The path is a complete URL, or begins like one.
-    """
+    """Reject a complete URL, or what begins like one, because every request carries the credentials."""
     if not path.startswith("/") or path.startswith("//"):
-        message = 'path must begin with a single /, such as "/api/v2/contacts/count"; it is relative to base_url'
-        raise ValueError(message)
+        raise ValueError("path must begin with a single /, as /api/v2/contacts/count does; it is relative to base_url")
 
 
 def check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
-    """Return the headers if they can be sent.
-
-    Raises:
-        TypeError: A name or a value is not a string.
-        ValueError: A name or a value contains a character that a header cannot carry, or the client sets this header.
-    """
+    """Return the headers if they are strings that a header can carry, and none is set by the client itself."""
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            message = f"the header {mask(str(name)[:40])!r} must be a str, not {type(value).__name__}"
-            raise TypeError(message)
+            raise TypeError(f"the header {mask(str(name)[:40])!r} must be a str, not {type(value).__name__}")
         if not _HEADER_NAME.fullmatch(name):
-            message = "the name of a header contains a character that a header cannot carry, or is empty"
-            raise ValueError(message)
+            raise ValueError("the name of a header contains a character that a header cannot carry, or is empty")
         if not _HEADER_VALUE.fullmatch(value):
-            message = f"the header {name!r} contains a line break or a non-ASCII letter, which a header cannot carry"
-            raise ValueError(message)
+            raise ValueError(f"the header {name!r} contains a line break or a non-ASCII letter, and cannot be sent")
         if name.lower() in _FRAMING_HEADERS:
-            message = f"the header {name!r} is set by the client; remove it"
-            raise ValueError(message)
+            raise ValueError(f"the header {name!r} is set by the client; remove it")
     return dict(headers)
 
 
 def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # checks the type itself
-    """Return a positive number of seconds.
-
-    Raises:
-        ValueError: The value is not a positive number.
-    """
+    """Return the seconds as a float if they are a positive number."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        message = f"{name} must be a positive number of seconds, not {seconds!r}"
-        raise ValueError(message)
+        raise ValueError(f"{name} must be a positive number of seconds, not {seconds!r}")
     return float(seconds)
 
 
@@ -165,12 +141,7 @@ class Options:
     bulk: bool = False
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401  # each option has a type of its own
-        """Return a copy with changes. An option whose value is `KEEP` stays as it is.
-
-        Raises:
-            TypeError: The value of a header is not a string.
-            ValueError: `timeout` or `max_wait` is not a valid number of seconds, or a header cannot be sent.
-        """
+        """Return a copy with changes, which are checked. An option whose value is `KEEP` stays as it is."""
         changes = {name: value for name, value in changes.items() if value is not KEEP}
         if "timeout" in changes:
             changes["timeout"] = check_seconds("timeout", changes["timeout"])
@@ -181,11 +152,7 @@ class Options:
         return replace(self, **changes)
 
     def apply(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments of a request, with these options.
-
-        Raises:
-            TypeError: `extra_body` is set, and the request has no body.
-        """
+        """Return the arguments of a request, with these options. An `extra_body` needs a request with a body."""
         result = {"timeout": self.timeout, **kwargs}
         if self.extra_headers:
             replaced = {name.lower() for name in self.extra_headers}
@@ -196,8 +163,7 @@ class Options:
         if self.extra_body and isinstance(kwargs.get("json"), dict):
             result["json"] = {**kwargs["json"], **self.extra_body}
         elif self.extra_body and not self.bulk:  # bulk calls without a body are look-ups of the reconciler
-            message = "extra_body is set, but this call has no body; use it only with calls that send a JSON body"
-            raise TypeError(message)
+            raise TypeError("extra_body is set, but this call has no body; use it with calls that send a JSON body")
         return result
 
 

@@ -64,10 +64,7 @@ def normalise_fields(
 ) -> dict[str, Any]:
     """Return the fields under their preferred names, with checked values.
 
-    Args:
-        field_set: The fields of the call.
-        pairs: Keys in any spelling, with their values; a key may occur twice.
-        default_region: Two letters such as `US`, for phone numbers in national format.
+    The keys can be in any spelling, and one of them may occur twice.
 
     Raises:
         TypeError: A key is unknown, two spellings of one field have different values, a required field is missing, or a
@@ -84,41 +81,30 @@ def normalise_fields(
             continue
         checked = check(name, field_set.fields[name], value, default_region)
         if name in values and values[name] != checked:
-            message = (
+            raise TypeError(
                 f"{field_set.call}: {spelled[name]} and {key} are the same field but have different values; "
                 "pass one of them"
             )
-            raise TypeError(message)
         spelled[name] = key
         values[name] = checked
     for name in field_set.required:
         if name not in values:
             label = "the phone number" if field_set.fields[name].kind == "e164" else name
-            message = f"{field_set.call}: {label} is missing; pass it as {name}"
-            raise TypeError(message)
+            raise TypeError(f"{field_set.call}: {label} is missing; pass it as {name}")
     return values
 
 
 def check(name: str, field: Field, value: object, default_region: str | None = None) -> Any:  # noqa: ANN401  # any JSON
-    """Return the value as it is sent.
-
-    Raises:
-        TypeError: The value has the wrong type.
-        ValueError: The value is not valid for the field.
-    """
+    """Return the value as it is sent. TypeError: it has the wrong type; ValueError: it is not valid for the field."""
     if value is None and field.nullable:
         return None
     if field.kind == "e164":
         return phone.normalise(value, field=name, default_region=default_region)
-    return CHECKS.get(field.kind, _unchecked)(name, value)
+    return CHECKS[field.kind](name, value) if field.kind in CHECKS else value
 
 
 def _wrong_type(name: str, expected: str, value: object) -> TypeError:
     return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
-
-
-def _unchecked(_name: str, value: object) -> object:
-    return value
 
 
 def _string(name: str, value: object) -> str:
@@ -129,10 +115,9 @@ def _string(name: str, value: object) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        message = (
+        raise ValueError(
             f"{name} contains half a character (a lone surrogate), which cannot be sent; was its file read as UTF-8?"
-        )
-        raise ValueError(message) from None
+        ) from None
     return value
 
 
@@ -189,16 +174,14 @@ def _are_strings(values: Iterable[str]) -> bool:
 def _date(name: str, value: object) -> str:
     read = read_date(value)
     if read is None:
-        message = f"{name} is not a valid date; write it as 2024-01-15"
-        raise ValueError(message)
+        raise ValueError(f"{name} is not a valid date; write it as 2024-01-15")
     return read.isoformat()
 
 
 def _datetime(name: str, value: object) -> str:
     read = read_datetime(value)
     if read is None or read.tzinfo is None:
-        message = f"{name} is not a valid date and time with a time zone; write it as 2024-01-15T10:30:00Z"
-        raise ValueError(message)
+        raise ValueError(f"{name} is not a valid date and time with a time zone; write it as 2024-01-15T10:30:00Z")
     return read.isoformat()
 
 

@@ -185,23 +185,17 @@ class Operation(Generic[T]):
 def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
     """Create a contact. If the call is ambiguous, it is reconciled by reading the contact back."""
     values = _normalised(_CREATE, contact, fields, region)
-    updates = values.get("update_if_exists") is True
-    body = ContactCreate.from_dict(values)
-    read_back = _read_back("creation", body.number, body.to_dict())
-    conflict = None if updates else _CONFLICT
-    read = responses.contact_with(body.number)
-    return Operation(_create_kwargs(values), read, read_back=read_back, conflict_status=conflict)
+    return _creation("creation", values, None if values.get("update_if_exists") is True else _CONFLICT)
 
 
 def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
     """Create a contact, or update the contact with this number."""
     values = _normalised(_UPSERT, contact, fields, region)
     if values.setdefault("update_if_exists", True) is not True:
-        message = "contacts.upsert always updates an existing contact; use contacts.create for update_if_exists=False"
-        raise TypeError(message)
-    body = ContactCreate.from_dict(values)
-    read_back = _read_back("upsert", body.number, body.to_dict())
-    return Operation(_create_kwargs(values), responses.contact_with(body.number), read_back=read_back)
+        raise TypeError(
+            "contacts.upsert always updates an existing contact; use contacts.create for update_if_exists=False"
+        )
+    return _creation("upsert", values)
 
 
 def _normalised(
@@ -212,8 +206,10 @@ def _normalised(
     return normalise_fields(field_set, chain(first, fields.items()), region)
 
 
-def _create_kwargs(values: Mapping[str, Any]) -> dict[str, Any]:
-    return create_contact._get_kwargs(body=ContactCreate.from_dict(values))
+def _creation(what: str, values: Mapping[str, Any], conflict: int | None = None) -> Operation[Contact]:
+    body = ContactCreate.from_dict(values)
+    kwargs, read = create_contact._get_kwargs(body=body), responses.contact_with(body.number)
+    return Operation(kwargs, read, read_back=_read_back(what, body.number, body.to_dict()), conflict_status=conflict)
 
 
 def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Contact]:
@@ -222,8 +218,7 @@ def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Con
     def read(body: object) -> Contact:
         contact = responses.contact_with(number)(body)
         if not responses.matches(contact, sent):
-            message = "the existing contact differs from what was sent"
-            raise ValueError(message)
+            raise ValueError("the existing contact differs from what was sent")
         return contact
 
     ambiguity_message = (
@@ -241,9 +236,8 @@ def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]
 
 def get(phone_number: str, region: str | None = None) -> Operation[Contact | None]:
     """Retrieve one contact, or None."""
-    number = _e164(phone_number, region)
-    kwargs = retrieve_contact._get_kwargs(number)
-    return Operation(kwargs, responses.contact_with(number), on_not_found=OnNotFound.RETURN_NONE)
+    retrieval = retrieve(phone_number, region)
+    return Operation(retrieval.kwargs, retrieval.read, on_not_found=OnNotFound.RETURN_NONE)
 
 
 def update(
@@ -268,8 +262,7 @@ def delete(phone_number: str, region: str | None = None) -> Operation[None]:
 
 
 def _still_exists(_body: object) -> None:
-    message = "the contact still exists"
-    raise ValueError(message)
+    raise ValueError("the contact still exists")
 
 
 def count(phone_number: str | None = None, region: str | None = None) -> Operation[int]:
@@ -303,15 +296,9 @@ def page(filters: Mapping[str, Any]) -> Operation[list[Contact]]:
 
 
 def bulk_item(item: object, region: str | None = None) -> BulkContact:
-    """Check one contact of a bulk creation.
-
-    Raises:
-        TypeError: The item is not a mapping, a field is unknown or missing, or a value has the wrong type.
-        ValueError: A phone number or a date is not valid.
-    """
+    """Check one contact of a bulk creation. TypeError: it is not a mapping; others as in `normalise_fields`."""
     if not isinstance(item, Mapping):
-        message = f"a contact must be a mapping, not {type(item).__name__}"
-        raise TypeError(message)
+        raise TypeError(f"a contact must be a mapping, not {type(item).__name__}")
     return BulkContact.from_dict(normalise_fields(_BULK_ITEM, cast("Mapping[str, Any]", item).items(), region))
 
 

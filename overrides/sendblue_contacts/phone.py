@@ -42,8 +42,7 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
         TypeError: The value is not a string.
     """
     if not isinstance(value, str):
-        message = f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}"
-        raise TypeError(message)
+        raise TypeError(f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}")
     if len(value) > _MAX_LENGTH:
         raise _invalid(value, field, f": it has more than {_MAX_LENGTH} characters")
     if default_region is not None:
@@ -118,21 +117,19 @@ def _phonenumbers() -> Any:  # noqa: ANN401  # an optional library, typed only w
     try:
         return import_module("phonenumbers")
     except ModuleNotFoundError:
-        message = 'default_region requires the library phonenumbers: pip install "sendblue-contacts[phone]"'
-        raise ModuleNotFoundError(message) from None
+        raise ModuleNotFoundError(
+            'default_region requires the library phonenumbers: pip install "sendblue-contacts[phone]"'
+        ) from None
 
 
 def check_region(region: str | None) -> str | None:
-    """Return the region in capital letters, or None for None.
-
-    Raises:
-        ValueError: The region is not a two-letter code that the library phonenumbers supports.
-    """
+    """Return the region in capital letters. A ValueError names one that the library phonenumbers does not support."""
     if region is None:
         return None
     if region.upper() not in _phonenumbers().SUPPORTED_REGIONS:
-        message = f"default_region {region[:_MAX_REGION_LENGTH]!r} is not a valid region; use two letters such as 'US'"
-        raise ValueError(message)
+        raise ValueError(
+            f"default_region {region[:_MAX_REGION_LENGTH]!r} is not a valid region; use two letters such as 'US'"
+        )
     return region.upper()
 
 

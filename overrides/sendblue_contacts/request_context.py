@@ -61,25 +61,15 @@ def deadline_of(request: httpx.Request) -> Generator[None]:
 
 
 def seconds_to_deadline(timeout: float | None, error: type[httpx.TimeoutException] = httpx.ReadTimeout) -> float | None:
-    """Return the seconds that a read or write may take: `timeout`, or less if the deadline comes first.
-
-    Raises:
-        TimeoutException: The deadline has passed; of the class `error`.
-    """
+    """Return the seconds that a read or write may take. An `error` is raised if the deadline has passed."""
     left = _DEADLINE.get() - time.monotonic()
     if left <= 0:
-        message = "the deadline of the call has passed"
-        raise error(message)
+        raise error("the deadline of the call has passed")
     return timeout if left == math.inf else left if timeout is None else min(timeout, left)
 
 
 def closed_call(request: httpx.Request, error: httpx.TransportError | None = None) -> SendblueError:
-    """Return the error for a request of a client that was closed.
-
-    Args:
-        request: The request.
-        error: What ended the request, if it had been sent.
-    """
+    """Return the error for a request of a client that was closed. An `error` ended it if it had been sent."""
     call = call_of(request, None)
     failure = failure_of(error) if error else None
     if not call.maybe_applied and not (failure and failure.maybe_applied):

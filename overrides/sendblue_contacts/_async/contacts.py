@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .bulk import AsyncBulkContacts
 from .calls import AsyncContactCalls
 from .raw_contacts import AsyncRawContacts
 
 if TYPE_CHECKING:
-    from .sending import AsyncSend, AsyncSendRaw
+    from .sending import AsyncSend
 
 
 class AsyncContacts(AsyncContactCalls):
     """The contacts of an account.
 
-    Fields may be given in either spelling, `first_name` or `firstName`. A phone number is in E.164 format, with or
-    without the usual punctuation. Every method raises a subclass of `SendblueError` when the request fails.
+    Fields may be given in either spelling, `first_name` or `firstName`, and phone numbers in E.164 format with or
+    without the usual punctuation. They are checked before a request is sent: a number that is not valid raises
+    `InvalidPhoneNumberError`, and an unknown field or a value of the wrong type `TypeError`. A request that fails
+    raises another subclass of `SendblueError`. Calls that write a contact return it as the server stored it.
     """
 
     def __init__(
         self,
         send: AsyncSend,
-        send_raw: AsyncSendRaw,
+        send_raw: AsyncSend,
         region: str | None,
         send_bulk: AsyncSend | None = None,
         *,
@@ -42,4 +44,4 @@ class AsyncContacts(AsyncContactCalls):
     @property
     def with_raw_response(self) -> AsyncRawContacts:
         """The same calls, returning the `httpx.Response`; its `parse()` returns the value, or raises the error."""
-        return AsyncRawContacts(AsyncContactCalls(cast("AsyncSend", self._send_raw), self._region))
+        return AsyncRawContacts(AsyncContactCalls(self._send_raw, self._region))

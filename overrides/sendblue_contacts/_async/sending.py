@@ -6,22 +6,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from sendblue_contacts.operations import Operation
-    from sendblue_contacts.raw_response import RawResponse
 
 T = TypeVar("T")
 
 
 class AsyncSend(Protocol):
-    """Sends an operation and returns its value."""
+    """Sends an operation and returns its value. `with_raw_response` has one that returns the response instead."""
 
     async def __call__(self, operation: Operation[T], /) -> T:
-        """Send the operation."""
-        ...
-
-
-class AsyncSendRaw(Protocol):
-    """Sends an operation and returns its response."""
-
-    async def __call__(self, operation: Operation[T], /) -> RawResponse[T]:
         """Send the operation."""
         ...

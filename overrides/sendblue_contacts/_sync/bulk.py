@@ -99,18 +99,9 @@ class BulkContacts:
         on_send: OnSend | None = None,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkDeleteResult:
-        """Delete many contacts (DELETE /api/v2/contacts, once for each chunk).
+        """Like `create`, but deletes the contacts with these numbers (DELETE /api/v2/contacts, once for each chunk).
 
-        Arguments and errors are those of `create`. A number that occurs several times is sent once; the others are
-        duplicates.
-
-        Args:
-            phone_numbers: The phone numbers. Read lazily, so a generator is fine.
-            chunk_size: Maximum number of phone numbers in one request.
-            max_chunk_bytes: Maximum size of the phone numbers in one request, in bytes.
-            concurrency: Maximum number of requests in flight.
-            on_send: Called right before each request with the input positions of its phone numbers.
-            on_progress: Called after each chunk with a `BulkProgress`.
+        A number that occurs several times is sent once; the others are duplicates.
 
         Returns:
             The numbers whose contacts were deleted, and the items that failed with their reasons.

@@ -52,13 +52,8 @@ class ContactCalls:
             fields: `first_name`, `last_name`, `sendblue_number`, `assigned_to_email`, `tags`, `custom_variables`,
                 `update_if_exists`. A field that is None is not sent.
 
-        Returns:
-            The contact as stored by the server.
-
         Raises:
             ConflictError: A contact with this number already exists.
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
-            TypeError: A field is unknown, or a value has the wrong type; no request was sent.
 
         Example:
             client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
@@ -78,13 +73,6 @@ class ContactCalls:
             contact: As for `create`.
             fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, `tags`
                 replace all tags, and `custom_variables` are merged.
-
-        Returns:
-            The contact as stored by the server.
-
-        Raises:
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
-            TypeError: A field is unknown, or a value has the wrong type; no request was sent.
         """
         return self._send(operations.upsert(contact, fields, self._region))
 
@@ -93,16 +81,11 @@ class ContactCalls:
 
         Raises:
             NotFoundError: There is no contact with this number.
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
         """
         return self._send(operations.retrieve(phone_number, self._region))
 
     def get(self, phone_number: str) -> Contact | None:
-        """Retrieve the contact with this number, or return None (GET /api/v2/contacts/{phone_number}).
-
-        Raises:
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
-        """
+        """Retrieve the contact with this number, or return None (GET /api/v2/contacts/{phone_number})."""
         return self._send(operations.get(phone_number, self._region))
 
     @overload
@@ -119,14 +102,9 @@ class ContactCalls:
                 `custom_variables`, `opt_out`, and `phone_number` for a new number. An absent field is left unchanged,
                 None clears it, `tags` replace all tags, and `custom_variables` are merged.
 
-        Returns:
-            The contact as stored by the server.
-
         Raises:
             NotFoundError: There is no contact with this number.
             ConflictError: The new number belongs to another contact.
-            InvalidPhoneNumberError: A phone number is not valid; no request was sent.
-            TypeError: A field is unknown, or a value has the wrong type; no request was sent.
         """
         return self._send(operations.update(phone_number, changes or {}, fields, self._region))
 
@@ -135,7 +113,6 @@ class ContactCalls:
 
         Raises:
             NotFoundError: There is no contact with this number.
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
         """
         return self._send(operations.delete(phone_number, self._region))
 
@@ -191,11 +168,7 @@ class ContactCalls:
         return ContactList(self._send, settings)
 
     def count(self, phone_number: str | None = None) -> int:
-        """Count all contacts, or those with this number (GET /api/v2/contacts/count).
-
-        Raises:
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
-        """
+        """Count all contacts, or those with this number (GET /api/v2/contacts/count)."""
         return self._send(operations.count(phone_number, self._region))
 
     def verify(self, number: str) -> str:
@@ -208,7 +181,6 @@ class ContactCalls:
 
         Raises:
             APIConnectionError: The response was lost; the message may have been sent.
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
         """
         return self._send(operations.verify(number, self._region))
 
@@ -221,8 +193,5 @@ class ContactCalls:
 
         Returns:
             The number and whether it is opted out.
-
-        Raises:
-            InvalidPhoneNumberError: The phone number is not valid; no request was sent.
         """
         return self._send(operations.opt_out(number, opted_out, self._region))

@@ -8,11 +8,11 @@ properties import it.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.base_client import BaseClient, proxy_for
-from sendblue_contacts.config import KEEP
+from sendblue_contacts.config import KEEP, Credentials, Options, check_seconds, resolve_base_url
 from sendblue_contacts.errors import (
     APIConnectionError,
     SendblueError,
@@ -22,6 +22,7 @@ from sendblue_contacts.errors import (
     exiting_error,
     safe_cause,
 )
+from sendblue_contacts.phone import check_region
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
 from sendblue_contacts.raw_response import RawResponse, ReadBack
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sendblue_contacts_api import Client as GeneratedClient
 
     from .contacts import Contacts
+    from .sending import Send
 
 T = TypeVar("T")
 
@@ -83,14 +85,11 @@ class Sendblue(BaseClient):
         allow_http: bool = False,
     ) -> None:
         super().__init__(
-            api_key=api_key,
-            api_secret=api_secret,
-            base_url=base_url,
-            timeout=timeout,
-            retry=retry,
-            rate_limit=rate_limit,
-            default_region=default_region,
-            allow_http=allow_http,
+            Credentials.resolve(api_key, api_secret),
+            resolve_base_url(base_url, allow_http=allow_http),
+            Options(check_seconds("timeout", timeout), retry),
+            check_region(default_region),
+            rate_limit,
         )
         connections = ConnectionTransport(transport, None if transport else proxy_for(self.base_url))
         limited = RateLimitTransport(LogTransport(connections), self._rate_limiter)
@@ -110,13 +109,11 @@ class Sendblue(BaseClient):
                 if sys.is_finalizing():
                     raise exiting_error() from None
                 raise
-            bulk_client = self._copy_with(bulk=True)
-            send_bulk = bulk_client._send  # noqa: SLF001  # a copy of this client
             self._contacts = Contacts(
                 self._send,
-                self._send_raw,
+                cast("Send", self._send_raw),
                 self._region,
-                send_bulk,
+                self._copy_with(bulk=True)._send,  # noqa: SLF001  # a copy of this client
                 filtered=bool(self._options.extra_query),
                 read_lag=self._read_lag,
             )

@@ -3,27 +3,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .bulk import BulkContacts
 from .calls import ContactCalls
 from .raw_contacts import RawContacts
 
 if TYPE_CHECKING:
-    from .sending import Send, SendRaw
+    from .sending import Send
 
 
 class Contacts(ContactCalls):
     """The contacts of an account.
 
-    Fields may be given in either spelling, `first_name` or `firstName`. A phone number is in E.164 format, with or
-    without the usual punctuation. Every method raises a subclass of `SendblueError` when the request fails.
+    Fields may be given in either spelling, `first_name` or `firstName`, and phone numbers in E.164 format with or
+    without the usual punctuation. They are checked before a request is sent: a number that is not valid raises
+    `InvalidPhoneNumberError`, and an unknown field or a value of the wrong type `TypeError`. A request that fails
+    raises another subclass of `SendblueError`. Calls that write a contact return it as the server stored it.
     """
 
     def __init__(
         self,
         send: Send,
-        send_raw: SendRaw,
+        send_raw: Send,
         region: str | None,
         send_bulk: Send | None = None,
         *,
@@ -43,4 +45,4 @@ class Contacts(ContactCalls):
     @property
     def with_raw_response(self) -> RawContacts:
         """The same calls, returning the `httpx.Response`; its `parse()` returns the value, or raises the error."""
-        return RawContacts(ContactCalls(cast("Send", self._send_raw), self._region))
+        return RawContacts(ContactCalls(self._send_raw, self._region))

@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from sendblue_contacts.operations import Operation
-    from sendblue_contacts.raw_response import RawResponse
 
 T = TypeVar("T")
 
 
 class Send(Protocol):
-    """Sends an operation and returns its value."""
+    """Sends an operation and returns its value. `with_raw_response` has one that returns the response instead."""
 
     def __call__(self, operation: Operation[T], /) -> T:
-        """Send the operation."""
-        ...
-
-
-class SendRaw(Protocol):
-    """Sends an operation and returns its response."""
-
-    def __call__(self, operation: Operation[T], /) -> RawResponse[T]:
         """Send the operation."""
         ...
