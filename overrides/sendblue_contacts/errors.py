@@ -200,13 +200,7 @@ _HINTS = {
 
 
 def status_error(response: httpx.Response, request: RequestSummary, attempts: int = 1) -> APIError:
-    """Make the error for a response with an error status.
-
-    Args:
-        response: The response, after its body was read.
-        request: The request.
-        attempts: Number of requests that were sent.
-    """
+    """Make the error for a response with an error status. The body was read."""
     status = response.status_code
     reason = _masked(response.reason_phrase, response)
     message = server_message(response) or _DESCRIPTIONS.get(status) or reason or "the server failed"
@@ -222,14 +216,7 @@ def status_error(response: httpx.Response, request: RequestSummary, attempts: in
 def unexpected_response(
     response: httpx.Response, problem: str, request: RequestSummary, attempts: int = 1
 ) -> APIResponseError:
-    """Make the error for a response that is not what the API documents.
-
-    Args:
-        response: The response, after its body was read.
-        problem: What is wrong with it; values that were sent are masked.
-        request: The request.
-        attempts: Number of requests that were sent.
-    """
+    """Make the error for a response that is not what the API documents. Values that were sent are masked in it."""
     status, problem = response.status_code, _masked(problem, response)
     text = f"status {status}: {problem}; check that base_url is the address of the API, not of a proxy or login page"
     error = APIResponseError(text, request=request, attempts=attempts)
@@ -248,12 +235,7 @@ def exiting_error() -> SendblueError:
 
 
 def wait_too_long(seconds: float, max_wait: float) -> RateLimitError:
-    """Make the error for a wait for a slot that is longer than the caller allows. No request was sent.
-
-    Args:
-        seconds: The shortest possible wait.
-        max_wait: The longest wait that the caller allows, in seconds.
-    """
+    """Make the error for a wait of at least so many seconds for a slot, which is longer than the caller allows."""
     return _not_sent(
         f"the next slot of the rate limit is free in {seconds:.1f} s at the earliest, but max_wait is {max_wait:g} s",
         seconds,
@@ -261,11 +243,7 @@ def wait_too_long(seconds: float, max_wait: float) -> RateLimitError:
 
 
 def frozen_too_long(seconds: float) -> RateLimitError:
-    """Make the error for a pause after a 429 that is longer than the caller waits. No request was sent.
-
-    Args:
-        seconds: The rest of the pause.
-    """
+    """Make the error for a pause after a 429, of which so many seconds are left: longer than the caller waits."""
     return _not_sent(f"the server rejects requests of this account for another {seconds:.0f} s", seconds)
 
 
@@ -284,14 +262,7 @@ def safe_cause(error: httpx.TransportError) -> httpx.TransportError | None:
 
 
 def decoding_error(problem: httpx.DecodingError, method: str, path: str, attempts: int) -> APIResponseError:
-    """Make the error for a body that is too large or cannot be decompressed.
-
-    Args:
-        problem: The error that says which of them.
-        method: The HTTP method.
-        path: The path; it is masked.
-        attempts: Number of requests that were sent.
-    """
+    """Make the error for a body that is too large or cannot be decompressed. The path is masked."""
     text = f"{problem}; check that base_url is the address of the API, not of a proxy"
     error = APIResponseError(text, request=RequestSummary.of(method, path), attempts=attempts)
     error.maybe_applied = True
@@ -301,15 +272,7 @@ def decoding_error(problem: httpx.DecodingError, method: str, path: str, attempt
 def connection_error(
     error: httpx.TransportError, method: str, path: str, attempts: int, *, maybe_applied: bool = True
 ) -> APIConnectionError:
-    """Make the error for a request without a response.
-
-    Args:
-        error: The error that httpx raised.
-        method: The HTTP method.
-        path: The path; it is masked.
-        attempts: Number of requests that were sent.
-        maybe_applied: Whether the server may have applied one of them.
-    """
+    """Make the error for a request without a response, from that of httpx. The path is masked."""
     from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
 
     request = RequestSummary.of(method, path)
@@ -347,9 +310,7 @@ def _masked(text: str, of: httpx.Response | httpx.TransportError) -> str:
 def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:
     """Return the seconds of `Retry-After`, or None if the header is missing or cannot be read.
 
-    Args:
-        response: The response. The header is a number of seconds or a date; a date in the past gives 0.
-        now: Returns the time in seconds since 1970.
+    It is a number of seconds or a date; a date in the past gives 0. `now` returns the time in seconds since 1970.
     """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():

@@ -75,16 +75,13 @@ class Retry:
 
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or self.attempts < 1:
-            message = f"Retry: attempts must be 1 or more, not {self.attempts!r}"
-            raise ValueError(message)
+            raise ValueError(f"Retry: attempts must be 1 or more, not {self.attempts!r}")
         for name in ("deadline", "base", "throttling_base", "cap"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                message = f"Retry: {name} must be a positive number of seconds, not {value!r}"
-                raise ValueError(message)
+                raise ValueError(f"Retry: {name} must be a positive number of seconds, not {value!r}")
         if not 0 <= self.read_lag < math.inf:
-            message = f"Retry: read_lag must be a number of seconds, 0 or more, not {self.read_lag!r}"
-            raise ValueError(message)
+            raise ValueError(f"Retry: read_lag must be a number of seconds, 0 or more, not {self.read_lag!r}")
 
 
 @dataclass(slots=True)
