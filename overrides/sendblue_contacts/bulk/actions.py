@@ -206,8 +206,8 @@ def merge(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any
     Later values replace earlier ones, but a blank replaces nothing; tags are combined, and so are custom variables,
     label by label.
     """
-    not_blank = {name: value for name, value in later.items() if value}
-    return {**earlier, **{name: _combined(earlier.get(name), value) for name, value in not_blank.items()}}
+    new = {name: value for name, value in later.items() if value or name not in earlier}
+    return {**earlier, **{name: _combined(earlier.get(name), value) for name, value in new.items()}}
 
 
 def _combined(earlier: Any, later: Any) -> Any:  # noqa: ANN401  # any JSON

@@ -47,6 +47,14 @@ def looks_like_phone_number(text: str) -> bool:
 
 def reject_invalid_bytes(record: Record) -> Record:
     """Return a record with a problem if its text has a byte that is not valid UTF-8."""
+    try:
+        "".join((*record.titles, *record.cells)).encode()  # much faster than JSON, and enough for most rows
+    except (TypeError, UnicodeEncodeError):  # the former: cells from JSON that are not text
+        return _reject_invalid_text(record)
+    return record
+
+
+def _reject_invalid_text(record: Record) -> Record:
     text = json.dumps([record.titles, record.cells], ensure_ascii=False)
     if record.problem or not _INVALID_BYTE.search(text):
         return record

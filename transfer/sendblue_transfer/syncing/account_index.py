@@ -182,9 +182,10 @@ def contact_values(contact: Contact) -> Values:
     """Return the fields of a contact that a sync can write and that are not blank, with maps as they are."""
     values: Values = {}
     for (name, kind), value in zip(_KINDS, _READ_ALL(contact), strict=True):
-        if value.__class__ is str and value:
-            values[name] = value
-        elif not (is_blank(value) or (name == OPT_OUT and not value)) and not is_blank(stored := _stored(kind, value)):
+        if value is None or value == "" or (value is False and name == OPT_OUT):
+            continue
+        stored = value if value.__class__ is str else _stored(kind, value)
+        if not is_blank(stored):
             values[name] = stored
     return values
 

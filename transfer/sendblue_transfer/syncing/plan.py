@@ -181,7 +181,7 @@ class _Planner:
 
         Args:
             path: The path of the state; None for a sync that keeps none.
-            state: The state of earlier syncs; None if there is none yet.
+            state: The state of earlier syncs; None before the first one.
         """
         with Journal() as results:
             self._read_source(results)
