@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ._httpx import httpx
 from ._masking import RequestSummary
 from .errors import APIConnectionError, RateLimitError, closed_error
-from .rate_limit.lease import lease_for
+from .rate_limit.lease import WaitEndedError, lease_for
 from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry, failure_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("sendblue_contacts")
 _DEADLINE: ContextVar[float] = ContextVar("_DEADLINE", default=math.inf)
 """When the attempt that this thread or task sends must end, in monotonic seconds."""
-_FREEZE_WITHOUT_RETRIES = 60.0
-"""Seconds for which a call without a retry policy, and so without a deadline, waits for the end of a freeze."""
+_LEAST_DEADLINE = 60.0
+"""The deadline in seconds of a call without a retry policy, or twice its timeout if that is longer."""
 
 
 def call_of(request: httpx.Request, retry: Retry | None) -> Call:
@@ -37,6 +37,10 @@ def call_of(request: httpx.Request, retry: Retry | None) -> Call:
     if not isinstance(call, Call):
         call = Call(request.method in IDEMPOTENT_METHODS, retry)
         request.extensions = {**request.extensions, EXTENSION: call}
+    if call.deadline is None:
+        timeouts = request.extensions.get("timeout", {}).values()
+        longest = max((math.inf if seconds is None else seconds for seconds in timeouts), default=0.0)
+        call.deadline = max(_LEAST_DEADLINE, 2 * longest)
     if not isinstance(request.stream, httpx.ByteStream):
         call.retry = None  # a body that can be read only once cannot be sent again
     return call
@@ -76,7 +80,7 @@ def closed_call(request: httpx.Request, error: httpx.TransportError | None = Non
         return closed_error()
     summary = RequestSummary.of(request.method, request.url.path)
     text = "the client was closed before a response arrived; check whether the request was applied"
-    made = APIConnectionError(text, request=summary, attempts=call.attempts)
+    made = APIConnectionError(text, request=summary, attempts=call.attempts - (error is None))
     made.maybe_applied = True
     return made
 
@@ -94,9 +98,8 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
     """Return the arguments for `limiter.slot`.
 
     A request waits for a free slot for up to its `max_wait`. A frozen limiter or an unavailable store is waited for
-    only until the deadline of the call: a longer wait raises at once, and no request is sent. Without retries there is
-    no deadline, and a freeze is waited for up to a minute. The lease of the slot covers all timeouts of the request,
-    up to the deadline.
+    only until the deadline of the call: a longer wait raises at once, and no request is sent. The lease of the slot
+    covers all timeouts of the request, up to the deadline.
     """
     call = call_of(request, None)
     timeouts = request.extensions.get("timeout") or {"read": None}
@@ -104,7 +107,7 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
     return {
         "bulk": call.bulk,
         "max_wait": call.max_wait,
-        "freeze_timeout": call.retry.deadline if call.retry else _FREEZE_WITHOUT_RETRIES,
+        "freeze_timeout": call.deadline,
         "lease": lease_for(min(longest, call.seconds_left)),
     }
 
@@ -119,6 +122,8 @@ def request_in_errors(request: httpx.Request) -> Generator[None]:
     """Add to an error of the limiter which request it belongs to."""
     try:
         yield
+    except WaitEndedError:
+        raise closed_call(request) from None
     except RateLimitError as error:
         error.request = RequestSummary.of(request.method, request.url.path)
         call = call_of(request, None)

@@ -94,6 +94,7 @@ class Call:
         bulk: Whether it is bulk work, which is paced and leaves slots of the rate limit to other callers.
         max_wait: Maximum seconds to wait for a slot of the rate limit; None for no maximum.
         delay: Seconds to wait before the first attempt.
+        deadline: Maximum seconds for the call. Defaults to that of `retry`; None until it is known from the timeout.
         attempts: Number of requests that were sent so far.
         maybe_applied: Whether the server may have applied an earlier attempt, whose response was lost.
         waited: Seconds that the call waited for slots.
@@ -105,10 +106,15 @@ class Call:
     bulk: bool = False
     max_wait: float | None = None
     delay: float = 0.0
+    deadline: float | None = None
     attempts: int = 0
     maybe_applied: bool = False
     waited: float = 0.0
     seconds_left: float = math.inf
+
+    def __post_init__(self) -> None:
+        if self.retry:
+            self.deadline = math.inf if self.retry.deadline is None else self.retry.deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +220,7 @@ class Attempts:
 
 def _seconds_left(call: Call, elapsed: float) -> float:
     """Return the seconds until the deadline of the call; infinity if it has none."""
-    if call.retry is None or call.retry.deadline is None:
-        return math.inf
-    return call.retry.deadline - (elapsed - call.waited)
+    return math.inf if call.deadline is None else call.deadline - (elapsed - call.waited)
 
 
 def look_up_pauses(seconds: float) -> Generator[float]:

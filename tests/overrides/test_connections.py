@@ -6,15 +6,18 @@ import asyncio
 import gzip
 import json
 import os
+import socket
 import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import cycle
+from itertools import cycle, product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import anyio
+import anyio.to_thread
 import pytest
 from sendblue_contacts import (
     APIConnectionError,
@@ -34,7 +37,6 @@ from tests.overrides.clients import run_client
 from tests.overrides.raw_http import RawHttpServer, complete, raw_http_server
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterable
 
 ADA, BOB = "+14155551234", "+14155555678"
@@ -143,10 +145,12 @@ def test_a_number_is_compared_by_its_digits(shown: str | None) -> None:
 # --- time and size
 
 
-@each_kind
-@pytest.mark.parametrize("part", ["head", "body"])
-def test_the_deadline_covers_reading(kind: str, part: str) -> None:
-    """A call ends by its deadline, although each byte arrives within the timeout of an attempt."""
+@each_with_one_kind("part,retry", product(["head", "body"], [Retry(deadline=0.3), None]))
+def test_the_deadline_covers_reading(
+    kind: str, part: str, retry: Retry | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call ends by its deadline, with or without retries, although each byte arrives within the timeout."""
+    monkeypatch.setattr("sendblue_contacts.request_context._LEAST_DEADLINE", 0.3)
 
     def drip(connection: socket.socket, line: str) -> None:
         response = contact(line)
@@ -161,9 +165,85 @@ def test_the_deadline_covers_reading(kind: str, part: str) -> None:
     with raw_http_server(drip) as server:
         call = lambda client: client.contacts.retrieve(ADA)  # noqa: E731  # a call
         with pytest.raises(APITimeoutError) as caught:
-            run(kind, server, call, timeout=0.2, retry=Retry(deadline=0.3))
+            run(kind, server, call, timeout=0.1, retry=retry)
         stopped.set()
     assert (caught.value.maybe_applied, caught.value.attempts) == (True, 1)
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_the_deadline_covers_sending(kind: str) -> None:
+    """A server that receives a large body slowly does not prolong the call, although each part is sent in time."""
+    call = lambda client: client.request("PUT", "/api/v2/contacts/x", content=bytes(8_000_000))  # noqa: E731  # a call
+    ended = threading.Event()
+
+    def receive(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            while not ended.wait(0.02):
+                connection.recv(50_000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50_000)
+        thread = threading.Thread(target=receive, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(APITimeoutError):
+            run_client(kind, call, base_url=url, transport=None, timeout=20, retry=Retry(deadline=0.5))
+        ended.set()
+        thread.join()
+
+
+@each_kind
+def test_the_deadline_covers_a_tls_handshake(kind: str) -> None:
+    """A server that accepts a connection and never responds to the handshake."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(APITimeoutError) as caught:
+            run_client(
+                kind, lambda client: client.contacts.count(), base_url=url, transport=None, retry=Retry(deadline=0.3)
+            )
+    assert caught.value.maybe_applied is False
+
+
+@each_kind
+def test_the_deadline_covers_the_look_up_of_the_host(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that does not respond; the look-up itself cannot be interrupted."""
+    released = threading.Event()
+
+    def getaddrinfo(*arguments: Any, **_: object) -> None:  # noqa: ANN401  # those of the system
+        if not (len(arguments) > 5 and arguments[5] & socket.AI_NUMERICHOST):
+            released.wait(30)
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr("socket.getaddrinfo", getaddrinfo)
+    with pytest.raises(APITimeoutError) as caught:
+        run_client(
+            kind,
+            lambda client: _release_after(client.contacts.count, released),
+            base_url="https://api.example.test",
+            transport=None,
+            retry=Retry(deadline=0.3),
+        )
+    assert caught.value.maybe_applied is False
+
+
+def _release_after(call: Callable[[], Any], released: threading.Event) -> Any:  # noqa: ANN401  # either client
+    """Make a call, which must have ended when the look-up is released."""
+
+    async def run_async(task: Any) -> Any:  # noqa: ANN401  # of any type
+        try:
+            return await task
+        finally:
+            assert not released.is_set()
+            released.set()
+
+    try:
+        result = call()
+    except SendblueError:
+        assert not released.is_set()
+        released.set()
+        raise
+    return run_async(result)
 
 
 BOMB = gzip.compress(b" " * (MAX_BODY_BYTES + 1))
@@ -245,26 +325,25 @@ class Silence:
 
 
 def test_closing_ends_calls_of_threads() -> None:
-    """What has not left is not sent, calls without a response raise, and no connection stays open."""
+    """What has not left is not sent and uses no slot, waiting calls raise at once, and no connection stays open."""
     silence = Silence(2)
-    limiter = RateLimiter(RateLimit(2, per=0.1, hold_abandoned=0))
+    limiter = RateLimiter(RateLimit(2, per=1000.0))
     with raw_http_server(silence) as server, ThreadPoolExecutor(6) as pool:
         client = Sendblue("key", "secret", base_url=server.url, rate_limit=limiter)
         calls = [pool.submit(client.contacts.create, f"+1415555123{place}") for place in range(6)]
         silence.wait()
         client.close()
         errors = [call.exception(timeout=30) for call in calls]
-        _check_closed(errors, server)
+        _check_closed(errors, server, limiter)
 
 
 def test_closing_ends_calls_of_tasks() -> None:
     """The same for tasks."""
     silence = Silence(2)
+    limiter = RateLimiter(RateLimit(2, per=1000.0))
 
     async def main(url: str) -> list[BaseException | None]:
-        client = AsyncSendblue(
-            "key", "secret", base_url=url, rate_limit=RateLimiter(RateLimit(2, per=0.1, hold_abandoned=0))
-        )
+        client = AsyncSendblue("key", "secret", base_url=url, rate_limit=limiter)
         calls = [asyncio.create_task(client.contacts.create(f"+1415555123{place}")) for place in range(6)]
         await asyncio.to_thread(silence.wait)
         await client.aclose()
@@ -272,10 +351,11 @@ def test_closing_ends_calls_of_tasks() -> None:
         return [call.exception() for call in calls]
 
     with raw_http_server(silence) as server:
-        _check_closed(asyncio.run(main(server.url)), server)
+        _check_closed(asyncio.run(main(server.url)), server, limiter)
 
 
-def _check_closed(errors: list[BaseException | None], server: RawHttpServer) -> None:
+def _check_closed(errors: list[BaseException | None], server: RawHttpServer, limiter: RateLimiter) -> None:
+    assert (limiter.statistics().requests, limiter.statistics().waiting) == (2, 0)
     sent = [error for error in errors if isinstance(error, APIConnectionError)]
     assert [(error.maybe_applied, "client was closed before" in str(error)) for error in sent] == [(True, True)] * 2
     others = [error for error in errors if error not in sent]
@@ -284,6 +364,51 @@ def _check_closed(errors: list[BaseException | None], server: RawHttpServer) -> 
     while any(connection.fileno() >= 0 for connection in server.connections) and time.monotonic() < deadline:
         time.sleep(0)
     assert (len(server.requests), [connection.fileno() for connection in server.connections]) == (2, [-1, -1])
+
+
+@each_with_one_kind("status,sent", [(429, False), (503, True), (429, False)])
+def test_closing_ends_the_pause_before_a_retry(kind: str, status: int, sent: bool) -> None:  # noqa: FBT001  # a case
+    """The call raises at once, and sends nothing more; the error says whether it may have been applied."""
+    responded = threading.Event()
+
+    def respond(connection: socket.socket, _: str) -> None:
+        connection.sendall(complete(b"{}", status, retry_after="50"))
+        responded.set()
+
+    async def main(client: AsyncSendblue) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_close_after, client, responded)
+            await client.contacts.upsert(ADA)
+
+    def call(client: Any) -> Any:  # noqa: ANN401  # either client
+        if not isinstance(client, Sendblue):
+            return main(client)
+
+        def close() -> None:
+            _wait_for_pause(client, responded)
+            client.close()
+
+        threading.Thread(target=close).start()
+        return client.contacts.upsert(ADA)
+
+    with raw_http_server(respond) as server:
+        with pytest.raises((SendblueError, ExceptionGroup)) as caught:
+            run(kind, server, call, retry=Retry())
+        error: Any = caught.value.exceptions[0] if isinstance(caught.value, ExceptionGroup) else caught.value
+        assert (len(server.requests), getattr(error, "maybe_applied", False)) == (1, sent)
+        assert "closed" in str(error)
+
+
+async def _close_after(client: AsyncSendblue, responded: threading.Event) -> None:
+    await anyio.to_thread.run_sync(_wait_for_pause, client, responded)
+    await client.aclose()
+
+
+def _wait_for_pause(client: Sendblue | AsyncSendblue, responded: threading.Event) -> None:
+    """Wait until the response has arrived, after which the call pauses."""
+    assert responded.wait(30)
+    while client.rate_limit.statistics().in_flight:
+        time.sleep(0)
 
 
 # --- forks
@@ -304,4 +429,29 @@ def test_a_child_opens_connections_of_its_own() -> None:
                 os._exit(status)
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
             assert client.contacts.retrieve(BOB).phone == BOB
+        assert len(server.connections) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_runs_an_event_loop_with_the_client_of_its_parent() -> None:
+    """The child of a fork in the middle of an event loop opens connections of its own, and the parent goes on."""
+
+    async def retrieve(client: AsyncSendblue, *numbers: str) -> list[str | None]:
+        return [(await client.contacts.retrieve(number)).phone for number in numbers]
+
+    async def main(url: str) -> tuple[int, list[str | None]]:
+        async with AsyncSendblue("key", "secret", base_url=url, rate_limit=None) as client:
+            await client.contacts.retrieve(ADA)
+            child = os.fork()
+            if not child:
+                status = 1
+                with suppress(BaseException):
+                    status = int(asyncio.run(retrieve(client, BOB, ADA)) != [BOB, ADA])
+                os._exit(status)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])  # noqa: ASYNC222  # the parent has no other task
+            return status, await retrieve(client, BOB)
+
+    with raw_http_server(lambda connection, line: connection.sendall(contact(line))) as server:
+        assert asyncio.run(main(server.url)) == (0, [BOB])
         assert len(server.connections) == 2

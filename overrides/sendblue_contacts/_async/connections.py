@@ -17,6 +17,7 @@ this module opens: it does not apply to a `transport=` of the caller.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -24,10 +25,14 @@ from sendblue_contacts._httpx import httpx
 from sendblue_contacts.body import BodyReader, discard_connection, has_unread_bytes
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.request_context import closed_call, deadline_of, seconds_to_deadline
+from sendblue_contacts.sleep import async_connected
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
+
+_PIECE = 16 * 1024
+"""Bytes that are sent at once: the timeout of a write applies to each part that the server receives."""
 
 
 class AsyncStream:
@@ -45,7 +50,9 @@ class AsyncStream:
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's signature
         """Send bytes, unless the client is closed."""
         self._streams.check_open(httpx.WriteError)  # it may be the last, empty write of a request that has arrived
-        await self._stream.write(buffer, seconds_to_deadline(timeout, httpx.WriteTimeout))
+        for start in range(0, len(buffer), _PIECE):
+            seconds = seconds_to_deadline(timeout, httpx.WriteTimeout)
+            await self._stream.write(buffer[start : start + _PIECE], seconds)
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -86,7 +93,8 @@ class AsyncStreams:
         """As `connect_tcp` of httpcore: open a connection, unless the client is closed."""
         self.check_open()
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
-        stream = AsyncStream(await self._backend.connect_tcp(host, port, seconds, local_address, socket_options), self)
+        connect = partial(self._backend.connect_tcp, host, port, seconds, local_address, socket_options)
+        stream = AsyncStream(await async_connected(connect, seconds), self)
         if self.closed:  # meanwhile
             await stream.aclose()
             self.check_open()

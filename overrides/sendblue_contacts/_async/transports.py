@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.errors import retry_after
 from sendblue_contacts.rate_limit import forks
+from sendblue_contacts.rate_limit.lease import WaitEndedError
+from sendblue_contacts.rate_limit.live_objects import LiveObjects
 from sendblue_contacts.request_context import (
     call_of,
     cap_timeout,
@@ -24,12 +26,12 @@ from sendblue_contacts.request_context import (
     slot_arguments,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
-from sendblue_contacts.sleep import task_sleep
+from sendblue_contacts.sleep import Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sendblue_contacts.rate_limit import RateLimiter
+    from sendblue_contacts.rate_limit import RateLimiter, Slot
 
 
 class AsyncRetryTransport(httpx.AsyncBaseTransport):
@@ -41,12 +43,13 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         retry: Retry | None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = task_sleep,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
         self._retry = retry
-        self._sleep = sleep
+        self._pauses = Pauses()
+        self._sleep = sleep or self._pauses.async_sleep
         self._clock = clock
         self._random = random
         self.after_fork()
@@ -82,7 +85,8 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
             return error
 
     async def aclose(self) -> None:
-        """Close the inner transport."""
+        """End all pauses, and close the inner transport, which sends nothing more."""
+        self._pauses.end()
         await self._transport.aclose()
 
 
@@ -92,11 +96,17 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
     def __init__(self, transport: httpx.AsyncBaseTransport, limiter: RateLimiter) -> None:
         self._transport = transport
         self._limiter = limiter
+        self._slots: LiveObjects[Slot] = LiveObjects()
+        self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
         with request_in_errors(request):
-            async with self._limiter.slot(**slot_arguments(request)) as slot:
+            slot = self._limiter.slot(**slot_arguments(request))
+            self._slots.add(slot)
+            if self._closed:
+                raise WaitEndedError
+            async with slot:
                 record_wait(request, slot)
                 response = await self._transport.handle_async_request(request)
                 if response.status_code in THROTTLING_STATUSES:
@@ -104,7 +114,9 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close the inner transport."""
+        """End the waits for slots, and close the inner transport."""
+        self._closed = True
+        self._limiter.end_waits(self._slots)
         await self._transport.aclose()
 
 

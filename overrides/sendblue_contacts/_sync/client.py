@@ -54,7 +54,8 @@ class Sendblue(BaseClient):
         api_secret: The API secret. Defaults to SENDBLUE_API_API_SECRET or SENDBLUE_API_SECRET of the environment.
         base_url: The address of the API. Defaults to SENDBLUE_API_BASE_URL, else to https://api.sendblue.co.
         timeout: Seconds that one attempt may take to connect, to send or to respond.
-        retry: How failed requests are retried, and how long a call may take in total; None turns retries off.
+        retry: How failed requests are retried, and how long a call may take in total; None turns retries off, and a
+            call may take 60 seconds, or twice `timeout` if that is longer.
         rate_limit: The rate limit, or a `RateLimiter` to share; None turns it off.
         default_region: Two letters such as `US`, to accept phone numbers in national format (extra `phone`).
         transport: An httpx transport to send with, for tests and proxies.
@@ -228,7 +229,7 @@ class Sendblue(BaseClient):
         """Close the connections. A second call does nothing; any other call afterwards is an error.
 
         Calls that are under way end too. One that waits for a slot or for its next attempt is not sent, and raises
-        `SendblueError` when it would be sent. One whose response has not arrived raises `APIConnectionError`.
+        `SendblueError` at once. One whose response has not arrived raises `APIConnectionError`.
         """
         self._http.close()
 

@@ -18,6 +18,7 @@ this module opens: it does not apply to a `transport=` of the caller.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -25,10 +26,14 @@ from sendblue_contacts._httpx import httpx
 from sendblue_contacts.body import BodyReader, discard_connection, has_unread_bytes
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.request_context import closed_call, deadline_of, seconds_to_deadline
+from sendblue_contacts.sleep import connected
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
+
+_PIECE = 16 * 1024
+"""Bytes that are sent at once: the timeout of a write applies to each part that the server receives."""
 
 
 class Stream:
@@ -46,7 +51,9 @@ class Stream:
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's signature
         """Send bytes, unless the client is closed."""
         self._streams.check_open(httpx.WriteError)  # it may be the last, empty write of a request that has arrived
-        self._stream.write(buffer, seconds_to_deadline(timeout, httpx.WriteTimeout))
+        for start in range(0, len(buffer), _PIECE):
+            seconds = seconds_to_deadline(timeout, httpx.WriteTimeout)
+            self._stream.write(buffer[start : start + _PIECE], seconds)
 
     def close(self) -> None:
         """Close the connection."""
@@ -87,7 +94,8 @@ class Streams:
         """As `connect_tcp` of httpcore: open a connection, unless the client is closed."""
         self.check_open()
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
-        stream = Stream(self._backend.connect_tcp(host, port, seconds, local_address, socket_options), self)
+        connect = partial(self._backend.connect_tcp, host, port, seconds, local_address, socket_options)
+        stream = Stream(connected(connect, seconds), self)
         if self.closed:  # meanwhile
             stream.close()
             self.check_open()

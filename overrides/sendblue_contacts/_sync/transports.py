@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.errors import retry_after
 from sendblue_contacts.rate_limit import forks
+from sendblue_contacts.rate_limit.lease import WaitEndedError
+from sendblue_contacts.rate_limit.live_objects import LiveObjects
 from sendblue_contacts.request_context import (
     call_of,
     cap_timeout,
@@ -25,12 +27,12 @@ from sendblue_contacts.request_context import (
     slot_arguments,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
-from sendblue_contacts.sleep import thread_sleep
+from sendblue_contacts.sleep import Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sendblue_contacts.rate_limit import RateLimiter
+    from sendblue_contacts.rate_limit import RateLimiter, Slot
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -42,12 +44,13 @@ class RetryTransport(httpx.BaseTransport):
         retry: Retry | None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = thread_sleep,
+        sleep: Callable[[float], object] | None = None,
         random: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
         self._retry = retry
-        self._sleep = sleep
+        self._pauses = Pauses()
+        self._sleep = sleep or self._pauses.sleep
         self._clock = clock
         self._random = random
         self.after_fork()
@@ -83,7 +86,8 @@ class RetryTransport(httpx.BaseTransport):
             return error
 
     def close(self) -> None:
-        """Close the inner transport."""
+        """End all pauses, and close the inner transport, which sends nothing more."""
+        self._pauses.end()
         self._transport.close()
 
 
@@ -93,11 +97,17 @@ class RateLimitTransport(httpx.BaseTransport):
     def __init__(self, transport: httpx.BaseTransport, limiter: RateLimiter) -> None:
         self._transport = transport
         self._limiter = limiter
+        self._slots: LiveObjects[Slot] = LiveObjects()
+        self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
         with request_in_errors(request):
-            with self._limiter.slot(**slot_arguments(request)) as slot:
+            slot = self._limiter.slot(**slot_arguments(request))
+            self._slots.add(slot)
+            if self._closed:
+                raise WaitEndedError
+            with slot:
                 record_wait(request, slot)
                 response = self._transport.handle_request(request)
                 if response.status_code in THROTTLING_STATUSES:
@@ -105,7 +115,9 @@ class RateLimitTransport(httpx.BaseTransport):
         return response
 
     def close(self) -> None:
-        """Close the inner transport."""
+        """End the waits for slots, and close the inner transport."""
+        self._closed = True
+        self._limiter.end_waits(self._slots)
         self._transport.close()
 
 

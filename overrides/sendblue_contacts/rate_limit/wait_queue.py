@@ -204,7 +204,7 @@ class WaitQueue:
     def wake_next(self) -> None:
         """Make the heads of both lanes check again. Waiters whose event loop is closed are removed."""
         for lane, asking in zip(self._lanes, self.asking, strict=True):
-            while not asking.first() and (head := lane.first()) and not _wake(head):
+            while not asking.first() and (head := lane.first()) and not wake(head):
                 self.leave(head)
 
     def wake_refused(self, now: float, frozen: float) -> None:
@@ -220,10 +220,11 @@ class WaitQueue:
     def _continue_waking(self, number: int) -> None:
         while number and self._to_wake:
             waiter = self._to_wake.popleft()()
-            number -= bool(waiter and _wake(waiter))
+            number -= bool(waiter and wake(waiter))
 
 
-def _wake(waiter: Waiter) -> bool:
+def wake(waiter: Waiter) -> bool:
+    """Wake a waiter. Returns whether that is possible."""
     try:
         waiter.wake()
     except RuntimeError:
