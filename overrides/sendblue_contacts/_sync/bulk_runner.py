@@ -41,7 +41,17 @@ def run_call(
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
-    """Run a bulk call to its end, and return the result with all outcomes.
+    """Run a bulk call to its end.
+
+    Args:
+        send: Sends an operation and returns its value.
+        scheduler: The scheduler of the call.
+        items: The input.
+        on_progress: Called after each chunk; None for nothing.
+        result_type: The class of the result.
+
+    Returns:
+        The result with all outcomes.
 
     Raises:
         BulkError: The input or a callback raised an error after the first outcome.
@@ -67,7 +77,13 @@ def stream_outcomes(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[
 
 
 def run_chunks(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[object]) -> Generator[list[BulkOutcome[V]]]:
-    """Run a bulk call, and yield the outcomes of each chunk in input order."""
+    """Run a bulk call, and yield the outcomes of each chunk in input order.
+
+    Args:
+        send: Sends an operation and returns its value.
+        scheduler: The scheduler of the call.
+        items: The input.
+    """
     with (
         closing(ThreadExecutor[Response](scheduler.concurrency)) as executor,
         closing(scheduler.chunker.chunks(items)) as chunks,
