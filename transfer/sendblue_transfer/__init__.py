@@ -1,4 +1,4 @@
-"""Import contacts from files, with validation and a journal that lets a run resume, and export contacts to files."""
+"""Import contacts from files, make an account match a file, and export contacts to files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from .rows.duplicates import DUPLICATES, Duplicates
 from .sources.formats import FORMATS, Format
 from .sources.record import Record
 from .sources.source import Source, open_source
+from .syncing.applying.apply import apply_sync
+from .syncing.applying.report import ChangeResult, FieldCounts, SyncReport
+from .syncing.applying.undo import undo_sync
 from .syncing.changes import Change
 from .syncing.plan import plan_sync
+from .syncing.progress import SyncProgress
 from .syncing.sync_plan import SyncPlan
 
 __all__ = [
@@ -24,11 +28,13 @@ __all__ = [
     "MODES",
     "AccountLockedError",
     "Change",
+    "ChangeResult",
     "ColumnMap",
     "ColumnsReport",
     "Duplicates",
     "ExportProgress",
     "ExportReport",
+    "FieldCounts",
     "Format",
     "ImportPlan",
     "ImportProgress",
@@ -41,13 +47,17 @@ __all__ = [
     "Row",
     "Source",
     "SyncPlan",
+    "SyncProgress",
     "SyncRefusedError",
+    "SyncReport",
     "TransferError",
+    "apply_sync",
     "export_contacts",
     "open_source",
     "plan_import",
     "plan_sync",
     "read_csv",
     "run_import",
+    "undo_sync",
     "write_csv",
 ]

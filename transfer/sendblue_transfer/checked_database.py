@@ -43,6 +43,7 @@ _PRIMARY_CODE = 0xFF
 """The bits of an SQLite error code that hold the kind of the error; the others hold details."""
 _DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _LOCK_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_HEADER_BYTES, _APPLICATION_ID_AT = 100, 68
 _OTHERS = 0o077
 """The permissions of everybody but the owner."""
 
@@ -231,6 +232,16 @@ class CheckedDatabase:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def application_id(path: Path) -> int:
+    """Return the application ID in the header of an SQLite file, without SQLite.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(_HEADER_BYTES)[_APPLICATION_ID_AT:][:4], "big")
 
 
 def _article(name: str) -> str:

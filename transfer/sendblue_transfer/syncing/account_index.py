@@ -59,7 +59,7 @@ class AccountIndex:
         for statement in (
             f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
             "PRAGMA journal_mode = OFF",
-            "CREATE TABLE contacts (position INTEGER PRIMARY KEY, number INTEGER, content BLOB)",
+            "CREATE TABLE contacts (position INTEGER PRIMARY KEY, number INTEGER, content BLOB, id TEXT)",
             "CREATE TABLE tracked (number INTEGER PRIMARY KEY)",
         ):
             self._database.execute(statement)
@@ -91,10 +91,12 @@ class AccountIndex:
 
     def _add(self, page: list[Contact]) -> None:
         rows = (
-            (int(number), marshal.dumps(contact_values(contact))) for contact in page if (number := e164(contact.phone))
+            (int(number), marshal.dumps(contact_values(contact)), contact.contact_id)
+            for contact in page
+            if (number := e164(contact.phone))
         )
         self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO contacts (number, content) VALUES (?, ?)", rows)
+        self._database.executemany("INSERT INTO contacts (number, content, id) VALUES (?, ?, ?)", rows)
         self._database.execute("COMMIT")
         self.contacts += len(page)
 
@@ -109,6 +111,11 @@ class AccountIndex:
     def get(self, number: str) -> Values | None:
         """Return the values of the contact with this E.164 number; None if there is no such contact."""
         return self._find(number, mark=False)
+
+    def contact_id(self, number: str) -> str | None:
+        """Return the ID of the contact with this E.164 number; None if there is none, or it has no ID."""
+        row = self._database.execute("SELECT id FROM contacts WHERE number = ?", (int(number),)).fetchone()
+        return row[0] if row else None
 
     def take(self, number: str) -> Values | None:
         """Like `get`, and remember that the source has this number."""

@@ -25,7 +25,7 @@ from .changes import encode_json
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .change_log import Result
     from .changes import Change
@@ -122,6 +122,16 @@ class SyncState(ChangeLog):
             self._write("tracked", ((int(number),) for number in tracked))
             self._database.executemany("DELETE FROM tracked WHERE number = ?", ((int(each),) for each in untracked))
             self._write_header({"source": encode_json(source)} if source else {})
+
+    def untrack_deleted(self, find: Callable[[str], object | None]) -> None:
+        """Stop tracking contacts that were deleted: one that another program creates with such a number is its own.
+
+        Args:
+            find: Returns the contact with a number; None if there is none.
+        """
+        gone = [number for number in self.tracked_numbers() if find(number) is None]
+        if gone:
+            self.track((), gone)
 
     def end(self) -> None:
         """Write that the sync is complete."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sendblue_contacts.errors import APIError, NotFoundError
+from sendblue_contacts.errors import APIError, NotFoundError, SendblueError
 
+from sendblue_transfer.errors import TransferError
 from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError, is_rejection
-
-from .account_index import contact_values
-from .change_log import (
+from sendblue_transfer.syncing.account_index import contact_values
+from sendblue_transfer.syncing.change_log import (
     DONE,
     DRIFTED,
     INCOMPLETE,
@@ -29,9 +29,10 @@ from .change_log import (
     ChangeRow,
     Result,
 )
-from .changes import encode_json, flatten, nest
-from .drift import CREATED_SINCE, DELETED_SINCE, MAP, removes_labels
-from .requests import split_create
+from sendblue_transfer.syncing.changes import encode_json, flatten, nest
+from sendblue_transfer.syncing.requests import split_create
+
+from .drift import CREATED_SINCE, DELETED_SINCE, MAP, check_drift, removes_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact import Contact
 
     from sendblue_transfer.sending import NumberedItem
-
-    from .change_log import ChangeLog, Part
-    from .changes import Change, Kind, Values
-    from .progress import SyncPhase, SyncProgressReporter
+    from sendblue_transfer.syncing.account_index import AccountIndex
+    from sendblue_transfer.syncing.change_log import ChangeLog, Part
+    from sendblue_transfer.syncing.changes import Change, Kind, Values
+    from sendblue_transfer.syncing.progress import SyncPhase, SyncProgressReporter
 
     _Request = tuple[ChangeRow, list[Values]]
     """A change, and the bodies of its requests."""
@@ -55,7 +56,7 @@ _EXISTS, _NOT_FOUND = "already exists", "not found"
 """What the server says about a contact that another program created or deleted meanwhile."""
 
 
-class ChangeSender:
+class _ChangeSender:
     """Sends the open changes of one part of a log.
 
     Args:
@@ -235,3 +236,68 @@ def _bodies(change: Change, part: Part) -> list[Values]:
         return [body]
     labels = {label: text for label, text in body[MAP].items() if text}
     return [{**body, MAP: None}, *([{MAP: labels}] if labels else [])]
+
+
+class Stop(NamedTuple):
+    """Why sending stopped before its end; empty if it did not."""
+
+    reason: str = ""
+    error: Exception | None = None
+
+
+def send_changes(
+    contacts: Contacts,
+    log: ChangeLog,
+    part: Part,
+    progress: SyncProgressReporter,
+    *,
+    chunk_size: int,
+    concurrency: int,
+) -> Stop:
+    """Send the open changes of one part of a log, and write their results.
+
+    Args:
+        contacts: The contacts of the account.
+        log: The log.
+        part: The sync, or its undo.
+        progress: Reports the progress.
+        chunk_size: The maximum number of contacts in one bulk request.
+        concurrency: The maximum number of requests at a time.
+
+    Raises:
+        OSError: The log cannot be written.
+    """
+    sender = _ChangeSender(contacts, log, part, progress, chunk_size=chunk_size, concurrency=concurrency)
+    stop = Stop()
+    try:
+        sender.send()
+    except SendingStoppedError as stopped:
+        stop = Stop(str(stopped), stopped.error)
+    except TransferError:  # of the log
+        raise
+    except SendblueError as error:
+        stop = Stop(str(error), error)
+    log.flush()
+    return stop
+
+
+def check_again(log: ChangeLog, part: Part, account: AccountIndex) -> None:
+    """Check the changes that an interrupted run did not complete.
+
+    A creation in flight is left to the bulk call, which looks it up. Other changes in flight were applied if the
+    contact has the new values.
+
+    Args:
+        log: The log.
+        part: The sync, or its undo.
+        account: The contacts of the account.
+    """
+    for row in log.rows(part, NOT_SENT, SENDING):
+        in_flight = row.result.status == SENDING
+        if in_flight and row.change.kind == "create":
+            continue
+        result = check_drift(row.change, account.get(row.change.phone), in_flight=in_flight)
+        if result.status != NOT_SENT:
+            status = DONE if in_flight and result.status == UNCHANGED else result.status
+            log.add(result._replace(position=row.position, status=status))
+    log.flush()

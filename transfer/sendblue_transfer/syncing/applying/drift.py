@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_contacts.phone import normalise
 
-from .account_index import SYNC_FIELDS
-from .change_log import DRIFTED, NOT_SENT, UNCHANGED, Result
-from .changes import flatten
+from sendblue_transfer.syncing.account_index import SYNC_FIELDS
+from sendblue_transfer.syncing.change_log import DRIFTED, NOT_SENT, UNCHANGED, Result
+from sendblue_transfer.syncing.changes import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .changes import Change, Values
+    from sendblue_transfer.syncing.changes import Change, Values
 
 CREATED_SINCE = "a contact with this number was created since the plan"
 DELETED_SINCE = "the contact was deleted since the plan"
