@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
     from sendblue_contacts_api.models.contact import Contact
 
+    from .errors import SendblueError
     from .retry import Call
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ class Operation(Generic[T]):
         read_back: If the call is ambiguous, this operation finds out what happened (`ReadBack`).
         conflict_status: The status that the request gets if an earlier attempt was applied.
         read_ambiguous: Replaces `read` if the call is ambiguous.
-        ambiguity_message: The text of the error if this operation, sent to read a contact back, fails.
+        reads_back: What this operation is to show, if it reads a contact back: `creation`, `upsert` or `update`.
         delay: Seconds to wait before the first attempt.
     """
 
@@ -124,7 +125,7 @@ class Operation(Generic[T]):
     read_back: Operation[T] | None = None
     conflict_status: int | None = None
     read_ambiguous: Callable[[Any], T] | None = None
-    ambiguity_message: str = ""
+    reads_back: str = ""
     delay: float = 0.0
 
     def __repr__(self) -> str:
@@ -143,9 +144,13 @@ class Operation(Generic[T]):
             return False
         return True
 
-    def ambiguity_error(self, call: Call) -> APIConnectionError:
+    def ambiguity_error(self, call: Call, cause: SendblueError) -> APIConnectionError:
         """Return the error if this operation, sent to read a contact back, does not show what was written."""
-        error = APIConnectionError(self.ambiguity_message, request=self.summary, attempts=call.attempts)
+        text = (
+            f"the response to the {self.reads_back} was lost, and reading the contact back does not show its effect "
+            f"({getattr(cause, 'message', cause)}); retrieve the contact and compare it"
+        )
+        error = APIConnectionError(text, request=self.summary, attempts=call.attempts)
         error.maybe_applied = True
         return error
 
@@ -161,9 +166,9 @@ class Operation(Generic[T]):
             return self._read(response, call)
         except (APIError, APIResponseError) as error:
             error.maybe_applied = call.maybe_applied
-            if not self.ambiguity_message:
+            if not self.reads_back:
                 raise
-            raise self.ambiguity_error(call) from error
+            raise self.ambiguity_error(call, error) from error
 
     def _read(self, response: httpx.Response, call: Call) -> T:
         if response.status_code == _NOT_FOUND and self._not_found_is_none(response, call):
@@ -218,14 +223,10 @@ def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Con
     def read(body: object) -> Contact:
         contact = responses.contact_with(number)(body)
         if not responses.matches(contact, sent):
-            raise ValueError("the existing contact differs from what was sent")
+            raise ValueError("the contact differs from what was sent: it belongs to another program or was changed since")
         return contact
 
-    ambiguity_message = (
-        f"the response to the {what} was lost, and the contact that now has this number differs from what was sent: "
-        "it belongs to another program or was changed since; retrieve the contact and compare it"
-    )
-    return Operation(retrieve_contact._get_kwargs(number), read, ambiguity_message=ambiguity_message)
+    return Operation(retrieve_contact._get_kwargs(number), read, reads_back=what)
 
 
 def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]:

@@ -105,4 +105,4 @@ class ReadBack(Generic[T]):
         """Take the error of a look-up; raise APIConnectionError after a conflict."""
         self._pauses = iter(())
         if self._conflict:
-            raise self.operation.ambiguity_error(self._call) from error
+            raise self.operation.ambiguity_error(self._call, error) from error
