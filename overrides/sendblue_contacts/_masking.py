@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Self, cast
 
 if TYPE_CHECKING:
@@ -22,13 +23,25 @@ _MAX_VALUE_LENGTH = 1000
 
 _MAX_PATH_LENGTH = 200
 
-_CREDENTIAL_HEADERS = ("sb-api-key-id", "sb-api-secret-key", "authorization", "cookie", "proxy-authorization")
+_PLAIN_HEADERS = frozenset(
+    ("accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent")
+)
+_PLAIN_FILTERS = frozenset(("created_at_gte", "limit", "offset", "order_by", "order_direction"))
+"""Headers and filters of a list whose values may be shown; those of all others are masked."""
+
+_COMMON_WORDS = re.compile(
+    "already|and|are|but|cannot|contacts?|does|duplicate|email|error|exists?|field|first|for|found|has|invalid|key|last|"
+    "length|long|many|missing|must|name|not|number|phone|request|required|secret|string|tags?|than|that|the|this|too|"
+    "unknown|valid|value|was|with"
+)
 
 _DATE = (
     r"(?<!\d)(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\d-])"
 )
 _PHONE = r"(?:\+|%2B)?\d(?:[\d\s()-]|\.(?!\s)){5,}\d"
 _NUMBER = re.compile(rf"(?P<date>{_DATE})|{_PHONE}", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_PATH_NUMBER = re.compile(r"\+\d+")
 _QUERY = re.compile(r"\?\S+")
 _COUNT = re.compile(r"\d{1,7}")
 # The length limits are those of RFC 5321.
@@ -38,28 +51,47 @@ _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.\w+")
 def mask(text: str, values: Iterable[str] = ()) -> str:
     """Return the text without personal data and credentials.
 
-    Phone numbers become `+…`, e-mail addresses `…@…`, and the given values `…`, in upper or lower case. Dates and
-    counts of up to seven digits stay. Only the beginning of a long text is returned.
+    Phone numbers become `+…`, e-mail addresses `…@…`, and the given values and their words `…`, in upper or lower case.
+    Dates and counts of up to seven digits stay. Only the beginning of a long text is returned.
 
     Args:
         text: The text.
         values: Values that were sent, and credentials.
     """
-    text = text[:_MAX_LENGTH]
-    folded = text.casefold()
-    forms = {form for value in values for form in _forms(value)}
-    for value in sorted(forms, key=len, reverse=True):  # a full name before the first name in it
-        if value[:_MAX_VALUE_LENGTH].casefold() in folded:  # rarely true, and each pattern has to be compiled
-            text = _pattern(value).sub("…", text)
-    return _EMAIL.sub("…@…", _NUMBER.sub(_masked_number, text))
+    return masker(values)(text)
 
 
-def _forms(value: str) -> set[str]:
-    """Return the forms in which a server may quote a value: as it is, in JSON, and a phone number without its plus."""
-    value = value.strip()
-    if value.isascii() and sum(map(str.isalnum, value)) < 2:  # noqa: PLR2004  # one letter is no name
-        return set()
-    return {value, json.dumps(value)[1:-1], value.removeprefix("+")}
+def masker(values: Iterable[str]) -> Callable[[str], str]:
+    """Return `mask` with these values, for many texts."""
+    forms: set[str] = set()
+    words: set[str] = set()
+    for value in filter(_is_name, map(str.strip, values)):
+        # As a server may quote it: as it is, in JSON, and a short phone number without its plus.
+        forms.update((value, json.dumps(value)[1:-1], value.removeprefix("+")))
+        words.update(filter(_is_personal, _WORD.findall(value[:_MAX_VALUE_LENGTH].casefold())))
+    longest_first = sorted(forms, key=len, reverse=True)  # a full name before the first name in it
+
+    def mask_text(text: str) -> str:
+        text = text[:_MAX_LENGTH]
+        folded = text.casefold()
+        for form in longest_first:
+            if form[:_MAX_VALUE_LENGTH].casefold() in folded:  # rarely true, and each pattern has to be compiled
+                text = _pattern(form).sub("…", text)
+        text = _EMAIL.sub("…@…", _NUMBER.sub(_masked_number, text))
+        return _WORD.sub(lambda word: "…" if word[0].casefold() in words else word[0], text)
+
+    return cache(mask_text)
+
+
+def _is_name(value: str) -> bool:
+    """Whether a value has to be found as such: it is more than one letter, and not masked as a phone number anyway."""
+    is_long = not value.isascii() or sum(map(str.isalnum, value)) > 1
+    return is_long and _NUMBER.sub(_masked_number, value.removeprefix("+")) != "+…"
+
+
+def _is_personal(word: str) -> bool:
+    """Whether a word of a value is masked: not a number, nor a word that error messages need."""
+    return len(word) > 2 and not word.isdigit() and not _COMMON_WORDS.fullmatch(word)  # noqa: PLR2004  # such as "of"
 
 
 def _pattern(value: str) -> re.Pattern[str]:
@@ -93,21 +125,14 @@ def _request_of(of: httpx.Response | httpx.TransportError) -> httpx.Request | No
         return None
 
 
-def mask_credentials(text: str, of: httpx.Response) -> str:
-    """Return the text without the credentials that the request of a response sent."""
-    request = _request_of(of)
-    for credential in filter(None, map(request.headers.get, _CREDENTIAL_HEADERS)) if request else ():
-        text = text.replace(credential, "…")
-    return text
-
-
 def sent_texts(of: httpx.Response | httpx.TransportError) -> Iterator[str]:
     """Yield the credentials and the values that the request of a response or an error sent."""
     request = _request_of(of)
     if request is None:
         return
-    yield from filter(None, map(request.headers.get, _CREDENTIAL_HEADERS))
-    yield from request.url.params.values()
+    yield from (value for name, value in request.headers.items() if name not in _PLAIN_HEADERS)
+    yield from (value for name, value in request.url.params.multi_items() if name not in _PLAIN_FILTERS)
+    yield from _PATH_NUMBER.findall(request.url.path)
     try:
         yield from texts_in(json.loads(request.content))
     except (RuntimeError, ValueError, RecursionError):  # RuntimeError: a body that was streamed is gone

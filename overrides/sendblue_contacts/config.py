@@ -28,7 +28,7 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 _PRINTABLE = re.compile(r"[!-~]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([ \t]*[!-~])*)?")
-_FRAMING_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "host"})
+FRAMING_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "host"})
 """A wrong value makes the server wait for a body, or read the next request as one."""
 
 
@@ -116,7 +116,7 @@ def check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
             raise ValueError("the name of a header contains a character that a header cannot carry, or is empty")
         if not _HEADER_VALUE.fullmatch(value):
             raise ValueError(f"the header {name!r} contains a line break or a non-ASCII letter, and cannot be sent")
-        if name.lower() in _FRAMING_HEADERS:
+        if name.lower() in FRAMING_HEADERS:
             raise ValueError(f"the header {name!r} is set by the client; remove it")
     return dict(headers)
 

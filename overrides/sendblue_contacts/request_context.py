@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ._httpx import httpx
 from ._masking import RequestSummary
+from .config import FRAMING_HEADERS, check_headers
 from .errors import APIConnectionError, RateLimitError, closed_error
 from .rate_limit.lease import WaitEndedError, lease_for
 from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry, failure_of
@@ -28,7 +29,23 @@ _LEAST_DEADLINE = 60.0
 """The deadline in seconds of a call without a retry policy, or twice its timeout if that is longer."""
 
 
-def call_of(request: httpx.Request, retry: Retry | None) -> Call:
+def start_call(request: httpx.Request, retry: Retry | None) -> Call:
+    """Return the call of a request before its first attempt.
+
+    Raises:
+        ValueError: A header cannot be sent. Those of the generated client are checked only here.
+    """
+    call = call_of(request, retry)
+    checked = {name: value for name, value in request.headers.items() if name not in FRAMING_HEADERS}
+    if not isinstance(request.stream, httpx.ByteStream):
+        call.retry = None  # a body that can be read only once cannot be sent again
+    elif request.headers.get("content-length", "0") != str(len(request.content)):
+        checked["content-length"] = ""
+    check_headers(checked)
+    return call
+
+
+def call_of(request: httpx.Request, retry: Retry | None = None) -> Call:
     """Return the call that a request belongs to.
 
     A request without one comes from the generated client: it gets a call, retried if its HTTP method is idempotent.
@@ -41,14 +58,12 @@ def call_of(request: httpx.Request, retry: Retry | None) -> Call:
         timeouts = request.extensions.get("timeout", {}).values()
         longest = max((math.inf if seconds is None else seconds for seconds in timeouts), default=0.0)
         call.deadline = max(_LEAST_DEADLINE, 2 * longest)
-    if not isinstance(request.stream, httpx.ByteStream):
-        call.retry = None  # a body that can be read only once cannot be sent again
     return call
 
 
 def cap_timeout(request: httpx.Request) -> None:
     """Lower the timeouts of a request so that the attempt ends by the deadline of its call."""
-    left = call_of(request, None).seconds_left
+    left = call_of(request).seconds_left
     timeouts = request.extensions.get("timeout", {})
     if left < math.inf:
         request.extensions["timeout"] = {kind: left if t is None else min(t, left) for kind, t in timeouts.items()}
@@ -57,7 +72,7 @@ def cap_timeout(request: httpx.Request) -> None:
 @contextmanager
 def deadline_of(request: httpx.Request) -> Generator[None]:
     """Limit reads and writes in this block to the deadline of a call. Waits for slots, before it, do not count."""
-    token = _DEADLINE.set(time.monotonic() + call_of(request, None).seconds_left)
+    token = _DEADLINE.set(time.monotonic() + call_of(request).seconds_left)
     try:
         yield
     finally:
@@ -74,7 +89,7 @@ def seconds_to_deadline(timeout: float | None, error: type[httpx.TimeoutExceptio
 
 def closed_call(request: httpx.Request, error: httpx.TransportError | None = None) -> SendblueError:
     """Return the error for a request of a client that was closed. An `error` ended it if it had been sent."""
-    call = call_of(request, None)
+    call = call_of(request)
     failure = failure_of(error) if error else None
     if not call.maybe_applied and not (failure and failure.maybe_applied):
         return closed_error()
@@ -101,7 +116,7 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
     only until the deadline of the call: a longer wait raises at once, and no request is sent. The lease of the slot
     covers all timeouts of the request, up to the deadline.
     """
-    call = call_of(request, None)
+    call = call_of(request)
     timeouts = request.extensions.get("timeout") or {"read": None}
     longest = sum(math.inf if seconds is None else seconds for seconds in timeouts.values())
     return {
@@ -114,7 +129,7 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
 
 def record_wait(request: httpx.Request, slot: Slot) -> None:
     """Add the time that a request waited for its slot to its call: the deadline does not count it."""
-    call_of(request, None).waited += slot.waited
+    call_of(request).waited += slot.waited
 
 
 @contextmanager
@@ -126,7 +141,7 @@ def request_in_errors(request: httpx.Request) -> Generator[None]:
         raise closed_call(request) from None
     except RateLimitError as error:
         error.request = RequestSummary.of(request.method, request.url.path)
-        call = call_of(request, None)
+        call = call_of(request)
         error.attempts, error.maybe_applied = call.attempts - 1, call.maybe_applied  # this attempt was not sent
         raise
 
@@ -135,4 +150,4 @@ def log_attempt(request: httpx.Request, outcome: object, seconds: float) -> None
     """Log one attempt: method, masked path, status or error, duration. No phone number, header or body."""
     if _LOG.isEnabledFor(logging.INFO):
         summary = RequestSummary.of(request.method, request.url.path)
-        _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request, None).attempts)
+        _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request).attempts)

@@ -5,6 +5,7 @@ A response that is not what the API documents raises a ValueError, whose text co
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 from unicodedata import normalize
 
@@ -15,7 +16,7 @@ from sendblue_contacts_api.models.contact_count import ContactCount
 from sendblue_contacts_api.models.contact_response import ContactResponse
 from sendblue_contacts_api.models.status_response import StatusResponse
 
-from ._masking import mask_credentials
+from ._masking import masker, sent_texts
 from .errors import server_message
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
 
 
 def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN401  # any JSON
-    """Remove credentials from the error messages for single items of a bulk request."""
+    """Mask what was sent in the error messages for single items of a bulk request: they may quote any item."""
     values = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    for key in ("failures", "results"):
-        items: Any = values.get(key)
-        for item in items if items.__class__ is list else ():
-            if item.__class__ is dict and isinstance(error := item.get("error"), str):
-                item["error"] = mask_credentials(error, response)
+    lists: list[Any] = [values[key] for key in ("failures", "results") if isinstance(values.get(key), list)]
+    items = [item for item in chain(*lists) if isinstance(item, dict) and isinstance(item.get("error"), str)]
+    masked = masker(sent_texts(response) if items else ())
+    for item in items:
+        item["error"] = masked(item["error"])
 
 
 def _reports_error(body: Any) -> bool:  # noqa: ANN401  # any JSON

@@ -7,7 +7,6 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx
 import pytest
 from sendblue_contacts import AsyncSendblue, CredentialsError, RateLimit, Retry, Sendblue, config
@@ -23,7 +22,7 @@ from sendblue_contacts.config import (
 )
 from sendblue_contacts_api.api.contacts import count_contacts
 
-from tests.overrides.clients import each_choice
+from tests.overrides.clients import KEY, each_choice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -424,22 +423,24 @@ def test_an_invalid_store_raises(runner: Runner, monkeypatch: pytest.MonkeyPatch
     assert "hush" not in str(caught.value)
 
 
-def test_the_generated_client_has_the_timeout() -> None:
-    """Requests through `client.generated` have the timeout of the client, not the default of httpx."""
-    seen: list[object] = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        seen.append(request.extensions["timeout"])
-        return httpx.Response(200, json={"count": 1})
-
-    transport = httpx.MockTransport(respond)
-    options: dict[str, Any] = {"timeout": 7.0, "retry": None, "rate_limit": None, "transport": transport}
-    with Sendblue("key", "secret", **options) as client:
-        count_contacts.sync(client=client.generated)
-    anyio.run(_count_with_generated, AsyncSendblue("key", "secret", **options))
-    assert seen == [dict.fromkeys(("connect", "read", "write", "pool"), 7.0)] * 2
+def _count_with(headers: dict[str, str], client: Any) -> Any:  # noqa: ANN401  # either client
+    generated = client.generated.with_headers(headers)
+    return (count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio)(client=generated)
 
 
-async def _count_with_generated(client: AsyncSendblue) -> None:
-    async with client:
-        await count_contacts.asyncio(client=client.generated)
+def test_a_copy_of_the_generated_client_has_the_settings_of_the_client(runner: Runner) -> None:
+    """Its requests have the timeout and the credentials of the client, which does not get the headers of the copy."""
+    count = httpx.Response(200, json={"count": 1})
+    runner.run(lambda client: _count_with({"x-a": "1"}, client), lambda _: count, timeout=7.0)
+    runner.run(lambda it: (it.generated.with_headers({"x-a": "1"}), it.contacts.count())[1], lambda _: count)
+    first, second = runner.sent
+    assert first.extensions["timeout"] == dict.fromkeys(("connect", "read", "write", "pool"), 7.0)
+    assert (first.headers["sb-api-key-id"], first.headers["x-a"], "x-a" in second.headers) == (KEY, "1", False)
+
+
+@pytest.mark.parametrize("headers", [{"x-a": "b\r\nc: planted"}, {"planted x": "a"}, {"content-length": "5"}])
+def test_a_header_of_the_generated_client_that_cannot_be_sent_raises(runner: Runner, headers: dict[str, str]) -> None:
+    """Nothing is sent or retried, and the value is not shown."""
+    with pytest.raises(ValueError, match="header") as caught:
+        runner.run(lambda client: _count_with(headers, client), lambda _: httpx.Response(200), retry=Retry())
+    assert ("planted" in str(caught.value), runner.sent) == (False, [])

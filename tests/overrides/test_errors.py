@@ -125,6 +125,10 @@ ECHOES = {
     "'Stra\\u00dfe' and q=queryvalue of tag x in Max": "'…' and q=… of tag x in Max",
     "Adam has 1234567 of VIPs": "Adam has … of …",
     "V" * 1500: "…",
+    "Lovelace, Adagio and king exist": "…, Adagio and … exist",  # parts of a value
+    "at most 1000 of 94110 since 2024-01-15": "at most 1000 of 94110 since 2024-01-15",
+    "plan Gold (+) is no letter": "plan … is no letter",
+    "short-token is invalid": "… is invalid",
     f"{'.' * 280}VIPs": f"{'.' * 280}…",
 }
 
@@ -134,14 +138,15 @@ def test_what_was_sent_is_not_repeated(carrier: str, message: str) -> None:
     """The server may quote the credentials and the values of the request; the error masks them, in any case."""
     transport = httpx.MockTransport(lambda _: CARRIERS[carrier](message))
     with Sendblue(KEY, SECRET, transport=transport, retry=None, rate_limit=None) as client:
-        contacts = client.with_options(extra_query={"q": "queryvalue"}).contacts
+        options: dict[str, Any] = {"extra_query": {"q": "queryvalue", "limit": "1000"}}
+        contacts = client.with_options(extra_headers={"x-token": "short-token"}, **options).contacts
         with pytest.raises((APIError, APIResponseError)) as caught:
             contacts.create(
                 "+1234567",
                 first_name="Ada",
                 last_name="Maria",
                 tags=["VIPs", "x", "V" * 1600],
-                custom_variables={"a": "Ada Maria", "b": "Straße"},
+                custom_variables={"a": "Ada Maria", "b": "Straße", "c": "Ada King Lovelace, 94110", "d": "Gold (+)"},
             )
     assert ECHOES[message] in str(caught.value)
     assert not [part for part in (KEY, SECRET, "VIPs", "VVV", "queryvalue") if part in str(caught.value)]

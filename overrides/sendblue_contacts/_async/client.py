@@ -162,10 +162,14 @@ class AsyncSendblue(BaseClient):
 
     @property
     def generated(self) -> GeneratedClient:
-        """The generated client, for its endpoint functions. Its requests are limited, retried and logged too."""
+        """The generated client, for its endpoint functions. Its requests are limited, retried and logged too.
+
+        So are those of its copies: `client.generated.with_headers({"x-trace": "7"})`.
+        """
         from sendblue_contacts_api import Client as GeneratedClient  # noqa: PLC0415  # see the top of this file
 
-        return GeneratedClient(base_url=self.base_url).set_async_httpx_client(self._http)
+        transport = self._http._transport  # noqa: SLF001  # a copy makes an httpx client of its own
+        return GeneratedClient(**self._http_settings() | {"cookies": {}}, httpx_args={"transport": transport})
 
     async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         """Send any request, limited, retried and logged like all others: for endpoints that this library lacks.

@@ -19,12 +19,12 @@ from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.rate_limit.lease import WaitEndedError
 from sendblue_contacts.rate_limit.live_objects import LiveObjects
 from sendblue_contacts.request_context import (
-    call_of,
     cap_timeout,
     log_attempt,
     record_wait,
     request_in_errors,
     slot_arguments,
+    start_call,
 )
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
 from sendblue_contacts.sleep import Pauses
@@ -62,7 +62,7 @@ class RetryTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
-        pauses = self._attempts.pauses(call_of(request, self._retry))
+        pauses = self._attempts.pauses(start_call(request, self._retry))
         pause = next(pauses, None)
         while True:
             if pause:

@@ -16,7 +16,6 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_contacts import operations, phone, responses
-from sendblue_contacts._masking import mask, texts_in
 
 from .results import FailedNumber
 from .types import NO_RESULT, Entry, ItemResult
@@ -143,18 +142,15 @@ def _create_result(
     if contacts := created.get(contact.phone):
         return ItemResult("created", contacts.pop(0))
     if messages := errors.get(contact.phone):
-        values = {**contact.to_dict(), "phone": None}  # the number is masked anyway
-        return ItemResult("failed", None, _reason(messages.pop(0), values))
+        return ItemResult("failed", None, _reason(messages.pop(0)))
     if unlisted_created:
         return ItemResult("created", Contact.from_dict(contact.to_dict()))
     return ItemResult("unknown", None, NO_RESULT)
 
 
-def _reason(error: object, item: Mapping[str, Any] | None = None) -> str:
-    """Returns the server's error message for an item, without the values of the item."""
-    if not isinstance(error, str) or not error:
-        return "rejected without a reason"
-    return mask(error, texts_in(item))
+def _reason(error: object) -> str:
+    """Returns the server's error message for an item, which `responses` has masked."""
+    return error if isinstance(error, str) and error else "rejected without a reason"
 
 
 def delete_action(region: str | None) -> BulkAction[str, str]:
