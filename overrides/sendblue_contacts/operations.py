@@ -223,7 +223,7 @@ def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Con
     def read(body: object) -> Contact:
         contact = responses.contact_with(number)(body)
         if not responses.matches(contact, sent):
-            raise ValueError("the contact differs from what was sent: it belongs to another program or was changed since")
+            raise ValueError("the contact differs from what was sent: another program created or changed it")
         return contact
 
     return Operation(retrieve_contact._get_kwargs(number), read, reads_back=what)

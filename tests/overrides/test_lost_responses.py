@@ -187,7 +187,7 @@ def test_reading_back_sends_no_extra_body(
     assert (len(sandbox.contacts()), proxy.seen[-1]) == (1, READ_BACK)
 
 
-CONFLICT = r"the response to the creation was lost, .* \(the contact differs from what was sent: it belongs to another"
+CONFLICT = r"the response to the creation was lost, .* \(the contact differs from what was sent: another program"
 # A creation of ADA while another program's GRACE has the number: what happens to its requests, and the error.
 CONFLICTS: list[tuple[Any, ...]] = [
     ([], ConflictError, "409"),
