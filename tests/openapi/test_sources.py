@@ -115,12 +115,6 @@ def test_orders_of_pages_002_and_003(api: Api) -> None:
     assert api.root["components"]["schemas"]["OrderDirection"]["enum"] == ["asc", "desc"]
 
 
-def test_number_is_required(api: Api) -> None:
-    """`number` is required: by pages 000 to 003 for create, by 002 for verify, and by the library for opt-out."""
-    schemas = dict(api.schemas())
-    assert [schemas[of]["required"] for of in ("ContactCreate", "ContactVerify", "ContactOptOut")] == [["number"]] * 3
-
-
 def test_create_has_no_company_name(api: Api) -> None:
     """No page lists a company name among the fields of create."""
     assert "company_name" not in api.root["components"]["schemas"]["ContactCreate"]["properties"]

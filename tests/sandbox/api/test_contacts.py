@@ -91,12 +91,6 @@ def test_update_if_exists(api: httpx.Client) -> None:
     assert contact == {**made, "tags": ["New"], "custom_variables": {"Plan": "Pro", "Source": "Web"}}
 
 
-def test_create_refuses_company_name(api: httpx.Client) -> None:
-    """`company_name` is not a parameter of create (vendor's pages 000 to 003): 400 that names it."""
-    response = api.post(PATH, json={"number": ADA, "company_name": "Example Corp"})
-    assert error(response) == (400, "Unknown field: company_name")
-
-
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_an_unknown_number_is_not_found(api: httpx.Client, method: str) -> None:
     """A number that is not a contact gets 404 "Contact not found" (vendor's page 003)."""

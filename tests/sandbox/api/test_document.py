@@ -56,11 +56,6 @@ def test_a_new_field_needs_no_new_code(serve: Serve, connect: Connect, edited: E
     assert invalid.json()["message"].startswith("Invalid field: birthday")
 
 
-def test_a_field_of_another_document_is_unknown(api: httpx.Client) -> None:
-    """Without the edit the field does not exist."""
-    assert outcome(api.post(PATH, json={"number": ADA, "birthDate": "x"})) == (400, "Unknown field: birthDate")
-
-
 def test_a_changed_document(serve: Serve, connect: Connect, edited: Edited) -> None:
     """Required fields, aliases, query parameters and the highest offset come from the document.
 

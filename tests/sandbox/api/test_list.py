@@ -41,17 +41,6 @@ def many(api: httpx.Client, count: int) -> None:
     assert api.post(f"{PATH}/bulk", json={"contacts": items}).json()["numberOfContactsCreated"] == count
 
 
-def test_a_list_is_a_bare_array(people: httpx.Client) -> None:
-    """A list is an array of contacts, newest first, not wrapped in an object (vendor's pages 003 and 004)."""
-    listed = people.get(PATH).json()
-    assert [contact["phone"] for contact in listed] == ["+14155550002", "+14155550001", "+14155550003"]
-
-
-def test_an_empty_list_is_an_empty_array(api: httpx.Client) -> None:
-    """An account without contacts has the list `[]`."""
-    assert api.get(PATH).json() == []
-
-
 def test_the_order_can_be_chosen(people: httpx.Client) -> None:
     """The order can be `created_at`, `firstName`, `lastName` or `phone` (vendor's page 003), in either spelling."""
     orders = {
