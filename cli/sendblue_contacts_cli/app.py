@@ -7,13 +7,13 @@ import sys
 from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from . import INTERRUPTED
 from .context import GlobalOptions, root_options
-from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, CommandError, describe_error
+from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, REJECTED, CommandError, describe_error
 from .formatting import kebab_case
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ COMMANDS = {
     "opt-out": ("contacts:opt_out", "Opt a number out of messages."),
     "import": ("files:import_", "Import contacts from a file."),
     "export": ("files:export", "Export contacts to a file."),
+    "sync": ("sync:sync", "Make the account match a file."),
+    "undo": ("undo:undo", "Undo the last sync or import of a file."),
     "sandbox": ("sandbox:sandbox", "Run a local sandbox of the Contacts API."),
     "doctor": ("doctor:doctor", "Check the setup and suggest fixes."),
     "completion": ("completion:completion", "Print the completion script for a shell."),
@@ -87,8 +89,6 @@ class LazyCommandGroup(click.Group):
 @contextmanager
 def errors_reported(context: click.Context) -> Generator[None]:
     """Exit with one message if the block raises an error; with --debug, print the traceback too."""
-    from .output import print_error  # noqa: PLC0415  # not needed for `--help`
-
     try:
         yield
         sys.stdout.flush()  # here, where a failure can still be reported
@@ -98,15 +98,28 @@ def errors_reported(context: click.Context) -> Generator[None]:
         discard_output()
         context.exit(OUTPUT_CLOSED)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # reported, with its exit code
-        if context.ensure_object(GlobalOptions).debug:
-            import traceback  # noqa: PLC0415  # rarely needed
+        exit_with_message(context, error)
 
-            traceback.print_exc()
-        code, message = describe_error(error)
-        if code == INTERRUPTED and sys.stderr.isatty():
-            click.echo(err=True)  # the terminal shows ^C on the current line
-        print_error(message)
-        context.exit(code)
+
+def exit_with_message(context: click.Context, error: BaseException, *, rejected: int = REJECTED) -> NoReturn:
+    """Exit with the message of an error that is being handled; with --debug, print the traceback too.
+
+    Args:
+        context: The context of the command.
+        error: The error.
+        rejected: The exit code of an error of the API.
+    """
+    from .output import print_error  # noqa: PLC0415  # not needed for `--help`
+
+    if context.ensure_object(GlobalOptions).debug:
+        import traceback  # noqa: PLC0415  # rarely needed
+
+        traceback.print_exc()
+    code, message = describe_error(error)
+    if code == INTERRUPTED and sys.stderr.isatty():
+        click.echo(err=True)  # the terminal shows ^C on the current line
+    print_error(message)
+    context.exit(rejected if code == REJECTED else code)
 
 
 def discard_output() -> None:

@@ -9,14 +9,16 @@ from sendblue_contacts import errors
 
 from . import INSTALL_HINT, INTERRUPTED, USAGE_ERROR
 
-SUCCESS, REJECTED, STOPPED, INTERNAL_ERROR, OUTPUT_CLOSED = 0, 1, 3, 70, 141
+SUCCESS, REJECTED, STOPPED, DIFFERS, INTERNAL_ERROR, LOCKED, OUTPUT_CLOSED = 0, 1, 3, 4, 70, 75, 141
 
 EXIT_CODES = {
     SUCCESS: "success",
     REJECTED: "rejected by the API (not found, already exists), or a failed check",
     USAGE_ERROR: "usage error, no credentials or invalid number; nothing was sent",
-    STOPPED: "stopped early: no response, or an import that can be resumed",
+    STOPPED: "stopped early: no response, or an import or sync that can be resumed",
+    DIFFERS: "the account differs from the file (`sync --dry-run --exit-code`)",
     INTERNAL_ERROR: "internal error; --debug shows the traceback",
+    LOCKED: "another sync or import is at work; try again later",
     INTERRUPTED: "interrupted by Ctrl-C",
     OUTPUT_CLOSED: "the reader of the output has exited, as in `list | head`",
 }
@@ -74,10 +76,20 @@ _INTERNAL = ErrorRule(
 def describe_error(error: BaseException) -> tuple[int, str]:
     """Return the exit code for an error, and the message that the user sees."""
     rule = next((rule for kind, rule in ERROR_RULES.items() if isinstance(error, kind)), _INTERNAL)
+    rule = rule._replace(exit_code=LOCKED) if _is_locked(error) else rule
     if rule.exit_code == INTERRUPTED:
         return rule.exit_code, "Interrupted."
     message, kind = getattr(error, "message", ""), type(error).__name__
     return rule.exit_code, f"Error: {rule.template.format(error=_text(error), message=message, kind=kind)}"
+
+
+def _is_locked(error: BaseException) -> bool:
+    """Whether another process uses the account or the journal."""
+    if not (isinstance(error, errors.SendblueError) and isinstance(error, ValueError)):
+        return False
+    from sendblue_transfer.errors import AccountLockedError, JournalLockedError  # noqa: PLC0415  # slow to load
+
+    return isinstance(error, AccountLockedError | JournalLockedError)
 
 
 def _text(error: BaseException) -> str:

@@ -20,6 +20,8 @@ MAX_TITLES = 50
 """How many columns that match no field are listed."""
 PREVIEW_MIN_WIDTH = 12
 """The minimum width of a column of the preview."""
+_JOINS = {"opt_out": " and "}
+"""What joins the columns of a field, where a blank cell is not the reason to use the next one."""
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 
 
@@ -42,7 +44,7 @@ def plan_lines(plan: ImportPlan, source: Source) -> Iterator[str]:
     if plan.done:
         yield f"  resumes an interrupted import, which has imported {pluralize(plan.done, 'row')}"
     yield from _notes(plan)
-    yield from _column_lines(plan.columns)
+    yield from column_lines(plan.columns)
     yield from _rejected_lines(plan)
 
 
@@ -50,28 +52,34 @@ def _notes(result: ImportPlan | ImportReport) -> Iterator[str]:
     """Return what the journal and the file show besides the rows."""
     if result.last_import:
         yield f"  last imported on {result.last_import:%Y-%m-%d at %H:%M} UTC; importing it again sends all rows"
-    if result.guessed_encoding:
-        yield f"  encoding: {result.guessed_encoding}, guessed, because not all of the file is valid UTF-8 (--encoding)"
+    yield from encoding_lines(result.guessed_encoding)
 
 
-def _column_lines(columns: ColumnsReport) -> Iterator[str]:
+def encoding_lines(guessed: str | None) -> Iterator[str]:
+    """Return the line that names an encoding that was guessed, if it was."""
+    if guessed:
+        yield f"  encoding: {guessed}, guessed, because not all of the file is valid UTF-8 (--encoding)"
+
+
+def column_lines(columns: ColumnsReport) -> Iterator[str]:
     """Return which column is imported as which field; columns named like their field share one line."""
     same_name = [field for field, titles in columns.used if list(map(_normalized, titles)) == [_normalized(field)]]
     if same_name:
         yield f"  columns: {', '.join(map(printable, same_name))}"
     for field, titles in columns.used:
         if field not in same_name:
-            yield f"  {printable(field)} from {', else '.join(map(printable, titles))}"
+            yield f"  {printable(field)} from {_JOINS.get(field, ', else ').join(map(printable, titles))}"
     if columns.unmapped and columns.as_variables:
         yield f"  custom variables: {_listed(columns.unmapped)}"
-    yield from _ignored_column_lines(columns)
+    yield from ignored_column_lines(columns)
 
 
 def _normalized(title: str) -> str:
     return re.sub(r"[\W_]", "", title).casefold()
 
 
-def _ignored_column_lines(columns: ColumnsReport) -> Iterator[str]:
+def ignored_column_lines(columns: ColumnsReport) -> Iterator[str]:
+    """Return which columns are not used."""
     if columns.unmapped and not columns.as_variables:
         yield f"  not imported: {_listed(columns.unmapped)} (--map, or --rest-as-variables)"
     if columns.read_only:
@@ -116,7 +124,7 @@ def report_lines(report: ImportReport, name: str, resume_command: str) -> Iterat
     if report.resumed:
         yield "  this run resumed an interrupted import"
     yield from _notes(report)
-    yield from _ignored_column_lines(report.columns)
+    yield from ignored_column_lines(report.columns)
     yield from _rejected_lines(report)
     if not report.updated and any("already exists" in reason for reason, _ in report.reasons):
         yield "  to update existing contacts, use --mode upsert"

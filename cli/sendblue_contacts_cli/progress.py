@@ -1,4 +1,4 @@
-"""The progress of an import or export on standard error: a bar on a terminal, otherwise a line every ten seconds."""
+"""The progress of an import, export or sync on standard error: a bar on a terminal, otherwise a line every 10 s."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 LINE_INTERVAL = 10.0
 """Seconds between two progress lines."""
+_NOUNS = {"reading": "row", "comparing": "row"}
+"""What the phases count that do not count what the others do."""
 
 
 class ProgressUpdate(Protocol):
-    """The progress that `sendblue_transfer` reports for an import or export."""
+    """The progress that `sendblue_transfer` reports."""
 
     @property
     def done(self) -> int:
@@ -49,6 +51,7 @@ def format_progress(update: ProgressUpdate, noun: str) -> str:
         update: The reported progress.
         noun: The counted item in the singular, such as `row`.
     """
+    noun = _NOUNS.get(getattr(update, "phase", ""), noun)
     of_total = "" if update.total is None else f"{update.done:,} of {pluralize(update.total, noun)}"
     rejected = getattr(update, "rejected", 0)
     parts = [
@@ -61,7 +64,7 @@ def format_progress(update: ProgressUpdate, noun: str) -> str:
 
 
 def phase(update: ProgressUpdate) -> str:
-    """Return the phase of the import; an export has only one."""
+    """Return the phase of an import or a sync; an export has only one."""
     return str(getattr(update, "phase", "exporting")).capitalize()
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAMES = [
     *("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
-    *("import", "export", "sandbox", "doctor", "completion"),
+    *("import", "export", "sync", "undo", "sandbox", "doctor", "completion"),
 ]
 
 

@@ -148,6 +148,26 @@ def test_confirm_deletion(  # noqa: PLR0917 - fixtures and parameters
     assert (message in output, output.split()[-1], len(account.contacts())) == (True, str(code), left)
 
 
+@pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 1, 2)])
+def test_confirm_deletions_of_a_sync(  # noqa: PLR0917 - fixtures and parameters
+    account: Sandbox, terminal: Terminal, run: Run, tmp_path: Path, typed: str, code: int, left: int
+) -> None:
+    """The question follows the difference, and has the number of contacts and who the first ones are."""
+    for number, name in ((ADA, "Ada"), (GRACE, "Grace")):
+        run("create", number, "--first-name", name)
+    file = tmp_path / "crm.csv"
+    file.write_text(f"phone,first_name\n{ADA},Augusta\n", encoding="utf-8")
+    options = ("--delete", "all", "--max-delete", "50%", "--state", str(tmp_path / "state"))
+    output = terminal("sync", str(file), *options, typed=typed, width=200)
+    changes = [line for line in output.splitlines() if re.match(r"\S*[~-] ", line)]
+    assert [COLOR.match(line) is None for line in changes] == [False, False]
+    lines = plain_lines(output)
+    assert f"~ {ADA}  first_name: Ada → Augusta" in lines
+    question = f"Delete 1 contact: Grace ({GRACE})? `undo` creates it again, with a new contact ID. [y/N]: "
+    assert question in "".join(lines)
+    assert (output.split()[-1], len(account.contacts())) == (str(code), left)
+
+
 # --- progress
 
 

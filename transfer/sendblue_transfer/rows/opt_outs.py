@@ -1,7 +1,7 @@
 """Reads the columns in which CRMs keep opt-outs. No I/O.
 
-Such a column can opt a contact out, but never in: that somebody accepts messages in one system does not withdraw an
-opt-out in another. A state that is neither, such as `pending`, leaves the contact unchanged.
+Such a column can opt a contact out, but never in: consent in one system does not withdraw an opt-out in another. A
+state that is neither, such as `pending`, leaves the contact unchanged.
 """
 
 from __future__ import annotations
