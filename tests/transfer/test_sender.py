@@ -32,13 +32,13 @@ def test_create_rejects_existing_contacts(sandbox: Sandbox, client: Sendblue, wr
 
 
 def test_upsert_updates_existing_contacts(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """One bulk request for all rows, and one more for each existing contact."""
+    """One bulk request for all rows; for an existing contact, one that reads its values for an undo, and an update."""
     client.contacts.bulk.create([OTHER_VALUES])
     before = len(sandbox.requests)
     report = import_file(client, write_rows(50), mode="upsert")
     assert (report.created, report.updated, report.rejected) == (49, 1, 0)
     assert stored(sandbox) == people(50)
-    assert [request.method for request in sandbox.requests[before:]] == ["POST", "PUT"]
+    assert [request.method for request in sandbox.requests[before:]] == ["POST", "GET", "PUT"]
 
 
 def test_upsert_ignores_blank_cells(sandbox: Sandbox, client: Sendblue, write_text: WriteFile) -> None:

@@ -40,8 +40,8 @@ class ImportPlan:
         reasons: The reasons for rejected rows with the number of rows for each, most frequent first.
         problems: The first rejected rows.
         preview: The first contacts as they would be sent. Personal data, and not in the repr.
-        requests: Number of requests; with `upsert`, if no contact exists yet.
-        requests_at_most: Number of requests; with `upsert`, if every contact exists.
+        requests: Number of write requests; with `upsert`, if no contact exists yet.
+        requests_at_most: Number of write requests; with `upsert`, if every contact exists.
         seconds: How long `requests` take at the rate limit.
         seconds_at_most: How long `requests_at_most` take at the rate limit.
         columns: How the columns are used.

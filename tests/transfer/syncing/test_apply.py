@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("state", "filled")
+pytestmark = pytest.mark.usefixtures("filled")
 
 Contact = dict[str, Any]
 WRITES = ("POST", "PUT", "DELETE")

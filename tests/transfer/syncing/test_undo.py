@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_transfer import SyncReport, TransferError, apply_sync, export_contacts, plan_sync, undo_sync
+from sendblue_transfer import (
+    ImportReport,
+    Mode,
+    SyncReport,
+    TransferError,
+    apply_sync,
+    export_contacts,
+    open_source,
+    plan_sync,
+    run_import,
+    undo_sync,
+)
 
 from tests.transfer.contact_files import FAST_RETRY, number, people, person
 
@@ -17,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_sandbox import Sandbox
-
-pytestmark = pytest.mark.usefixtures("state")
 
 ROWS: list[dict[str, Any]] = [
     {**person(0), "first_name": "Augusta", "tags": [], "custom_variables": {"Plan": "Pro", "Source": "Web"}},
@@ -216,3 +225,79 @@ def test_nothing_to_undo(client: Sendblue, tmp_path: Path) -> None:
     """A path without a state is an error that names it."""
     with pytest.raises(TransferError, match=r"no state of a sync and no journal of an import at .*gone"):
         undo_sync(client, tmp_path / "gone")
+
+
+# --- upsert imports
+
+
+def upsert(client: Sendblue, path: Path, rows: list[dict[str, Any]], **options: Any) -> ImportReport:  # noqa: ANN401  # of run_import
+    """Import these rows in the mode `upsert`."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with open_source(path) as source:
+        return run_import(client, source, mode="upsert", **options)
+
+
+IMPORTED = [
+    {**person(0), "first_name": "Augusta", "custom_variables": {"Source": "Web"}},
+    person(1),
+    *people(9)[3:],
+]
+
+
+def test_undo_of_an_upsert_import(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """New contacts are deleted, and existing ones get their values back, in a file that only the owner can read."""
+    before = exported(filled)
+    report = upsert(client, tmp_path / "crm.jsonl", IMPORTED)
+    assert (report.created, report.updated) == (6, 2)
+    assert report.journal.stat().st_mode & 0o777 == 0o600
+    undone = undo_sync(client, report.journal)
+    assert (counts(undone), undone.ok) == ((0, 1, 6, 0), True)
+    assert exported(filled) == before
+    assert counts(undo_sync(client, report.journal)) == (0, 0, 0, 0)
+    assert upsert(client, tmp_path / "crm.jsonl", IMPORTED).created == 6
+
+
+def test_undo_of_an_upsert_import_that_never_finished(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """The next import starts over, since nothing that the journal shows is there any more."""
+    before, path = exported(filled), tmp_path / "crm.jsonl"
+    filled.faults.add(operation="bulk_create_contacts", status=401, nth=[3])
+    stopped = upsert(client, path, IMPORTED, chunk_size=3, concurrency=1)
+    assert (stopped.complete, stopped.created + stopped.updated > 0) == (False, True)
+    filled.faults.clear()
+    assert undo_sync(client, stopped.journal).complete
+    assert exported(filled) == before
+    report = upsert(client, path, IMPORTED)
+    assert (report.created, report.updated, report.resumed) == (6, 2, False)
+
+
+def test_values_before_an_update_that_is_sent_again(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """The first values are restored, although the contact had the new ones when the import was resumed."""
+    before, path = exported(filled), tmp_path / "crm.jsonl"
+    filled.faults.add(operation="update_contact", status=500, after=True)
+    stopped = upsert(client, path, IMPORTED[:1], concurrency=1)
+    assert not stopped.complete
+    filled.faults.clear()
+    assert upsert(client, path, IMPORTED[:1]).complete
+    assert counts(undo_sync(client, stopped.journal)) == (0, 1, 0, 0)
+    assert exported(filled) == before
+
+
+def test_requests_for_the_values_before(sandbox: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """A few contacts are looked up; for many, the account is counted and listed."""
+    client.contacts.bulk.create(people(40))
+    for rows, extra in ((people(10), 10), (people(40), 10 + 1 + 2)):
+        count = len(sandbox.requests)
+        upsert(client, tmp_path / "crm.jsonl", [{**row, "first_name": "New"} for row in rows])
+        methods = [request.method for request in sandbox.requests[count:]]
+        assert (methods.count("PUT"), methods.count("GET")) == (len(rows), extra)
+
+
+@pytest.mark.parametrize("mode", ["create", "update"])
+def test_only_upserts_can_be_undone(client: Sendblue, tmp_path: Path, mode: Mode) -> None:
+    """The error says so."""
+    path = tmp_path / "crm.jsonl"
+    path.write_text(json.dumps(person(0)))
+    with open_source(path) as source:
+        journal = run_import(client, source, mode=mode).journal
+    with pytest.raises(TransferError, match=f"in the mode {mode}, and only one in the mode upsert can be undone"):
+        undo_sync(client, journal)

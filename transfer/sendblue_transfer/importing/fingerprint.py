@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sendblue_transfer.errors import JournalError
 from sendblue_transfer.rows.column_map import ColumnMap
+from sendblue_transfer.syncing.change_log import UNDOING
 
 if TYPE_CHECKING:
     from sendblue_contacts.client import Sendblue
@@ -85,11 +86,16 @@ def earlier_run(journal: Journal, wanted: dict[str, str], *, restart: bool) -> E
         restart: Whether an unfinished import is discarded.
 
     Raises:
-        JournalError: The journal belongs to another import, which is unfinished.
+        JournalError: The journal belongs to another import, which is unfinished, or has an undo that is.
     """
     header = journal.header()
+    if header.get("status") == UNDOING and not restart:
+        raise JournalError(
+            f"the undo of the import with the journal {journal.path} is not complete; run it again, or start over with "
+            "--restart (restart=True)"
+        )
     completed = datetime.fromisoformat(header[COMPLETED]) if COMPLETED in header else None
-    if restart or completed or ROW_COUNT not in header:
+    if restart or completed or "status" in header or ROW_COUNT not in header:  # the status is that of an undo
         return EarlierRun(completed=completed)
     differences = [
         sentence for name, sentence in _DIFFERENCES.items() if name in wanted and header.get(name) != wanted[name]

@@ -25,6 +25,7 @@ from .fingerprint import COMPLETED, ROW_COUNT, EarlierRun, account_fingerprint, 
 from .journal import Journal
 from .paths import check_rejects_path, journal_path, rejects_path
 from .planner import check_sizes, first_problems, rows_of
+from .previous_values import PreviousValues
 from .rejects import write_rejects
 from .sender import RowUpdate, send_update
 from .standard_input import is_superseded, prune
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sendblue_contacts.client import Sendblue
+    from sendblue_contacts_api.models.contact import Contact
 
     from sendblue_transfer.progress import OnImportProgress
     from sendblue_transfer.rows.column_map import ColumnMap
@@ -178,30 +180,36 @@ class _Run:
 
         Looking up comes first because it is cheap while those contacts are among the newest.
         """
-        creator = BulkSender(
-            partial(self._contacts.bulk.stream_create, duplicates=None, chunk_size=chunk_size, concurrency=concurrency),
-            self._journal,
-            on_success=lambda line, _: self._on_result(RowResult(line, CREATED)),
-            on_failure=self._on_rejected,
-            on_rejected=(
-                (lambda row, reason: updates.add(RowUpdate(*row, reason)))
-                if upserts
-                else (lambda row, reason: self._on_rejected(row[0], reason))
-            ),
-            before_request=self._check_source,
-        )
-        self._look_up_unknown(creator)
-        creator.send(self._rows.contacts(self._journal.result, NOT_SENT))
-        updates.finish()
-        if unknown := self._look_up_unknown(creator):
-            raise SendingStoppedError(unknown)
+        with PreviousValues(self._contacts, self._journal, self._rows.region, records=upserts) as previous:
+            stream = partial(self._contacts.bulk.stream_create, chunk_size=chunk_size, concurrency=concurrency)
+            creator = BulkSender(
+                partial(stream, duplicates=None),
+                previous,
+                on_success=lambda line, contact: self._on_created(previous, line, contact),
+                on_failure=self._on_rejected,
+                on_rejected=(
+                    (lambda row, reason: updates.add(previous.record_update(RowUpdate(*row, reason))))
+                    if upserts
+                    else (lambda row, reason: self._on_rejected(row[0], reason))
+                ),
+                before_request=self._check_source,
+            )
+            self._look_up_unknown(creator, previous)
+            creator.send(previous.remember(self._rows.contacts(self._journal.result, NOT_SENT)))
+            updates.finish()
+            if unknown := self._look_up_unknown(creator, previous):
+                raise SendingStoppedError(unknown)
 
-    def _look_up_unknown(self, creator: BulkSender) -> str:
+    def _look_up_unknown(self, creator: BulkSender, previous: PreviousValues) -> str:
         self._journal.flush()
         if not self._journal.counts()[SENDING]:
             return ""
-        rows = self._rows.contacts(self._journal.result, SENDING)
+        rows = previous.remember(self._rows.contacts(self._journal.result, SENDING))
         return creator.send(rows, final=True, check_existing=True)
+
+    def _on_created(self, previous: PreviousValues, line: int, contact: Contact) -> None:
+        previous.record_created(line, contact)
+        self._on_result(RowResult(line, CREATED))
 
     def _check_source(self) -> None:
         """Stop before sending rows that were added after the validation."""

@@ -3,28 +3,36 @@
 The journal is an SQLite database with a table of results, one per row, and a table of values about the whole import
 (`checked_database`). Before a request leaves, its rows are committed as `sending`. Their results are written with the
 next such commit, or at the end. A row that is still `sending` in a journal may have been created, and must be looked
-up. The journal holds no personal data: only line numbers, reasons without values, and hashes of the input and of the
-account.
+up. It holds only line numbers, reasons without values, and hashes of the input and of the account.
+
+In the mode `upsert`, two more tables hold personal data: what each request creates, and the values that it replaces, so
+that the import can be undone.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from sendblue_transfer.checked_database import HEADER, CheckedDatabase, DatabaseKind
 from sendblue_transfer.rows.row_status import NOT_SENT, REJECTED, SENDING, RowResult
+from sendblue_transfer.syncing.change_log import CHANGE_TABLES
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sendblue_transfer.syncing.change_log import Result
+    from sendblue_transfer.syncing.changes import Change
+
 KIND = DatabaseKind(
-    application_id=0x5B10_0004,
+    application_id=0x5B10_0005,
     tables={
         **HEADER,
         "rows": ("line INTEGER PRIMARY KEY", "status TEXT", "reason TEXT", "duplicate_of INTEGER"),
+        **CHANGE_TABLES,
     },
     noun="journal",
     name="import journal",
@@ -49,6 +57,8 @@ class Journal(CheckedDatabase):
 
     def __init__(self, path: str | os.PathLike[str] = "") -> None:
         self._results: list[RowResult] = []
+        self._changes: dict[int, Change] = {}
+        self._change_results: list[Result] = []
         self._cached_lines = range(0)
         self._cache: dict[int, RowResult] = {}
         super().__init__(KIND, path)
@@ -75,7 +85,32 @@ class Journal(CheckedDatabase):
         with self._transaction():
             self._write_results(self._results)
             self._write_results(RowResult(line, SENDING) for line in lines)
-        self._results.clear()
+            self._write_changes()
+        for written in (self._results, self._changes, self._change_results):
+            written.clear()
+
+    def _write_changes(self) -> None:
+        """Write the changes that were recorded, but no second update of a row, whose old values may be the new ones."""
+        updates = {
+            line
+            for line in self._changes
+            for _ in self._select("SELECT 1 FROM changes WHERE position = ? AND kind = 'update'", line)
+        }
+        changes = ((line, change) for line, change in self._changes.items() if line not in updates)
+        self._write(
+            "changes", ((line, "sync", change.kind, int(change.phone), change.to_json()) for line, change in changes)
+        )
+        self._write("results", self._change_results)
+        if self._changes:
+            self._write_header({"last_write": time.time()})
+
+    def record(self, line: int, change: Change) -> None:
+        """Add what the request for a row changes. It is written by the next `mark_sending` or `flush`."""
+        self._changes[line] = change
+
+    def record_result(self, result: Result) -> None:
+        """Add what is known of a contact after the request for a row. It is written like `record`."""
+        self._change_results.append(result)
 
     def add(self, result: RowResult) -> None:
         """Add the result of a row. It is written by the next `mark_sending` or `flush`."""
@@ -83,7 +118,7 @@ class Journal(CheckedDatabase):
 
     def flush(self) -> None:
         """Write the results that were added."""
-        if self._results:
+        if self._results or self._changes or self._change_results:
             self.mark_sending(())
 
     def result(self, line: int) -> RowResult:

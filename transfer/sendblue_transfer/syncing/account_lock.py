@@ -45,8 +45,9 @@ class AccountLock:
         descriptor = _open(self._name)
         try:
             _lock(descriptor)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps({"process": os.getpid(), "since": _now()}).encode(), 0)
+            content = json.dumps({"process": os.getpid(), "since": _now()}).encode()
+            os.pwrite(descriptor, content, 0)
+            os.ftruncate(descriptor, len(content))
         except BaseException:
             os.close(descriptor)
             raise
@@ -57,6 +58,7 @@ class AccountLock:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 

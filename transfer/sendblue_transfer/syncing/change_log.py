@@ -45,7 +45,7 @@ OPEN = (NOT_SENT, SENDING, PARTIAL)
 
 _PAGE = 500
 _MAX_REASON_CHARACTERS = 10_000
-COLUMNS = "changes.position, content, ifnull(status, ''), ifnull(results.reason, ''), contact_id, after"
+COLUMNS = "changes.position, content, ifnull(results.status, ''), ifnull(results.reason, ''), contact_id, after"
 _ROWS = f"SELECT {COLUMNS} FROM changes LEFT JOIN results USING (position)"  # noqa: S608  # constants
 
 

@@ -1,0 +1,128 @@
+"""What an upsert replaces, recorded in its journal before each request, so that the import can be undone.
+
+A new contact is recorded with what is sent. For a contact that exists already, the values before are read: one by one,
+until listing the whole account takes no more requests than were needed so far. So an import of few rows into a large
+account costs a request for each existing contact, and a large one at most about twice the requests of a listing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.pagination import MAX_PAGE_SIZE
+
+from sendblue_transfer.rows.row_parser import PHONE
+from sendblue_transfer.syncing.account_index import AccountIndex, contact_values
+from sendblue_transfer.syncing.change_log import DONE, Result
+from sendblue_transfer.syncing.changes import Change, encode_json, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from sendblue_contacts.resources import Contacts
+    from sendblue_contacts_api.models.contact import Contact
+
+    from sendblue_transfer.sending import NumberedItem
+    from sendblue_transfer.syncing.changes import Values
+
+    from .journal import Journal
+    from .sender import RowUpdate
+
+_LOOKUPS_BEFORE_COUNT = 10
+"""Contacts that are looked up before the account is counted, to find out what a listing takes."""
+_OTHER_REQUESTS = 2
+"""Requests besides those for full pages: the last page of a listing, and the check that it is complete."""
+
+
+class _Found(NamedTuple):
+    """The values of a contact, and its ID."""
+
+    values: Values
+    contact_id: str | None
+
+
+class PreviousValues:
+    """Records what an upsert replaces.
+
+    Args:
+        contacts: The contacts of the account.
+        journal: The journal of the import.
+        region: The region of numbers in national form.
+        records: Whether anything is recorded: only an import in the mode `upsert` can be undone.
+    """
+
+    def __init__(self, contacts: Contacts, journal: Journal, region: str | None, *, records: bool) -> None:
+        self._contacts = contacts
+        self._journal = journal
+        self._region = region
+        self._records = records
+        self._rows: dict[int, dict[str, Any]] = {}
+        self._lookups = 0
+        self._requests_of_listing: int | None = None
+        self._listed: AccountIndex | None = None
+
+    def remember(self, rows: Iterable[NumberedItem]) -> Iterator[NumberedItem]:
+        """Yield rows, and remember them until they are sent."""
+        for line, contact in rows:
+            if self._records:
+                self._rows[line] = contact
+            yield line, contact
+
+    def mark_sending(self, lines: Iterable[int]) -> None:
+        """Write that these rows are about to be sent, and what would be created."""
+        sent = list(lines)
+        for line in sent:
+            if contact := self._rows.pop(line, None):
+                self._journal.record(line, self._creation(contact))
+        self._journal.mark_sending(sent)
+
+    def record_created(self, line: int, contact: Contact) -> None:
+        """Record the contact that was created for a row, with defaults of the account."""
+        self._rows.pop(line, None)
+        if self._records:
+            after = encode_json(flatten(contact_values(contact)))
+            self._journal.record_result(Result(line, DONE, "", contact.contact_id, after))
+
+    def record_update(self, update: RowUpdate) -> RowUpdate:
+        """Write the values that an update will replace. They are on disk when this returns."""
+        self._rows.pop(update.line, None)
+        creation = self._creation(update.contact)
+        if found := self._find(creation.phone):
+            old = flatten(found.values)
+            fields = {name: (old.get(name), new) for name, new in creation.new.items() if new != old.get(name)}
+            self._journal.record(update.line, Change("update", creation.phone, fields, line=update.line))
+            self._journal.record_result(Result(update.line, DONE, "", found.contact_id))
+            self._journal.mark_sending(())
+        return update
+
+    def _creation(self, contact: dict[str, Any]) -> Change:
+        values = bulk_item(contact, self._region).to_dict()
+        phone = values.pop(PHONE)
+        return Change("create", phone, {name: (None, value) for name, value in flatten(values).items()})
+
+    def _find(self, phone: str) -> _Found | None:
+        if self._listed is None and self._lookups >= _LOOKUPS_BEFORE_COUNT:
+            self._list_if_cheaper()
+        if self._listed and (values := self._listed.get(phone)) is not None:
+            return _Found(values, self._listed.contact_id(phone))
+        self._lookups += 1
+        contact = self._contacts.get(phone)
+        return _Found(contact_values(contact), contact.contact_id) if contact else None
+
+    def _list_if_cheaper(self) -> None:
+        if self._requests_of_listing is None:
+            self._requests_of_listing = self._contacts.count() // MAX_PAGE_SIZE + _OTHER_REQUESTS
+        if self._lookups >= self._requests_of_listing:
+            self._listed = AccountIndex.read(self._contacts.list().pages())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._listed:
+            self._listed.close()
