@@ -103,9 +103,12 @@ def test_no_terminal_for_confirmation(contacts: Sandbox, run: Run) -> None:
     )
 
 
+FAILING = ("bulk_delete_contacts", "retrieve_contact")
+
+
 def test_unknown_outcome(contacts: Sandbox, run: Run) -> None:
     """If it is unknown whether the contacts were deleted, the exit code is 3."""
-    contacts.faults.add(what="status", operation="bulk_delete_contacts", status=500, times=99)
+    contacts.faults.add(*({"operation": operation, "status": 500} for operation in FAILING))
     assert run("delete", ADA, GRACE, "--yes").exit_code == 3
 
 
