@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from ._masking import mask
-from .errors import CredentialsError
+from .errors import CredentialsError, check_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,13 +121,6 @@ def check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
     return dict(headers)
 
 
-def check_seconds(name: str, seconds: Any) -> float:  # noqa: ANN401  # checks the type itself
-    """Return the seconds as a float if they are a positive number."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        raise ValueError(f"{name} must be a positive number of seconds, not {seconds!r}")
-    return float(seconds)
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Options:
     """The options that `with_options` can change for some calls."""
@@ -145,8 +138,8 @@ class Options:
         changes = {name: value for name, value in changes.items() if value is not KEEP}
         if "timeout" in changes:
             changes["timeout"] = check_seconds("timeout", changes["timeout"])
-        if changes.get("max_wait"):  # None is an unlimited wait, and 0 is no wait
-            changes["max_wait"] = check_seconds("max_wait", changes["max_wait"])
+        if changes.get("max_wait") is not None:
+            changes["max_wait"] = check_seconds("max_wait", changes["max_wait"], positive=False)
         if changes.get("extra_headers"):
             changes["extra_headers"] = check_headers(changes["extra_headers"])
         return replace(self, **changes)

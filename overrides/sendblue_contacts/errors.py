@@ -26,6 +26,7 @@ addresses, the credentials and the values that were sent. A pickled error contai
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     import httpx
 
 _MAX_MESSAGE_LENGTH = 300
+MAX_RETRY_AFTER = 86_400.0
+"""The longest `Retry-After` that is respected, in seconds. A longer one is in milliseconds, or a mistake."""
 
 
 class SendblueError(Exception):
@@ -310,11 +313,12 @@ def _masked(text: str, of: httpx.Response | httpx.TransportError) -> str:
 def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:
     """Return the seconds of `Retry-After`, or None if the header is missing or cannot be read.
 
-    It is a number of seconds or a date; a date in the past gives 0. `now` returns the time in seconds since 1970.
+    It is a number of seconds or a date; a date in the past gives 0, and one day is the maximum. `now` returns the time
+    in seconds since 1970.
     """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), MAX_RETRY_AFTER)
     from email.utils import parsedate_to_datetime  # noqa: PLC0415  # slow to import and rarely needed
 
     try:
@@ -322,4 +326,13 @@ def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) 
     except (ValueError, OverflowError):
         return None
     with_zone = date if date.tzinfo else date.replace(tzinfo=UTC)  # an HTTP date is in GMT even without a zone
-    return max(0.0, with_zone.timestamp() - now())
+    return min(max(0.0, with_zone.timestamp() - now()), MAX_RETRY_AFTER)
+
+
+def check_seconds(name: str, seconds: Any, *, positive: bool = True, finite: bool = False) -> float:  # noqa: ANN401  # checks the type itself
+    """Return a setting in seconds as a float if it is a valid number, which may be 0 unless it is `positive`."""
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if is_number and (seconds > 0 or (seconds == 0 and not positive)) and not (finite and seconds == math.inf):
+        return float(seconds)
+    kind = "a positive number of seconds" if positive else "a number of seconds, 0 or more"
+    raise ValueError(f"{name} must be {kind}, not {seconds!r}")

@@ -13,8 +13,8 @@ instead of tripling the load.
     | no response, 408, 5xx (`TRANSIENT_STATUSES`)      | calls that are safe to repeat |
     | any other response                                | never                         |
 
-A wait that the server requests (`Retry-After`) is kept in full. Where it is longer than the deadline allows, the error
-is raised at once.
+A wait that the server requests (`Retry-After`, at most a day) is kept in full. Where it is longer than the deadline
+allows, the error is raised at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .errors import retry_after
+from .errors import check_seconds, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -77,11 +77,9 @@ class Retry:
         if isinstance(self.attempts, bool) or self.attempts < 1:
             raise ValueError(f"Retry: attempts must be 1 or more, not {self.attempts!r}")
         for name in ("deadline", "base", "throttling_base", "cap"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"Retry: {name} must be a positive number of seconds, not {value!r}")
-        if not 0 <= self.read_lag < math.inf:
-            raise ValueError(f"Retry: read_lag must be a number of seconds, 0 or more, not {self.read_lag!r}")
+            if name != "deadline" or self.deadline is not None:
+                check_seconds(f"Retry: {name}", getattr(self, name))
+        check_seconds("Retry: read_lag", self.read_lag, positive=False, finite=True)
 
 
 @dataclass(slots=True)

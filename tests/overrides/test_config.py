@@ -15,7 +15,6 @@ from sendblue_contacts.config import (
     KEEP,
     Credentials,
     Options,
-    check_seconds,
     is_loopback,
     resolve_base_url,
     resolve_store,
@@ -25,6 +24,7 @@ from sendblue_contacts_api.api.contacts import count_contacts
 from tests.overrides.clients import KEY, each_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.overrides.clients import Runner
@@ -173,34 +173,42 @@ def test_loopback_is_only_this_machine() -> None:
     assert [url for url in [*local, *others] if is_loopback(url)] == local
 
 
-def test_a_timeout_is_a_positive_number_of_seconds() -> None:
-    """An int or a float."""
-    found = [check_seconds("timeout", seconds) for seconds in (5, 0.5, math.inf)]
-    assert (found, [type(seconds) for seconds in found]) == ([5.0, 0.5, math.inf], [float] * 3)
+# Each setting in seconds: what sets it, and whether 0 and infinity are invalid.
+SETTINGS_IN_SECONDS: dict[str, tuple[Callable[[Any, Any], object], bool, bool]] = {
+    "timeout": (lambda client, value: client.with_options(timeout=value), True, False),
+    "max_wait": (lambda client, value: client.with_options(max_wait=value), False, False),
+    "Retry: deadline": (lambda _, value: Retry(deadline=value), True, False),
+    "Retry: base": (lambda _, value: Retry(base=value), True, False),
+    "Retry: throttling_base": (lambda _, value: Retry(throttling_base=value), True, False),
+    "Retry: cap": (lambda _, value: Retry(cap=value), True, False),
+    "Retry: read_lag": (lambda _, value: Retry(read_lag=value), False, True),
+    "RateLimit: per": (lambda _, value: RateLimit(per=value), True, True),
+    "RateLimit: hold_abandoned": (lambda _, value: RateLimit(hold_abandoned=value), False, True),
+    "slot(max_wait)": (lambda client, value: client.rate_limit.slot(max_wait=value), False, False),
+    "slot(freeze_timeout)": (lambda client, value: client.rate_limit.slot(freeze_timeout=value), False, False),
+    "slot(lease)": (lambda client, value: client.rate_limit.slot(lease=value), True, True),
+}
 
 
-@pytest.mark.parametrize("timeout", [0, -1, math.nan, True, "5", None, (1, 2)])
-def test_any_other_timeout_raises(timeout: object) -> None:
-    """None is invalid too: a call without any timeout is not supported."""
-    with pytest.raises(ValueError, match="timeout must be a positive number of seconds, not "):
-        check_seconds("timeout", timeout)
+@pytest.mark.parametrize("name", SETTINGS_IN_SECONDS)
+def test_settings_in_seconds_are_checked(name: str) -> None:
+    """When they are given, not when a call waits. The message names the setting and states what is valid."""
+    make, positive, finite = SETTINGS_IN_SECONDS[name]
+    valid = "a positive number of seconds" if positive else "a number of seconds, 0 or more"
+    text = f"^{name.removeprefix('slot(').removesuffix(')')} must be {valid}, not "
+    with Sendblue("key", "secret", rate_limit=None) as client:
+        for value in ("1", -1, math.nan, True, (1, 2), *[0] * positive, *[math.inf] * finite):
+            with pytest.raises(ValueError, match=text):
+                make(client, value)
+        for value in (5, 0.5, *[0] * (not positive), *[math.inf] * (not finite)):
+            make(client, value)
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        lambda client: client.with_options(timeout=None),
-        lambda client: client.with_options(max_wait=-1),
-        lambda client: client.with_options(max_wait=True),
-        lambda client: client.with_options(max_wait="5"),
-    ],
-)
-def test_both_clients_check_their_seconds(runner: Runner, action: Any) -> None:  # noqa: ANN401  # a lambda
-    """On creation and in with_options, not when a call waits."""
-    with pytest.raises(ValueError, match=r"(timeout|max_wait) must be a positive number of seconds"):
-        runner.run(action)
-    with pytest.raises(ValueError, match="timeout must be a positive number of seconds, not 0"):
-        runner.run(lambda client: client, timeout=0)
+@pytest.mark.parametrize("timeout", [0, None])
+def test_both_clients_check_their_timeout(runner: Runner, timeout: object) -> None:
+    """On creation; None is invalid too, since a call without any timeout is not supported."""
+    with pytest.raises(ValueError, match=f"timeout must be a positive number of seconds, not {timeout}"):
+        runner.run(lambda client: client, timeout=timeout)
 
 
 def test_max_wait_is_a_number_of_seconds() -> None:

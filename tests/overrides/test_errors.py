@@ -300,9 +300,10 @@ def test_any_e164_number_in_any_message_is_masked(number: str, around: str) -> N
 
 
 def test_retry_after_is_read() -> None:
-    """Seconds and dates are read, a past date is 0, and an invalid value is ignored."""
+    """Seconds and dates are read, a past date is 0, a day is the maximum, and an invalid value is ignored."""
     values = {"7": 7, " 7 ": 7, "0": 0, "": None, "-1": None, "soon": None, "\u0667": None, "1e3": None}
     values |= {"Mon, 15 Jan 2024 10:30:00 GMT": 0, "Mon, 15 Jan 99999999999 10:30:00 GMT": None}
+    values |= {"9" * 400: 86_400, "1764240000000": 86_400, "Fri, 31 Dec 9999 23:59:59 GMT": 86_400}
     made = {value: _of(429, headers=[(b"retry-after", value.encode())]) for value in values}
     assert {value: getattr(error, "retry_after", "missing") for value, error in made.items()} == values
 

@@ -190,10 +190,3 @@ def test_a_contact_that_every_bulk_deletion_leaves_has_failed(server: LaggingSer
     server.drops = lambda _: server.requests[-1][0].startswith("DELETE")
     result = run_on(server, "sync", lambda client: client.contacts.bulk.delete([ADA]))
     assert [failure.reason.endswith("it was sent 3 times and still exists") for failure in result.failed] == [True]
-
-
-@pytest.mark.parametrize("read_lag", [-1.0, float("nan"), float("inf")])
-def test_the_lag_must_be_a_number_of_seconds(read_lag: float) -> None:
-    """0 is allowed: reads are trusted at once."""
-    with pytest.raises(ValueError, match="read_lag must be a number of seconds, 0 or more"):
-        Retry(read_lag=read_lag)

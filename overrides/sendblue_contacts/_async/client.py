@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.base_client import BaseClient, proxy_for
-from sendblue_contacts.config import KEEP, Credentials, Options, check_seconds, resolve_base_url
+from sendblue_contacts.config import KEEP, Credentials, Options, resolve_base_url
 from sendblue_contacts.errors import (
     APIConnectionError,
     SendblueError,
+    check_seconds,
     closed_error,
     connection_error,
     decoding_error,

@@ -71,8 +71,6 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
                 pause = pauses.send(failure_of(outcome))
             except StopIteration:
                 break
-            if isinstance(outcome, httpx.Response):
-                await outcome.aclose()
         if isinstance(outcome, httpx.Response):
             return outcome
         raise outcome

@@ -72,8 +72,6 @@ class RetryTransport(httpx.BaseTransport):
                 pause = pauses.send(failure_of(outcome))
             except StopIteration:
                 break
-            if isinstance(outcome, httpx.Response):
-                outcome.close()
         if isinstance(outcome, httpx.Response):
             return outcome
         raise outcome

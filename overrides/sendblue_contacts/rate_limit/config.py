@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+from sendblue_contacts.errors import check_seconds
 
 OnUnavailable = Literal["block", "raise"]
 
@@ -47,12 +48,10 @@ class RateLimit:
     def __post_init__(self) -> None:
         if type(self.limit) is not int or self.limit < 1:
             raise ValueError(f"RateLimit: limit must be an integer of at least 1, not {self.limit!r}")
-        if not 0 < self.per < math.inf:
-            raise ValueError(f"RateLimit: per must be a positive number of seconds, not {self.per!r}")
+        check_seconds("RateLimit: per", self.per, finite=True)
         if type(self.reserve) is not int or self.reserve < 0:
             raise ValueError(f"RateLimit: reserve must be an integer of at least 0, not {self.reserve!r}")
-        if not 0 <= self.hold_abandoned < math.inf:
-            raise ValueError(f"RateLimit: hold_abandoned must be a number of seconds, not {self.hold_abandoned!r}")
+        check_seconds("RateLimit: hold_abandoned", self.hold_abandoned, positive=False, finite=True)
         if self.on_unavailable not in get_args(OnUnavailable):
             options = " or ".join(map(repr, get_args(OnUnavailable)))
             raise ValueError(f"RateLimit: on_unavailable must be {options}, not {self.on_unavailable!r}")

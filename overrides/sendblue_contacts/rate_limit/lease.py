@@ -11,7 +11,7 @@ The client's transports derive the lease from the timeouts of each request (`lea
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from .stores.base import async_run_steps, run_steps
 
@@ -31,19 +31,6 @@ _MARGIN = 5.0
 def lease_for(longest_request: float) -> float:
     """The lease, in seconds, for a request that may take this many seconds; infinity if it has no timeout."""
     return DEFAULT_LEASE if longest_request == math.inf else longest_request + _MARGIN
-
-
-def check_seconds(*, lease: Any, **limits: Any) -> None:  # noqa: ANN401  # the check is whether they are numbers
-    """Raise ValueError for an argument of `RateLimiter.slot` that is not a valid number of seconds."""
-    for name, seconds in limits.items():
-        if seconds is not None and not (_is_number(seconds) and seconds >= 0):
-            raise ValueError(f"{name} must be a number of seconds, at least 0, or None; not {seconds!r}")
-    if not (_is_number(lease) and 0 < lease < math.inf):
-        raise ValueError(f"lease must be a positive, finite number of seconds, not {lease!r}")
-
-
-def _is_number(value: Any) -> bool:  # noqa: ANN401  # as above
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class WaitEndedError(Exception):

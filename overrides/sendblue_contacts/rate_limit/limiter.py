@@ -18,11 +18,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.errors import frozen_too_long, wait_too_long
+from sendblue_contacts.errors import MAX_RETRY_AFTER, check_seconds, frozen_too_long, wait_too_long
 
 from . import forks
 from .config import RateLimit
-from .lease import DEFAULT_LEASE, Slot, WaitEndedError, check_seconds
+from .lease import DEFAULT_LEASE, Slot, WaitEndedError
 from .live_objects import LiveObjects
 from .statistics import RateLimitStatistics
 from .stores import open_store
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("sendblue_contacts")
 _LONG_WAIT = 1.0
 """Seconds of a wait from which it is logged."""
-_LONGEST_FREEZE = 86_400.0
-"""The longest `Retry-After` that is respected. A longer one is in milliseconds, or a mistake."""
 _LEASE_EXPIRED = (
     "a request held its slot of the rate limit for %.0f s, longer than its lease of %.0f s: another process may have "
     "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
@@ -128,8 +126,10 @@ class RateLimiter:
             RateLimitStoreError: At the start of the block: the store cannot be used. No request was sent.
             ValueError: `max_wait`, `freeze_timeout` or `lease` is not a valid number of seconds.
         """
-        if max_wait is not None or freeze_timeout is not None or lease is not DEFAULT_LEASE:
-            check_seconds(max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
+        for name, seconds in (("max_wait", max_wait), ("freeze_timeout", freeze_timeout)):
+            if seconds is not None:
+                check_seconds(name, seconds, positive=False)
+        check_seconds("lease", lease, finite=True)
         return Slot(self, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
 
     def refused(self, retry_after: float | None = None) -> None:
@@ -338,7 +338,7 @@ class RateLimiter:
             self._refusals += 1
             if self.rate is None:
                 return None
-            pause = self.rate.per if retry_after is None else min(retry_after, _LONGEST_FREEZE)
+            pause = self.rate.per if retry_after is None else min(retry_after, MAX_RETRY_AFTER)
             is_longer = pause > self.frozen_for() + _LONG_WAIT
             self._window.freeze(self._clock() + pause)
             if is_longer:

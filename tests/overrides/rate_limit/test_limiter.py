@@ -201,21 +201,6 @@ def test_a_429_freezes_all_callers(waiting: FakeWaiting, retry_after: float | No
     assert (limiter.frozen_for(), acquired(limiter).waited) == (0, 0)
 
 
-@pytest.mark.parametrize(
-    ("name", "values", "words"),
-    [
-        ("max_wait", ["1", -1, math.nan, True], "must be a number of seconds, at least 0, or None"),
-        ("freeze_timeout", ["1", -1, math.nan, True], "must be a number of seconds, at least 0, or None"),
-        ("lease", [None, 0, -1, math.inf, math.nan, True, "60"], "must be a positive, finite number of seconds"),
-    ],
-)
-def test_an_invalid_number_of_seconds_is_an_error(one: RateLimiter, name: str, values: list[Any], words: str) -> None:
-    """Before any wait. With an infinite lease, the slot of a killed process would never be free again."""
-    for value in values:
-        with pytest.raises(ValueError, match=f"{name} {words}"):
-            one.slot(**{name: value})
-
-
 def test_a_freeze_applies_to_waiting_callers(waiting: FakeWaiting, one: RateLimiter) -> None:
     """A waiter whose timer expires during a freeze waits for its end."""
     with one.slot():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,7 @@ VALID = (
     ("name", "values", "words"),
     [
         ("limit", [0, -1, 1.5, True, "100"], "must be an integer of at least 1"),
-        ("per", [0, -1.0, math.inf, math.nan], "must be a positive number of seconds"),
         ("reserve", [-1, 1.5, True, "10"], "must be an integer of at least 0"),
-        ("hold_abandoned", [-1, math.inf, math.nan], "must be a number of seconds"),
         ("on_unavailable", ["local", "wait", None], "must be 'block' or 'raise'"),
     ],
 )
