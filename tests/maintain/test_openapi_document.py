@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from maintain.openapi_document import DocumentError, read, validate
-from maintain.venvs import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.maintain.workspaces import Workspace
-
-
-def test_the_document_is_valid() -> None:
-    """The document of this project is valid."""
-    validate(read(ROOT / "openapi/contacts.yaml", "contacts.yaml"))
 
 
 @pytest.mark.parametrize(

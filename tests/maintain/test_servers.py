@@ -50,18 +50,14 @@ def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commands == [["--yes", "update"], ["--yes", "install", "--no-install-recommends", "browser"]]
 
 
-def test_another_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without root, the message says what to install."""
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(ScriptError, match="apt-get install browser"):
-        servers.ensure("browse", "browser")
-    assert not (folder / "browse").exists()
-
-
-def test_package_without_the_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package without the program is an error that names both."""
+@pytest.mark.parametrize(
+    ("user", "message"),
+    [(1000, "apt-get install browser"), (0, "browser is installed, but it has no program browse")],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_program_that_cannot_be_installed(monkeypatch: pytest.MonkeyPatch, user: int, message: str) -> None:
+    """Without root, the message says what to install; a package without the program is an error that names both."""
     monkeypatch.setattr(servers, "run", lambda _: "")
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    with pytest.raises(ScriptError, match="browser is installed, but it has no program browse"):
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    with pytest.raises(ScriptError, match=message):
         servers.ensure("browse", "browser")
-    assert (folder / "apt-get").exists()

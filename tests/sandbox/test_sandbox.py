@@ -30,6 +30,8 @@ def test_invalid_setting() -> None:
         "limit": [0, -1, 1.5, True, "100"],
         "per": [0, -1, float("inf"), float("nan"), "10"],
         "max_body_bytes": [0],
+        "read_lag": [-1, float("nan"), "2", True],
+        "allowed_hosts": ["sandbox", ["a", 5], ["http://sandbox"], ["sandbox:4010"], ["*"], [""]],
         "port": [-1, 65_536, "4010"],
     }
     for name, value in ((name, value) for name, values in invalid.items() for value in values):

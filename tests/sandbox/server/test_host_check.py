@@ -118,12 +118,6 @@ def test_message(serve: Serve, connect: Connect) -> None:
     assert message.endswith("start it with allowed_hosts=, on the command line --allowed-hosts")
 
 
-def test_a_large_body_is_not_read(serve: Serve, connect: Connect) -> None:
-    """A refused request with a large body gets the same error."""
-    response = connect(serve()).post(PATH, content=bytes(3_000_000), headers={"Host": "rebound.example"})
-    assert response.status_code == 403
-
-
 def test_own_name(serve: Serve, connect: Connect) -> None:
     """The host name that a sandbox listens on is valid."""
     sandbox = serve(host="localhost")
@@ -136,10 +130,3 @@ def test_requests_in_this_process_are_not_checked() -> None:
     with httpx.Client(transport=sandbox.transport, base_url="http://anything.example") as client:
         assert client.get("/_sandbox/state", headers={"Origin": "http://other.example"}).status_code == 200
     sandbox.close()
-
-
-@pytest.mark.parametrize("names", ["sandbox", ["a", 5], ["http://sandbox"], ["sandbox:4010"], ["*"], [""]])
-def test_invalid_setting(names: object) -> None:
-    """`allowed_hosts` is a list of names without scheme, port or wildcard."""
-    with pytest.raises(ValueError, match=r"^allowed_hosts=.*Use "):
-        Sandbox(allowed_hosts=names)  # type: ignore[arg-type] # this is what the test checks
