@@ -278,17 +278,20 @@ def verify(number: str, region: str | None = None) -> Operation[str]:
     return Operation(verify_contact._get_kwargs(body=body), responses.status, repeatable=False)
 
 
-def opt_out(number: str, opted_out: object, region: str | None = None) -> Operation[OptOut]:
-    """Record that the owner of a number opts out of messages, or opts in again."""
-    requested = OptOut(_e164(number, region, "number"), boolean("opted_out", opted_out))
+def opt_out(number: str, opted_out: object = None, region: str | None = None) -> Operation[OptOut]:
+    """Record that the owner of a number opts out of messages, which is the server's default, or opts in again."""
+    number = _e164(number, region, "number")
+    sent = ContactOptOut(number)
+    if opted_out is not None:
+        sent.opted_out = boolean("opted_out", opted_out)
 
     def read(body: object) -> OptOut:
         response = ContactOptOutResponse.from_dict(responses.mapping(body))
-        responses.check_number(response.number, requested.number)
-        state = requested.opted_out if response.opted_out is None else response.opted_out
-        return OptOut(response.number or requested.number, state)
+        responses.check_number(response.number, number)
+        state = opted_out is not False if response.opted_out is None else response.opted_out
+        return OptOut(response.number or number, state)
 
-    return Operation(opt_out_contact._get_kwargs(body=ContactOptOut(requested.number, requested.opted_out)), read)
+    return Operation(opt_out_contact._get_kwargs(body=sent), read)
 
 
 def page(filters: Mapping[str, Any]) -> Operation[list[Contact]]:

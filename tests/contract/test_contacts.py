@@ -145,7 +145,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], tuple[str, str, Any], Any]] = {
     ),
     "opt_out": (
         lambda contacts: contacts.opt_out(ADA),
-        ("POST", f"{CONTACTS}/opt-out", {"number": ADA, "opted_out": True}),
+        ("POST", f"{CONTACTS}/opt-out", {"number": ADA}),
         OptOut(ADA, opted_out=True),
     ),
     "opt in again": (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NUMBER = "+14155551234"
 SPELLED = "+1 (415) 555-1234"
 PATH = "/api/v2/contacts/%2B14155551234"
+OPT_OUT = "/api/v2/contacts/opt-out"
 ITEM = operations.bulk_item({"phone": NUMBER})
 
 # The call; method, raw path and body of its request.
@@ -45,18 +46,14 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any]] = {
     "count": (lambda c: c.count(), "GET", "/api/v2/contacts/count", None),
     "count-of": (lambda c: c.count(SPELLED), "GET", "/api/v2/contacts/count?phone_number=%2B14155551234", None),
     "verify": (lambda c: c.verify(SPELLED), "POST", "/api/v2/contacts/verify", {"number": NUMBER}),
-    "opt_out": (
-        lambda c: c.opt_out(SPELLED),
+    "opt_out": (lambda c: c.opt_out(SPELLED), "POST", OPT_OUT, {"number": NUMBER}),
+    "opt_out-true": (
+        lambda c: c.opt_out(SPELLED, opted_out=True),
         "POST",
-        "/api/v2/contacts/opt-out",
+        OPT_OUT,
         {"number": NUMBER, "opted_out": True},
     ),
-    "opt_in": (
-        lambda c: c.opt_out(SPELLED, opted_out=False),
-        "POST",
-        "/api/v2/contacts/opt-out",
-        {"number": NUMBER, "opted_out": False},
-    ),
+    "opt_in": (lambda c: c.opt_out(SPELLED, opted_out=False), "POST", OPT_OUT, {"number": NUMBER, "opted_out": False}),
     "bulk.create": (
         lambda c: c.bulk.create([{"number": SPELLED, "company": "AE"}]),
         "POST",
@@ -91,7 +88,7 @@ def test_which_operations_are_repeatable() -> None:
         "delete": operations.delete(NUMBER),
         "count": operations.count(),
         "page": operations.page({}),
-        "opt_out": operations.opt_out(NUMBER, opted_out=True),
+        "opt_out": operations.opt_out(NUMBER),
         "bulk_delete": operations.bulk_delete([NUMBER]),
         "verify": operations.verify(NUMBER),
         "bulk_create": operations.bulk_create([ITEM]),

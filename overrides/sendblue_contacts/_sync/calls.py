@@ -184,12 +184,12 @@ class ContactCalls:
         """
         return self._send(operations.verify(number, self._region))
 
-    def opt_out(self, number: str, opted_out: bool = True) -> OptOut:  # noqa: FBT001, FBT002  # a fixed public name
+    def opt_out(self, number: str, opted_out: bool | None = None) -> OptOut:  # noqa: FBT001  # a fixed public name
         """Opt a number out of messages, or back in (POST /api/v2/contacts/opt-out).
 
         Args:
             number: The phone number; it need not be a contact.
-            opted_out: False opts the number back in.
+            opted_out: False opts the number back in. None is not sent: the server opts the number out.
 
         Returns:
             The number and whether it is opted out.
