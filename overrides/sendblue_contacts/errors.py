@@ -168,48 +168,40 @@ class APITimeoutError(APIConnectionError):
     """There was no response within `timeout` seconds. The server may or may not have received the request."""
 
 
-STATUS_ERRORS: dict[int, type[APIError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    413: PayloadTooLargeError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
+_STATUSES: dict[int, tuple[type[APIError], str, str]] = {
+    400: (BadRequestError, "a field is missing or invalid", ""),
+    401: (AuthenticationError, "the credentials are invalid", "check SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET"),
+    403: (
+        PermissionDeniedError,
+        "the request had no credentials, or this host does not serve the account",
+        "check the credentials and base_url: the API has two host names, and one of them may not serve this account",
+    ),
+    404: (NotFoundError, "not found", ""),
+    409: (
+        ConflictError,
+        "a contact with this number already exists",
+        "use contacts.upsert() to update an existing contact",
+    ),
+    413: (PayloadTooLargeError, "the request is too large", "send fewer contacts in each request"),
+    422: (UnprocessableEntityError, "the API cannot process the request", ""),
+    429: (
+        RateLimitError,
+        "too many requests",
+        "wait before sending more, and check whether another program uses the same account",
+    ),
 }
-"""The exception class of each status. Other statuses: `InternalServerError` from 500, `APIError` below."""
+"""The exception class of each status, its message if the server sends none, and a hint."""
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
-
-_DESCRIPTIONS = {
-    400: "a field is missing or invalid",
-    401: "the credentials are invalid",
-    403: "the request had no credentials, or this host does not serve the account",
-    404: "not found",
-    409: "a contact with this number already exists",
-    413: "the request is too large",
-    422: "the API cannot process the request",
-    429: "too many requests",
-}
-"""The message where the server sends none."""
-_HINTS = {
-    401: "check SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET",
-    403: "check the credentials and base_url: the API has two host names, and one of them may not serve this account",
-    409: "use contacts.upsert() to update an existing contact",
-    413: "send fewer contacts in each request",
-    429: "wait before sending more, and check whether another program uses the same account",
-}
 
 
 def status_error(response: httpx.Response, request: RequestSummary, attempts: int = 1) -> APIError:
     """Make the error for a response with an error status. The body was read."""
     status = response.status_code
-    reason = _masked(response.reason_phrase, response)
-    message = server_message(response) or _DESCRIPTIONS.get(status) or reason or "the server failed"
-    hint = f" ({_HINTS[status]})" if status in _HINTS else ""
-    cls = STATUS_ERRORS.get(status) or (InternalServerError if status >= _SERVER_ERROR else APIError)
-    error = cls(f"status {status}: {message}{hint}", request=request, attempts=attempts)
+    other = InternalServerError if status >= _SERVER_ERROR else APIError
+    cls, description, hint = _STATUSES.get(status, (other, _masked(response.reason_phrase, response), ""))
+    message = server_message(response) or description or "the server failed"
+    error = cls(f"status {status}: {message}{hint and f' ({hint})'}", request=request, attempts=attempts)
     error.status_code, error.message, error.response = status, message, response
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after(response)
@@ -230,11 +222,6 @@ def unexpected_response(
 def closed_error() -> SendblueError:
     """Make the error for a call on a closed client."""
     return SendblueError("this client is closed; create a new one, or make the calls inside its `with` block")
-
-
-def exiting_error() -> SendblueError:
-    """Make the error for a first call while the interpreter exits, when nothing can be imported."""
-    return SendblueError("the interpreter is exiting; use `client.contacts` once before that")
 
 
 def wait_too_long(seconds: float, max_wait: float) -> RateLimitError:

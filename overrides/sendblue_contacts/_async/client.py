@@ -19,7 +19,6 @@ from sendblue_contacts.errors import (
     closed_error,
     connection_error,
     decoding_error,
-    exiting_error,
     safe_cause,
 )
 from sendblue_contacts.phone import check_region
@@ -110,7 +109,8 @@ class AsyncSendblue(BaseClient):
                 from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
             except ImportError:
                 if sys.is_finalizing():
-                    raise exiting_error() from None
+                    text = "the interpreter is exiting; use `client.contacts` once before that"
+                    raise SendblueError(text) from None
                 raise
             self._contacts = AsyncContacts(
                 self._send,
