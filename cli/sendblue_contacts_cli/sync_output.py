@@ -213,11 +213,19 @@ _PROBLEMS = ("rejected", "drifted", "kept")
 _FIELD_HEADERS = [("Field", 12), ("Set", 3), ("Changed", 7), ("Cleared", 7)]
 
 
-def report_line(report: SyncReport, name: str) -> str:
-    """Return the line that says what was done."""
+def report_lines(report: SyncReport, name: str, noun: str) -> Iterator[str]:
+    """Return the lines that say what was done.
+
+    Args:
+        report: The report.
+        name: The name of the source or of the state.
+        noun: `sync` or `undo`.
+    """
     counts = {outcome: getattr(report, outcome) for outcome in _OUTCOMES}
     shown = [f"{count:,} {outcome}" for outcome, count in counts.items() if count or outcome in _ALWAYS_SHOWN]
-    return f"{name}: {', '.join(shown)} in {format_duration(report.seconds)}."
+    yield f"{name}: {', '.join(shown)} in {format_duration(report.seconds)}."
+    if report.resumed:
+        yield f"  this run resumed an interrupted {noun}"
 
 
 def problem_lines(report: SyncReport, *, details: bool) -> Iterator[str]:

@@ -30,7 +30,7 @@ from sendblue_contacts_cli.sync_output import (
     deletion_question,
     plan_as_json,
     problem_lines,
-    report_line,
+    report_lines,
     write_field_table,
     write_plan,
     write_results,
@@ -234,7 +234,7 @@ def _apply(client: Sendblue, plan: SyncPlan, options: dict[str, Any]) -> int:
     arguments = {name: options[name] for name in ("state", "concurrency")}
     with progress("contact") as show:
         report = apply_sync(client, plan, **arguments, on_progress=show)
-    code = show_report(report, plan.source["name"], details=options["details"])
+    code = show_report(report, plan.source["name"], "sync", details=options["details"])
     if options["report"]:
         report.write(options["report"])
     return code
@@ -246,14 +246,13 @@ def print_resume(message: str) -> None:
     print_message(f"    {resume_command()}")
 
 
-def show_report(report: SyncReport, name: str, *, details: bool) -> int:
+def show_report(report: SyncReport, name: str, noun: str, *, details: bool) -> int:
     """Show what was done, and return the exit code."""
     if current_options().json:
         write_results(report)
     elif not current_options().quiet:
         write_field_table(report)
-    print_message(report_line(report, name))
-    for line in problem_lines(report, details=details):
+    for line in (*report_lines(report, name, noun), *problem_lines(report, details=details)):
         print_message(line)
     if report.stopped:
         print_resume(f"Stopped: {report.stopped}.")

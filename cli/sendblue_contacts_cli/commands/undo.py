@@ -77,7 +77,7 @@ def _undo(client: Sendblue, state: str, *, details: bool) -> int:
 
     with progress("contact") as show:
         report = undo_sync(client, state, on_progress=show)
-    return show_report(report, state, details=details)
+    return show_report(report, state, "undo", details=details)
 
 
 def find_state(client: Sendblue, file: str) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sendblue_contacts import Sendblue
 from sendblue_contacts_cli.commands.sync import BLANK_POLICIES, DELETIONS, TAG_POLICIES
+from sendblue_transfer.importing.fingerprint import account_fingerprint
 from sendblue_transfer.syncing import options
+from sendblue_transfer.syncing.account_lock import AccountLock
 from sendblue_transfer.syncing.change_log import ChangeLog
+from sendblue_transfer.syncing.state import SyncState
 
 from tests.cli.command_line import ADA, GRACE, KURT
 
@@ -229,7 +234,21 @@ def test_stopped(account: Sandbox, run: Run) -> None:
     done = run("sync", "crm.csv")
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (3, "    sendblue-contacts sync crm.csv")
     account.faults.clear()
-    assert (run("sync", "crm.csv").exit_code, contacts(account)) == (0, BEFORE | AFTER)
+    done = run("sync", "crm.csv")
+    assert (done.exit_code, contacts(account)) == (0, BEFORE | AFTER)
+    assert "\n  this run resumed an interrupted sync\n" in done.stderr
+
+
+@pytest.mark.usefixtures("file")
+def test_another_run(account: Sandbox, run: Run) -> None:
+    """The exit code is 75 while another process syncs the account or uses the state; the message names the process."""
+    key, secret = account.credentials
+    with Sendblue(key, secret, base_url=account.url) as client, AccountLock(account_fingerprint(client)):
+        done = run("sync", "crm.csv")
+        assert (done.exit_code, f"process {os.getpid()} since " in done.stderr) == (75, True)
+    with SyncState("crm.csv.sendblue-sync"):
+        assert [run(*command, "--yes").exit_code for command in (("sync", "crm.csv"), ("undo", "crm.csv"))] == [75, 75]
+    assert writes(account) == 0
 
 
 @pytest.mark.usefixtures("file")

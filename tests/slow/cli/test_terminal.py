@@ -72,19 +72,26 @@ def test_ctrl_c_at_the_question(account: Sandbox, run: Run) -> None:
     assert (child.exitstatus, child.before.split()[-1], len(account.contacts())) == (130, "Interrupted.", 1)
 
 
-def test_ctrl_c_and_resume(account: Sandbox, tmp_path: Path) -> None:
-    """Ctrl-C is exit code 3 and prints the command that resumes the import, which sends no contact twice."""
+@pytest.mark.parametrize(
+    ("command", "progress", "done"),
+    [
+        ("import", "Sending .* [1-9][0-9]* of 300 rows", "300 of 300 rows imported"),
+        ("sync", "Creating .* [1-9][0-9]* of 300 contacts", "this run resumed an interrupted sync"),
+    ],
+)
+def test_ctrl_c_and_resume(account: Sandbox, tmp_path: Path, command: str, progress: str, done: str) -> None:
+    """Ctrl-C is exit code 3 and prints the command that resumes the rest, which sends no contact twice."""
     many = tmp_path / "many.csv"
     many.write_text("phone\n" + "".join(f"+1415555{number:04}\n" for number in range(300)))
     account.faults.add(what="delay", operation="bulk_create_contacts", delay=0.1)
     options = ("--chunk-size", "20", "--concurrency", "1")
-    with terminal("import", str(many), *options, width=200) as child:
-        child.expect("Sending .* [1-9][0-9]* of 300 rows")
+    with terminal(command, str(many), *options, width=200) as child:
+        child.expect(progress)
         child.sendintr()
         output = ESCAPE.sub("", child.read()).splitlines()
-    assert (child.exitstatus, output[-1]) == (3, f"    sendblue-contacts import {many} {' '.join(options)}")
+    assert (child.exitstatus, output[-1]) == (3, f"    sendblue-contacts {command} {many} {' '.join(options)}")
     account.faults.clear()
-    with terminal("import", str(many)) as child:
-        assert "300 of 300 rows imported" in re.sub(r"\s+", " ", ESCAPE.sub("", child.read()))
+    with terminal(command, str(many), *options) as child:
+        assert done in re.sub(r"\s+", " ", ESCAPE.sub("", child.read()))
     sent = [request for request in account.requests if request.path.endswith("/bulk")]
     assert (len(account.contacts()), b"".join(request.body for request in sent).count(b'"phone"')) == (300, 300)
