@@ -41,19 +41,16 @@ REPORTS_ERROR = "the response body reports an error"
 def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
     """Return the JSON body of a successful response; None if it is empty."""
     if response.is_redirect:
-        message = "the response is a redirect, which is not followed because that would forward the credentials"
-        raise ValueError(message)
+        raise ValueError("the response is a redirect, which is not followed because that would forward the credentials")
     if not response.content:
         return None
     try:
         body = response.json()
     except (ValueError, RecursionError):  # RecursionError: the JSON is nested too deeply
         content_type = response.headers.get("content-type", "no content type")[:_MAX_CONTENT_TYPE_LENGTH]
-        message = f"the response is not JSON ({content_type}, {len(response.content)} bytes)"
-        raise ValueError(message) from None
+        raise ValueError(f"the response is not JSON ({content_type}, {len(response.content)} bytes)") from None
     if _reports_error(body):
-        message = f"{REPORTS_ERROR}: {server_message(response) or 'without a message'}"
-        raise ValueError(message)
+        raise ValueError(f"{REPORTS_ERROR}: {server_message(response) or 'without a message'}")
     _mask_item_errors(body, response)
     return body
 
@@ -87,8 +84,7 @@ def contact(body: object) -> Contact:
     """Return the contact of a response."""
     found = ContactResponse.from_dict(mapping(body)).contact
     if found is None:
-        message = "the response has no contact"
-        raise ValueError(message)
+        raise ValueError("the response has no contact")
     return found
 
 
@@ -109,8 +105,7 @@ def contact_with(*numbers: str) -> Callable[[object], Contact]:
 def check_number(received: str | None, *numbers: str) -> None:
     """Raise a ValueError if a response has a number, and it is none of these. Only digits are compared."""
     if received and _digits(received) not in map(_digits, numbers):
-        message = "the response is about another phone number than the request"
-        raise ValueError(message)
+        raise ValueError("the response is about another phone number than the request")
 
 
 def _digits(number: str) -> str:
@@ -125,16 +120,14 @@ def contacts(body: object) -> list[Contact]:
     try:
         return list(map(Contact.from_dict, items))
     except (AttributeError, TypeError):
-        message = "the response is an array with an item that is not a contact"
-        raise ValueError(message) from None
+        raise ValueError("the response is an array with an item that is not a contact") from None
 
 
 def count(body: object) -> int:
     """Return the number of contacts."""
     found = ContactCount.from_dict(mapping(body)).count
     if type(found) is not int:
-        message = "the response has no count"
-        raise ValueError(message)
+        raise ValueError("the response has no count")
     return found
 
 

@@ -103,8 +103,7 @@ class AsyncStreams:
     def check_open(self, error: type[httpx.NetworkError] = httpx.ConnectError) -> None:
         """Raise an error if the client is closed."""
         if self.closed:
-            message = "the client is closed"
-            raise error(message)
+            raise error("the client is closed")
 
     def shut_down(self) -> None:
         """End every read and write, and allow no others. The code that uses a connection closes it then."""

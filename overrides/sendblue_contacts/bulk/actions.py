@@ -82,8 +82,7 @@ class BulkAction(Generic[P, V]):
         is_single = isinstance(items, Mapping | str | bytes)
         if is_single or not (isinstance(items, Iterable) or hasattr(items, "__aiter__")):
             kind = type(cast("object", items)).__name__
-            message = f"{self.argument} must be an iterable of items, not a single {kind}"
-            raise TypeError(message)
+            raise TypeError(f"{self.argument} must be an iterable of items, not a single {kind}")
         return items  # pyright: ignore[reportUnknownVariableType]  # narrowed to Iterable[Unknown]
 
 

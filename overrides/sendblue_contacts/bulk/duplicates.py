@@ -49,8 +49,7 @@ def check_policy(policy: object) -> None:
         ValueError: It is not a known policy.
     """
     if policy is not None and policy not in (*_LATER, *_READ_ALL):
-        message = f"duplicates must be 'error', 'first', 'last', 'merge' or None, not {policy!r}"
-        raise ValueError(message)
+        raise ValueError(f"duplicates must be 'error', 'first', 'last', 'merge' or None, not {policy!r}")
 
 
 class Deduplicator(Generic[P]):

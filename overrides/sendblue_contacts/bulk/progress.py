@@ -35,8 +35,7 @@ class ProgressTracker:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if iscoroutinefunction(on_progress) or iscoroutinefunction(getattr(on_progress, "__call__", None)):  # noqa: B004  # the method of an object
-            message = "on_progress must be a regular function, also in the async client: it is not awaited"
-            raise TypeError(message)
+            raise TypeError("on_progress must be a regular function, also in the async client: it is not awaited")
         self._done = self._failed = 0
         self._total = len(items) if isinstance(items, Sized) else None
         self._on_progress = on_progress

@@ -73,10 +73,9 @@ def _normalized_store(store: object) -> str | None:
     if store is None:
         return None
     if not isinstance(store, str):
-        message = (
+        raise TypeError(
             f"RateLimit: store must be a string, not {type(store).__name__}; "
             "for a file write file:///a/path, which is path.absolute().as_uri()"
         )
-        raise TypeError(message)
     store = store.strip()
     return "memory" if store.lower() == "memory" else store

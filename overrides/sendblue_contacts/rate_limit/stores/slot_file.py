@@ -69,17 +69,15 @@ def _path(url: str) -> Path:
 
 def _check(path: Path) -> None:
     if not path.parent.is_dir() or path.is_dir():
-        message = (
+        raise RateLimitStoreError(
             f"the slot file of the rate limit must be a file in an existing folder: "
             f"create {path.parent}, or name a file in it"
         )
-        raise RateLimitStoreError(message)
     system = file_system(path.parent)
     if _NETWORK_FILE_SYSTEM.fullmatch(system):
-        message = (
+        raise RateLimitStoreError(
             f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
         )
-        raise RateLimitStoreError(message)
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
