@@ -145,12 +145,12 @@ def test_a_number_is_compared_by_its_digits(shown: str | None) -> None:
 # --- time and size
 
 
-@each_with_one_kind("part,retry", product(["head", "body"], [Retry(deadline=0.3), None]))
+@each_with_one_kind("part,retry", product(["head", "body"], [Retry(deadline=0.6), None]))
 def test_the_deadline_covers_reading(
     kind: str, part: str, retry: Retry | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call ends by its deadline, with or without retries, although each byte arrives within the timeout."""
-    monkeypatch.setattr("sendblue_contacts.request_context._LEAST_DEADLINE", 0.3)
+    monkeypatch.setattr("sendblue_contacts.request_context._LEAST_DEADLINE", 0.6)
 
     def drip(connection: socket.socket, line: str) -> None:
         response = contact(line)
@@ -165,7 +165,7 @@ def test_the_deadline_covers_reading(
     with raw_http_server(drip) as server:
         call = lambda client: client.contacts.retrieve(ADA)  # noqa: E731  # a call
         with pytest.raises(APITimeoutError) as caught:
-            run(kind, server, call, timeout=0.1, retry=retry)
+            run(kind, server, call, timeout=0.3, retry=retry)
         stopped.set()
     assert (caught.value.maybe_applied, caught.value.attempts) == (True, 1)
 

@@ -311,10 +311,12 @@ class RateLimiter:
     def recover(self, slot: Slot) -> Notice | None:
         """Release all that a caller has acquired, after an exception at any point of the methods above."""
         with self._lock:
-            if self._held.discard(slot) and slot.free_since is not None and not slot.is_sent:
+            held = self._held.discard(slot)
+            if held and slot.free_since is not None and not slot.is_sent:
                 self._requests -= 1
                 self._window.cancel(slot.free_since, bulk=slot.bulk)
-            self._release_lost()
+            if held or slot.is_sent:  # otherwise it only waited
+                self._release_lost()
             self._end_wait(slot)
         command = Command.RELEASE if slot.is_sent else Command.CANCEL
         return self._coordinator.end(slot, command) if self._coordinator else None

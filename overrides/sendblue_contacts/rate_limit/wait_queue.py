@@ -103,6 +103,9 @@ class AsyncWaiter(Waiter):
 
     async def wait(self, seconds: float | None) -> None:
         """Wait to be woken, for at most this many seconds (None: without a limit)."""
+        if seconds is None:
+            await self._event.wait()
+            return
         with self._anyio.move_on_after(seconds):
             await self._event.wait()
 

@@ -20,7 +20,7 @@ import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError, Sendblue
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.file import FileStore
-from sendblue_contacts.rate_limit.stores.slot_file import boot_id, file_system
+from sendblue_contacts.rate_limit.stores.slot_file import boot_id, boot_session, file_system
 
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
 
@@ -353,6 +353,32 @@ def test_the_boot_is_identified(tmp_path: Path) -> None:
     others = [boot_id(tmp_path / "missing", lambda text=text: text) for text in (b"first", b"second", b"")]  # type: ignore[misc]  # a default binds it
     assert (len({boot_id(), *others}), {len(identifier) for identifier in others}) == (4, {16})
     assert boot_id(tmp_path / "missing") == others[2]  # Linux does not have the identifier of macOS
+
+
+class Sysctl:
+    """The C library of macOS, in place of the real one: `sysctlbyname` copies a value and its size, and returns 0."""
+
+    def __init__(self, value: bytes, status: int = 0) -> None:
+        self.value, self.status = value, status
+
+    def sysctlbyname(self, name: bytes, buffer: Any, size: Any, new: None, new_size: Any) -> int:  # noqa: ANN401  # of ctypes
+        """Copy the value, with the null byte at its end, as `sysctl kern.bootsessionuuid` shows it."""
+        assert (name, new, new_size.value) == (b"kern.bootsessionuuid", None, 0)
+        assert size._obj.value > len(self.value)
+        buffer.raw = (self.value + b"\0").ljust(len(buffer), b"x")
+        size._obj.value = len(self.value) + 1
+        return self.status
+
+
+def test_the_boot_session_of_macos() -> None:
+    """The UUID of the boot. It is empty if the value does not exist, or the library or its function."""
+    uuid = b"0D5A3F3C-6B0A-4F0E-9C43-5B8C7B1F1D11"
+
+    def missing() -> None:
+        raise OSError("no C library")
+
+    libraries: list[Callable[[], Any]] = [lambda: Sysctl(uuid), lambda: Sysctl(b"", -1), lambda: None, missing]
+    assert [boot_session(library) for library in libraries] == [uuid, b"", b"", b""]
 
 
 def test_a_reboot_is_detected_without_an_identifier(machine: Machine) -> None:

@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
@@ -23,13 +23,18 @@ _MOUNTS = Path("/proc/self/mountinfo")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def _boot_session() -> bytes:
-    """The identifier of the current boot on macOS; empty on other systems."""
+def boot_session(library: Callable[[], Any] = lambda: ctypes.CDLL(None)) -> bytes:
+    """The identifier of the current boot on macOS; empty on other systems.
+
+    Args:
+        library: Returns the C library of the system.
+    """
     buffer = ctypes.create_string_buffer(64)
     size = ctypes.c_size_t(len(buffer))
     with suppress(OSError, AttributeError):  # no C library, or none with this function
-        ctypes.CDLL(None).sysctlbyname(b"kern.bootsessionuuid", buffer, ctypes.byref(size), None, ctypes.c_size_t(0))
-    return buffer.value
+        if not library().sysctlbyname(b"kern.bootsessionuuid", buffer, ctypes.byref(size), None, ctypes.c_size_t(0)):
+            return buffer.value
+    return b""
 
 
 def slot_file_path(url: str, account: str) -> Path:
@@ -100,7 +105,7 @@ def _unescaped(point: str) -> str:
     return point.replace("\\040", " ")
 
 
-def boot_id(path: Path = _BOOT_ID, session: Callable[[], bytes] = _boot_session) -> bytes:
+def boot_id(path: Path = _BOOT_ID, session: Callable[[], bytes] = boot_session) -> bytes:
     """16 bytes that differ after each boot of the machine, when its monotonic clock starts anew.
 
     On a system that has no identifier they are always the same. There, `SlotTable.unpack` detects most reboots.
