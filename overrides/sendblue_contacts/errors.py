@@ -89,13 +89,7 @@ class _RequestError(SendblueError):
         return f"{self.request}{attempts}: {self.args[0]}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args, {**self.__dict__, "response": None})
-
-
-def _restore(cls: type[_RequestError], args: tuple[Any, ...], state: dict[str, Any]) -> _RequestError:
-    error = cls.__new__(cls, *args)
-    error.__dict__.update(state)
-    return error
+        return type(self).__new__, (type(self), *self.args), {**self.__dict__, "response": None}
 
 
 class APIError(_RequestError):
