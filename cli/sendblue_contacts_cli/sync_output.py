@@ -75,7 +75,8 @@ def value_text(value: Any, max_length: int | None = None) -> str:  # noqa: ANN40
 def field_texts(change: Change, max_length: int | None = None) -> list[str]:
     """Return one text for each field of a change: the value, or the old and the new one; for a skip, the reason."""
     if change.kind == "skip":
-        return [printable(change.reason)]
+        line = f"line {change.line:,}: " if change.phone and change.line else ""
+        return [f"{line}{printable(change.reason)}"]
     return [
         f"{printable(name)}: {_values_text(change.kind, old, new, max_length)}"
         for name, (old, new) in change.fields.items()
@@ -259,6 +260,8 @@ def write_undo(planned: SyncReport, name: str, *, details: bool) -> None:
     counts: dict[Kind, int] = {"create": planned.created, "update": planned.updated, "delete": planned.deleted}
     parts = [f"{count:,} {STYLES[kind].counted}" for kind, count in counts.items()]
     write_text(f"{name}: {', '.join(parts)}, {planned.kept:,} kept")
+    if planned.created:
+        write_text("  contacts that are created again get a new contact_id and a new created_at")
     writer = ChangeWriter(details=details)
     for kind, count in counts.items():
         found = (each.change for each in planned.results() if (each.change.kind, each.outcome) == (kind, "planned"))

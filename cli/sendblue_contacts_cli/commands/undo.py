@@ -49,7 +49,7 @@ def undo(context: click.Context, /, file: str | None, **options: Any) -> None:  
     with errors_of_syncs(context), current_settings().create_client() as client:
         state = options["state"] or find_state(client, file or "")
         planned = undo_sync(client, state, dry_run=True)
-        changes = planned.created + planned.updated + planned.deleted
+        changes = count_changes(planned)
         if options["dry_run"] or not changes:
             context.exit(_show_plan(planned, state, details=options["details"]))
         if not (current_options().json or current_options().quiet):
@@ -61,13 +61,18 @@ def undo(context: click.Context, /, file: str | None, **options: Any) -> None:  
         context.exit(_undo(client, state, details=options["details"]))
 
 
+def count_changes(planned: SyncReport) -> int:
+    """Return how many changes an undo makes, those included that an interrupted undo may have made."""
+    return planned.created + planned.updated + planned.deleted + planned.unknown
+
+
 def _show_plan(planned: SyncReport, state: str, *, details: bool) -> int:
     """Show what would be undone, and return the exit code."""
     if current_options().json:
         write_results(planned)
     else:
         write_undo(planned, state, details=details)
-        print_message("Nothing was changed.")
+        print_message("Nothing was changed." if count_changes(planned) else "There is nothing to undo.")
     return REJECTED if planned.kept else SUCCESS
 
 

@@ -191,7 +191,7 @@ def test_rejected_rows(account: Sandbox, file: Path, run: Run) -> None:
     file.write_text(f"phone,opt_out\n{ADA},false\n12,\n{GRACE},\n", encoding="utf-8")
     done = run("sync", "crm.csv")
     assert (done.exit_code, GRACE in contacts(account)) == (1, True)
-    assert f"\n! {ADA}  the contact has opted out" in done.stdout
+    assert f"\n! {ADA}  line 2: the contact has opted out" in done.stdout
     assert "\n! line 3  phone ('##') is not a valid phone number" in done.stdout
 
 
@@ -278,6 +278,7 @@ def test_undo(account: Sandbox, run: Run) -> None:
         AFTER,
         [
             "crm.csv.sendblue-sync: 1 to create, 1 to update, 1 to delete, 0 kept",
+            "  contacts that are created again get a new contact_id and a new created_at",
             f"+ {KURT}  first_name: Kurt",
             (f"~ {ADA}  first_name: Augusta → Ada; custom_variables.Plan: Platinum → Gold; tags: VIP, New → VIP"),
             f"- {EMMY}  first_name: Emmy; custom_variables.Plan: Free",
