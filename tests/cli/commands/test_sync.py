@@ -306,6 +306,14 @@ def test_undo_keeps_what_was_edited_since(account: Sandbox, run: Run) -> None:
     assert [result["phone"] for result in json_lines(done)[:-1] if result["outcome"] == "kept"] == [ADA]
 
 
+def test_undo_an_import(account: Sandbox, file: Path, run: Run) -> None:
+    """The last import in the mode `upsert` is undone if it is newer than the last sync."""
+    assert run("import", file.name, "--mode", "upsert").exit_code == 0
+    assert contacts(account) == BEFORE | AFTER
+    done = run("undo", file.name, "--yes")
+    assert (done.exit_code, contacts(account)) == (0, BEFORE), done.stderr
+
+
 @pytest.mark.usefixtures("file")
 def test_nothing_to_undo(account: Sandbox, run: Run) -> None:
     """A file without a sync or import, or no file at all, is a usage error."""
