@@ -21,6 +21,9 @@ _MAX_LENGTH = 2000
 _MAX_VALUE_LENGTH = 1000
 """More than is shown of any text, and at most half of what is masked of it: no masked text ends in half a value."""
 
+_HEAD_LENGTH = 20
+"""Values are looked for by so many characters at their beginning."""
+
 _MAX_PATH_LENGTH = 200
 
 _PLAIN_HEADERS = frozenset(
@@ -69,14 +72,18 @@ def masker(values: Iterable[str]) -> Callable[[str], str]:
         # As a server may quote it: as it is, in JSON, and a short phone number without its plus.
         forms.update((value, json.dumps(value)[1:-1], value.removeprefix("+")))
         words.update(filter(_is_personal, _WORD.findall(value[:_MAX_VALUE_LENGTH].casefold())))
-    longest_first = sorted(forms, key=len, reverse=True)  # a full name before the first name in it
+    by_head: dict[int, dict[str, list[str]]] = {}  # so that the time does not depend on the number of values
+    for form in forms:
+        head = form[:_HEAD_LENGTH].casefold()
+        by_head.setdefault(len(head), {}).setdefault(head, []).append(form)
 
     def mask_text(text: str) -> str:
         text = text[:_MAX_LENGTH]
         folded = text.casefold()
-        for form in longest_first:
-            if form[:_MAX_VALUE_LENGTH].casefold() in folded:  # rarely true, and each pattern has to be compiled
-                text = _pattern(form).sub("…", text)
+        parts = ((heads, folded[at : at + size]) for size, heads in by_head.items() for at in range(len(folded)))
+        found = {form for heads, part in parts for form in heads.get(part, ())}
+        for form in sorted(found, key=len, reverse=True):  # a full name before the first name in it
+            text = _pattern(form).sub("…", text)
         text = _EMAIL.sub("…@…", _NUMBER.sub(_masked_number, text))
         return _WORD.sub(lambda word: "…" if word[0].casefold() in words else word[0], text)
 
