@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,6 @@ from sendblue_contacts import (
     SendblueError,
     UnprocessableEntityError,
     errors,
-    phone,
 )
 from sendblue_contacts._masking import mask
 
@@ -299,15 +297,6 @@ def test_any_e164_number_in_any_message_is_masked(number: str, around: str) -> N
     assert number not in mask(f"{around}+{number}{around}")
 
 
-def test_retry_after_is_read() -> None:
-    """Seconds and dates are read, a past date is 0, a day is the maximum, and an invalid value is ignored."""
-    values = {"7": 7, " 7 ": 7, "0": 0, "": None, "-1": None, "soon": None, "\u0667": None, "1e3": None}
-    values |= {"Mon, 15 Jan 2024 10:30:00 GMT": 0, "Mon, 15 Jan 99999999999 10:30:00 GMT": None}
-    values |= {"9" * 400: 86_400, "1764240000000": 86_400, "Fri, 31 Dec 9999 23:59:59 GMT": 86_400}
-    made = {value: _of(429, headers=[(b"retry-after", value.encode())]) for value in values}
-    assert {value: getattr(error, "retry_after", "missing") for value, error in made.items()} == values
-
-
 def _rate_limited() -> SendblueError:
     return _of(429, json={"message": f"slow down, {NUMBER}"}, headers={"retry-after": "7"})
 
@@ -362,16 +351,6 @@ def test_an_error_survives_pickle_and_copies(name: str) -> None:
     shown = f"{error} {error!r} {error.args} {vars(error)}"
     assert "4155551234" not in shown
     assert not any(b"4155551234" in pickled for pickled in pickles)
-
-
-def test_every_error_survives_a_spawned_process() -> None:
-    """It is sent to a spawned process and back, and the parent catches what a worker raises."""
-    errors_here = [make() for make in ERRORS.values()]
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        returned = pool.map(copy.copy, errors_here)
-        with pytest.raises(InvalidPhoneNumberError, match="it is empty"):
-            pool.apply(phone.normalise, ("",))
-    assert [_state(error) for error in returned] == [_state(error) for error in errors_here]
 
 
 def test_the_class_hierarchy() -> None:

@@ -21,6 +21,8 @@ from sendblue_contacts import Retry
 from sendblue_contacts.errors import retry_after
 from sendblue_contacts.retry import Attempts, Call, Failure, Quota, failure_of
 
+from tests.overrides.transport_harness import Clock
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -31,16 +33,6 @@ THROTTLED = Failure(maybe_applied=False, throttled=True)
 FINAL = Failure(maybe_applied=False, final=True)
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
 NOON = 1_795_262_400.0
-
-
-class Clock:
-    """A clock that moves only when a test moves it."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
 
 
 def pauses_of(
@@ -280,11 +272,12 @@ def test_the_retry_after_of_a_response_is_kept(status: int) -> None:
             [DATE, "Saturday, 21-Nov-26 12:00:00 GMT", "Sat Nov 21 12:00:00 2026", "Sat, 21 Nov 2026 13:00:00 +0100"],
             90.0,
         ),
-        (["-5", "1.5", "soon", "٣", ""], None),
+        (["-5", "1.5", "1e3", "soon", "٣", "", "Mon, 15 Jan 99999999999 10:30:00 GMT"], None),
+        (["1764240000000", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"], 86_400.0),
     ],
 )
 def test_retry_after_is_parsed(values: list[str], seconds: float | None) -> None:
-    """Seconds, or a date in any HTTP format; a past date is 0, and an invalid value is ignored."""
+    """Seconds, or a date in any HTTP format; a past date is 0, a day the maximum, and an invalid value is ignored."""
     for value in values:
         response = httpx.Response(429, headers=[(b"retry-after", value.encode())])
         assert retry_after(response, now=lambda: NOON - 90) == seconds

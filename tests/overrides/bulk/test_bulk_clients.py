@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -197,31 +196,6 @@ def test_deletions_whose_lookups_are_lost_too_are_unknown_and_stop_sending(clien
     result = client.run(delete, _losing(2, client))
     assert (len(result.deleted), len(result.unknown), len(result.failed)) == (2, 4, 14)
     assert result.unknown[0].reason.endswith("it may have been deleted; retry it: deleting twice is safe")
-
-
-# Unknown contacts
-
-
-def test_unknown_contacts_can_be_passed_to_another_call(client: Runner) -> None:
-    """With check_existing, contacts that exist are reported as created without being sent."""
-    rows = make_rows(2)
-
-    def lost(request: httpx.Request) -> httpx.Response:
-        if request.method == "POST":
-            raise httpx.ReadError("reset")
-        return httpx.Response(500)
-
-    unknown = client.run(lambda client: client.contacts.bulk.create(rows), lost).unknown
-    assert [dict(item) for item in unknown] == rows
-
-    def exists(request: httpx.Request) -> httpx.Response:
-        number = unquote(request.url.path).rpartition("/")[2]
-        return httpx.Response(200, json={"contact": next(row for row in rows if row["phone"] == number)})
-
-    client.sent.clear()
-    again = client.run(lambda client: client.contacts.bulk.create(unknown, check_existing=True), exists)
-    assert [contact.phone for contact in again.created] == NUMBERS[:2]
-    assert {request.method for request in client.sent} == {"GET"}
 
 
 # Arguments

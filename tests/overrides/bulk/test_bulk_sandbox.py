@@ -67,15 +67,6 @@ def test_after_a_lost_response_every_contact_exists_once(bulk: Callable[..., Any
     assert sorted(contact["phone"] for contact in sandbox.contacts()) == [row["phone"] for row in make_rows(60)]
 
 
-def test_existing_contacts_are_distinguished_from_created_ones(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """Even if the response that distinguishes them was lost."""
-    bulk("create", [{**make_rows(1)[0], "first_name": "Different"}])
-    sandbox.faults.add(operation=CREATE, **LOSSES["reset after"], times=1)
-    result = bulk("create", make_rows(5))
-    assert [(failure.index, "already exists" in failure.reason) for failure in result.failed] == [(0, True)]
-    assert len(sandbox.contacts()) == 5
-
-
 @each_kind
 def test_any_mixture_of_faults_is_reconciled(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
     """With random losses of requests and look-ups, exactly the created contacts exist, except unknown ones."""
@@ -108,13 +99,6 @@ def test_the_size_adapts_to_a_server_with_a_small_maximum(bulk: Callable[..., An
     statuses = [request.status for request in sandbox.requests]
     # The first chunk, its two halves and their four quarters are rejected; eighths are accepted.
     assert (len(result.created), statuses.count(413), 413 in statuses[15:]) == (150, 7, False)
-
-
-def test_a_429_is_retried_by_the_transport(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
-    """Nothing was applied, so nothing is looked up."""
-    sandbox.faults.add(what="status", status=429, operation=CREATE, nth=[2, 3], headers={"Retry-After": "0"})
-    assert repr(bulk("create", make_rows(30), chunk_size=10)) == "BulkCreateResult(30 of 30 created)"
-    assert {request.method for request in sandbox.requests} == {"POST"}
 
 
 # Deleting

@@ -180,10 +180,3 @@ def test_html_is_escaped_and_bounded_and_has_no_item() -> None:
     html = result._repr_html_()
     assert ("&lt;script&gt;" in html, html.count("<tr>") < 30) == (True, True)
     assert not any(text in html for text in ("<script", "4155551234", "Ada"))
-
-
-def test_html_of_a_deletion() -> None:
-    """The caption and the rows name it."""
-    html = BulkDeleteResult.of([])._repr_html_()
-    assert html.startswith("<table><caption>BulkDeleteResult</caption>")
-    assert "<th>deleted</th><td>0</td>" in html
