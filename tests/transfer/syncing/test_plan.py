@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sendblue_contacts import RateLimit, Sendblue
+from sendblue_contacts import IncompleteListError, RateLimit, Sendblue
 from sendblue_transfer import (
     Change,
     ColumnMap,
@@ -299,13 +299,52 @@ def test_damaged_plans(saved: Path) -> None:
         ([person(0), "x"], "row 2: a contact must be a mapping, not str"),
         ([{"phone": number(0), "first_name": b"Ada"}], "row 1 cannot be sent: a value is of the type bytes"),
         ([{("phone",): 1}], "row 1 cannot be sent"),
+        ([{"phone": number(0), "tags": [[]] * 1_000, "first_name": 10**5_000}], "row 1 cannot be sent"),
     ],
 )
 def test_invalid_sources(client: Sendblue, source: Any, message: str) -> None:  # noqa: ANN401  # the test
     """The error says what is expected, before any request."""
     with pytest.raises(TypeError, match=message):
         plan_sync(client, source)
+    for settings in ({"columns": {"Mobile": "phone"}}, {"default_region": 1}, {"chunk_size": "7"}):
+        with pytest.raises(TypeError, match=f"{next(iter(settings))} must be a"):
+            plan_sync(client, [], **settings)
     assert client.rate_limit.statistics().requests == 0
+
+
+ODD_ROWS: list[tuple[dict[str, Any], str]] = [
+    ({"phone": number(0), "tags": None, "custom_variables": None}, "unchanged"),
+    ({"phone": number(0), "first_name": float("nan"), "unknown": 1, "created_at": "2024"}, "unchanged"),
+    ({"phone": number(0), "tags": {"lead", "VIP"}}, "unchanged"),
+    ({"phone": number(0), "tags": "lead; VIP"}, "unchanged"),
+    (
+        {"phone": number(0), "custom_variables": {"": "x", "a.b": 7}},
+        "{'custom_variables.': 'x', 'custom_variables.a.b': '7'}",
+    ),
+    ({"phone": number(0), "custom_variables": {"Plan": None}}, "custom_variables['Plan'] must be a str, not NoneType"),
+    ({"phone": number(0), "custom_variables": {"Plan": {}}}, "custom_variables['Plan'] must be a str, not dict"),
+    ({"phone": number(0), "first_name": "\ud800"}, "first_name contains half a character"),
+    ({"phone": number(0), "opt_out": 1}, "opt_out must be True or False, not int"),
+    ({"phone": None}, "the phone number is missing"),
+    ({}, "the phone number is missing"),
+]
+
+
+def test_odd_rows(account: Sandbox, client: Sendblue) -> None:
+    """A row that cannot be sent is skipped with its reason; nothing else stops, and nothing is guessed."""
+    for values, expected in ODD_ROWS:
+        plan = plan_sync(client, [values])
+        found = ["unchanged"] * plan.unchanged + [each.reason or str(each.new) for each in plan.changes()]
+        assert [text[: len(expected)] for text in found] == [expected]
+    assert len(account.contacts()) == 10
+
+
+def test_an_account_that_cannot_be_listed(account: Sandbox, client: Sendblue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No plan is made of an incomplete listing, which would create contacts again and delete others."""
+    monkeypatch.setattr("sendblue_contacts._sync.listing.thread_sleep", lambda _: None)
+    account.faults.add(what="status", operation="count_contacts", status=200, body={"count": 11})
+    with pytest.raises(IncompleteListError):
+        plan_sync(client, people(10))
 
 
 def test_kinds_are_checked(client: Sendblue) -> None:

@@ -165,10 +165,15 @@ def rows_of(
 
     Raises:
         TransferError: A setting is invalid, or a required column is missing.
+        TypeError: `columns` is not a `ColumnMap`.
     """
     for name, value, allowed in (("mode", mode, MODES), ("duplicates", duplicates, DUPLICATES)):
         if value not in allowed:
             raise TransferError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    if not isinstance(columns, ColumnMap | None):
+        raise TypeError(
+            f"columns must be a ColumnMap, not {type(columns).__name__}; write ColumnMap({{'COLUMN': 'field'}})"
+        )
     fields = UPDATE_FIELDS if mode == "update" else BulkContact.FIELDS
     is_text, escaped = source.titles is not None, source.format == "csv"
     file_columns = Columns(columns or ColumnMap(), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks)

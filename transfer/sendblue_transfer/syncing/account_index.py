@@ -23,7 +23,7 @@ from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from types import TracebackType
 
     from .changes import Values
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
 """The fields that a sync compares: those of an update that a contact also shows."""
 
-_KINDS = [(name, field.kind) for name, field in SYNC_FIELDS.items()]
+_NAMES, _KINDS = tuple(SYNC_FIELDS), tuple(field.kind for field in SYNC_FIELDS.values())
 _READ_ALL = cast(
     "Callable[[Contact], tuple[Any, ...]]",
     attrgetter(*(Contact.FIELDS[name].attribute for name in SYNC_FIELDS)),
 )
 _TAKEN, _TRACKED = 1, 2
-_CACHE_KIBIBYTES = 32 * 1024
+_CACHE_KIBIBYTES = 64 * 1024
 _DELETE_REPEATED = """
 DELETE FROM contacts WHERE position IN (
     SELECT position FROM contacts
@@ -188,17 +188,21 @@ def is_blank(value: object) -> bool:
 def contact_values(contact: Contact) -> Values:
     """Return the fields of a contact that a sync can write and that are not blank, with maps as they are."""
     values: Values = {}
-    for (name, kind), value in zip(_KINDS, _READ_ALL(contact), strict=True):
-        if value is None or value == "" or (value is False and name == OPT_OUT):
-            continue
-        stored = value if value.__class__ is str else _stored(kind, value)
-        if not is_blank(stored):
-            values[name] = stored
+    for name, kind, value in zip(_NAMES, _KINDS, _READ_ALL(contact), strict=True):
+        if value.__class__ is str:
+            if value:
+                values[name] = value
+        elif value is not None and not (value is False and name == OPT_OUT):
+            stored = _stored(kind, value)
+            if stored or not is_blank(stored):
+                values[name] = stored
     return values
 
 
 def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
     """Return a value in normal form: what is documented as text, but is a number, becomes text."""
+    if value.__class__ in (list, dict) and _are_texts(value.values() if value.__class__ is dict else value):
+        return value
     if kind == "map" and isinstance(value, dict):
         labels = cast("Values", value)
         return {label: scalar_text(text) for label, text in labels.items() if not is_blank(text)}
@@ -207,3 +211,12 @@ def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
     if isinstance(value, date):
         return value.isoformat()
     return scalar_text(value) if kind in TEXT_KINDS else value
+
+
+def _are_texts(values: Collection[Any]) -> bool:
+    """Whether all values are text that is not blank: a fast check that is true of most contacts."""
+    try:
+        "".join(values)
+    except TypeError:
+        return False
+    return "" not in values

@@ -50,7 +50,7 @@ class SyncOptions:
 
     Raises:
         TransferError: An option has a value that it cannot have.
-        TypeError, ValueError: `chunk_size` is neither `auto` nor a positive integer.
+        TypeError, ValueError: `chunk_size` is neither `auto` nor a positive integer, or `default_region` is no text.
     """
 
     delete: Deletions = "none"
@@ -71,6 +71,8 @@ class SyncOptions:
             _check_choice(name, getattr(self, name), (True, False))
         _check_max_delete(self.max_delete)
         _check_scope_tag(self.scope_tag)
+        if not isinstance(self.default_region, str | None):
+            raise TypeError(f"default_region must be a str such as 'US', not {type(self.default_region).__name__}")
         if self.chunk_size != "auto":
             check_size("chunk_size", self.chunk_size)
 
