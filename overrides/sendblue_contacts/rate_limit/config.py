@@ -46,15 +46,13 @@ class RateLimit:
     hold_abandoned: float = 3.0
 
     def __post_init__(self) -> None:
-        if type(self.limit) is not int or self.limit < 1:
-            raise ValueError(f"RateLimit: limit must be an integer of at least 1, not {self.limit!r}")
+        for name, least in (("limit", 1), ("reserve", 0)):
+            if type(value := getattr(self, name)) is not int or value < least:
+                raise ValueError(f"RateLimit: {name} must be an integer of at least {least}, not {value!r}")
         check_seconds("RateLimit: per", self.per, finite=True)
-        if type(self.reserve) is not int or self.reserve < 0:
-            raise ValueError(f"RateLimit: reserve must be an integer of at least 0, not {self.reserve!r}")
         check_seconds("RateLimit: hold_abandoned", self.hold_abandoned, positive=False, finite=True)
         if self.on_unavailable not in get_args(OnUnavailable):
-            options = " or ".join(map(repr, get_args(OnUnavailable)))
-            raise ValueError(f"RateLimit: on_unavailable must be {options}, not {self.on_unavailable!r}")
+            raise ValueError(f"RateLimit: on_unavailable must be 'block' or 'raise', not {self.on_unavailable!r}")
         object.__setattr__(self, "store", _normalized_store(self.store))
 
     @property

@@ -127,9 +127,6 @@ class MemoryStore:
         """As `send`."""
         return self.send(request)
 
-    def after_fork(self) -> None:
-        """Do nothing."""
-
 
 def use(limiter: RateLimiter) -> None:
     """Acquire and release a slot in a thread."""

@@ -62,9 +62,6 @@ class VirtualStore:
         await anyio.sleep(self.latency)
         return reply
 
-    def after_fork(self) -> None:
-        """Do nothing."""
-
     def received(self, *without: Command) -> list[Command]:
         """The commands that arrived, oldest first, without these."""
         return [request.command for _, request in self.requests if request.command not in without]

@@ -43,9 +43,6 @@ class FakeStore:
             await anyio.sleep_forever()
         return self.send(request)
 
-    def after_fork(self) -> None:
-        """Do nothing."""
-
 
 class Sender:
     """Sends requests through an outbox, from a thread or from tasks."""

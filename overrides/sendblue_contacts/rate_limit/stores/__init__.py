@@ -34,22 +34,15 @@ def open_store(url: str, account: str, rate: RateLimit) -> Store | None:
     """
     if url == "memory":
         return None
-    scheme = _scheme(url)
+    try:
+        scheme = urlsplit(url).scheme if "://" in url else ""
+    except ValueError:  # its message quotes the host, which may be a part of the password
+        raise ValueError(_UNPARSABLE) from None
     if scheme not in _STORES:
         raise ValueError(_unknown_scheme(url, scheme))
     module, name = _STORES[scheme].split(".")
     store: Store = getattr(import_module(f".{module}", __name__), name)(url, account, rate)
     return store
-
-
-def _scheme(url: str) -> str:
-    """The part before `://`; empty for a URL without it."""
-    if "://" not in url:
-        return ""
-    try:
-        return urlsplit(url).scheme
-    except ValueError:  # its message quotes the host, which may be a part of the password
-        raise ValueError(_UNPARSABLE) from None
 
 
 def _unknown_scheme(url: str, scheme: str) -> str:

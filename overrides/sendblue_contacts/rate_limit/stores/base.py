@@ -86,22 +86,10 @@ class Store(Protocol):
         """As `send`, for tasks."""
         ...
 
-    def after_fork(self) -> None:
-        """Discard what a child must not share with its parent, such as a connection."""
 
-
-class Step(Protocol):
-    """Something to wait for."""
-
-    def run(self) -> Any:  # noqa: ANN401  # it depends on the step
-        """Wait in a thread, and return the result."""
-
-    async def async_run(self) -> Any:  # noqa: ANN401  # as above
-        """As `run`, in a task."""
-
-
-Steps = Generator[Step, Any, None]
-"""What to wait for, one after another; each result is sent into the generator. Threads and tasks run the same steps."""
+Steps = Generator[Any, Any, None]
+"""What to wait for: each step has `run` and `async_run`, whose result is sent into the generator. So threads and tasks
+run the same steps."""
 
 
 class StoreCall(NamedTuple):

@@ -110,9 +110,6 @@ class FileStore:
         with self._locked_table() as table:
             return table.apply(request, self._clock())
 
-    def after_fork(self) -> None:
-        """Do nothing: no file is open between two requests."""
-
     @contextmanager
     def _locked_table(self) -> Generator[SlotTable]:
         """The table in the file, which is written back at the end of the block."""

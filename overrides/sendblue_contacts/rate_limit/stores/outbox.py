@@ -69,7 +69,6 @@ class Outbox:
     def after_fork(self) -> None:
         """In the child: discard the outbox; the parent sends it."""
         self._kept = deque()
-        self._store.after_fork()
 
     def _take_kept(self) -> Iterator[StoreRequest]:
         while self._kept:

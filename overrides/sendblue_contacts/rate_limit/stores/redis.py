@@ -6,7 +6,8 @@ URL than its host.
 
 Tasks send their requests in a worker thread, under asyncio and trio alike. So no connection belongs to an event loop,
 and none has to be closed when a loop ends. If a task is cancelled, its thread still receives the reply, so that the
-connection stays usable, and cancels the slot.
+connection stays usable, and cancels the slot. After a fork, redis-py opens new
+connections.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
@@ -68,14 +69,6 @@ _UNPARSABLE = (
 """For any error in a URL: other messages about it may quote a part of the password."""
 
 
-class Client(Protocol):
-    """The part of a redis-py client, `Redis` or `RedisCluster`, that a store uses."""
-
-    def register_script(self, script: Any) -> Any:  # noqa: ANN401  # as redis-py declares it
-        """A callable that runs the script, and loads it into Redis when necessary."""
-        ...
-
-
 class RedisStore:
     """A store in Redis, version 5 or later. It connects on the first request.
 
@@ -83,7 +76,7 @@ class RedisStore:
         url: `redis://…` or `rediss://…`, with the parameters of redis-py's `from_url`.
         account: Separates accounts; only a part of its hash is sent.
         rate: The limit, the same for all that use this account.
-        client: A redis-py client to use in place of one for the URL: for a cluster, or for Sentinel.
+        client: A redis-py client (`Redis` or `RedisCluster`) in place of one for the URL: for a cluster or Sentinel.
         clock: Returns the time in seconds, in place of the clock of Redis: for tests.
         own_clock: Returns the time in seconds of a clock of this machine that cannot be set.
 
@@ -98,12 +91,14 @@ class RedisStore:
         account: str,
         rate: RateLimit,
         *,
-        client: Client | None = None,
+        client: Any = None,  # noqa: ANN401  # of an optional library
         clock: Callable[[], float] | None = None,
         own_clock: Callable[[], float] | None = None,
     ) -> None:
         self._errors = _library("redis.exceptions")
-        self._client = client or self._connected(url)
+        self._client = client or _client_for(url)
+        if not client:  # at the end of the process too: the garbage collector would warn about open sockets
+            weakref.finalize(self, self._client.connection_pool.disconnect)
         self._host = _host(url)
         # In a cluster, keys with the same text in braces are on the same node.
         self.key: str = f"sendblue:{{{sha256(account.encode()).hexdigest()[:16]}}}:slots"
@@ -123,19 +118,15 @@ class RedisStore:
         seen = known, _micro(own_time - replied), _micro(own_time + ahead)
         now = () if self._clock is None else (_micro(self._clock()),)
         try:
-            wait, frozen, held, *time_and_epoch = self._script(
-                keys=[self.key], args=[*what, *times, *self._rate, *seen, *now]
-            )
+            reply = self._script(keys=[self.key], args=[*what, *times, *self._rate, *seen, *now])
+            wait, frozen, held, now_in_redis, epoch = reply
         except (self._errors.RedisError, self._errors.RedisClusterException) as error:
             raise self._explained(error) from None
-        self._note(*time_and_epoch)
-        return StoreReply(wait / _MICRO, frozen / _MICRO, bool(held))
-
-    def _note(self, now: int, epoch: str | bytes) -> None:
-        known, _, ahead = self._seen
+        known, _, ahead = self._seen  # of another thread, meanwhile
         replied = self._own_clock()
-        now_ahead = now / _MICRO - replied
+        now_ahead = now_in_redis / _MICRO - replied
         self._seen = epoch, replied, max(ahead, now_ahead) if epoch == known else now_ahead
+        return StoreReply(wait / _MICRO, frozen / _MICRO, bool(held))
 
     async def async_send(self, request: StoreRequest) -> StoreReply:
         """As `send`, in a worker thread of its own, also when all of anyio's are busy. Cancellation abandons it."""
@@ -156,16 +147,6 @@ class RedisStore:
         if abandoned.is_set() and request.command is Command.ACQUIRE:
             self.send(request._replace(command=Command.CANCEL))
         return reply
-
-    def after_fork(self) -> None:
-        """Do nothing: redis-py detects that it is in another process, and opens new connections."""
-
-    def _connected(self, url: str) -> Client:
-        client: Any = _client_for(url)
-        # At the end of the process too: the garbage collector would warn about open sockets.
-        weakref.finalize(self, client.connection_pool.disconnect)
-        redis_client: Client = client
-        return redis_client
 
     def _explained(self, error: Exception) -> Exception:
         """The exception to raise. It never contains the text of Redis, which may quote a secret."""
