@@ -75,10 +75,11 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
 
     \b
     Exit codes:
-      0  all rows are imported
-      1  some rows are rejected
-      2  usage error, or the file cannot be read
-      3  stopped early; run the same command again to resume
+       0  all rows are imported
+       1  some rows are rejected
+       2  usage error, or the file cannot be read
+       3  stopped early; run the same command again to resume
+      75  another process uses the journal; try again later
 
     \b
     Examples:

@@ -10,6 +10,7 @@ import pytest
 from sendblue_contacts import Sendblue
 from sendblue_contacts_cli.commands.sync import BLANK_POLICIES, DELETIONS, TAG_POLICIES
 from sendblue_transfer.importing.fingerprint import account_fingerprint
+from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.syncing import options
 from sendblue_transfer.syncing.account_lock import AccountLock
 from sendblue_transfer.syncing.change_log import ChangeLog
@@ -241,13 +242,15 @@ def test_stopped(account: Sandbox, run: Run) -> None:
 
 @pytest.mark.usefixtures("file")
 def test_another_run(account: Sandbox, run: Run) -> None:
-    """The exit code is 75 while another process syncs the account or uses the state; the message names the process."""
+    """The exit code is 75 while another process holds the lock of the account, of the state, or of a journal."""
     key, secret = account.credentials
     with Sendblue(key, secret, base_url=account.url) as client, AccountLock(account_fingerprint(client)):
         done = run("sync", "crm.csv")
         assert (done.exit_code, f"process {os.getpid()} since " in done.stderr) == (75, True)
     with SyncState("crm.csv.sendblue-sync"):
-        assert [run(*command, "--yes").exit_code for command in (("sync", "crm.csv"), ("undo", "crm.csv"))] == [75, 75]
+        assert [run(command, "crm.csv", "--yes").exit_code for command in ("sync", "undo")] == [75, 75]
+    with Journal("crm.csv.sendblue-journal"):
+        assert run("import", "crm.csv").exit_code == 75
     assert writes(account) == 0
 
 
