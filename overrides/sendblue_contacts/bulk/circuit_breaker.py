@@ -40,14 +40,7 @@ def is_fatal(error: Exception) -> bool:
 
 
 class CircuitBreaker:
-    """Stops requests of a kind after certain errors.
-
-    Attributes:
-        has_response: Whether any request was answered.
-
-    Args:
-        concurrency: Maximum number of requests in flight.
-    """
+    """Stops requests of a kind after certain errors. `has_response`: whether any request was answered."""
 
     def __init__(self, concurrency: int) -> None:
         self.has_response: bool = False
@@ -56,7 +49,7 @@ class CircuitBreaker:
         self._max_failures = {SEND: MAX_CONSECUTIVE_FAILURES * concurrency, LOOK_UP: MAX_CONSECUTIVE_FAILURES}
 
     def error(self, kind: RequestKind) -> NotSentError | None:
-        """Returns the error for requests that are no longer sent; None if this kind is still sent."""
+        """The error for requests that are no longer sent; None if this kind is still sent."""
         return self._stopped.get(kind)
 
     def stop(self, error: Exception, *kinds: RequestKind) -> None:
@@ -65,11 +58,7 @@ class CircuitBreaker:
             self._stopped.setdefault(kind, NotSentError(f"not sent: {describe(error)}"))
 
     def record(self, kind: RequestKind, response: object) -> None:
-        """Record the response to a request, or the error that was raised instead.
-
-        Raises:
-            Exception: The error, if it is fatal and no request was answered before.
-        """
+        """Record the response to a request, or its error, which is raised if it is fatal and the first response."""
         if isinstance(response, Exception) and is_fatal(response):
             if not self.has_response:
                 raise response

@@ -43,11 +43,7 @@ _READ_ALL = ("last", "merge")
 
 
 def check_policy(policy: object) -> None:
-    """Check the argument `duplicates`.
-
-    Raises:
-        ValueError: It is not a known policy.
-    """
+    """Check the argument `duplicates`."""
     if policy is not None and policy not in (*_LATER, *_READ_ALL):
         raise ValueError(f"duplicates must be 'error', 'first', 'last', 'merge' or None, not {policy!r}")
 

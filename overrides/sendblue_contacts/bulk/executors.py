@@ -24,11 +24,7 @@ _EXITING = "the interpreter is exiting and starts no more threads; make bulk cal
 
 
 class ThreadExecutor(Generic[T]):
-    """Runs functions in threads and returns their results in the order in which they end.
-
-    Args:
-        max_workers: Maximum number of threads.
-    """
+    """Runs functions in threads and returns their results in the order in which they end."""
 
     def __init__(self, max_workers: int) -> None:
         try:
@@ -95,11 +91,7 @@ class TaskExecutor(Generic[T]):
         self._running[scope] = _spawn(run, on_end)  # keeps a reference: an event loop holds tasks only weakly
 
     async def next(self) -> T:
-        """Wait for the next task that ends. Returns its result.
-
-        Raises:
-            SendblueError: A task was cancelled from outside, so that it has no result.
-        """
+        """Wait for the next task that ends. Returns its result. One that was cancelled from outside has none."""
         while not self._results:
             if self._outstanding > len(self._running):
                 message = "a task of this call was cancelled from outside; whether its requests were applied is unknown"

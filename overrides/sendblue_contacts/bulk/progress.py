@@ -17,16 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProgressTracker:
-    """Counts the outcomes of a bulk call and calls `on_progress`.
-
-    Args:
-        items: The input, for its length.
-        on_progress: Called after each chunk; None for nothing.
-        clock: Returns the time in seconds; never goes back.
-
-    Raises:
-        TypeError: `on_progress` is an async function.
-    """
+    """Counts the outcomes of a bulk call of these items, and calls `on_progress` after each chunk."""
 
     def __init__(
         self,
@@ -46,9 +37,6 @@ class ProgressTracker:
         self._done += len(outcomes)
         self._failed += sum(outcome.status in {"failed", "unknown"} for outcome in outcomes)
         if self._on_progress:
-            self._on_progress(self.snapshot())
-
-    def snapshot(self) -> BulkProgress:
-        """Returns the progress of the call."""
-        rate = self._rate.rate(self._done)
-        return BulkProgress(self._done, self._failed, self._total, rate, seconds_left(self._done, self._total, rate))
+            rate = self._rate.rate(self._done)
+            eta = seconds_left(self._done, self._total, rate)
+            self._on_progress(BulkProgress(self._done, self._failed, self._total, rate, eta))

@@ -78,9 +78,8 @@ class Request:
     """A request of a chunk.
 
     Attributes:
-        operation: What to send.
         indices: Input positions of the items that it carries; empty for a look-up.
-        size_bytes: The size of these items, in bytes.
+        size_bytes: The size of these items.
         sent_at: When it was sent, in seconds since 1970.
         response: The decoded response, or the error that was raised instead.
     """
@@ -139,12 +138,6 @@ class Reconciler(Generic[P, V]):
     Attributes:
         pending: Requests to send.
         outcomes: The outcomes of all items; None while requests are to be sent or answered.
-
-    Args:
-        action: What the call does with its items.
-        chunk: The entries of the chunk.
-        check_existing: Whether each item is looked up before it is sent.
-        read_lag: How long reads may lag behind writes.
     """
 
     def __init__(self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool, read_lag: ReadLag) -> None:

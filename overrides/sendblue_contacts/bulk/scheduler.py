@@ -39,18 +39,7 @@ Argument = TypeVar("Argument")
 class BulkScheduler(Generic[P, V]):
     """Schedules the requests of one bulk call.
 
-    Attributes:
-        chunker: Cuts the input into chunks.
-        concurrency: Maximum number of requests in flight.
-        failure: The error that the call has to raise after the outcomes of all items that were read; None for none.
-
-    Args:
-        action: What the call does with its items.
-        limits: The size of chunks, and the number of requests in flight.
-        duplicates: What to do with items that have the same number; None to skip the check.
-        check_existing: Whether each item is looked up before it is sent.
-        on_send: Called right before each request with the input positions of its items.
-        read_lag: Seconds by which reads may lag behind writes.
+    `failure` is the error that the call has to raise after the outcomes of all items that were read; None for none.
     """
 
     def __init__(
@@ -118,11 +107,7 @@ class BulkScheduler(Generic[P, V]):
                 yield request
 
     def receive(self, request: Request, response: object) -> None:
-        """Take the response to a request, or the error that was raised instead.
-
-        Raises:
-            Exception: The error, if it is fatal and belongs to the first request.
-        """
+        """Take the response to a request, or its error, which is raised if it is fatal and the first response."""
         self._breaker.record(request.kind, response)
         if isinstance(response, Exception) and not isinstance(response, SendblueError):
             self.abort(response)
