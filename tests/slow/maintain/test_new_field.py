@@ -41,7 +41,7 @@ import sendblue_contacts, sendblue_contacts_api, sendblue_sandbox
 from click.testing import CliRunner
 from sendblue_contacts import Sendblue
 from sendblue_contacts_cli.app import app
-from sendblue_transfer import read_csv, write_csv
+from sendblue_transfer import apply_sync, plan_sync, read_csv, write_csv
 from sendblue_sandbox import Sandbox
 
 def attempt(call):
@@ -82,6 +82,14 @@ with Sandbox(limit=None) as sandbox, Sendblue("key", "secret", base_url=sandbox.
         "kept": {{contact["phone"]: contact["birthday"] for contact in sandbox.contacts()}},
         "modules": [module.__file__ for module in (sendblue_contacts_api, sendblue_contacts, sendblue_sandbox)],
     }}
+    rows = [
+        {{"phone": "{ADA}", "birthDate": "12 December 1815", "class": "third"}},
+        {{"phone": "{GRACE}", "birthday": "9 December 1906"}},
+    ]
+    plan = plan_sync(client, rows, state="none")
+    apply_sync(client, plan)
+    again = plan_sync(client, rows, state="none")
+    results["synced"] = [[each.phone, each.fields] for each in plan.changes()] + [plan.unchanged, again.unchanged]
 json.dump(results, sys.stdout)
 """
 TYPED = f"""\
@@ -239,6 +247,12 @@ def test_field_is_an_option_of_the_command_line(results: Any) -> None:  # noqa: 
 def test_sandbox_stores_the_field(results: Any) -> None:  # noqa: ANN401 - JSON
     """The sandbox stores every value."""
     assert results["kept"] == {ADA: "1815-12-11", GRACE: "1906-12-09", FILED: "1906-04-28"}
+
+
+def test_field_is_compared_by_a_sync(results: Any) -> None:  # noqa: ANN401 - JSON
+    """Only a contact with another value is updated, in whatever form the date is written; then nothing is left."""
+    fields = {"birthday": ["1815-12-11", "1815-12-12"], "class": ["second", "third"]}
+    assert results["synced"] == [[ADA, fields], 1, 2]
 
 
 def test_keyword_of_python(results: Any) -> None:  # noqa: ANN401 - JSON

@@ -115,5 +115,6 @@ class SyncPlan:
             options = SyncOptions.from_dict(header["options"])
         except (TypeError, ValueError) as error:
             raise TransferError(f"{Path(path).name} has invalid options ({error}); plan again") from None
+        values: dict[str, Any] = {name: header[name] for name in _SAVED}
         state = Path(header["state"]) if header["state"] else None
-        return cls(**{name: header[name] for name in _SAVED} | {"options": options}, state=state, table=table)
+        return cls(**{**values, "options": options}, state=state, table=table)
