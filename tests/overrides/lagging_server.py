@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from itertools import count, islice
+from itertools import count
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -127,7 +127,9 @@ class LaggingServer:
             if self.drops(number):
                 raise httpx.ReadError("lost before it was applied")
             body = json.loads(request.content) if request.content else {}
-            response = self._respond(request.method, path.removeprefix(CONTACTS).removeprefix("/"), body)
+            rest = path.removeprefix(CONTACTS).removeprefix("/")
+            is_list = request.method == "GET" and not rest
+            response = self._list(request.url.params) if is_list else self._respond(request.method, rest, body)
             if self.loses(number):
                 raise httpx.ReadError("lost after it was applied")
             return response
@@ -141,11 +143,17 @@ class LaggingServer:
             return self._delete(body["contact_ids"])
         return self._write(method, rest or body["number"], body)
 
+    def _list(self, query: httpx.QueryParams) -> httpx.Response:
+        newest = [self.find(number, self.now - self.lag) for number in dict.fromkeys(reversed(self._creations))]
+        found = [each for each in newest if each and each["created_at"] >= query.get("created_at_gte", "")]
+        ordered = found[::-1] if query.get("order_direction") == "asc" else found
+        offset, limit = int(query.get("offset", 0)), int(query.get("limit", 100))
+        return httpx.Response(200, json=ordered[offset : offset + limit])
+
     def _read(self, number: str) -> httpx.Response:
         at = self.now - self.lag
-        if not number:
-            newest = filter(None, (self.find(number, at) for number in dict.fromkeys(reversed(self._creations))))
-            return httpx.Response(200, json=list(islice(newest, 100)))
+        if number == "count":
+            return httpx.Response(200, json={"count": len(self.contacts(at))})
         found = self.find(number, at)
         return httpx.Response(200, json={"contact": found}) if found else _not_found()
 
