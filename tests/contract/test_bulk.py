@@ -134,14 +134,6 @@ def test_an_invalid_item_does_not_affect_the_others(api: Api) -> None:
     assert repr(result).startswith("BulkCreateResult(2 of 3 created; 1 failed: 1 \u00d7 ")
 
 
-def test_check_existing(api: Api, sandbox: Sandbox) -> None:
-    """Contacts that exist with the given values count as created; the others are sent."""
-    api(lambda client: client.contacts.bulk.create(MANY[:2]))
-    result = api(lambda client: client.contacts.bulk.create(MANY[:4], check_existing=True))
-    assert ([each.phone for each in result.created], len(sandbox.contacts())) == (NUMBERS[:4], 4)
-    assert chunk_sizes(sandbox) == [2, 2]
-
-
 def test_streams(api: Api, sandbox: Sandbox) -> None:
     """There is an outcome for each item, in the order of the input."""
     outcomes = api(lambda client: client.contacts.bulk.stream_create([*MANY, {"phone": "nobody"}]))

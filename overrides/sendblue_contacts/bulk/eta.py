@@ -10,13 +10,7 @@ if TYPE_CHECKING:
 
 
 class RateEstimator:
-    """Measures how many items are done per second.
-
-    Args:
-        clock: Returns the time in seconds; never goes back.
-        window: Seconds that the rate is measured over; None for the time since the start.
-        done: Number of items that were done at the start.
-    """
+    """Measures how many items are done per second: over a `window` in seconds, by default since the start."""
 
     def __init__(self, clock: Callable[[], float], *, window: float | None = None, done: int = 0) -> None:
         self._clock = clock

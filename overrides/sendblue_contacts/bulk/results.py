@@ -223,15 +223,9 @@ def _top_reasons(items: Sequence[FailedContact | FailedNumber]) -> str:
 
 
 def add_outcomes(error: BaseException, result: BulkResult[Any, Any], *, from_caller: bool) -> None:
-    """Keep the outcomes of a bulk call that ends with an error.
+    """Keep the outcomes of a bulk call, if any, that ends with an error: in a note with their counts.
 
-    Args:
-        error: The error.
-        result: The outcomes so far. If it is empty, this function does nothing.
-        from_caller: Whether the input or a callback raised the error. Otherwise, it gets a note with the counts.
-
-    Raises:
-        BulkError: The input or a callback raised the error. It has the result.
+    Instead of an error `from_caller`, which the input or a callback raised, a BulkError with the result is raised.
     """
     if not result.requested:
         return

@@ -29,24 +29,28 @@ def _entries(rows: list[Any], policy: Duplicates | None) -> list[Entry[BulkConta
 
 
 def _shown(entries: list[Entry[BulkContact]]) -> list[str]:
-    return [entry.payload.first_name or "" if entry.payload else entry.status for entry in entries]
+    return [_name(**entry.payload.to_dict()) if entry.payload else entry.status for entry in entries]
+
+
+def _name(first_name: str, last_name: str = "", **_: object) -> str:
+    return f"{first_name} {last_name}".strip()
 
 
 def _row(number: str, name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # any field
     return {"phone": number, "first_name": name, **more}
 
 
-ROWS = [_row(A, "a1"), _row(B, "b1"), _row(A, "a2"), {"phone": "none"}, _row("+1 (415) 555-0001", "a3")]
+ROWS = [_row(A, "a1", last_name="L"), _row(B, "b1"), _row(A, "a2"), {"phone": "none"}, _row("+1 (415) 555-0001", "a3")]
 
 
 @pytest.mark.parametrize(
     ("policy", "shown", "named"),
     [
-        ("error", ["a1", "b1", "failed", "failed", "failed"], {2: 0, 4: 0}),
-        ("first", ["a1", "b1", "duplicate", "failed", "duplicate"], {2: 0, 4: 0}),
+        ("error", ["a1 L", "b1", "failed", "failed", "failed"], {2: 0, 4: 0}),
+        ("first", ["a1 L", "b1", "duplicate", "failed", "duplicate"], {2: 0, 4: 0}),
         ("last", ["duplicate", "b1", "duplicate", "failed", "a3"], {0: 4, 2: 4}),
-        ("merge", ["duplicate", "b1", "duplicate", "failed", "a3"], {0: 4, 2: 4}),
-        (None, ["a1", "b1", "a2", "failed", "a3"], {}),
+        ("merge", ["duplicate", "b1", "duplicate", "failed", "a3 L"], {0: 4, 2: 4}),
+        (None, ["a1 L", "b1", "a2", "failed", "a3"], {}),
     ],
 )
 def test_policies(policy: Duplicates | None, shown: list[str], named: dict[int, int]) -> None:
@@ -57,13 +61,6 @@ def test_policies(policy: Duplicates | None, shown: list[str], named: dict[int, 
     assert {index: int(re.split("[;,]", reason.split("item ")[1])[0]) for index, reason in reasons.items()} == named
     assert not any("415" in reason for reason in reasons.values())
     assert [entry.item is row for entry, row in zip(entries, ROWS, strict=True)][:4] == [True] * 4
-
-
-def test_the_last_item_is_sent_as_it_is() -> None:
-    """With `last`, nothing is merged into the item that is sent."""
-    _, last = _entries([_row(A, "a1", last_name="Lovelace"), _row(A, "a2")], "last")
-    assert last.payload is not None
-    assert last.payload.to_dict() == _row(A, "a2")
 
 
 @settings(deadline=None, max_examples=30)

@@ -125,12 +125,6 @@ def test_results_survive_copies(copied: Any) -> None:  # noqa: ANN401  # any of 
 # raise_for_failures
 
 
-def test_raise_for_failures_returns_the_result() -> None:
-    """If nothing failed, so that it can be chained."""
-    result = BulkCreateResult.of([_created(0), _with("duplicate", 1)])
-    assert result.raise_for_failures() is result
-
-
 @pytest.mark.parametrize(("cls", "status"), [(BulkCreateResult, "failed"), (BulkDeleteResult, "unknown")])
 def test_raise_for_failures_raises(cls: type[BulkCreateResult | BulkDeleteResult], status: BulkStatus) -> None:
     """The error has the result, and states the counts and reasons."""
