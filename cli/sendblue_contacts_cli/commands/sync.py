@@ -234,10 +234,11 @@ def _apply(client: Sendblue, plan: SyncPlan, options: dict[str, Any]) -> int:
     arguments = {name: options[name] for name in ("state", "concurrency")}
     with progress("contact") as show:
         report = apply_sync(client, plan, **arguments, on_progress=show)
-    code = show_report(report, plan.source["name"], "sync", details=options["details"])
-    if options["report"]:
-        report.write(options["report"])
-    return code
+    try:
+        return show_report(report, plan.source["name"], "sync", details=options["details"])
+    finally:  # also if the reader of the output has exited
+        if options["report"]:
+            report.write(options["report"])
 
 
 def print_resume(message: str) -> None:
@@ -248,12 +249,12 @@ def print_resume(message: str) -> None:
 
 def show_report(report: SyncReport, name: str, noun: str, *, details: bool) -> int:
     """Show what was done, and return the exit code."""
+    for line in (*report_lines(report, name, noun), *problem_lines(report, details=details)):
+        print_message(line)
     if current_options().json:
         write_results(report)
     elif not current_options().quiet:
         write_field_table(report)
-    for line in (*report_lines(report, name, noun), *problem_lines(report, details=details)):
-        print_message(line)
     if report.stopped:
         print_resume(f"Stopped: {report.stopped}.")
         return STOPPED
