@@ -36,7 +36,7 @@ _EVENTS = (
     ("UPDATE", 0, "NEW.checksum - OLD.checksum"),
     ("DELETE", -1, "-OLD.checksum"),
 )
-_MAX_RECORD_BYTES = 1_000_000
+_MAX_RECORD_BYTES = 1 << 25
 _MAX_BYTES = 1 << 36
 """Sizes that no record and no file has. In a damaged file, a larger one would be a request for memory."""
 _PRIMARY_CODE = 0xFF

@@ -60,6 +60,11 @@ def account_fingerprint(client: Sendblue) -> dict[str, str]:
     return {"account": _hash(key), "host": urlsplit(client.base_url).netloc}
 
 
+def read_lag(client: Sendblue) -> float:
+    """Return the seconds by which reads may lag behind writes."""
+    return client._read_lag  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # a setting of the client
+
+
 def fingerprint(rows: ImportRows, columns: ColumnMap | None, mode: Mode) -> dict[str, str]:
     """Return what identifies the input and the settings of an import."""
     column_map = columns or ColumnMap()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from sendblue_transfer.errors import TransferError
-from sendblue_transfer.importing.fingerprint import account_fingerprint
+from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.importing.planner import rows_of
 from sendblue_transfer.rows.row_status import DUPLICATE, NOT_SENT, REJECTED
@@ -188,7 +188,7 @@ class _Planner:
             source = describe_source(self._rows.source, self._rows.count)
             check_rows(self._options, source, sum(not each.phone for each in self._table.changes("skip")))
             if state:
-                state.wait_for_reads(self._client._read_lag)  # noqa: SLF001  # a setting of the client
+                state.wait_for_reads(read_lag(self._client))
             with self._listed() as account:
                 if state:
                     account.mark_tracked(state.tracked_numbers())

@@ -11,7 +11,7 @@ from sendblue_contacts.bulk.defaults import CONCURRENCY
 from sendblue_contacts.pagination import check_size
 
 from sendblue_transfer.errors import JournalError, TransferError
-from sendblue_transfer.importing.fingerprint import account_fingerprint
+from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.syncing.account_index import AccountIndex
 from sendblue_transfer.syncing.account_lock import AccountLock
 from sendblue_transfer.syncing.change_log import DONE, INCOMPLETE, NOT_SENT, RUNNING, UNCHANGED, UNDOING
@@ -91,7 +91,7 @@ def apply_sync(
     progress, started = SyncProgressReporter(on_progress, clock), clock()
     with AccountLock(account), open_state(path) as opened, SyncState() as temporary:
         opened.check_account(account)
-        opened.wait_for_reads(client._read_lag, sleep)  # noqa: SLF001  # a setting of the client
+        opened.wait_for_reads(read_lag(client), sleep)
         run = _Run(client, plan, opened, progress)
         run.prepare(temporary)
         return run.report(run.send(concurrency), path, clock() - started)
@@ -129,7 +129,8 @@ class _Run:
                 f"the undo with the state {self._state.path} is not complete; run it again, or choose another state "
                 "with --state (state=)"
             )
-        self._progress.start("listing", self._plan.contacts)
+        plan = self._plan
+        self._progress.start("listing", plan.contacts)
         with AccountIndex.read(self._contacts.list().pages(), self._progress.report) as account:
             self._state.untrack_deleted(account.get)
             if self._has_plan:
@@ -137,7 +138,7 @@ class _Run:
             else:
                 if not self._resumes and not any(result.status == NOT_SENT for _, result in self._checked(account)):
                     self._log = temporary
-                self._log.begin(self._plan.id, self._plan.account, self._checked(account))
+                self._log.begin(plan.id, plan.account, self._checked(account))
 
     def _checked(self, account: AccountIndex) -> Iterator[tuple[Change, Result]]:
         for kind in _SENT:

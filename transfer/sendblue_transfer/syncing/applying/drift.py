@@ -94,7 +94,7 @@ def same(name: str, one: Any, other: Any) -> bool:  # noqa: ANN401  # any JSON
     if one == other:
         return True
     field = SYNC_FIELDS.get(name)
-    return field is not None and field.kind == "e164" and _digits(one) == _digits(other)
+    return field is not None and field.kind == "e164" and _digits(cast("object", one)) == _digits(cast("object", other))
 
 
 def _digits(number: object) -> object:

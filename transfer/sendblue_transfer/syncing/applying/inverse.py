@@ -167,7 +167,7 @@ def _of_update(applied: _Applied, current: Current | None) -> Change | str:
     if _is_another(applied, current):
         return _ANOTHER
     has = flatten(current.values)
-    to_restore = {}
+    to_restore: dict[str, tuple[object, object]] = {}
     for name, (old, new) in applied.change.fields.items():
         if same(name, has.get(name), old):
             continue

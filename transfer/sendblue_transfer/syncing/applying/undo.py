@@ -12,7 +12,7 @@ from sendblue_contacts.pagination import check_size
 
 from sendblue_transfer.checked_database import application_id
 from sendblue_transfer.errors import TransferError
-from sendblue_transfer.importing.fingerprint import account_fingerprint
+from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.importing.journal import KIND
 from sendblue_transfer.syncing.account_index import AccountIndex
 from sendblue_transfer.syncing.account_lock import AccountLock
@@ -85,7 +85,7 @@ def undo_sync(
         log.check_account(account)
         run = _Undo(client, log, temporary if dry_run else log, progress)
         if log.status not in ("", UNDONE):
-            log.wait_for_reads(client._read_lag, sleep)  # noqa: SLF001  # a setting of the client
+            log.wait_for_reads(read_lag(client), sleep)
             run.plan()
             if not dry_run:
                 run.send(concurrency)
