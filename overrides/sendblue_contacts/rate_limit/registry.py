@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from typing import TYPE_CHECKING
 
-from . import forks
 from .limiter import RateLimiter
 
 if TYPE_CHECKING:
@@ -24,19 +22,8 @@ _DIFFERENT_SETTINGS = (
 )
 
 
-class _Registry:
-    """The shared limiters, by account, store, limit and window."""
-
-    def __init__(self) -> None:
-        self.limiters: dict[tuple[str, str | None, int, float], RateLimiter] = {}
-        self.lock = threading.Lock()
-
-    def after_fork(self) -> None:
-        """In the child: replace the lock, which a thread of the parent may hold."""
-        self.lock = threading.Lock()
-
-
-_REGISTRY = _Registry()
+_LIMITERS: dict[tuple[str, str | None, int, float], RateLimiter] = {}
+"""The shared limiters, by account, store, limit and window. No lock: a thread may hold it at a fork."""
 
 
 def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
@@ -53,12 +40,9 @@ def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
     """
     account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
     key = account, rate.store, rate.limit, rate.per
-    forks.reset_after_fork(_REGISTRY)
-    with _REGISTRY.lock:
-        if key not in _REGISTRY.limiters and any(other[0] == account for other in _REGISTRY.limiters):
-            _LOG.warning(_DIFFERENT_LIMIT, rate)
-        limiter = _REGISTRY.limiters.get(key) or RateLimiter(rate, account=account)
-        _REGISTRY.limiters[key] = limiter
+    if key not in _LIMITERS and any(other[0] == account for other in list(_LIMITERS)):
+        _LOG.warning(_DIFFERENT_LIMIT, rate)
+    limiter = _LIMITERS.get(key) or _LIMITERS.setdefault(key, RateLimiter(rate, account=account))
     if limiter.rate != rate:
         _LOG.warning(_DIFFERENT_SETTINGS, limiter.rate, rate)
     return limiter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
-from sendblue_contacts.rate_limit import registry, shared_limiter
+from sendblue_contacts.rate_limit import shared_limiter
 
 from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired, release
 
@@ -86,12 +86,12 @@ def test_waiting_threads_stay_with_the_parent(waiting: FakeWaiting) -> None:
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
-    """The thread that would release it does not exist there; this applies to a limiter and to the registry."""
+    """The thread that would release it does not exist there."""
     limiter = shared_limiter("forks", "host", RateLimit(3))
     locked, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with limiter._lock, registry._REGISTRY.lock:
+        with limiter._lock:
             locked.set()
             over.wait()
 

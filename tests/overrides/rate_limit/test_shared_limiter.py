@@ -122,7 +122,7 @@ def test_the_key_is_only_kept_as_a_hash() -> None:
     """No object that a shared limiter or the registry refers to contains the key."""
     key = f"unique-key-{id(object())}"
     limiter = shared_limiter(key, "host", RateLimit())
-    texts = [thing for thing in reachable(limiter, registry._REGISTRY) if isinstance(thing, str | bytes)]
+    texts = [thing for thing in reachable(limiter, registry._LIMITERS) if isinstance(thing, str | bytes)]
     assert hashlib.sha256(f"host\n{key}".encode()).hexdigest() in texts
     assert not [text for text in texts if key in str(text)]
     assert key not in repr(limiter) + repr(limiter.statistics())

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from .base import Command, StoreUnavailableError
+from .base import Command, StoreReply, StoreUnavailableError
 from .slot_file import boot_id, slot_file_path, unusable
 from .slot_table import SlotTable, WrongFileError
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.rate_limit.config import RateLimit
 
-    from .base import StoreReply, StoreRequest
+    from .base import StoreRequest
 
 _LOCK_TIMEOUT = 1.0
 """Seconds after which a locked file counts as unavailable."""
@@ -46,10 +46,6 @@ _RELEASE_TIMEOUT = 0.02
 _LOCK_PAUSE = 0.001
 _LONGEST_LOCK_PAUSE = 0.02
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-
-
-class _LockedError(StoreUnavailableError):
-    """Another process is using the file."""
 
 
 class FileStore:
@@ -83,15 +79,15 @@ class FileStore:
         self._clock = clock
         self._boot = boot()
         self._sleep = sleep
-        with suppress(_LockedError), self._locked_table():
-            pass  # creates the file, so that its cold start begins now; if it is locked, another process creates it
+        with suppress(StoreUnavailableError):  # if the file is locked, another process creates it
+            self._apply(None)  # so that its cold start begins now
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
         for pause in _pauses(request):
             try:
                 return self._apply(request)
-            except _LockedError:
+            except StoreUnavailableError:
                 self._sleep(pause)
         return self._apply(request)
 
@@ -102,26 +98,29 @@ class FileStore:
         for pause in _pauses(request):
             try:
                 return self._apply(request)
-            except _LockedError:
+            except StoreUnavailableError:
                 await anyio.sleep(pause)
         return self._apply(request)
 
-    def _apply(self, request: StoreRequest) -> StoreReply:
-        with self._locked_table() as table:
-            return table.apply(request, self._clock())
-
-    @contextmanager
-    def _locked_table(self) -> Generator[SlotTable]:
-        """The table in the file, which is written back at the end of the block."""
+    def _apply(self, request: StoreRequest | None) -> StoreReply:
+        """Carry out a request in the file; without one, only create the file."""
         try:
             with self._locked_file() as descriptor:
                 data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
                 now = self._clock()
                 table = SlotTable.unpack(data, self._rate, self._boot, now) or SlotTable.cold(self._rate, now)
-                yield table
+                reply = table.apply(request, now) if request else StoreReply()
                 _write(descriptor, table.pack(self._boot, now), len(data))
+                return reply
         except WrongFileError as error:
-            raise self._refused(str(error)) from None
+            raise RateLimitStoreError(
+                f"the slot file {self.path} of the rate limit cannot be used: {error}; "
+                "name another, or remove it while no program uses it"
+            ) from None
+        except BlockingIOError:
+            raise StoreUnavailableError(
+                f"the slot file {self.path} is locked by another process, which may be stopped"
+            ) from None
         except OSError as error:
             raise unusable(self.path, error) from error
 
@@ -133,7 +132,7 @@ class FileStore:
                 state = os.fstat(descriptor)
                 if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                     raise WrongFileError("it is not a file of this user")
-                self._lock(descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 try:
                     if self._is_at_path(state):
                         yield descriptor
@@ -143,25 +142,12 @@ class FileStore:
             finally:
                 os.close(descriptor)
 
-    def _lock(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"the slot file {self.path} is locked by another process, which may be stopped"
-            raise _LockedError(message) from None
-
     def _is_at_path(self, state: os.stat_result) -> bool:
         """Whether the path still leads to this file: it may have been removed or replaced before it was locked."""
         try:
             return os.path.samestat(state, self.path.stat())
         except FileNotFoundError:
             return False
-
-    def _refused(self, reason: str) -> RateLimitStoreError:
-        return RateLimitStoreError(
-            f"the slot file {self.path} of the rate limit cannot be used: {reason}; "
-            "name another, or remove it while no program uses it"
-        )
 
 
 def _pauses(request: StoreRequest) -> Iterator[float]:

@@ -91,18 +91,9 @@ def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    mounted = [(fields[4], fields[fields.index("-") + 1]) for fields in map(str.split, lines)]
+    mounted = [(f[4].replace("\\040", " "), f[f.index("-") + 1]) for f in map(str.split, lines)]
     real = os.path.realpath(folder)
-    above = [
-        (len(point), kind)
-        for point, kind in mounted
-        if os.path.commonpath([real, _unescaped(point)]) == _unescaped(point)
-    ]
-    return max(above, default=(0, ""))[1]
-
-
-def _unescaped(point: str) -> str:
-    return point.replace("\\040", " ")
+    return max(((len(at), kind) for at, kind in mounted if os.path.commonpath([real, at]) == at), default=(0, ""))[1]
 
 
 def boot_id(path: Path = _BOOT_ID, session: Callable[[], bytes] = boot_session) -> bytes:
