@@ -4,8 +4,6 @@ A file or Redis cannot tell a killed process from a slow one. A slot is therefor
 when a process is killed with a request in flight, its slot is free again when the lease has expired and one window has
 passed. A lease must be longer than the request, because a request that arrives at the server after its lease has
 expired is not covered by the limit; the limiter logs a warning for each slot that is released that late.
-
-The client's transports derive the lease from the timeouts of each request (`lease_for`).
 """
 
 from __future__ import annotations

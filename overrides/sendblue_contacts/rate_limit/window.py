@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from .config import RateLimit
 
 
-_TWO = 2
-
-
 class Window:
     """The slots of one account. All times are in seconds of one clock."""
 
@@ -75,11 +72,7 @@ class Window:
         return max(at, self._paced_from + position * self._pace) if bulk or self._paced else at
 
     def acquire(self, now: float, *, bulk: bool = False) -> float | None:
-        """Acquire a slot, if one is free.
-
-        Returns:
-            Since when it was free, for `cancel`; None if no slot is free.
-        """
+        """Acquire a slot. Returns since when it was free, for `cancel`; None if no slot is free."""
         free_at = self._free_at
         if not free_at or free_at[0] > now or self.frozen_until > now:
             return None
@@ -98,12 +91,7 @@ class Window:
         return True
 
     def release(self, now: float, *, bulk: bool = False) -> None:
-        """Release a slot: the response of its request has arrived.
-
-        Args:
-            now: The time. Later, for a request that was abandoned and may still arrive until then.
-            bulk: Whether the slot was acquired for bulk work.
-        """
+        """Release a slot: its response has arrived `now`, or it was abandoned and may arrive until then."""
         at = now + self.rate.per
         _insert(self._free_at, at)
         if bulk:
@@ -129,7 +117,7 @@ class Window:
 
     def is_contested(self, now: float) -> bool:
         """Whether a caller that acquires a slot now delays another one that could acquire one now."""
-        return self._paced or len(self._free_at) < _TWO or self._free_at[1] > now
+        return self._paced or len(self._free_at) <= 1 or self._free_at[1] > now
 
     def freeze(self, until: float) -> None:
         """Admit no request before this time: the server responded with 429."""

@@ -102,12 +102,9 @@ class StoreCoordinator:
         return pause
 
     def end(self, slot: Slot, command: Command, hold: float = 0.0) -> Notice | None:
-        """What ends the use of this slot, by RELEASE or CANCEL; None if the store holds none for it.
+        """What ends the use of this slot, by RELEASE or CANCEL, whose request may still travel for `hold` seconds.
 
-        Args:
-            slot: The slot.
-            command: RELEASE or CANCEL.
-            hold: For RELEASE: for how many seconds its request may still be on its way.
+        Returns None if the store holds no slot for it.
         """
         if slot.token is None:
             return None

@@ -16,7 +16,6 @@ import re
 import threading
 import time
 import weakref
-from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from importlib.resources import files
@@ -59,8 +58,7 @@ _MISCONFIGURED = {
     ),
     "OTHERLIMIT": "has slots of this account for another limit, {limit}: use the same limit everywhere",
 }
-"""What is wrong until the configuration is corrected. These and `_UNAVAILABLE` are names of redis-py's errors, and the
-words of Redis."""
+"""What is wrong until the configuration is corrected, by names of redis-py's errors and by words of Redis."""
 
 _UNPARSABLE = (
     "the Redis URL of the rate limit cannot be parsed: write redis://user:password@host:6379/0, with special "
@@ -107,7 +105,8 @@ class RedisStore:
         self._own_clock = own_clock or clock or time.monotonic
         # The epoch of the last reply, when it arrived, and by how much the time of Redis is ahead at least.
         self._seen: tuple[str | bytes, float, float] = ("", 0.0, 0.0)
-        self._script = self._client.register_script(_script())
+        script = files("sendblue_contacts.rate_limit.stores").joinpath("redis.lua").read_text(encoding="utf-8")
+        self._script = self._client.register_script(script)
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Send a request once, in one round trip."""
@@ -163,11 +162,6 @@ class RedisStore:
             f"Redis at {self._host} responds with an error ({type(error).__name__}) whose text may contain a secret "
             "and is not shown: check that it is Redis 5 or later, and try the URL with redis-cli"
         )
-
-
-@cache
-def _script() -> str:
-    return files("sendblue_contacts.rate_limit.stores").joinpath("redis.lua").read_text(encoding="utf-8")
 
 
 def _client_for(url: str) -> Any:  # noqa: ANN401  # of an optional library

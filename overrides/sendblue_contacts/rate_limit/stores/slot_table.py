@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .base import Command, StoreReply
@@ -60,24 +61,23 @@ class SlotRecord(NamedTuple):
     previous_bulk_until: float = 0.0
 
 
+@dataclass
 class SlotTable:
     """The slots of one account. All times are in seconds of one clock.
 
     Attributes:
+        rate: The limit.
+        slots: The slots.
         frozen_until: Until when no request is admitted, because the server responded with 429.
         cold_until: Until when no request is admitted, because the requests of the last window are not in the table.
         paced_from: From when the next paced request may start.
-        slots: The slots.
     """
 
-    def __init__(
-        self, rate: RateLimit, slots: list[SlotRecord], frozen_until: float, cold_until: float, paced_from: float
-    ) -> None:
-        self._rate = rate
-        self.slots: list[SlotRecord] = slots
-        self.frozen_until: float = frozen_until
-        self.cold_until: float = cold_until
-        self.paced_from: float = paced_from
+    rate: RateLimit
+    slots: list[SlotRecord]
+    frozen_until: float
+    cold_until: float
+    paced_from: float
 
     @classmethod
     def cold(cls, rate: RateLimit, now: float) -> Self:
@@ -95,7 +95,7 @@ class SlotTable:
         """
         if not data.startswith(_MAGIC[: len(data)]):
             raise WrongFileError("it is not a slot file")
-        if len(data) != _size(rate):
+        if len(data) != _HEADER.size + rate.limit * _RECORD.size + _CHECKSUM.size:
             if len(data) >= _HEADER.size and _HEADER.unpack_from(data)[2] != rate.limit:
                 raise WrongFileError("it is for another limit")
             return None
@@ -111,7 +111,7 @@ class SlotTable:
     def pack(self, boot: bytes, now: float) -> bytes:
         """The table as bytes. The checksum detects a write that was interrupted."""
         times = self.frozen_until, self.cold_until, self.paced_from
-        header = _HEADER.pack(_MAGIC, boot, self._rate.limit, self._rate.per, now, *times)
+        header = _HEADER.pack(_MAGIC, boot, self.rate.limit, self.rate.per, now, *times)
         data = header + b"".join([_RECORD.pack(*record) for record in self.slots])
         return data + _CHECKSUM.pack(zlib.crc32(data))
 
@@ -126,7 +126,7 @@ class SlotTable:
         if place is not None:
             self._free(place, now + request.seconds, unused=request.command is Command.CANCEL)
         elif request.command is Command.RELEASE and now < self.cold_until:
-            self.cold_until = now + request.seconds + self._rate.per
+            self.cold_until = now + request.seconds + self.rate.per
         return StoreReply()
 
     def _acquire(self, request: StoreRequest, now: float) -> StoreReply:
@@ -139,26 +139,26 @@ class SlotTable:
             return self._hold(place, record, max(start, now), request, now)
         place = self._earliest(now, bulk=request.bulk)
         if place is None:
-            return StoreReply(self._rate.per, self._frozen(now), held=False)
+            return StoreReply(self.rate.per, max(0.0, self.frozen_until - now), held=False)
         free_at, bulk_until = self.slots[place][:2]
         start = self._start_from(free_at, now, paced=request.paced)
         record = SlotRecord(free_at, bulk_until, request.token, start, request.bulk, request.paced, free_at, bulk_until)
         return self._hold(place, record, start, request, now)
 
     def _hold(self, place: int, record: SlotRecord, start: float, request: StoreRequest, now: float) -> StoreReply:
-        until = start + request.lease + self._rate.per
+        until = start + request.lease + self.rate.per
         bulk_until = until if record.bulk else record.bulk_until
         self.slots[place] = record._replace(free_at=until, bulk_until=bulk_until, start=start)
-        return StoreReply(start - now, self._frozen(now))
+        return StoreReply(start - now, max(0.0, self.frozen_until - now))
 
     def _free(self, place: int, now: float, *, unused: bool) -> None:
         record = self.slots[place]
         if not unused:
-            at = now + self._rate.per
+            at = now + self.rate.per
             self.slots[place] = SlotRecord(at, at if record.bulk else record.bulk_until)
             return
         self.slots[place] = SlotRecord(record.previous_free_at, record.previous_bulk_until)
-        if record.paced and self.paced_from == record.start + self._rate.pace:
+        if record.paced and self.paced_from == record.start + self.rate.pace:
             self.paced_from = record.start  # it was the last paced request, and the next one takes its place
 
     def _earliest(self, now: float, *, bulk: bool) -> int | None:
@@ -166,8 +166,8 @@ class SlotTable:
 
         A slot that is free more than one window from now is held: its lease has not expired.
         """
-        any_slot = not bulk or sum(record.bulk_until > now for record in self.slots) < self._rate.bulk_slots
-        latest = now + self._rate.per
+        any_slot = not bulk or sum(record.bulk_until > now for record in self.slots) < self.rate.bulk_slots
+        latest = now + self.rate.per
         free = [
             (record.free_at, place)
             for place, record in enumerate(self.slots)
@@ -185,12 +185,5 @@ class SlotTable:
         start = max(self._open_from(now), at)
         if paced:
             start = max(start, self.paced_from)
-            self.paced_from = start + self._rate.pace
+            self.paced_from = start + self.rate.pace
         return start
-
-    def _frozen(self, now: float) -> float:
-        return max(0.0, self.frozen_until - now)
-
-
-def _size(rate: RateLimit) -> int:
-    return _HEADER.size + rate.limit * _RECORD.size + _CHECKSUM.size
