@@ -116,8 +116,8 @@ def _merged(*rows: dict[str, Any]) -> dict[str, Any]:
         ([{"tags": ["x", "y"]}, {"tags": ["z", "x"]}], {"tags": ["x", "y", "z"]}),
         ([{}, {"tags": ["x"]}, {"tags": ["y"]}], {"tags": ["x", "y"]}),
         (
-            [{"customVariables": {"a": "1", "b": "1"}}, {"custom_variables": {"b": "2", "c": "2"}}],
-            {"custom_variables": {"a": "1", "b": "2", "c": "2"}},
+            [{"customVariables": {"a": "1", "b": "1", "d": "1"}}, {"custom_variables": {"b": "2", "c": "2", "d": ""}}],
+            {"custom_variables": {"a": "1", "b": "2", "c": "2", "d": "1"}},
         ),
     ],
 )

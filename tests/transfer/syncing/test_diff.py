@@ -114,7 +114,14 @@ def test_creations(row: dict[str, Any], options: dict[str, Any], fields: dict[st
 
 def test_contacts_that_are_not_as_documented() -> None:
     """A contact without a valid number is counted only; of two with one number, the last counts; texts are text."""
-    odd = {"phone": "+1 415 555 0123", "first_name": 7, "last_name": True, "tags": [1, None], "custom_variables": [1]}
+    odd = {
+        "phone": "+1 415 555 0123",
+        "contact_id": [1],
+        "first_name": 7,
+        "last_name": True,
+        "tags": [1, None],
+        "custom_variables": [1],
+    }
     contacts: list[dict[str, Any]] = [ADA, {"phone": None}, {}, {"phone": "4155550123"}, {"phone": 14155550123}, odd]
     with AccountIndex.read([[Contact.from_dict(each) for each in contacts], []]) as account:
         assert account.contacts == 6

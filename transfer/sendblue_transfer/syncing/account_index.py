@@ -63,6 +63,7 @@ class AccountIndex:
             "CREATE TABLE tracked (number INTEGER PRIMARY KEY)",
         ):
             self._database.execute(statement)
+        self._cursor = self._database.cursor()
         self.contacts: int = 0
         self._marks = bytearray()
 
@@ -91,7 +92,7 @@ class AccountIndex:
 
     def _add(self, page: list[Contact]) -> None:
         rows = (
-            (int(number), marshal.dumps(contact_values(contact)), contact.contact_id)
+            (int(number), marshal.dumps(contact_values(contact)), _text(contact.contact_id))
             for contact in page
             if (number := e164(contact.phone))
         )
@@ -123,7 +124,7 @@ class AccountIndex:
 
     def _find(self, number: str, *, mark: bool) -> Values | None:
         query = "SELECT position, content FROM contacts WHERE number = ?"
-        row = self._database.execute(query, (int(number),)).fetchone()
+        row = self._cursor.execute(query, (int(number),)).fetchone()
         if row is None:
             return None
         if mark:
@@ -211,6 +212,10 @@ def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
     if isinstance(value, date):
         return value.isoformat()
     return scalar_text(value) if kind in TEXT_KINDS else value
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _are_texts(values: Collection[Any]) -> bool:

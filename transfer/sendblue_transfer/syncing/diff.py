@@ -110,9 +110,11 @@ class RowDiff:
                     yield name, (old, None)
             elif not _is_same(name, old, sent := self._sent(name, value)):
                 yield name, (old, sent)
-        old_tags = contact.get(TAGS)
-        if (TAGS in row or self._scope) and set(tags := self._wanted_tags(row, old_tags or [])) != set(old_tags or []):
-            yield TAGS, (old_tags, tags or None)
+        old_tags: list[str] | None = contact.get(TAGS)
+        if self._scope or row.get(TAGS, old_tags) != old_tags:
+            tags = self._wanted_tags(row, old_tags or [])
+            if set(tags) != set(old_tags or []):
+                yield TAGS, (old_tags, tags or None)
 
     def _changed_labels(self, name: str, labels: Values, old: Any) -> Iterator[_Pair]:  # noqa: ANN401  # any JSON
         has = cast("Values", old) if isinstance(old, dict) else {}
