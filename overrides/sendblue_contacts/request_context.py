@@ -7,7 +7,7 @@ import math
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from ._httpx import httpx
 from ._masking import RequestSummary
@@ -50,12 +50,13 @@ def call_of(request: httpx.Request, retry: Retry | None = None) -> Call:
 
     A request without one comes from the generated client: it gets a call, retried if its HTTP method is idempotent.
     """
-    call = request.extensions.get(EXTENSION)
+    extensions: dict[str, Any] = request.extensions
+    call = extensions.get(EXTENSION)
     if not isinstance(call, Call):
         call = Call(request.method in IDEMPOTENT_METHODS, retry)
-        request.extensions = {**request.extensions, EXTENSION: call}
+        request.extensions = {**extensions, EXTENSION: call}
     if call.deadline is None:
-        timeouts = request.extensions.get("timeout", {}).values()
+        timeouts = extensions.get("timeout", {}).values()
         longest = max((math.inf if seconds is None else seconds for seconds in timeouts), default=0.0)
         call.deadline = max(_LEAST_DEADLINE, 2 * longest)
     return call

@@ -59,9 +59,10 @@ def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN
     """Mask what was sent in the error messages for single items of a bulk request: they may quote any item."""
     values = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     lists: list[Any] = [values[key] for key in ("failures", "results") if isinstance(values.get(key), list)]
-    items = [item for item in chain(*lists) if isinstance(item, dict) and isinstance(item.get("error"), str)]
-    masked = masker(sent_texts(response) if items else ())
-    for item in items:
+    items: list[Any] = [item for item in chain(*lists) if isinstance(item, dict)]
+    failed = [item for item in items if isinstance(item.get("error"), str)]
+    masked = masker(sent_texts(response) if failed else ())
+    for item in failed:
         item["error"] = masked(item["error"])
 
 

@@ -168,8 +168,10 @@ class Sendblue(BaseClient):
         """
         from sendblue_contacts_api import Client as GeneratedClient  # noqa: PLC0415  # see the top of this file
 
-        transport = self._http._transport  # noqa: SLF001  # a copy makes an httpx client of its own
-        return GeneratedClient(**self._http_settings() | {"cookies": {}}, httpx_args={"transport": transport})
+        http: Any = self._http
+        arguments = {"transport": http._transport}  # noqa: SLF001  # a copy makes an httpx client of its own
+        settings: dict[str, Any] = {**self._http_settings(), "cookies": {}, "httpx_args": arguments}
+        return GeneratedClient(**settings)
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         """Send any request, limited, retried and logged like all others: for endpoints that this library lacks.
