@@ -20,12 +20,16 @@ EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
 SECOND = dt.timedelta(seconds=1)
 
+HOUR = dt.timedelta(hours=1)
+
 SHOWN: dict[str, Callable[[dt.datetime], dt.datetime]] = {
     "exact": lambda moment: moment,
     "truncated": lambda moment: moment.replace(microsecond=0),
     "rounded": lambda moment: (moment + SECOND / 2).replace(microsecond=0),
-    "east": lambda moment: moment + dt.timedelta(hours=5),  # local time, read as UTC because it has no zone
-    "west": lambda moment: moment - dt.timedelta(hours=8),
+    "east": lambda moment: moment + 5.75 * HOUR,  # local time, read as UTC because it has no zone
+    "west": lambda moment: moment - 8 * HOUR,
+    "spring": lambda moment: moment + (1 + (moment > EPOCH + HOUR)) * HOUR,
+    "autumn": lambda moment: moment + (2 - (moment > EPOCH + HOUR)) * HOUR,
 }
 
 

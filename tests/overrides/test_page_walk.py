@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sendblue_contacts import Contact, IncompleteListError
-from sendblue_contacts.pagination import walk
+from sendblue_contacts.pagination import walk, window
 from sendblue_contacts.pagination.walk import PageWalk
 
 from tests.overrides.list_server import EPOCH, OLDEST_FIRST, ListServer, Stored, account, listed
@@ -28,8 +28,10 @@ each_order = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 @pytest.fixture(autouse=True)
 def small_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits of the API."""
-    monkeypatch.setattr(walk, "MAX_OFFSET", 100)
-    monkeypatch.setattr(walk, "MAX_PAGE_SIZE", 10)
+    for module in (walk, window):
+        monkeypatch.setattr(module, "MAX_OFFSET", 100)
+        monkeypatch.setattr(module, "MAX_PAGE_SIZE", 10)
+    monkeypatch.setattr(window, "MAX_KNOWN", 220)
     monkeypatch.setattr(walk, "MAX_NEARLY_EMPTY_PAGES", 100)
 
 
@@ -69,6 +71,7 @@ SAME_TIME = "more contacts have the same created_at than the server can list"
 OTHER_ORDER = "remove order_by and order_direction"
 NO_ORDER = "leaves out created_at, does not sort by it, or does not filter by the time that it shows"
 MISFIT = "the pages of the server do not fit together"
+TOO_FAST = "contacts are created, deleted or sorted anew faster than they can be listed"
 EVERY_4TH = {number: ("empty", "repeat")[number % 8 // 4] for number in range(4, 60, 4)}
 
 COMPLETE = {
@@ -88,16 +91,21 @@ COMPLETE = {
     "truncated to seconds": Case(seconds(240, 1 / 3), 32, {"shown": "truncated"}),
     "rounded to seconds": Case(seconds(240, 1 / 3), 60, {"shown": "rounded"}),
     "rounded to seconds, greater than": Case(seconds(240, 1 / 3), 60, {"shown": "rounded", "strict": True}),
-    "local time in the east": Case(seconds(100), 20, {"shown": "east"}),
-    "local time in the west": Case(seconds(100), 20, {"shown": "west"}),
+    "local time in the east": Case(seconds(240), 46, {"shown": "east"}),
+    "local time in the west": Case(seconds(240, 100), 41, {"shown": "west"}, filtered=True),
+    "local time, greater than": Case(seconds(240, 1 / 3), 61, {"shown": "east", "strict": True}),
+    "local time, to summer time": Case(seconds(240, 60), 61, {"shown": "spring"}),
     "empty and repeated pages": Case(seconds(240), 50, {"glitches": EVERY_4TH}),
     "an empty page at first": Case(seconds(60), 11, {"glitches": {1: "empty"}}),
     "an empty page, by name": Case(seconds(60), 11, {"glitches": {3: "empty"}}, order=BY_NAME),
-    "a repeated page, by name": Case(seconds(60), 15, {"glitches": {3: "repeat"}}, order=BY_NAME),
+    "a repeated page, by name": Case(seconds(60), 20, {"glitches": {3: "repeat"}}, order=BY_NAME),
     "offset ignored": Case(seconds(240), 29, {"ignores": {"offset"}}),
     "limit ignored": Case(seconds(240), 4, {"ignores": {"limit"}}),
     "order ignored": Case(seconds(100), 13, {"ignores": {"order"}}),
-    "filter ignored": Case(seconds(100), 20, {"ignores": {"created_at_gte"}}),
+    "order ignored, a time with ties, filtered": Case(
+        ties(15, before=30, after=0), 9, {"ignores": {"order"}}, filtered=True
+    ),
+    "filter ignored": Case(seconds(100), 24, {"ignores": {"created_at_gte"}}),
     "twice as many as asked for": Case(seconds(240), 28, {"exceeds": True, "max_page": 20}),
     "no number and no ID": Case(seconds(140), 19, {"identity": "none"}),
     "one ID for all": Case(ties(100), 19, {"identity": "one_id"}),
@@ -118,16 +126,15 @@ INCOMPLETE = {
     "too many ties at first": Case(ties(120, before=0), 14, {"rejects": False}, SAME_TIME),
     "too many by name": Case(seconds(111), 14, {}, OTHER_ORDER, BY_NAME),
     "too many, newest first": Case(seconds(240), 14, {"rejects": False}, OTHER_ORDER, NEWEST_FIRST),
-    "local time in the east": Case(seconds(240), 20, {"shown": "east"}, NO_ORDER),
-    "local time in the west": Case(seconds(240), 20, {"shown": "west"}, NO_ORDER),
+    "local time, from summer time": Case(seconds(340, 60), 50, {"shown": "autumn"}, NO_ORDER),
     "order ignored": Case(seconds(240), 14, {"ignores": {"order"}}, NO_ORDER),
-    "filter ignored": Case(seconds(240), 20, {"ignores": {"created_at_gte"}}, NO_ORDER),
+    "filter ignored": Case(seconds(240), 24, {"ignores": {"created_at_gte"}}, NO_ORDER),
     "offset ignored among ties": Case(ties(30), 20, {"ignores": {"offset"}}, SAME_TIME),
     "offset ignored by name": Case(seconds(60), 20, {"ignores": {"offset"}}, OTHER_ORDER, BY_NAME, filtered=True),
     "pages of one contact": Case(seconds(60), 20, {"max_page": 1}, MISFIT),
     "pages of one contact, filtered": Case(seconds(60), 20, {"max_page": 1}, MISFIT, filtered=True),
-    "contacts that cannot be told apart": Case(seconds(60), 80, {"identity": "same"}, MISFIT, filtered=True),
-    "too many undated": Case(undated(140), 40, {"undated": "last"}, "more contacts have no created_at than"),
+    "contacts that cannot be told apart": Case(seconds(60), 400, {"identity": "same"}, TOO_FAST, filtered=True),
+    "too many undated": Case(undated(140), 40, {"undated": "last"}, NO_ORDER),
     "too many undated first": Case(undated(140), 14, {"undated": "first"}, NO_ORDER),
     "a count that is too high": Case(seconds(60), 24, {"uncounted": -3}, "the account has 63 contacts"),
 }
@@ -238,9 +245,11 @@ DELETED: dict[str, Case] = {
     "few": Case(seconds(25), 20),
     "many": Case(seconds(240), 110),
     "ties": Case(ties(60), 60),
-    "ties that change their order": Case(ties(60), 80, {"shuffles": True}),
+    "ties, filtered": Case(ties(60), 110, filtered=True),
     "half": Case(seconds(20), 20, {"max_page": 10}),  # the remaining contacts are as many as the listed ones
-    "small pages": Case(seconds(60), 60, {"max_page": 7, "count_lag": 3}),
+    "small pages": Case(seconds(60), 110, {"max_page": 7, "count_lag": 3}),
+    "pages of one contact": Case(seconds(20), 70, {"max_page": 1}, filtered=True),
+    "empty pages": Case(seconds(60), 60, {"glitches": {7: "empty", 8: "empty"}}, filtered=True),
 }
 
 
@@ -252,14 +261,27 @@ def test_deleting_while_listing_meets_every_contact(order: str, name: str, every
     """Each contact, or the first of several, is deleted as soon as it is listed."""
     case = DELETED[name]
     tested = server(case.contacts, **case.traits)
-    found = listed(tested, PageWalk(ORDERS[order]), deleting(tested, every))
+    found = listed(tested, PageWalk(ORDERS[order], filtered=case.filtered), deleting(tested, every))
     assert len(found.names) == len(set(found.names))
-    if every > 1 and "shuffles" in case.traits:
-        return  # what is deleted and what is missing cannot be told apart
-    if every == 1 or len(case.contacts) <= 110 or order == "oldest first":
+    if every == 1 or (len(case.contacts) <= 110 and case.traits.get("max_page") != 1) or order == "oldest first":
         assert (found.error, len(found.names)) == (None, len(case.contacts))
     assert found.error or len(found.names) == len(case.contacts)
     assert len(tested.requests) <= case.requests
+
+
+@each_order
+@pytest.mark.parametrize("every", [1, 2, 3])
+@pytest.mark.parametrize("filtered", [True, False])
+def test_deleting_ties_that_change_their_order(order: dict[str, str], every: int, filtered: bool) -> None:  # noqa: FBT001  # a parameter
+    """What is deleted and what is missing cannot always be told apart: then the listing ends in an error."""
+    for seed in range(10):
+        tested = server(ties(12 + 4 * seed), shuffles=True)
+        tested._random.seed(seed)
+        before = len(tested.contacts)
+        found = listed(tested, PageWalk(order, filtered=filtered), deleting(tested, every))
+        assert len(found.names) == len(set(found.names)) <= before
+        assert found.error or len(found.names) == before
+        assert len(tested.requests) <= 400
 
 
 @each_order
@@ -295,7 +317,7 @@ def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:  
     tested.meanwhile = create
     found = listed(tested, PageWalk(order, filtered=filtered), max_requests=500)
     assert {str(number) for number in range(50)} <= {*found.names}
-    assert found.error is None or filtered or order is NEWEST_FIRST
+    assert found.error is None or filtered or order is not OLDEST_FIRST
 
 
 def test_undated_contacts_while_others_are_deleted() -> None:
@@ -366,8 +388,7 @@ def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:  # noqa: FBT
 
     def consume(names: list[str]) -> None:
         delete(names)
-        window = tested_walk._window
-        known.append(len(window.listed) + sum(len(keys) for _, keys in window.dated))
+        known.append(len(tested_walk._window.listed))
 
     assert len(listed(tested, tested_walk, consume).names) == 2_000
     assert max(known) < 500

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sendblue_contacts import Contact, IncompleteListError, InvalidPhoneNumberError
-from sendblue_contacts.pagination import walk
+from sendblue_contacts import Contact, IncompleteListError, InvalidPhoneNumberError, Retry
+from sendblue_contacts.pagination import walk, window
 
 from tests.overrides.clients import Runner
 
@@ -157,8 +157,11 @@ def test_extra_query_may_be_a_filter(runner: Runner) -> None:
     assert all(request.url.params["tag"] == "VIP" and "count" not in request.url.path for request in runner.sent)
 
 
-def test_a_pause_before_a_further_look(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads may lag behind writes: what is counted and not listed is looked for again, after pauses."""
+@pytest.mark.parametrize(("read_lag", "pauses"), [(5.0, [0.25, 0.5, 1.0, 2.0, 1.25]), (0.6, [0.25, 0.35]), (0.0, [])])
+def test_pauses_before_further_looks(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, read_lag: float, pauses: list[float]
+) -> None:
+    """Reads may lag behind writes: what is counted and not listed is looked for again, for `Retry.read_lag` seconds."""
     paused: list[float] = []
 
     async def task_sleep(seconds: float) -> None:
@@ -171,13 +174,14 @@ def test_a_pause_before_a_further_look(runner: Runner, monkeypatch: pytest.Monke
         return httpx.Response(200, json={"count": 8}) if "count" in request.url.path else _page(request)
 
     with pytest.raises(IncompleteListError, match=r"the account has 8 contacts \(7 contacts were listed\)"):
-        runner.run(lambda client: client.contacts.list(), respond)
-    assert paused == [0.5, 1.0, 2.0, 2.0]
+        runner.run(lambda client: client.contacts.list(), respond, retry=Retry(read_lag=read_lag))
+    assert paused == pytest.approx(pauses)
 
 
 def test_both_clients_raise_if_the_listing_is_incomplete(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error comes after the contacts that can be listed."""
-    monkeypatch.setattr(walk, "MAX_OFFSET", 3)
-    monkeypatch.setattr(walk, "MAX_PAGE_SIZE", 3)
+    for module in (walk, window):
+        monkeypatch.setattr(module, "MAX_OFFSET", 3)
+        monkeypatch.setattr(module, "MAX_PAGE_SIZE", 3)
     with pytest.raises(IncompleteListError, match=r"\(6 contacts were listed\)"):
         runner.run(lambda client: client.contacts.list(page_size=3, order_direction="desc"), _page)

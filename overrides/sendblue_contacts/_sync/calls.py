@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 class ContactCalls:
     """The calls of `contacts`, except the bulk calls."""
 
-    def __init__(self, send: Send, region: str | None, *, filtered: bool = False) -> None:
+    def __init__(self, send: Send, region: str | None, *, filtered: bool = False, read_lag: float = 0.0) -> None:
         self._send = send
         self._region = region
         self._filtered = filtered
+        self._read_lag = read_lag
 
     @overload
     def create(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
@@ -131,8 +132,7 @@ class ContactCalls:
 
         No request is sent until the first contact is read. Every contact that exists all the time is listed exactly
         once, also if contacts are created or deleted meanwhile, or else the listing ends with an error. For that, each
-        page repeats one contact of the page before, and one more request finds the end: it counts the contacts, or with
-        a filter looks for a further page. `.first()`, and a listing that ends at `max_items`, do without it.
+        page repeats a contact of the page before, and one more request counts the contacts or looks for further ones.
 
         Args:
             page_size: Contacts per request, at most 1000.
@@ -156,16 +156,19 @@ class ContactCalls:
             for contact in client.contacts.list():
                 print(contact.first_name)
         """
-        filters = pagination.filters(
+        new_walk = pagination.new_walk(
+            page_size,
+            max_items,
             order_by=order_by,
             order_direction=order_direction,
             phone_number=phone_number,
             cid=cid,
             created_at_gte=created_at_gte,
             region=self._region,
+            filtered=self._filtered,
+            read_lag=self._read_lag,
         )
-        settings = pagination.list_settings(filters, page_size, max_items, filtered=self._filtered)
-        return ContactList(self._send, settings)
+        return ContactList(self._send, new_walk)
 
     def count(self, phone_number: str | None = None) -> int:
         """Count all contacts, or those with this number (GET /api/v2/contacts/count)."""

@@ -32,8 +32,7 @@ class Contacts(ContactCalls):
         filtered: bool = False,
         read_lag: float = 0.0,
     ) -> None:
-        super().__init__(send, region, filtered=filtered)
-        self._read_lag = read_lag
+        super().__init__(send, region, filtered=filtered, read_lag=read_lag)
         self._send_raw = send_raw
         self._send_bulk = send_bulk or send
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sendblue_contacts.sleep import thread_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from sendblue_contacts.pagination import ListSettings
+    from sendblue_contacts.pagination import PageWalk
     from sendblue_contacts_api.models.contact import Contact
 
     from .sending import Send
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class ContactList:
     """A lazy listing of contacts. Iterating over it fetches pages as they are needed; each iteration starts again."""
 
-    def __init__(self, send: Send, settings: ListSettings) -> None:
+    def __init__(self, send: Send, new_walk: Callable[[], PageWalk]) -> None:
         self._send = send
-        self._settings = settings
+        self._new_walk = new_walk
 
     def __iter__(self) -> Iterator[Contact]:
         with closing(self.pages()) as pages:
@@ -35,23 +35,24 @@ class ContactList:
         Raises:
             IncompleteListError: There are more contacts, or may be, but the server does not return them.
         """
-        size = self._settings.page_size
-        walk = self._settings.walk()
+        walk = self._new_walk()
         while (operation := walk.next_request()) is not None:
             if walk.pause:
                 thread_sleep(walk.pause)
             contacts = walk.accept(self._send(operation))
-            for start in range(0, len(contacts), size):
-                yield contacts[start : start + size]
+            for start in range(0, len(contacts), walk.page_size):
+                yield contacts[start : start + walk.page_size]
 
     def page(self) -> list[Contact]:
         """Return the first page only."""
-        size = min(self._settings.page_size, self._settings.max_items or self._settings.page_size)
-        return self._send(self._settings.walk(max_items=size).page_request())
+        walk = self._new_walk()
+        walk.max_items = min(walk.page_size, walk.max_items or walk.page_size)
+        return self._send(walk.page_request())
 
     def first(self) -> Contact | None:
         """Return the first contact, with one request for one contact, or None if there is no contact."""
-        walk = self._settings.walk(max_items=1)
+        walk = self._new_walk()
+        walk.max_items = 1
         page = self._send(walk.page_request())
         contacts = walk.accept(page)
         return contacts[0] if contacts else None

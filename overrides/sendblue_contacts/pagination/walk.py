@@ -10,94 +10,64 @@ Offsets shift when a contact is deleted, and a server need not sort or filter as
 - **Overlap.** Each page begins with the last contact of the page before. If it does not, the walk goes back until a
   page begins with a contact that was listed: then none between them is missing. A new window that contains no listed
   contact is not used: the walk continues in the old one, by offset.
-- **Size.** A window is left only when as many contacts of it were listed as its last offset says. Otherwise the order
-  changed, and the window is read again.
-- **End.** The walk ends at a page that has nothing new, however short the page before was.
-- **Count.** Without a filter, the number of contacts is compared with `count`. After a short page this comes first,
-  before the page is returned, and usually replaces the page that has nothing new. Reads may lag behind writes, so
-  missing contacts are looked for again, after pauses.
+- **Order.** A window is left only when its pages have one order, or all its contacts were seen: else it is read again.
+- **End.** The walk ends at a page that has nothing new, not at a short one. An empty page is requested again.
+- **Count.** Without a filter, the number of contacts is compared with `count`: after a short page, before its contacts
+  are returned, and at the end. Reads may lag behind writes, so missing contacts are looked for again, after pauses.
 
 Whatever does not fit ends in `IncompleteListError`, after a bounded number of requests.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts import operations
 from sendblue_contacts.errors import IncompleteListError
+from sendblue_contacts.retry import look_up_pauses
 
 from .contact_keys import ContactKey, by_key, ignored_filter
+from .time_filter import NOT_SORTED, TimeFilter
+from .window import MAX_OFFSET, MAX_PAGE_SIZE, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
 
     from sendblue_contacts_api.models.contact import Contact
 
-MAX_OFFSET = 10_000
-MAX_PAGE_SIZE = 1_000
-MAX_NEARLY_EMPTY_PAGES = 1_000
-"""How many pages in a row may have less than a quarter of the contacts of the longest page."""
-MAX_READS = 50
-"""How often a window is read again."""
-MAX_FAILED_WINDOWS = 3
-"""How many new windows in a row may lack the last contact, before `created_at_gte` is no longer used."""
-READ_LAG_PAUSES = (0.0, 0.5, 1.0, 2.0, 2.0)
-"""Seconds before each further look for contacts that are counted but not listed."""
-_MARGIN = dt.timedelta(seconds=1)
-"""Once a window lacked the last contact, the next ones begin earlier: the server may round, or filter by `>`."""
-_TOO_FAST = "contacts are created faster than they can be listed"
-OLDEST_FIRST = ("created_at", "asc")
+OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
+MAX_NEARLY_EMPTY_PAGES = 1_000  # how many pages in a row may have less than a quarter of the longest one
+MAX_READS = 50  # how often windows are read again
+MAX_EMPTY_PAGES = 3  # how many empty pages in a row show that there are no more contacts
+MAX_REPEATED = 10  # how many contacts a new window may repeat, so that it begins without an offset
+_TOO_FAST = "contacts are created, deleted or sorted anew faster than they can be listed"
+_MISFIT = "the pages of the server do not fit together: they repeat or skip contacts"
+_OFFSET = "in this order the server skips at most 10,000 contacts; remove order_by and order_direction"
+_SAME_TIME = "more contacts have the same created_at than the server can list"
 
 
 class _Asks(Enum):
-    """What the next request asks for."""
-
     PAGE = auto()
     COUNT = auto()
-    UNDATED = auto()
-    """The newest contacts: a server that sorts contacts without `created_at` last, filters them out in new windows."""
-
-
-@dataclass(slots=True, repr=False)
-class _Window:
-    """The contacts that were created at `since` or later; all contacts if it is None.
-
-    Attributes:
-        since: The value of `created_at_gte`.
-        listed: The contacts of the window that were listed.
-        dated: The dates of each page, in order, and its contacts that have one.
-        end: The offset after the last page.
-        last: The last contact of the last page.
-        paged: Whether pages were requested by offset.
-        size: While the window is read again: how many contacts it has.
-    """
-
-    since: dt.datetime | None
-    listed: dict[ContactKey, None] = field(default_factory=dict[ContactKey, None])
-    dated: list[tuple[list[dt.datetime], list[ContactKey]]] = field(default_factory=list[Any])
-    end: int = 0
-    last: ContactKey | None = None
-    paged: bool = False
-    size: int = 0
+    ZONE = auto()  # how far the shown times are ahead of those by which the server filters
+    LAST = auto()  # the last contact: the only one that was listed may be all that the server puts into a page
+    UNDATED = auto()  # the newest contacts: without `created_at` they may be sorted last, and missing in new windows
 
 
 @dataclass(slots=True, repr=False)
 class PageWalk:
     """The state of one iteration over a listing.
 
-    Args:
+    Attributes:
         filters: The query parameters.
         page_size: The number of contacts to request at a time; a few more may be returned.
         max_items: Maximum number of contacts in all pages; None for all contacts.
         filtered: Whether something else than `filters` may leave contacts out, so that `count` says nothing.
-
-    Attributes:
+        read_lag: Seconds by which reads may lag behind writes.
         returned: Number of contacts returned so far.
         pause: Seconds to wait before the next request.
     """
@@ -106,42 +76,34 @@ class PageWalk:
     page_size: int = MAX_PAGE_SIZE
     max_items: int | None = None
     filtered: bool = False
+    read_lag: float = 5.0
     returned: int = 0
     pause: float = 0.0
 
-    _window: _Window = field(default_factory=lambda: _Window(None))
-    _old_window: _Window | None = None  # while it is not known whether the new one continues it
-    _offset: int = 0
-    _limit: int = 0
-    _step: int = 1
-    _longest: int = 0
-    _keyset: bool = True
-    _margin: dt.timedelta = dt.timedelta(0)
-    _failed_windows: int = 0
-    _window_failed: bool = False
-    _leaves_out_undated: bool = False
-    _undated: dict[ContactKey, None] = field(default_factory=dict[ContactKey, None])
-
     _asks: _Asks = _Asks.PAGE
+    _window: Window = field(default_factory=Window)
+    _times: TimeFilter = field(default_factory=TimeFilter)
+    _dated: Window = field(default_factory=Window)  # while contacts without `created_at` are looked for
+    _misfit: list[ContactKey] = field(default_factory=list[Any])  # a page that may be repeated
+    _latest: dt.datetime | None = None  # when the last contact of the last page was created
+    _limit: int = 0
+    _longest: int = 0
+    _leaves_out_undated: bool = False
     _count: int | None = None
     _goal: int = 0
-    _held: list[Contact] = field(default_factory=list["Contact"])
+    _held: list[Contact] = field(default_factory=list[Any])
     _undisturbed: bool = True
     _idle: int = 0
     _nearly_empty_pages: int = 0
+    _empty_pages: int = 0
     _reads: int = 0
-    _looks: int = 0
-    _ended: bool = False
+    _looks: Iterator[float] | None = None
     _done: bool = False
-    _doubt: str = ""
     _problem: str = ""
 
     def __post_init__(self) -> None:
-        self._window.since = self.filters.get("created_at_gte")
-        self._keyset = (self.filters.get("order_by"), self.filters.get("order_direction")) == OLDEST_FIRST
+        self._times.works = OLDEST_FIRST.items() <= self.filters.items()
         self.filtered = self.filtered or bool(self.filters.keys() & {"created_at_gte", "phone_number", "cid"})
-
-    # --- requests
 
     def next_request(self) -> operations.Operation[Any] | None:
         """Return the next request; None at the end.
@@ -151,24 +113,25 @@ class PageWalk:
         """
         if self._done or self.returned == self.max_items:
             return None
-        if self._problem:
-            raise self._error(self._problem)
         if self._asks is _Asks.COUNT:
             return operations.count()
+        if self._problem:
+            raise self._error(self._problem)
         return self.page_request()
 
     def page_request(self) -> operations.Operation[list[Contact]]:
         """Return the request for the next page."""
-        offset = {"offset": self._offset} if self._offset else {}
-        if self._asks is _Asks.UNDATED:
-            limit = MAX_PAGE_SIZE if offset else 100
-            return operations.page({**self.filters, "order_direction": "desc", **offset, "limit": limit})
+        window, values = self._window, dict[str, Any]()
+        if self._asks in {_Asks.LAST, _Asks.UNDATED}:
+            values["order_direction"] = "asc" if self.filters["order_direction"] == "desc" else "desc"
         wanted = max(self.page_size, 2)  # a page of one contact has no room for something new
-        if self.max_items is not None:
-            wanted = min(wanted, self.max_items - self.returned)
-        self._limit = min(MAX_PAGE_SIZE, wanted + max(0, self._window.end - self._offset))
-        since = {"created_at_gte": self._window.since} if self._window.since else {}
-        return operations.page({**self.filters, **since, **offset, "limit": self._limit})
+        wanted = wanted if self.max_items is None else min(wanted, self.max_items - self.returned)
+        self._limit = values["limit"] = min(MAX_PAGE_SIZE, wanted + max(0, window.end - window.offset))
+        if self._asks is _Asks.ZONE and self._latest:
+            values["created_at_gte"] = self._times.probe(self._latest)
+        elif self._asks is not _Asks.LAST:
+            values |= {name: value for name in ("created_at_gte", "offset") if (value := getattr(window, name))}
+        return operations.page({**self.filters, **values})
 
     def accept(self, response: list[Contact] | int) -> list[Contact]:
         """Read the response. Returns the contacts to list next.
@@ -179,263 +142,151 @@ class PageWalk:
         self.pause = 0.0
         if isinstance(response, int):
             return self._accept_count(response)
-        if self._asks is _Asks.UNDATED:
-            return self._accept_undated(response)
-        return self._accept_page(response)
-
-    # --- pages
+        readers = {_Asks.ZONE: self._accept_probe, _Asks.LAST: self._accept_last}
+        return readers.get(self._asks, self._accept_page)(response)
 
     def _accept_page(self, page: list[Contact]) -> list[Contact]:
         if ignored := ignored_filter(self.filters, page):
             raise self._error(f"the server ignores {ignored}")
-        contacts = by_key(page)
-        dates = [date for contact in page if (date := contact.created_at) is not None]
-        is_sorted = dates == sorted(dates)
-        if not self._fits(contacts, dates[:1] if is_sorted else dates):
-            return self._step_back() if self._offset or self._old_window is None else self._return_to_old_window()
-        self._check_windows(next(iter(contacts), None), is_sorted=is_sorted)
-        new = self._add(contacts, dates, len(page))
-        short, all_read = len(page) < min(self._longest or self._limit, self._limit), self._window.size > 0
+        self._empty_pages = 0 if page else self._empty_pages + 1
+        if self._asks is _Asks.UNDATED:
+            page = list(itertools.takewhile(lambda contact: contact.created_at is None, page))
+        window, contacts = self._window, by_key(page)
+        if not window.fits(contacts) or (contacts and self._misfit == [*contacts]):
+            return self._go_back([*contacts])
+        if window.previous or (window.failed and next(iter(contacts), None) == window.last):
+            self._times.check_window(continues=window.previous is not None)
+        window.previous, window.failed = None, False
+        dates = [date for contact in page if (date := contact.created_at)]
+        self._times.check_order(dates, is_first=window.since is None)
+        self._latest = dates[-1] if dates else None
+        short = len(page) < min(self._longest or self._limit, self._limit)
         self._longest = max(self._longest, len(page))
-        self._step = max(1, self._longest // 4)
-        self._place_next(new=bool(new), length=len(page), latest=dates[-1] if dates else None)
-        return self._list(new, short=short, all_read=short or all_read)
+        new = window.add(contacts, len(page), step=max(6, self._longest // 4))
+        self._undisturbed = self._undisturbed and not window.changed
+        self._place_next(new=bool(new), length=len(page))
+        return self._list(new, short=short)
 
-    def _fits(self, contacts: Mapping[ContactKey, Contact], dates: list[dt.datetime]) -> bool:
-        """Whether no contact is missing between the last page and this one, and none is older than the window."""
-        window, since = self._window, self._window.since
-        if since and since != self.filters.get("created_at_gte") and any(date < since for date in dates):
-            return False
-        if not self._offset:
-            return self._old_window is None or not window.listed.keys().isdisjoint(contacts)
-        if not contacts:
-            return self._offset >= window.end
-        first = next(iter(contacts))
-        return first in window.listed or first in self._undated
-
-    def _step_back(self) -> list[Contact]:
-        """Request an earlier page, twice as far back each time."""
-        self._offset = max(0, self._offset - self._step)
-        self._step *= 2
-        self._disturbed()
+    def _go_back(self, misfit: list[ContactKey]) -> list[Contact]:
+        window, self._undisturbed = self._window, False
+        self._misfit = [] if self._misfit == misfit else misfit
+        if window.offset or not window.previous:
+            window.step_back()
+        else:
+            self._window, window.previous.failed = window.previous, True
+            self._continue(new=True)
+        self._limit_requests(new=0)
         return []
 
-    def _return_to_old_window(self) -> list[Contact]:
-        self._window, self._old_window = self._old_window or self._window, None
-        self._window_failed = True
-        self._continue(new=True)
-        self._disturbed()
-        return []
-
-    def _check_windows(self, first: ContactKey | None, *, is_sorted: bool) -> None:
-        """Decide whether `created_at_gte` can be used further on."""
-        if self._old_window is not None:
-            self._old_window, self._failed_windows = None, 0
-        elif self._window_failed and first == self._window.last:
-            # The last contact has not been deleted: the new window should have had it.
-            self._failed_windows += 1
-            self._margin = _MARGIN
-        self._window_failed = False
-        self._keyset = self._keyset and is_sorted and self._failed_windows < MAX_FAILED_WINDOWS
-
-    def _add(self, contacts: dict[ContactKey, Contact], dates: list[dt.datetime], length: int) -> list[Contact]:
-        """Add a page to the window, and return its new contacts."""
-        window, new = self._window, self._new(contacts)
-        window.listed.update(dict.fromkeys(contacts))
-        if len(dates) < length:
-            self._undated.update({key: None for key, contact in contacts.items() if contact.created_at is None})
-        if self._keyset:
-            window.dated.append((dates, list(contacts)) if len(dates) == len(contacts) else _dated(contacts))
-        window.paged = window.paged or (self._offset > 0 and self._longest > 1)
-        window.end = self._offset + length
-        window.last = next(reversed(contacts), window.last)
-        self._forget(contacts)
-        return list(new.values())
-
-    def _new(self, contacts: dict[ContactKey, Contact]) -> dict[ContactKey, Contact]:
-        new = contacts.copy()
-        for known in (self._window.listed, self._undated):
-            for key in new.keys() & known.keys():
-                del new[key]
-        return new
-
-    def _forget(self, contacts: Iterable[ContactKey]) -> None:
-        """Bound the memory: where contacts are deleted as they are listed, keep those that a page can show again."""
-        reach = MAX_OFFSET + MAX_PAGE_SIZE
-        for known in (self._window.listed, self._undated):
-            if len(known) > 2 * reach and not self._offset:
-                kept = {*list(known)[-reach:], *contacts}
-                for key in known.keys() - kept:
-                    del known[key]
-                self._window.dated = [page for page in self._window.dated if page[1][-1:] and page[1][-1] in kept]
-
-    def _list(self, new: list[Contact], *, short: bool, all_read: bool) -> list[Contact]:
+    def _list(self, new: list[Contact], *, short: bool) -> list[Contact]:
         """Return the new contacts, or hold them back until they are counted: their deletion would change the count."""
-        contacts = self._take(new)
-        self._nearly_empty_pages = self._nearly_empty_pages + 1 if 4 * len(new) < self._longest else 0
-        if contacts:
-            self._idle = 0
-        elif not self._ended:
-            self._note_idle()
-        if self._nearly_empty_pages > MAX_NEARLY_EMPTY_PAGES:
-            self._finish(_TOO_FAST)
-        if contacts and self.returned - len(contacts) < self._goal <= self.returned:
-            self._done = self._ended or (self._undisturbed and all_read)
-        elif short and contacts and self._count is None and self._can_count():
-            self._asks, self._held = _Asks.COUNT, contacts
-            return []
+        contacts = new if self.max_items is None else new[: self.max_items - self.returned]
+        self.returned += len(contacts)
+        self._limit_requests(len(contacts))
+        if short and contacts and self._can_count():
+            if self._count is None:
+                self._asks, self._held = _Asks.COUNT, contacts
+                return []
+            self._done = self._count <= self.returned
         return contacts
 
-    def _take(self, contacts: list[Contact]) -> list[Contact]:
-        taken = contacts if self.max_items is None else contacts[: self.max_items - self.returned]
-        self.returned += len(taken)
-        return taken
+    def _limit_requests(self, new: int) -> None:
+        """Bound the requests: allow for reading a whole window again."""
+        self._idle = 0 if new else self._idle + 1
+        self._nearly_empty_pages = self._nearly_empty_pages + 1 if 4 * new < self._longest else 0
+        if self._nearly_empty_pages > MAX_NEARLY_EMPTY_PAGES or self._reads > MAX_READS:
+            self._finish(_TOO_FAST)
+        elif self._idle > 10 + 3 * (self._window.end // max(1, self._longest)):
+            self._finish(_MISFIT)
+
+    def _place_next(self, *, new: bool, length: int) -> None:
+        window = self._window
+        ended = not new and length < max(1, min(self._longest, self._limit))
+        since = None if ended else self._times.next_window(self._latest, window.since)
+        if self.returned and 0 < self._empty_pages < MAX_EMPTY_PAGES:
+            window.offset = 0
+        elif (ended or since) and not window.is_read(ended=ended):
+            window.read_again()
+            self._idle, self._reads = 0, self._reads + 1
+        elif ended:
+            self._finish()
+        elif since and not self._times.measures_zone:
+            self._start_window(since)
+        else:
+            self._continue(new=new)
+        if self._times.measures_zone and self._latest:
+            self._asks = _Asks.ZONE
+        elif self._longest == 1 and not self.returned:
+            self._asks = _Asks.LAST
+
+    def _start_window(self, since: dt.datetime) -> None:
+        self._leaves_out_undated = "created_at_gte" not in self.filters
+        begin = max(since - self._times.zone, self.filters.get("created_at_gte", since - self._times.zone))
+        max_repeated = MAX_PAGE_SIZE if self._times.margin else min(MAX_REPEATED, self._longest - 1)
+        self._window = self._window.following(since, begin, max_repeated)
+
+    def _continue(self, *, new: bool) -> None:
+        before, end = self._window.offset, self._window.end
+        self._window.offset = offset = max(0, min(end - 1, MAX_OFFSET))
+        if end - offset >= MAX_PAGE_SIZE or (before == offset == MAX_OFFSET and not new):
+            problem = _SAME_TIME if self._times.works and self._latest else NOT_SORTED
+            self._finish(problem if OLDEST_FIRST.items() <= self.filters.items() else _OFFSET)
+
+    def _accept_probe(self, page: list[Contact]) -> list[Contact]:
+        dates = [contact.created_at for contact in page if contact.created_at]
+        self._times.read_probe(leaves_out_last=not dates or (self._latest or dates[0]) < dates[0])
+        if not self._times.measures_zone:
+            self._asks = _Asks.PAGE
+            if since := self._times.next_window(self._latest, self._window.since):
+                self._start_window(since)
+        return []
+
+    def _accept_last(self, page: list[Contact]) -> list[Contact]:
+        self._asks = _Asks.PAGE
+        if by_key(page).keys() <= self._window.listed.keys():
+            self._finish()
+        return []
 
     def _can_count(self) -> bool:
         return not self.filtered and self._undisturbed and self.returned != self.max_items
 
-    # --- where the next page begins
-
-    def _place_next(self, *, new: bool, length: int, latest: dt.datetime | None) -> None:
-        window = self._window
-        # A single contact has been listed before; where pages have one contact, only at an offset that is the end.
-        full = min(self._longest, self._limit) if self._longest > 1 else 1 + (self._offset > 0)
-        ended = not new and length < full
-        since = None if ended else self._next_since(latest)
-        if window.size:
-            self._read_again(ended=ended)
-        elif (ended or since) and window.paged and len(window.listed) < window.end:
-            self._read_from_start()
-        elif ended:
-            self._finish()
-        elif since:
-            self._start_window(since)
-        else:
-            self._continue(new=new)
-
-    def _next_since(self, latest: dt.datetime | None) -> dt.datetime | None:
-        """Return the beginning of the next window; None if the walk has to continue in this one."""
-        if latest is None or not self._keyset or self._longest == 1:
-            return None
-        since = latest - self._margin
-        return since if self._window.since is None or since > self._window.since else None
-
-    def _start_window(self, since: dt.datetime) -> None:
-        pages = [(bisect_left(dates, since), dates, keys) for dates, keys in self._window.dated]
-        dated = [(dates[start:], keys[start:]) for start, dates, keys in pages if start < len(dates)]
-        known = dict.fromkeys(itertools.chain.from_iterable(keys for _, keys in dated))
-        self._old_window, self._window = self._window, _Window(since, known, dated, end=len(known))
-        self._leaves_out_undated = "created_at_gte" not in self.filters
-        self._offset = 0 if self._margin else max(0, min(len(known) - 1, MAX_OFFSET))
-
-    def _read_again(self, *, ended: bool) -> None:
-        """Read the window from its beginning, until as many contacts are listed as it has."""
-        window = self._window
-        if ended and len(window.listed) < window.size:
-            self._read_from_start()
-            return
-        if len(window.listed) >= window.size:
-            window.end, window.size = window.size, 0
-        self._continue(new=True)
-
-    def _read_from_start(self) -> None:
-        self._window.size, self._offset = self._window.end, 0
-        self._reads += 1
-        if self._reads > MAX_READS:
-            self._finish(_TOO_FAST)
-
-    def _continue(self, *, new: bool) -> None:
-        """Continue in the same window. A server that returns single contacts leaves no room for an overlap."""
-        before, end = self._offset, self._window.end
-        self._offset = max(0, min(end - (self._longest > 1), MAX_OFFSET))
-        if end - self._offset >= MAX_PAGE_SIZE or (before == self._offset == MAX_OFFSET and not new):
-            self._finish(self._maximum_reached())
-
-    def _maximum_reached(self) -> str:
-        if (self.filters.get("order_by"), self.filters.get("order_direction")) != OLDEST_FIRST:
-            return "in this order the server skips at most 10,000 contacts; remove order_by and order_direction"
-        if self._keyset and self._window.since is not None:
-            return "more contacts have the same created_at than the server can list"
-        return "the server leaves out created_at, does not sort by it, or does not filter by the time that it shows"
-
-    def _disturbed(self) -> None:
-        self._undisturbed = False
-        self._note_idle()
-
-    def _note_idle(self) -> None:
-        """Bound the requests: allow for reading a whole window again."""
-        self._idle += 1
-        if self._idle > 10 + 3 * (self._window.end // max(1, self._longest)):
-            self._finish("the pages of the server do not fit together: they repeat or skip contacts")
-
-    # --- the end
-
     def _finish(self, problem: str = "") -> None:
         """End the walk; a problem counts only if the number of contacts does not show that all were listed."""
-        self._ended, self._doubt = True, problem
-        if self._can_count() or not (self.filtered or problem):
+        if self._asks is _Asks.UNDATED:
+            self._asks, self._dated.listed, self._window = _Asks.PAGE, self._window.listed, self._dated
+        self._problem = problem or self._times.doubt
+        if self._can_count() or not (self.filtered or self._problem):
             self._asks = _Asks.COUNT
             self._done = self._count == self.returned and self._undisturbed
-        elif problem:
-            self._problem = problem
-        else:
-            self._look_for_undated()
-
-    def _accept_count(self, count: int) -> list[Contact]:
-        self._asks, self._count = _Asks.PAGE, count
-        missing = count - self.returned
-        if self._ended and self._window.since is None:  # its end counts the contacts that were not deleted meanwhile
-            missing = max(missing, count - self._window.end)
-        self._goal = self.returned + max(0, missing)
-        self._undisturbed = self._undisturbed and count >= self.returned
-        contacts, self._held = self._held, []
-        if not self._ended or count == self.returned:
-            self._done = count == self.returned
-        elif self._doubt:
-            self._problem = self._doubt
-        else:
-            self._look_for_undated()
-        return contacts
-
-    def _look_for_undated(self) -> None:
-        if self._leaves_out_undated:
-            self._asks, self._offset = _Asks.UNDATED, 0
-        else:
+        elif not self._problem:
             self._look_again()
 
-    def _accept_undated(self, page: list[Contact]) -> list[Contact]:
-        run = list(itertools.takewhile(lambda contact: contact.created_at is None, page))
-        if self._offset and not (run and self._undated.keys() >= {*by_key(run[:1])}):
-            self._offset = 0  # contacts were deleted meanwhile
-            self._disturbed()
-            return []
-        new = self._new(by_key(run))
-        self._undated.update(dict.fromkeys(new))
-        contacts = self._take(list(new.values()))
-        self._offset += len(run) - 1
-        if contacts and len(run) == len(page) and self._offset > MAX_OFFSET:
-            self._problem = "more contacts have no created_at than the server can list"
-        elif not contacts or len(run) < len(page):
-            self._asks, self._leaves_out_undated = _Asks.PAGE, False
-            self._continue(new=True)
+    def _accept_count(self, count: int) -> list[Contact]:
+        self._undisturbed = self._undisturbed and count >= max(self.returned, self._count or 0)
+        self._asks, self._count = _Asks.PAGE, count
+        contacts, self._held = self._held, []
+        # The end of the first window counts the contacts that were not deleted meanwhile.
+        listed = self.returned if self._window.since else min(self.returned, self._window.end)
+        self._goal = self.returned + max(0, count - listed)
+        self._done = count == self.returned and self._undisturbed
+        if not (self._done or contacts or self._problem):
             self._look_again()
         return contacts
 
     def _look_again(self) -> None:
-        """Look for contacts that are counted but not listed: reads may lag behind writes."""
-        if self.returned >= self._goal:
-            self._done = True
-        elif self._looks == len(READ_LAG_PAUSES):
+        """Look for contacts that new windows leave out, or that are counted but not listed: reads may lag."""
+        if self._leaves_out_undated:
+            self._asks, self._leaves_out_undated = _Asks.UNDATED, False
+            self._dated, self._window = self._window, Window(listed=self._window.listed)
+            return
+        self._looks = self._looks or look_up_pauses(self.read_lag)
+        pause = next(self._looks, None) if self.returned < self._goal else 0.0
+        self._done, self._idle = self.returned >= self._goal, 0
+        if pause is None:
             self._problem = f"the account has {self._count} contacts"
         else:
-            self.pause = READ_LAG_PAUSES[self._looks]
-            self._looks += 1
+            self.pause = pause
 
     def _error(self, problem: str) -> IncompleteListError:
         message = f"cannot list every contact: {problem} ({self.returned} contacts were listed)"
         return IncompleteListError(message, self.returned)
-
-
-def _dated(contacts: Mapping[ContactKey, Contact]) -> tuple[list[dt.datetime], list[ContactKey]]:
-    dates = [(contact.created_at, key) for key, contact in contacts.items() if contact.created_at is not None]
-    return [date for date, _ in dates], [key for _, key in dates]

@@ -1,0 +1,117 @@
+"""A window: the contacts that were created at a time or later, requested page by page with `offset`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sendblue_contacts_api.models.contact import Contact
+
+    from .contact_keys import ContactKey
+
+MAX_OFFSET = 10_000
+MAX_PAGE_SIZE = 1_000
+MAX_KNOWN = 2 * (MAX_OFFSET + MAX_PAGE_SIZE)  # where contacts are deleted as they are listed, a window has no end
+_PROOF = 4  # how many listed contacts, in their old order, show that the order has not changed
+
+
+@dataclass(slots=True, repr=False)
+class Window:
+    """The contacts that were created at `since` or later; all contacts if it is None.
+
+    Attributes:
+        since: The time as the server shows it.
+        created_at_gte: The time by which the server filters.
+        listed: The contacts of the window that were listed and when they were created, in the order of the server.
+        offset: Where the next page begins.
+        end: The offset after the last page.
+        last: The last contact of the last page.
+        previous: The window before, until a page shows that this one continues it.
+        failed: Whether the window after this one did not continue it.
+        size: While the window is read again: how many contacts it had.
+        seen: The contacts that were in the window since it has this size and nothing new was found.
+        sorted: Whether all pages since the one without an offset fit together in one order.
+        shuffled: Whether contacts changed places.
+        changed: Whether contacts were created, deleted or sorted anew between the last two pages.
+    """
+
+    since: dt.datetime | None = None
+    created_at_gte: dt.datetime | None = None
+    listed: dict[ContactKey, dt.datetime | None] = field(default_factory=dict[Any, Any])
+    offset: int = 0
+    end: int = 0
+    last: ContactKey | None = None
+    previous: Window | None = None
+    shuffled: bool = False
+    seen: set[ContactKey] = field(default_factory=set[Any])
+    size: int = 0
+    failed: bool = False
+    sorted: bool = True
+    changed: bool = False
+    _step: int = 1
+
+    def following(self, since: dt.datetime, created_at_gte: dt.datetime, max_repeated: int) -> Window:
+        """Return a window that begins at a later time, without an offset if that repeats few contacts."""
+        listed = {key: date for key, date in self.listed.items() if date is None or date >= since}
+        dated = [key for key, date in listed.items() if date]
+        offset = min(len(dated) - 1, MAX_OFFSET) if len(dated) > max_repeated else 0
+        return Window(since, created_at_gte, listed, offset, len(dated), self.last, self, self.shuffled, set(dated))
+
+    def fits(self, page: dict[ContactKey, Contact]) -> bool:
+        """Whether no contact is missing between the last page and this one, and none is older than the window."""
+        if self.since and any(contact.created_at and contact.created_at < self.since for contact in page.values()):
+            return False
+        if self.offset:
+            return next(iter(page), None) in self.listed
+        return self.previous is None or any(self.listed.get(key) for key in page)
+
+    def step_back(self) -> None:
+        """Request an earlier page, twice as far back each time."""
+        self.offset, self._step = max(0, self.offset - self._step), 2 * self._step
+
+    def read_again(self) -> None:
+        """Request the first page."""
+        self.seen, self.size, self.offset = (self.seen if self.size == self.end else set()), self.end, 0
+
+    def is_read(self, *, ended: bool) -> bool:
+        """Whether all contacts up to the end were listed: the pages have one order, or as many were seen as it has."""
+        if not self.offset:
+            return not ended or self.size in {0, self.end}
+        all_seen = len(self.seen) >= self.end
+        return all_seen and self.size == self.end if self.shuffled or not self.sorted else all_seen or self.size > 0
+
+    def add(self, page: dict[ContactKey, Contact], length: int, step: int) -> list[Contact]:
+        """Add a page, and return its new contacts."""
+        keys, new = list(page), [contact for key, contact in page.items() if key not in self.listed]
+        known = [key for key in keys if key in self.listed]
+        self.changed = self.offset > 0 and known != [*keys[: self.end - self.offset - 1], self.last]
+        self.sorted = not self.offset or (self.sorted and (not self.changed or self._goes_on(keys, known)))
+        self.shuffled = self.shuffled or (len(known) > 1 and known != [key for key in self.listed if key in page])
+        if new if self.size else not self.offset:
+            self.seen.clear()
+        self.seen.update(keys)
+        self._insert(page)
+        self.end, self._step = self.offset + length, step
+        self.last = keys[-1] if keys else self.last
+        return new
+
+    def _goes_on(self, keys: list[ContactKey], known: list[ContactKey]) -> bool:
+        """Whether a page begins with the last listed contacts, and goes on after them."""
+        places: dict[Any, int] = {key: place for place, key in enumerate(self.listed)}
+        last = places.get(self.last, -1)
+        repeated = [places[key] for key in known if places[key] <= last]
+        if places.get(keys[-1], len(places)) <= last or (self.size == 0 and known != keys[: len(known)]):
+            return False
+        return len(repeated) >= _PROOF or repeated == [*range(last + 1)][-len(repeated) :]
+
+    def _insert(self, page: dict[ContactKey, Contact]) -> None:
+        """Insert a page where it begins."""
+        dates = {key: contact.created_at for key, contact in page.items()}
+        if self.offset and not self.changed:
+            self.listed.update(dates)
+            return
+        listed, place = list(self.listed.items()), list(self.listed).index(next(iter(page))) if self.offset else 0
+        self.listed = dict([*listed[:place], *dates.items(), *listed[place:MAX_KNOWN]])
