@@ -198,8 +198,8 @@ class LaggingServer:
 
 def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: Retry | None = Retry()) -> Any:  # noqa: ANN401, B008  # of any type; frozen
     """Run a function with a client of a kind, on the server and its clock. It is an async function for `async`."""
-    settings: dict[str, Any] = {"base_url": "https://api.example.test", "rate_limit": None, "retry": retry}
     inner = httpx.MockTransport(server)
+    settings: dict[str, Any] = {"rate_limit": None, "retry": retry, "transport": inner}
     if kind == "sync":
         with Sendblue("key", "secret", **settings) as client, patch.object(bulk_runner, "time", server.clock):
             client._http._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)

@@ -10,7 +10,6 @@ import pytest
 from sendblue_contacts import (
     APIConnectionError,
     AuthenticationError,
-    BulkCreateResult,
     BulkError,
     PermissionDeniedError,
     Sendblue,
@@ -146,20 +145,6 @@ def test_a_fatal_error_on_the_first_request_is_raised(runner: Runner, respond: A
     with pytest.raises(error):
         runner.run(lambda client: client.contacts.bulk.create(rows, chunk_size=2), respond)
     assert len(runner.sent) == 1
-
-
-@pytest.mark.parametrize("respond", [respond for respond, _ in FATAL.values()], ids=FATAL)
-def test_a_later_fatal_error_loses_no_outcome(client: Runner, respond: Any) -> None:  # noqa: ANN401  # a function
-    """Nothing more is sent, the others fail with the reason, and another call completes this one."""
-    rows = make_rows(8)
-    fails_later: Any = lambda request: succeed(request) if len(client.sent) == 1 else respond(request)  # noqa: E731  # as above
-    result: BulkCreateResult = client.run(
-        lambda client: client.contacts.bulk.create(rows, chunk_size=2, concurrency=1), fails_later
-    )
-    first, *_, last = [failure.reason for failure in result.failed]
-    assert (len(client.sent), last) == (2, f"not sent: {first}")
-    again: BulkCreateResult = client.run(lambda client: client.contacts.bulk.create(result.failed), succeed)
-    assert [contact.phone for contact in (*result.created, *again.created)] == NUMBERS[:8]
 
 
 def test_an_unexpected_error_of_the_transport_is_raised_at_the_end(client: Runner) -> None:
