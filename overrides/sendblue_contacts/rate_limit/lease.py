@@ -40,9 +40,11 @@ class SlotProvider(Protocol):
 
     def acquire_at_once(self, slot: Slot) -> bool:
         """Acquire the slot if no wait is necessary, neither for another caller nor for a store."""
+        ...
 
     def acquire_steps(self, slot: Slot, *, in_task: bool) -> Steps:
         """What to do until the slot is acquired."""
+        ...
 
     def release(self, slot: Slot, *, answered: bool) -> Notice | None:
         """Release the slot, and return what the store has to know."""
