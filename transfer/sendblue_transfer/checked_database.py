@@ -45,7 +45,7 @@ _DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _LOCK_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _HEADER_BYTES, _APPLICATION_ID_AT = 100, 68
 _OTHERS = 0o077
-"""The permissions of everybody but the owner."""
+"""The permissions of users other than the owner."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sendblue_transfer import (
     FieldCounts,
     JournalError,
     SyncPlan,
+    SyncProgress,
     SyncReport,
     TransferError,
     apply_sync,
@@ -371,3 +372,20 @@ def test_interrupted_undo_must_be_completed_first(filled: Sandbox, client: Sendb
     assert undo_sync(client, tmp_path / "kept").complete
     with SyncState(tmp_path / "kept") as state:
         assert not list(state.rows("undo", SENDING))
+
+
+@pytest.mark.parametrize("phase", ["listing", "creating", "updating", "deleting"])
+def test_ctrl_c(filled: Sandbox, client: Sendblue, phase: str) -> None:
+    """KeyboardInterrupt is raised, and the same plan does the rest."""
+    plan = plan_sync(client, NEW_ROWS, delete="all", max_delete="50%")
+
+    def interrupt(progress: SyncProgress) -> None:
+        if progress.phase == phase:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply_sync(client, plan, on_progress=interrupt, clock=iter(range(10_000)).__next__)
+    report = apply_sync(client, plan)
+    assert (report.created, report.updated, report.deleted, report.ok) == (2, 1, 1, True)
+    assert [contact["phone"] for contact in stored(filled)] == [number(index) for index in (0, 1, 3, 4)]
+    assert writes(filled)[1:] == ["POST", "PUT", "PUT", "DELETE"]

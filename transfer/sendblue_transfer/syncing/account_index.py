@@ -114,7 +114,7 @@ class AccountIndex:
         return self._find(number, mark=False)
 
     def contact_id(self, number: str) -> str | None:
-        """Return the ID of the contact with this E.164 number; None if there is none, or it has no ID."""
+        """Return the ID of the contact with this E.164 number; None if there is no contact, or it has no ID."""
         row = self._database.execute("SELECT id FROM contacts WHERE number = ?", (int(number),)).fetchone()
         return row[0] if row else None
 

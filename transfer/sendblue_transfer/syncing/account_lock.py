@@ -1,7 +1,7 @@
 """One sync at a time for an account: a lock file in the user's state folder, which names the process that holds it.
 
 The kernel releases the lock when the process ends, however it ends. The file stays, and its content means nothing
-while nobody holds the lock.
+while the lock is free.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from sendblue_transfer.checked_database import CheckedDatabase
@@ -130,10 +131,12 @@ class ChangeLog(CheckedDatabase):
     def _insert(self, part: Part, changes: Iterable[tuple[Change, Result]]) -> int:
         """Add changes, and return the position of the first one."""
         start = int(cast("int", self._value("SELECT ifnull(max(position), 0) FROM changes"))) + 1
-        for position, (change, result) in enumerate(changes, start):
-            self._write("changes", [(position, part, change.kind, int(change.phone), change.to_json())])
-            if result.status != NOT_SENT:
-                self._write_results([result._replace(position=position)])
+        numbered = enumerate(changes, start)
+        while batch := list(islice(numbered, _PAGE)):
+            rows = ((position, part, each.kind, int(each.phone), each.to_json()) for position, (each, _) in batch)
+            self._write("changes", rows)
+            known = (result._replace(position=position) for position, (_, result) in batch if result.status != NOT_SENT)
+            self._write_results(known)
         return start
 
     def rows(self, part: Part, *statuses: str, kind: Kind | None = None) -> Iterator[ChangeRow]:

@@ -127,7 +127,7 @@ class SyncState(ChangeLog):
         """Stop tracking contacts that were deleted: one that another program creates with such a number is its own.
 
         Args:
-            find: Returns the contact with a number; None if there is none.
+            find: Returns the contact with a number; None if there is no contact.
         """
         gone = [number for number in self.tracked_numbers() if find(number) is None]
         if gone:

@@ -46,7 +46,7 @@ def check_drift(change: Change, contact: Values | None, *, in_flight: bool = Fal
 
     Args:
         change: The change.
-        contact: The values of the contact that has its number now; None if there is none.
+        contact: The values of the contact that has its number now; None if there is no contact.
         in_flight: Whether the change may have been applied in part: an undo that removes labels clears all of them
             before it writes those that stay.
     """

@@ -76,7 +76,7 @@ def inverse_changes(
 
     Args:
         rows: The changes that were applied, or may have been, by number and then in their order.
-        current: Returns the contact that has a number now; None if there is none.
+        current: Returns the contact that has a number now; None if there is no contact.
     """
     for number, changes in groupby(rows, key=lambda row: row.change.phone):
         applied = _combined(changes)
