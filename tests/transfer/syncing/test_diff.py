@@ -127,5 +127,5 @@ def test_contacts_that_are_not_as_documented() -> None:
         assert account.contacts == 6
         assert account.get(NUMBER) == {"first_name": "7", "last_name": "true", "tags": ["1"]}
         assert list(account.rest(tracked=False)) == [(NUMBER, account.get(NUMBER))]
-        assert (account.take(NUMBER) is None, account.take("+14155550000")) == (False, None)
+        assert account.take([NUMBER, "+14155550000"]) == {NUMBER: account.get(NUMBER)}
         assert (list(account.rest(tracked=False)), list(account.newly_tracked())) == ([], [NUMBER])

@@ -23,7 +23,7 @@ from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from .changes import Values
@@ -63,7 +63,6 @@ class AccountIndex:
             "CREATE TABLE tracked (number INTEGER PRIMARY KEY)",
         ):
             self._database.execute(statement)
-        self._cursor = self._database.cursor()
         self.contacts: int = 0
         self._marks = bytearray()
 
@@ -111,25 +110,28 @@ class AccountIndex:
 
     def get(self, number: str) -> Values | None:
         """Return the values of the contact with this E.164 number; None if there is no such contact."""
-        return self._find(number, mark=False)
+        return self._find([number], mark=0).get(number)
 
     def contact_id(self, number: str) -> str | None:
         """Return the ID of the contact with this E.164 number; None if there is no contact, or it has no ID."""
         row = self._database.execute("SELECT id FROM contacts WHERE number = ?", (int(number),)).fetchone()
         return row[0] if row else None
 
-    def take(self, number: str) -> Values | None:
-        """Like `get`, and remember that the source has this number."""
-        return self._find(number, mark=True)
+    def take(self, numbers: Sequence[str]) -> dict[str, Values]:
+        """Return the values of the contacts with these numbers, and remember that the source has these numbers.
 
-    def _find(self, number: str, *, mark: bool) -> Values | None:
-        query = "SELECT position, content FROM contacts WHERE number = ?"
-        row = self._cursor.execute(query, (int(number),)).fetchone()
-        if row is None:
-            return None
-        if mark:
-            self._marks[row[0]] |= _TAKEN
-        return cast("Values", marshal.loads(row[1]))  # noqa: S302  # written by this object
+        Several numbers at once take much less time than one by one.
+        """
+        return self._find(numbers, mark=_TAKEN)
+
+    def _find(self, numbers: Sequence[str], *, mark: int) -> dict[str, Values]:
+        marks = ", ".join("?" * len(numbers))
+        query = f"SELECT position, number, content FROM contacts WHERE number IN ({marks})"  # noqa: S608  # question marks
+        found: dict[str, Values] = {}
+        for position, number, content in self._database.execute(query, [*map(int, numbers)]):
+            self._marks[position] |= mark
+            found[f"+{number}"] = marshal.loads(content)  # noqa: S302  # written by this object
+        return found
 
     def mark_tracked(self, numbers: Iterable[str]) -> None:
         """Mark the contacts with these numbers, which earlier syncs track."""

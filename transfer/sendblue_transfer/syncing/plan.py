@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     from .options import BlankPolicy, Deletions, TagPolicy
     from .progress import OnSyncProgress
 
-_REPORT_INTERVAL = 1_000
+_BATCH_SIZE = 500
+"""Rows that are compared at a time. Memory holds no others."""
 
 
 def plan_sync(
@@ -222,17 +224,20 @@ class _Planner:
         self._progress.start("comparing", self._rows.count)
         for skipped in self._table.changes("skip"):
             if skipped.phone:
-                account.take(skipped.phone)
+                account.take([skipped.phone])
         diff = RowDiff(self._options)
-        for done, (line, row) in enumerate(self._rows.contacts(results.result, NOT_SENT), 1):
-            number = diff.number(row)
-            change = diff.change(line, number, row, account.take(number))
-            if change is None:
-                self._unchanged += 1
-            else:
-                self._add(change)
-            if done % _REPORT_INTERVAL == 0:
-                self._progress.report(done)
+        rows = self._rows.contacts(results.result, NOT_SENT)
+        done = 0
+        while batch := [(line, diff.number(row), row) for line, row in islice(rows, _BATCH_SIZE)]:
+            contacts = account.take([number for _, number, _ in batch])
+            for line, number, row in batch:
+                change = diff.change(line, number, row, contacts.get(number))
+                if change is None:
+                    self._unchanged += 1
+                else:
+                    self._add(change)
+            done += len(batch)
+            self._progress.report(done)
         self._progress.report(self._rows.count, force=True)
 
     def _delete(self, account: AccountIndex) -> None:
