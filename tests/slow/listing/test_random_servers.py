@@ -51,7 +51,8 @@ OTHER = ["undated", "ties", "filtered", "elsewhere", "consumed"]
 CANNOT_TELL = [{"order", "shuffles"}, {"order", "max_page", "filtered"}]
 """A page may be in order by chance; a single contact may be the first and the last one.
 
-About one run in 3,000 more fails with other seeds: as many contacts are deleted as are missing in the count.
+With other seeds, about one run in 3,000 fails too: as many contacts are deleted as are missing, so that the count does
+not show it, or a page is repeated twice in a row.
 """
 
 
