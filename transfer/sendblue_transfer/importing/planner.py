@@ -170,19 +170,25 @@ def rows_of(
     for name, value, allowed in (("mode", mode, MODES), ("duplicates", duplicates, DUPLICATES)):
         if value not in allowed:
             raise TransferError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
-    if not isinstance(columns, ColumnMap | None):
-        raise TypeError(
-            f"columns must be a ColumnMap, not {type(columns).__name__}; write ColumnMap({{'COLUMN': 'field'}})"
-        )
     fields = UPDATE_FIELDS if mode == "update" else BulkContact.FIELDS
     is_text, escaped = source.titles is not None, source.format == "csv"
-    file_columns = Columns(columns or ColumnMap(), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks)
+    file_columns = Columns(_column_map(columns), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks)
     if source.titles is not None:
         file_columns.check(source.titles)
     try:
         return ImportRows(source, file_columns, duplicates, check_region(default_region))
     except ValueError as error:
         raise TransferError(str(error)) from None
+
+
+def _column_map(columns: object) -> ColumnMap:
+    if columns is None:
+        return ColumnMap()
+    if not isinstance(columns, ColumnMap):
+        raise TypeError(
+            f"columns must be a ColumnMap, not {type(columns).__name__}; write ColumnMap({{'COLUMN': 'field'}})"
+        )
+    return columns
 
 
 def first_problems(journal: Journal) -> tuple[Problem, ...]:

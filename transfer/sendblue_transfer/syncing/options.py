@@ -71,8 +71,7 @@ class SyncOptions:
             _check_choice(name, getattr(self, name), (True, False))
         _check_max_delete(self.max_delete)
         _check_scope_tag(self.scope_tag)
-        if not isinstance(self.default_region, str | None):
-            raise TypeError(f"default_region must be a str such as 'US', not {type(self.default_region).__name__}")
+        _check_region(self.default_region)
         if self.chunk_size != "auto":
             check_size("chunk_size", self.chunk_size)
 
@@ -101,6 +100,11 @@ class SyncOptions:
 def _check_choice(name: str, value: object, allowed: tuple[object, ...]) -> None:
     if not any(value is each or (value.__class__ is str and value == each) for each in allowed):
         raise TransferError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}")
+
+
+def _check_region(value: object) -> None:
+    if not isinstance(value, str | None):
+        raise TypeError(f"default_region must be a str such as 'US', not {type(value).__name__}")
 
 
 def _check_max_delete(value: object) -> None:

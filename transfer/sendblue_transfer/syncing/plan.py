@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .options import BlankPolicy, Deletions, TagPolicy
     from .progress import OnSyncProgress
 
-_BATCH_SIZE = 500
+_BATCH_SIZE = 100
 """Rows that are compared at a time. Memory holds no others."""
 
 

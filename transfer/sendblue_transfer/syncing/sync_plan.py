@@ -116,5 +116,6 @@ class SyncPlan:
         except (TypeError, ValueError) as error:
             raise TransferError(f"{Path(path).name} has invalid options ({error}); plan again") from None
         values: dict[str, Any] = {name: header[name] for name in _SAVED}
-        state = Path(header["state"]) if header["state"] else None
-        return cls(**{**values, "options": options}, state=state, table=table)
+        values["options"] = options
+        values["state"] = Path(header["state"]) if header["state"] else None
+        return cls(**values, table=table)
