@@ -236,7 +236,7 @@ def module_name(path: Path) -> str:
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
-MAX_CLIENT_LINES = 8_500
+MAX_CLIENT_LINES = 8_050
 
 
 def modules() -> dict[str, Path]:
@@ -256,9 +256,9 @@ def test_folders_are_small() -> None:
 
 
 def test_the_client_is_small() -> None:
-    """The hand-written lines of `overrides/`, without the emitted `_sync`, stay below a maximum."""
-    files = [path for path in (ROOT / "overrides").rglob("*.py") if "_sync" not in path.parts]
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= MAX_CLIENT_LINES
+    """The hand-written lines of `overrides/`, without emitted files, stay below a maximum."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "overrides").rglob("*.py")]
+    assert sum(len(text.splitlines()) for text in texts if not text.startswith("# Emitted by")) <= MAX_CLIENT_LINES
 
 
 def import_graph() -> dict[str, set[str]]:

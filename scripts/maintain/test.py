@@ -85,7 +85,7 @@ def version_of(venv: Path) -> str:
 
 
 def prepared(version: str) -> Path | str:
-    """Install the environment of another Python than that of `.venv`. Return it, or why there is none."""
+    """Install the environment of another Python than that of `.venv`. Return it, or why it does not exist."""
     python = find_python(version)
     if python is None:
         return "not installed"

@@ -42,7 +42,7 @@ class TimeFilter:
         self.ascending = self.ascending or (is_sorted and dates[:1] < dates[-1:])
 
     def next_window(self, latest: dt.datetime | None, since: dt.datetime | None) -> dt.datetime | None:
-        """Return when the next window begins; None if there is none after `since`."""
+        """Return when the next window begins; None if no window follows `since`."""
         begin = latest - self.margin if latest and self.works and self.ascending else None
         return begin if begin and (since is None or begin > since) else None
 

@@ -110,12 +110,15 @@ def test_report_names_every_change(filled: Sandbox, client: Sendblue, tmp_path: 
     assert report.changes_by_field["custom_variables.Source"] == FieldCounts(set=1)
     assert (report.skipped, report.ok) == (1, False)
     path = tmp_path / "report.jsonl"
+    path.touch(mode=0o644)
     report.write(path)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["outcome"] for line in lines] == ["created", "created", "updated", "skipped"]
     assert lines[2]["fields"]["first_name"] == ["Ada 0", "Augusta"]
     assert path.stat().st_mode & 0o777 == 0o600
     assert number(0)[1:] not in repr(report) + repr(list(report.results()))
+    opted_in = sync(client, [{"phone": number(3), "opt_out": False}], allow_opt_in=True)
+    assert opted_in.changes_by_field == {"opt_out": FieldCounts(changed=1)}
 
 
 def test_plan_twice_writes_nothing(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:

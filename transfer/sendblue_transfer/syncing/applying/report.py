@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sendblue_transfer.atomic_file import open_atomic
+from sendblue_transfer.syncing.account_index import is_blank
 from sendblue_transfer.syncing.change_log import (
     DONE,
     DRIFTED,
@@ -151,7 +152,7 @@ class SyncReport:
         Raises:
             OSError: The file cannot be written.
         """
-        with open_atomic(Path(path)) as file:
+        with open_atomic(Path(path), private=True) as file:
             file.writelines(line.encode() for line in self._lines)
 
 
@@ -208,7 +209,7 @@ class ReportBuilder:
         self._counts[kind] += 1
         if kind in {"created", "updated"}:
             for name, (old, new) in change.fields.items():
-                what = "set" if not old else "changed" if new else "cleared"
+                what = "set" if is_blank(old) else "cleared" if is_blank(new) else "changed"
                 self._fields.setdefault(name, Counter())[what] += 1
 
     def _outcome(self, change: Change, status: str) -> str:
