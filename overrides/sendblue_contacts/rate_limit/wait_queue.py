@@ -42,7 +42,8 @@ class Waiter:
     """
 
     bulk = False
-    max_freeze = latest = math.inf
+    max_freeze: float = math.inf
+    latest: float = math.inf
     ticket = -1
     position = served_before = 0
     _logged = False
