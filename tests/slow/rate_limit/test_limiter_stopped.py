@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,7 +115,10 @@ def stall_of(rate: RateLimit, hang: Callable[[], AbstractContextManager[None]]) 
 @pytest.mark.skipif(not SCHEDULE.exists(), reason="this system does not tell for how long a thread was ready")
 @pytest.mark.parametrize("kind", ["file", "redis"])
 def test_an_event_loop_is_not_blocked(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
-    """Waits, releases and the end of an outage do not block it for longer than 50 ms."""
+    """Waits, releases and the end of an outage do not block it for longer than 50 ms.
+
+    On a busy machine, also a store that responds at once shows longer stalls: this is the control.
+    """
     hang: Callable[[], AbstractContextManager[None]]
     if kind == "file":
         rate = RateLimit(100, 0.05, store=f"file://{tmp_path}/slots")
@@ -123,10 +126,10 @@ def test_an_event_loop_is_not_blocked(request: pytest.FixtureRequest, tmp_path: 
     else:
         server: RedisServer = request.getfixturevalue("own_redis")
         rate, hang = RateLimit(20, 0.05, store=f"{server.url}?socket_timeout=0.5"), server.stopped
-    stalls: list[float] = []
-    while not stalls or (stalls[-1] > LONGEST_STALL and len(stalls) < ATTEMPTS):
-        stalls.append(stall_of(rate, hang))
-    assert min(stalls) < LONGEST_STALL, stalls
+    measured: list[tuple[float, float]] = []
+    while not any(stall < max(LONGEST_STALL, 2 * control) for stall, control in measured):
+        assert len(measured) < ATTEMPTS, measured
+        measured.append((stall_of(rate, hang), stall_of(rate, nullcontext)))
 
 
 def test_thousands_of_waiting_tasks_do_not_block_an_event_loop() -> None:
