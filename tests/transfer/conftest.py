@@ -60,7 +60,8 @@ def write_text(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's state folder."""
+    """The user's state folder. The rejected rows of standard input are written to the current folder, another one."""
     folder = tmp_path / "state"
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("platformdirs.user_state_path", lambda name: folder / name)
     return folder / "sendblue-contacts"
