@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sendblue_contacts_cli.confirmation import confirm
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS, CommandError
 from sendblue_contacts_cli.formatting import pluralize
@@ -99,9 +100,7 @@ def _normalize(entries: Iterable[NumberEntry], region: str | None) -> list[str]:
 
 def _confirm(number: int) -> bool:
     contacts = pluralize(number, "contact")
-    if not sys.stdin.isatty():
-        raise CommandError(f"deleting {contacts} needs a confirmation, and there is no terminal to ask on; add --yes")
-    return click.confirm(f"Delete {contacts}? This cannot be undone.", err=True)
+    return confirm(f"deleting {contacts}", f"Delete {contacts}? This cannot be undone.")
 
 
 def _delete(settings: ClientSettings, numbers: Sequence[str]) -> int:

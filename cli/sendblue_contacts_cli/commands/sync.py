@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from click.core import ParameterSource
 
 from sendblue_contacts_cli import USAGE_ERROR
 from sendblue_contacts_cli.app import exit_with_message
+from sendblue_contacts_cli.confirmation import confirm
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.exit_codes import DIFFERS, REJECTED, STOPPED, SUCCESS, CommandError
 from sendblue_contacts_cli.file_options import (
@@ -23,7 +22,7 @@ from sendblue_contacts_cli.file_options import (
     resume_command,
     sending_options,
 )
-from sendblue_contacts_cli.formatting import pluralize, wrap
+from sendblue_contacts_cli.formatting import pluralize
 from sendblue_contacts_cli.output import print_message, write_json
 from sendblue_contacts_cli.progress import progress
 from sendblue_contacts_cli.sync_output import (
@@ -209,22 +208,7 @@ def _is_confirmed(plan: SyncPlan, options: dict[str, Any]) -> bool:
     if not plan.deletes or options["yes"]:
         return True
     question = deletion_question(plan.changes("delete"), plan.deletes, can_be_undone=options["state"] != "none")
-    return ask(f"deleting {pluralize(plan.deletes, 'contact')}", question)
-
-
-def ask(action: str, question: str) -> bool:
-    """Ask a question on the terminal, and return whether the answer is yes.
-
-    Args:
-        action: What needs the answer, for the error message.
-        question: The question.
-
-    Raises:
-        CommandError: There is no terminal.
-    """
-    if not sys.stdin.isatty():
-        raise CommandError(f"{action} needs a confirmation, and there is no terminal to ask on; add --yes")
-    return click.confirm(wrap(question, shutil.get_terminal_size().columns), err=True)
+    return confirm(f"deleting {pluralize(plan.deletes, 'contact')}", question)
 
 
 def _apply(client: Sendblue, plan: SyncPlan, options: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sendblue_contacts_cli.confirmation import confirm
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.exit_codes import REJECTED, SUCCESS, CommandError
 from sendblue_contacts_cli.file_options import INPUT_FILE
@@ -15,7 +16,7 @@ from sendblue_contacts_cli.output import print_message
 from sendblue_contacts_cli.progress import progress
 from sendblue_contacts_cli.sync_output import write_results, write_undo
 
-from .sync import DETAILS, DRY_RUN, YES, ask, errors_of_syncs, show_report
+from .sync import DETAILS, DRY_RUN, YES, errors_of_syncs, show_report
 
 if TYPE_CHECKING:
     from sendblue_contacts import Sendblue
@@ -55,7 +56,7 @@ def undo(context: click.Context, /, file: str | None, **options: Any) -> None:  
         if not (current_options().json or current_options().quiet):
             write_undo(planned, state, details=options["details"])
         question = f"Undo {pluralize(changes, 'change')}?"
-        if not (options["yes"] or ask(f"undoing {pluralize(changes, 'change')}", question)):
+        if not (options["yes"] or confirm(f"undoing {pluralize(changes, 'change')}", question)):
             print_message("Nothing was changed.")
             context.exit(REJECTED)
         context.exit(_undo(client, state, details=options["details"]))
