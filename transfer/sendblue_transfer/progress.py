@@ -28,6 +28,26 @@ _EXPORT_INTERVAL = 100
 """Contacts between two reports of an export."""
 
 
+class Throttle:
+    """Decides when a report is due: ten times a second at most.
+
+    Args:
+        clock: Returns the time in seconds; never goes back.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next_report = clock()
+
+    def is_due(self, *, force: bool) -> bool:
+        """Whether a report is due or forced. The next one is then due after `REPORT_INTERVAL`."""
+        now = self._clock()
+        if now < self._next_report and not force:
+            return False
+        self._next_report = now + REPORT_INTERVAL
+        return True
+
+
 class ProgressReporter:
     """Reports the progress of an import.
 
@@ -39,7 +59,8 @@ class ProgressReporter:
     def __init__(self, on_progress: OnImportProgress, clock: Callable[[], float]) -> None:
         self._on_progress = on_progress
         self._clock = clock
-        self._started = self._next_report = clock()
+        self._started = clock()
+        self._throttle = Throttle(clock)
         self._rate = RateEstimator(clock, window=RATE_WINDOW)
 
     @property
@@ -49,7 +70,7 @@ class ProgressReporter:
 
     def report_read(self, rows: int, *, force: bool = False) -> None:
         """Report the number of rows that were read, if a report is due or forced."""
-        if self._on_progress and self._is_due(force=force):
+        if self._on_progress and self._throttle.is_due(force=force):
             self._on_progress(ImportProgress("reading", rows, None, rate=self._rate.rate(rows)))
 
     def start_sending(self, total: int, counts: Counter[str]) -> None:
@@ -59,7 +80,7 @@ class ProgressReporter:
 
     def report_sent(self, total: int, counts: Counter[str], *, force: bool = False) -> None:
         """Report how many rows have which result, if a report is due or forced."""
-        if not (self._on_progress and self._is_due(force=force)):
+        if not (self._on_progress and self._throttle.is_due(force=force)):
             return
         done = counts.total()
         rate = self._rate.rate(done)
@@ -76,13 +97,6 @@ class ProgressReporter:
                 eta=seconds_left(done, total, rate),
             )
         )
-
-    def _is_due(self, *, force: bool) -> bool:
-        now = self._clock()
-        if now < self._next_report and not force:
-            return False
-        self._next_report = now + REPORT_INTERVAL
-        return True
 
 
 class ExportProgressReporter:

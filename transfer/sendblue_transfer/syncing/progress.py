@@ -8,7 +8,7 @@ from typing import Literal
 
 from sendblue_contacts.bulk.eta import RateEstimator, seconds_left
 
-from sendblue_transfer.progress import RATE_WINDOW, REPORT_INTERVAL
+from sendblue_transfer.progress import RATE_WINDOW, Throttle
 
 SyncPhase = Literal["reading", "listing", "comparing", "creating", "updating", "deleting"]
 
@@ -47,7 +47,7 @@ class SyncProgressReporter:
     def __init__(self, on_progress: OnSyncProgress, clock: Callable[[], float]) -> None:
         self._on_progress = on_progress
         self._clock = clock
-        self._next_report = clock()
+        self._throttle = Throttle(clock)
         self.start("reading")
 
     def start(self, phase: SyncPhase, total: int | None = None, done: int = 0) -> None:
@@ -58,11 +58,7 @@ class SyncProgressReporter:
 
     def report(self, done: int, *, force: bool = False) -> None:
         """Report how much of the phase is done, if a report is due or forced."""
-        if self._on_progress is None:
-            return
-        now = self._clock()
-        if now >= self._next_report or force:
-            self._next_report = now + REPORT_INTERVAL
+        if self._on_progress and self._throttle.is_due(force=force):
             rate = self._rate.rate(done)
             eta = seconds_left(done, self._total, rate)
             self._on_progress(SyncProgress(self._phase, done, self._total, rate, eta))
