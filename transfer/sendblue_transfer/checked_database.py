@@ -14,17 +14,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
+from abc import abstractmethod
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from .errors import JournalError, JournalLockedError
+from .temporary_database import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
+MAX_REASON_CHARACTERS = 10_000
+"""A longer reason of a result is cut off."""
 HEADER = {"header": ("name TEXT PRIMARY KEY", "value TEXT")}
 """The table of values about the whole file, which every kind of file has."""
 _TRIGGER = (
@@ -95,7 +98,7 @@ class DatabaseKind:
         return f"INSERT INTO {table} VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {changes}"  # noqa: S608  # constants
 
 
-class CheckedDatabase:
+class CheckedDatabase(Closing):
     """A file of one kind. Used by the thread that made it.
 
     Args:
@@ -221,17 +224,16 @@ class CheckedDatabase:
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: a damaged name in SQLite's message
             raise self._damaged(error if isinstance(error, sqlite3.Error) else "a name is not text") from None
 
+    @abstractmethod
+    def flush(self) -> None:
+        """Write the results that were added."""
+
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+        """Write the results that were added, and close the file."""
+        try:
+            self.flush()
+        finally:
+            self._database.close()
 
 
 def application_id(path: Path) -> int:

@@ -137,7 +137,7 @@ def test_applied_changes_are_in_the_order_of_numbers(path: Path) -> None:
 
 
 def test_another_account_is_an_error(path: Path) -> None:
-    """A new state belongs to nobody."""
+    """A new state belongs to no account."""
     with SyncState(path) as state:
         state.check_account(ACCOUNT)
     with begin(path, CREATE) as state:

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sendblue_transfer.checked_database import HEADER, CheckedDatabase, DatabaseKind
+from sendblue_transfer.checked_database import HEADER, MAX_REASON_CHARACTERS, CheckedDatabase, DatabaseKind
 from sendblue_transfer.rows.row_status import NOT_SENT, REJECTED, SENDING, RowResult
 from sendblue_transfer.syncing.change_log import CHANGE_TABLES
 
@@ -41,7 +41,6 @@ KIND = DatabaseKind(
     if_damaged=", and the mode upsert, because it does not show which contacts exist already",
 )
 _RESULT = "SELECT line, status, reason, duplicate_of FROM rows"
-_MAX_REASON_CHARACTERS = 10_000
 _CACHE_SIZE = 200
 """Rows that `result` reads at a time, because files are read from the first line to the last."""
 _NUMBER_SHAPE = re.compile(r" \('[^']*'\)")
@@ -78,7 +77,7 @@ class Journal(CheckedDatabase):
 
     def _write_results(self, results: Iterable[RowResult]) -> None:
         self._cached_lines = range(0)
-        self._write("rows", ((*each[:2], each.reason[:_MAX_REASON_CHARACTERS], each.duplicate_of) for each in results))
+        self._write("rows", ((*each[:2], each.reason[:MAX_REASON_CHARACTERS], each.duplicate_of) for each in results))
 
     def mark_sending(self, lines: Iterable[int]) -> None:
         """Write that these rows are about to be sent, and the results so far. They are on disk when this returns."""
@@ -145,10 +144,3 @@ class Journal(CheckedDatabase):
         for reason, count in self._select(query):
             counts[_NUMBER_SHAPE.sub("", reason)] += count
         return tuple(counts.most_common())
-
-    def close(self) -> None:
-        """Write the results that were added, and close the journal."""
-        try:
-            self.flush()
-        finally:
-            super().close()

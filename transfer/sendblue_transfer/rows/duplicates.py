@@ -1,22 +1,21 @@
 """Numbers that occur in several rows of a file: which row is imported, and how rows are merged.
 
-That is known only once all rows were read, so the numbers are kept until then in a private SQLite database: in memory
-while it is small, in a temporary file when it grows, and deleted with the process.
+That is known only once all rows were read, so the numbers are kept until then in a temporary database.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from sendblue_contacts.bulk.actions import merge
 from sendblue_contacts.bulk.types import Duplicates
 
+from sendblue_transfer.temporary_database import TemporaryDatabase
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
 __all__ = ["DUPLICATES", "DuplicateFinder", "Duplicates", "MergeBuffer"]
 
@@ -31,27 +30,11 @@ ON number = repeated WHERE line != kept
 _KEPT_LINE = {"last": "max", "merge": "max", "first": "min", "error": "min"}
 
 
-class _TemporaryTable:
-    """A table in a database of its own, which no other process can open."""
-
-    def __init__(self, definition: str) -> None:
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._database.execute(f"CREATE TABLE {definition}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._database.close()
-
-
-class DuplicateFinder(_TemporaryTable):
+class DuplicateFinder(TemporaryDatabase):
     """Finds the rows that have the same number."""
 
     def __init__(self) -> None:
-        super().__init__("numbers (number INTEGER, line INTEGER)")
+        super().__init__("CREATE TABLE numbers (number INTEGER, line INTEGER)")
         self._batch: list[tuple[int, int]] = []
 
     def add(self, number: str, line: int) -> None:
@@ -61,9 +44,7 @@ class DuplicateFinder(_TemporaryTable):
             self._write()
 
     def _write(self) -> None:
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO numbers VALUES (?, ?)", self._batch)
-        self._database.execute("COMMIT")
+        self._write_all("INSERT INTO numbers VALUES (?, ?)", self._batch)
         self._batch.clear()
 
     def superseded(self, policy: Duplicates) -> Iterator[tuple[int, int]]:
@@ -73,11 +54,11 @@ class DuplicateFinder(_TemporaryTable):
         return iter(self._database.execute(_SUPERSEDED.format(_KEPT_LINE[policy])))
 
 
-class MergeBuffer(_TemporaryTable):
+class MergeBuffer(TemporaryDatabase):
     """Keeps contacts until a later row with the same number, into which they are merged."""
 
     def __init__(self) -> None:
-        super().__init__("contacts (line INTEGER PRIMARY KEY, contact TEXT)")
+        super().__init__("CREATE TABLE contacts (line INTEGER PRIMARY KEY, contact TEXT)")
 
     def add(self, line: int, contact: dict[str, Any]) -> None:
         """Keep a contact for the row on this line, merged with what is already kept for it."""

@@ -12,9 +12,10 @@ import sys
 import tempfile
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from sendblue_transfer.errors import TransferError
+from sendblue_transfer.temporary_database import Closing
 
 from .formats import check_format, file_digest, find_encoding, find_format
 from .json_reader import json_records, line_records
@@ -23,7 +24,6 @@ from .table_reader import csv_rows, find_delimiter, open_sheet, read_header, she
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from .formats import Format
     from .record import Record
@@ -34,7 +34,7 @@ _TABLE_FORMATS = ("csv", "xlsx")
 _CODE_UNIT_BYTES = {"utf-16": 2, "utf-32": 4}
 
 
-class Source:
+class Source(Closing):
     """An open file of contacts. Each iteration yields all its rows; only one iteration at a time is possible.
 
     Attributes:
@@ -133,14 +133,6 @@ class Source:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, format={self.format!r})"

@@ -1,6 +1,5 @@
 """The contacts of an account in a temporary database, so that memory does not depend on their number.
 
-The database is private: in memory while it is small, in a temporary file when it grows, and deleted with the process.
 Only the fields that a sync can write are kept, in a normal form: blank values are absent, and so is an `opt_out` that
 is false, because the API may return either for a contact that has not opted out.
 """
@@ -8,7 +7,6 @@ is false, because the API may return either for a contact that has not opted out
 from __future__ import annotations
 
 import marshal
-import sqlite3
 from contextlib import closing
 from datetime import date
 from operator import attrgetter
@@ -21,10 +19,10 @@ from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.cells import TEXT_KINDS, scalar_text
 from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
+from sendblue_transfer.temporary_database import TemporaryDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from types import TracebackType
 
     from .changes import Values
 
@@ -47,7 +45,7 @@ DELETE FROM contacts WHERE position IN (
 """
 
 
-class AccountIndex:
+class AccountIndex(TemporaryDatabase):
     """The contacts of an account, by phone number.
 
     Attributes:
@@ -55,14 +53,12 @@ class AccountIndex:
     """
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for statement in (
+        super().__init__(
             f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
             "PRAGMA journal_mode = OFF",
             "CREATE TABLE contacts (position INTEGER PRIMARY KEY, number INTEGER, content BLOB, id TEXT)",
             "CREATE TABLE tracked (number INTEGER PRIMARY KEY)",
-        ):
-            self._database.execute(statement)
+        )
         self.contacts: int = 0
         self._marks = bytearray()
 
@@ -95,9 +91,7 @@ class AccountIndex:
             for contact in page
             if (number := e164(contact.phone))
         )
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO contacts (number, content, id) VALUES (?, ?, ?)", rows)
-        self._database.execute("COMMIT")
+        self._write_all("INSERT INTO contacts (number, content, id) VALUES (?, ?, ?)", rows)
         self.contacts += len(page)
 
     def _finish(self) -> None:
@@ -135,9 +129,7 @@ class AccountIndex:
 
     def mark_tracked(self, numbers: Iterable[str]) -> None:
         """Mark the contacts with these numbers, which earlier syncs track."""
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO tracked VALUES (?)", ((int(number),) for number in numbers))
-        self._database.execute("COMMIT")
+        self._write_all("INSERT INTO tracked VALUES (?)", ((int(number),) for number in numbers))
         query = "SELECT position FROM tracked JOIN contacts USING (number)"
         with closing(self._database.execute(query)) as cursor:
             for (position,) in cursor:
@@ -161,18 +153,6 @@ class AccountIndex:
             for position, number in cursor:
                 if self._marks[position] == _TAKEN:
                     yield f"+{number}"
-
-    def close(self) -> None:
-        """Delete the database."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def e164(value: object) -> str | None:

@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from sendblue_transfer.checked_database import CheckedDatabase
+from sendblue_transfer.checked_database import MAX_REASON_CHARACTERS, CheckedDatabase
 from sendblue_transfer.errors import JournalError
 
 from .changes import Change
@@ -45,7 +45,6 @@ OPEN = (NOT_SENT, SENDING, PARTIAL)
 """Statuses of changes without a final result."""
 
 _PAGE = 500
-_MAX_REASON_CHARACTERS = 10_000
 COLUMNS = "changes.position, content, ifnull(results.status, ''), ifnull(results.reason, ''), contact_id, after"
 _ROWS = f"SELECT {COLUMNS} FROM changes LEFT JOIN results USING (position)"  # noqa: S608  # constants
 
@@ -186,7 +185,7 @@ class ChangeLog(CheckedDatabase):
             self.mark_sending(())
 
     def _write_results(self, results: Iterable[Result]) -> None:
-        self._write("results", (each._replace(reason=each.reason[:_MAX_REASON_CHARACTERS]) for each in results))
+        self._write("results", (each._replace(reason=each.reason[:MAX_REASON_CHARACTERS]) for each in results))
 
     def check_account(self, account: Mapping[str, str]) -> None:
         """Check that the file belongs to an account, or to none yet.
@@ -200,13 +199,6 @@ class ChangeLog(CheckedDatabase):
                 f"the {self._kind.noun} {self.path} belongs to another account, or to another base URL; use the "
                 f"credentials of that account, or choose another with {self._kind.option}"
             )
-
-    def close(self) -> None:
-        """Write the results that were added, and close the file."""
-        try:
-            self.flush()
-        finally:
-            super().close()
 
 
 def to_row(columns: tuple[Any, ...]) -> ChangeRow:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import weakref
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from sendblue_transfer.temporary_database import TemporaryDatabase
 
 from .changes import KINDS, Change
 
@@ -21,7 +22,7 @@ TRACKED = "tracked"
 """The key of a line that lists numbers."""
 
 
-class ChangeTable:
+class ChangeTable(TemporaryDatabase):
     """The changes of a plan. Used by one thread at a time.
 
     Attributes:
@@ -31,9 +32,8 @@ class ChangeTable:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self._batch: list[tuple[str, str]] = []
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        super().__init__("CREATE TABLE changes (position INTEGER PRIMARY KEY, kind TEXT, content TEXT)")
         weakref.finalize(self, self._database.close)
-        self._database.execute("CREATE TABLE changes (position INTEGER PRIMARY KEY, kind TEXT, content TEXT)")
 
     def add(self, change: Change) -> None:
         """Add a change."""
@@ -66,9 +66,7 @@ class ChangeTable:
             self._write()
 
     def _write(self) -> None:
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO changes (kind, content) VALUES (?, ?)", self._batch)
-        self._database.execute("COMMIT")
+        self._write_all("INSERT INTO changes (kind, content) VALUES (?, ?)", self._batch)
         self._batch.clear()
 
     def lines(self, *kinds: str) -> Iterator[str]:

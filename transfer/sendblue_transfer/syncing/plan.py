@@ -127,7 +127,7 @@ def plan_sync(
         path = state_path(state, opened.path, opened.sheet, account)
         with _opened_state(path, account) as known:
             rows = _rows(opened, columns, options)
-            return _Planner(client, rows, options, SyncProgressReporter(on_progress, clock)).plan(path, known)
+            return _Planner(client, rows, options, SyncProgressReporter(on_progress, clock)).plan(account, path, known)
 
 
 @contextmanager
@@ -178,10 +178,11 @@ class _Planner:
         self._requests = RequestCounter(options.bulk_chunk_size)
         self._unchanged = 0
 
-    def plan(self, path: Path | None, state: SyncState | None) -> SyncPlan:
+    def plan(self, fingerprint: Mapping[str, str], path: Path | None, state: SyncState | None) -> SyncPlan:
         """Return the plan.
 
         Args:
+            fingerprint: The fingerprint of the account.
             path: The path of the state; None for a sync that keeps none.
             state: The state of earlier syncs; None before the first one.
         """
@@ -200,7 +201,7 @@ class _Planner:
                 check_deletions(self._options, source, last, self._table.counts["delete"], account.contacts)
                 if path:
                     self._table.track(account.newly_tracked())
-        return self._result(path, source, account.contacts)
+        return self._result(fingerprint, path, source, account.contacts)
 
     def _read_source(self, results: Journal) -> None:
         """Validate the rows, and add those that are skipped, with their numbers as far as these can be read."""
@@ -253,7 +254,9 @@ class _Planner:
         self._table.add(change)
         self._requests.add(change)
 
-    def _result(self, path: Path | None, source: Mapping[str, Any], contacts: int) -> SyncPlan:
+    def _result(
+        self, fingerprint: Mapping[str, str], path: Path | None, source: Mapping[str, Any], contacts: int
+    ) -> SyncPlan:
         requests, rate = self._requests.finish(), self._client.rate_limit.rate
         return SyncPlan(
             **{name: self._table.counts[kind] for name, kind in COUNTED.items()},
@@ -261,7 +264,7 @@ class _Planner:
             requests=requests,
             seconds=round(requests * rate.pace, 3) if rate else 0.0,
             options=self._options,
-            account=account_fingerprint(self._client),
+            account=fingerprint,
             source=source,
             contacts=contacts,
             id=uuid4().hex,
