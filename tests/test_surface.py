@@ -13,6 +13,7 @@ import tokenize
 from collections import ChainMap
 from difflib import unified_diff
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, get_overloads
@@ -257,7 +258,10 @@ def test_a_list_of_arguments_is_complete() -> None:
     assert len(described) > 30
 
 
-CALLS = tuple(f"sendblue_contacts.{name}." for name in ("_async", "_sync"))
+CALLS = tuple(
+    f"sendblue_contacts.{side}.{module}."
+    for side, module in product(("_async", "_sync"), ("client", "contacts", "calls", "bulk", "listing"))
+)
 
 
 def test_a_call_with_many_arguments_describes_them() -> None:

@@ -7,7 +7,7 @@ import math
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from ._httpx import httpx
 from ._masking import RequestSummary
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from .errors import SendblueError
-    from .rate_limit import Slot
+    from .rate_limit import RateLimiter, Slot
 
 _LOG = logging.getLogger("sendblue_contacts")
 _DEADLINE: ContextVar[float] = ContextVar("_DEADLINE", default=math.inf)
@@ -101,17 +101,8 @@ def closed_call(request: httpx.Request, error: httpx.TransportError | None = Non
     return made
 
 
-class SlotArguments(TypedDict):
-    """The arguments of `RateLimiter.slot`."""
-
-    bulk: bool
-    max_wait: float | None
-    freeze_timeout: float | None
-    lease: float
-
-
-def slot_arguments(request: httpx.Request) -> SlotArguments:
-    """Return the arguments for `limiter.slot`.
+def slot_for(request: httpx.Request, limiter: RateLimiter) -> Slot:
+    """Return a slot of the limiter for a request, which enters it.
 
     A request waits for a free slot for up to its `max_wait`. A frozen limiter or an unavailable store is waited for
     only until the deadline of the call: a longer wait raises at once, and no request is sent. The lease of the slot
@@ -120,17 +111,8 @@ def slot_arguments(request: httpx.Request) -> SlotArguments:
     call = call_of(request)
     timeouts = request.extensions.get("timeout") or {"read": None}
     longest = sum(math.inf if seconds is None else seconds for seconds in timeouts.values())
-    return {
-        "bulk": call.bulk,
-        "max_wait": call.max_wait,
-        "freeze_timeout": call.deadline,
-        "lease": lease_for(min(longest, call.seconds_left)),
-    }
-
-
-def record_wait(request: httpx.Request, slot: Slot) -> None:
-    """Add the time that a request waited for its slot to its call: the deadline does not count it."""
-    call_of(request).waited += slot.waited
+    lease = lease_for(min(longest, call.seconds_left))
+    return limiter.slot(bulk=call.bulk, max_wait=call.max_wait, freeze_timeout=call.deadline, lease=lease)
 
 
 @contextmanager

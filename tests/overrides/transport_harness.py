@@ -9,9 +9,9 @@ import anyio.lowlevel
 import httpx
 from sendblue_contacts import RateLimit, RateLimiter, Retry
 from sendblue_contacts._async.connections import AsyncConnectionTransport
-from sendblue_contacts._async.transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
+from sendblue_contacts._async.transports import AsyncRateLimitTransport, AsyncRetryTransport
 from sendblue_contacts._sync.connections import ConnectionTransport
-from sendblue_contacts._sync.transports import LogTransport, RateLimitTransport, RetryTransport
+from sendblue_contacts._sync.transports import RateLimitTransport, RetryTransport
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 
 if TYPE_CHECKING:
@@ -118,13 +118,12 @@ class TransportHarness:
         return anyio.run(main, backend=self.kind)
 
     def _transport(self) -> RetryTransport:
-        logged = LogTransport(ConnectionTransport(self.server.transport), self.clock)
-        limited = RateLimitTransport(logged, self.limiter)
+        limited = RateLimitTransport(ConnectionTransport(self.server.transport, clock=self.clock), self.limiter)
         return RetryTransport(limited, self.retry, clock=self.clock, sleep=self.clock.sleep, random=lambda: 1.0)
 
     def _async_transport(self) -> AsyncRetryTransport:
-        logged = AsyncLogTransport(AsyncConnectionTransport(self.server.transport), self.clock)
-        limited = AsyncRateLimitTransport(logged, self.limiter)
+        connections = AsyncConnectionTransport(self.server.transport, clock=self.clock)
+        limited = AsyncRateLimitTransport(connections, self.limiter)
         sleep = self.clock.async_sleep
         return AsyncRetryTransport(limited, self.retry, clock=self.clock, sleep=sleep, random=lambda: 1.0)
 

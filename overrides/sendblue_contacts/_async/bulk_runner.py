@@ -40,17 +40,7 @@ async def run_call(
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
-    """Run a bulk call to its end.
-
-    Args:
-        send: Sends an operation and returns its value.
-        scheduler: The scheduler of the call.
-        items: The input.
-        on_progress: Called after each chunk; None for nothing.
-        result_type: The class of the result.
-
-    Returns:
-        The result with all outcomes.
+    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk.
 
     Raises:
         BulkError: The input or a callback raised an error after the first outcome.
@@ -81,13 +71,7 @@ async def stream_outcomes(
 async def run_chunks(
     send: AsyncSend, scheduler: BulkScheduler[P, V], items: Iterable[object] | AsyncIterable[object]
 ) -> AsyncGenerator[list[BulkOutcome[V]]]:
-    """Run a bulk call, and yield the outcomes of each chunk in input order.
-
-    Args:
-        send: Sends an operation and returns its value.
-        scheduler: The scheduler of the call.
-        items: The input.
-    """
+    """Run a bulk call, and yield the outcomes of each chunk in input order."""
     async with (
         aclosing(TaskExecutor[Response](scheduler.concurrency)) as executor,
         aclosing(scheduler.chunker.async_chunks(items)) as chunks,

@@ -27,7 +27,7 @@ from sendblue_contacts.raw_response import RawResponse, ReadBack
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
 from .connections import AsyncConnectionTransport
-from .transports import AsyncLogTransport, AsyncRateLimitTransport, AsyncRetryTransport
+from .transports import AsyncRateLimitTransport, AsyncRetryTransport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +94,7 @@ class AsyncSendblue(BaseClient):
             rate_limit,
         )
         connections = AsyncConnectionTransport(transport, None if transport else proxy_for(self.base_url))
-        limited = AsyncRateLimitTransport(AsyncLogTransport(connections), self._rate_limiter)
+        limited = AsyncRateLimitTransport(connections, self._rate_limiter)
         self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings())
 
     @property

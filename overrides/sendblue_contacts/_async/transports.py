@@ -1,9 +1,9 @@
 """The transports between the httpx client and the network, each one an httpx transport of its own.
 
-    retry → rate limit → log → connections
+    retry → rate limit → connections
 
-Retry comes first, so that every attempt takes a slot of its own. The log comes last, so that it records every attempt.
-`retry` and `rate_limit` decide; the transports only send and wait.
+Retry comes first, so that every attempt takes a slot of its own. `connections` sends, and logs every attempt. `retry`
+and `rate_limit` decide; the transports only send and wait.
 """
 
 from __future__ import annotations
@@ -17,14 +17,7 @@ from sendblue_contacts.errors import retry_after
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.rate_limit.lease import WaitEndedError
 from sendblue_contacts.rate_limit.live_objects import LiveObjects
-from sendblue_contacts.request_context import (
-    cap_timeout,
-    log_attempt,
-    record_wait,
-    request_in_errors,
-    slot_arguments,
-    start_call,
-)
+from sendblue_contacts.request_context import call_of, cap_timeout, request_in_errors, slot_for, start_call
 from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
 from sendblue_contacts.sleep import Pauses
 
@@ -100,12 +93,12 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request in a slot of its own."""
         with request_in_errors(request):
-            slot = self._limiter.slot(**slot_arguments(request))
+            slot = slot_for(request, self._limiter)
             self._slots.add(slot)
             if self._closed:
                 raise WaitEndedError
             async with slot:
-                record_wait(request, slot)
+                call_of(request).waited += slot.waited  # the deadline does not count it
                 response = await self._transport.handle_async_request(request)
                 if response.status_code in THROTTLING_STATUSES:
                     await self._limiter.async_refused(retry_after(response))
@@ -115,27 +108,4 @@ class AsyncRateLimitTransport(httpx.AsyncBaseTransport):
         """End the waits for slots, and close the inner transport."""
         self._closed = True
         self._limiter.end_waits(self._slots)
-        await self._transport.aclose()
-
-
-class AsyncLogTransport(httpx.AsyncBaseTransport):
-    """Logs one line for each attempt, without a phone number, a header or a body."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport, clock: Callable[[], float] = time.monotonic) -> None:
-        self._transport = transport
-        self._clock = clock
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and log its outcome."""
-        started = self._clock()
-        try:
-            response = await self._transport.handle_async_request(request)
-        except httpx.TransportError as error:
-            log_attempt(request, type(error).__name__, self._clock() - started)
-            raise
-        log_attempt(request, response.status_code, self._clock() - started)
-        return response
-
-    async def aclose(self) -> None:
-        """Close the inner transport."""
         await self._transport.aclose()

@@ -84,7 +84,7 @@ class BulkContacts:
             for failure in result.failed:
                 print(failure.index, failure.reason)
         """
-        action, limits = create_action(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
+        action, limits = create_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._scheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
         items = action.check_iterable(contacts)
         return run_call(self._send, scheduler, items, on_progress, BulkCreateResult)
@@ -106,7 +106,7 @@ class BulkContacts:
         Returns:
             The numbers whose contacts were deleted, and the items that failed with their reasons.
         """
-        action, limits = delete_action(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
+        action, limits = delete_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._scheduler(action, limits, "first", on_send=on_send)
         items = action.check_iterable(phone_numbers)
         return run_call(self._send, scheduler, items, on_progress, BulkDeleteResult)
@@ -129,7 +129,7 @@ class BulkContacts:
         Errors that the input or `on_send` raises are raised unchanged, after the outcomes of all contacts that were
         read.
         """
-        action, limits = create_action(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
+        action, limits = create_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._scheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
         return stream_outcomes(self._send, scheduler, action.check_iterable(contacts))
 
@@ -143,6 +143,6 @@ class BulkContacts:
         on_send: OnSend | None = None,
     ) -> Generator[BulkOutcome[str]]:
         """Like `delete`, but yields the outcome of each number in input order: for inputs larger than memory."""
-        action, limits = delete_action(self._region), BatchLimits.checked(chunk_size, max_chunk_bytes, concurrency)
+        action, limits = delete_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._scheduler(action, limits, "first", on_send=on_send)
         return stream_outcomes(self._send, scheduler, action.check_iterable(phone_numbers))

@@ -41,17 +41,7 @@ def run_call(
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
-    """Run a bulk call to its end.
-
-    Args:
-        send: Sends an operation and returns its value.
-        scheduler: The scheduler of the call.
-        items: The input.
-        on_progress: Called after each chunk; None for nothing.
-        result_type: The class of the result.
-
-    Returns:
-        The result with all outcomes.
+    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk.
 
     Raises:
         BulkError: The input or a callback raised an error after the first outcome.
@@ -77,13 +67,7 @@ def stream_outcomes(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[
 
 
 def run_chunks(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[object]) -> Generator[list[BulkOutcome[V]]]:
-    """Run a bulk call, and yield the outcomes of each chunk in input order.
-
-    Args:
-        send: Sends an operation and returns its value.
-        scheduler: The scheduler of the call.
-        items: The input.
-    """
+    """Run a bulk call, and yield the outcomes of each chunk in input order."""
     with (
         closing(ThreadExecutor[Response](scheduler.concurrency)) as executor,
         closing(scheduler.chunker.chunks(items)) as chunks,

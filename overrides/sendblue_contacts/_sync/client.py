@@ -28,7 +28,7 @@ from sendblue_contacts.raw_response import RawResponse, ReadBack
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
 from .connections import ConnectionTransport
-from .transports import LogTransport, RateLimitTransport, RetryTransport
+from .transports import RateLimitTransport, RetryTransport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ class Sendblue(BaseClient):
             rate_limit,
         )
         connections = ConnectionTransport(transport, None if transport else proxy_for(self.base_url))
-        limited = RateLimitTransport(LogTransport(connections), self._rate_limiter)
+        limited = RateLimitTransport(connections, self._rate_limiter)
         self._http = httpx.Client(transport=RetryTransport(limited, retry), **self._http_settings())
 
     @property

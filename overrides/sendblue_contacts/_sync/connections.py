@@ -1,7 +1,7 @@
 # Emitted by scripts/regenerate from _async/connections.py. Edit that file, then run scripts/regenerate.
 """The connections of a client: bounded in time and size, closed for good with the client, not shared after a fork.
 
-    retry → rate limit → log → connections → httpx
+    retry → rate limit → connections → httpx
 
 httpx decides when to open a connection and when to use it again. This module adds what a client promises beyond that:
 
@@ -18,6 +18,7 @@ this module opens: it does not apply to a `transport=` of the caller.
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
@@ -25,12 +26,12 @@ from weakref import WeakSet
 from sendblue_contacts._httpx import httpx
 from sendblue_contacts.body import BodyReader, discard_connection, has_unread_bytes
 from sendblue_contacts.rate_limit import forks
-from sendblue_contacts.request_context import closed_call, deadline_of, seconds_to_deadline
+from sendblue_contacts.request_context import closed_call, deadline_of, log_attempt, seconds_to_deadline
 from sendblue_contacts.sleep import connected
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _PIECE = 16 * 1024
 """Bytes that are sent at once: the timeout of a write applies to each part that the server receives."""
@@ -114,15 +115,22 @@ class Streams:
 
 
 class ConnectionTransport(httpx.BaseTransport):
-    """Sends requests with a transport of httpx, and reads whole responses.
+    """Sends requests with a transport of httpx, reads whole responses, and logs one line for each attempt.
 
     Args:
         transport: A transport of the caller; None to open connections.
         proxy: The address of a proxy to connect through; None for none.
+        clock: Returns a monotonic time in seconds, for the log.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None, proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        transport: httpx.BaseTransport | None,
+        proxy: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._closed = False
+        self._clock = clock
         self._proxy = proxy
         self._streams: Streams | None = None
         if transport is None:
@@ -144,16 +152,20 @@ class ConnectionTransport(httpx.BaseTransport):
         self._open()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request, and read its response."""
+        """Send one request, read its response, and log the outcome."""
         if self._closed:
             raise closed_call(request)
+        started = self._clock()
         try:
             with deadline_of(request):
-                return _read_whole(self._transport.handle_request(request))
+                response = _read_whole(self._transport.handle_request(request))
         except httpx.TransportError as error:
             if self._closed:
                 raise closed_call(request, error) from None
+            log_attempt(request, type(error).__name__, self._clock() - started)
             raise
+        log_attempt(request, response.status_code, self._clock() - started)
+        return response
 
     def close(self) -> None:
         """Close the connections. Calls that wait for a response raise."""

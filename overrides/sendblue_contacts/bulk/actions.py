@@ -22,12 +22,12 @@ from .types import NO_RESULT, Entry, ItemResult
 
 if TYPE_CHECKING:
     from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
-    from sendblue_contacts_api.models.bulk_delete_item import BulkDeleteItem
     from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
 
     from sendblue_contacts.operations import Operation
 
 P = TypeVar("P")
+T = TypeVar("T")
 V = TypeVar("V")
 Items = TypeVar("Items")
 
@@ -68,7 +68,7 @@ class BulkAction(Generic[P, V]):
         try:
             payload = self.payload(item)
         except (TypeError, ValueError) as error:
-            return Entry(index, item, None, str(error))
+            return Entry(index, item, None, ItemResult[Any]("failed", None, str(error)))
         sent = payload.to_dict() if isinstance(payload, BulkContact) else payload
         size_bytes = len(_ENCODE(sent).encode()) + 1  # 1 for the comma after it
         return Entry(index, item, payload, number=self.number(payload), size_bytes=size_bytes)
@@ -111,16 +111,30 @@ def _found_after_creation(sent: BulkContact, contact: Contact | None) -> ItemRes
 
 def _create_results(sent: list[BulkContact], response: BulkCreateResponse) -> list[ItemResult[Contact]]:
     """The response lists contacts by number in `contacts` and `failures`; either list may be absent."""
-    created: dict[str | None, list[Contact]] = {}
-    for contact in response.contacts or ():
-        created.setdefault(contact.phone, []).append(contact)
-    errors: dict[str | None, list[object]] = {}
-    for failure in response.failures or ():
-        number = failure.contact.phone if failure.contact else None
-        errors.setdefault(number, []).append(failure.error)
+    created = _by_number((contact.phone, contact) for contact in response.contacts or ())
+    failures = [(each.contact.phone if each.contact else None, each.error) for each in response.failures or ()]
+    errors = _by_number(failures)
     all_sent = errors.keys() <= {contact.phone for contact in sent}
     unlisted_created = all_sent and _unlisted_were_created(len(sent), response)
-    return [_create_result(contact, created, errors, unlisted_created=unlisted_created) for contact in sent]
+
+    def result(contact: BulkContact) -> ItemResult[Contact]:
+        if contacts := created.get(contact.phone):
+            return ItemResult("created", contacts.pop(0))
+        if messages := errors.get(contact.phone):
+            return ItemResult("failed", None, _reason(messages.pop(0)))
+        if unlisted_created:
+            return ItemResult("created", Contact.from_dict(contact.to_dict()))
+        return ItemResult("unknown", None, NO_RESULT)
+
+    return list(map(result, sent))
+
+
+def _by_number(pairs: Iterable[tuple[str | None, T]]) -> dict[str | None, list[T]]:
+    """Group what a response lists, because it may list a number several times."""
+    groups: dict[str | None, list[T]] = {}
+    for number, value in pairs:
+        groups.setdefault(number, []).append(value)
+    return groups
 
 
 def _unlisted_were_created(sent: int, response: BulkCreateResponse) -> bool:
@@ -129,22 +143,6 @@ def _unlisted_were_created(sent: int, response: BulkCreateResponse) -> bool:
         # Page 003: failures are listed if there are any. Lists that cannot be parsed are in additional_properties.
         return not response.additional_properties.keys() & {"contacts", "failures"}
     return response.number_of_contacts_created == sent - len(response.failures or ())
-
-
-def _create_result(
-    contact: BulkContact,
-    created: Mapping[str | None, list[Contact]],
-    errors: Mapping[str | None, list[object]],
-    *,
-    unlisted_created: bool,
-) -> ItemResult[Contact]:
-    if contacts := created.get(contact.phone):
-        return ItemResult("created", contacts.pop(0))
-    if messages := errors.get(contact.phone):
-        return ItemResult("failed", None, _reason(messages.pop(0)))
-    if unlisted_created:
-        return ItemResult("created", Contact.from_dict(contact.to_dict()))
-    return ItemResult("unknown", None, NO_RESULT)
 
 
 def _reason(error: object) -> str:
@@ -174,25 +172,21 @@ def delete_action(region: str | None) -> BulkAction[str, str]:
 
 def _delete_results(numbers: list[str], response: BulkDeleteResponse) -> list[ItemResult[str]]:
     """The response has a result for each number, or only totals (observed on the live API, and page 003)."""
-    results: dict[str | None, list[BulkDeleteItem]] = {}
-    for result in response.results or ():
-        results.setdefault(result.phone_number, []).append(result)
-    deleted = response.successes if response.amount is None else response.amount
-    return [_delete_result(number, results, deleted, len(numbers)) for number in numbers]
+    results = _by_number((result.phone_number, result) for result in response.results or ())
+    deleted, sent = response.successes if response.amount is None else response.amount, len(numbers)
+    some_deleted = f"{deleted} of {sent} contacts in its request were deleted, and the response does not state which"
 
+    def result(number: str) -> ItemResult[str]:
+        if found := results.get(number):
+            item = found.pop(0)
+            return ItemResult("deleted", number) if item.success else ItemResult("failed", None, _reason(item.error))
+        if deleted is None:
+            return ItemResult("unknown", None, NO_RESULT)
+        if deleted >= sent:
+            return ItemResult("deleted", number)
+        return ItemResult("unknown" if deleted else "failed", None, some_deleted)
 
-def _delete_result(
-    number: str, results: Mapping[str | None, list[BulkDeleteItem]], deleted: int | None, sent: int
-) -> ItemResult[str]:
-    if found := results.get(number):
-        result = found.pop(0)
-        return ItemResult("deleted", number) if result.success else ItemResult("failed", None, _reason(result.error))
-    if deleted is None:
-        return ItemResult("unknown", None, NO_RESULT)
-    if deleted >= sent:
-        return ItemResult("deleted", number)
-    reason = f"{deleted} of {sent} contacts in its request were deleted, and the response does not state which"
-    return ItemResult("unknown" if deleted else "failed", None, reason)
+    return list(map(result, numbers))
 
 
 def merge(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:

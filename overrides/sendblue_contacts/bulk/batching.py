@@ -11,7 +11,7 @@ and in bytes: the response does not state which of the two was too large.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sendblue_contacts.pagination import check_size
@@ -28,20 +28,15 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """The maximum size of a chunk, and the maximum number of requests in flight."""
+    """The maximum size of a chunk, and the maximum number of requests in flight: positive integers, which it checks."""
 
     chunk_size: int
     max_chunk_bytes: int
     concurrency: int
 
-    @classmethod
-    def checked(cls, chunk_size: object, max_chunk_bytes: object, concurrency: object) -> BatchLimits:
-        """Returns the limits; raises TypeError or ValueError if one is not a positive integer."""
-        return cls(
-            check_size("chunk_size", chunk_size),
-            check_size("max_chunk_bytes", max_chunk_bytes),
-            check_size("concurrency", concurrency),
-        )
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            check_size(limit.name, getattr(self, limit.name))
 
 
 class AdaptiveBatchSize:

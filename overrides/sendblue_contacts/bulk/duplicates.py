@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .actions import merge
+from .types import ItemResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,17 +44,12 @@ _LATER: dict[str | None, tuple[BulkStatus, str]] = {
 _READ_ALL = ("last", "merge")
 
 
-def check_policy(policy: object) -> None:
-    """Check the argument `duplicates`."""
-    if policy is not None and policy not in (*_LATER, *_READ_ALL):
-        raise ValueError(f"duplicates must be 'error', 'first', 'last', 'merge' or None, not {policy!r}")
-
-
 class Deduplicator(Generic[P]):
     """Applies a policy to items that have the same phone number."""
 
     def __init__(self, action: BulkAction[P, Any], policy: Duplicates | None) -> None:
-        check_policy(policy)
+        if policy is not None and policy not in (*_LATER, *_READ_ALL):
+            raise ValueError(f"duplicates must be 'error', 'first', 'last', 'merge' or None, not {policy!r}")
         self._action = action
         self._later = _LATER.get(policy)
         self._reads_all = policy in _READ_ALL
@@ -72,20 +69,14 @@ class Deduplicator(Generic[P]):
 
     def flush(self) -> Iterator[Entry[P]]:
         """Yields the entries that were held, in input order."""
-        last_entries = self._last_entries()
+        sent: dict[str, Entry[P]] = {}
+        for entry in filter(attrgetter("number"), self._held):
+            earlier = sent.get(entry.number)
+            sent[entry.number] = self._merged(earlier, entry) if earlier and self._merges else entry
         while self._held:
             entry = self._held.popleft()
-            last = last_entries.get(entry.number, entry)
+            last = sent.get(entry.number, entry)
             yield last if last.index == entry.index else _not_sent(entry, "duplicate", _REPLACED, last.index)
-
-    def _last_entries(self) -> dict[str, Entry[P]]:
-        """The entry that is sent for each number."""
-        last_entries: dict[str, Entry[P]] = {}
-        for entry in self._held:
-            if entry.number:
-                earlier = last_entries.get(entry.number)
-                last_entries[entry.number] = self._merged(earlier, entry) if earlier and self._merges else entry
-        return last_entries
 
     def _merged(self, earlier: Entry[P], later: Entry[P]) -> Entry[P]:
         first, second = cast("BulkContact", earlier.payload), cast("BulkContact", later.payload)
@@ -93,4 +84,5 @@ class Deduplicator(Generic[P]):
 
 
 def _not_sent(entry: Entry[P], status: BulkStatus, reason: str, other_index: int) -> Entry[P]:
-    return replace(entry, payload=None, status=status, reason=reason.format(other_index), size_bytes=0)
+    result = ItemResult[Any](status, None, reason.format(other_index))
+    return replace(entry, payload=None, result=result, size_bytes=0)

@@ -144,11 +144,11 @@ class Reconciler(Generic[P, V]):
         self.pending: deque[Request] = deque()
         self.outcomes: list[BulkOutcome[V]] | None = None
         self._action = action
+        self._chunk = chunk
         self._read_lag = read_lag
-        self._results: dict[int, ItemResult[V]] = {}
         self._sent_at = -math.inf
         self._unanswered = 0
-        self._steps = self._reconcile(chunk, check_existing=check_existing)
+        self._steps = self._reconcile(check_existing=check_existing)
         self._next_step()
 
     def receive(self, request: Request, response: object) -> None:
@@ -162,26 +162,22 @@ class Reconciler(Generic[P, V]):
         self.pending.extend(next(self._steps, ()))
         self._unanswered = len(self.pending)
 
-    def _reconcile(self, chunk: Chunk[P], *, check_existing: bool) -> Steps:
-        entries = [entry for entry in chunk if entry.payload is not None]
-        yield from self._send_and_look_up(entries, check_existing=check_existing)
-        self.outcomes = [self._outcome(entry) for entry in chunk]
-
-    def _send_and_look_up(self, entries: Chunk[P], *, check_existing: bool) -> Steps:
+    def _reconcile(self, *, check_existing: bool) -> Steps:
+        entries = [entry for entry in self._chunk if entry.payload is not None]
         if check_existing:
-            self._set_result(entries, _CHECK_EXISTING)
+            _set_result(entries, _CHECK_EXISTING)
             entries = yield from self._look_up(entries, self._read_lag.since_start)
             self._read_lag.since_start = 0.0
         for attempt in range(MAX_SENDS):
             if entries:
                 yield from self._send(entries)
                 may_exist = bool(attempt) or check_existing
-                doubtful = [entry for entry in entries if self._is_doubtful(entry, may_exist=may_exist)]
+                doubtful = [entry for entry in entries if _is_doubtful(entry.result, may_exist=may_exist)]
                 entries = yield from self._look_up(doubtful, self._read_lag.seconds)
         for entry in entries:
-            last = self._results[entry.index]
-            reason = f"{last.reason}; it was sent {MAX_SENDS} times and {self._action.without_effect}"
-            self._set_result([entry], ItemResult("failed", None, reason, last.error))
+            reason = f"{entry.result.reason}; it was sent {MAX_SENDS} times and {self._action.without_effect}"
+            entry.result = ItemResult("failed", None, reason, entry.result.error)
+        self.outcomes = list(map(self._outcome, self._chunk))
 
     def _send(self, entries: Chunk[P]) -> Steps:
         payloads = [cast("P", entry.payload) for entry in entries]
@@ -190,15 +186,16 @@ class Reconciler(Generic[P, V]):
         yield [request]
         if self._sent_at < 0:
             self._sent_at = request.sent_at
-        if not isinstance(request.response, Exception):
-            results = self._action.results(payloads, request.response)
-            self._results.update(zip(indices, results, strict=True))
-        elif len(entries) > 1 and is_too_large(request.response):
+        error = request.response
+        if not isinstance(error, Exception):
+            for entry, result in zip(entries, self._action.results(payloads, request.response), strict=True):
+                entry.result = result
+        elif len(entries) > 1 and is_too_large(error):
             yield from self._send(entries[: len(entries) // 2])
             yield from self._send(entries[len(entries) // 2 :])
         else:
-            status: BulkStatus = "unknown" if maybe_applied(request.response) else "failed"
-            self._set_result(entries, ItemResult(status, None, describe(request.response), request.response))
+            status: BulkStatus = "unknown" if maybe_applied(error) else "failed"
+            _set_result(entries, ItemResult(status, None, describe(error), error))
 
     def _look_up(self, entries: Chunk[P], lag: float) -> Generator[list[Request], None, Chunk[P]]:
         """Look up these items, until reads lag no more. Returns those that have no result and no effect yet."""
@@ -216,24 +213,18 @@ class Reconciler(Generic[P, V]):
         contacts: dict[str | None, Contact] = {}
         is_many = len(entries) > LIST_ABOVE and self._action.believes_early
         if is_many:
-            contacts = yield from self._list_newest(pause)
+            yield [listing := Request(replace(operations.page(_NEWEST), delay=pause))]
+            page: list[Contact] = [] if isinstance(listing.response, Exception) else listing.response
+            contacts = {contact.phone: contact for contact in page}
         requests = [Request(operations.get(entry.number), response=contacts.get(entry.number)) for entry in entries]
         missing = [request for request in requests if request.response is None]
-        if complete or not is_many:
-            yield from self._send_lookups(missing, 0.0 if is_many else pause)
+        if not is_many:  # the first look-up waits, and the others wait for it
+            for request in missing[:1]:
+                request.operation = replace(request.operation, delay=pause)
+            yield from filter(None, [missing[:1], missing[1:]] if pause else [missing])
+        elif complete and missing:
+            yield missing
         return {entry.index: request.response for entry, request in zip(entries, requests, strict=True)}
-
-    def _send_lookups(self, requests: list[Request], pause: float) -> Steps:
-        """Send look-ups; the first one waits, and the others wait for it."""
-        first = requests[:1] if pause else []
-        for request in first:
-            request.operation = replace(request.operation, delay=pause)
-        yield from filter(None, [first, requests[len(first) :]])
-
-    def _list_newest(self, pause: float) -> Generator[list[Request], None, dict[str | None, Contact]]:
-        yield [request := Request(replace(operations.page(_NEWEST), delay=pause))]
-        page: list[Contact] = [] if isinstance(request.response, Exception) else request.response
-        return {contact.phone: contact for contact in page}
 
     def _is_shown(self, entry: Entry[P], found: Contact | Exception | None) -> bool:
         """Whether the contact shows that the item was applied, although reads may lag."""
@@ -243,34 +234,32 @@ class Reconciler(Generic[P, V]):
         is_older = found.created_at is not None and found.created_at.timestamp() < self._sent_at - CLOCK_TOLERANCE
         if result is None or result.status == "failed" or is_older:
             return False
-        self._set_result([entry], result)
+        entry.result = result
         return True
 
     def _is_to_be_sent(self, entry: Entry[P], found: Contact | Exception | None) -> bool:
         """Update the result of an item after its last look-up. Returns whether the item has to be sent (again)."""
-        before = self._results[entry.index]
+        was_unknown = entry.result.status == "unknown"
         if isinstance(found, Exception):
-            if before.status == "unknown":
-                reason = f"{before.reason}; and the look-up failed: {describe(found)}"
-                self._set_result([entry], ItemResult("unknown", None, reason, found))
+            if was_unknown:
+                reason = f"{entry.result.reason}; and the look-up failed: {describe(found)}"
+                entry.result = ItemResult("unknown", None, reason, found)
             return False
         result = self._action.result_of_lookup(cast("P", entry.payload), found)
-        if result is None:
-            return before.status == "unknown"
-        self._set_result([entry], result)
-        return False
-
-    def _set_result(self, entries: Chunk[P], result: ItemResult[V]) -> None:
-        self._results.update((entry.index, result) for entry in entries)
-
-    def _is_doubtful(self, entry: Entry[P], *, may_exist: bool) -> bool:
-        """Whether an item has to be looked up: its result is not known, or it was rejected after it was sent before."""
-        result = self._results[entry.index]
-        return result.is_open or (may_exist and result.status == "failed")
+        entry.result = result or entry.result
+        return result is None and was_unknown
 
     def _outcome(self, entry: Entry[P]) -> BulkOutcome[V]:
-        if entry.payload is None:
-            return BulkOutcome(entry.index, entry.item, entry.status, None, entry.reason)
-        status, value, reason, error = self._results[entry.index]
+        status, value, reason, error = entry.result
         hint = f"; {self._action.unknown_hint}" if status == "unknown" else ""
         return BulkOutcome(entry.index, entry.item, status, value, reason + hint, error)
+
+
+def _set_result(entries: Chunk[P], result: ItemResult[Any]) -> None:
+    for entry in entries:
+        entry.result = result
+
+
+def _is_doubtful(result: ItemResult[Any], *, may_exist: bool) -> bool:
+    """Whether an item has to be looked up: its result is not known, or it was rejected after it was sent before."""
+    return result.is_open or (may_exist and result.status == "failed")

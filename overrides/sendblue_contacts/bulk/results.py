@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .types import BulkStatus
 
 T = TypeVar("T")
-F = TypeVar("F", bound="FailedContact | FailedNumber")
+F = TypeVar("F", bound="_FailedItem")
 
 _MAX_REASONS_IN_REPR = 3
 _MAX_REASONS_IN_HTML = 20
@@ -56,21 +56,37 @@ class BulkOutcome(Generic[T]):
         return f"BulkOutcome(index={self.index}, {self.status}{reason})"
 
 
-class FailedContact(Mapping[str, Any]):
-    """A contact that was not created: the mapping that the caller passed, which can be passed to `bulk.create` again.
+@dataclass(frozen=True, slots=True, repr=False)
+class _FailedItem:
+    """An item that did not succeed.
 
     Attributes:
         index: Position in the input, starting at 0.
-        item: The item as the caller passed it. If it is not a mapping, this mapping is empty.
-        reason: Why the contact was not created.
+        item: The item as the caller passed it.
+        reason: Why it did not succeed.
     """
 
-    __slots__ = ("index", "item", "reason")
+    index: int
+    item: object
+    reason: str
 
-    def __init__(self, index: int, item: object, reason: str) -> None:
-        self.index: int = index
-        self.item: object = item
-        self.reason: str = reason
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(index={self.index}, reason={self.reason!r})"
+
+
+class FailedNumber(_FailedItem):
+    """A number that was not deleted, with `index`, `item` and `reason`. `bulk.delete` accepts it like the number."""
+
+    __slots__ = ()
+
+
+class FailedContact(Mapping[str, Any], _FailedItem):
+    """A contact that was not created, with `index`, `item` and `reason`.
+
+    It is the mapping that the caller passed (empty if it was not one), and can be passed to `bulk.create` again.
+    """
+
+    __slots__ = ()
 
     def _mapping(self) -> Mapping[str, Any]:
         item: Any = self.item
@@ -84,27 +100,6 @@ class FailedContact(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._mapping())
-
-    def __repr__(self) -> str:
-        return f"FailedContact(index={self.index}, reason={self.reason!r})"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class FailedNumber:
-    """A number that was not deleted. `bulk.delete` accepts it like the number itself.
-
-    Attributes:
-        index: Position in the input, starting at 0.
-        item: The item as the caller passed it.
-        reason: Why the contact with this number was not deleted.
-    """
-
-    index: int
-    item: object
-    reason: str
-
-    def __repr__(self) -> str:
-        return f"FailedNumber(index={self.index}, reason={self.reason!r})"
 
 
 class BulkError(SendblueError):
@@ -211,12 +206,12 @@ class BulkDeleteResult(BulkResult[str, FailedNumber]):
         return self.succeeded
 
 
-def _reasons(items: Sequence[FailedContact | FailedNumber]) -> list[tuple[str, int]]:
+def _reasons(items: Sequence[_FailedItem]) -> list[tuple[str, int]]:
     """Returns the reasons and how many items have each, the most frequent first."""
     return Counter(item.reason for item in items).most_common()
 
 
-def _top_reasons(items: Sequence[FailedContact | FailedNumber]) -> str:
+def _top_reasons(items: Sequence[_FailedItem]) -> str:
     reasons = _reasons(items)
     shown = ", ".join(f"{count} \u00d7 {reason!r}" for reason, count in reasons[:_MAX_REASONS_IN_REPR])
     return f"{shown}, …" if len(reasons) > _MAX_REASONS_IN_REPR else shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 P = TypeVar("P")
 V = TypeVar("V")
@@ -19,32 +19,6 @@ Duplicates = Literal["last", "first", "error", "merge"]
 
 OnSend = Callable[[tuple[int, ...]], object]
 """Called right before each request, with the input positions of the items that it carries."""
-
-
-@dataclass(slots=True, repr=False)
-class Entry(Generic[P]):
-    """One item of the input, after it was checked.
-
-    Attributes:
-        index: Position in the input, starting at 0.
-        item: The item as the caller passed it.
-        payload: What is sent for it; None if the item is not sent.
-        number: Its phone number, in E.164 form, if it is sent.
-        reason: Why it is not sent.
-        status: Its status if it is not sent.
-        size_bytes: The size of the payload in a request, in bytes.
-    """
-
-    index: int
-    item: object
-    payload: P | None
-    reason: str = ""
-    status: BulkStatus = "failed"
-    number: str = ""
-    size_bytes: int = 0
-
-
-Chunk = list[Entry[P]]
 
 
 class ItemResult(NamedTuple, Generic[V]):
@@ -62,3 +36,30 @@ class ItemResult(NamedTuple, Generic[V]):
 
     def __repr__(self) -> str:
         return f"ItemResult({self.status})"
+
+
+_NOT_SENT = ItemResult[Any]("failed")
+
+
+@dataclass(slots=True, repr=False)
+class Entry(Generic[P]):
+    """One item of the input.
+
+    Attributes:
+        index: Position in the input, starting at 0.
+        item: The item as the caller passed it.
+        payload: What is sent for it; None if the item is not sent.
+        result: What is known about it so far.
+        number: Its phone number, in E.164 form, if it is sent.
+        size_bytes: The size of the payload in a request, in bytes.
+    """
+
+    index: int
+    item: object
+    payload: P | None
+    result: ItemResult[Any] = _NOT_SENT
+    number: str = ""
+    size_bytes: int = 0
+
+
+Chunk = list[Entry[P]]

@@ -29,7 +29,7 @@ def _entries(rows: list[Any], policy: Duplicates | None) -> list[Entry[BulkConta
 
 
 def _shown(entries: list[Entry[BulkContact]]) -> list[str]:
-    return [_name(**entry.payload.to_dict()) if entry.payload else entry.status for entry in entries]
+    return [_name(**entry.payload.to_dict()) if entry.payload else entry.result.status for entry in entries]
 
 
 def _name(first_name: str, last_name: str = "", **_: object) -> str:
@@ -57,7 +57,7 @@ def test_policies(policy: Duplicates | None, shown: list[str], named: dict[int, 
     """A number is sent once, however it is written. Reasons name the index of the item that is used, not its number."""
     entries = _entries(ROWS, policy)
     assert _shown(entries) == shown
-    reasons = {entry.index: entry.reason for entry in entries if "item" in entry.reason}
+    reasons = {entry.index: entry.result.reason for entry in entries if "item" in entry.result.reason}
     assert {index: int(re.split("[;,]", reason.split("item ")[1])[0]) for index, reason in reasons.items()} == named
     assert not any("415" in reason for reason in reasons.values())
     assert [entry.item is row for entry, row in zip(entries, ROWS, strict=True)][:4] == [True] * 4

@@ -6,8 +6,8 @@ import math
 
 import httpx
 import pytest
-from sendblue_contacts import Retry
-from sendblue_contacts.request_context import slot_arguments
+from sendblue_contacts import RateLimiter, Retry
+from sendblue_contacts.request_context import slot_for
 from sendblue_contacts.retry import EXTENSION, Call
 
 
@@ -26,4 +26,4 @@ def test_the_lease_of_a_request_covers_its_timeouts(timeout: float | None, deadl
     timeouts = httpx.Timeout(timeout).as_dict()
     call = Call(repeatable=True, retry=Retry(), seconds_left=deadline)
     request = httpx.Request("GET", "https://api.example", extensions={"timeout": timeouts, EXTENSION: call})
-    assert slot_arguments(request)["lease"] == lease
+    assert slot_for(request, RateLimiter(None)).lease == lease

@@ -33,7 +33,7 @@ class RequestCounter:
     """
 
     def __init__(self, chunk_size: int) -> None:
-        self._limits = BatchLimits.checked(chunk_size, MAX_CHUNK_BYTES, CONCURRENCY)
+        self._limits = BatchLimits(chunk_size, MAX_CHUNK_BYTES, CONCURRENCY)
         self._creates = self._chunker(create_action(None))
         self._deletes = self._chunker(delete_action(None))
         self._requests = 0
