@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
@@ -89,11 +88,17 @@ class LazyCommandGroup(click.Group):
 @contextmanager
 def errors_reported(context: click.Context) -> Generator[None]:
     """Exit with one message if the block raises an error; with --debug, print the traceback too."""
+    from .output import discard_output, wants_json  # noqa: PLC0415  # not needed for `--help`
+
     try:
         yield
         sys.stdout.flush()  # here, where a failure can still be reported
-    except (click.ClickException, click.exceptions.Exit):
+    except click.exceptions.Exit:
         raise
+    except click.ClickException as error:
+        if not wants_json():
+            raise
+        exit_with_message(context, error)
     except BrokenPipeError:
         discard_output()
         context.exit(OUTPUT_CLOSED)
@@ -118,13 +123,12 @@ def exit_with_message(context: click.Context, error: BaseException, *, rejected:
     code, message = describe_error(error)
     if code == INTERRUPTED and sys.stderr.isatty():
         click.echo(err=True)  # the terminal shows ^C on the current line
-    print_error(message)
-    context.exit(rejected if code == REJECTED else code)
-
-
-def discard_output() -> None:
-    """Discard what is still in the buffer of standard output: its reader has exited."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    code = rejected if code == REJECTED else code
+    status = getattr(error, "status_code", None)
+    kind = click.UsageError if isinstance(error, click.UsageError) else type(error)  # click has many kinds of it
+    details = {"type": kind.__name__, "exit_code": code, **({} if status is None else {"status_code": status})}
+    print_error(message, "" if code == INTERRUPTED else "Error: ", **details)
+    context.exit(code)
 
 
 @click.group(

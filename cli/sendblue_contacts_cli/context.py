@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +25,7 @@ class GlobalOptions:
         profile: The profile to read the settings from, or None.
         debug: Whether to log each request, and to print the traceback of an error.
         json: Whether to write JSON Lines.
-        quiet: Whether to write only phone numbers, and only messages about errors.
+        quiet: Whether to print no messages except errors, and to write only phone numbers of contacts that are read.
         arguments: The command line after the name of the program.
     """
 
@@ -69,6 +69,7 @@ def log_requests() -> Generator[None]:
     import logging  # noqa: PLC0415  # as slow to load as the rest of this module
 
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_flush_data)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     logger = logging.getLogger("sendblue_contacts")
     logger.addHandler(handler)
@@ -78,6 +79,13 @@ def log_requests() -> Generator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)
+
+
+def _flush_data(_record: object) -> bool:
+    """Flush the data before a log line, so that both are in order in a file of both streams."""
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    return True
 
 
 def _store(context: click.Context, option: click.Parameter, value: Any) -> None:  # noqa: ANN401  # of any option
@@ -115,7 +123,7 @@ _DEBUG = click.option(
 )
 _JSON = click.option("--json", is_flag=True, expose_value=False, callback=_store, help="Write JSON Lines.")
 _QUIET = click.option(
-    "-q", "--quiet", is_flag=True, expose_value=False, callback=_store, help="Write only phone numbers and errors."
+    "-q", "--quiet", is_flag=True, expose_value=False, callback=_store, help="Print only errors; of contacts, numbers."
 )
 
 

@@ -63,6 +63,7 @@ ERROR_RULES: dict[type[BaseException], ErrorRule] = {
     ValueError: ErrorRule(USAGE_ERROR),
     errors.SendblueError: ErrorRule(REJECTED),
     ModuleNotFoundError: ErrorRule(USAGE_ERROR),
+    click.ClickException: ErrorRule(USAGE_ERROR),
     OSError: ErrorRule(STOPPED),
     KeyboardInterrupt: ErrorRule(INTERRUPTED),
     click.Abort: ErrorRule(INTERRUPTED),
@@ -74,13 +75,13 @@ _INTERNAL = ErrorRule(
 
 
 def describe_error(error: BaseException) -> tuple[int, str]:
-    """Return the exit code for an error, and the message that the user sees."""
+    """Return the exit code for an error, and the message that the user sees, without the prefix `Error: `."""
     rule = next((rule for kind, rule in ERROR_RULES.items() if isinstance(error, kind)), _INTERNAL)
     rule = rule._replace(exit_code=LOCKED) if _is_locked(error) else rule
     if rule.exit_code == INTERRUPTED:
         return rule.exit_code, "Interrupted."
     message, kind = getattr(error, "message", ""), type(error).__name__
-    return rule.exit_code, f"Error: {rule.template.format(error=_text(error), message=message, kind=kind)}"
+    return rule.exit_code, rule.template.format(error=_text(error), message=message, kind=kind)
 
 
 def _is_locked(error: BaseException) -> bool:
@@ -93,6 +94,8 @@ def _is_locked(error: BaseException) -> bool:
 
 
 def _text(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
     if isinstance(error, ModuleNotFoundError) and error.name:
         return INSTALL_HINT.format(error.name)
     if isinstance(error, OSError) and error.strerror:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from typing import Any
 
 _MINUTE, _HOUR = 60, 3600
-_UNPRINTABLE_CATEGORIES = {"Cc", "Zl", "Zp"}
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line and paragraph separators, marks that change the direction of text, and lone surrogates."""
+_PYTHON_SPELLING = re.compile(
+    r"(--[a-z][a-z-]*(?: '[^']*'| [\w%-]+| [\w-]+ or [\w-]+)?) \((?:\w+=[^()]*|ColumnMap\(\{[^{}]*\}\))\)"
+)
+"""An option in a message of the library, and the argument of the Python function in parentheses."""
 _WHOLE_WORDS: Any = {"break_on_hyphens": False, "break_long_words": False}
 
 
+def visible(text: str) -> str:
+    r"""Return the text on one line, with control characters as escape sequences: `\n`, `\x1b`."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def printable(text: str) -> str:
-    """Return the text on one line, with control characters replaced by spaces."""
-    letters = (" " if unicodedata.category(letter) in _UNPRINTABLE_CATEGORIES else letter for letter in text)
-    return "".join(letters).strip()
+    """Return the text on one line like `visible`, without spaces at its ends."""
+    return visible(text.strip(" "))
+
+
+def name_options_only(message: str) -> str:
+    """Return a message of the library without the arguments of Python functions that follow options."""
+    return _PYTHON_SPELLING.sub(r"\1", message)
 
 
 def kebab_case(name: str) -> str:

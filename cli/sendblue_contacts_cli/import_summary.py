@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from .formatting import format_duration, pluralize, printable
+from .formatting import format_duration, name_options_only, pluralize, printable
 from .tables import display_value
 
 if TYPE_CHECKING:
@@ -125,6 +125,24 @@ def report_lines(report: ImportReport, name: str, resume_command: str) -> Iterat
         yield "  this run resumed an interrupted import"
     yield from _notes(report)
     yield from ignored_column_lines(report.columns)
+    yield from _problem_lines(report, resume_command)
+
+
+def plan_error_lines(plan: ImportPlan, name: str) -> Iterator[str]:
+    """Return the lines about rejected rows, which --quiet leaves of a plan."""
+    if plan.rejected:
+        yield f"{name}: {plan.rejected:,} of {pluralize(plan.rows, 'row')} would be rejected"
+        yield from _rejected_lines(plan)
+
+
+def report_error_lines(report: ImportReport, name: str, resume_command: str) -> Iterator[str]:
+    """Return the lines about rejected rows and what is left, which --quiet leaves of a report."""
+    if report.rejected:
+        yield f"{name}: {report.rejected:,} of {pluralize(report.rows, 'row')} rejected"
+    yield from _problem_lines(report, resume_command)
+
+
+def _problem_lines(report: ImportReport, resume_command: str) -> Iterator[str]:
     yield from _rejected_lines(report)
     if not report.updated and any("already exists" in reason for reason, _ in report.reasons):
         yield "  to update existing contacts, use --mode upsert"
@@ -161,7 +179,10 @@ def report_as_json(report: ImportReport) -> dict[str, Any]:
 
 
 def _with_texts(values: dict[str, Any]) -> dict[str, Any]:
-    """Return these values with paths and times as text."""
+    """Return these values with paths and times as text, and with problems as objects."""
     paths = {name: value and str(value) for name, value in values.items() if name in {"rejects", "journal"}}
     times = {name: value and value.isoformat() for name, value in values.items() if name == "last_import"}
-    return values | paths | times
+    problems = [{"line": line, "reason": name_options_only(reason)} for line, reason in values["problems"]]
+    columns = {**values["columns"], "used": dict(values["columns"]["used"])}
+    reasons = [(name_options_only(reason), number) for reason, number in values["reasons"]]
+    return values | paths | times | {"problems": problems, "reasons": reasons, "columns": columns}

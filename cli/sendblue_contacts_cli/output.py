@@ -14,6 +14,7 @@ are written page by page as they arrive.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .context import current_options
-from .formatting import printable, wrap
+from .formatting import name_options_only, visible, wrap
 from .tables import GAP, HEADERS, column_widths, field_lines, row_cells
 
 if TYPE_CHECKING:
@@ -45,24 +46,61 @@ def write_text(line: str) -> None:
 
 
 def write_json(value: Mapping[str, Any]) -> None:
-    """Write one line of JSON to standard output, escaped to ASCII if its encoding is not UTF-8."""
-    is_utf8 = (sys.stdout.encoding or "").lower() in {"utf-8", "utf8"}
-    write(json.dumps(value, ensure_ascii=not is_utf8))
+    """Write one line of JSON to standard output."""
+    write(_json(value, sys.stdout))
+
+
+def _json(value: Mapping[str, Any], stream: TextIO) -> str:
+    """Return one line of JSON, escaped to ASCII if the encoding of the stream is not UTF-8."""
+    is_utf8 = (stream.encoding or "").lower() in {"utf-8", "utf8"}
+    return json.dumps(value, ensure_ascii=not is_utf8)
 
 
 def print_message(line: str) -> None:
     """Print a message to standard error, unless --quiet is given."""
     if not current_options().quiet:
+        sys.stdout.flush()  # in a file of both streams, the message stands after the data that was written before it
         click.echo(_wrapped(line, sys.stderr), err=True)
 
 
-def print_error(line: str) -> None:
-    """Print an error message to standard error, also with --quiet."""
-    click.echo(_wrapped(printable(line), sys.stderr), err=True)
+def print_error(message: str, prefix: str = "", **details: Any) -> None:  # noqa: ANN401  # any JSON
+    """Print an error message to standard error, also with --quiet; with --json, print an object `error`.
+
+    Args:
+        message: The message.
+        prefix: What precedes it in text.
+        details: Further members of the object.
+    """
+    try:
+        sys.stdout.flush()  # as above
+    except BrokenPipeError:
+        discard_output()
+    if wants_json():
+        click.echo(_json({"error": {"message": name_options_only(message), **details}}, sys.stderr), err=True)
+    else:
+        click.echo(_wrapped(f"{prefix}{visible(message)}", sys.stderr), err=True)
+
+
+def print_errors(*lines: str) -> None:
+    """Print an error message of several lines: with --json, as one object."""
+    for line in [" ".join(map(str.strip, lines))] if wants_json() else lines:
+        print_error(line)
+
+
+def wants_json() -> bool:
+    """Whether the command line has --json, also if another option of it is invalid."""
+    options = current_options()
+    return options.json or "--json" in options.arguments
+
+
+def discard_output() -> None:
+    """Discard what is still in the buffer of standard output: its reader has exited."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wrapped(line: str, stream: TextIO) -> str:
-    """Wrap the line if the stream is a terminal."""
+    """Name options only, and wrap the line if the stream is a terminal."""
+    line = name_options_only(line)
     return wrap(line, shutil.get_terminal_size().columns) if stream.isatty() else line
 
 

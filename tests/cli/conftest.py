@@ -67,8 +67,9 @@ def run() -> Run:
 def process() -> Process:
     """Run the command as a process, without a terminal."""
 
-    def process(*arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - of subprocess
+    def process(*arguments: str, merged: bool = False, **settings: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - of subprocess
         command = [COMMAND, *arguments]
-        return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False, **settings)
+        settings |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
+        return subprocess.run(command, encoding="utf-8", timeout=60, check=False, **settings)
 
     return process

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
+import pytest
 from click.testing import CliRunner
 from sendblue_contacts import errors
 from sendblue_contacts_cli.app import errors_reported
@@ -17,10 +19,9 @@ from tests.cli.command_line import ADA
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from click.testing import Result
 
-    from tests.cli.command_line import Run
+    from tests.cli.command_line import Process, Run
 
 SUMMARY = errors.RequestSummary("GET", "/api/v2/contacts")
 
@@ -73,6 +74,32 @@ def test_each_error_has_its_exit_code() -> None:
         assert (found, exit_code in EXIT_CODES) == ((error, exit_code, "", 1), True)
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (f"get {ADA}", {"type": "NotFoundError", "exit_code": 1, "status_code": 404}),
+        ("get 415", {"type": "InvalidPhoneNumberError", "exit_code": 2}),
+        ("list --limit x", {"type": "UsageError", "exit_code": 2}),
+        ("delete", {"type": "UsageError", "exit_code": 2}),
+        (f"delete {ADA}", {"type": "CommandError", "exit_code": 2}),
+        ("import missing.csv", {"type": "UsageError", "exit_code": 2}),
+    ],
+)
+def test_errors_as_json(account: Sandbox, run: Run, command: str, expected: dict[str, object]) -> None:
+    """With `--json`, an error is one line of JSON on standard error, also if an option is invalid."""
+    _ = account
+    done = run(*command.split(), "--json")
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, done.stdout, error.pop("message") != "") == (expected["exit_code"], "", True)
+    assert error == expected
+
+
+def test_messages_and_data_are_in_order(process: Process) -> None:
+    """If both streams are one pipe, a message stands after the data that was written before it."""
+    done = process("import", "-", "--dry-run", input=f"phone\n{ADA}\n", merged=True)
+    assert done.stdout.splitlines()[-2:] == [ADA, "Nothing was sent."]
+
+
 def test_internal_error_asks_for_a_report() -> None:
     """An unexpected error prints no traceback, and asks for a report."""
     assert run_failing_command(ZeroDivisionError("by 0")).stderr == (
@@ -91,14 +118,14 @@ def test_messages_name_the_cause() -> None:
     missing = ModuleNotFoundError("No module named 'rich'", name="rich")
     assert describe_error(missing)[1].endswith('(rich): pip install "sendblue-contacts[cli]"')
     full = OSError(28, "No space left on device", "out.csv")
-    assert describe_error(full)[1] == "Error: No space left on device: out.csv"
+    assert describe_error(full)[1] == "No space left on device: out.csv"
 
 
 def test_message_of_server_has_no_control_characters() -> None:
-    """Control characters in a message of the server do not reach the terminal."""
+    """Control characters in a message of the server are shown as escape sequences."""
     error = errors.NotFoundError("x", request=SUMMARY)
     error.message = "\x1b[2Jgone"
-    assert run_failing_command(error).stderr == "Error:  [2Jgone: no contact has this number\n"
+    assert run_failing_command(error).stderr == "Error: \\x1b[2Jgone: no contact has this number\n"
 
 
 # --- the whole command

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from sendblue_contacts_cli.formatting import format_duration, kebab_case, pluralize, printable, wrap
+from sendblue_contacts_cli.formatting import format_duration, kebab_case, name_options_only, pluralize, printable, wrap
 
 
-def test_printable_removes_control_characters() -> None:
+def test_control_characters_are_visible() -> None:
     """A name may contain anything; neither a control sequence nor a line break reaches the terminal."""
     texts = {
         "Ada": "Ada",
-        "\x1b[31mred": "[31mred",
-        "a\tb\nc\r\nd": "a b c  d",
-        "\x9b31m\x07": "31m",
-        "a\u2028b": "a b",
+        " \x1b[31mred ": "\\x1b[31mred",
+        "a\tb\nc\r\nd": "a\\tb\\nc\\r\\nd",
+        "\x9b31m\x07": "\\x9b31m\\x07",
+        "a\u2028b\u202ec": "a\\u2028b\\u202ec",
+        "👩\u200d🚀": "👩\u200d🚀",
         "王小明 🥐": "王小明 🥐",
     }
     assert {text: printable(text) for text in texts} == texts
+
+
+def test_hints_name_options() -> None:
+    """The arguments of Python functions, which messages of the library name too, are left out."""
+    messages = {
+        "start over with --restart (restart=True)": "start over with --restart",
+        "name it with --map 'A=phone' (ColumnMap({'A': 'phone'})) or": "name it with --map 'A=phone' or",
+        "use --encoding utf-16-le or utf-16-be (encoding=)": "use --encoding utf-16-le or utf-16-be",
+        'use --delete none (delete="none"), or --max-delete 5 (max_delete=5)': "use --delete none, or --max-delete 5",
+        "a title (x=1)": "a title (x=1)",
+    }
+    assert {message: name_options_only(message) for message in messages} == messages
 
 
 def test_format_duration() -> None:

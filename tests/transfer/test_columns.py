@@ -240,7 +240,7 @@ def test_columns_of_labels_come_before_rest_as_variables() -> None:
         (
             {},
             ["Kontakt", "first name"],
-            "no column matches the phone number; the columns are 'Kontakt', 'first name'; .*--map 'COLUMN=phone'",
+            "no column matches the phone number; the columns are 'Kontakt', 'first name'; .*--map 'COLUMN=phone' .C",
         ),
         ({"Telefon": "phone"}, ["Kontakt"], "no column 'Telefon'; the first row has no known title and is not shown"),
         ({"Telefon": "phone"}, ["phone"], "no column 'Telefon'; the columns are 'phone'"),

@@ -10,12 +10,14 @@ from sendblue_contacts_api.field_table import FIELD_TABLE
 
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.field_options import field_options, given_fields
-from sendblue_contacts_cli.formatting import kebab_case, pluralize
+from sendblue_contacts_cli.formatting import kebab_case, pluralize, printable
 from sendblue_contacts_cli.output import print_message, write, write_contact, write_contacts, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from sendblue_contacts_api.models.contact import Contact
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -135,7 +137,7 @@ def create(number: str, *, upsert: bool, **fields: Any) -> None:  # noqa: ANN401
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
         send = client.contacts.upsert if upsert else client.contacts.create
-        write_contact(send(number, **given_fields(fields)))
+        _write_changed(send(number, **given_fields(fields)))
 
 
 @click.command()
@@ -166,7 +168,13 @@ def update(number: str, clear: tuple[str, ...], **fields: Any) -> None:  # noqa:
         raise click.UsageError("Nothing to update. Pass a field, such as --first-name Ada.")
     body: Any = {**changes, **cleared}
     with current_settings().create_client() as client:
-        write_contact(client.contacts.update(number, body))
+        _write_changed(client.contacts.update(number, body))
+
+
+def _write_changed(contact: Contact) -> None:
+    """Write a contact after a change. With --quiet there is nothing to write."""
+    if current_options().json or not current_options().quiet:
+        write_contact(contact)
 
 
 # --- messages
@@ -181,12 +189,16 @@ def verify(number: str) -> None:
     A person receives the message, so the request is never retried automatically. NUMBER is a phone number, such as
     +14155551234; it need not belong to a contact.
     """
-    with current_settings().create_client() as client:
+    from sendblue_contacts.phone import normalise  # noqa: PLC0415  # not needed for `--help`
+
+    settings = current_settings()
+    number = normalise(number, default_region=settings.values.get("default_region"))
+    with settings.create_client() as client:
         status = client.contacts.verify(number)
     if current_options().json:
-        write_json({"status": status})
+        write_json({"number": number, "status": status})
     elif not current_options().quiet:
-        write(status or "sent")
+        write(f"{number}\tverification message sent, status {printable(status)}")
 
 
 @click.command("opt-out")
@@ -202,7 +214,5 @@ def opt_out(number: str, *, undo: bool) -> None:
         state = client.contacts.opt_out(number, opted_out=not undo)
     if current_options().json:
         write_json(state._asdict())
-    elif current_options().quiet:
-        write(state.number)
-    else:
+    elif not current_options().quiet:
         write(f"{state.number}\t{'opted out' if state.opted_out else 'opted in'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +21,16 @@ from sendblue_contacts_cli.file_options import (
     sending_options,
 )
 from sendblue_contacts_cli.formatting import format_duration, pluralize
-from sendblue_contacts_cli.import_summary import plan_as_json, plan_lines, preview, report_as_json, report_lines
-from sendblue_contacts_cli.output import print_message, write_json, write_rows, write_text
+from sendblue_contacts_cli.import_summary import (
+    plan_as_json,
+    plan_error_lines,
+    plan_lines,
+    preview,
+    report_as_json,
+    report_error_lines,
+    report_lines,
+)
+from sendblue_contacts_cli.output import print_errors, print_message, write_json, write_rows, write_text
 from sendblue_contacts_cli.progress import progress
 
 from .contacts import list_filters
@@ -101,6 +110,8 @@ def _plan(source: Source, options: Mapping[str, Any]) -> int:
         plan = plan_import(source, **{name: options[name] for name in names}, on_progress=show)
     if current_options().json:
         write_json(plan_as_json(plan))
+    elif current_options().quiet:
+        print_errors(*plan_error_lines(plan, source.name))
     else:
         for line in plan_lines(plan, source):
             write_text(line)
@@ -118,8 +129,7 @@ def _import(source: Source, options: Mapping[str, Any]) -> int:
         with current_settings().create_client() as client, progress("row") as show:
             report = run_import(client, source, **options, on_progress=show)
     except KeyboardInterrupt:
-        print_message("Interrupted. The journal has the progress. To resume the import:")
-        print_message(f"    {resume_command()}")
+        print_errors("Interrupted. The journal has the progress. To resume the import:", f"    {resume_command()}")
         return STOPPED
     return _report(report, source)
 
@@ -127,6 +137,8 @@ def _import(source: Source, options: Mapping[str, Any]) -> int:
 def _report(report: ImportReport, source: Source) -> int:
     if current_options().json:
         write_json(report_as_json(report))
+    elif current_options().quiet:
+        print_errors(*report_error_lines(report, source.name, resume_command()))
     for line in report_lines(report, source.name, resume_command()):
         print_message(line)
     return SUCCESS if report.ok else REJECTED if report.complete else STOPPED
@@ -163,6 +175,6 @@ def export(file: str, **options: Any) -> None:  # noqa: ANN401  # click has chec
         total = None if show is None or any(options.values()) else contacts.count()
         report = export_contacts(contacts.list(**options), file, **writing, total=total, on_progress=show)
     if current_options().json and report.path:
-        write_json({"contacts": report.contacts, "path": str(report.path), "format": report.format})
+        write_json({**asdict(report), "path": str(report.path)})
     target, duration = report.path or "standard output", format_duration(report.seconds)
     print_message(f"Exported {pluralize(report.contacts, 'contact')} to {target} in {duration}.")

@@ -100,7 +100,8 @@ def test_update_sends_changes(account: Sandbox, run: Run) -> None:
 def test_update_changes_number(account: Sandbox, run: Run) -> None:
     """The option for the number sets the new one."""
     run("create", ADA)
-    assert run("update", ADA, "--phone-number", GRACE, "--quiet").stdout == f"{GRACE}\n"
+    done = run("update", ADA, "--phone-number", GRACE, "--quiet")
+    assert (done.exit_code, done.output, account.contacts()[0]["phone"]) == (0, "", GRACE)
     assert [contact["phone"] for contact in account.contacts()] == [GRACE]
 
 
@@ -156,7 +157,7 @@ def test_list_to_a_pipe(account: Sandbox, run: Run) -> None:
     created = [row.pop(4) for row in rows]
     assert rows == [
         [ADA, "Ada Lovelace", "", "VIP, a, b", "no", "Lead Source: Web", ""],
-        [GRACE, "Grace B. M.", "", "", "no", "", ""],
+        [GRACE, "Grace\\tB.\\nM.", "", "", "no", "", ""],
     ]
     assert ([len(moment) for moment in created], done.stderr) == ([16, 16], "")
 
@@ -212,9 +213,10 @@ def test_count(account: Sandbox, run: Run) -> None:
 
 
 def test_verify(account: Sandbox, run: Run) -> None:
-    """The status of the API is written, also as JSON."""
-    assert (run("verify", ADA).stdout, last_body(account)) == ("OK\n", {"number": ADA})
-    assert run("verify", ADA, "--json").stdout == '{"status": "OK"}\n'
+    """What was sent to which number is written, with the status of the API, also as JSON."""
+    sent = f"{ADA}\tverification message sent, status OK\n"
+    assert (run("verify", "+1 415 555 1234").stdout, last_body(account)) == (sent, {"number": ADA})
+    assert json_lines(run("verify", ADA, "--json").stdout) == [{"number": ADA, "status": "OK"}]
 
 
 def test_opt_out(account: Sandbox, run: Run) -> None:

@@ -206,6 +206,7 @@ def test_report_as_json(account: Sandbox, file: Path, run: Run) -> None:
     done = run("import", file.name, "--json")
     (line,) = done.stdout.splitlines()
     report: dict[str, Any] = json.loads(line)
+    assert (report["problems"][0]["line"], report["columns"]["used"]["phone"]) == (3, ["phone"])
     named = ("rows", "created", "rejected", "complete", "ok", "rejects", "journal", "stopped")
     assert [report[name] for name in named] == [
         *(3, 2, 1, True, False),
@@ -214,10 +215,16 @@ def test_report_as_json(account: Sandbox, file: Path, run: Run) -> None:
 
 
 def test_quietly(account: Sandbox, file: Path, run: Run) -> None:
-    """There is no output, only the exit code."""
-    _ = account
-    done = run("import", file.name, "--quiet")
-    assert (done.exit_code, done.output) == (1, "")
+    """Only rejected rows are printed, with their reason and where they are."""
+    for options, end in ((["--dry-run"], "would be rejected"), ([], "rejected")):
+        done = run("import", file.name, "--quiet", *options)
+        lines = done.stderr.splitlines()
+        assert (done.exit_code, done.stdout, lines[0]) == (1, "", f"contacts.csv: 1 of 3 rows {end}")
+        assert lines[1].startswith("  line 3: phone ('##') is not a valid")
+    assert (len(lines), "contacts.rejects.csv" in lines[2]) == (3, True)
+    account.reset()
+    file.write_text(f"{HEAD}{ADA},Ada,\n", encoding="utf-8")
+    assert [run("import", file.name, "--quiet", *each).output for each in (["--dry-run"], [])] == ["", ""]
 
 
 # --- options

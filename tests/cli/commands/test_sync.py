@@ -225,7 +225,7 @@ def test_refused(account: Sandbox, run: Run) -> None:
 @pytest.mark.usefixtures("file")
 def test_refusal_names_the_option(run: Run) -> None:
     """A refusal says which option allows it."""
-    assert "--max-delete 1 " in run("sync", "crm.csv", "--delete", "tracked").stderr
+    assert "--max-delete 1\n" in run("sync", "crm.csv", "--delete", "tracked").stderr
 
 
 @pytest.mark.usefixtures("file")

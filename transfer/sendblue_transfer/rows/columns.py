@@ -132,7 +132,7 @@ class Columns:
             if field.required and name not in filled:
                 raise TransferError(
                     f"no column matches the {field_label(name)}; {self._described(titles)}; "
-                    f"name the column: --map 'COLUMN={name}', ColumnMap({{'COLUMN': '{name}'}})"
+                    f"name the column with --map 'COLUMN={name}' (ColumnMap({{'COLUMN': '{name}'}}))"
                 )
 
     def _described(self, titles: tuple[str, ...]) -> str:
