@@ -12,19 +12,13 @@ import pytest
 from sendblue_contacts import RateLimit
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
 
-from tests.overrides.rate_limit.store_fixtures import (
-    LEASE,
-    FileStoreFixture,
-    StoreClient,
-    StoreFixture,
-)
+from tests.overrides.rate_limit.store_fixtures import LEASE, FileStoreFixture, StoreClient, StoreFixture, perform
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PER = 10.0
-RATE = RateLimit(3, per=PER, reserve=1)
-PACE = RATE.pace
+RATE = RateLimit(3, per=PER, reserve=1)  # so the pace is 3.4 s
 
 
 @pytest.fixture
@@ -39,12 +33,13 @@ def client(store: StoreFixture) -> StoreClient:
     return store.warm(RATE)
 
 
-# Slots.
-
-
-def test_a_new_store_starts_cold(store: StoreFixture) -> None:
-    """What was sent before it existed is unknown, so its first slots are free after one window."""
-    assert StoreClient(store, store.open(RATE)).acquire(1) == PER
+@pytest.mark.parametrize(
+    ("script", "seconds"),
+    [("acquire 1=10", 10), ("acquire 1; +4; release 77", 10), ("acquire 1; +4; cancel 77", 6)],
+)
+def test_a_new_store_starts_cold(store: StoreFixture, script: str, seconds: int) -> None:
+    """Its first slots are free after one window, also counted from a response to an earlier request."""
+    perform(StoreClient(store, store.open(RATE)), f"{script}; acquire 1={seconds} 2={seconds}; +{seconds}; use 1=0 2=0")
 
 
 def test_processes_share_the_slots(store: StoreFixture, client: StoreClient) -> None:
@@ -55,272 +50,105 @@ def test_processes_share_the_slots(store: StoreFixture, client: StoreClient) -> 
     assert (reply.held, reply.wait) == (False, PER)
 
 
-def test_a_slot_is_free_one_window_after_the_response(client: StoreClient) -> None:
-    """The time of the response counts, not the time of sending."""
-    client.use(1, 2)
-    client.acquire(3)
-    client.fixture.now += 4
-    client.release(3)
-    assert [client.acquire(token) for token in (4, 5, 6)] == [PER - 4, PER - 4, PER]
+@pytest.mark.parametrize(
+    "script",
+    [
+        # A slot is free one window after the response, not after the request.
+        "use 1 2; acquire 3; +4; release 3; acquire 4=6 5=6 6=10",
+        # It is reserved for the caller that asked first.
+        "use 1; +1; use 2; +1; use 3; +1; acquire 4=7 5=8 6=9 7=-",
+        # A repeated request keeps its place, because its reply may have been lost, and takes no second slot.
+        "use 1 2 3; acquire 4=10; +4; acquire 4=6 4=6; +6; acquire 4=0 4=0 5=0 6=0 7=-",
+        # A second release, or one of an unknown token, adds no slot and delays none; the token is like a new one.
+        "use 1; +5; release 1 77; cancel 1 77; acquire 2=0 1=0 4=5 5=-",
+        # A canceled slot is free when it would have been, or at once.
+        "acquire 1; cancel 1; use 1=0 2=0 3=0; +4; acquire 4; cancel 4; acquire 5=6",
+    ],
+)
+def test_slots(client: StoreClient, script: str) -> None:
+    """A slot belongs to one request until a window after its response, and is then for the first that asked."""
+    perform(client, script)
 
 
-def test_the_first_caller_gets_the_first_slot(store: StoreFixture, client: StoreClient) -> None:
-    """A slot is reserved for the caller that asked first, in any process."""
-    others = StoreClient(store, store.open(RATE))
-    for token in (1, 2, 3):
-        client.use(token)
-        store.now += 1
-    assert [others.acquire(4), client.acquire(5), others.acquire(6), client.acquire(7)] == [7, 8, 9, None]
-
-
-@pytest.mark.parametrize(("command", "wait"), [(Command.RELEASE, PER), (Command.CANCEL, PER - 4)])
-def test_a_response_to_an_earlier_request_extends_the_cold_start(
-    store: StoreFixture, command: Command, wait: float
-) -> None:
-    """That request may have arrived just now. This applies to waiting callers too; a CANCEL changes nothing."""
-    client = StoreClient(store, store.open(RATE))
-    client.acquire(1)
-    store.now += 4
-    client.send(command, 77)
-    assert [client.acquire(1), client.acquire(2)] == [wait, wait]
-    store.now += wait
-    assert [client.acquire(1), client.acquire(2)] == [0, 0]
-
-
-# Repeated requests, and requests out of order.
-
-
-def test_a_repeated_request_keeps_its_place(store: StoreFixture, client: StoreClient) -> None:
-    """The first reply may have been lost: a caller gets the remaining wait, and no second slot."""
-    client.use(1, 2, 3)
-    assert client.acquire(4) == PER
-    store.now += 4
-    assert [client.acquire(4), client.acquire(4)] == [PER - 4, PER - 4]
-    store.now += 6
-    assert [client.acquire(token) for token in (4, 4, 5, 6, 7)] == [0, 0, 0, 0, None]
-
-
-def test_a_slot_is_released_once(store: StoreFixture, client: StoreClient) -> None:
-    """A second release, or one of an unknown token, neither adds a slot nor delays one; the token is like a new one."""
-    client.use(1)
-    store.now += 5
-    client.release(1, 77)
-    client.cancel(1)
-    client.cancel(77)
-    assert [client.acquire(token) for token in (2, 1, 4, 5)] == [0, 0, 5, None]
-
-
-def test_the_slot_of_an_abandoned_request_is_held(store: StoreFixture, client: StoreClient) -> None:
+def test_the_slot_of_an_abandoned_request_is_held(client: StoreClient) -> None:
     """Its request may still be on its way: the slot is free one window after that time."""
-    client.acquire(1)
-    client.use(2, 3)
+    perform(client, "acquire 1; use 2 3")
     client.send(Command.RELEASE, 1, seconds=4)
-    store.now += 4
-    assert [client.acquire(token) for token in (4, 5, 6)] == [PER - 4, PER - 4, PER]
-
-
-# Cancellation.
-
-
-def test_a_cancelled_wait_does_not_delay_the_slot(store: StoreFixture, client: StoreClient) -> None:
-    """The slot is free when it would have been, or at once: no request was sent."""
-    client.acquire(1)
-    client.cancel(1)
-    assert client.use(1, 2, 3) == [0, 0, 0]
-    store.now += 4
-    client.acquire(4)
-    client.cancel(4)
-    assert client.acquire(5) == PER - 4
-
-
-def test_a_cancelled_wait_leaves_the_slot_to_bulk_work(client: StoreClient) -> None:
-    """A slot that bulk work used still counts as one of its slots."""
-    client.use(1, 2, bulk=True)
-    client.acquire(3)
-    assert client.acquire(4) == PER
-    client.cancel(4)
-    waits = [client.acquire(token, bulk=True) for token in (5, 6, 7)]
-    assert waits == [PER, PER, None]
-
-
-# A freeze.
+    perform(client, "+4; acquire 4=6 5=6 6=10")
 
 
 def test_a_freeze_applies_to_all_processes(store: StoreFixture, client: StoreClient) -> None:
     """The longest one: each reply contains its remaining time. After its end everything is as before."""
-    client.freeze(9)
-    store.now += 2
-    client.freeze(3)
+    perform(client, "freeze 9; +2; freeze 3")
     others = StoreClient(store, store.open(RATE))
     assert others.send(Command.ACQUIRE, 1) == (7, 7, True)
     store.now += 7
     assert others.send(Command.ACQUIRE, 1) == (0, 0, True)
 
 
-def test_a_freeze_applies_to_waiting_callers(store: StoreFixture, client: StoreClient) -> None:
-    """A caller that has waited for its slot learns of the freeze when it repeats its request."""
-    client.use(1, 2, 3)
-    client.acquire(4)
-    store.now += PER
-    client.freeze(3)
-    assert client.acquire(4) == 3
-    store.now += 3
-    assert client.acquire(4) == 0
+@pytest.mark.parametrize(
+    "script", ["use 1 2 3; acquire 4; +10; freeze 3; acquire 4=3; +3; acquire 4=0", "use 1 2 3; freeze 3; acquire 4=10"]
+)
+def test_a_freeze_applies_to_waiting_callers(client: StoreClient, script: str) -> None:
+    """A caller learns of it when it repeats its request; no slot is free earlier."""
+    perform(client, script)
 
 
-def test_a_freeze_makes_no_slot_free_earlier(client: StoreClient) -> None:
-    """A slot that is free only after the freeze stays so."""
-    client.use(1, 2, 3)
-    client.freeze(3)
-    assert client.acquire(4) == PER
+@pytest.mark.parametrize(
+    "script",
+    [
+        # One in each pace, however many slots are free; an unused pace is not saved up. Other requests do not wait.
+        "paced acquire 1=0; +10.2; paced acquire 2=0 3=3.4; cancel 2; acquire 4=0",
+        # The place of a caller that found the wait too long, and canceled, is free for the next one.
+        "paced acquire 1=0" + "; paced acquire 2=3.4; cancel 2" * 20,
+        # The callers that waited do not all start at the end of a freeze.
+        "paced acquire 1 2 3; freeze 20; +10; paced acquire 2=10 3=13.4",
+    ],
+)
+def test_paced_requests_start_one_by_one(client: StoreClient, script: str) -> None:
+    """One in each pace of 3.4 s."""
+    perform(client, script)
 
 
-# Pacing.
+@pytest.mark.parametrize(
+    "script",
+    [
+        # It leaves the reserve. A slot on its way back counts as used too: bulk work gets its own slots again.
+        "bulk use 1; +2; bulk use 2; bulk acquire 3=8 4=10 5=-; acquire 6=0",
+        # While it may use more slots, the next free one is reserved for it as for any caller.
+        "use 1; +1; use 2 3; bulk acquire 4=9; acquire 5=10 6=10",
+        # Its slot counts until it is free, also if another caller waits for it, and after that one canceled.
+        "bulk use 1 2; acquire 3 4; cancel 3; bulk acquire 5=10; acquire 6=0",
+        "bulk use 1 2; acquire 3 4=10; cancel 4; bulk acquire 5=10 6=10 7=-",
+        # After one window it gets the first of all slots, not the first of those that it used before.
+        "bulk use 1 2; +10; use 3; +1; use 4; +1; use 5; +1; bulk acquire 6=7",
+        # No request was sent with a canceled slot.
+        "bulk acquire 1 2; cancel 1 2; use 3=0 4=0; bulk acquire 5=0",
+        # Bulk work that was killed has its slots again after the lease and one window.
+        "bulk acquire 1 2; +70; bulk acquire 3=0 4=0 5=-",
+    ],
+)
+def test_bulk_work_uses_two_of_three_slots(client: StoreClient, script: str) -> None:
+    """At any time, until a window after its responses."""
+    perform(client, script)
 
 
-def paces(*tokens: int, client: StoreClient) -> list[float | None]:
-    """The waits of paced callers, as multiples of the pace."""
-    waits = [client.acquire(token, paced=True) for token in tokens]
-    return [None if wait is None else round(wait / PACE, 3) for wait in waits]
-
-
-def test_paced_requests_start_one_by_one(store: StoreFixture, client: StoreClient) -> None:
-    """One in each pace, however many slots are free; an unused pace is not saved up. Other requests do not wait."""
-    assert paces(1, client=client) == [0]
-    store.now += 3 * PACE
-    assert paces(2, 3, client=client) == [0, 1]
-    client.cancel(2)
-    assert client.acquire(4) == 0
-
-
-def test_cancelling_the_last_paced_request_frees_its_place(client: StoreClient) -> None:
-    """Otherwise callers that find the wait too long and cancel would delay all later ones without end."""
-    paces(1, client=client)
-    for token in range(2, 50):
-        assert paces(token, client=client) == [1]
-        client.cancel(token)
-
-
-def test_the_pace_is_kept_after_a_freeze(store: StoreFixture, client: StoreClient) -> None:
-    """The callers that waited do not all start at its end."""
-    paces(1, 2, 3, client=client)
-    client.freeze(20)
-    store.now += 10
-    first, second = (client.acquire(token, paced=True) for token in (2, 3))
-    assert first is not None
-    assert 10 <= first <= 10 + 3 * PACE
-    assert second == pytest.approx(first + PACE)
-
-
-# Two lanes.
-
-
-def test_slots_of_bulk_work_count_until_they_are_free(store: StoreFixture, client: StoreClient) -> None:
-    """Bulk work leaves the reserve. A slot on its way back counts as used too: bulk work gets its own slots again."""
-    client.use(1, bulk=True)
-    store.now += 2
-    client.use(2, bulk=True)
-    assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [PER - 2, PER, None]
-    assert client.acquire(6) == 0
-
-
-def test_bulk_work_waits_in_order(store: StoreFixture, client: StoreClient) -> None:
-    """While it may use more slots, the next free one is reserved for it as for any caller."""
-    client.use(1)
-    store.now += 1
-    client.use(2, 3)
-    assert [client.acquire(4, bulk=True), client.acquire(5), client.acquire(6)] == [PER - 1, PER, PER]
-
-
-def test_a_slot_of_bulk_work_counts_also_if_another_caller_waits_for_it(client: StoreClient) -> None:
-    """Until it is free; so bulk work never uses more than its slots at one time."""
-    client.use(1, 2, bulk=True)
-    client.acquire(3)
-    client.acquire(4)  # waits for a slot of bulk work
-    client.cancel(3)
-    assert client.acquire(5, bulk=True) == PER
-    assert client.acquire(6) == 0
-
-
-def test_bulk_work_gets_the_first_slot_after_one_window(store: StoreFixture, client: StoreClient) -> None:
-    """The first of all slots, not the first of those that it used before."""
-    client.use(1, 2, bulk=True)
-    store.now += PER
-    for token in (3, 4, 5):
-        client.use(token)
-        store.now += 1
-    assert client.acquire(6, bulk=True) == PER - 3
-
-
-def test_cancelled_slots_do_not_count_as_used_by_bulk_work(client: StoreClient) -> None:
-    """No request was sent with them."""
-    for token in (1, 2):
-        client.acquire(token, bulk=True)
-    client.cancel(1)
-    client.cancel(2)
-    assert client.use(3, 4) == [0, 0]
-    assert client.acquire(5, bulk=True) == 0
-
-
-# Leases.
-
-
-def test_a_slot_that_is_not_released_is_free_after_its_lease(store: StoreFixture, client: StoreClient) -> None:
-    """Its holder may have been killed. It is free one window after that, and can be reserved one window before."""
-    for token in (1, 2, 3):
-        client.acquire(token)
-    store.now += LEASE - 1
-    assert client.acquire(4) is None
-    store.now += 1 + PER
-    assert [client.acquire(token) for token in (4, 5, 6, 7)] == [0, 0, 0, None]
-
-
-def test_each_slot_has_a_lease_of_its_own(store: StoreFixture, client: StoreClient) -> None:
-    """A slot with a short lease is free before one with a long lease that was acquired first."""
-    client.acquire(1, lease=200)
-    client.acquire(2, lease=20)
-    client.acquire(3, lease=100)
-    store.now += 20 + PER
-    assert [client.acquire(4, lease=200), client.acquire(5)] == [0, None]
-    store.now += 80
-    assert [client.acquire(5), client.acquire(6)] == [0, None]
-
-
-def test_a_lease_starts_when_the_slot_may_be_used(store: StoreFixture, client: StoreClient) -> None:
-    """Not with the wait for it."""
-    client.use(1, 2, 3)
-    for token in (4, 5, 6):
-        client.acquire(token)
-    store.now += PER + 5
-    for token in (4, 5, 6):
-        client.acquire(token)
-    store.now += LEASE - 1
-    assert client.acquire(7) is None
-    store.now += PER + 1
-    assert client.acquire(7) == 0
-
-
-def test_a_release_after_the_lease_takes_no_slot_from_others(store: StoreFixture, client: StoreClient) -> None:
-    """The slot is held by another caller by then."""
-    for token in (1, 2, 3):
-        client.acquire(token)
-    store.now += LEASE + PER
-    for token in (4, 5, 6):
-        client.acquire(token)
-    client.release(1, 2)
-    client.cancel(3)
-    assert client.acquire(7) is None
-
-
-def test_bulk_work_that_was_killed_has_its_slots_again(store: StoreFixture, client: StoreClient) -> None:
-    """After the lease and one window."""
-    for token in (1, 2):
-        client.acquire(token, bulk=True)
-    store.now += LEASE + PER
-    assert [client.acquire(token, bulk=True) for token in (3, 4, 5)] == [0, 0, None]
-
-
-# Tasks.
+@pytest.mark.parametrize(
+    "script",
+    [
+        # It can be reserved one window before.
+        "acquire 1 2 3; +59; acquire 4=-; +11; acquire 4=0 5=0 6=0 7=-",
+        # A slot with a short lease is free before one with a long lease that was acquired first.
+        "acquire 1 lease=200; acquire 2 lease=20; +30; acquire 3=0 4=0 lease=200; acquire 5=-; +180; acquire 5=0 6=-",
+        # The lease starts when the slot may be used, not with the wait for it.
+        "use 1 2 3; acquire 4 5 6; +15; acquire 4 5 6; +59; acquire 7=-; +11; acquire 7=0",
+        # A release after the lease takes no slot from the caller that holds it by then.
+        "acquire 1 2 3; +70; acquire 4 5 6; release 1 2; cancel 3; acquire 7=-",
+    ],
+)
+def test_a_slot_that_is_not_released_is_free_after_its_lease(client: StoreClient, script: str) -> None:
+    """Its holder may have been killed. It is free one window after the lease of, by default, 60 s."""
+    perform(client, script)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -329,4 +157,4 @@ def test_tasks_get_the_same_replies(client: StoreClient, backend: str) -> None:
     for token in (1, 2):
         request = StoreRequest(Command.ACQUIRE, token, lease=LEASE)
         assert anyio.run(client.store.async_send, request, backend=backend).wait == 0
-    assert [client.acquire(3), client.acquire(4)] == [0, None]
+    perform(client, "acquire 3=0 4=-")
