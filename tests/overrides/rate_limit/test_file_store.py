@@ -12,7 +12,7 @@ import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
 import httpx
@@ -49,6 +49,12 @@ class Machine:
         """The store, as another process would open it."""
         return FileStore(self.url, "", rate, clock=lambda: self.now, boot=lambda: self.boot, sleep=self.sleep)
 
+    def warm_store(self) -> FileStore:
+        """The store after its cold start."""
+        store = self.store()
+        self.now += 10
+        return store
+
     def sleep(self, seconds: float) -> None:
         """Let a thread wait."""
         self.slept += seconds
@@ -69,14 +75,9 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-# What is in the file.
-
-
 def test_a_new_process_takes_the_last_one_into_account(machine: Machine) -> None:
-    """A new file starts cold. The slots of a process that has ended are free when they would have been."""
-    first = machine.store()
-    assert machine.acquire(first, 1) == [10]
-    machine.now += 10
+    """The slots of a process that has ended are free when they would have been."""
+    first = machine.warm_store()
     assert machine.acquire(first, 1, 2, 3) == [0, 0, 0]
     machine.release(first, 1, 2, 3)
     machine.now += 4
@@ -88,9 +89,6 @@ def test_the_file_starts_cold_after_a_reboot(machine: Machine) -> None:
     machine.store()
     machine.now, machine.boot = 5.0, b"2" * 16
     assert machine.acquire(machine.store(), 1) == [10]
-
-
-# A file that is removed, replaced, emptied or damaged.
 
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["removed", "emptied"])
@@ -111,8 +109,7 @@ def test_a_lost_file_starts_cold(machine: Machine, lose: Callable[[Path], object
 @pytest.mark.parametrize("moved_away", [False, True], ids=["overwritten", "moved away"])
 def test_a_replaced_file_is_not_used_any_more(machine: Machine, tmp_path: Path, moved_away: bool) -> None:  # noqa: FBT001  # a case
     """The path counts, also if the old file still exists under another name."""
-    store = machine.store()
-    machine.now += 10
+    store = machine.warm_store()
     if moved_away:
         store.path.rename(tmp_path / "away")
         machine.store()
@@ -129,13 +126,12 @@ def test_a_file_that_is_replaced_before_it_is_locked_is_not_used(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process opens it, and another one removes it at that moment."""
-    store = machine.store()
-    machine.now += 10
+    store = machine.warm_store()
     opened = os.open
 
-    def open_and_remove(*arguments: object) -> int:
-        descriptor: int = opened(*arguments)  # type: ignore[arg-type]  # those of os.open
-        monkeypatch.undo()
+    def open_and_remove(*arguments: Any) -> int:  # noqa: ANN401  # those of os.open
+        monkeypatch.setattr("os.open", opened)
+        descriptor = opened(*arguments)
         store.path.unlink()
         return descriptor
 
@@ -143,30 +139,31 @@ def test_a_file_that_is_replaced_before_it_is_locked_is_not_used(
     assert (machine.acquire(store, 1), store.path.exists()) == ([10], True)
 
 
-@pytest.mark.parametrize("position", [70, -1])
-def test_a_damaged_file_starts_cold(machine: Machine, position: int) -> None:
-    """A process was killed in the middle of a write."""
-    store = machine.store()
-    machine.now += 10
+def flipped(data: bytes, position: int) -> bytes:
+    """The data with one other bit."""
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: flipped(data, 70),  # a process was killed in the middle of a write
+        lambda data: flipped(data, len(data) - 1),
+        lambda data: data[:1],  # the process that created it was killed, or its end was cut off
+        lambda data: data[:60],
+        lambda data: data.ljust(1000, b"\0"),
+    ],
+)
+def test_a_damaged_file_starts_cold(machine: Machine, damage: Callable[[bytes], bytes]) -> None:
+    """For a process that uses it and for a new one; it has the right size afterwards."""
+    store = machine.warm_store()
     machine.acquire(store, 1)
-    data = bytearray(store.path.read_bytes())
-    data[position] ^= 1
-    store.path.write_bytes(data)
-    assert machine.acquire(machine.store(), 2) == [10]
-
-
-@pytest.mark.parametrize("size", [1, 60, 1000])
-def test_a_file_of_the_wrong_size_starts_cold(machine: Machine, size: int) -> None:
-    """The process that created it was killed, or its end was cut off; it has the right size afterwards."""
-    store = machine.store()
     data = store.path.read_bytes()
-    store.path.write_bytes(data.ljust(size, b"\0")[:size])
-    machine.now += 10
-    assert machine.acquire(store, 2) == [10]
-    assert len(store.path.read_bytes()) == len(data)
-
-
-# Errors of the system.
+    for each in (store, machine.store()):
+        machine.now += 10
+        store.path.write_bytes(damage(data))
+        assert machine.acquire(each, 2) == [10]
+        assert len(store.path.read_bytes()) == len(data)
 
 
 def test_a_missing_folder_is_an_error_until_it_exists(tmp_path: Path) -> None:
@@ -174,8 +171,7 @@ def test_a_missing_folder_is_an_error_until_it_exists(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     machine = Machine(folder)
-    store = machine.store()
-    machine.now += 10
+    store = machine.warm_store()
     shutil.rmtree(folder)
     for command in (Command.ACQUIRE, Command.RELEASE):
         with pytest.raises(RateLimitStoreError, match=r"cannot be used \(No such file or directory\); name another"):
@@ -184,58 +180,53 @@ def test_a_missing_folder_is_an_error_until_it_exists(tmp_path: Path) -> None:
     assert machine.acquire(store, 1) == [10]
 
 
-def test_a_full_disk_is_an_error(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also if a part of the file could be written; when there is space again, the file starts cold."""
-    pwrite = os.pwrite
+def failing(code: int) -> Callable[..., NoReturn]:
+    """A system call that fails."""
 
-    def half(descriptor: int, data: bytes, offset: int) -> int:
-        return pwrite(descriptor, data[: len(data) // 2], offset)
+    def fail(*_arguments: object) -> NoReturn:
+        raise OSError(code, os.strerror(code))
 
-    def nothing(_descriptor: int, _data: bytes, _offset: int) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    return fail
 
-    for replacement in (half, nothing):
-        monkeypatch.setattr("os.pwrite", replacement)
-        with pytest.raises(RateLimitStoreError, match="No space left on device"):
-            machine.store()
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("os.pwrite", errno.ENOSPC),
+        ("fcntl.flock", errno.ENOLCK),
+        ("pathlib.Path.is_dir", errno.EACCES),  # the folder of another user: root has all permissions
+    ],
+)
+def test_a_failing_system_call_is_an_error(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    """It says what failed; once the call works again, so does the store."""
+    monkeypatch.setattr(call, failing(code))
+    with pytest.raises(RateLimitStoreError, match=rf"cannot be used \({os.strerror(code)}\); name another"):
+        machine.store()
     monkeypatch.undo()
     assert machine.acquire(machine.store(), 1) == [10]
 
 
-def test_a_refused_lock_is_an_error(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As any failure of a system call."""
-    store = machine.store()
-
-    def flock(_descriptor: int, _operation: int) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(RateLimitStoreError, match=r"No locks available.*name another"):
-        machine.acquire(store, 1)
-
-
-def test_no_file_stays_open(machine: Machine) -> None:
-    """Neither after a request nor after an error: closing or inheriting descriptors cannot break the store."""
-    before = len(list(Path("/dev/fd").iterdir()))
-    store = machine.store()
-    machine.acquire(store, 1)
-    with pytest.raises(RateLimitStoreError):
-        machine.store(RateLimit(4))
-    assert len(list(Path("/dev/fd").iterdir())) == before
-
-
-# Which files are used.
+def test_a_full_disk_is_an_error(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if a part of the file could be written; when there is space again, the file starts cold."""
+    pwrite = os.pwrite
+    monkeypatch.setattr("os.pwrite", lambda file, data, offset: pwrite(file, data[: len(data) // 2], offset))
+    with pytest.raises(RateLimitStoreError, match="No space left on device"):
+        machine.store()
+    monkeypatch.undo()
+    assert machine.acquire(machine.store(), 1) == [10]
 
 
 @pytest.mark.parametrize("account", ["", "sk_live_1234567890", "../acme"])
 def test_each_account_has_a_file_of_its_own(tmp_path: Path, account: str) -> None:
     """A part of a hash is appended to its name, which is in no name. Only its user can read or change it."""
-    limiter = RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"), account=account)
+    RateLimiter(RateLimit(store=f"file://{tmp_path}/the%20slots"), account=account)
     (path,) = tmp_path.iterdir()
-    assert re.fullmatch("slots" if not account else r"slots\.[0-9a-f]{16}", path.name)
+    assert re.fullmatch("the slots" if not account else r"the slots\.[0-9a-f]{16}", path.name)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"), account="another")
-    assert (len([*tmp_path.iterdir()]), limiter.statistics().in_flight) == (2, 0)
+    RateLimiter(RateLimit(store=f"file://{tmp_path}/the%20slots"), account="another")
+    assert len([*tmp_path.iterdir()]) == 2
 
 
 def test_the_environment_variable_sets_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,39 +242,38 @@ def test_the_environment_variable_sets_the_store(tmp_path: Path, monkeypatch: py
     assert len([*tmp_path.iterdir()]) == 1
 
 
+@pytest.mark.parametrize(
+    ("occupy", "words"),
+    [
+        (lambda path: path.write_bytes(b"x"), "it is not a slot file"),
+        (lambda path: path.write_bytes(b"x" * path.stat().st_size), "it is not a slot file"),
+        (lambda path: path.write_bytes(b"x" * 1000), "it is not a slot file"),
+        (lambda path: (path.unlink(), path.symlink_to(path.with_name("elsewhere"))), "name another"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "it is not a file of this user"),
+    ],
+    ids=["short", "the right size", "too long", "a link", "a pipe"],
+)
+def test_what_is_no_slot_file_is_an_error(machine: Machine, occupy: Callable[[Path], object], words: str) -> None:
+    """A file that was named by mistake, or that another program overwrote, is not changed; no link is followed."""
+    store = machine.store()
+    occupy(store.path)
+    content = store.path.read_bytes() if store.path.is_file() else None
+    for use in (machine.store, lambda: machine.acquire(store, 1)):
+        with pytest.raises(RateLimitStoreError, match=words):
+            use()
+    assert (store.path.read_bytes() if content else None) == content
+    assert not store.path.with_name("elsewhere").exists()
+
+
 @pytest.mark.parametrize("rate", [RateLimit(3, per=5.0), RateLimit(4, per=10.0)])
 def test_another_limit_is_an_error(machine: Machine, rate: RateLimit) -> None:
-    """Processes with different limits cannot share a file; the error states what to do."""
+    """Processes with different limits cannot share a file; the error states what to do, and no file stays open."""
     machine.store()
+    before = len(list(Path("/dev/fd").iterdir()))
     with pytest.raises(RateLimitStoreError, match="it is for another limit; name another, or remove it while no"):
         machine.store(rate)
-
-
-@pytest.mark.parametrize("size", [1, None, 1000], ids=["short", "the right size", "too long"])
-def test_a_file_with_other_content_is_an_error(machine: Machine, tmp_path: Path, size: int | None) -> None:
-    """A file that was named by mistake, or that another program overwrote, is not changed."""
-    store = machine.store()
-    content = b"x" * (size or store.path.stat().st_size)
-    (tmp_path / "slots").write_bytes(content)
-    for use in (machine.store, lambda: machine.acquire(store, 1)):
-        with pytest.raises(RateLimitStoreError, match="it is not a slot file"):
-            use()
-    assert (tmp_path / "slots").read_bytes() == content
-
-
-def test_a_symbolic_link_is_an_error(machine: Machine, tmp_path: Path) -> None:
-    """In a folder that all users can write to, a link could lead anywhere."""
-    (tmp_path / "slots").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RateLimitStoreError, match="name another"):
-        machine.store()
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_a_pipe_is_an_error(machine: Machine, tmp_path: Path) -> None:
-    """Only a regular file of this user is accepted."""
-    os.mkfifo(tmp_path / "slots")
-    with pytest.raises(RateLimitStoreError, match="it is not a file of this user"):
-        machine.store()
+    machine.acquire(machine.store(), 1)
+    assert len(list(Path("/dev/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize(
@@ -306,24 +296,6 @@ def test_an_invalid_url_is_an_error_at_once(url: str, error: type[Exception], wo
     with pytest.raises(error, match=words) as caught:
         RateLimiter(RateLimit(store=url))
     assert "secret" not in str(caught.value)
-
-
-def test_a_folder_without_permission_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For example the folder of another user. It is simulated, because root has all permissions."""
-
-    def is_dir(_path: Path) -> bool:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr("pathlib.Path.is_dir", is_dir)
-    with pytest.raises(RateLimitStoreError, match=r"cannot be used \(Permission denied\); name another"):
-        RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"))
-
-
-def test_a_path_may_contain_spaces(tmp_path: Path) -> None:
-    """They are percent-encoded in the URL."""
-    (tmp_path / "a folder").mkdir()
-    RateLimiter(RateLimit(store=f"file://{tmp_path}/a%20folder/the%20slots"))
-    assert (tmp_path / "a folder" / "the slots").exists()
 
 
 def test_the_file_system_of_a_folder(tmp_path: Path) -> None:
@@ -384,22 +356,17 @@ def test_the_boot_session_of_macos() -> None:
 def test_a_reboot_is_detected_without_an_identifier(machine: Machine) -> None:
     """The clock has started anew, so the file was written in the future: it starts cold, and no caller waits longer."""
     machine.now = 900_000.0
-    store = machine.store()
-    machine.now += 10
+    store = machine.warm_store()
     machine.acquire(store, 1, 2, 3)
     store.send(StoreRequest(Command.FREEZE, seconds=86_400))
     machine.now = 5.0
     assert machine.acquire(machine.store(), 4) == [10]
 
 
-# A process that is stopped while it holds the lock.
-
-
 @pytest.fixture
 def locked(machine: Machine) -> Iterator[FileStore]:
     """A store whose file is locked by another process, which is stopped."""
-    store = machine.store()
-    machine.now += 10
+    store = machine.warm_store()
     with store.path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield store
@@ -457,8 +424,7 @@ def test_a_system_without_file_locks_is_an_error(tmp_path: Path, monkeypatch: py
 
 def test_a_fork_during_a_request_does_not_block_others(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child inherits the descriptor of another thread; the lock ends with the request all the same."""
-    store = machine.store()
-    machine.now += 10
+    store = machine.warm_store()
     pread, inherited = os.pread, list[int]()
 
     def duplicate_and_read(descriptor: int, size: int, offset: int) -> bytes:
