@@ -41,9 +41,13 @@ UPSERT = {"number": ADA, "update_if_exists": True}
 
 
 def sent(sandbox: Sandbox) -> tuple[str, str, Any]:
-    """Return the last request: method, raw path, and the body as JSON."""
+    """Return the last request: method, raw path and query, and the body as JSON."""
     last = sandbox.requests[-1]
-    return last.method, last.path, json.loads(last.body) if last.body else None
+    return (
+        last.method,
+        last.path + (f"?{last.query}" if last.query else ""),
+        json.loads(last.body) if last.body else None,
+    )
 
 
 def shown(value: Any) -> Any:  # noqa: ANN401  # of any type
@@ -76,6 +80,11 @@ CALLS: dict[str, tuple[Callable[[Any], Any], tuple[str, str, Any], Any]] = {
         )
         for key in ("number", "phone", "phone_number", "phoneNumber")
     },
+    "create as in the vendor's library": (
+        lambda contacts: contacts.create(number=BOB, first_name="Bob"),
+        ("POST", CONTACTS, {"number": BOB, "first_name": "Bob"}),
+        {"phone": BOB, "first_name": "Bob"},
+    ),
     "create does not send None": (
         lambda contacts: contacts.create(BOB, first_name="Bob", last_name=None, tags=None),
         ("POST", CONTACTS, {"number": BOB, "first_name": "Bob"}),
@@ -109,6 +118,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], tuple[str, str, Any], Any]] = {
     ),
     "get": (lambda contacts: contacts.get(ADA), ("GET", ONE, None), {"phone": ADA, **FIELDS}),
     "get of a missing contact": (lambda contacts: contacts.get(BOB), ("GET", f"{CONTACTS}/%2B14155551235", None), None),
+    "update of nothing": (lambda contacts: contacts.update(ADA), ("PUT", ONE, {}), {"phone": ADA, **FIELDS}),
     "update in snake_case": (
         lambda contacts: contacts.update(ADA, first_name="Augusta", company_name="Engines"),
         ("PUT", ONE, {"first_name": "Augusta", "company_name": "Engines"}),
@@ -137,7 +147,11 @@ CALLS: dict[str, tuple[Callable[[Any], Any], tuple[str, str, Any], Any]] = {
     ),
     "delete": (lambda contacts: contacts.delete(ADA), ("DELETE", ONE, None), None),
     "count": (lambda contacts: contacts.count(), ("GET", f"{CONTACTS}/count", None), 1),
-    "count of one number": (lambda contacts: contacts.count("+1 415 555 9999"), ("GET", f"{CONTACTS}/count", None), 0),
+    "count of one number": (
+        lambda contacts: contacts.count("+1 415 555 9999"),
+        ("GET", f"{CONTACTS}/count?phone_number=%2B14155559999", None),
+        0,
+    ),
     "verify": (
         lambda contacts: contacts.verify("+1 415 555 1234"),
         ("POST", f"{CONTACTS}/verify", {"number": ADA}),

@@ -64,13 +64,6 @@ def test_timeout(api: Api, call: Callable[[Any], Any]) -> None:
     assert fake.timeouts == [{5}, {30}]
 
 
-@each_with_one_kind("timeout", [0, -1, "5", True, None])
-def test_an_invalid_timeout(api: Api, timeout: Any) -> None:  # noqa: ANN401  # any value is the point
-    """Every client has a timeout."""
-    with pytest.raises(ValueError, match="timeout must be a positive number of seconds"):
-        api.driver.shared_client(api.url).with_options(timeout=timeout)
-
-
 @pytest.mark.parametrize("through", WAYS)
 def test_retry(api: Api, through: str) -> None:
     """The retry policy applies to these calls only. `contacts` raises the last response, `request` returns it."""

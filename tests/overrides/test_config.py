@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,8 @@ import pytest
 from sendblue_contacts import AsyncSendblue, CredentialsError, RateLimit, Retry, Sendblue, config
 from sendblue_contacts.base_client import proxy_for
 from sendblue_contacts.config import (
-    KEEP,
     Credentials,
-    Options,
-    is_loopback,
     resolve_base_url,
-    resolve_store,
 )
 from sendblue_contacts_api.api.contacts import count_contacts
 
@@ -29,48 +24,6 @@ if TYPE_CHECKING:
 
     from tests.overrides.clients import Runner
 
-LONG = {"SENDBLUE_API_API_KEY": "long-key", "SENDBLUE_API_API_SECRET": "long-secret"}
-SHORT = {"SENDBLUE_API_KEY": "short-key", "SENDBLUE_API_SECRET": "short-secret"}
-OPTIONS = Options(30.0, None)
-
-
-@pytest.mark.parametrize(
-    ("environment", "found"),
-    [
-        (LONG | SHORT, ("long-key", "long-secret")),
-        (SHORT | dict.fromkeys(LONG, ""), ("short-key", "short-secret")),
-        ({"SENDBLUE_API_API_KEY": "k", "SENDBLUE_API_SECRET": "s"}, ("k", "s")),
-    ],
-)
-def test_credentials_come_from_the_environment(environment: dict[str, str], found: tuple[str, str]) -> None:
-    """The long names take precedence over the short ones, and an empty variable is the same as an absent one."""
-    resolved = Credentials.resolve(None, None, environment)
-    assert (resolved.key, resolved.secret) == found
-
-
-def test_arguments_take_precedence_over_the_environment() -> None:
-    """Arguments win, and two headers carry the credentials."""
-    resolved = Credentials.resolve("given", "too", LONG | SHORT)
-    assert resolved.headers == {"sb-api-key-id": "given", "sb-api-secret-key": "too"}
-
-
-@pytest.mark.parametrize(
-    ("key", "secret", "environment", "text"),
-    [
-        (None, None, {}, "api_key is missing: set the environment variable SENDBLUE_API_API_KEY"),
-        ("k", None, {}, "api_secret is missing: set the environment variable SENDBLUE_API_API_SECRET"),
-        ("", "s", LONG, "api_key is missing"),
-        ("k", "", LONG, "api_secret is missing"),
-        (None, None, dict.fromkeys(LONG, ""), "api_key is missing"),
-    ],
-)
-def test_missing_or_empty_credentials_raise(
-    key: str | None, secret: str | None, environment: dict[str, str], text: str
-) -> None:
-    """An empty argument is an error, not a reason to use the environment; the error names the variable."""
-    with pytest.raises(CredentialsError, match=text):
-        Credentials.resolve(key, secret, environment)
-
 
 @pytest.mark.parametrize("value", ["planted\n", "plan ted", "plånted", "planted\r\nx: y", "planted\x00"])
 def test_credentials_that_a_header_cannot_carry_raise(value: str) -> None:
@@ -78,35 +31,6 @@ def test_credentials_that_a_header_cannot_carry_raise(value: str) -> None:
     with pytest.raises(CredentialsError, match="api_secret has a space, line break or non-ASCII letter") as caught:
         Credentials.resolve("key", value, {})
     assert "ted" not in str(caught.value)
-
-
-def test_no_repr_shows_the_credentials_or_options(runner: Runner) -> None:
-    """The repr of a client shows its base URL only; extra headers can contain a token."""
-    credentials = Credentials("planted-key", "planted-secret")
-    shown = [repr(credentials), f"{credentials}", repr(Options(1.0, None, {"authorization": "planted"}))]
-    assert not any("planted" in text for text in [*shown, runner.run(lambda client: repr(vars(client)))])
-    name = "Sendblue" if runner.kind == "sync" else "AsyncSendblue"
-    assert runner.run(repr) == f"{name}(base_url='https://api.example.test')"
-
-
-def test_every_request_has_the_credentials_and_accepts_json(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every request has both headers; a client without arguments reads the environment."""
-    for name, value in LONG.items():
-        monkeypatch.setenv(name, value)
-    for given in ({"api_key": None, "api_secret": None}, {}):
-        runner.run(lambda client: client.contacts.count(), lambda _: httpx.Response(200, json={"count": 1}), **given)
-    sent = [[request.headers[name] for name in ("sb-api-key-id", "sb-api-secret-key")] for request in runner.sent]
-    assert sent == [["long-key", "long-secret"], ["planted-key-5f1c", "planted-secret-9d2e"]]
-    assert [request.headers["accept"] for request in runner.sent] == ["application/json"] * 2
-
-
-@pytest.mark.parametrize("client", [Sendblue, AsyncSendblue])
-def test_a_client_without_credentials_raises(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401  # either class
-    """The error comes when the client is created, not when it is used."""
-    for name in (*LONG, *SHORT):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(CredentialsError, match="SENDBLUE_API_API_KEY"):
-        client()
 
 
 @pytest.mark.parametrize(
@@ -148,31 +72,6 @@ def test_an_invalid_base_url_raises(url: str) -> None:
     assert "planted" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://api.sendblue.co", "http://127.0.0.1.evil.test", "http://0.0.0.0"])
-def test_an_unencrypted_base_url_raises_without_allow_http(url: str) -> None:
-    """The secret would be readable in transit; `allow_http=True` permits it."""
-    with pytest.raises(ValueError, match="sends the API secret unencrypted; use https://, or in Python pass allow_"):
-        resolve_base_url(url, allow_http=False, environment={})
-    assert resolve_base_url(url, allow_http=True, environment={}) == url
-
-
-def test_both_clients_reject_an_unencrypted_base_url(runner: Runner) -> None:
-    """The check happens when the client is created."""
-    with pytest.raises(ValueError, match="sends the API secret unencrypted"):
-        runner.run(lambda client: client, base_url="http://api.sendblue.co")
-    assert (
-        runner.run(lambda client: client.base_url, base_url="http://api.sendblue.co", allow_http=True)
-        == "http://api.sendblue.co"
-    )
-
-
-def test_loopback_is_only_this_machine() -> None:
-    """Names that resemble this machine are not loopback."""
-    local = ["http://127.0.0.1", "http://127.8.9.10:1", "http://LOCALHOST", "http://[::1]"]
-    others = ["http://127.0.0.1.test", "http://mylocalhost", "http://128.0.0.1", "http://localhost.test", "http://"]
-    assert [url for url in [*local, *others] if is_loopback(url)] == local
-
-
 # Each setting in seconds: what sets it, and whether 0 and infinity are invalid.
 SETTINGS_IN_SECONDS: dict[str, tuple[Callable[[Any, Any], object], bool, bool]] = {
     "timeout": (lambda client, value: client.with_options(timeout=value), True, False),
@@ -209,41 +108,6 @@ def test_both_clients_check_their_timeout(runner: Runner, timeout: object) -> No
     """On creation; None is invalid too, since a call without any timeout is not supported."""
     with pytest.raises(ValueError, match=f"timeout must be a positive number of seconds, not {timeout}"):
         runner.run(lambda client: client, timeout=timeout)
-
-
-def test_max_wait_is_a_number_of_seconds() -> None:
-    """None means an unlimited wait, and 0 no wait."""
-    assert [OPTIONS.replace(max_wait=value).max_wait for value in (None, 0, 5, 0.5)] == [None, 0, 5.0, 0.5]
-
-
-def test_options_with_keep_are_unchanged() -> None:
-    """KEEP leaves an option unchanged; `retry=None` disables retries."""
-    retry = Retry(attempts=2)
-    options = Options(5.0, retry, {"a": "b"})
-    assert options.replace(timeout=KEEP, retry=KEEP, extra_headers=KEEP) == options
-    assert options.replace(timeout=KEEP, retry=None).retry is None
-    assert options.replace(timeout=7, retry=KEEP) == Options(7.0, retry, {"a": "b"})
-    special = options.replace(max_wait=3, bulk=True)
-    assert (special.max_wait, special.bulk) == (3.0, True)
-    assert special.replace(max_wait=KEEP, bulk=KEEP) == special
-    assert special.replace(max_wait=None, bulk=False) == options
-
-
-def test_options_change_the_arguments_of_a_request() -> None:
-    """Timeout, headers, query and body are added to a copy; other arguments stay."""
-    options = Options(5.0, None, {"x-a": "1"}, {"q": 2}, {"extra": 3})
-    kwargs = {"method": "post", "url": "/", "headers": {"h": "0"}, "params": {"p": 1}, "json": {"number": "n"}}
-    given = copy.deepcopy(kwargs)
-    assert options.apply(kwargs) == {
-        "method": "post",
-        "url": "/",
-        "timeout": 5.0,
-        "headers": {"h": "0", "x-a": "1"},
-        "params": {"p": 1, "q": 2},
-        "json": {"number": "n", "extra": 3},
-    }
-    assert kwargs == given
-    assert OPTIONS.apply({"method": "get", "url": "/"}) == {"method": "get", "url": "/", "timeout": 30.0}
 
 
 @pytest.mark.parametrize(
@@ -360,44 +224,6 @@ def test_an_extra_body_for_a_call_without_a_body_raises(runner: Runner, call: st
             lambda client: BODILESS[call](client.with_options(extra_body={"a": 1})), lambda _: httpx.Response(200)
         )
     assert runner.sent == []
-
-
-def test_with_options_applies_to_one_call(runner: Runner) -> None:
-    """Headers, query and body are sent with one call, and not with the next."""
-
-    def twice(client: Any) -> Any:  # noqa: ANN401  # either client
-        special = client.with_options(
-            extra_headers={"x-trace": "7"}, extra_query={"q": "1"}, extra_body={"extra": True}
-        )
-        return _both(runner, special.contacts.verify("+14155551234"), lambda: client.contacts.verify("+14155551234"))
-
-    runner.run(twice, lambda _: httpx.Response(200, json={"status": "OK"}))
-    assert [(request.headers.get("x-trace"), request.url.query, request.content) for request in runner.sent] == [
-        ("7", b"q=1", b'{"number":"+14155551234","extra":true}'),
-        (None, b"", b'{"number":"+14155551234"}'),
-    ]
-
-
-def _both(runner: Runner, first: Any, second: Any) -> Any:  # noqa: ANN401  # a value, or a coroutine
-    async def awaited() -> object:
-        return await first, await second()
-
-    return second() if runner.kind == "sync" else awaited()
-
-
-@pytest.mark.parametrize(
-    ("given", "environment", "found"),
-    [
-        (None, {}, "memory"),
-        (None, {"SENDBLUE_RATE_LIMIT_STORE": ""}, "memory"),
-        (None, {"SENDBLUE_RATE_LIMIT_STORE": "file:///a/b"}, "file:///a/b"),
-        ("memory", {"SENDBLUE_RATE_LIMIT_STORE": "file:///a/b"}, "memory"),
-        ("file:///c", {"SENDBLUE_RATE_LIMIT_STORE": "file:///a/b"}, "file:///c"),
-    ],
-)
-def test_the_store_of_the_rate_limit_is_resolved(given: str | None, environment: dict[str, str], found: str) -> None:
-    """The argument, the variable, or the memory of this process."""
-    assert resolve_store(given, environment) == found
 
 
 @pytest.mark.parametrize(("runner", "by"), [("sync", "variable"), ("async", "setting")], indirect=["runner"])

@@ -86,13 +86,6 @@ def _retrieve_all(client: Any, numbers: list[str]) -> Any:  # noqa: ANN401  # ei
     return retrieve()
 
 
-def test_connections_are_used_again() -> None:
-    """After a whole response."""
-    with raw_http_server(lambda connection, line: connection.sendall(contact(line))) as server:
-        run("sync", server, lambda client: _retrieve_all(client, [ADA, BOB, ADA]))
-        assert len(server.connections) == 1
-
-
 OTHER_CALLS: list[tuple[Callable[[Any], Any]]] = [
     (lambda contacts: contacts.retrieve(ADA),),
     (lambda contacts: contacts.get(ADA),),
@@ -263,14 +256,6 @@ def test_a_body_that_cannot_be_read_is_an_error(kind: str, body: bytes, headers:
         with pytest.raises(APIResponseError, match=text):
             run(kind, server, lambda client: client.contacts.count(), retry=Retry(base=1e-9))
         assert [headers["accept-encoding"] for _, headers in server.requests] == ["gzip"]
-
-
-@each_with_one_kind("encoding,compress", [("gzip", gzip.compress), ("identity", bytes), ("", bytes)])
-def test_a_compressed_body_is_read(kind: str, encoding: str, compress: Callable[[bytes], bytes]) -> None:
-    """As one without compression."""
-    response = complete(compress(b'{"count": 3}'), 200, **({"content_encoding": encoding} if encoding else {}))
-    with raw_http_server(lambda connection, _: connection.sendall(response)) as server:
-        assert run(kind, server, lambda client: client.contacts.count()) == 3
 
 
 def test_memory_stays_flat() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from sendblue_contacts import InvalidPhoneNumberError, fields, operations
 from sendblue_contacts_api.models.bulk_contact import BulkContact
@@ -17,7 +15,6 @@ from sendblue_contacts_api.types import Field
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
 OTHER = "+14155550000"
@@ -71,11 +68,6 @@ def test_every_spelling_is_sent_under_the_preferred_name(call: str, spelling: in
     assert send(passed) == {**base, **{name: SAMPLES[field.kind][1] for name, field in model.FIELDS.items()}}
 
 
-def test_the_generated_models_have_at_most_three_aliases() -> None:
-    """A check of the test above: it passes every alias."""
-    assert max(len(field.aliases) for model, _, _ in CALLS.values() for field in model.FIELDS.values()) == 3
-
-
 @pytest.mark.parametrize(
     ("call", "pairs", "text"),
     [
@@ -108,12 +100,6 @@ def test_two_spellings_with_the_same_value_are_one_field(call: str, pairs: dict[
     assert CALLS[call][1](pairs) == body
 
 
-def test_update_sends_the_new_number_in_the_body() -> None:
-    """The current number is in the path, and the new one in the body."""
-    kwargs = operations.update(NUMBER, {}, {"phone": OTHER}).kwargs
-    assert (kwargs["url"], kwargs["json"]) == ("/api/v2/contacts/%2B14155551234", {"phone_number": OTHER})
-
-
 @pytest.mark.parametrize(
     ("call", "key", "text"),
     [
@@ -143,21 +129,6 @@ def test_an_unknown_key_without_a_similar_name_raises_with_all_names(call: str) 
     with pytest.raises(TypeError) as caught:
         send({"zzzzzz": "x"})
     assert str(caught.value).endswith(f"the fields are {', '.join(model.FIELDS)}")
-
-
-@pytest.mark.parametrize("pairs", [{OTHER: "x"}, {"custom_variables": {OTHER: 7}}])
-def test_a_phone_number_as_a_key_is_not_shown(pairs: dict[str, Any]) -> None:
-    """A column title that is a number is personal data too."""
-    with pytest.raises(TypeError) as caught:
-        CALLS["bulk"][1](pairs)
-    assert "4155550000" not in str(caught.value)
-
-
-@each_call
-def test_custom_variable_names_are_unchanged(call: str) -> None:
-    """Names that look like fields stay as they are, and both spellings can occur together."""
-    names = {"firstName": "a", "first_name": "b", "phone": "none", "customVariables": "c", "": "d", "Größe": "e"}
-    assert CALLS[call][1]({"customVariables": names})["custom_variables"] == names
 
 
 @pytest.mark.parametrize(
@@ -291,29 +262,3 @@ def test_a_contact_without_its_number_or_of_another_type_raises(call: Callable[[
     """The number is required, rows are mappings, and an upsert always updates."""
     with pytest.raises(TypeError, match=text):
         call()
-
-
-@pytest.mark.parametrize(
-    ("call", "body"),
-    [
-        (
-            lambda c: c.contacts.create({"phoneNumber": NUMBER, "firstName": "Ada", "tags": ("VIP",)}),
-            {"number": NUMBER, "first_name": "Ada", "tags": ["VIP"]},
-        ),
-        (
-            lambda c: c.contacts.update(NUMBER, {"companyName": "AE"}, optOut=True),
-            {"company_name": "AE", "opt_out": True},
-        ),
-    ],
-)
-def test_both_clients_send_preferred_names_only(runner: Runner, call: Any, body: object) -> None:  # noqa: ANN401  # a lambda
-    """Fields may come as a mapping, as keywords, or as both."""
-    runner.run(call, lambda _: httpx.Response(200, json={"contact": {"phone": NUMBER}}))
-    assert json.loads(runner.sent[0].content) == body
-
-
-def test_nothing_is_sent_if_a_field_is_invalid(runner: Runner) -> None:
-    """Every check precedes the request."""
-    with pytest.raises(TypeError):
-        runner.run(lambda client: client.contacts.create(NUMBER, frist_name="Ada"), lambda _: httpx.Response(200))
-    assert runner.sent == []

@@ -312,16 +312,6 @@ def test_the_address_of_a_store_is_not_shown(output: Output, scheme: str) -> Non
     assert (len(output.texts) > 1, output.found()) == (True, [])
 
 
-def test_a_wait_that_is_too_long_shows_no_personal_data(runner: Runner, output: Output) -> None:
-    """The error names neither the contact nor the account."""
-    limiter = RateLimiter(RateLimit(1))
-    with limiter.slot():
-        pass
-    _run(runner, output, lambda client: CALLS["update"](client.with_options(max_wait=1)), rate_limit=limiter)
-    assert any("max_wait" in text for _, text in output.texts)
-    assert output.found() == []
-
-
 def test_an_incomplete_list_shows_no_personal_data(runner: Runner, output: Output) -> None:
     """The error has a count and no contact."""
     with pytest.raises(IncompleteListError) as caught:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from sendblue_contacts import (
     APIError,
     APIResponseError,
     AuthenticationError,
-    Contact,
     InternalServerError,
     NotFoundError,
     OptOut,
@@ -26,13 +24,12 @@ from sendblue_contacts import (
 from tests.overrides.clients import each_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.overrides.clients import Runner
     from tests.overrides.conftest import RawServer
 
 NUMBER = "+14155551234"
-MOMENT = dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC)
 SNAKE = {
     "phone": NUMBER,
     "first_name": "Ada",
@@ -47,8 +44,6 @@ SNAKE = {
     "opt_out": False,
     "contact_id": "c1",
 }
-CAMEL = {field.aliases[0] if field.aliases else name: SNAKE[name] for name, field in Contact.FIELDS.items()}
-READ = {**SNAKE, "created_at": MOMENT}
 CALLS: Mapping[str, Callable[[Any], Any]] = {
     "create": lambda client: client.contacts.create(NUMBER),
     "upsert": lambda client: client.contacts.upsert(NUMBER),
@@ -66,12 +61,6 @@ CONTACT_CALLS = ["create", "upsert", "retrieve", "get", "update"]
 KINDS = ["sync", "async"]
 
 
-def each_call(*columns: tuple[str, Iterable[Any]], calls: Iterable[str] = CALLS) -> pytest.MarkDecorator:
-    """Parametrize a test with each call and each value of the other columns, and with both clients in turn."""
-    names, values = zip(*columns, strict=True) if columns else ((), ())
-    return pytest.mark.parametrize(("runner", "call", *names), each_choice(KINDS, calls, *values), indirect=["runner"])
-
-
 def _call(runner: Runner, call: str, status: int = 200, **content: Any) -> Any:  # noqa: ANN401  # of any type
     def respond(request: httpx.Request) -> httpx.Response:
         if call == "list" and request.url.path.endswith("/count"):
@@ -79,53 +68,6 @@ def _call(runner: Runner, call: str, status: int = 200, **content: Any) -> Any: 
         return httpx.Response(status, **content)
 
     return runner.run(CALLS[call], respond)
-
-
-def _envelope(contact: object) -> dict[str, Any]:
-    return {"status": "OK", "contact": contact}
-
-
-def _fields(contact: Contact) -> dict[str, Any]:
-    return {name: getattr(contact, name) for name in READ}
-
-
-@each_call(("contact", [SNAKE, CAMEL, CAMEL | SNAKE, CAMEL]), calls=[*CONTACT_CALLS, "list", "first"])
-def test_a_contact_is_read_in_every_spelling(runner: Runner, call: str, contact: dict[str, Any]) -> None:
-    """snake_case, camelCase or both give the same contact; names of custom variables are unchanged."""
-    found = _call(runner, call, json=[contact] if call in {"list", "first"} else _envelope(contact))
-    assert _fields(found[0] if call == "list" else found) == READ
-
-
-def test_snake_case_wins_if_two_spellings_differ(runner: Runner) -> None:
-    """The preferred spelling wins, even if it is null."""
-    contact = {"firstName": "b", "first_name": "a", "lastName": "c", "last_name": None}
-    found = _call(runner, "retrieve", json=_envelope(contact))
-    assert (found.first_name, found.last_name) == ("a", None)
-
-
-def test_any_field_can_be_null_or_absent(runner: Runner) -> None:
-    """A field that is null is None, and the others are kept; every field can be absent, including the number."""
-    changes = [{"contact_id": f"c{index}", key: None} for index, key in enumerate(SNAKE)]
-    found = _call(runner, "list", json=[*(SNAKE | change for change in changes), {}])
-    assert [_fields(contact) for contact in found] == [READ | change for change in changes] + [dict.fromkeys(READ)]
-
-
-def test_unknown_fields_are_kept(runner: Runner) -> None:
-    """A field that the API adds later can be read."""
-    assert _call(runner, "retrieve", json=_envelope({"zodiac": {"sign": None}})).additional_properties == {
-        "zodiac": {"sign": None}
-    }
-
-
-def test_an_invalid_date_does_not_lose_the_contact(runner: Runner) -> None:
-    """A date that cannot be read is None, and the raw value is kept."""
-    dates = ["2024-01-15T10:30:00.000Z", "2024-01-15T12:30:00+02:00", "2024-01-15 10:30:00"]
-    others = ["yesterday", "", 1705314600, {"seconds": 1}]
-    created = [*dates, "Mon, 15 Jan 2024 10:30:00 GMT", *others]
-    page = [{"phone": f"+1415555123{index}", "created_at": sent} for index, sent in enumerate(created)]
-    found = _call(runner, "list", json=page)
-    assert [contact.created_at for contact in found] == [MOMENT] * 4 + [None] * 4
-    assert [contact.additional_properties for contact in found] == [{}] * 4 + [{"created_at": sent} for sent in others]
 
 
 OTHER_RESPONSES: list[tuple[str, dict[str, Any], object]] = [
@@ -251,11 +193,6 @@ def test_an_error_status_raises(runner: Runner, call: str, row: tuple[int, dict[
     error: Any = caught.value
     assert (type(error), error.status_code, len(runner.sent), "<html>" in str(error)) == (cls, status, 1, False)
     assert getattr(error, "retry_after", None) is None
-
-
-def test_get_returns_none_for_a_404_of_the_api(runner: Runner) -> None:
-    """A missing contact is a value of get."""
-    assert _call(runner, "get", status=404, json={"status": "ERROR", "message": "Contact not found"}) is None
 
 
 # Bytes on a socket, which a mocked transport cannot send.

@@ -218,17 +218,6 @@ def test_a_freeze_beyond_the_deadline_raises(kind: str, caplog: pytest.LogCaptur
 
 
 @each_kind
-def test_a_long_freeze_ends_waiting_calls(kind: str) -> None:
-    """A freeze beyond the deadline that starts while a call waits for a slot ends its wait."""
-    clock = Clock()
-    limiter = clock.limiter(RateLimit(1, 10.0))
-    TransportHarness(kind, limiter=limiter, clock=clock).send()
-    clock.meanwhile = lambda: limiter.refused(3600.0)
-    with pytest.raises(RateLimitError):
-        TransportHarness(kind, limiter=limiter, clock=clock).send()
-
-
-@each_kind
 def test_a_wait_beyond_max_wait_raises_without_a_request(kind: str) -> None:
     """The error names the request, the wait and the maximum, and says that no request was sent."""
     clock = Clock()
@@ -260,26 +249,6 @@ def test_an_error_of_the_limiter_keeps_maybe_applied(kind: str, freeze: float, s
     with pytest.raises(RateLimitError) as caught:
         harness.send(**settings)
     assert (caught.value.attempts, caught.value.maybe_applied) == (1, True)
-
-
-@each_with_one_kind(
-    "limit,calls,end",
-    [
-        # The second bulk request waits for the pace although slots are free; other requests do not.
-        (RateLimit(100, 10.0), [True, False, False, True], 1000.102),
-        # With its only slot taken it waits for a window, while the reserved slot stays free.
-        (RateLimit(2, 10.0, reserve=1), [True, True], 1010.0),
-    ],
-)
-def test_bulk_work_is_paced_and_leaves_the_reserve(kind: str, limit: RateLimit, calls: list[bool], end: float) -> None:
-    """Requests with and without `bulk`, one after the other."""
-    clock = Clock()
-    limiter = clock.limiter(limit)
-    harness = TransportHarness(kind, clock=clock, limiter=limiter)
-    for bulk in calls:
-        harness.send(**call_of(bulk=bulk))
-    assert clock.now == pytest.approx(end)
-    assert limiter.statistics().free == limit.limit - (4 if limit.limit > 2 else 1)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -367,30 +336,6 @@ def test_the_generated_client_retries_by_method(kind: str) -> None:
 def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a generated module
     function = endpoint.sync if kind == "sync" else endpoint.asyncio
     return lambda client: function(client=client.generated, **arguments)
-
-
-class ClosableTransport(httpx.MockTransport):
-    """A transport that counts how often it is closed."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda _: httpx.Response(200, json=OK))
-        self.closed = 0
-
-    def close(self) -> None:
-        """Count."""
-        self.closed += 1
-
-    async def aclose(self) -> None:
-        """Count."""
-        self.closed += 1
-
-
-@each_kind
-def test_closing_a_client_closes_its_connections(kind: str) -> None:
-    """All transports pass it on."""
-    transport = ClosableTransport()
-    run_client(kind, lambda client: client.contacts.count(), transport=transport)
-    assert transport.closed == 1
 
 
 @each_kind

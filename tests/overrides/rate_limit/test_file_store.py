@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
-import httpx
 import pytest
-from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError, Sendblue
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.file import FileStore
 from sendblue_contacts.rate_limit.stores.slot_file import boot_id, boot_session, file_system
@@ -229,17 +228,16 @@ def test_each_account_has_a_file_of_its_own(tmp_path: Path, account: str) -> Non
     assert len([*tmp_path.iterdir()]) == 2
 
 
-def test_the_environment_variable_sets_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SENDBLUE_RATE_LIMIT_STORE is the default of a client."""
-    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", f"file://{tmp_path}/slots")
-    settings: dict[str, Any] = {
-        "base_url": "http://127.0.0.1:9",
-        "transport": httpx.MockTransport(lambda _request: httpx.Response(500)),
-    }
-    Sendblue("environment", "secret", rate_limit=RateLimit(store="memory"), **settings)
-    assert [*tmp_path.iterdir()] == []
-    Sendblue("environment", "secret", **settings)
-    assert len([*tmp_path.iterdir()]) == 1
+def link(path: Path) -> None:
+    """Replace a file by a link to one that does not exist."""
+    path.unlink()
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+def pipe(path: Path) -> None:
+    """Replace a file by a pipe."""
+    path.unlink()
+    os.mkfifo(path)
 
 
 @pytest.mark.parametrize(
@@ -248,8 +246,8 @@ def test_the_environment_variable_sets_the_store(tmp_path: Path, monkeypatch: py
         (lambda path: path.write_bytes(b"x"), "it is not a slot file"),
         (lambda path: path.write_bytes(b"x" * path.stat().st_size), "it is not a slot file"),
         (lambda path: path.write_bytes(b"x" * 1000), "it is not a slot file"),
-        (lambda path: (path.unlink(), path.symlink_to(path.with_name("elsewhere"))), "name another"),
-        (lambda path: (path.unlink(), os.mkfifo(path)), "it is not a file of this user"),
+        (link, "name another"),
+        (pipe, "it is not a file of this user"),
     ],
     ids=["short", "the right size", "too long", "a link", "a pipe"],
 )

@@ -326,26 +326,6 @@ def test_an_outage_that_lasts_too_long_is_an_error(setting: Any, limits: dict[st
     assert max(at for at, _ in store.requests if at < 1) == ended
 
 
-def test_releases_are_sent_when_the_store_is_available_again(store: VirtualStore) -> None:
-    """Before the next request, each once; a caller in an outage waits for one failure only; a late 429 is dropped."""
-
-    async def scenario(callers: Callers) -> None:
-        await callers.arrive(1, 2, 3, responds=False)
-        store.is_available = False
-        await callers.respond(1, 2, 3)
-        await callers.limiter.async_refused(0)
-        before = len(store.requests)
-        await callers.arrive("Ada", max_wait=0)
-        assert len(store.requests) == before + 1
-        store.is_available = True
-        await callers.arrive("Bob", "Eve")
-
-    assert list(play(scenario, RATE, store=store).served)[-2:] == ["Bob", "Eve"]
-    commands = store.received()[8:]
-    assert commands.count(Command.RELEASE) == 5
-    assert (commands.index(Command.ACQUIRE), Command.FREEZE in commands) == (4, False)
-
-
 @pytest.mark.parametrize(("seconds", "warnings"), [(60, 0), (61, 1)])
 def test_a_request_that_outlasts_its_lease_is_logged(
     store: VirtualStore, caplog: pytest.LogCaptureFixture, seconds: float, warnings: int

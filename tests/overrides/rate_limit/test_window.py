@@ -36,24 +36,6 @@ def test_the_pace_is_slightly_slower_than_the_limit() -> None:
     assert RateLimit().pace == pytest.approx(1 / 9.8, rel=1e-3)
 
 
-def test_a_shorter_freeze_does_not_end_a_longer_one() -> None:
-    """The window is frozen until the latest time that was given."""
-    window = window_of(1)
-    window.freeze(20.0)
-    window.freeze(15.0)
-    assert (acquired(window, 19.9), acquired(window, 20.0)) == (False, True)
-
-
-def test_a_cancelled_slot_of_bulk_work_is_free_as_before() -> None:
-    """It does not count as used by bulk work; only the pace has passed."""
-    window = lanes_of(4, 3)
-    since = window.acquire(0, bulk=True)
-    assert since is not None
-    window.cancel(since, bulk=True)
-    assert (window.in_flight, window.free(0)) == (0, 4)
-    assert window.free_from(bulk=True) == pytest.approx(2.55)
-
-
 def test_all_requests_in_flight_can_be_abandoned() -> None:
     """Each slot is free one window later, and those of bulk work count for that long."""
     window = lanes_of(4, 2)

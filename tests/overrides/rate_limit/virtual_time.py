@@ -123,19 +123,43 @@ class Callers:
                 self.errors[name] = error
 
 
+async def perform(callers: Callers, script: str) -> None:
+    """Carry out the steps of a script, such as `Ada,held Bob,bulk,max_wait=5 @5 !Ada -Bob freeze=20`.
+
+    A name: this caller arrives, with the terms of `slot` behind it; `held` if it has its response only at `!Ada`.
+    `@5`: time passes until 5 s. `-Bob`: the task of Bob is canceled. `freeze=20`: a 429.
+    """
+    for step in script.split():
+        name, *options = step.split(",")
+        if step.startswith("@"):
+            await until(float(step[1:]))
+        elif step.startswith("!"):
+            await callers.respond(step[1:])
+        elif step.startswith("-"):
+            await callers.cancel(step[1:])
+        elif step.startswith("freeze="):
+            await callers.limiter.async_refused(float(step.partition("=")[2]))
+        else:
+            terms = {
+                term: float(value) if value else True
+                for term, _, value in (option.partition("=") for option in options)
+            }
+            await callers.arrive(name, responds=not terms.pop("held", False), **terms)
+
+
 def play(
-    scenario: Callable[[Callers], Awaitable[object]],
+    scenario: str | Callable[[Callers], Awaitable[object]],
     rate: RateLimit,
     *,
     store: Store | None = None,
     backend: str = "asyncio",
 ) -> Callers:
-    """Run a scenario with the callers of one limiter, from time 0, and cancel those that are left at its end."""
+    """Run a scenario, or its script, with the callers of one limiter from time 0, and cancel those that are left."""
 
     async def main() -> Callers:
         async with anyio.create_task_group() as tasks:
             callers = Callers(tasks, limiter_of(rate, store))
-            await scenario(callers)
+            await (perform(callers, scenario) if isinstance(scenario, str) else scenario(callers))
             tasks.cancel_scope.cancel()
         return callers
 
