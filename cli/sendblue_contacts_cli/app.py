@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from . import INTERRUPTED
-from .context import GlobalOptions, root_options
+from . import INTERRUPTED, PROGRAM
+from .context import GlobalOptions, common_options
 from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, REJECTED, CommandError, describe_error
 from .formatting import kebab_case
+from .help import MAX_WIDTH, HelpContext, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,6 +37,26 @@ COMMANDS = {
     "completion": ("completion:completion", "Print the completion script for a shell."),
 }
 """The module and function of each command in `commands`, and the first line of its help: `--help` loads no command."""
+GROUPS = {
+    "Contacts": ("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
+    "Files": ("import", "export", "sync", "undo"),
+    "Tools": ("sandbox", "doctor", "completion"),
+}
+"""The groups of commands in the help."""
+SYNONYMS = {
+    **dict.fromkeys(("ls", "find", "search"), "list"),
+    **dict.fromkeys(("show", "retrieve", "view"), "get"),
+    **dict.fromkeys(("add", "new", "upsert"), "create"),
+    **dict.fromkeys(("edit", "set"), "update"),
+    **dict.fromkeys(("rm", "remove"), "delete"),
+    **dict.fromkeys(("optout", "unsubscribe"), "opt-out"),
+    **dict.fromkeys(("load", "upload"), "import"),
+    **dict.fromkeys(("save", "download"), "export"),
+    **dict.fromkeys(("serve", "server"), "sandbox"),
+    **dict.fromkeys(("check", "login", "config"), "doctor"),
+    "help": "--help",
+}
+"""Words that people try instead of commands."""
 
 EPILOG = f"""\
 Credentials come from SENDBLUE_API_API_KEY and SENDBLUE_API_API_SECRET, or from a profile (see `doctor --help`). They
@@ -45,12 +66,26 @@ Data is written to standard output, and messages to standard error. A terminal s
 one line per contact, with tab-separated columns; --json writes JSON Lines.
 
 \b
+Examples:
+  sendblue-contacts list --limit 10
+  sendblue-contacts import contacts.csv --dry-run
+  sendblue-contacts sandbox
+
+\b
 Exit codes:
-{"".join(f"{code:>3}  {meaning}{chr(10)}" for code, meaning in EXIT_CODES.items())}"""
+{"".join(f"{code:>3}  {meaning}{chr(10)}" for code, meaning in EXIT_CODES.items())}
+
+Documentation: docs/guides/command-line.md in the repository, of which scripts/docs builds all pages. The page /docs of
+`{PROGRAM} sandbox` is the reference of the API."""
+
+
+_NAME_WIDTH = max(map(len, COMMANDS))
 
 
 class LazyCommandGroup(click.Group):
     """Loads a command when it is needed, and turns every error into one message and an exit code."""
+
+    context_class = HelpContext
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments, so that `import` can print the command that resumes it."""
@@ -67,12 +102,23 @@ class LazyCommandGroup(click.Group):
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f".commands.{module}", __package__), function)
+        command.context_class = HelpContext
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; the error for an unknown one names similar commands."""
+        name = kebab_case(args[0])
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"No such command {args[0]!r}.{did_you_mean(name, COMMANDS, SYNONYMS)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
         """Write the commands and the first line of their help without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        for group, names in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(_NAME_WIDTH), COMMANDS[name][1]) for name in names])
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's signature
         """Run the command; every error becomes one message and an exit code."""
@@ -134,9 +180,13 @@ def exit_with_message(context: click.Context, error: BaseException, *, rejected:
 @click.group(
     cls=LazyCommandGroup,
     epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": kebab_case},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": kebab_case,
+        "max_content_width": MAX_WIDTH,
+    },
 )
 @click.version_option(package_name="sendblue-contacts")
-@root_options
+@common_options
 def app() -> None:
     """Manage the contacts of a Sendblue account."""

@@ -127,11 +127,6 @@ _QUIET = click.option(
 )
 
 
-def root_options(command: F) -> F:
-    """Add `--profile` and `--debug`, which are also options of the program itself."""
-    return _PROFILE(_DEBUG(command))
-
-
 def common_options(command: F) -> F:
-    """Add `--json`, `--quiet`, `--profile` and `--debug`."""
-    return _JSON(_QUIET(root_options(command)))
+    """Add `--json`, `--quiet`, `--profile` and `--debug`, which are also options of the program itself."""
+    return _JSON(_QUIET(_PROFILE(_DEBUG(command))))

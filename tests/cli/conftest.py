@@ -13,6 +13,7 @@ from sendblue_contacts_cli.app import app
 from tests.cli.command_line import COMMAND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from click.testing import Result
@@ -67,9 +68,13 @@ def run() -> Run:
 def process() -> Process:
     """Run the command as a process, without a terminal."""
 
-    def process(*arguments: str, merged: bool = False, **settings: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - of subprocess
-        command = [COMMAND, *arguments]
+    def process(
+        *arguments: str,
+        command: Sequence[str] = (COMMAND,),
+        merged: bool = False,
+        **settings: Any,  # noqa: ANN401 - of subprocess
+    ) -> subprocess.CompletedProcess[str]:
         settings |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
-        return subprocess.run(command, encoding="utf-8", timeout=60, check=False, **settings)
+        return subprocess.run([*command, *arguments], encoding="utf-8", timeout=60, check=False, **settings)
 
     return process

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
 import pytest
-from sendblue_contacts_cli.app import COMMANDS, app
+from sendblue_contacts_cli.app import COMMANDS, GROUPS, app
 from sendblue_contacts_cli.exit_codes import EXIT_CODES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.command_line import Run
+    from tests.cli.command_line import Process, Run
 
 NAMES = [
     *("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
@@ -32,9 +34,10 @@ def get_command(name: str) -> click.Command:
 
 
 def test_help_lists_commands(run: Run) -> None:
-    """`--help` shows every command with the first line of its help, and every exit code."""
+    """`--help` shows every command with the first line of its help, in groups, every exit code, and the documents."""
     done = run("--help")
-    lines = [f"  {name:<12}{line}" for name, (_, line) in COMMANDS.items()]
+    lines = [f"  {name:<12}{line}" for name, (_, line) in COMMANDS.items()] + [f"\n{group}:\n" for group in GROUPS]
+    lines += ["docs/guides/command-line.md"]
     lines += [f"  {status:>3}  {meaning}\n" for status, meaning in EXIT_CODES.items()]
     assert (done.exit_code, done.stderr, [line for line in lines if line not in done.stdout]) == (0, "", [])
 
@@ -42,16 +45,20 @@ def test_help_lists_commands(run: Run) -> None:
 def test_table_of_commands() -> None:
     """There are no other commands, a change for users; the table has the first line of help of each command."""
     assert list(COMMANDS) == NAMES == [get_command(name).name for name in NAMES]
+    assert [name for names in GROUPS.values() for name in names] == NAMES
     assert {name: line for name, (_, line) in COMMANDS.items()} == {
         name: inspect.cleandoc(get_command(name).help or "").splitlines()[0] for name in NAMES
     }
 
 
-def test_help_fits_eighty_columns(run: Run) -> None:
-    """No line of any help is longer than 80 characters, including those that click does not wrap."""
+def test_help_fits_the_terminal(run: Run, process: Process) -> None:
+    """No line of any help is longer than 80 characters; a wider terminal gets longer lines. Each has an example."""
     for arguments in ([], *([name] for name in NAMES)):
         done = run(*arguments, "--help")
         assert (done.exit_code, [line for line in done.stdout.splitlines() if len(line) > 80]) == (0, [])
+        assert f"  sendblue-contacts {' '.join(arguments)}".rstrip() in done.stdout.partition("\n")[2]
+    wide = process("sync", "--help", env={**os.environ, "COLUMNS": "140"}).stdout
+    assert 120 < max(map(len, wide.splitlines())) <= 140
 
 
 # --- commands and options
@@ -65,11 +72,24 @@ def test_options_in_every_spelling(account: object, run: Run) -> None:
 
 
 def test_usage_errors(run: Run) -> None:
-    """An unknown command or option is a usage error; the message suggests a similar option."""
-    done = run("lst")
-    assert (done.exit_code, "lst" in done.stderr, done.stdout) == (2, True, "")
-    done = run("create", "+14155551234", "--first-nam", "Ada")
-    assert (done.exit_code, "--first-name" in done.stderr) == (2, True)
+    """An unknown command or option is a usage error; the message suggests a similar one, if there is one."""
+    suggestions = {
+        "lst": "No such command 'lst'. Did you mean 'list'?\n",
+        "importt x.csv": "No such command 'importt'. Did you mean 'import'?\n",
+        "rm +14155551234": "No such command 'rm'. Did you mean 'delete'?\n",
+        "help": "No such command 'help'. Did you mean '--help'?\n",
+        "xyzzy": "No such command 'xyzzy'.\n",
+        "create +14155551234 --first-nam Ada": "--first-name",
+    }
+    for words, message in suggestions.items():
+        done = run(*words.split())
+        assert (words, done.exit_code, message in done.stderr, done.stdout) == (words, 2, True, "")
+
+
+def test_module(process: Process) -> None:
+    """`python -m sendblue_contacts_cli` is the same command."""
+    done = process("--version", command=(sys.executable, "-m", "sendblue_contacts_cli"))
+    assert (done.returncode, done.stdout[:26]) == (0, "sendblue-contacts, version")
 
 
 def test_no_option_takes_a_secret() -> None:

@@ -108,9 +108,9 @@ def test_colors(account: Sandbox, terminal: Terminal, monkeypatch: pytest.Monkey
     """A terminal shows colors if it supports them and NO_COLOR is not set."""
     account.seed(1)
     assert [ESCAPE.search(terminal("list", term=term)) is None for term in ("xterm-256color", "dumb")] == [False, True]
-    assert COLOR.search(terminal("doctor"))
+    assert [COLOR.search(terminal(command)) is None for command in ("doctor", "--help")] == [False, False]
     monkeypatch.setenv("NO_COLOR", "1")
-    assert [COLOR.search(terminal(command)) for command in ("list", "doctor")] == [None, None]
+    assert [COLOR.search(terminal(command)) for command in ("list", "doctor", "--help")] == [None] * 3
 
 
 def test_control_sequence_in_a_name(terminal: Terminal, run: Run) -> None:

@@ -71,7 +71,12 @@ def list_(**filters: Any) -> None:  # noqa: ANN401  # click has checked them
 
     A terminal shows a table with the columns that fit. A pipe gets one line per contact, with these tab-separated
     columns: phone, name, company, tags, created, opted out, custom variables, assigned to.
-    """
+
+    \b
+    Examples:
+      sendblue-contacts list --limit 10 --order-direction desc
+      sendblue-contacts list --created-after 2024-01-15 --json
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
         number = write_contacts(client.contacts.list(**filters).pages())
     if sys.stdout.isatty() and not current_options().json:
@@ -85,7 +90,12 @@ def get(number: str) -> None:
     """Show one contact.
 
     NUMBER is its phone number, such as +14155551234.
-    """
+
+    \b
+    Examples:
+      sendblue-contacts get +14155551234
+      sendblue-contacts get +14155551234 --json
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
         write_contact(client.contacts.retrieve(number))
 
@@ -94,7 +104,12 @@ def get(number: str) -> None:
 @click.option("--phone-number", metavar="NUMBER", help="Count only contacts with this number.")
 @common_options
 def count(phone_number: str | None) -> None:
-    """Count the contacts."""
+    """Count the contacts.
+
+    \b
+    Example:
+      sendblue-contacts count
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
         number = client.contacts.count(phone_number)
     if current_options().json:
@@ -188,7 +203,11 @@ def verify(number: str) -> None:
 
     A person receives the message, so the request is never retried automatically. NUMBER is a phone number, such as
     +14155551234; it need not belong to a contact.
-    """
+
+    \b
+    Example:
+      sendblue-contacts verify +14155551234
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     from sendblue_contacts.phone import normalise  # noqa: PLC0415  # not needed for `--help`
 
     settings = current_settings()
@@ -209,7 +228,12 @@ def opt_out(number: str, *, undo: bool) -> None:
     """Opt a number out of messages.
 
     NUMBER is a phone number, such as +14155551234; it need not belong to a contact.
-    """
+
+    \b
+    Examples:
+      sendblue-contacts opt-out +14155551234
+      sendblue-contacts opt-out +14155551234 --undo
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
         state = client.contacts.opt_out(number, opted_out=not undo)
     if current_options().json:

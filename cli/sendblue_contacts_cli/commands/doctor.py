@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import click
 from sendblue_contacts_cli.context import common_options, current_options
 from sendblue_contacts_cli.exit_codes import REJECTED, SUCCESS
 from sendblue_contacts_cli.formatting import printable
+from sendblue_contacts_cli.help import styled
 from sendblue_contacts_cli.output import write_json
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def doctor(context: click.Context) -> None:
 
     Checks the versions, the settings, the rate limit store, the host, the credentials and the clock. Sends one request.
     Exits with 1 if a check fails.
+
+    \b
+    Examples:
+      sendblue-contacts doctor
+      sendblue-contacts doctor --profile test --json
 
     \b
     The key, the secret and the base URL all come from the first of these places:
@@ -70,12 +75,11 @@ def _show(finding: Finding) -> None:
 
 
 def _write(finding: Finding) -> None:
-    mark, colour = MARKS[finding.status]
+    mark, color = MARKS[finding.status]
     head = f"{mark} {finding.check}"
     text = [printable(finding.message), *([f"→ {printable(finding.fix)}"] if finding.fix else [])]
     body = "\n".join(map(_indented, text)).removeprefix(" " * INDENT)
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    click.echo(f"{click.style(head, fg=colour) if coloured else head}{' ' * (INDENT - len(head))}{body}")
+    click.echo(f"{styled(head, fg=color)}{' ' * (INDENT - len(head))}{body}")
 
 
 def _indented(text: str) -> str:

@@ -44,7 +44,12 @@ def sandbox(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401 
     """Run a local sandbox of the Contacts API.
 
     It runs until Ctrl-C.
-    """
+
+    \b
+    Examples:
+      sendblue-contacts sandbox
+      sendblue-contacts sandbox --port 4010 --db contacts.sqlite
+    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     try:
         run(**options)
     except ImportError as error:
