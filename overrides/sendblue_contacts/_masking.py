@@ -124,17 +124,9 @@ def texts_in(value: object) -> Iterator[str]:
             yield from texts_in(element)
 
 
-def _request_of(of: httpx.Response | httpx.TransportError) -> httpx.Request | None:
-    """Return the request of a response or an error; None if it was made without one."""
-    try:
-        return of.request
-    except RuntimeError:
-        return None
-
-
 def sent_texts(of: httpx.Response | httpx.TransportError) -> Iterator[str]:
     """Yield the credentials and the values that the request of a response or an error sent."""
-    request = _request_of(of)
+    request = of._request  # noqa: SLF001  # `request` raises RuntimeError if there is none
     if request is None:
         return
     yield from (value for name, value in request.headers.items() if name not in _PLAIN_HEADERS)

@@ -96,9 +96,6 @@ class BaseClient:
         extensions = {**given_extensions, EXTENSION: call}
         return {**self._options.apply(settings), "url": path, "extensions": extensions}
 
-    def _path(self, url: str) -> str:
-        return url.removeprefix(self.base_url)
-
     def _new_call(self, *, repeatable: bool, delay: float = 0.0) -> Call:
         options = self._options
         return Call(repeatable, options.retry, bulk=options.bulk, max_wait=options.max_wait, delay=delay)

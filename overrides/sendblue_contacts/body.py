@@ -6,13 +6,10 @@ import os
 import socket
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._httpx import httpx
 from .request_context import seconds_to_deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """The largest response that is read, in bytes after decompression: several times a page of 1000 large contacts."""
@@ -84,14 +81,10 @@ _PATH_TO_PARSER = ("_httpcore_stream", "_stream", "_connection", "_h11_state")
 
 def has_unread_bytes(stream: object) -> bool:
     """Whether bytes were received after the end of a response, for example because the server sent it twice."""
-    parser = _follow(stream, _PATH_TO_PARSER)
+    parser: Any = stream
+    for name in _PATH_TO_PARSER:
+        parser = getattr(parser, name, None)
     return parser is not None and bool(parser.trailing_data[0])
-
-
-def _follow(value: Any, names: Iterable[str]) -> Any:  # noqa: ANN401  # private objects
-    for name in names:
-        value = getattr(value, name, None)
-    return value
 
 
 def discard_connection(stream: Any) -> bool:  # noqa: ANN401  # a network stream of httpcore, or None

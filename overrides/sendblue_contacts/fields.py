@@ -21,23 +21,14 @@ _MAX_KEY_LENGTH = 64
 
 @dataclass(frozen=True)
 class FieldSet:
-    """The fields of one call.
+    """The fields of one call."""
 
-    Attributes:
-        call: The name of the call, for errors.
-        fields: The fields, by preferred name.
-        other_calls: The fields of other calls, which an error suggests where this call lacks a field.
-        none_is_absent: Whether None is the same as an absent field.
-        preferred: Maps each spelling to the preferred name of its field.
-        required: The fields without which the call is invalid.
-    """
-
-    call: str
-    fields: Mapping[str, Field]
-    other_calls: Mapping[str, Mapping[str, Field]]
-    none_is_absent: bool = False
-    preferred: Mapping[str, str] = field(init=False)
-    required: Sequence[str] = field(init=False)
+    call: str  # the name of the call, for errors
+    fields: Mapping[str, Field]  # by preferred name
+    other_calls: Mapping[str, Mapping[str, Field]]  # which an error suggests where this call lacks a field
+    none_is_absent: bool = False  # whether None is the same as an absent field
+    preferred: Mapping[str, str] = field(init=False)  # maps each spelling to the preferred name of its field
+    required: Sequence[str] = field(init=False)  # the fields without which the call is invalid
 
     def __post_init__(self) -> None:
         pairs = {spelling: name for name, each in self.fields.items() for spelling in (name, *each.aliases)}

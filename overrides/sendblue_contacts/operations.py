@@ -20,10 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, cast
 
 from sendblue_contacts_api.api.contacts import (
     count_contacts,
@@ -38,7 +37,9 @@ from sendblue_contacts_api.api.contacts import (
 from sendblue_contacts_api.api.contacts_bulk import bulk_create_contacts, bulk_delete_contacts
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.bulk_create import BulkCreate
+from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
 from sendblue_contacts_api.models.bulk_delete import BulkDelete
+from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
 from sendblue_contacts_api.models.contact_create import ContactCreate
 from sendblue_contacts_api.models.contact_opt_out import ContactOptOut
 from sendblue_contacts_api.models.contact_opt_out_response import ContactOptOutResponse
@@ -52,8 +53,6 @@ from .fields import FieldSet, boolean, normalise_fields
 
 if TYPE_CHECKING:
     import httpx
-    from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
-    from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
     from sendblue_contacts_api.models.contact import Contact
 
     from .errors import SendblueError
@@ -80,16 +79,6 @@ _BULK_ITEM = FieldSet(
 )
 
 
-class OnNotFound(Enum):
-    """What a call does about a 404."""
-
-    RAISE = auto()
-    RETURN_NONE = auto()
-    """Return None, if the 404 comes from the API and not from a proxy."""
-    ALREADY_DELETED = auto()
-    """Return None, if an earlier attempt may have deleted the contact."""
-
-
 class OptOut(NamedTuple):
     """Whether the owner of a number has opted out of messages."""
 
@@ -104,29 +93,19 @@ class OptOut(NamedTuple):
 class Operation(Generic[T]):
     """One request, and how its response is read.
 
-    A call is ambiguous once an earlier attempt may have been applied and its response was lost.
-
-    Attributes:
-        kwargs: Arguments for `httpx.Client.request`.
-        read: Converts the decoded JSON to the value; raises ValueError if the response is not what the API documents.
-        repeatable: Whether the request may be sent again although the server may have applied it.
-        on_not_found: What a 404 means.
-        read_back: If the call is ambiguous, this operation finds out what happened (`ReadBack`).
-        conflict_status: The status that the request gets if an earlier attempt was applied.
-        read_ambiguous: Replaces `read` if the call is ambiguous.
-        reads_back: What this operation is to show, if it reads a contact back: `creation`, `upsert` or `update`.
-        delay: Seconds to wait before the first attempt.
+    A call is ambiguous once an earlier attempt may have been applied and its response was lost. `read` converts the
+    decoded JSON to the value, and raises a ValueError if the response is not what the API documents.
     """
 
-    kwargs: dict[str, Any]
+    kwargs: dict[str, Any]  # the arguments for `httpx.Client.request`
     read: Callable[[Any], T]
-    repeatable: bool = True
-    on_not_found: OnNotFound = OnNotFound.RAISE
-    read_back: Operation[T] | None = None
-    conflict_status: int | None = None
-    read_ambiguous: Callable[[Any], T] | None = None
-    reads_back: str = ""
-    delay: float = 0.0
+    repeatable: bool = True  # whether the request may be sent again although the server may have applied it
+    not_found: Literal["error", "none", "deleted"] = "error"  # a 404 is an error, None, or None if it is ambiguous
+    read_back: Operation[T] | None = None  # finds out what happened if the call is ambiguous (`ReadBack`)
+    conflict_status: int | None = None  # the status that the request gets if an earlier attempt was applied
+    read_ambiguous: Callable[[Any], T] | None = None  # replaces `read` if the call is ambiguous
+    reads_back: str = ""  # what it is to show, if it reads a contact back: `creation`, `upsert` or `update`
+    delay: float = 0.0  # seconds to wait before the first attempt
 
     def __repr__(self) -> str:
         return f"Operation({self.summary})"
@@ -182,9 +161,9 @@ class Operation(Generic[T]):
             raise unexpected_response(response, str(error), self.summary, call.attempts) from None
 
     def _not_found_is_none(self, response: httpx.Response, call: Call) -> bool:
-        if self.on_not_found is OnNotFound.RETURN_NONE:
-            return "json" in response.headers.get("content-type", "")
-        return self.on_not_found is OnNotFound.ALREADY_DELETED and call.maybe_applied
+        if self.not_found == "none":
+            return "json" in response.headers.get("content-type", "")  # else it comes from a proxy
+        return self.not_found == "deleted" and call.maybe_applied
 
 
 def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
@@ -238,7 +217,7 @@ def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]
 def get(phone_number: str, region: str | None = None) -> Operation[Contact | None]:
     """Retrieve one contact, or None."""
     retrieval = retrieve(phone_number, region)
-    return Operation(retrieval.kwargs, retrieval.read, on_not_found=OnNotFound.RETURN_NONE)
+    return Operation(retrieval.kwargs, retrieval.read, not_found="none")
 
 
 def update(
@@ -257,9 +236,9 @@ def update(
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
     """Delete one contact. If the call is ambiguous, a 404 means that the contact was deleted."""
     number = _e164(phone_number, region)
-    read_back = Operation(retrieve_contact._get_kwargs(number), _still_exists, on_not_found=OnNotFound.RETURN_NONE)
+    read_back = Operation(retrieve_contact._get_kwargs(number), _still_exists, not_found="none")
     kwargs = delete_contact._get_kwargs(number)
-    return Operation(kwargs, responses.ignore, on_not_found=OnNotFound.ALREADY_DELETED, read_back=read_back)
+    return Operation(kwargs, lambda _body: None, not_found="deleted", read_back=read_back)  # any success
 
 
 def _still_exists(_body: object) -> None:
@@ -309,14 +288,16 @@ def bulk_item(item: object, region: str | None = None) -> BulkContact:
 def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:
     """Create contacts that `bulk_item` has checked."""
     kwargs = bulk_create_contacts._get_kwargs(body=BulkCreate(items))
-    return Operation(kwargs, responses.bulk_created, repeatable=False)
+    return Operation(kwargs, lambda body: BulkCreateResponse.from_dict(responses.mapping(body)), repeatable=False)
 
 
 def bulk_delete(numbers: list[str]) -> Operation[BulkDeleteResponse]:
     """Delete the contacts with these numbers, which are in E.164 format."""
     kwargs = bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers))
     read_ambiguous = partial(responses.bulk_deleted_ambiguous, sent=len(numbers))
-    return Operation(kwargs, responses.bulk_deleted, read_ambiguous=read_ambiguous)
+    return Operation(
+        kwargs, lambda body: BulkDeleteResponse.from_dict(responses.mapping(body)), read_ambiguous=read_ambiguous
+    )
 
 
 def _e164(value: object, region: str | None, field: str = "phone_number") -> str:

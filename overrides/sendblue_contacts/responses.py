@@ -9,7 +9,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 from unicodedata import normalize
 
-from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
 from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.models.contact_count import ContactCount
@@ -137,27 +136,13 @@ def status(body: object) -> str:
     return "" if body is None else StatusResponse.from_dict(mapping(body)).status or ""
 
 
-def ignore(_body: object) -> None:
-    """Return None: a successful status is all that matters."""
-
-
-def bulk_created(body: object) -> BulkCreateResponse:
-    """Return the result of a bulk creation."""
-    return BulkCreateResponse.from_dict(mapping(body))
-
-
-def bulk_deleted(body: object) -> BulkDeleteResponse:
-    """Return the result of a bulk deletion."""
-    return BulkDeleteResponse.from_dict(mapping(body))
-
-
 def bulk_deleted_ambiguous(body: object, sent: int) -> BulkDeleteResponse:
     """Return the result of a repeated bulk deletion: "not found" means that the first request deleted the contact.
 
     Totals do not include what that request deleted, so only a total of all numbers that were sent means something. Any
     other failure is left out: the contact is looked up.
     """
-    deleted = bulk_deleted(body)
+    deleted = BulkDeleteResponse.from_dict(mapping(body))
     if (deleted.successes if deleted.amount is None else deleted.amount) != sent:
         deleted.amount = deleted.successes = None
     results = deleted.results or []

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import check_seconds, retry_after
@@ -84,31 +84,18 @@ class Retry:
 
 @dataclass(slots=True)
 class Call:
-    """One call, as the transports see it.
+    """One call, as the transports see it. Times are in seconds."""
 
-    Attributes:
-        repeatable: Whether the request may be sent again although the server may have applied it.
-        retry: The retry policy; None for no retries.
-        bulk: Whether it is bulk work, which is paced and leaves slots of the rate limit to other callers.
-        max_wait: Maximum seconds to wait for a slot of the rate limit; None for no maximum.
-        delay: Seconds to wait before the first attempt.
-        deadline: Maximum seconds for the call. Defaults to that of `retry`; None until it is known from the timeout.
-        attempts: Number of requests that were sent so far.
-        maybe_applied: Whether the server may have applied an earlier attempt, whose response was lost.
-        waited: Seconds that the call waited for slots.
-        seconds_left: Seconds until the deadline, at the start of the last attempt, and at its end.
-    """
-
-    repeatable: bool
-    retry: Retry | None
-    bulk: bool = False
-    max_wait: float | None = None
-    delay: float = 0.0
-    deadline: float | None = None
-    attempts: int = 0
-    maybe_applied: bool = False
-    waited: float = 0.0
-    seconds_left: float = math.inf
+    repeatable: bool  # whether the request may be sent again although the server may have applied it
+    retry: Retry | None  # None for no retries
+    bulk: bool = False  # bulk work is paced, and leaves slots of the rate limit to other callers
+    max_wait: float | None = None  # the longest wait for a slot of the rate limit; None for no maximum
+    delay: float = 0.0  # the wait before the first attempt
+    deadline: float | None = None  # the longest call; by default that of `retry`, else None until the timeout is known
+    attempts: int = 0  # requests that were sent so far
+    maybe_applied: bool = False  # whether the server may have applied an earlier attempt, whose response was lost
+    waited: float = 0.0  # the waits for slots
+    seconds_left: float = math.inf  # until the deadline, at the start of the last attempt, and at its end
 
     def __post_init__(self) -> None:
         if self.retry:
@@ -117,19 +104,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt did not succeed.
+    """Why an attempt did not succeed."""
 
-    Attributes:
-        maybe_applied: Whether the server may have applied the request.
-        throttled: Whether the server rejected it because there are too many requests.
-        retry_after: Seconds that the server asks to wait.
-        final: Whether a retry cannot succeed: the server has decided.
-    """
-
-    maybe_applied: bool
-    throttled: bool = False
-    retry_after: float | None = None
-    final: bool = False
+    maybe_applied: bool  # whether the server may have applied the request
+    throttled: bool = False  # whether the server rejected it because there are too many requests
+    retry_after: float | None = None  # seconds that the server asks to wait
+    final: bool = False  # whether a retry cannot succeed: the server has decided
 
 
 def failure_of(outcome: httpx.Response | httpx.TransportError) -> Failure | None:
@@ -145,17 +125,12 @@ def failure_of(outcome: httpx.Response | httpx.TransportError) -> Failure | None
     return Failure(maybe_applied=False, final=True)
 
 
-@dataclass(slots=True)
 class Quota:
     """The retry tokens of one client. Thread-safe."""
 
-    capacity: int = 500
-    tokens: int = field(default=-1)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.tokens < 0:
-            self.tokens = self.capacity
+    def __init__(self, capacity: int = 500) -> None:
+        self.capacity = self.tokens = capacity
+        self._lock = threading.Lock()
 
     def take(self, cost: int) -> bool:
         """Take the tokens of a retry. Returns False, and takes none, if there are not enough."""
@@ -172,13 +147,7 @@ class Quota:
 
 
 class Attempts:
-    """Decides about the attempts of every call of one client.
-
-    Args:
-        quota: The retry quota of the client.
-        clock: Returns a monotonic time in seconds.
-        random: Returns a number between 0 and 1, for the jitter.
-    """
+    """Decides about the attempts of every call of one client. `random` gives the jitter: a number between 0 and 1."""
 
     def __init__(self, quota: Quota, clock: Callable[[], float], random: Callable[[], float]) -> None:
         self._quota = quota

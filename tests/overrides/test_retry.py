@@ -75,7 +75,8 @@ def vectors(section: str) -> pytest.MarkDecorator:
 @vectors("calls")
 def test_a_call_follows_the_vector(case: dict[str, Any]) -> None:
     """After each outcome, the pause and the quota are those of the standard mode; null ends the call."""
-    quota = Quota(tokens=case.get("tokens", -1))
+    quota = Quota()
+    quota.tokens = case.get("tokens", quota.capacity)
     retry = Retry(**{"deadline": None, **case.get("retry", {})})
     for call in case["calls"]:
         for _ in range(call.get("times", 1)):
@@ -188,7 +189,7 @@ class _Yielding(int):
 
 def test_threads_share_the_quota() -> None:
     """Threads that take tokens at the same time get each token once."""
-    quota = Quota(tokens=_Yielding(500))
+    quota = Quota(_Yielding(500))
     taken: list[bool] = []
     threads = [threading.Thread(target=lambda: taken.extend(quota.take(5) for _ in range(20))) for _ in range(10)]
     interval = sys.getswitchinterval()

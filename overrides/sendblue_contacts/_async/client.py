@@ -226,14 +226,14 @@ class AsyncSendblue(BaseClient):
     async def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         if self._http.is_closed:
             raise closed_error()
+        path = kwargs["url"].removeprefix(self.base_url)
         try:
             return await self._http.request(**kwargs)
         except httpx.TransportError as error:
-            path = self._path(kwargs["url"])
             made = connection_error(error, kwargs["method"], path, call.attempts, maybe_applied=call.maybe_applied)
             raise made from safe_cause(error)
         except httpx.DecodingError as error:
-            raise decoding_error(error, kwargs["method"], self._path(kwargs["url"]), call.attempts) from error
+            raise decoding_error(error, kwargs["method"], path, call.attempts) from error
 
     async def aclose(self) -> None:
         """Close the connections. A second call does nothing; any other call afterwards is an error.

@@ -6,8 +6,8 @@ httpx decides when to open a connection and when to use it again. This module ad
 
     | promise                                                     | how                                              |
     |-------------------------------------------------------------|--------------------------------------------------|
-    | a call ends by its deadline, however slowly bytes arrive    | `AsyncStream` limits each read and write         |
-    | nothing is sent and no connection is open after `aclose`    | `AsyncStreams` refuses, and closes what is open  |
+    | a call ends by its deadline, however slowly bytes arrive    | `_AsyncStream` limits each read and write        |
+    | nothing is sent and no connection is open after `aclose`    | `_AsyncStreams` refuses, and closes what is open |
     | an unrequested response is not taken for the next one       | a connection with unread bytes is not used again |
     | parent and child of a fork never share a connection         | the child opens connections of its own           |
 
@@ -36,27 +36,24 @@ _PIECE = 16 * 1024
 """Bytes that are sent at once: the timeout of a write applies to each part that the server receives."""
 
 
-class AsyncStream:
+class _AsyncStream:
     """One connection, as httpcore uses it: no read or write lasts longer than the deadline of the call."""
 
-    def __init__(self, stream: Any, streams: AsyncStreams) -> None:  # noqa: ANN401  # httpcore's stream
+    def __init__(self, stream: Any, streams: _AsyncStreams) -> None:  # noqa: ANN401  # httpcore's stream
         self._stream = stream
         self._streams = streams
         streams.opened.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's signature
-        """Receive bytes."""
         return cast("bytes", await self._stream.read(max_bytes, seconds_to_deadline(timeout)))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's signature
-        """Send bytes, unless the client is closed."""
         self._streams.check_open(httpx.WriteError)  # it may be the last, empty write of a request that has arrived
         for start in range(0, len(buffer), _PIECE):
             seconds = seconds_to_deadline(timeout, httpx.WriteTimeout)
             await self._stream.write(buffer[start : start + _PIECE], seconds)
 
     async def aclose(self) -> None:
-        """Close the connection."""
         await self._stream.aclose()
 
     async def start_tls(
@@ -64,23 +61,21 @@ class AsyncStream:
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
-    ) -> AsyncStream:
-        """As `start_tls` of httpcore: encrypt the connection."""
+    ) -> _AsyncStream:
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
         stream = await self._stream.start_tls(ssl_context, server_hostname, seconds)
-        return AsyncStream(stream, self._streams)
+        return _AsyncStream(stream, self._streams)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's signature
-        """Return what httpcore knows about the connection."""
         return self._stream.get_extra_info(info)
 
 
-class AsyncStreams:
+class _AsyncStreams:
     """Opens the connections of one client, as a network backend of httpcore."""
 
     def __init__(self, backend: Any) -> None:  # noqa: ANN401  # httpcore's backend
         self._backend = backend
-        self.opened: WeakSet[AsyncStream] = WeakSet()
+        self.opened: WeakSet[_AsyncStream] = WeakSet()
         self.closed = False
 
     async def connect_tcp(
@@ -90,19 +85,17 @@ class AsyncStreams:
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> AsyncStream:
-        """As `connect_tcp` of httpcore: open a connection, unless the client is closed."""
+    ) -> _AsyncStream:
         self.check_open()
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
         connect = partial(self._backend.connect_tcp, host, port, seconds, local_address, socket_options)
-        stream = AsyncStream(await async_connected(connect, seconds), self)
+        stream = _AsyncStream(await async_connected(connect, seconds), self)
         if self.closed:  # meanwhile
             await stream.aclose()
             self.check_open()
         return stream
 
     def check_open(self, error: type[httpx.NetworkError] = httpx.ConnectError) -> None:
-        """Raise an error if the client is closed."""
         if self.closed:
             raise error("the client is closed")
 
@@ -131,7 +124,7 @@ class AsyncConnectionTransport(httpx.AsyncBaseTransport):
         self._closed = False
         self._clock = clock
         self._proxy = proxy
-        self._streams: AsyncStreams | None = None
+        self._streams: _AsyncStreams | None = None
         if transport is None:
             self._ssl_context = httpx.create_ssl_context()  # takes 20 ms, so a child of a fork uses the same
             self._open()
@@ -144,7 +137,7 @@ class AsyncConnectionTransport(httpx.AsyncBaseTransport):
     def _open(self) -> None:
         self._transport = transport = httpx.AsyncHTTPTransport(verify=self._ssl_context, proxy=self._proxy)
         pool = cast("Any", transport)._pool  # noqa: SLF001  # httpx has no argument for the network backend
-        self._streams = pool._network_backend = AsyncStreams(pool._network_backend)  # noqa: SLF001  # as above
+        self._streams = pool._network_backend = _AsyncStreams(pool._network_backend)  # noqa: SLF001  # as above
 
     def after_fork(self) -> None:
         """In the child: open connections of its own. Those of the parent are not closed, which both would notice."""

@@ -7,8 +7,8 @@ httpx decides when to open a connection and when to use it again. This module ad
 
     | promise                                                     | how                                              |
     |-------------------------------------------------------------|--------------------------------------------------|
-    | a call ends by its deadline, however slowly bytes arrive    | `Stream` limits each read and write         |
-    | nothing is sent and no connection is open after `close`    | `Streams` refuses, and closes what is open  |
+    | a call ends by its deadline, however slowly bytes arrive    | `_Stream` limits each read and write        |
+    | nothing is sent and no connection is open after `close`    | `_Streams` refuses, and closes what is open |
     | an unrequested response is not taken for the next one       | a connection with unread bytes is not used again |
     | parent and child of a fork never share a connection         | the child opens connections of its own           |
 
@@ -37,27 +37,24 @@ _PIECE = 16 * 1024
 """Bytes that are sent at once: the timeout of a write applies to each part that the server receives."""
 
 
-class Stream:
+class _Stream:
     """One connection, as httpcore uses it: no read or write lasts longer than the deadline of the call."""
 
-    def __init__(self, stream: Any, streams: Streams) -> None:  # noqa: ANN401  # httpcore's stream
+    def __init__(self, stream: Any, streams: _Streams) -> None:  # noqa: ANN401  # httpcore's stream
         self._stream = stream
         self._streams = streams
         streams.opened.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's signature
-        """Receive bytes."""
         return cast("bytes", self._stream.read(max_bytes, seconds_to_deadline(timeout)))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # httpcore's signature
-        """Send bytes, unless the client is closed."""
         self._streams.check_open(httpx.WriteError)  # it may be the last, empty write of a request that has arrived
         for start in range(0, len(buffer), _PIECE):
             seconds = seconds_to_deadline(timeout, httpx.WriteTimeout)
             self._stream.write(buffer[start : start + _PIECE], seconds)
 
     def close(self) -> None:
-        """Close the connection."""
         self._stream.close()
 
     def start_tls(
@@ -65,23 +62,21 @@ class Stream:
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
-    ) -> Stream:
-        """As `start_tls` of httpcore: encrypt the connection."""
+    ) -> _Stream:
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
         stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
-        return Stream(stream, self._streams)
+        return _Stream(stream, self._streams)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's signature
-        """Return what httpcore knows about the connection."""
         return self._stream.get_extra_info(info)
 
 
-class Streams:
+class _Streams:
     """Opens the connections of one client, as a network backend of httpcore."""
 
     def __init__(self, backend: Any) -> None:  # noqa: ANN401  # httpcore's backend
         self._backend = backend
-        self.opened: WeakSet[Stream] = WeakSet()
+        self.opened: WeakSet[_Stream] = WeakSet()
         self.closed = False
 
     def connect_tcp(
@@ -91,19 +86,17 @@ class Streams:
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> Stream:
-        """As `connect_tcp` of httpcore: open a connection, unless the client is closed."""
+    ) -> _Stream:
         self.check_open()
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
         connect = partial(self._backend.connect_tcp, host, port, seconds, local_address, socket_options)
-        stream = Stream(connected(connect, seconds), self)
+        stream = _Stream(connected(connect, seconds), self)
         if self.closed:  # meanwhile
             stream.close()
             self.check_open()
         return stream
 
     def check_open(self, error: type[httpx.NetworkError] = httpx.ConnectError) -> None:
-        """Raise an error if the client is closed."""
         if self.closed:
             raise error("the client is closed")
 
@@ -132,7 +125,7 @@ class ConnectionTransport(httpx.BaseTransport):
         self._closed = False
         self._clock = clock
         self._proxy = proxy
-        self._streams: Streams | None = None
+        self._streams: _Streams | None = None
         if transport is None:
             self._ssl_context = httpx.create_ssl_context()  # takes 20 ms, so a child of a fork uses the same
             self._open()
@@ -145,7 +138,7 @@ class ConnectionTransport(httpx.BaseTransport):
     def _open(self) -> None:
         self._transport = transport = httpx.HTTPTransport(verify=self._ssl_context, proxy=self._proxy)
         pool = cast("Any", transport)._pool  # noqa: SLF001  # httpx has no argument for the network backend
-        self._streams = pool._network_backend = Streams(pool._network_backend)  # noqa: SLF001  # as above
+        self._streams = pool._network_backend = _Streams(pool._network_backend)  # noqa: SLF001  # as above
 
     def after_fork(self) -> None:
         """In the child: open connections of its own. Those of the parent are not closed, which both would notice."""

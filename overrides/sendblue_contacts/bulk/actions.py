@@ -40,27 +40,18 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # 
 class BulkAction(Generic[P, V]):
     """What a bulk call does with its items: the part in which creating and deleting differ.
 
-    Attributes:
-        argument: The name of the argument with the items.
-        unknown_hint: What to do about an item with the status `unknown`.
-        without_effect: What is true of the contact of an item that was not applied.
-        believes_early: Whether a look-up proves that an item was applied although reads may lag behind writes.
-        payload: Returns what is sent for an item; raises TypeError or ValueError if the item is invalid.
-        number: Returns the phone number of a payload, in E.164 form.
-        operation: Returns the request for payloads.
-        results: Returns the result of each payload, as the response states it.
-        result_of_lookup: Returns the result of a payload whose number has this contact, or none; None if it was not
-            applied.
+    `payload` raises TypeError or ValueError if an item is invalid. `result_of_lookup` gets the contact that has the
+    number of a payload, if any, and returns None if the payload was not applied.
     """
 
-    argument: str
-    unknown_hint: str
-    without_effect: str
-    believes_early: bool
-    payload: Callable[[object], P]
-    number: Callable[[P], str]
-    operation: Callable[[list[P]], Operation[Any]]
-    results: Callable[[list[P], Any], list[ItemResult[V]]]
+    argument: str  # the name of the argument with the items
+    unknown_hint: str  # what to do about an item with the status `unknown`
+    without_effect: str  # what is true of the contact of an item that was not applied
+    believes_early: bool  # whether a look-up proves that an item was applied although reads may lag behind writes
+    payload: Callable[[object], P]  # what is sent for an item
+    number: Callable[[P], str]  # the phone number of a payload, in E.164 form
+    operation: Callable[[list[P]], Operation[Any]]  # the request for payloads
+    results: Callable[[list[P], Any], list[ItemResult[V]]]  # the result of each payload, as the response states it
     result_of_lookup: Callable[[P, Contact | None], ItemResult[V] | None]
 
     def entry(self, index: int, item: object) -> Entry[P]:

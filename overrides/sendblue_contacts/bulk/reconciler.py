@@ -75,20 +75,13 @@ _NEWEST = {"order_by": "created_at", "order_direction": "desc", "limit": MAX_PAG
 
 @dataclass(slots=True, eq=False, repr=False)
 class Request:
-    """A request of a chunk.
-
-    Attributes:
-        indices: Input positions of the items that it carries; empty for a look-up.
-        size_bytes: The size of these items.
-        sent_at: When it was sent, in seconds since 1970.
-        response: The decoded response, or the error that was raised instead.
-    """
+    """A request of a chunk."""
 
     operation: Operation[Any]
-    indices: tuple[int, ...] = ()
-    size_bytes: int = 0
-    sent_at: float = -math.inf
-    response: Any = None
+    indices: tuple[int, ...] = ()  # input positions of the items that it carries; empty for a look-up
+    size_bytes: int = 0  # of these items
+    sent_at: float = -math.inf  # in seconds since 1970
+    response: Any = None  # the decoded response, or the error that was raised instead
 
     @property
     def kind(self) -> RequestKind:
@@ -102,10 +95,10 @@ Steps = Generator[list[Request], None, None]
 
 @dataclass(slots=True)
 class ReadLag:
-    """Seconds by which reads may lag behind writes of the call, and those before it (0 once they have passed)."""
+    """How far reads may lag behind writes, in seconds."""
 
-    seconds: float
-    since_start: float
+    seconds: float  # behind writes of the call
+    since_start: float  # behind writes before the call; 0 once these seconds have passed
 
 
 class NotSentError(SendblueError):
@@ -133,16 +126,11 @@ def describe(error: Exception) -> str:
 
 
 class Reconciler(Generic[P, V]):
-    """Finds the outcomes of one chunk.
-
-    Attributes:
-        pending: Requests to send.
-        outcomes: The outcomes of all items; None while requests are to be sent or answered.
-    """
+    """Finds the outcomes of one chunk."""
 
     def __init__(self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool, read_lag: ReadLag) -> None:
-        self.pending: deque[Request] = deque()
-        self.outcomes: list[BulkOutcome[V]] | None = None
+        self.pending: deque[Request] = deque()  # requests to send
+        self.outcomes: list[BulkOutcome[V]] | None = None  # None while requests are to be sent or answered
         self._action = action
         self._chunk = chunk
         self._read_lag = read_lag

@@ -43,23 +43,14 @@ _NOT_SENT = ItemResult[Any]("failed")
 
 @dataclass(slots=True, repr=False)
 class Entry(Generic[P]):
-    """One item of the input.
+    """One item of the input."""
 
-    Attributes:
-        index: Position in the input, starting at 0.
-        item: The item as the caller passed it.
-        payload: What is sent for it; None if the item is not sent.
-        result: What is known about it so far.
-        number: Its phone number, in E.164 form, if it is sent.
-        size_bytes: The size of the payload in a request, in bytes.
-    """
-
-    index: int
-    item: object
-    payload: P | None
-    result: ItemResult[Any] = _NOT_SENT
-    number: str = ""
-    size_bytes: int = 0
+    index: int  # its position in the input, starting at 0
+    item: object  # as the caller passed it
+    payload: P | None  # what is sent for it; None if it is not sent
+    result: ItemResult[Any] = _NOT_SENT  # what is known about it so far
+    number: str = ""  # its phone number, in E.164 form, if it is sent
+    size_bytes: int = 0  # of the payload in a request
 
 
 Chunk = list[Entry[P]]

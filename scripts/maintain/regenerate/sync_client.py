@@ -28,7 +28,7 @@ REPLACEMENTS = [
     (r"\bawait ", ""),
     (r"(Iterable\[[^|]*\]) \| Async\1", r"\1"),
     (r"\bAsyncByteStream\b", "SyncByteStream"),
-    (r"\bAsync(?=[A-Z])", ""),
+    (r"\b(_?)Async(?=[A-Z])", r"\1"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\ba(close|closing|next|iter)\b", r"\1"),
