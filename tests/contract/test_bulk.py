@@ -62,22 +62,6 @@ def test_delete(api: Api, sandbox: Sandbox) -> None:
     assert chunk_sizes(sandbox) == [51, 100]
 
 
-SIZES: dict[str, tuple[dict[str, Any], list[int]]] = {
-    "chunk_size": ({"chunk_size": 60}, [10, 60, 60, 60, 60]),
-    "max_chunk_bytes": ({"chunk_size": 250, "max_chunk_bytes": 4_000}, [5, 81, 81, 83]),
-}
-
-
-@each_with_one_kind("limits,sizes", SIZES)
-def test_no_request_is_larger_than_its_limits(
-    api: Api, sandbox: Sandbox, limits: dict[str, Any], sizes: list[int]
-) -> None:
-    """Neither in items nor in bytes."""
-    api(lambda client: client.contacts.bulk.create(MANY, **limits))
-    longest = max(len(each.body) - len('{"contacts":[]}') for each in sandbox.requests)
-    assert (chunk_sizes(sandbox), longest <= limits.get("max_chunk_bytes", 10_000)) == (sizes, True)
-
-
 ONE, TWO = (
     {"phone": NUMBERS[0], "tags": ["a"]},
     {"phone": NUMBERS[0], "tags": ["b"], "custom_variables": {"Plan": "gold"}},

@@ -177,13 +177,6 @@ def test_a_listing_takes_one_request_more_than_its_pages(count: int, order: dict
     assert max(request.get("offset", 0) for request in tested.requests[:-1]) <= 100
 
 
-def test_oldest_first_is_listed_in_order() -> None:
-    """The order of the server is kept, and each window begins at the last timestamp."""
-    tested = server(seconds(30))
-    assert listed(tested).names == [str(number) for number in range(30)]
-    assert [request["created_at_gte"][-8:] for request in tested.requests[1:-1]] == ["09+00:00", "18+00:00", "27+00:00"]
-
-
 @pytest.mark.parametrize("filtered", [True, False])
 def test_a_short_listing_takes_two_requests(filtered: bool) -> None:  # noqa: FBT001  # a parameter
     """With a filter the second request is a page that has nothing new; without contacts there is only one."""
@@ -211,21 +204,6 @@ def test_max_items_takes_no_request_too_many(max_items: int, page_size: int, lim
     tested = server(seconds(60))
     assert len(listed(tested, PageWalk(OLDEST_FIRST, page_size, max_items)).names) == max_items
     assert [request["limit"] for request in tested.requests] == limits
-
-
-def test_a_listing_that_ends_before_max_items_is_verified() -> None:
-    """It is the whole account, so it is counted."""
-    tested = server(seconds(30), max_page=7)
-    assert len(listed(tested, PageWalk(OLDEST_FIRST, 10, 100)).names) == 30
-    assert "count" in tested.requests
-
-
-@pytest.mark.parametrize(("page_size", "order"), [(1, OLDEST_FIRST), (1, BY_NAME), (2, OLDEST_FIRST)])
-def test_small_pages(page_size: int, order: dict[str, str]) -> None:
-    """Pages that have hardly room for something new."""
-    tested = server(ties(7))
-    found = listed(tested, PageWalk(order, page_size, filtered=True))
-    assert sorted(found.names) == sorted(stored.name for stored in tested.contacts)
 
 
 # --- changes during the listing
@@ -381,7 +359,7 @@ def test_created_at_gte_of_the_caller() -> None:
 @pytest.mark.parametrize("deletes", [True, False])
 def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:  # noqa: FBT001  # a parameter
     """Few contacts are remembered, also if each is deleted after it was listed."""
-    tested = server(seconds(2_000))
+    tested = server(seconds(700))
     tested_walk = PageWalk(OLDEST_FIRST)
     delete = deleting(tested) if deletes else len
     known: list[int] = []
@@ -390,7 +368,7 @@ def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:  # noqa: FBT
         delete(names)
         known.append(len(tested_walk._window.listed))
 
-    assert len(listed(tested, tested_walk, consume).names) == 2_000
+    assert len(listed(tested, tested_walk, consume).names) == 700
     assert max(known) < 500
 
 

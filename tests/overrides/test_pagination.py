@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 from sendblue_contacts import Contact, IncompleteListError, InvalidPhoneNumberError, Retry
-from sendblue_contacts.pagination import walk, window
 
 from tests.overrides.clients import Runner
 
@@ -52,14 +51,6 @@ def _phones(contacts: list[Contact]) -> list[str | None]:
     return [contact.phone for contact in contacts]
 
 
-def test_both_clients_list_every_contact(runner: Runner) -> None:
-    """They request page after page, each beginning with the last contact of the one before, and the count."""
-    found = runner.run(lambda client: client.contacts.list(page_size=3), _page)
-    assert _phones(found) == SEVEN
-    since = [request.url.params.get("created_at_gte", "")[8:10] for request in runner.sent]
-    assert (since, runner.sent[-1].url.path[-6:]) == (["", "03", "06", ""], "/count")
-
-
 @pytest.mark.parametrize("page_size", [1, 3])
 def test_pages_have_at_most_page_size_contacts(runner: Runner, page_size: int) -> None:
     """`.pages()` returns lists of at most `page_size` contacts, also if more were requested at once."""
@@ -70,59 +61,6 @@ def test_pages_have_at_most_page_size_contacts(runner: Runner, page_size: int) -
 
 def _empty(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"count": 0} if request.url.path.endswith("/count") else [])
-
-
-def test_an_empty_list_has_no_pages(runner: Runner) -> None:
-    """No page is empty."""
-    assert runner.run(lambda client: client.contacts.list().pages(), _empty) == []
-
-
-def test_first_is_one_request_for_one_contact(runner: Runner) -> None:
-    """`.first()` does not fetch a page."""
-    found = runner.run(lambda client: client.contacts.list().first(), _page)
-    assert (found.phone, [request.url.params["limit"] for request in runner.sent]) == (SEVEN[0], ["1"])
-
-
-def test_max_items_of_one_page_is_one_request(runner: Runner) -> None:
-    """`list(max_items=3, page_size=3)` sends one request."""
-    assert len(runner.run(lambda client: client.contacts.list(page_size=3, max_items=3), _page)) == 3
-    assert len(runner.sent) == 1
-
-
-def test_nothing_is_sent_before_the_iteration(runner: Runner) -> None:
-    """A listing without an iteration sends no request."""
-
-    def called(client: Any) -> None:  # noqa: ANN401  # of either kind
-        client.contacts.list()
-        client.contacts.list().pages()
-
-    runner.run(called, _page)
-    assert runner.sent == []
-
-
-def test_pages_are_fetched_as_they_are_needed(runner: Runner) -> None:
-    """An iteration that stops after the first contact fetches one page."""
-
-    def first_of(client: Any) -> Any:  # noqa: ANN401  # a contact, or a coroutine
-        listing = client.contacts.list(page_size=3)
-        return next(iter(listing)) if runner.kind == "sync" else anext(aiter(listing))
-
-    assert runner.run(first_of, _page).phone == SEVEN[0]
-    assert len(runner.sent) == 1
-
-
-def test_each_iteration_starts_again(runner: Runner) -> None:
-    """A listing can be iterated over twice."""
-
-    def twice(client: Any) -> Any:  # noqa: ANN401  # a list, or a coroutine
-        listing = client.contacts.list(page_size=5)
-
-        async def awaited() -> list[Contact]:
-            return [contact async for contact in listing] + [contact async for contact in listing]
-
-        return [*listing, *listing] if runner.kind == "sync" else awaited()
-
-    assert _phones(runner.run(twice, _page)) == SEVEN * 2
 
 
 def test_filters_are_sent(runner: Runner) -> None:
@@ -176,12 +114,3 @@ def test_pauses_before_further_looks(
     with pytest.raises(IncompleteListError, match=r"the account has 8 contacts \(7 contacts were listed\)"):
         runner.run(lambda client: client.contacts.list(), respond, retry=Retry(read_lag=read_lag))
     assert paused == pytest.approx(pauses)
-
-
-def test_both_clients_raise_if_the_listing_is_incomplete(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error comes after the contacts that can be listed."""
-    for module in (walk, window):
-        monkeypatch.setattr(module, "MAX_OFFSET", 3)
-        monkeypatch.setattr(module, "MAX_PAGE_SIZE", 3)
-    with pytest.raises(IncompleteListError, match=r"\(6 contacts were listed\)"):
-        runner.run(lambda client: client.contacts.list(page_size=3, order_direction="desc"), _page)

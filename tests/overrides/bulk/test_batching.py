@@ -46,12 +46,6 @@ def test_chunks_are_as_large_as_the_limits_allow(sizes: list[int], max_count: in
         assert len(chunk) == max_count or _bytes(chunk) + following[0].size_bytes > max_bytes
 
 
-def test_invalid_items_count_but_have_no_bytes() -> None:
-    """So an input with nothing but invalid items yields outcomes too."""
-    chunks = _chunker(AdaptiveBatchSize(BatchLimits(4, 100, 2))).chunks([100, 0, 0, 0, 0])
-    assert [[entry.item for entry in chunk] for chunk in chunks] == [[100, 0, 0, 0], [0]]
-
-
 @pytest.mark.parametrize(
     ("responses", "largest"),
     [
@@ -76,28 +70,3 @@ def test_after_a_rejection_chunks_are_at_most_what_was_accepted(
     items, size_bytes = largest
     allowed = [size.allows(items, size_bytes), size.allows(items + 1, size_bytes), size.allows(items, size_bytes + 1)]
     assert allowed == [True, False, False]
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.integers(3, 20), min_size=1, max_size=30), st.integers(1, 6), st.integers(20, 90))
-def test_after_one_rejection_later_chunks_are_accepted(sizes: list[int], max_count: int, max_bytes: int) -> None:
-    """Once the halves of a rejected chunk are accepted, so is every later chunk, whichever limit the server has."""
-    size = AdaptiveBatchSize(BatchLimits(8, 400, 1))
-
-    def is_accepted(chunk: list[Entry[str]]) -> bool:
-        return len(chunk) <= max_count and _bytes(chunk) <= max_bytes
-
-    def send(chunk: list[Entry[str]]) -> None:
-        if is_accepted(chunk):
-            size.accepted(len(chunk), _bytes(chunk))
-        else:
-            size.rejected(len(chunk), _bytes(chunk))
-            send(chunk[: len(chunk) // 2])
-            send(chunk[len(chunk) // 2 :])
-
-    chunks = _chunker(size).chunks([*sizes, *sizes])
-    first = next(chunks)
-    was_rejected = not is_accepted(first)
-    send(first)
-    for chunk in chunks:
-        assert not was_rejected or is_accepted(chunk)

@@ -19,7 +19,6 @@ from tests.overrides.bulk.fake_server import (
     REJECTED,
     SUCCESS,
     TOO_MANY,
-    TRUNCATED,
     UNAUTHORISED,
     UNREACHABLE,
     FakeServer,
@@ -39,20 +38,6 @@ def _statuses(outcomes: list[BulkOutcome[Any]]) -> list[str]:
 
 def _first_name(outcome: BulkOutcome[Any]) -> str | None:
     return outcome.value and outcome.value.first_name
-
-
-@pytest.mark.parametrize(
-    ("fault", "count"),
-    [(LOST_BEFORE, 3), (LOST_AFTER, 1), (HALF_APPLIED, 30), (TRUNCATED, 30), (INCOMPLETE, 30), (LOST_BEFORE, 30)],
-)
-def test_a_lost_response_is_reconciled(fault: str, count: int) -> None:
-    """Whatever the server applied: each contact is created once, and its outcome is correct."""
-    server = FakeServer([fault])
-    rows = make_rows(count)
-    outcomes = create(server, rows, chunk_size=count)
-    assert _statuses(outcomes) == ["created"] * count
-    assert list(server.created.values()) == [1] * count
-    assert [_first_name(outcome) for outcome in outcomes] == [row["first_name"] for row in rows]
 
 
 @pytest.mark.parametrize(
