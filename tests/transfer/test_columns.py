@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
-from sendblue_contacts_api.types import Field
 from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import, read_csv
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.column_synonyms import OPT_OUT, SYNONYMS
@@ -85,11 +84,6 @@ def test_reads_exports_of_other_products(product: str, spell: Callable[[str], st
     assert used | {*columns.unmapped, *columns.read_only} == set(row)
 
 
-def test_outlook_categories_are_tags() -> None:
-    """They are separated by semicolons."""
-    assert parse({"Mobile Phone": MOBILE, "Categories": "VIP;Blue Category"})["tags"] == ["VIP", "Blue Category"]
-
-
 def test_the_preferred_number_that_is_not_blank_is_used() -> None:
     """In the order of preference, which is reported, whatever the order in the file."""
     row = {"Business Phone": "1", "Home Phone": "2", "phone": "3", "Mobile Phone": " "}
@@ -128,13 +122,6 @@ def test_synonyms_belong_to_known_fields() -> None:
     """Each list contains the name of its field, which gives that a rank."""
     assert SYNONYMS.keys() <= UPDATE_FIELDS.keys()
     assert [name for name, titles in SYNONYMS.items() if name not in titles] == []
-
-
-def test_new_fields_are_matched() -> None:
-    """A field that is added to the OpenAPI document needs no change here."""
-    fields = {**BulkContact.FIELDS, "birthday": Field("date", aliases=("birthDate",), attribute="birthday")}
-    parser = Columns(ColumnMap(), fields).parser(("phone", "Birth Date"))
-    assert parser.parse([MOBILE, "1815-12-10"]) == {"phone": MOBILE, "birthday": "1815-12-10"}
 
 
 # --- columns about opt-outs
@@ -225,13 +212,6 @@ def test_rest_as_variables() -> None:
     assert parse(row, column_map) == {"phone": MOBILE, "custom_variables": {"Lead Source": "Web"}}
     columns = report(*row, column_map=column_map)
     assert (columns.unmapped, columns.as_variables) == (("Lead Source", "Score"), True)
-
-
-def test_columns_of_labels_come_before_rest_as_variables() -> None:
-    """`custom_variables.Plan` takes precedence over `Plan`."""
-    column_map = ColumnMap(rest_as_variables=True)
-    row = {"Plan": "Free", "phone": MOBILE, "custom_variables.Plan": "Plus"}
-    assert parse(row, column_map)["custom_variables"] == {"Plan": "Plus"}
 
 
 @pytest.mark.parametrize(

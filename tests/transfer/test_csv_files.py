@@ -64,14 +64,6 @@ def test_cells_are_parsed_by_the_kind_of_their_field() -> None:
     ]
 
 
-def test_unknown_column_error_names_the_nearest_field() -> None:
-    """The error names the column, the nearest field, and all fields."""
-    with pytest.raises(
-        TransferError, match=r"'frist_name' \(did you mean first_name\?\).*are phone, first_name, .*<label>"
-    ):
-        rows("phone,frist_name\n")
-
-
 @pytest.mark.parametrize(
     ("header", "message"), [("", "the file is empty"), ("tags", "no column matches the phone number")]
 )
@@ -121,12 +113,6 @@ def test_rows_are_read_lazily() -> None:
     lines = iter(["phone\n", f"{NUMBER}\n", f"{NUMBER}\n"])
     next(read_csv(lines))
     assert list(lines) == [f"{NUMBER}\n"]
-
-
-def test_byte_order_mark_is_skipped() -> None:
-    """Also before a title in quotation marks."""
-    (row,) = rows(f'\ufeff"phone"\n{NUMBER}\n')
-    assert row.contact == {"phone": NUMBER}
 
 
 def test_writes_preferred_names() -> None:

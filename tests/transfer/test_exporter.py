@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import errno
 import io
@@ -91,17 +90,6 @@ def test_export_from_one_account_and_import_into_another(client: Sendblue, tmp_p
 # --- formats
 
 
-def test_csv_has_a_column_for_each_label() -> None:
-    """Labels are in the order of their first occurrence; formulas are escaped."""
-    contacts = [
-        {"phone": number(0), "tags": ["VIP", "a;b"], "custom_variables": {"b": "1"}},
-        {"phone": number(1), "firstName": "=1+1", "custom_variables": {"a": "2", "b": "3"}},
-    ]
-    rows = list(csv.DictReader(io.StringIO(export(contacts, "csv").decode(), newline="")))
-    assert [title for title in rows[0] if "." in title] == ["custom_variables.b", "custom_variables.a"]
-    assert (rows[0]["tags"], rows[1]["first_name"]) == ('VIP;"a;b"', "'=1+1")
-
-
 AMBIGUOUS: dict[str, dict[str, Any]] = {
     "labels with other delimiters": {"custom_variables": {";" * 40: "1", "\t\n" * 40: "2"}},
     "null characters, as in UTF-16": {"first_name": "\0" * 4_000, "last_name": "\0"},
@@ -122,14 +110,6 @@ def test_json_has_lists_and_objects() -> None:
     assert json.loads(export([], "json")) == []
 
 
-def test_workbook_cells_are_text() -> None:
-    """Text that looks like a number or a formula stays text."""
-    contact = {"phone": number(0), "first_name": "007", "last_name": "=1+1"}
-    with open_source(io.BytesIO(export([contact], "xlsx"))) as source:
-        (record,) = source
-    assert record.cells[:3] == [number(0), "007", "=1+1"]
-
-
 @pytest.mark.parametrize(
     "contact", [{"first_name": "x" * 32_768}, {"custom_variables": {str(label): "x" for label in range(16_384)}}]
 )
@@ -137,12 +117,6 @@ def test_contacts_that_do_not_fit_into_a_sheet(contact: dict[str, Any]) -> None:
     """The error names other formats; no text is cut."""
     with pytest.raises(TransferError, match=r"do not fit into an XLSX sheet.*export them as csv or jsonl"):
         export([{"phone": number(0), **contact}], "xlsx")
-
-
-def test_byte_order_mark_for_excel() -> None:
-    """`utf-8-sig` writes one; the delimiter can be chosen too."""
-    content = export([{"phone": number(0), "first_name": "Zoë"}], "csv", encoding="utf-8-sig", delimiter=";")
-    assert content.startswith(b"\xef\xbb\xbfphone;first_name;")
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "rot13", "undefined"])

@@ -56,9 +56,9 @@ def test_each_number_is_imported_once(
     sandbox: Sandbox, client: Sendblue, write_rows: WriteFile, policy: Duplicates
 ) -> None:
     """Whichever row is imported; also if the duplicates are far apart."""
-    again = [row({**person(index), "first_name": "Again", "tags": ["new"]}) for index in range(0, 250, 2)]
-    report = import_file(client, write_rows(250, *again), duplicates=policy)
-    assert (report.created, report.rejected + report.duplicates) == (250, 125)
+    again = [row({**person(index), "first_name": "Again", "tags": ["new"]}) for index in range(0, 60, 2)]
+    report = import_file(client, write_rows(60, *again), duplicates=policy)
+    assert (report.created, report.rejected + report.duplicates) == (60, 30)
     expected = {"last": ("Again", ["new"]), "merge": ("Again", ["VIP", "lead", "new"])}.get(
         policy, ("Ada 0", ["VIP", "lead"])
     )
@@ -89,17 +89,6 @@ def test_reports_progress(client: Sendblue, write_rows: WriteFile) -> None:
     last = reports[-1]
     assert (last.done, last.total, last.created, last.rejected, last.duplicates) == (252, 252, 250, 1, 1)
     assert last.eta == 0
-
-
-def test_rate_is_that_of_this_run(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """The rows of an earlier run count as done, but not for the rate."""
-    path = write_rows(40)
-    sandbox.faults.add(operation="bulk_create_contacts", status=401, nth=[2])
-    import_file(client, path, chunk_size=20, concurrency=1)
-    reports: list[ImportProgress] = []
-    import_file(client, path, on_progress=reports.append)
-    assert (reports[0].phase, reports[0].done, reports[0].created, reports[0].rate) == ("sending", 20, 20, 0)
-    assert (reports[-1].done, reports[-1].created) == (40, 40)
 
 
 def test_error_in_the_progress_callback(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:

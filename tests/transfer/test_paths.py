@@ -40,15 +40,6 @@ def test_journal_of_an_input_in_a_read_only_folder(
         assert journal_path(other) != path
 
 
-def test_journal_of_standard_input(write_rows: WriteFile, state: Path) -> None:
-    """The same input finds the same journal, and another one finds another."""
-    paths = []
-    for people in (1, 1, 2):
-        with write_rows(people).open("rb") as file, open_source(file) as source:
-            paths.append(journal_path(source))
-    assert (paths[0] == paths[1], paths[0] == paths[2], paths[0].parent) == (True, False, state)
-
-
 def test_missing_extra(write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """If platformdirs is not installed, the error names the option and the extra."""
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sendblue_sandbox import Sandbox
-
     from tests.transfer.contact_files import WriteFile
 
 
@@ -64,14 +62,6 @@ def test_equal_reasons_are_counted_together(write_rows: WriteFile) -> None:
     ((reason, count),) = found.reasons
     assert (count, "the country code is missing" in reason, "#" in reason) == (2, True, False)
     assert "(###) ###-####" in found.problems[1].reason
-
-
-def test_sends_and_writes_nothing(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """No request, no journal, no rejects file."""
-    path = write_rows(3, INVALID)
-    plan(path)
-    assert (sandbox.requests, list(path.parent.iterdir())) == ([], [path])
-    assert client.rate_limit.statistics().requests == 0
 
 
 @pytest.mark.parametrize(("rows", "chunk_size", "requests"), [(0, 100, 0), (14, 7, 2), (15, 7, 3)])
@@ -151,23 +141,6 @@ def test_reports_progress(write_rows: WriteFile) -> None:
         ("reading", 1_000, None),
         ("reading", 1_001, None),
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "error"),
-    [("chunk_size", 0, ValueError), ("chunk_size", "9", TypeError), ("concurrency", 0, ValueError)],
-)
-def test_invalid_sizes(client: Sendblue, write_rows: WriteFile, name: str, value: object, error: type) -> None:
-    """They are an error before the file is read."""
-    path = write_rows(1)
-    with open_source(path) as source:
-        path.write_text("no import file")
-        with pytest.raises(error, match=f"{name} must be"):
-            run_import(client, source, **{name: value})  # type: ignore[arg-type]  # an invalid size
-        if name == "chunk_size":
-            with pytest.raises(error, match=f"{name} must be"):
-                plan_import(source, **{name: value})  # type: ignore[arg-type]  # an invalid size
-    assert list(path.parent.iterdir()) == [path]
 
 
 # --- duplicates

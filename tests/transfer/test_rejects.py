@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from sendblue_transfer import open_source, run_import
 
-from tests.transfer.contact_files import OTHER_VALUES, TITLES, import_file, number, person, row, stored
+from tests.transfer.contact_files import OTHER_VALUES, TITLES, import_file, number, person, row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,16 +167,6 @@ def test_rejects_of_standard_input(client: Sendblue, tmp_path: Path, monkeypatch
         report = run_import(client, source, journal=tmp_path / "journal")
     assert report.rejects
     assert report.rejects.resolve() == tmp_path / "stdin.rejects.csv"
-
-
-def test_rejected_duplicates_are_in_the_file(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """With the line of the row that is imported."""
-    report = import_file(client, write_rows(1, row(person(0))), duplicates="error")
-    assert lines(report.rejects)[1][:2] == [
-        "3",
-        "another row has the same number, and only the first one is imported (line 2)",
-    ]
-    assert stored(sandbox) == [person(0)]
 
 
 def test_invalid_lines_are_kept_as_text(sandbox: Sandbox, client: Sendblue, write_text: WriteFile) -> None:

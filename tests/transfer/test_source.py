@@ -346,11 +346,6 @@ def test_named_pipe(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_large_cells(write_text: WriteFile) -> None:
-    """Any size is read; whether it is accepted is up to the server."""
-    assert cells(write_text(f"phone,note\n{NUMBER},{'x' * 500_000}\n")) == [[NUMBER, "x" * 500_000]]
-
-
 @pytest.mark.parametrize("content", ["", "sep=\n", "\n"])
 def test_empty_file(write_text: WriteFile, content: str) -> None:
     """The error says that it is empty, not that a column is missing."""
