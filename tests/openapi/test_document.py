@@ -90,13 +90,6 @@ def test_parameters_are_described(api: Api) -> None:
         assert (bool(parameter["description"].strip()), found) == (True, [True, True]), place
 
 
-def test_defaults(api: Api) -> None:
-    """These parameters and fields have a `default`, the value that the server applies, and no others."""
-    schemas = [*api.properties(), *((place, parameter["schema"]) for place, parameter in api.parameters())]
-    assert {place: schema["default"] for place, schema in schemas if "default" in schema} == DEFAULTS
-    assert len([node for _, node in api.parts() if isinstance(node, dict) and "default" in node]) == len(DEFAULTS)
-
-
 def test_phone_numbers_have_a_format(api: Api) -> None:
     """Each field and parameter that holds a phone number has `format: e164`."""
     named = {
@@ -131,10 +124,3 @@ def test_credentials(api: Api) -> None:
     required = [{(schemes[name]["in"], schemes[name]["name"]) for name in each} for each in api.root["security"]]
     assert required == [{("header", "sb-api-key-id"), ("header", "sb-api-secret-key")}]
     assert [name for name, operation in api.operations() if "security" in operation] == []
-
-
-def test_general_rules_are_in_the_description(api: Api) -> None:
-    """The description of the API covers the rate limit, phone numbers, tags and custom variables."""
-    description = api.root["info"]["description"]
-    rules = ["100 requests in any 10 seconds", "E.164", "%2B", "replaces all `tags`", "merges `custom_variables`"]
-    assert [rule for rule in rules if rule not in description] == []

@@ -108,21 +108,6 @@ def test_a_closed_sandbox_does_not_start(serve: Serve) -> None:
         sandbox.start()
 
 
-def test_several_run_at_once(serve: Serve, connect: Connect) -> None:
-    """Sandboxes that run at the same time have separate addresses and contacts."""
-    one, other = serve(), serve()
-    connect(one).post(PATH, json={"number": ADA})
-    assert connect(other).get(f"{PATH}/count").json() == {"count": 0}
-    assert one.url != other.url
-
-
-def test_port_in_use(serve: Serve) -> None:
-    """A port in use is an `OSError` that names it and has a hint."""
-    port = httpx.URL(serve().url).port
-    with pytest.raises(OSError, match=f"port {port} .*Use another"), Sandbox(port=port or 0):
-        pass
-
-
 def test_contacts_have_preferred_names(serve: Serve, connect: Connect) -> None:
     """`contacts()` returns every contact in snake_case, in order of creation, whatever the spelling of responses."""
     sandbox = serve(spelling="camel")

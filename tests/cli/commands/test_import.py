@@ -104,12 +104,6 @@ def test_usage_errors(account: Sandbox, file: Path, run: Run) -> None:
     assert (codes, account.requests) == (dict.fromkeys(lines, 2), [])
 
 
-def test_no_credentials(no_settings: Path, file: Path, run: Run) -> None:
-    """Missing credentials are exit code 2."""
-    _ = no_settings
-    assert run("import", file.name).exit_code == 2
-
-
 def test_unreachable_host(account: Sandbox, valid_file: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exit code is 3; the command in the message resumes the import once the host is reachable."""
     with monkeypatch.context() as patch:
@@ -240,12 +234,6 @@ def test_map(account: Sandbox, valid_file: Path, run: Run) -> None:
     assert (first["custom_variables"], first["last_name"], first["first_name"]) == ({"Tariff": "Gold"}, "Ada", None)
 
 
-def test_rest_as_variables(account: Sandbox, valid_file: Path, run: Run) -> None:
-    """`--rest-as-variables` imports the columns that are not fields."""
-    run("import", valid_file.name, "--rest-as-variables")
-    assert account.contacts()[0]["custom_variables"] == {"Plan": "Gold"}
-
-
 def test_saved_mapping(account: Sandbox, valid_file: Path, run: Run) -> None:
     """`--mapping` reads what `--save-mapping` wrote; `--map` takes precedence."""
     options = ("--map", "Plan=custom_variables.A", "--rest-as-variables")
@@ -308,40 +296,20 @@ def test_existing_contacts(account: Sandbox, valid_file: Path, run: Run) -> None
     assert "--mode upsert" in run("import", valid_file.name).stderr
 
 
-def test_default_region(account: Sandbox, file: Path, run: Run) -> None:
-    """`--default-region` makes numbers in national format valid, also in a dry run."""
-    file.write_text(f"{HEAD}(415) 555-2671,Ada,\n", encoding="utf-8")
-    dry = run("import", file.name, "--dry-run", "--default-region", "US")
-    assert (dry.exit_code, run("import", file.name, "--default-region", "US").exit_code) == (0, 0)
-    assert numbers(account) == ["+14155552671"]
+OPTIONS = """\
+--format csv --delimiter tab --encoding cp1252 --mode update --duplicates first --default-region US --rest-as-variables
+--journal a.journal --rejects b.csv --chunk-size 1 --concurrency 1
+"""
 
 
-def test_mode_and_duplicates(account: Sandbox, valid_file: Path, run: Run) -> None:
-    """The options determine what happens to a number that has a contact, and to one that is in several rows."""
+def test_options_reach_the_import(account: Sandbox, file: Path, run: Run) -> None:
+    """How the file is read, what happens to numbers that have a contact or occur twice, and paths of other files."""
     run("create", ADA, "--first-name", "Old")
-    valid_file.write_text(f"{HEAD}{ADA},first,\n{ADA},last,\n{GRACE},Grace,\n", encoding="utf-8")
-    done = run("import", valid_file.name, "--mode", "update", "--duplicates", "first")
-    found = {contact["phone"]: contact["first_name"] for contact in account.contacts()}
-    assert (done.exit_code, found) == (1, {ADA: "first"})
+    rows = f"{ADA}\tZoë\tGold\n(415) 555-1234\tlast\t\n{GRACE}\tGrace\t\n"
+    file.with_name("data").write_text(f"phone\tfirstName\tPlan\n{rows}", encoding="cp1252")
+    done = run("import", "data", *OPTIONS.split())
+    (ada,) = account.contacts()
+    assert (done.exit_code, ada["first_name"], ada["custom_variables"]) == (1, "Zoë", {"Plan": "Gold"})
     assert "1 superseded by another row" in done.stderr
-
-
-def test_paths_of_journal_and_rejects(account: Sandbox, file: Path, run: Run) -> None:
-    """`--journal` and `--rejects` set the paths of these files."""
-    _ = account
-    run("import", file.name, "--journal", "a.journal", "--rejects", "b.csv")
     there = {path.name for path in file.parent.iterdir() if path.is_file()}
-    assert ({"a.journal", "b.csv"} <= there, "contacts.rejects.csv" in there) == (True, False)
-
-
-def test_format_delimiter_and_encoding(account: Sandbox, file: Path, run: Run) -> None:
-    """The format, the delimiter and the encoding are options."""
-    file.with_name("data").write_text(f"phone\tfirstName\n{ADA}\tZoë\n", encoding="cp1252")
-    run("import", "data", "--format", "csv", "--delimiter", "tab", "--encoding", "cp1252")
-    assert account.contacts()[0]["first_name"] == "Zoë"
-
-
-def test_chunk_size_and_concurrency(account: Sandbox, valid_file: Path, run: Run) -> None:
-    """`--chunk-size` and `--concurrency` reach the bulk call."""
-    run("import", valid_file.name, "--chunk-size", "1", "--concurrency", "1")
-    assert len([request for request in account.requests if request.path.endswith("/bulk")]) == 2
+    assert there == {"contacts.csv", "data", "a.journal", "b.csv"}

@@ -254,14 +254,6 @@ def test_another_run(account: Sandbox, run: Run) -> None:
     assert writes(account) == 0
 
 
-@pytest.mark.usefixtures("file")
-def test_unreachable_host(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exit code is 3: the same command can be run again."""
-    monkeypatch.setenv("SENDBLUE_API_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    assert run("sync", "crm.csv", "--state", "other").exit_code == 3
-
-
 # --- undo
 
 

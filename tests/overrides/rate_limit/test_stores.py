@@ -1,7 +1,4 @@
-"""The rule that all stores apply (`stores/base.py`), in a time that the test controls.
-
-Without a store, the rule is that of the window (`test_window.py`).
-"""
+"""The rule that all stores apply (`stores/base.py`), in a time that the test controls."""
 
 from __future__ import annotations
 

@@ -65,11 +65,6 @@ def test_all_are_created(api: httpx.Client, sandbox: Sandbox) -> None:
     assert len({contact["created_at"] for contact in sandbox.contacts()}) == 1
 
 
-def test_empty_array(api: httpx.Client) -> None:
-    """An empty array creates nothing and is not an error."""
-    assert create(api) == {"status": "OK", "contacts": [], "numberOfContactsCreated": 0}
-
-
 def test_invalid_item_fails_alone(api: httpx.Client, sandbox: Sandbox) -> None:
     """An invalid item is a failure that names the field and repeats valid fields (vendor's page 003)."""
     body = create(api, {"phone": ADA}, *[item for item, _, _ in INVALID_ITEMS], {"phone": BOB})

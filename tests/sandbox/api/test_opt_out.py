@@ -26,16 +26,6 @@ def test_opting_out_is_the_default(api: httpx.Client) -> None:
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
-def test_a_number_can_opt_in_again(api: httpx.Client) -> None:
-    """`opted_out: false` ends an opt-out, also in the contact (the vendor's own library has this parameter)."""
-    api.post(PATH, json={"number": ADA})
-    api.post(f"{PATH}/opt-out", json={"number": ADA})
-    assert opted_out(api) is True
-    response = api.post(f"{PATH}/opt-out", json={"number": ADA, "opted_out": False})
-    assert response.json() == {"number": ADA, "opted_out": False, "status": "OK"}
-    assert opted_out(api) is False
-
-
 def test_the_opt_out_belongs_to_the_number(api: httpx.Client) -> None:
     """A contact has the opt-out of its number: one before its creation, and one of a deleted contact."""
     api.post(f"{PATH}/opt-out", json={"number": ADA})

@@ -71,14 +71,6 @@ def test_spelling_of_responses(serve: Serve, connect: Connect, spelling: str, ex
     )
 
 
-def test_both_spellings_by_default(serve: Serve, connect: Connect) -> None:
-    """A field with an alias appears twice; `phone`, `tags`, `created_at` and `verified` once (as in the live API)."""
-    contact = connect(serve()).post(PATH, json={"number": ADA}).json()["contact"]
-    single = {"phone", "tags", "created_at", "verified"}
-    assert contact.keys() >= single
-    assert len(contact) == len(single) + 2 * 8
-
-
 def test_spelling_of_other_fields(serve: Serve, connect: Connect) -> None:
     """Lists, bulk responses, failures and opt-outs use the setting; `numberOfContactsCreated` has one spelling."""
     api = connect(serve(spelling="camel"))

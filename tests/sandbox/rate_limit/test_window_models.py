@@ -33,11 +33,6 @@ def burst(window: WindowModel, now: float) -> int:
     return sum(admitted(window, *[now] * 100))
 
 
-def test_every_model_has_a_name() -> None:
-    """The names of the type are those of the table of models."""
-    assert set(WINDOW_MODELS) == set(NAMES)
-
-
 # After a burst at the first time: how many of 100 requests are admitted at the second.
 ADMITTED_AFTER_A_BURST: dict[tuple[float, float], dict[WindowName, int]] = {
     (1_009.9, 1_010.1): {"log": 0, "log_all": 0, "fixed": 10, "counters": 0, "bucket": 0},

@@ -162,14 +162,6 @@ def test_a_number_must_be_e164(api: httpx.Client) -> None:
         assert (number, status, message.partition(" is")[0]) == (number, 400, "Invalid phone number: number")
 
 
-def test_a_new_number_must_be_e164(api: httpx.Client) -> None:
-    """A new number in an update that is not E.164 gets a 400 that names the field."""
-    api.post(PATH, json={"number": ADA})
-    response = api.put(f"{PATH}/{ADA}", json={"phone_number": "4155551234"})
-    assert response.status_code == 400
-    assert response.json()["message"].startswith("Invalid phone number: phone_number")
-
-
 def hostile_bodies() -> Iterator[bytes]:
     """Return bodies that are known to break servers."""
     yield b"{"
@@ -203,12 +195,6 @@ def test_hostile_body(api: httpx.Client) -> None:
     assert api.get(f"{PATH}/count").json() == {"count": 0}
 
 
-def test_zero_byte_in_a_string(api: httpx.Client) -> None:
-    """A zero byte in a name is an ordinary character, and sorting works with it."""
-    assert send(api, b'{"number": "+14155551234", "first_name": "a\\u0000b"}') == (200, "")
-    assert [each["first_name"] for each in api.get(PATH, params={"order_by": "firstName"}).json()] == ["a\0b"]
-
-
 def test_content_type_must_be_json(api: httpx.Client) -> None:
     """A body needs `Content-Type: application/json` (as in all examples of the vendor), with or without a charset."""
     body = b'{"number": "+14155551234"}'
@@ -227,12 +213,6 @@ def test_a_large_body_is_refused(serve: Serve, connect: Connect) -> None:
     assert send(api, body + b" ") == (413, "Request entity too large")
     chunked = api.post(PATH, content=iter([body, body]), headers=JSON)
     assert (chunked.status_code, chunked.json()["status"]) == (413, "ERROR")
-
-
-def test_a_body_over_one_mebibyte_is_refused(api: httpx.Client) -> None:
-    """The default maximum is 1 MiB; the connection remains usable after a larger body was refused."""
-    assert send(api, b" " * 4_000_000, f"{PATH}/bulk") == (413, "Request entity too large")
-    assert api.get(PATH).status_code == 200
 
 
 def test_client_disconnects(sandbox: Sandbox, api: httpx.Client) -> None:
