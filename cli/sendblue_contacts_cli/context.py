@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -26,6 +26,7 @@ class GlobalOptions:
         debug: Whether to log each request, and to print the traceback of an error.
         json: Whether to write JSON Lines.
         quiet: Whether to print no messages except errors, and to write only phone numbers of contacts that are read.
+        default_region: The region of --default-region, or None.
         arguments: The command line after the name of the program.
     """
 
@@ -33,6 +34,7 @@ class GlobalOptions:
     debug: bool = False
     json: bool = False
     quiet: bool = False
+    default_region: str | None = None
     arguments: tuple[str, ...] = ()
 
 
@@ -46,10 +48,17 @@ def current_settings() -> ClientSettings:
 
     Raises:
         CommandError: As for `profiles.load_settings`.
+        ValueError: The region is not valid.
     """
-    from .profiles import load_settings  # noqa: PLC0415  # not needed for `--help`
+    from sendblue_contacts.phone import check_region  # noqa: PLC0415  # not needed for `--help`
 
-    return load_settings(current_options().profile)
+    from .profiles import load_settings  # noqa: PLC0415  # as above
+
+    options = current_options()
+    settings = load_settings(options.profile)
+    if region := check_region(options.default_region):
+        return replace(settings, values={**settings.values, "default_region": region})
+    return settings
 
 
 def default_region() -> str | None:
@@ -105,6 +114,13 @@ def _complete_profile(_context: click.Context, _option: click.Parameter, incompl
     return [name for name in profile_names() if name.startswith(incomplete)]
 
 
+_REGION = click.option(
+    "--default-region",
+    metavar="REGION",
+    expose_value=False,
+    callback=_store,
+    help="Region of numbers in national format, such as US.",
+)
 _PROFILE = click.option(
     "--profile",
     metavar="NAME",
@@ -125,6 +141,11 @@ _JSON = click.option("--json", is_flag=True, expose_value=False, callback=_store
 _QUIET = click.option(
     "-q", "--quiet", is_flag=True, expose_value=False, callback=_store, help="Print only errors; of contacts, numbers."
 )
+
+
+def region_option(command: F) -> F:
+    """Add `--default-region`, for a command that takes phone numbers."""
+    return _REGION(command)
 
 
 def common_options(command: F) -> F:

@@ -50,7 +50,7 @@ ERROR_RULES: dict[type[BaseException], ErrorRule] = {
     errors.PermissionDeniedError: ErrorRule(REJECTED, f"{_CHECK_CREDENTIALS}, and check the base URL"),
     errors.NotFoundError: ErrorRule(REJECTED, "{message}: no contact has this number"),
     errors.ConflictError: ErrorRule(
-        REJECTED, "{message}: a contact with this number exists; `create --upsert` updates it"
+        REJECTED, "{message}: a contact with this number exists; `create --if-exists update` updates it"
     ),
     errors.RateLimitError: ErrorRule(
         REJECTED, "{message}: wait, then retry; check whether another program uses the same account"
@@ -96,6 +96,8 @@ def _is_locked(error: BaseException) -> bool:
 def _text(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
+    if isinstance(error, errors.InvalidPhoneNumberError) and "country code is missing" in str(error):
+        return f"{error}, or name the region of the number, as in --default-region US"
     if isinstance(error, ModuleNotFoundError) and error.name:
         return INSTALL_HINT.format(error.name)
     if isinstance(error, OSError) and error.strerror:

@@ -8,7 +8,7 @@
     | `--quiet`   | one phone number per line      | the same                                            |
 
 Output to a pipe has no colours and no titles, always the same columns, and no tab or line break inside a cell. Contacts
-are written page by page as they arrive.
+are written page by page as they arrive; a terminal shows them in a pager if they do not fit.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import json
 import os
 import shutil
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .context import current_options
 from .formatting import name_options_only, visible, wrap
-from .tables import GAP, HEADERS, column_widths, field_lines, row_cells
+from .tables import COLUMNS, GAP, TableColumn, column_widths, field_lines, headers, row_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from rich.console import Console
@@ -111,15 +112,50 @@ def create_console() -> Console:
     return Console(highlight=False, markup=False, emoji=False)
 
 
-def write_contacts(pages: Iterable[Page]) -> int:
-    """Write contacts page by page, and return their number."""
-    write_page = PAGE_WRITERS[_output_format()]()
+def write_contacts(pages: Iterable[Page], columns: Sequence[TableColumn] = ()) -> int:
+    """Write contacts page by page, on a terminal through a pager if they do not fit; return their number.
+
+    Args:
+        pages: The contacts.
+        columns: The columns that the user chose; empty for the default ones.
+    """
     number = 0
-    for page in pages:
-        write_page(page)
-        sys.stdout.flush()  # fails if the reader has exited, so that the next page is not requested
-        number += len(page)
+
+    def texts() -> Iterator[str]:
+        nonlocal number
+        text_of = PAGE_FORMATS[_output_format()](columns)
+        for page in pages:
+            yield text_of(page)
+            number += len(page)
+
+    if sys.stdout.isatty() and not current_options().json:
+        write_through_pager(texts())
+    else:
+        _write_texts(texts())
     return number
+
+
+def _write_texts(texts: Iterable[str]) -> None:
+    for text in texts:
+        sys.stdout.write(text)
+        sys.stdout.flush()  # fails if the reader has exited, so that the next page is not requested
+
+
+def write_through_pager(texts: Iterator[str]) -> None:
+    """Write texts to the terminal: through the pager of the user if they have more lines than it.
+
+    The pager is that of the variable PAGER, by default less; none if it is `cat` or empty.
+    """
+    head: list[str] = []
+    lines = shutil.get_terminal_size().lines - 1
+    while lines > 0 and (text := next(texts, None)) is not None:
+        head.append(text)
+        lines -= text.count("\n")
+    if lines > 0 or os.environ.get("PAGER", "less") in {"", "cat"}:
+        _write_texts(chain(head, texts))
+    else:
+        os.environ.setdefault("LESS", "FRX")  # as for git: colors, and no second screen
+        click.echo_via_pager(chain(head, texts), color="R" in os.environ["LESS"].upper() or None)
 
 
 def write_contact(contact: Contact) -> None:
@@ -142,10 +178,6 @@ def _write_number(contact: Contact) -> None:
     write(contact.phone or "")
 
 
-def _write_row(contact: Contact) -> None:
-    write("\t".join(row_cells(contact)))
-
-
 def _write_fields(contact: Contact) -> None:
     for name, text in field_lines(contact):
         write(f"{name}\t{text}")
@@ -163,28 +195,45 @@ def _write_field_table(contact: Contact) -> None:
     create_console().print(table)
 
 
-def _for_each_contact(write_one: Callable[[Contact], None]) -> Callable[[Page], None]:
-    def write_page(page: Page) -> None:
-        for contact in page:
-            write_one(contact)
+def _each_line(line_of: Callable[[Contact], str]) -> Callable[[Page], str]:
+    return lambda page: "".join(f"{line_of(contact)}\n" for contact in page)
 
-    return write_page
+
+def _json_lines(columns: Sequence[TableColumn]) -> Callable[[Page], str]:
+    def line(contact: Contact) -> str:
+        values = {column.name: column.value(contact) for column in columns} if columns else contact.to_dict()
+        return _json(values, sys.stdout)
+
+    return _each_line(line)
+
+
+def _tabbed_lines(columns: Sequence[TableColumn]) -> Callable[[Page], str]:
+    return _each_line(lambda contact: "\t".join(row_cells(contact, columns or COLUMNS)))
+
+
+def _table(columns: Sequence[TableColumn]) -> Callable[[Page], str]:
+    table = StreamedTable(headers(columns or COLUMNS), all_columns=bool(columns))
+    return lambda page: table.text([row_cells(contact, columns or COLUMNS) for contact in page])
 
 
 class StreamedTable:
     """A terminal table that is printed in parts. The first part determines the column widths.
 
     Args:
-        headers: The title and the minimum width of each column.
+        titles: The title and the minimum width of each column.
+        all_columns: Whether to show all columns, in lines that are longer than the terminal is wide if need be.
     """
 
-    def __init__(self, headers: Sequence[tuple[str, int]]) -> None:
-        self._headers = headers
+    def __init__(self, titles: Sequence[tuple[str, int]], *, all_columns: bool = False) -> None:
+        self._headers = titles
         self._console = create_console()
+        if all_columns:
+            needed = sum(max(len(title), min_width) + GAP for title, min_width in titles)
+            self._console.width = max(self._console.width, needed)
         self._widths: list[int] = []
 
-    def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Print more rows."""
+    def text(self, rows: Sequence[Sequence[str]]) -> str:
+        """Return the next part of the table."""
         from rich import box  # noqa: PLC0415  # slow to load, and only terminals need it
         from rich.cells import cell_len  # noqa: PLC0415  # as above
         from rich.table import Table  # noqa: PLC0415  # as above
@@ -197,30 +246,27 @@ class StreamedTable:
             table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row[: len(self._widths)]))
-        self._console.print(table)
+        with self._console.capture() as capture:
+            self._console.print(table)
+        return capture.get()
 
 
-def _table_writer() -> Callable[[Page], None]:
-    table = StreamedTable(HEADERS)
-    return lambda page: table.add([row_cells(contact) for contact in page])
-
-
-def write_rows(headers: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]]) -> None:
+def write_rows(titles: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]]) -> None:
     """Write titles and rows: a table to a terminal, tab-separated lines to a pipe."""
     if sys.stdout.isatty():
-        StreamedTable(headers).add(rows)
+        sys.stdout.write(StreamedTable(titles).text(rows))
         return
-    for row in ([title for title, _ in headers], *rows):
+    for row in ([title for title, _ in titles], *rows):
         write("\t".join(row))
 
 
-PAGE_WRITERS: dict[str, Callable[[], Callable[[Page], None]]] = {
-    "json": lambda: _for_each_contact(_write_json),
-    "numbers": lambda: _for_each_contact(_write_number),
-    "tabs": lambda: _for_each_contact(_write_row),
-    "table": _table_writer,
+PAGE_FORMATS: dict[str, Callable[[Sequence[TableColumn]], Callable[[Page], str]]] = {
+    "json": _json_lines,
+    "numbers": lambda _: _each_line(lambda contact: contact.phone or ""),
+    "tabs": _tabbed_lines,
+    "table": _table,
 }
-"""Creates the function that writes a page of contacts, for each output format."""
+"""For each output format, creates the function that returns the text of a page of contacts from the chosen columns."""
 CONTACT_WRITERS: dict[str, Callable[[Contact], None]] = {
     "json": _write_json,
     "numbers": _write_number,

@@ -7,7 +7,7 @@ import datetime as dt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.contact import Contact
-from sendblue_contacts_cli.tables import COLUMNS, GAP, HEADERS, column_widths, display_value, field_lines, row_cells
+from sendblue_contacts_cli.tables import COLUMNS, GAP, column_widths, display_value, field_lines, headers, row_cells
 
 CREATED = dt.datetime(2024, 1, 15, 5, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 FULL = Contact(
@@ -30,6 +30,13 @@ def test_display_value() -> None:
     """Every JSON value can be displayed."""
     values = [None, True, False, "", 7, ["a", 1], {"a": "b", "c": 1}]
     assert [display_value(value) for value in values] == ["", "yes", "no", "", "7", "a, 1", "a: b; c: 1"]
+
+
+def test_separators_in_items() -> None:
+    """A tag or variable with a separator is in quotation marks, so that it cannot be read as several."""
+    values = [["a, b", "c"], ["a", "b", "c"], ['say "a"'], {"a": "b; c: 1", "d;e": "f, g: h"}]
+    texts = ['"a, b", c', "a, b, c", r'"say \"a\""', 'a: "b; c: 1"; "d;e": f, g: h']
+    assert [display_value(value) for value in values] == texts
 
 
 def test_row_cells() -> None:
@@ -60,6 +67,7 @@ def test_field_lines() -> None:
 # --- widths
 
 CELL = st.integers(0, 60).map("x".__mul__)
+HEADERS = headers()
 NATURAL = [12, 40, 20, 30, 16, 9, 60, 20]
 ROW = ["x" * width for width in NATURAL]
 

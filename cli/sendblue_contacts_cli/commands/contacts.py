@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from sendblue_contacts_api.field_table import FIELD_TABLE
 
-from sendblue_contacts_cli.context import common_options, current_options, current_settings
+from sendblue_contacts_cli.contact_filters import filter_options, pop_filter
+from sendblue_contacts_cli.context import common_options, current_options, current_settings, region_option
 from sendblue_contacts_cli.field_options import field_options, given_fields
 from sendblue_contacts_cli.formatting import kebab_case, pluralize, printable
 from sendblue_contacts_cli.output import print_message, write, write_contact, write_contacts, write_json
+from sendblue_contacts_cli.tables import TableColumn, find_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from sendblue_contacts import Sendblue
     from sendblue_contacts_api.models.contact import Contact
+
+    from sendblue_contacts_cli.contact_filters import ContactFilter
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -57,34 +63,65 @@ _LIST_FILTERS = (
 
 
 def list_filters(command: F) -> F:
-    """Add an option for each filter of `contacts.list`, under the name of its argument."""
+    """Add an option for each filter of `contacts.list`, under the name of its argument, and `filter_options`."""
+    command = region_option(filter_options(command))
     for option in reversed(_LIST_FILTERS):
         command = option(command)
     return command
 
 
+def list_pages(client: Sendblue, filters: dict[str, Any]) -> tuple[Iterable[Sequence[Contact]], ContactFilter | None]:
+    """Return the pages of contacts that match the values of `list_filters`, and the filter on this side, if any."""
+    chosen = pop_filter(filters)
+    if chosen is None:
+        return client.contacts.list(**filters).pages(), None
+    limit = filters.pop("max_items")
+    return chosen.pages(client.contacts.list(**filters).pages(), limit), chosen
+
+
+def _parse_columns(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> list[TableColumn]:
+    return [find_column(name) for names in csv.reader(texts, skipinitialspace=True) for name in names]
+
+
 @click.command("list")
 @list_filters
+@click.option(
+    "--columns",
+    metavar="FIELDS",
+    multiple=True,
+    callback=_parse_columns,
+    help="Columns to show, such as phone,name,custom_variables.Plan.",
+)
 @common_options
-def list_(**filters: Any) -> None:  # noqa: ANN401  # click has checked them
+def list_(columns: list[TableColumn], **filters: Any) -> None:  # noqa: ANN401  # click has checked them
     """List contacts, oldest first.
 
-    A terminal shows a table with the columns that fit. A pipe gets one line per contact, with these tab-separated
-    columns: phone, name, company, tags, created, opted out, custom variables, assigned to.
+    A terminal shows a table with the columns that fit, in the pager of the variable PAGER if there are many rows. A
+    pipe gets one line per contact, with these tab-separated columns unless --columns names others: phone, name,
+    company_name, tags, created_at, opt_out, custom_variables, assigned_to_email.
+
+    The API cannot filter by --tag, --phone and --where: with them, all contacts are read and filtered here.
 
     \b
     Examples:
       sendblue-contacts list --limit 10 --order-direction desc
       sendblue-contacts list --created-after 2024-01-15 --json
+      sendblue-contacts list --tag VIP --where "custom_variables.Plan=Gold" \\
+        --columns phone,name,tags
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    limit = filters["max_items"]
     with current_settings().create_client() as client:
-        number = write_contacts(client.contacts.list(**filters).pages())
-    if sys.stdout.isatty() and not current_options().json:
-        print_message(pluralize(number, "contact"))
+        pages, chosen = list_pages(client, filters)
+        number = write_contacts(pages, columns)
+    if chosen:
+        print_message(chosen.summary(limit))
+    elif sys.stdout.isatty() and not current_options().json:
+        print_message(f"{'first ' if number == limit else ''}{pluralize(number, 'contact')}")
 
 
 @click.command()
 @click.argument("number")
+@region_option
 @common_options
 def get(number: str) -> None:
     """Show one contact.
@@ -102,6 +139,7 @@ def get(number: str) -> None:
 
 @click.command()
 @click.option("--phone-number", metavar="NUMBER", help="Count only contacts with this number.")
+@region_option
 @common_options
 def count(phone_number: str | None) -> None:
     """Count the contacts.
@@ -138,20 +176,28 @@ class CreateCommand(click.Command):
 @click.command(cls=CreateCommand)
 @click.argument("number")
 @field_options("ContactCreate", exclude=("number", "update_if_exists"))
-@click.option("--upsert", is_flag=True, help="Update the contact if the number already has one.")
+@click.option(
+    "--if-exists",
+    type=click.Choice(["error", "update"]),
+    default="error",
+    show_default=True,
+    help="What to do if the number has a contact.",
+)
+@region_option
 @common_options
-def create(number: str, *, upsert: bool, **fields: Any) -> None:  # noqa: ANN401  # of many types
+def create(number: str, *, if_exists: str, **fields: Any) -> None:  # noqa: ANN401  # of many types
     """Create a contact.
 
     NUMBER is its phone number, such as +14155551234. To create contacts from JSON, use `import`.
 
     \b
-    Example:
+    Examples:
       sendblue-contacts create +14155551234 --first-name Ada --tag VIP \\
         --var "Lead Source=Website"
+      sendblue-contacts create +14155551234 --last-name Lovelace --if-exists update
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
-        send = client.contacts.upsert if upsert else client.contacts.create
+        send = client.contacts.upsert if if_exists == "update" else client.contacts.create
         _write_changed(send(number, **given_fields(fields)))
 
 
@@ -165,6 +211,7 @@ def create(number: str, *, upsert: bool, **fields: Any) -> None:  # noqa: ANN401
     type=click.Choice(CLEARABLE),
     help=f"Clear this field: {', '.join(CLEARABLE)}.",
 )
+@region_option
 @common_options
 def update(number: str, clear: tuple[str, ...], **fields: Any) -> None:  # noqa: ANN401  # of many types
     """Update a contact.
@@ -197,6 +244,7 @@ def _write_changed(contact: Contact) -> None:
 
 @click.command()
 @click.argument("number")
+@region_option
 @common_options
 def verify(number: str) -> None:
     """Send a verification message to a number.
@@ -223,6 +271,7 @@ def verify(number: str) -> None:
 @click.command("opt-out")
 @click.argument("number")
 @click.option("--undo", is_flag=True, help="Opt the number in again.")
+@region_option
 @common_options
 def opt_out(number: str, *, undo: bool) -> None:
     """Opt a number out of messages.

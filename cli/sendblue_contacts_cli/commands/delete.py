@@ -6,15 +6,17 @@ import sys
 from contextlib import closing
 from io import BytesIO, TextIOWrapper
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from sendblue_contacts_cli.confirmation import confirm
-from sendblue_contacts_cli.context import common_options, current_options, current_settings
-from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS, CommandError
-from sendblue_contacts_cli.formatting import pluralize
+from sendblue_contacts_cli.contact_filters import filter_options, pop_filter
+from sendblue_contacts_cli.context import common_options, current_options, current_settings, region_option
+from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS, CommandError, describe_error
+from sendblue_contacts_cli.formatting import pluralize, printable
 from sendblue_contacts_cli.output import print_error, print_message, write_json
+from sendblue_contacts_cli.tables import column_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,36 +24,40 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.bulk.results import BulkOutcome
 
+    from sendblue_contacts_cli.contact_filters import ContactFilter
     from sendblue_contacts_cli.profiles import ClientSettings
 
+MAX_NAMED = 3
+"""How many contacts the question before a deletion names."""
 EXIT_CODE_OF_STATUS = {"deleted": SUCCESS, "duplicate": SUCCESS, "failed": REJECTED, "unknown": STOPPED}
 
 
 @click.command()
 @click.argument("numbers", nargs=-1)
 @click.option("--from", "file", type=click.File("rb"), help="Read the numbers from a file, one per line.")
+@filter_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@region_option
 @common_options
 @click.pass_context
-def delete(context: click.Context, numbers: tuple[str, ...], file: BinaryIO | None, *, yes: bool) -> None:
+def delete(context: click.Context, /, *, yes: bool, **options: Any) -> None:  # noqa: ANN401  # click has checked them
     """Delete contacts, after a confirmation.
 
-    NUMBERS are their phone numbers, such as +14155551234; - reads them from standard input, one per line.
+    NUMBERS are their phone numbers, such as +14155551234; - reads them from standard input, one per line. Without
+    numbers, --where, --tag and --phone select the contacts; `list` shows which ones these are.
 
     \b
     Examples:
       sendblue-contacts delete +14155551234 +14155555678
+      sendblue-contacts delete --where company_name=Engines --tag Old
       sendblue-contacts list --quiet --limit 10 | sendblue-contacts delete - --yes
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     settings = current_settings()
-    entries = chain(_argument_entries(numbers), _file_entries(file, file.name) if file else ())
-    normalized = _normalize(entries, settings.values.get("default_region"))
-    if not normalized:
-        raise click.UsageError("No numbers given. Pass phone numbers, or --from FILE.")
-    if yes or _confirm(len(normalized)):
-        context.exit(_delete(settings, normalized))
+    selected = _select(settings, **options)
+    if selected.numbers and (yes or _confirm(selected)):
+        context.exit(_delete(settings, selected.numbers))
     print_message("Nothing was deleted.")
-    context.exit(REJECTED)
+    context.exit(REJECTED if selected.numbers else SUCCESS)
 
 
 class NumberEntry(NamedTuple):
@@ -94,13 +100,56 @@ def _normalize(entries: Iterable[NumberEntry], region: str | None) -> list[str]:
         try:
             numbers[normalise(entry.number, default_region=region)] = None
         except InvalidPhoneNumberError as error:
-            raise CommandError(f"{entry.location}{error}; nothing was deleted") from None
+            raise CommandError(f"{entry.location}{describe_error(error)[1]}; nothing was deleted") from None
     return list(numbers)
 
 
-def _confirm(number: int) -> bool:
+class Selection(NamedTuple):
+    """The contacts to delete: their numbers, and who the first ones are, if that is known."""
+
+    numbers: list[str]
+    people: list[str] = []  # noqa: RUF012  # never changed
+
+
+def _select(
+    settings: ClientSettings,
+    *,
+    numbers: tuple[str, ...],
+    file: BinaryIO | None,
+    **filters: Any,  # noqa: ANN401  # as above
+) -> Selection:
+    """Return the contacts with these numbers, or those that match the filters.
+
+    Raises:
+        UsageError: Both were given, or neither was.
+        CommandError: A number is not valid.
+    """
+    chosen = pop_filter(filters)
+    if chosen and (numbers or file):
+        raise click.UsageError("Pass either phone numbers or --where, --tag and --phone, not both.")
+    if chosen:
+        return _select_matching(settings, chosen)
+    entries = chain(_argument_entries(numbers), _file_entries(file, file.name) if file else ())
+    normalized = _normalize(entries, settings.values.get("default_region"))
+    if not normalized:
+        raise click.UsageError("No numbers given. Pass phone numbers, --from FILE, or --where FIELD=VALUE.")
+    return Selection(normalized)
+
+
+def _select_matching(settings: ClientSettings, chosen: ContactFilter) -> Selection:
+    with settings.create_client() as client:
+        found = [contact for page in chosen.pages(client.contacts.list().pages()) for contact in page if contact.phone]
+    print_message(f"{chosen.summary()}.")
+    people = [f"{column_value(each, 'name')} ({each.phone})".lstrip(" ") for each in found[:MAX_NAMED]]
+    return Selection([contact.phone for contact in found if contact.phone], people)
+
+
+def _confirm(selected: Selection) -> bool:
+    number = len(selected.numbers)
     contacts = pluralize(number, "contact")
-    return confirm(f"deleting {contacts}", f"Delete {contacts}? This cannot be undone.")
+    others = f" and {pluralize(number - MAX_NAMED, 'other')}" if number > MAX_NAMED else ""
+    named = f": {', '.join(map(printable, selected.people))}{others}" if selected.people else ""
+    return confirm(f"deleting {contacts}", f"Delete {contacts}{named}? This cannot be undone.")
 
 
 def _delete(settings: ClientSettings, numbers: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,7 +34,7 @@ from sendblue_contacts_cli.import_summary import (
 from sendblue_contacts_cli.output import print_errors, print_message, write_json, write_rows, write_text
 from sendblue_contacts_cli.progress import progress
 
-from .contacts import list_filters
+from .contacts import list_filters, list_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,16 +166,20 @@ def export(file: str, **options: Any) -> None:  # noqa: ANN401  # click has chec
     \b
     Examples:
       sendblue-contacts export contacts.xlsx
+      sendblue-contacts export vip.csv --tag VIP
       sendblue-contacts export - --created-after 2024-01-15 | gzip > new.csv.gz
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     from sendblue_transfer import export_contacts  # noqa: PLC0415  # slow to load
 
     writing = {name: options.pop(name) for name in ("format", "encoding", "delimiter")}
+    limit = options["max_items"]
     with current_settings().create_client() as client, progress("contact") as show:
-        contacts = client.with_options(bulk=True).contacts
-        total = None if show is None or any(options.values()) else contacts.count()
-        report = export_contacts(contacts.list(**options), file, **writing, total=total, on_progress=show)
+        total = None if show is None or any(options.values()) else client.contacts.count()
+        pages, chosen = list_pages(client.with_options(bulk=True), options)
+        report = export_contacts(chain.from_iterable(pages), file, **writing, total=total, on_progress=show)
     if current_options().json and report.path:
         write_json({**asdict(report), "path": str(report.path)})
     target, duration = report.path or "standard output", format_duration(report.seconds)
     print_message(f"Exported {pluralize(report.contacts, 'contact')} to {target} in {duration}.")
+    if chosen:
+        print_message(f"  {chosen.summary(limit)}")

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import pytest
+
 from tests.cli.command_line import ADA, GRACE, KURT
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def test_create_shows_contact(account: Sandbox, run: Run) -> None:
         "phone": ADA,
         "first_name": "Ada",
         "last_name": "Lovelace",
-        "tags": "VIP, a, b",
+        "tags": 'VIP, "a, b"',
         "custom_variables.Lead Source": "Web",
         "created_at": found["created_at"],
         "verified": "no",
@@ -63,10 +65,10 @@ def test_create_shows_contact(account: Sandbox, run: Run) -> None:
 
 
 def test_create_does_not_update(account: Sandbox, run: Run) -> None:
-    """If the number has a contact, the exit code is 1, and the message suggests `--upsert`."""
+    """If the number has a contact, the exit code is 1, and the message suggests `--if-exists`."""
     run("create", ADA, "--first-name", "Ada")
     done = run("create", ADA, "--first-name", "Augusta")
-    assert (done.exit_code, done.stdout, "--upsert" in done.stderr) == (1, "", True)
+    assert (done.exit_code, done.stdout, "--if-exists update" in done.stderr) == (1, "", True)
     assert account.contacts()[0]["first_name"] == "Ada"
 
 
@@ -78,10 +80,10 @@ def test_create_refers_to_update(account: Sandbox, run: Run) -> None:
     assert "'--first-name'" in run("create", ADA, "--first-nam", "Ada").stderr
 
 
-def test_upsert_updates_existing_contact(account: Sandbox, run: Run) -> None:
-    """With `--upsert` the contact is updated, and fields without an option are unchanged."""
+def test_existing_contact_is_updated(account: Sandbox, run: Run) -> None:
+    """With `--if-exists update` the contact is updated, and fields without an option are unchanged."""
     run("create", ADA, *FIELDS)
-    assert run("create", ADA, "--upsert", "--first-name", "Augusta").exit_code == 0
+    assert run("create", ADA, "--if-exists", "update", "--first-name", "Augusta").exit_code == 0
     (stored,) = account.contacts()
     assert (stored["first_name"], stored["last_name"]) == ("Augusta", "Lovelace")
 
@@ -156,7 +158,7 @@ def test_list_to_a_pipe(account: Sandbox, run: Run) -> None:
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     created = [row.pop(4) for row in rows]
     assert rows == [
-        [ADA, "Ada Lovelace", "", "VIP, a, b", "no", "Lead Source: Web", ""],
+        [ADA, "Ada Lovelace", "", 'VIP, "a, b"', "no", "Lead Source: Web", ""],
         [GRACE, "Grace\\tB.\\nM.", "", "", "no", "", ""],
     ]
     assert ([len(moment) for moment in created], done.stderr) == ([16, 16], "")
@@ -192,6 +194,66 @@ def test_list_filters(account: Sandbox, run: Run) -> None:
     account.reset()
     for option, text in {"--limit": "0", "--created-after": "soon", "--order-direction": "up"}.items():
         assert (run("list", option, text).exit_code, account.requests) == (2, [])
+
+
+@pytest.fixture
+def people(account: Sandbox, run: Run) -> Sandbox:
+    """A sandbox with three contacts."""
+    run("create", ADA, *FIELDS)
+    run("create", GRACE, "--first-name", "Grace", "--tag", "VIP")
+    run("update", GRACE, "--company-name", "Navy")
+    run("create", "+442071838750", "--first-name", "Kurt", "--tag", "a")
+    return account
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ("--tag VIP", ["Ada", "Grace"]),
+        ("--tag VIP --where company_name=", ["Ada"]),
+        ("--tag VIP --limit 1", ["Ada"]),
+        ("--tag vip", []),
+        ("--phone 555-", ["Ada", "Grace"]),
+        ("--phone +44", ["Kurt"]),
+        ("--where companyName=Navy", ["Grace"]),
+        ("--where name=Kurt --where opt_out=no", ["Kurt"]),
+        ("--where opt_out=yes", []),
+        ("--where created_at=2", ["Ada", "Grace", "Kurt"]),
+        ("--where customVariables.Source=", ["Ada", "Grace", "Kurt"]),
+    ],
+)
+def test_filters_on_this_side(people: Sandbox, run: Run, options: str, names: list[str]) -> None:
+    """What the API cannot filter is filtered after reading all contacts, and a message says so; also for `export`."""
+    done = run("list", *options.split(), "--columns", "first_name")
+    assert (done.exit_code, done.stdout.splitlines()) == (0, names)
+    assert f"of the {len(people.contacts())} contacts that were read" in done.stderr
+    exported = run("export", "-", "--format", "jsonl", *options.split())
+    assert [contact["first_name"] for contact in json_lines(exported.stdout)] == names
+
+
+def test_columns(people: Sandbox, run: Run) -> None:
+    """`--columns` names the columns, in any spelling, also of the JSON; an unknown one gets a suggestion."""
+    _ = people
+    options = ("--columns", "name, customVariables.Lead Source", "--columns", "tags", "--limit", "1")
+    assert run("list", *options).stdout == 'Ada Lovelace\tWeb\tVIP, "a, b"\n'
+    assert json_lines(run("list", *options, "--json").stdout) == [
+        {"name": "Ada Lovelace", "custom_variables.Lead Source": "Web", "tags": ["VIP", "a, b"]}
+    ]
+    for option, text in (("--columns", "phone,frist_name"), ("--where", "fristName=Ada")):
+        done = run("list", option, text)
+        assert (done.exit_code, "Did you mean 'first_name'" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", ["create", "get", "update --first-name A", "count --phone-number", "opt-out", "verify", "delete --yes"]
+)
+def test_default_region(account: Sandbox, run: Run, command: str) -> None:
+    """Every command that takes numbers accepts those of `--default-region`; without it, the error names the option."""
+    _ = account
+    run("create", "+14155552671")
+    done = run(*command.split(), "(415) 555-2671", "--default-region", "US")
+    assert (done.exit_code, "already exists" in done.stderr) in {(0, False), (1, True)}
+    assert "--default-region US" in run(*command.split(), "(415) 555-2671").stderr
 
 
 def test_pages_before_an_error_are_written(account: Sandbox, run: Run) -> None:

@@ -47,6 +47,21 @@ def test_numbers_from_a_file(contacts: Sandbox, run: Run, tmp_path: Path) -> Non
     assert (run("delete", "--from", str(tmp_path / "numbers.txt"), "--yes").exit_code, numbers(contacts)) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("options", "left", "message"),
+    [
+        (["--where", f"phone={ADA}"], [GRACE, KURT], "Deleted 1 of 1 contact."),
+        (["--phone", "555"], [], "Deleted 3 of 3 contacts."),
+        (["--tag", "VIP"], [ADA, GRACE, KURT], "Nothing was deleted."),
+    ],
+)
+def test_delete_matching(contacts: Sandbox, run: Run, options: list[str], left: list[str], message: str) -> None:
+    """The contacts that match the filters are deleted; numbers cannot be given as well."""
+    assert run("delete", *options, GRACE, "--yes").exit_code == 2
+    done = run("delete", *options, "--yes")
+    assert (done.exit_code, done.stderr.splitlines()[-1], numbers(contacts)) == (0, message, left)
+
+
 def test_unknown_number(contacts: Sandbox, run: Run) -> None:
     """The exit code is 1; the other contacts are deleted, and the message has the number and the reason."""
     done = run("delete", ADA, "+14155550000", "--yes")
