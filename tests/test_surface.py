@@ -137,7 +137,7 @@ def public_signatures() -> list[str]:
     )
 
 
-BASES = {"BaseClient", "ContactCalls", "AsyncContactCalls"}
+BASES = {"BaseClient", "ContactCalls", "AsyncContactCalls", "ListCalls", "AsyncListCalls"}
 """Base classes that are not public: their members count as members of the public class."""
 MODELS = {"sendblue_contacts.Contact", "sendblue_contacts.__version__"}
 
@@ -145,7 +145,8 @@ MODELS = {"sendblue_contacts.Contact", "sendblue_contacts.__version__"}
 def _signatures(place: str, value: object) -> Iterator[str]:
     if isinstance(value, type):
         yield f"{place}({', '.join(base.__name__ for base in value.__bases__)})"
-        classes = (*(base for base in value.__bases__ if base.__name__ in BASES or base.__name__[0] == "_"), value)
+        parents = value.__mro__[:0:-1]
+        classes = (*(base for base in parents if base.__name__ in BASES or base.__name__[0] == "_"), value)
         for name, member in ChainMap(*(dict(vars(cls)) for cls in reversed(classes))).items():
             yield from _signed(f"{place}.{name}", member) if name == "__init__" or name[0] != "_" else ()
         hints = ChainMap(*(inspect.get_annotations(cls) for cls in reversed(classes)))
@@ -260,7 +261,7 @@ def test_a_list_of_arguments_is_complete() -> None:
 
 CALLS = tuple(
     f"sendblue_contacts.{side}.{module}."
-    for side, module in product(("_async", "_sync"), ("client", "contacts", "calls", "bulk", "listing"))
+    for side, module in product(("_async", "_sync"), ("client", "contacts", "calls", "list_calls", "bulk", "listing"))
 )
 
 

@@ -1,5 +1,9 @@
 """The operations, pure: arguments to a request, a response to a value. Nothing here sends or waits.
 
+A function whose last argument is `region` is a call: `scripts/regenerate` emits the method of `client.contacts` with
+the same arguments, docstring and value. In the docstring, `{Model}` stands for the fields of a model, and the method
+and path of the operation are added.
+
 What each call sends for a field:
 
     | value of the field | create           | upsert           | update           | bulk.create      |
@@ -167,13 +171,36 @@ class Operation(Generic[T]):
 
 
 def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
-    """Create a contact. If the call is ambiguous, it is reconciled by reading the contact back."""
+    """Create a contact.
+
+    When a response is lost, the request is retried. If the retry then fails with a conflict, the client reads the
+    contact back and compares: this call never raises `ConflictError` for a contact that it created itself.
+
+    Args:
+        contact: The phone number, or one mapping with all fields, including `number`. The number can also be a
+            keyword: `create(number="+14155551234")`.
+        fields: {ContactCreate}. A field that is None is not sent.
+        region: The region of numbers in national format.
+
+    Raises:
+        ConflictError: A contact with this number already exists.
+
+    Example:
+        await client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
+    """
     values = _normalised(_CREATE, contact, fields, region)
     return _creation("creation", values, None if values.get("update_if_exists") is True else _CONFLICT)
 
 
 def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: str | None = None) -> Operation[Contact]:
-    """Create a contact, or update the contact with this number."""
+    """Create a contact, or update the one with this number, with `update_if_exists`.
+
+    Args:
+        contact: As for `create`.
+        fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, `tags`
+            replace all tags, and `custom_variables` are merged.
+        region: As for `create`.
+    """
     values = _normalised(_UPSERT, contact, fields, region)
     if values.setdefault("update_if_exists", True) is not True:
         raise TypeError(
@@ -209,13 +236,17 @@ def _read_back(what: str, number: str, sent: Mapping[str, Any]) -> Operation[Con
 
 
 def retrieve(phone_number: str, region: str | None = None) -> Operation[Contact]:
-    """Retrieve one contact."""
+    """Retrieve the contact with this number.
+
+    Raises:
+        NotFoundError: There is no contact with this number.
+    """
     number = _e164(phone_number, region)
     return Operation(retrieve_contact._get_kwargs(number), responses.contact_with(number))
 
 
 def get(phone_number: str, region: str | None = None) -> Operation[Contact | None]:
-    """Retrieve one contact, or None."""
+    """Retrieve the contact with this number, or return None."""
     retrieval = retrieve(phone_number, region)
     return Operation(retrieval.kwargs, retrieval.read, not_found="none")
 
@@ -223,18 +254,35 @@ def get(phone_number: str, region: str | None = None) -> Operation[Contact | Non
 def update(
     phone_number: str, changes: Mapping[str, Any], fields: Mapping[str, Any], region: str | None = None
 ) -> Operation[Contact]:
-    """Change one contact. If the call is ambiguous, a 404 may mean that the contact already has its new number."""
+    """Update the contact with this number.
+
+    Args:
+        phone_number: The number that the contact has now.
+        changes: The fields as one mapping, instead of keyword arguments.
+        fields: {ContactUpdate}. `phone_number` is the new number. An absent field is left unchanged, None clears it,
+            `tags` replace all tags, and `custom_variables` are merged.
+        region: The region of numbers in national format.
+
+    Raises:
+        NotFoundError: There is no contact with this number.
+        ConflictError: The new number belongs to another contact.
+    """
     values = normalise_fields(_UPDATE, chain(changes.items(), fields.items()), region)
     body = ContactUpdate.from_dict(values)
     number, new_number = _e164(phone_number, region), values.get("phone_number")
     read_back = _read_back("update", new_number or number, body.to_dict())
+    # If the call is ambiguous, a 404 may mean that the contact already has its new number.
     kwargs, conflict = update_contact._get_kwargs(number, body=body), _NOT_FOUND if new_number else None
     read = responses.contact_with(number, new_number or number)
     return Operation(kwargs, read, read_back=read_back, conflict_status=conflict)
 
 
 def delete(phone_number: str, region: str | None = None) -> Operation[None]:
-    """Delete one contact. If the call is ambiguous, a 404 means that the contact was deleted."""
+    """Delete the contact with this number.
+
+    Raises:
+        NotFoundError: There is no contact with this number.
+    """
     number = _e164(phone_number, region)
     read_back = Operation(retrieve_contact._get_kwargs(number), _still_exists, not_found="none")
     kwargs = delete_contact._get_kwargs(number)
@@ -246,19 +294,37 @@ def _still_exists(_body: object) -> None:
 
 
 def count(phone_number: str | None = None, region: str | None = None) -> Operation[int]:
-    """Count all contacts, or those with one number."""
+    """Count all contacts, or those with this number."""
     filters = {} if phone_number is None else {"phone_number": _e164(phone_number, region)}
     return Operation(count_contacts._get_kwargs(**filters), responses.count)
 
 
 def verify(number: str, region: str | None = None) -> Operation[str]:
-    """Send a verification message. A person receives it, so an attempt that may have arrived is not repeated."""
+    """Send a verification message to this number.
+
+    The message reaches a person, so the request is not retried once it may have reached the server.
+
+    Returns:
+        The status; empty if the response has none.
+
+    Raises:
+        APIConnectionError: The response was lost; the message may have been sent.
+    """
     body = ContactVerify(_e164(number, region, "number"))
     return Operation(verify_contact._get_kwargs(body=body), responses.status, repeatable=False)
 
 
-def opt_out(number: str, opted_out: object = None, region: str | None = None) -> Operation[OptOut]:
-    """Record that the owner of a number opts out of messages, which is the server's default, or opts in again."""
+def opt_out(number: str, opted_out: bool | None = None, region: str | None = None) -> Operation[OptOut]:  # noqa: FBT001  # a fixed public name
+    """Opt a number out of messages, or back in.
+
+    Args:
+        number: The phone number; it need not be a contact.
+        opted_out: False opts the number back in. None is not sent: the server opts the number out.
+        region: The region of numbers in national format.
+
+    Returns:
+        The number and whether it is opted out.
+    """
     number = _e164(number, region, "number")
     sent = ContactOptOut(number)
     if opted_out is not None:

@@ -13,14 +13,17 @@ from maintain.venvs import ScriptError
 if TYPE_CHECKING:
     from pathlib import Path
 
-METHOD = '''
-    async def ping(self, number: str) -> str:
-        """Ping a number.
+FUNCTION = '''
+def ping(number: str, region: str | None = None) -> Operation[ContactUpdate]:
+    """Ping a number.
 
-        Example:
-            await client.contacts.ping("+14155551234")
-        """
-        return await self._send(operations.verify(number, self._region))
+    Args:
+        number: The number.
+        region: The region of the number.
+
+    Example:
+        await client.contacts.ping("+14155551234")
+    """
 '''
 
 
@@ -37,7 +40,7 @@ def test_the_tree_is_up_to_date(client: Path) -> None:
     assert (check_client(client), sync_client.write(client)) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["_sync/client.py", "_async/raw_contacts.py", "__init__.pyi"])
+@pytest.mark.parametrize("name", ["_sync/client.py", "_async/calls.py", "_async/raw_contacts.py", "__init__.pyi"])
 def test_an_edited_file_is_found_and_emitted_again(client: Path, name: str) -> None:
     """--check shows an edit of an emitted file; scripts/regenerate undoes it."""
     text = (client / name).read_text()
@@ -69,15 +72,16 @@ def test_each_emitted_file_names_its_source(client: Path) -> None:
     assert "from _async/client.py." in heads["_sync/client.py"]
 
 
-def test_one_new_method_is_enough(client: Path) -> None:
-    """A method added to the calls for tasks exists for threads too, and with its raw response."""
-    calls = client / "_async/calls.py"
-    calls.write_text(calls.read_text() + METHOD)
+def test_one_new_function_is_enough(client: Path) -> None:
+    """A function added to the operations is a call for threads and for tasks, and with its raw response."""
+    operations = client / "operations.py"
+    operations.write_text(operations.read_text() + FUNCTION)
     sync_client.write(client)
     emitted = (client / "_sync/calls.py").read_text()
-    assert "    def ping(self, number: str) -> str:\n" in emitted
-    assert '            client.contacts.ping("+14155551234")\n' in emitted
-    assert "        return self._send(operations.verify(number, self._region))\n" in emitted
+    assert "    def ping(self, number: str) -> ContactUpdate:\n" in emitted
+    assert '            number: The number.\n\n        Example:\n            client.contacts.ping("+14155' in emitted
+    assert "        return self._send(operations.ping(number, self._region))\n" in emitted
+    assert "    from sendblue_contacts_api.models.contact_update import ContactUpdate, ContactUpdateFields\n" in emitted
     for folder in ("_async", "_sync"):
         assert "self.ping: Final = _raw(calls.ping)" in (client / folder / "raw_contacts.py").read_text()
 

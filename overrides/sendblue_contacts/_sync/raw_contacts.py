@@ -1,4 +1,4 @@
-# Emitted by scripts/regenerate from _sync/calls.py. Edit that file, then run scripts/regenerate.
+# Emitted by scripts/regenerate from operations.py. Edit that file, then run scripts/regenerate.
 """The calls of `contacts`, each returning the response: the types of `contacts.with_raw_response`."""
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class RawContacts:
         self.get: Final = _raw(calls.get)
         self.update: Final = _raw(calls.update)
         self.delete: Final = _raw(calls.delete)
-        self.list: Final = _first_page(calls.list)
         self.count: Final = _raw(calls.count)
         self.verify: Final = _raw(calls.verify)
         self.opt_out: Final = _raw(calls.opt_out)
+        self.list: Final = _first_page(calls.list)
 
 
 # The calls given to `RawContacts` send each operation raw already, so only their types change.

@@ -17,13 +17,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sendblue_contacts.errors import (
-    APIConnectionError,
-    APIError,
-    APIResponseError,
-    AuthenticationError,
-    PermissionDeniedError,
-)
+from sendblue_contacts import errors
 
 from .reconciler import LOOK_UP, SEND, NotSentError, RequestKind, describe, maybe_applied
 
@@ -33,10 +27,10 @@ MAX_CONSECUTIVE_FAILURES = 3
 
 def is_fatal(error: Exception) -> bool:
     """Whether the next request would fail in the same way."""
-    if isinstance(error, APIConnectionError):
+    if isinstance(error, errors.APIConnectionError):
         return not error.maybe_applied
-    denied = isinstance(error, AuthenticationError | PermissionDeniedError)
-    return denied or not isinstance(error, APIError | APIResponseError)
+    denied = isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError)
+    return denied or not isinstance(error, errors.APIError | errors.APIResponseError)
 
 
 class CircuitBreaker:

@@ -31,15 +31,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
-from sendblue_contacts import operations
-from sendblue_contacts.errors import (
-    APIConnectionError,
-    APIError,
-    APIResponseError,
-    BadRequestError,
-    PayloadTooLargeError,
-    SendblueError,
-)
+from sendblue_contacts import errors, operations
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 from sendblue_contacts.responses import REPORTS_ERROR
 from sendblue_contacts.retry import look_up_pauses
@@ -101,28 +93,28 @@ class ReadLag:
     since_start: float  # behind writes before the call; 0 once these seconds have passed
 
 
-class NotSentError(SendblueError):
+class NotSentError(errors.SendblueError):
     """A request was not sent, because an earlier one failed."""
 
 
 def maybe_applied(error: Exception) -> bool:
     """Whether the server may have applied a request that raised this error."""
-    if isinstance(error, APIResponseError):
+    if isinstance(error, errors.APIResponseError):
         return not error.message.startswith(REPORTS_ERROR)
-    if isinstance(error, APIError | APIConnectionError):
+    if isinstance(error, errors.APIError | errors.APIConnectionError):
         return error.maybe_applied
-    return not isinstance(error, SendblueError)  # an unexpected error
+    return not isinstance(error, errors.SendblueError)  # an unexpected error
 
 
 def is_too_large(error: Exception) -> bool:
     """Whether a smaller request may succeed: the status is 413, or 400 with a message about the size."""
-    mentions_size = isinstance(error, BadRequestError) and _TOO_LARGE.search(error.message)
-    return isinstance(error, PayloadTooLargeError) or bool(mentions_size)
+    mentions_size = isinstance(error, errors.BadRequestError) and _TOO_LARGE.search(error.message)
+    return isinstance(error, errors.PayloadTooLargeError) or bool(mentions_size)
 
 
 def describe(error: Exception) -> str:
     """Returns the text of an error of this library, else only its class: other texts may contain personal data."""
-    return str(error) if isinstance(error, SendblueError) else type(error).__name__
+    return str(error) if isinstance(error, errors.SendblueError) else type(error).__name__
 
 
 class Reconciler(Generic[P, V]):

@@ -4,7 +4,8 @@
 
     | emitted                    | from                                              |
     |----------------------------|---------------------------------------------------|
-    | `_async/raw_contacts.py`   | the methods of `_async/calls.py`                  |
+    | `_async/calls.py`          | the functions of `operations.py`                  |
+    | `_async/raw_contacts.py`   | the methods of `_async/calls.py`, and `list`      |
     | `_sync/*.py`               | `_async/*.py`, token by token (`REPLACEMENTS`)    |
     | `__init__.pyi`             | the table `_LAZY_IMPORTS` of `__init__.py`        |
 """
@@ -16,12 +17,14 @@ import re
 import tempfile
 from pathlib import Path
 
+from maintain.regenerate.contact_calls import SOURCE, contact_calls
 from maintain.regenerate.formatting import format_package, tree
 from maintain.venvs import ROOT, ScriptError
 
 CLIENT = ROOT / "overrides/sendblue_contacts"
 HEADER = "# Emitted by scripts/regenerate from {source}. Edit that file, then run scripts/regenerate.\n"
-RAW, STUB = "_async/raw_contacts.py", "__init__.pyi"
+CALLS, RAW, STUB = "_async/calls.py", "_async/raw_contacts.py", "__init__.pyi"
+DOCUMENT = ROOT / "openapi/contacts.yaml"
 
 REPLACEMENTS = [
     (r"\basync (def|with|for)\b", r"\1"),
@@ -101,32 +104,31 @@ def _first_page(call: Callable[P, AsyncContactList]) -> Callable[P, Awaitable[Ra
 '''
 
 
-def emitted(client: Path = CLIENT) -> dict[str, str]:
+def emitted(client: Path = CLIENT, document: Path = DOCUMENT) -> dict[str, str]:
     """Return the text of every emitted file, by its path relative to the package of the client."""
     sources = {
         f"_async/{path.name}": path.read_text(encoding="utf-8")
         for path in sorted((client / "_async").glob("*.py"))
-        if f"_async/{path.name}" != RAW
+        if f"_async/{path.name}" not in {CALLS, RAW}
     }
-    sources[RAW] = raw_contacts(sources["_async/calls.py"])
+    operations = (client / SOURCE).read_text(encoding="utf-8")
+    sources[CALLS] = HEADER.format(source=SOURCE) + contact_calls(operations, document)
+    sources[RAW] = raw_contacts(sources[CALLS])
     check_sentences("".join(sources.values()))
     files = {name.replace("_async/", "_sync/"): synchronous(name, text) for name, text in sources.items()}
     stub = type_stub((client / "__init__.py").read_text(encoding="utf-8"))
-    return formatted(files | {RAW: sources[RAW], STUB: stub})
+    return formatted(files | {CALLS: sources[CALLS], RAW: sources[RAW], STUB: stub})
 
 
 def raw_contacts(calls: str) -> str:
     """Return the module of raw responses: one line for each method of the class in `calls`."""
     cls = next(node for node in ast.parse(calls).body if isinstance(node, ast.ClassDef))
-    methods = dict.fromkeys(
-        node.name
-        for node in cls.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
-    )
+    methods = dict.fromkeys(node.name for node in cls.body if isinstance(node, ast.AsyncFunctionDef))
     lines = (
-        f"        self.{name}: Final = {'_first_page' if name == 'list' else '_raw'}(calls.{name})" for name in methods
+        f"        self.{name}: Final = {'_first_page' if name == 'list' else '_raw'}(calls.{name})"
+        for name in [*methods, "list"]
     )
-    return HEADER.format(source="_async/calls.py") + RAW_HEAD.replace("{lines}", "\n".join(lines))
+    return HEADER.format(source=SOURCE) + RAW_HEAD.replace("{lines}", "\n".join(lines))
 
 
 def check_sentences(text: str) -> None:
@@ -141,7 +143,7 @@ def synchronous(name: str, text: str) -> str:
     for sentence, other in SENTENCES.items():
         text = text.replace(sentence, other)
     text = replaced(without_awaitable(text))
-    return text if name == RAW else HEADER.format(source=name) + text
+    return text if name in {CALLS, RAW} else HEADER.format(source=name) + text
 
 
 def replaced(text: str) -> str:

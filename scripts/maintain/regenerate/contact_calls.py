@@ -1,0 +1,131 @@
+"""Emit the calls for one contact: a method for each function of `operations.py` whose last argument is `region`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOURCE = "operations.py"
+HEAD = '''"""The calls for one contact: one method for each operation. `operations` decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Required, Unpack, overload
+
+from sendblue_contacts import operations
+
+from .list_calls import AsyncListCalls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
+    from sendblue_contacts_api.models.contact_update import ContactUpdateFields
+    {imports}
+
+    class CreateKeywords(ContactCreateFields):
+        """The fields of `create` with the number as a keyword, as in the vendor's library."""
+
+        number: Required[str]
+
+
+class AsyncContactCalls(AsyncListCalls):
+    """The calls of `contacts`, except the bulk calls."""
+'''
+FIELDS = {
+    "contact": """
+    @overload
+    async def {name}(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> {value}: ...
+    @overload
+    async def {name}(self, contact: ContactCreateMapping, /) -> {value}: ...
+    @overload
+    async def {name}(self, /, **fields: Unpack[CreateKeywords]) -> {value}: ...
+    async def {name}(self, contact: str | Mapping[str, Any] | None = None, /, **fields: Any) -> {value}:
+""",
+    "phone_number": """
+    @overload
+    async def {name}(self, phone_number: str, /, **fields: Unpack[ContactUpdateFields]) -> {value}: ...
+    @overload
+    async def {name}(self, phone_number: str, changes: ContactUpdateFields, /) -> {value}: ...
+    async def {name}(self, phone_number: str, changes: Mapping[str, Any] | None = None, /, **fields: Any) -> {value}:
+""",
+}
+"""The signatures of a call that takes fields, by its first argument."""
+OPERATIONS = {"get": "retrieve_contact", "upsert": "create_contact"}
+"""The operations of the calls that have another name."""
+WIDTH = 120
+
+
+def contact_calls(operations: str, document: Path) -> str:
+    """Return the module with the calls, from the text of `operations.py` and the OpenAPI document."""
+    data = yaml.load(document.read_text(encoding="utf-8"), yaml.CSafeLoader)  # a safe loader
+    tree = ast.parse(operations)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    methods = "".join(_method(function, data) for function in functions if _is_call(function))
+    return HEAD.replace("{imports}", "\n    ".join(_imports(tree))) + methods
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    """Return imports of every type that a call can return. The formatter removes those that no call returns."""
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    models = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("sendblue_contacts_api.models.")
+    ]
+    return [*models, f"from sendblue_contacts.operations import {', '.join(classes)}"]
+
+
+def _is_call(function: ast.FunctionDef) -> bool:
+    is_operation = function.returns is not None and ast.unparse(function.returns).startswith("Operation[")
+    return is_operation and function.args.args[-1].arg == "region" and not function.name.startswith("_")
+
+
+def _method(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
+    value = ast.unparse(function.returns or function)[len("Operation[") : -1]
+    names = [argument.arg for argument in function.args.args]
+    if "fields" in names:
+        head = FIELDS[names[0]].format(name=function.name, value=value)
+    else:
+        function.args.args.pop()
+        function.args.defaults.pop()
+        noqa = "  # noqa: FBT001  # a fixed public name" if "bool" in ast.unparse(function.args) else ""
+        head = f"\n    async def {function.name}(self, {ast.unparse(function.args)}) -> {value}:{noqa}\n"
+    arguments = ", ".join(["changes or {}" if name == "changes" else name for name in names[:-1]])
+    body = f"return await self._send(operations.{function.name}({arguments}, self._region))"
+    docstring = textwrap.indent(f'"""{_docstring(function, data)}"""', " " * 8)
+    return f"{head}{docstring}\n        {body}\n"
+
+
+def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
+    first, *others = (ast.get_docstring(function) or "").splitlines()
+    text = "\n".join([first.rstrip(".") + _route(function.name, data) + ".", *others])
+    text = re.sub(r"\n    region: .*", "", text)
+    text = re.sub(r"(?m)^    \w+: \{(\w+)\}(.*(\n      .*)*)", lambda found: _fields(found, data), text)
+    return text if not others else f"{text}\n"
+
+
+def _fields(found: re.Match[str], data: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return the description of the fields, with their names in place of that of the model."""
+    schema = data["components"]["schemas"][found[1]]
+    names = [f"`{name}`" for name in schema["properties"] if name not in schema.get("required", ())]
+    text = " ".join(found[0].replace(f"{{{found[1]}}}", ", ".join(names)).split())
+    return textwrap.fill(text, WIDTH - 8, initial_indent=" " * 4, subsequent_indent=" " * 8)
+
+
+def _route(name: str, data: Any) -> str:  # noqa: ANN401 - any JSON
+    wanted = {OPERATIONS.get(name, f"{name}_contact"), f"{name}_contacts", f"contact_{name}"}
+    routes = (
+        f" ({method.upper()} {path})"
+        for path, item in data["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict) and operation.get("operationId") in wanted
+    )
+    return next(routes, "")
