@@ -80,11 +80,6 @@ def test_each_kind_has_an_option() -> None:
     assert {kind: run_with_field(kind) for kind in (*KINDS, "object")} == {kind: {} for kind in (*KINDS, "object")}
 
 
-def test_list_option_is_singular_and_repeated() -> None:
-    """The option of a list is in the singular, and is given once for each item: `--tag VIP --tag Lead`."""
-    assert run_with_field("array[string]", "--tag", "VIP", "--tag", "Lead", name="tags") == {"tags": ["VIP", "Lead"]}
-
-
 def test_invalid_value_is_rejected() -> None:
     """The message names the option."""
     for kind, text in (("map", "label"), ("map", "=text"), ("integer", "x"), ("number", "x"), ("object", "{")):

@@ -88,21 +88,9 @@ def test_source(file: Path, profile: str | None, variables: dict[str, str], expe
         assert load(profile, file, variables) == expected
 
 
-def test_region_and_store_fall_back_to_environment(file: Path) -> None:
-    """A profile without them uses those of the environment."""
-    found = load("default", file, FALLBACKS)
-    assert (found["default_region"], found["rate_limit_store"]) == ("US", "memory")
-
-
 def test_invalid_file_is_not_read_if_not_needed(tmp_path: Path) -> None:
     """With keys in the environment the file is not opened."""
     assert load(None, write_config(tmp_path, "[", 0o644), KEYS)["api_key"] == "env-key"
-
-
-def test_missing_credentials_message(tmp_path: Path) -> None:
-    """The message has both ways to set them, and the path of the configuration file."""
-    message = error_message(None, tmp_path / "none.toml", {})
-    assert all(part in message for part in (*KEYS, "[default]", str(tmp_path / "none.toml")))
 
 
 def test_profile_variable(file: Path, run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from sendblue_contacts_cli.context import GlobalOptions
 from sendblue_contacts_cli.progress import format_progress, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -70,27 +70,3 @@ def test_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFi
         "",
         "Sending: 10 of 60 rows\nSending: 20 of 60 rows\nSending: 55 of 60 rows\n",
     )
-
-
-def test_quiet_has_no_callback(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
-    """With `--quiet` there is no callback, so that no progress is computed."""
-    context.quiet = True
-    with progress("row") as show:
-        assert show is None
-    assert capsys.readouterr() == ("", "")
-
-
-def test_update_without_phase(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
-    """An export has only one phase, and its updates have no attribute for it."""
-    _ = context
-    clock = ManualClock()
-
-    class Export:
-        done, total, rate, eta = 7, None, 0.0, None
-
-    with progress("contact", clock=clock) as show:
-        assert show
-        callback: Callable[..., object] = show
-        clock.now += 10
-        callback(Export())
-    assert capsys.readouterr().err == "Exporting: 7 contacts\n"

@@ -7,7 +7,7 @@ import datetime as dt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.contact import Contact
-from sendblue_contacts_cli.tables import COLUMNS, GAP, column_widths, display_value, field_lines, headers, row_cells
+from sendblue_contacts_cli.tables import GAP, column_widths, display_value, field_lines, headers, row_cells
 
 CREATED = dt.datetime(2024, 1, 15, 5, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 FULL = Contact(
@@ -53,11 +53,6 @@ def test_row_cells() -> None:
     ]
 
 
-def test_row_cells_of_empty_contact() -> None:
-    """A contact without values has the same number of cells."""
-    assert row_cells(Contact()) == [""] * len(COLUMNS)
-
-
 def test_field_lines() -> None:
     """Every field with a value is listed, as are custom variables and undocumented fields."""
     found = Contact.from_dict({"phone": "+1", "first_name": None, "custom_variables": {"a": "b"}, "shoe_size": 38})
@@ -68,26 +63,6 @@ def test_field_lines() -> None:
 
 CELL = st.integers(0, 60).map("x".__mul__)
 HEADERS = headers()
-NATURAL = [12, 40, 20, 30, 16, 9, 60, 20]
-ROW = ["x" * width for width in NATURAL]
-
-
-def test_wide_terminal_narrows_no_column() -> None:
-    """If the terminal is wide enough, each column is as wide as its longest text."""
-    assert column_widths(HEADERS, [ROW], 400) == [12, 40, 20, 30, 16, 9, 60, 20]
-
-
-def test_narrow_terminal_shows_first_columns() -> None:
-    """A narrow terminal shows the most important columns; without rows, the titles determine the widths."""
-    widths = {80: 5, 200: 8, 120: 7, 20: 1, 1: 1}
-    assert {width: len(column_widths(HEADERS, [ROW], width)) for width in widths} == widths
-    assert column_widths(HEADERS, [], 400) == [len(title) for title, _ in HEADERS]
-
-
-def test_phone_number_is_never_truncated() -> None:
-    """At 80 columns, phone numbers and times are complete."""
-    widths = column_widths(HEADERS, [["+123456789012345", *ROW[1:]]], 80)
-    assert (widths[0], widths[4]) == (16, 16)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

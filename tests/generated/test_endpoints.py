@@ -132,25 +132,8 @@ def test_sends_only_given_values(calls: dict[str, EndpointCall]) -> None:
         assert sent == [(one.method, one.target, one.body)] * 2
 
 
-def test_sends_every_filter() -> None:
-    """Every filter of a list is sent in the query."""
-    filters = {"cid": "c_1", "limit": 5, "offset": 0, "order_by": "firstName", "order_direction": "asc"}
-    moment = dt.datetime(2024, 1, 15, 10, 30, tzinfo=dt.UTC)
-    handler = RecordingHandler(httpx.Response(200, json=[]))
-    call(handler, "list_contacts", **filters, phone_number=NUMBER, created_at_gte=moment)
-    expected = {
-        **{name: str(value) for name, value in filters.items()},
-        "phone_number": NUMBER,
-        "created_at_gte": "2024-01-15T10:30:00+00:00",
-    }
-    assert dict(handler.sent[0].url.params) == expected
 
 
-def test_plus_in_a_query_is_percent_encoded() -> None:
-    """A plus sign in a query is percent-encoded, because servers decode it as a space."""
-    handler = RecordingHandler()
-    call(handler, "count_contacts", phone_number=NUMBER)
-    assert handler.sent[0].url.query == b"phone_number=%2B14155551234"
 
 
 class Default(NamedTuple):

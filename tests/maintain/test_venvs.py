@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from maintain import venvs
 from maintain.venvs import (
-    DEMO,
-    DEV,
-    PROJECT,
     ROOT,
     VENV,
     ScriptError,
@@ -71,17 +68,11 @@ def tools(tmp_path: Path) -> Installer:
 # --- stamps
 
 
-def test_installs_once(venv: Path, base: Installer, tools: Installer) -> None:
-    """A second call installs nothing."""
+def test_installs_once(venv: Path, base: Installer, tools: Installer, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second call installs nothing. One line is printed if something is installed."""
     for _ in range(2):
         install(venv, base.step, [tools.step])
     assert (base.done, tools.done) == (1, 1)
-
-
-def test_prints_one_line(venv: Path, base: Installer, tools: Installer, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line is printed if something is installed; the second call prints nothing."""
-    for _ in range(2):
-        install(venv, base.step, [tools.step])
     assert capsys.readouterr().err == "setting up .venv (once) …\n"
 
 
@@ -137,13 +128,6 @@ def test_moved_clone_means_a_new_environment(venv: Path, base: Installer, tools:
     assert missing_steps(moved, base.step, [tools.step]) == [base.step, tools.step]
 
 
-def test_what_each_step_follows() -> None:
-    """A change of the pins installs them again, a change of pyproject.toml only the project itself."""
-    inputs = {step.name: [path.name for path in step.inputs] for step in (DEMO, DEV, PROJECT)}
-    assert inputs == {"demo": ["demo.txt"], "dev": ["dev.txt"], "project": ["pyproject.toml"]}
-    assert (DEMO.invalidates, DEV.invalidates) == (("demo", "dev"), ("demo", "dev"))
-
-
 def test_the_lock(tmp_path: Path) -> None:
     """While one process holds the lock another cannot get it; afterwards it can. No file remains."""
     program = f"import fcntl, os; fcntl.flock(os.open({str(tmp_path)!r}, 0), fcntl.LOCK_EX | fcntl.LOCK_NB)"
@@ -180,12 +164,6 @@ def test_find_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: st
     """A Python counts if it runs and has the version of its name; a pyenv shim counts if pyenv has the version."""
     fake_python(tmp_path, monkeypatch, script)
     assert find_python("3.12") == found
-
-
-def test_find_a_missing_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without such a program the result is None."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_python("3.12") is None
 
 
 def test_an_old_python_finds_a_newer_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

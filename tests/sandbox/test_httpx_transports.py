@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, CREDENTIALS, JSON, PATH, TLS
+from tests.sandbox.contacts_api import ADA, ADA_PATH, CREDENTIALS, PATH, TLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +39,6 @@ def test_sync_client(unstarted: Sandbox, client: httpx.Client) -> None:
     assert client.head(PATH).content == b""
     assert client.get("/nowhere").status_code == 404
     assert (len(unstarted.contacts()), [each.status for each in unstarted.requests]) == (1, [200, 200, 200, 404])
-
-
-def test_bodies(client: httpx.Client) -> None:
-    """A sync client can send a body from an iterator; one that is too large gets 413 here too."""
-    pieces = iter([b'{"number": ', b'"+14155551234"}'])
-    assert client.post(PATH, content=pieces, headers=JSON).status_code == 200
-    assert client.post(PATH, content=bytes(3_000_000)).status_code == 413
 
 
 def test_sync_client_inside_an_event_loop(client: httpx.Client) -> None:

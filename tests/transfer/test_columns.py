@@ -12,7 +12,7 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import, read_csv
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
-from sendblue_transfer.rows.column_synonyms import OPT_OUT, SYNONYMS
+from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.columns import Columns
 
 if TYPE_CHECKING:
@@ -96,12 +96,6 @@ def test_the_preferred_number_that_is_not_blank_is_used() -> None:
     )
 
 
-def test_the_first_of_equal_columns_is_preferred() -> None:
-    """If its cell is blank, the other one is used."""
-    assert parse({"phone": MOBILE, "firstName": "", "First Name": "Ada"})["first_name"] == "Ada"
-    assert parse({"phone": MOBILE, "firstName": "Grace", "First Name": "Ada"})["first_name"] == "Grace"
-
-
 def test_every_spelling_of_the_document_is_a_title() -> None:
     """Every spelling of a field fills that field, before any synonym; what only the server sets is reported."""
     own = {spelling: name for name, field in BulkContact.FIELDS.items() for spelling in (name, *field.aliases)}
@@ -116,12 +110,6 @@ def test_labels_are_kept_as_they_are() -> None:
     """What follows the first dot of a map's column is the label, unchanged."""
     row = {"phone": MOBILE, "Custom Variables.Lead Source v1.0 ": "Website"}
     assert parse(row)["custom_variables"] == {"Lead Source v1.0 ": "Website"}
-
-
-def test_synonyms_belong_to_known_fields() -> None:
-    """Each list contains the name of its field, which gives that a rank."""
-    assert SYNONYMS.keys() <= UPDATE_FIELDS.keys()
-    assert [name for name, titles in SYNONYMS.items() if name not in titles] == []
 
 
 # --- columns about opt-outs

@@ -201,15 +201,6 @@ def test_permissions_of_the_file(tmp_path: Path) -> None:
     assert (link.is_symlink(), path.stat().st_mode & 0o777, number(0) in path.read_text()) == (True, 0o640, True)
 
 
-def test_standard_output(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """`-` is standard output, as CSV unless a format is given."""
-    for form in (None, "jsonl"):
-        export_contacts([Contact(phone=number(0))], "-", format=form)
-    lines = capsysbinary.readouterr().out.decode().splitlines()
-    assert lines[0].startswith("phone,first_name,")
-    assert (lines[1].split(",")[0], json.loads(lines[2])) == (number(0), {"phone": number(0)})
-
-
 def test_pipe_is_written_directly(tmp_path: Path) -> None:
     """It is not replaced by a file, and neither is a device."""
     pipe = tmp_path / "pipe"

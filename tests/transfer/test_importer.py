@@ -34,12 +34,6 @@ def test_imports_all_rows(sandbox: Sandbox, client: Sendblue, write_rows: WriteF
     assert (report.ok, report.complete, report.stopped, report.resumed, report.rejects) == (True, True, "", False, None)
 
 
-def test_file_without_rows(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """The import is complete without a request."""
-    report = import_file(client, write_rows(0))
-    assert (report.ok, report.rows, sandbox.requests) == (True, 0, [])
-
-
 def test_respects_the_reserved_slots(sandbox: Sandbox, write_rows: WriteFile) -> None:
     """An import is a bulk caller: its requests are paced, and never take reserved slots."""
     with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=RateLimit(100, per=0.1, reserve=98)) as client:

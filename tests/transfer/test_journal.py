@@ -134,17 +134,6 @@ def test_other_imports_are_an_error(sandbox: Sandbox, client: Sendblue, write_ro
     assert import_file(client, write_rows(4), mode="upsert").created == 1
 
 
-def test_restart_discards_the_journal(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """Whatever unfinished import it belongs to."""
-    sandbox.faults.add(operation="bulk_create_contacts", status=401, nth=[2])
-    assert not import_file(client, write_rows(3), chunk_size=2, concurrency=1).complete
-    path = write_rows(4)
-    with open_source(path) as source:
-        assert plan_import(source, restart=True).requests == 1
-    report = import_file(client, path, restart=True)
-    assert (report.resumed, report.created, report.rejected) == (False, 2, 2)
-
-
 def test_dry_run_looks_at_the_journal(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
     """It shows the rest of an unfinished import, and when a complete one took place; the journal is unchanged."""
     path = write_rows(30, ["", "Nobody", "", "", ""])
@@ -287,14 +276,6 @@ def test_unwritten_results_are_sending(tmp_path: Path) -> None:
     journal.add(RowResult(3, CREATED))
     journal._database.close()
     assert written_results(path) == {2: CREATED, 3: SENDING, 4: SENDING}
-
-
-def test_interrupt_right_after_begin(tmp_path: Path) -> None:
-    """Ctrl-C right after a transaction began: the results are written all the same."""
-    with Journal(tmp_path / "journal") as journal:
-        journal.add(RowResult(2, CREATED))
-        journal._database.execute("BEGIN IMMEDIATE")
-    assert written_results(tmp_path / "journal") == {2: CREATED}
 
 
 def test_validation_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
@@ -451,17 +432,3 @@ def test_full_disk(tmp_path: Path, code: int) -> None:
     with Journal(tmp_path / "journal") as journal, expected as caught, journal._errors():
         raise full
     assert not isinstance(caught.value, JournalError)
-
-
-def test_close_after_a_failed_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process can open the journal then."""
-    journal = Journal(tmp_path / "journal")
-
-    def full(_self: Journal) -> None:
-        raise OSError("full")
-
-    monkeypatch.setattr(Journal, "flush", full)
-    with pytest.raises(OSError, match="full"):
-        journal.close()
-    monkeypatch.undo()
-    Journal(tmp_path / "journal").close()

@@ -128,14 +128,6 @@ def test_objects_are_written_as_json(sandbox: Sandbox, client: Sendblue, write_t
     assert {"phone": number(1), "tags": ["VIP"]}.items() <= sandbox.contacts()[1].items()
 
 
-def test_json_is_written_in_the_encoding_of_the_input(client: Sendblue, write_text: WriteFile) -> None:
-    """Whatever characters it has."""
-    text = json.dumps({"phone": "x", "first_name": "Zoë 日本"}, ensure_ascii=False).encode("utf-16")
-    report = import_file(client, write_text(text, "contacts.jsonl"))
-    assert report.rejects
-    assert json.loads(report.rejects.read_text(encoding="utf-16"))["first_name"] == "Zoë 日本"
-
-
 def test_path_of_the_rejects_file(client: Sendblue, write_rows: WriteFile, tmp_path: Path) -> None:
     """An existing file at a path that the caller chose is overwritten."""
     chosen = tmp_path / "elsewhere.csv"

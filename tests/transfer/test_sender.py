@@ -205,11 +205,3 @@ def test_unreachable_server_stops_the_import(write_rows: WriteFile) -> None:
     assert (report.complete, "no response" in report.stopped, again.stopped != "") == (False, True, True)
     assert report.created + report.unknown + report.not_sent == 150
     assert (again.created, back.ok, contacts) == (report.created, True, people(150))
-
-
-def test_requests_that_are_too_large_are_split(write_rows: WriteFile) -> None:
-    """A server with a small limit for bodies gets smaller requests, and every contact."""
-    with Sandbox(limit=None, max_body_bytes=4_000) as sandbox:
-        with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=FAST_RETRY) as client:
-            assert import_file(client, write_rows(60)).ok
-        assert stored(sandbox) == people(60)

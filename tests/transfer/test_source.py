@@ -168,13 +168,6 @@ def test_unreadable_files_are_an_error_with_a_hint(
         open_source(write_text(content, "contacts"), **options)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "latin-1"])
-def test_given_encoding(write_text: WriteFile, encoding: str) -> None:
-    """It is used without detection."""
-    with open_source(write_text(TEXT.encode(encoding)), encoding=encoding) as source:
-        assert (source.encoding, [record.cells for record in source]) == (encoding, [[NUMBER, "Zoë"]])
-
-
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_detects_the_delimiter(write_text: WriteFile, delimiter: str) -> None:
     """It is the one that occurs most often in the first line, outside quotation marks."""
@@ -312,15 +305,6 @@ def test_workbook_cells_are_text(workbook: Path) -> None:
         (3, ["14155550123", "1.5", "true", "2024-01-15", "2024-01-15T10:30:00"]),
         (5, [NUMBER, "", "", "", ""]),
     ]
-
-
-def test_empty_workbook(tmp_path: Path) -> None:
-    """It has no titles."""
-    path = tmp_path / "contacts.xlsx"
-    with xlsxwriter.Workbook(str(path)) as book:
-        book.add_worksheet()
-    with open_source(path) as source:
-        assert (source.titles, list(source)) == ((), [])
 
 
 def test_missing_extra(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:

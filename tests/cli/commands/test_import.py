@@ -282,13 +282,6 @@ def test_other_sheets_are_listed(tmp_path: Path, run: Run) -> None:
     assert GRACE in run("import", "--dry-run", "--sheet", "UK", str(path)).stdout
 
 
-def test_duration_of_an_upsert(no_settings: Path, valid_file: Path, run: Run) -> None:
-    """A dry run shows the minimum and the maximum number of requests."""
-    _ = no_settings
-    output = run("import", valid_file.name, "--dry-run", "--mode", "upsert").stdout
-    assert "  1 to 3 requests, 0 s at the rate limit\n" in output
-
-
 def test_existing_contacts(account: Sandbox, valid_file: Path, run: Run) -> None:
     """If a row is rejected because its number has a contact, the message suggests `--mode upsert`."""
     _ = account

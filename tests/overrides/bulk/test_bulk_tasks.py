@@ -13,7 +13,6 @@ import httpx
 import pytest
 import trio
 from sendblue_contacts import AsyncSendblue
-from sendblue_contacts.bulk.executors import TaskExecutor
 
 from tests.overrides.bulk.bulk_responses import index_of, succeed
 from tests.overrides.bulk.fake_server import make_rows
@@ -165,19 +164,6 @@ def test_a_stream_whose_loop_ends_does_not_hang(backend: str) -> None:
 
     _run(backend, main)
     assert kept[2].index == 0
-
-
-def test_closing_before_a_task_has_started(backend: str) -> None:
-    """It does not start, or ends immediately."""
-
-    async def main() -> int:
-        before = _tasks(backend)
-        executor: TaskExecutor[None] = TaskExecutor()
-        executor.start(anyio.sleep_forever)
-        await executor.aclose()
-        return _tasks(backend) - before
-
-    assert _run(backend, main) == 0
 
 
 @pytest.mark.usefixtures("ctrl_c")

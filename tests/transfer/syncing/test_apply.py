@@ -17,7 +17,6 @@ from sendblue_transfer import (
     SyncReport,
     TransferError,
     apply_sync,
-    open_source,
     plan_sync,
     undo_sync,
 )
@@ -293,23 +292,6 @@ def test_tracked_contacts(filled: Sandbox, client: Sendblue, tmp_path: Path) -> 
     assert [contact["phone"] for contact in stored(filled)] == [number(index) for index in range(4)]
 
 
-def test_no_state(client: Sendblue, tmp_path: Path) -> None:
-    """Nothing is kept."""
-    report = apply_sync(client, plan_sync(client, NEW_ROWS, state="none"))
-    assert (report.ok, report.state, list(tmp_path.glob("**/*sync"))) == (True, None, [])
-    assert len(list(report.results())) == 3
-
-
-def test_state_is_next_to_the_file(client: Sendblue, tmp_path: Path) -> None:
-    """It belongs to the owner only."""
-    path = tmp_path / "crm.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in NEW_ROWS))
-    with open_source(path) as source:
-        report = apply_sync(client, plan_sync(client, source))
-    assert report.state == tmp_path / "crm.jsonl.sendblue-sync"
-    assert (tmp_path / "crm.jsonl.sendblue-sync").stat().st_mode & 0o777 == 0o600
-
-
 def test_other_account(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
     """Neither its plan nor its state is used, and nothing is sent."""
     plan = plan_sync(client, NEW_ROWS, state=tmp_path / "kept")
@@ -352,15 +334,6 @@ def test_reads_that_lag(tmp_path: Path) -> None:
             assert [0 < seconds <= 2 for seconds in waited] == [True]
             sandbox.clock.advance(2)
             assert stored(sandbox) == people(3)
-
-
-def test_progress(client: Sendblue) -> None:
-    """Each phase is reported to its end, with its total."""
-    seen: list[Any] = []
-    plan = plan_sync(client, NEW_ROWS, delete="all", max_delete="50%")
-    apply_sync(client, plan, on_progress=seen.append, clock=iter(range(10_000)).__next__)
-    last = {progress.phase: (progress.done, progress.total) for progress in seen}
-    assert last == {"listing": (3, 3), "creating": (2, 2), "updating": (1, 1), "deleting": (1, 1)}
 
 
 def test_interrupted_undo_must_be_completed_first(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,12 +18,13 @@ from sendblue_transfer.syncing.change_log import (
     UNDOING,
     Result,
 )
-from sendblue_transfer.syncing.state import SyncState, state_path
+from sendblue_transfer.syncing.state import SyncState
 
 from tests.transfer.contact_files import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ACCOUNT = {"account": "a" * 64, "host": "api.sendblue.co"}
 CREATE = Change("create", number(1), {"first_name": (None, "Ada")}, line=2)
@@ -65,19 +65,6 @@ def test_changes_and_results_are_kept(path: Path) -> None:
         assert state.counts("sync") == {("create", DONE): 1, ("update", SENDING): 1, ("delete", REJECTED): 1}
         assert (state.status, list(state.rows("undo"))) == (RUNNING, [])
     assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_rows_are_selected_while_results_are_written(path: Path) -> None:
-    """However many there are."""
-    changes = [Change("create", number(index), {"first_name": (None, "Ada")}) for index in range(1_200)]
-    with begin(path, *changes, UPDATE) as state:
-        found = []
-        for row in state.rows("sync", NOT_SENT, kind="create"):
-            if row.position % 300 == 0:
-                state.mark_sending(range(1, row.position + 1))
-            found.append(row.change.phone)
-        assert found == [change.phone for change in changes]
-        assert [row.change for row in state.rows("sync", NOT_SENT)] == [UPDATE]
 
 
 def test_next_part_of_an_interrupted_sync_keeps_what_may_be_applied(path: Path) -> None:
@@ -136,17 +123,6 @@ def test_applied_changes_are_in_the_order_of_numbers(path: Path) -> None:
     assert applied == [(CREATE, 2), (CREATE, 3), (DELETE, 1)]
 
 
-def test_another_account_is_an_error(path: Path) -> None:
-    """A new state belongs to no account."""
-    with SyncState(path) as state:
-        state.check_account(ACCOUNT)
-    with begin(path, CREATE) as state:
-        state.check_account(ACCOUNT)
-        for other in ({"account": "b"}, {"host": "localhost"}):
-            with pytest.raises(JournalError, match=r"belongs to another account.*--state \(state=\)"):
-                state.check_account({**ACCOUNT, **other})
-
-
 def test_reads_show_the_last_write_before_the_next_sync(path: Path) -> None:
     """It waits for what is left of the lag, and not at all after a long time or for a clock that went back."""
     waited: list[float] = []
@@ -168,13 +144,3 @@ def test_state_in_use_or_of_another_kind_is_an_error(path: Path) -> None:
     with pytest.raises(JournalError, match=r"not a sync state.*--state \(state=\)"):
         SyncState(notes)
     assert notes.read_text().startswith("my notes")
-
-
-@pytest.mark.usefixtures("state")
-def test_place_of_the_state(tmp_path: Path, state: Path) -> None:
-    """Next to the file, one for each sheet; for a source without a file, one for the account."""
-    file = tmp_path / "crm.xlsx"
-    assert state_path(None, file, None, ACCOUNT) == tmp_path / "crm.xlsx.sendblue-sync"
-    assert state_path(None, file, "North & South", ACCOUNT) == tmp_path / "crm.xlsx.North___South.sendblue-sync"
-    assert state_path(None, None, None, ACCOUNT) == state / f"account-{'a' * 16}.sendblue-sync"
-    assert (state_path("mine", file, None, ACCOUNT), state_path("none", file, None, ACCOUNT)) == (Path("mine"), None)
