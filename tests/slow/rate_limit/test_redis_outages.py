@@ -10,7 +10,6 @@ import anyio
 import anyio.to_thread
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
-from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
 if TYPE_CHECKING:
     from sendblue_contacts.rate_limit import Slot
@@ -101,18 +100,6 @@ def test_block_logs_an_outage_once(own_redis: RedisServer, caplog: pytest.LogCap
     assert "Connection refused" in lines[0]
 
 
-def test_block_waits_no_longer_than_allowed(own_redis: RedisServer) -> None:
-    """Then it raises an error that states what to do, and no slot is held."""
-    limiter = limiter_for(own_redis)
-    own_redis.kill()
-    words = r"is unavailable \(Redis at 127.0.0.1: .*\); no request was sent: check that it is running"
-    with pytest.raises(RateLimitStoreError, match=words):
-        use(limiter, max_wait=0.3)
-    with pytest.raises(RateLimitStoreError), limiter.slot(freeze_timeout=0.3):
-        pass
-    assert (limiter.statistics().in_flight, limiter.statistics().waiting) == (0, 0)
-
-
 def test_block_waits_for_a_redis_that_hangs(own_redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     """It has lost no data, so there is no cold start when it continues."""
     limiter = limiter_for(own_redis)
@@ -124,27 +111,6 @@ def test_block_waits_for_a_redis_that_hangs(own_redis: RedisServer, caplog: pyte
 
 
 # raise
-
-
-@KINDS
-def test_raise_raises_at_once(own_redis: RedisServer, kind: str) -> None:
-    """And continues as soon as Redis is available again."""
-    limiter = limiter_for(own_redis, "raise")
-    own_redis.kill()
-    started = time.monotonic()
-    with pytest.raises(RateLimitStoreError, match="is unavailable"):
-        use_in(kind, limiter)
-    assert time.monotonic() - started < 5
-    own_redis.start()
-    use_in(kind, limiter)
-    assert limiter.statistics().in_flight == 0
-
-
-def test_raise_does_not_raise_after_a_restart(own_redis: RedisServer) -> None:
-    """Redis is available when the request is sent; a broken connection is replaced."""
-    limiter = limiter_for(own_redis, "raise")
-    own_redis.restart()
-    use(limiter)
 
 
 # Releases during an outage.
@@ -167,28 +133,6 @@ def test_an_outage_after_the_response_is_not_an_error(own_redis: RedisServer, ki
             limiter.refused(0.0)
     else:
         assert anyio.run(main, backend=kind) == "response"
-    assert limiter.statistics().in_flight == 0
-
-
-@KINDS
-def test_a_misconfigured_store_after_the_response_is_not_an_error(own_redis: RedisServer, kind: str) -> None:
-    """The caller gets its response; the next request raises the error."""
-    limiter = limiter_for(own_redis)
-
-    async def main() -> str:
-        async with limiter.slot():
-            await anyio.to_thread.run_sync(overwrite_key, own_redis)
-            await limiter.async_refused(0.0)
-            return "response"
-
-    if kind == "thread":
-        with limiter.slot():
-            overwrite_key(own_redis)
-            limiter.refused(0.0)
-    else:
-        assert anyio.run(main, backend=kind) == "response"
-    with pytest.raises(RateLimitStoreError, match="has another value at the key of the slots"):
-        use(limiter)
     assert limiter.statistics().in_flight == 0
 
 
@@ -237,33 +181,3 @@ def test_a_task_can_be_cancelled_while_redis_hangs(own_redis: RedisServer, backe
     with own_redis.stopped():
         assert anyio.run(main, backend=backend) < 1
     acquire_all(other)
-
-
-def overwrite_key(server: RedisServer) -> None:
-    """Set the key of the slots to another value."""
-    with server.client() as admin:
-        admin.flushall()
-        admin.lpush(RedisStore(server.url, "", RateLimit(LIMIT, PER)).key, "x")
-
-
-def test_cancelled_tasks_hold_no_slot_in_redis(own_redis: RedisServer) -> None:
-    """Their slots are free at once for others, wherever the tasks were waiting."""
-    limiter = limiter_for(own_redis)
-    time.sleep(PER)
-
-    async def main() -> None:
-        async with anyio.create_task_group() as tasks:
-            for _ in range(3 * LIMIT):
-                tasks.start_soon(hold)
-            await anyio.sleep(0.1)
-            tasks.cancel_scope.cancel()
-
-    async def hold() -> None:
-        async with limiter.slot():
-            await anyio.sleep(60)
-
-    anyio.run(main)
-    other = limiter_for(own_redis)
-    time.sleep(PER)
-    started = time.monotonic()
-    assert use(other, LIMIT)[-1] - started < PER

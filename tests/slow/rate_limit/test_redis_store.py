@@ -90,40 +90,6 @@ def test_a_promoted_replica_starts_cold(
         assert (its_admin.exists(key(client)), store.send(ACQUIRE).wait) == (1, PER)
 
 
-def test_a_deleted_key_starts_cold(client: StoreClient, admin: redis.Redis) -> None:
-    """A Redis that is out of memory may evict it."""
-    client.use(1, 2)
-    admin.flushall()
-    assert client.acquire(3) == PER
-
-
-def test_a_response_to_a_request_before_the_loss_extends_the_cold_start(
-    fixture: RedisStoreFixture, client: StoreClient, admin: redis.Redis
-) -> None:
-    """The request may have arrived just before, so one window has to pass from then, also for waiting callers."""
-    client.acquire(1)
-    admin.flushall()
-    assert client.acquire(2) == PER
-    fixture.now += 4
-    client.release(1)
-    fixture.now += PER - 4
-    assert [client.acquire(2), client.acquire(3)] == [4, 4]
-    fixture.now += 4
-    assert client.acquire(2) == 0
-
-
-def test_a_response_after_the_cold_start_does_not_extend_it(
-    fixture: RedisStoreFixture, client: StoreClient, admin: redis.Redis
-) -> None:
-    """After one window, an unknown request delays no caller any more."""
-    client.acquire(1)
-    admin.flushall()
-    client.probe()
-    fixture.now += PER
-    client.release(1)
-    assert client.acquire(2) == 0
-
-
 def test_an_idle_account_does_not_start_cold_for_a_month(
     fixture: RedisStoreFixture, client: StoreClient, admin: redis.Redis
 ) -> None:
@@ -228,17 +194,6 @@ def test_everything_is_in_one_key(fixture: RedisStoreFixture, client: StoreClien
     assert fixture.account not in key(client)
 
 
-def test_accounts_do_not_share_slots(own_redis: RedisServer, fixture: RedisStoreFixture, client: StoreClient) -> None:
-    """Another account has slots of its own."""
-    client.use(1, 2, 3)
-    other = RedisStore(own_redis.url, "another", RATE, clock=lambda: fixture.now)
-    other.send(ACQUIRE)
-    fixture.now += PER - 1
-    client.use(4, 5, 6)
-    fixture.now += 1
-    assert other.send(ACQUIRE).wait == 0
-
-
 def test_two_limits_for_one_account_are_an_error(fixture: RedisStoreFixture, client: StoreClient) -> None:
     """Processes with different limits cannot share the slots; the error contains the limit of the others."""
     client.acquire(1)
@@ -271,13 +226,6 @@ def test_a_flushed_script_is_loaded_again(client: StoreClient, admin: redis.Redi
     """Redis loses its scripts at a restart, and on SCRIPT FLUSH."""
     admin.script_flush()
     assert client.acquire(1) == 0
-
-
-def test_a_broken_connection_is_replaced(own_redis: RedisServer, client: StoreClient) -> None:
-    """An outage between two requests is not reported."""
-    client.acquire(1)
-    own_redis.restart()
-    assert client.acquire(2) == PER
 
 
 def test_threads_share_a_store(redis_server: RedisServer) -> None:
