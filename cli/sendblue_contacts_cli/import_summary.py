@@ -122,7 +122,7 @@ def report_lines(report: ImportReport, name: str, resume_command: str) -> Iterat
     rows, duration = pluralize(report.rows, "row"), format_duration(report.seconds)
     yield f"{name}: {done:,} of {rows} imported{_counts(report)} in {duration}."
     if report.resumed:
-        yield "  this run resumed an interrupted import"
+        yield "  this run resumed an interrupted import; the time is that of all its runs"
     yield from _notes(report)
     yield from ignored_column_lines(report.columns)
     yield from _problem_lines(report, resume_command)
@@ -147,7 +147,11 @@ def _problem_lines(report: ImportReport, resume_command: str) -> Iterator[str]:
     if not report.updated and any("already exists" in reason for reason, _ in report.reasons):
         yield "  to update existing contacts, use --mode upsert"
     if report.rejects:
-        yield f"The rejected rows and the reasons are in {report.rejects}. Fix them there, then import that file."
+        replaced = (
+            f", which replaces the earlier one (now {report.replaced_rejects})" if report.replaced_rejects else ""
+        )
+        yield f"The rejected rows and the reasons are in {report.rejects}{replaced}."
+        yield "  Fix them there, then import that file."
     if report.stopped:
         yield f"Stopped: {printable(report.stopped)}"
     if not report.complete:
@@ -180,7 +184,11 @@ def report_as_json(report: ImportReport) -> dict[str, Any]:
 
 def _with_texts(values: dict[str, Any]) -> dict[str, Any]:
     """Return these values with paths and times as text, and with problems as objects."""
-    paths = {name: value and str(value) for name, value in values.items() if name in {"rejects", "journal"}}
+    paths = {
+        name: value and str(value)
+        for name, value in values.items()
+        if name in {"rejects", "replaced_rejects", "journal"}
+    }
     times = {name: value and value.isoformat() for name, value in values.items() if name == "last_import"}
     problems = [{"line": line, "reason": name_options_only(reason)} for line, reason in values["problems"]]
     columns = {**values["columns"], "used": dict(values["columns"]["used"])}

@@ -117,8 +117,8 @@ def _bar(noun: str) -> Generator[Callable[[ProgressUpdate], None]]:
     from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415  # as above
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[text]}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
+    columns = (TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[text]}", markup=False))
+    with Progress(*columns, console=console, transient=True, expand=True) as bar:
         task = bar.add_task("", total=None, text="")
 
         def show(update: ProgressUpdate) -> None:

@@ -173,11 +173,13 @@ def test_confirm_deletions_of_a_sync(  # noqa: PLR0917 - fixtures and parameters
 # --- progress
 
 
-def test_progress_bars(account: Sandbox, terminal: Terminal, tmp_path: Path) -> None:
-    """The bar of an import shows its rows, and the summary replaces it; that of an export shows all contacts."""
+@pytest.mark.parametrize("width", [60, 140])
+def test_progress_bars(account: Sandbox, terminal: Terminal, tmp_path: Path, width: int) -> None:
+    """The bar of an import shows its rows in the whole width; the summary replaces it. An export shows all contacts."""
     file = tmp_path / "contacts.csv"
     file.write_text("phone\n" + "".join(f"+141555501{number:02}\n" for number in range(20)))
-    output = terminal("import", str(file))
+    output = terminal("import", str(file), width=width)
+    assert max(len(line.rstrip()) for line in ESCAPE.sub("", output).split("\r") if "━" in line) in {width - 1, width}
     assert ("━" in output, "20 of 20 rows" in output, len(account.contacts())) == (True, True, 20)
     assert "20 of 20 rows imported (20 created)" in re.sub(r"\s+", " ", output)
-    assert " of 20 contacts" in terminal("export", str(tmp_path / "exported.csv"))
+    assert " of 20 contacts" in terminal("export", str(tmp_path / "exported.csv"), width=width)

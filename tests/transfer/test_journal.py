@@ -9,6 +9,7 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,7 +46,7 @@ def written_results(path: Path) -> dict[int, str]:
 
 
 def test_complete_import_is_repeated(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """The account may have changed. The report has the time of the first import, whose rejects file is left alone."""
+    """The account may have changed. The report has the time of the first import; a copy of its rejects file is kept."""
     path = write_rows(3, ["", "Nobody", "", "", ""])
     first = import_file(client, path)
     first.rejects and first.rejects.write_text("corrected")
@@ -54,8 +55,18 @@ def test_complete_import_is_repeated(sandbox: Sandbox, client: Sendblue, write_r
     assert (first.last_import, again.resumed, again.created, again.rejected) == (None, False, 3, 1)
     assert again.last_import
     assert abs(again.last_import - datetime.now(UTC)) < timedelta(hours=1)
-    assert (stored(sandbox), first.rejects and first.rejects.read_text()) == (people(3), "corrected")
-    assert again.rejects == path.with_name("contacts.rejects-2.csv")
+    assert (stored(sandbox), again.rejects) == (people(3), first.rejects)
+    assert again.replaced_rejects
+    assert again.replaced_rejects.read_text() == "corrected"
+
+
+def test_time_of_all_runs(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """The report of a resumed import has the time that all its runs took."""
+    path = write_rows(3)
+    sandbox.faults.add(what="status", operation="bulk_create_contacts", status=401)
+    first = import_file(client, path, clock=count().__next__)
+    second = import_file(client, path, clock=lambda: 7.0)
+    assert (first.complete, second.resumed, second.seconds == first.seconds > 0) == (False, True, True)
 
 
 @pytest.mark.usefixtures("state")

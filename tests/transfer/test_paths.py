@@ -58,21 +58,15 @@ def test_missing_extra(write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    ("name", "existing", "expected"),
+    ("name", "expected"),
     [
-        ("contacts.csv", [], "contacts.rejects.csv"),
-        ("contacts.csv", ["contacts.rejects.csv"], "contacts.rejects-2.csv"),
-        ("contacts.rejects.csv", [], "contacts.rejects-2.csv"),
-        ("contacts.rejects-2.csv", ["contacts.rejects.csv"], "contacts.rejects-3.csv"),
-        ("contacts", [], "contacts.rejects.csv"),
+        ("contacts.csv", "contacts.rejects.csv"),
+        ("contacts.rejects.csv", "contacts.rejects.csv"),
+        ("contacts", "contacts.rejects.csv"),
     ],
 )
-def test_default_rejects_path_is_free(
-    write_rows: WriteFile, tmp_path: Path, name: str, existing: list[str], expected: str
-) -> None:
-    """An existing file may hold corrections."""
-    for taken in existing:
-        (tmp_path / taken).touch()
+def test_default_rejects_path(write_rows: WriteFile, tmp_path: Path, name: str, expected: str) -> None:
+    """It is next to the input, and the same for the file that it replaces."""
     with open_source(write_rows(1, name=name)) as source:
         assert rejects_path(source) == tmp_path / expected
 

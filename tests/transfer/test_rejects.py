@@ -67,7 +67,9 @@ def test_corrected_file_can_be_imported(sandbox: Sandbox, client: Sendblue, writ
     second = import_file(client, first.rejects)
     assert (second.created, second.rejected, second.columns.unmapped) == (1, 1, ())
     assert {"phone": number(2), "first_name": "Zoë"}.items() <= sandbox.contacts()[-1].items()
-    assert second.rejects == first.rejects.with_name("contacts.rejects-2.csv")
+    assert second.rejects == first.rejects
+    assert second.replaced_rejects == first.rejects.with_name("contacts.rejects.csv.bak")
+    assert second.replaced_rejects.read_text(encoding="utf-8") == text.replace("415 555-0142", number(2))
     assert lines(second.rejects)[0] == ["_line", "_reason", *TITLES]
     assert lines(second.rejects)[1][0] == "5"
 

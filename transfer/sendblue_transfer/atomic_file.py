@@ -30,8 +30,11 @@ def open_atomic(path: Path, *, private: bool = False) -> Generator[BinaryIO]:
         with path.open("wb") as file:
             yield file
         return
-    path = path.resolve()  # replaces the file behind a symbolic link, not the link
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    given, path = path, path.resolve()  # replaces the file behind a symbolic link, not the link
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:  # it names the temporary file
+        raise OSError(error.errno, error.strerror, str(given)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield cast("BinaryIO", file)

@@ -118,9 +118,10 @@ class ImportReport:
         problems: The first rejected rows.
         rejects: The file of rejected rows; None if no row was rejected, or the import is not complete.
         journal: The path of the journal.
-        seconds: How long this run took.
+        seconds: How long the import took, in all runs.
         columns: How the columns are used, as far as rows were read in this run.
         guessed_encoding: The text encoding, if the file does not show it for certain.
+        replaced_rejects: The copy of an earlier rejects file that the new one replaces; None if there was none.
     """
 
     rows: int
@@ -141,6 +142,7 @@ class ImportReport:
     seconds: float
     columns: ColumnsReport
     guessed_encoding: str | None
+    replaced_rejects: Path | None = None
 
     @property
     def complete(self) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
-from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS
+from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS, CommandError
 from sendblue_contacts_cli.file_options import (
     DELIMITER,
     ENCODING,
@@ -171,6 +172,10 @@ def export(file: str, **options: Any) -> None:  # noqa: ANN401  # click has chec
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     from sendblue_transfer import export_contacts  # noqa: PLC0415  # slow to load
 
+    if not (folder := Path(file).parent).is_dir():
+        raise CommandError(
+            f"{file} cannot be written, because the folder {folder} does not exist; nothing was exported"
+        )
     writing = {name: options.pop(name) for name in ("format", "encoding", "delimiter")}
     limit = options["max_items"]
     with current_settings().create_client() as client, progress("contact") as show:

@@ -70,12 +70,24 @@ def test_failed_export_leaves_no_file(numbers: list[str], run: Run, account: San
     assert (run("export", "contacts.csv").exit_code, list(tmp_path.glob("*.csv*"))) == (1, [])
 
 
-@pytest.mark.parametrize("arguments", [["contacts.doc"], ["nowhere/contacts.csv"], ["c.csv", "--encoding", "klingon"]])
-def test_file_that_cannot_be_written(numbers: list[str], run: Run, arguments: list[str]) -> None:
-    """The message is one line, and not an internal error."""
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("contacts.doc", 2, "unsupported format .doc; change the suffix, or name one of csv, jsonl, json, xlsx"),
+        (
+            "nowhere/contacts.csv",
+            2,
+            "nowhere/contacts.csv cannot be written, because the folder nowhere does not exist",
+        ),
+        ("/proc/contacts.csv", 3, "No such file or directory: /proc/contacts.csv"),
+        ("c.csv --encoding klingon", 2, "Invalid value for '--encoding': 'klingon' is not a text encoding"),
+    ],
+)
+def test_file_that_cannot_be_written(numbers: list[str], run: Run, arguments: str, code: int, message: str) -> None:
+    """The message is one line, and names the file as it was given."""
     _ = numbers
-    done = run("export", *arguments)
-    assert (done.exit_code in {2, 3}, done.stderr.splitlines()[-1].startswith("Error: ")) == (True, True)
+    done = run("export", *arguments.split())
+    assert (done.exit_code, done.stderr.splitlines()[-1].startswith(f"Error: {message}")) == (code, True)
 
 
 @pytest.mark.parametrize(("command", "encoding"), [("export", "rot13"), ("import", "zlib"), ("import", "undefined")])

@@ -77,7 +77,7 @@ def _format_of(path: Path | None) -> Format:
         return "csv"
     if path.suffix.lower() not in SUFFIXES:
         raise TransferError(
-            f"the file name suffix {path.suffix} is unknown; name the format with --format (format=): "
-            f"{', '.join(FORMATS)}"
+            f"unsupported format {path.suffix}; change the suffix, or name one of {', '.join(FORMATS)} with "
+            "--format (format=)"
         )
     return SUFFIXES[path.suffix.lower()]

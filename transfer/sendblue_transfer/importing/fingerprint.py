@@ -16,6 +16,8 @@ from sendblue_transfer.errors import JournalError
 from sendblue_transfer.rows.column_map import ColumnMap
 from sendblue_transfer.syncing.change_log import UNDOING
 
+from .journal import SECONDS
+
 if TYPE_CHECKING:
     from sendblue_contacts.client import Sendblue
 
@@ -48,10 +50,12 @@ class EarlierRun(NamedTuple):
     Attributes:
         resumes: Whether the next run resumes an unfinished import.
         completed: When the last import was completed; None if that is not known.
+        seconds: How long the runs took that the next run resumes.
     """
 
     resumes: bool = False
     completed: datetime | None = None
+    seconds: float = 0.0
 
 
 def account_fingerprint(client: Sendblue) -> dict[str, str]:
@@ -110,4 +114,4 @@ def earlier_run(journal: Journal, wanted: dict[str, str], *, restart: bool) -> E
             f"the journal {journal.path} belongs to another import, which is unfinished: {', '.join(differences)}; "
             "use the same file and options to resume, or start over with --restart (restart=True)"
         )
-    return EarlierRun(resumes=True)
+    return EarlierRun(resumes=True, seconds=float(header.get(SECONDS, 0)))

@@ -22,8 +22,8 @@ from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, NOT_SENT, REJE
 from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError
 
 from .fingerprint import COMPLETED, ROW_COUNT, EarlierRun, account_fingerprint, earlier_run, fingerprint
-from .journal import Journal
-from .paths import check_rejects_path, journal_path, rejects_path
+from .journal import SECONDS, Journal
+from .paths import back_up, check_rejects_path, journal_path, rejects_path
 from .planner import check_sizes, first_problems, rows_of
 from .previous_values import PreviousValues
 from .rejects import write_rejects
@@ -76,7 +76,8 @@ def run_import(
         default_region: A region of two letters such as `US`, to accept numbers in national form (extra `phone`).
         journal: The path of the journal. By default it is next to the file, or in the user's state folder.
         restart: Whether to discard an unfinished import and start over.
-        rejects: The path for rejected rows; an existing file is overwritten. By default a new file next to the input.
+        rejects: The path for rejected rows; an existing file is overwritten. By default next to the input, where an
+            existing file is kept with the suffix `.bak`.
         chunk_size: The maximum number of contacts per request.
         concurrency: The maximum number of requests at a time.
         on_progress: Called with the progress ten times a second at most, in this thread.
@@ -126,6 +127,7 @@ class _Run:
         self._contacts = client.with_options(bulk=True).contacts
         self._rows = rows
         self._journal = journal
+        journal.elapsed = self._seconds
         self._progress = progress
         self._earlier = earlier
         self._counts: Counter[str] = Counter()
@@ -235,15 +237,26 @@ class _Run:
         self._journal.flush()
         self._progress.report_sent(self._total, self._counts, force=True)
         path = (rejects or rejects_path(self._rows.source)) if self._counts[REJECTED] else None
+        replaced = back_up(path) if path and not rejects else None
         if path:
             write_rejects(self._rows.source, self._journal, path)
         self._journal.update_header({COMPLETED: datetime.now(UTC).isoformat(timespec="seconds")})
-        return self._report(rejects=path)
+        return self._report(rejects=path, replaced_rejects=replaced)
+
+    def _seconds(self) -> float:
+        return self._earlier.seconds + self._progress.seconds
 
     def _report(
-        self, *, stopped: str = "", error: Exception | None = None, rejects: Path | None = None
+        self,
+        *,
+        stopped: str = "",
+        error: Exception | None = None,
+        rejects: Path | None = None,
+        replaced_rejects: Path | None = None,
     ) -> ImportReport:
         self._journal.flush()
+        seconds = self._seconds()
+        self._journal.update_header({SECONDS: seconds})
         rows, counts = int(self._journal.header()[ROW_COUNT]), self._journal.counts()
         return ImportReport(
             rows=rows,
@@ -261,7 +274,8 @@ class _Run:
             problems=first_problems(self._journal),
             rejects=rejects,
             journal=Path(self._journal.path),
-            seconds=self._progress.seconds,
+            seconds=seconds,
             columns=self._rows.columns.report(),
             guessed_encoding=self._rows.source.guessed_encoding,
+            replaced_rejects=replaced_rejects,
         )

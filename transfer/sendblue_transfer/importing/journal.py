@@ -22,7 +22,7 @@ from sendblue_transfer.syncing.change_log import CHANGE_TABLES
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sendblue_transfer.syncing.change_log import Result
     from sendblue_transfer.syncing.changes import Change
@@ -40,6 +40,8 @@ KIND = DatabaseKind(
     option="--journal (journal=)",
     if_damaged=", and the mode upsert, because it does not show which contacts exist already",
 )
+SECONDS = "seconds"
+"""The header value of the time that all runs of the import took."""
 _RESULT = "SELECT line, status, reason, duplicate_of FROM rows"
 _CACHE_SIZE = 200
 """Rows that `result` reads at a time, because files are read from the first line to the last."""
@@ -52,7 +54,12 @@ class Journal(CheckedDatabase):
 
     Args:
         path: The path of the journal; empty for a temporary one, which is deleted when it is closed.
+
+    Attributes:
+        elapsed: Returns how long the import took so far, in all runs, which is written with the results; or None.
     """
+
+    elapsed: Callable[[], float] | None = None
 
     def __init__(self, path: str | os.PathLike[str] = "") -> None:
         self._results: list[RowResult] = []
@@ -85,6 +92,8 @@ class Journal(CheckedDatabase):
             self._write_results(self._results)
             self._write_results(RowResult(line, SENDING) for line in lines)
             self._write_changes()
+            if self.elapsed:
+                self._write_header({SECONDS: self.elapsed()})
         for written in (self._results, self._changes, self._change_results):
             written.clear()
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sendblue_transfer.errors import JournalError, TransferError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sendblue_transfer.sources.source import Source
 
 INPUT_PREFIX = "input-"
 """The beginning of the names of the journals of standard input."""
 JOURNAL_SUFFIX = ".sendblue-journal"
 _NOT_IN_FILE_NAMES = re.compile(r"[^\w-]")
-_REJECTS_ENDING = re.compile(r"\.rejects(-\d+)?$")
+_REJECTS_ENDING = ".rejects"
 # Rejected rows of a workbook are CSV: they are to be corrected, and need nothing that only XLSX has.
 _REJECTS_SUFFIXES = {"csv": ".csv", "xlsx": ".csv", "jsonl": ".jsonl", "json": ".json"}
 
@@ -102,14 +100,22 @@ def check_rejects_path(path: Path, source: Source, journal: Path) -> None:
 
 
 def rejects_path(source: Source) -> Path:
-    """Return a path next to the input that no file has yet: an existing rejects file may hold corrections."""
+    """Return the path of the rejects file: next to the input, and the same for a rejects file that is imported."""
     suffix = _REJECTS_SUFFIXES[source.format]
     path = source.path or Path(f"stdin{suffix}")
     folder = path.parent if os.access(path.parent, os.W_OK) else Path()
-    stem = _REJECTS_ENDING.sub("", path.name.removesuffix(path.suffix))
-    return next(candidate for name in _names(stem) if not (candidate := folder / f"{name}{suffix}").exists())
+    stem = path.name.removesuffix(path.suffix).removesuffix(_REJECTS_ENDING)
+    return folder / f"{stem}{_REJECTS_ENDING}{suffix}"
 
 
-def _names(stem: str) -> Iterator[str]:
-    yield f"{stem}.rejects"
-    yield from (f"{stem}.rejects-{number}" for number in count(2))
+def back_up(path: Path) -> Path | None:
+    """Copy a file that is about to be replaced, because it may hold corrections; return the copy, or None without it.
+
+    The copy replaces an earlier one.
+
+    Raises:
+        OSError: The copy cannot be written.
+    """
+    if not path.is_file():
+        return None
+    return Path(shutil.copy2(path, path.with_name(f"{path.name}.bak")))

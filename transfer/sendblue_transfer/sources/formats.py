@@ -57,7 +57,7 @@ def check_format(name: str) -> Format:
     """
     found: Format | None = next((known for known in FORMATS if known == name), None)
     if found is None:
-        raise TransferError(f"unknown format {name!r}; the formats are {', '.join(FORMATS)}")
+        raise TransferError(f"unsupported format {name!r}; the formats are {', '.join(FORMATS)}")
     return found
 
 
