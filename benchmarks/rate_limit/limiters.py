@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import other_limiters
 from our_limiter import OurLimiter, file_store
+from sendblue_contacts.rate_limit.stores.base import Store, T
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from sendblue_contacts.rate_limit import RateLimit
-    from sendblue_contacts.rate_limit.stores.base import Store, StoreReply, StoreRequest
+    from sendblue_contacts.rate_limit.stores.base import StoreReply, StoreRequest
 
 OURS = "sendblue-contacts"
 PACED, FILE, REDIS = f"{OURS}, paced", f"{OURS}, file store", f"{OURS}, Redis"
@@ -34,7 +35,7 @@ def factories(folder: Path, redis: str) -> dict[str, Callable[..., Any]]:
     return {
         OURS: OurLimiter,
         PACED: partial(OurLimiter, paced=True),
-        FILE: lambda clock=time.monotonic: OurLimiter(clock, store=partial(_file, folder)),
+        FILE: lambda clock=None: OurLimiter(clock or time.monotonic, store=partial(_file, folder, clock)),
         REDIS: lambda clock=None: OurLimiter(clock or time.monotonic, store=partial(_redis, redis, clock)),
         f"pyrate-limiter {version('pyrate-limiter')}": other_limiters.PyrateLimiter,
         f"limits {version('limits')}, moving window": other_limiters.LimitsMovingWindow,
@@ -44,22 +45,25 @@ def factories(folder: Path, redis: str) -> dict[str, Callable[..., Any]]:
     }
 
 
-def _file(folder: Path, rate: RateLimit, clock: Callable[[], float]) -> Store:
-    return file_store(folder / "slots", rate, clock)
-
-
-class _WithoutThreads:
+class _WithoutThreads(Store):
     """A store that runs in the event loop: virtual time does not wait for threads."""
 
-    is_local = False
-
     def __init__(self, store: Store) -> None:
-        self.send = store.send
-        self.after_fork = store.after_fork
+        self._store = store
 
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """Call `send`."""
-        return self.send(request)
+    def send(self, request: StoreRequest) -> StoreReply:
+        """Send a request."""
+        return self._store.send(request)
+
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Make the call in the event loop."""
+        return call()
+
+
+def _file(folder: Path, clock: Callable[[], float] | None, rate: RateLimit, _: Callable[[], float]) -> Store:
+    """Return a file store whose first window is over; it uses `clock` if there is one."""
+    store = file_store(folder / "slots", rate, clock or time.monotonic)
+    return _WithoutThreads(store) if clock else store
 
 
 def _redis(url: str, clock: Callable[[], float] | None, rate: RateLimit, _: Callable[[], float]) -> Store:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._httpx import httpx
 from .rate_limit.live_objects import LiveObjects
-from .rate_limit.wait_queue import AsyncWaiter, ThreadWaiter, Waiter, wake
+from .rate_limit.waiters import AsyncWaiter, ThreadWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 __all__ = ["Pauses", "async_connected", "connected", "task_sleep", "thread_sleep"]
 
-W = TypeVar("W", bound=Waiter)
+W = TypeVar("W", ThreadWaiter, AsyncWaiter)
 
 
 async def task_sleep(seconds: float) -> None:
@@ -31,7 +31,7 @@ class Pauses:
     """The pauses of the calls of one client. They end when the client is closed."""
 
     def __init__(self) -> None:
-        self._waiters: LiveObjects[Waiter] = LiveObjects()
+        self._waiters: LiveObjects[ThreadWaiter | AsyncWaiter] = LiveObjects()
         self._ended = False
 
     def sleep(self, seconds: float) -> None:
@@ -45,14 +45,14 @@ class Pauses:
     def _added(self, waiter: W) -> W:
         self._waiters.add(waiter)
         if self._ended:
-            wake(waiter)
+            waiter.wake()
         return waiter
 
     def end(self) -> None:
         """End all pauses, the current ones and later ones."""
         self._ended = True
         for waiter in self._waiters:
-            wake(waiter)
+            waiter.wake()
 
 
 async def async_connected(connect: Callable[[], Awaitable[Any]], seconds: float | None) -> Any:  # noqa: ANN401, ARG001  # httpcore's stream; as `connected`

@@ -12,7 +12,7 @@ from sendblue_contacts._async.connections import AsyncConnectionTransport
 from sendblue_contacts._async.transports import AsyncRateLimitTransport, AsyncRetryTransport
 from sendblue_contacts._sync.connections import ConnectionTransport
 from sendblue_contacts._sync.transports import RateLimitTransport, RetryTransport
-from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -2,9 +2,8 @@
 
 from .config import RateLimit
 from .lease import Slot
-from .limiter import RateLimiter
+from .limiter import RateLimiter, RateLimitStatistics
 from .registry import shared_limiter
-from .statistics import RateLimitStatistics
 from .window import Window
 
 __all__ = ["RateLimit", "RateLimitStatistics", "RateLimiter", "Slot", "Window", "shared_limiter"]

@@ -6,24 +6,18 @@ import os
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class ForkAware(Protocol):
-    """An object with state that must not be carried over into the child of a fork."""
-
-    def after_fork(self) -> None:
-        """Reset the state; called in the child."""
+_REGISTERED: WeakSet[Any] = WeakSet()
+"""Objects with state that must not be carried over into the child, and the method `after_fork` that resets it."""
 
 
-_REGISTERED: WeakSet[ForkAware] = WeakSet()
-
-
-def reset_after_fork(target: ForkAware) -> None:
+def reset_after_fork(target: Any) -> None:  # noqa: ANN401  # as above
     """Call `target.after_fork()` in the child of each fork, for as long as the object exists."""
     add_hooks(after_in_child=_reset_all)
     _REGISTERED.add(target)

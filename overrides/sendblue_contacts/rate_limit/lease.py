@@ -9,16 +9,10 @@ expired is not covered by the limit; the limiter logs a warning for each slot th
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol, Self
-
-from .stores.base import async_run_steps, run_steps
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from .stores.base import Steps
-    from .stores.outbox import Notice
-    from .wait_queue import Waiter
 
 DEFAULT_LEASE = 60.0
 """Seconds, for code that does not state how long its request may take."""
@@ -35,24 +29,6 @@ class WaitEndedError(Exception):
     """The client of a caller was closed while the caller waited for a slot."""
 
 
-class SlotProvider(Protocol):
-    """What a slot needs of its limiter."""
-
-    def acquire_at_once(self, slot: Slot) -> bool:
-        """Acquire the slot if no wait is necessary, neither for another caller nor for a store."""
-        ...
-
-    def acquire_steps(self, slot: Slot, *, in_task: bool) -> Steps:
-        """What to do until the slot is acquired."""
-        ...
-
-    def release(self, slot: Slot, *, answered: bool) -> Notice | None:
-        """Release the slot, and return what the store has to know."""
-
-    def recover(self, slot: Slot) -> Notice | None:
-        """Release what an interrupted caller holds, and return what the store has to know."""
-
-
 class Slot:
     """A slot for one request: `with limiter.slot() as slot:` or `async with …`. `RateLimiter.slot` creates it.
 
@@ -64,36 +40,55 @@ class Slot:
 
     Attributes:
         waited: Seconds that the caller waited.
-        started: When the caller arrived, by the limiter's clock.
-        free_since: When the slot of the window that it holds became free; None if it holds none.
-        waiter: Its place in the wait queue, while it waits.
-        is_sent: Whether the block has started, so that its request may have been sent.
-        is_closed: Whether the client of the caller was closed, so that a wait ends with `WaitEndedError`.
-        token: Its number in the store, once the store has been asked for it, else None.
-        leased_until: When its lease expires, by the limiter's clock; infinity without a store.
     """
 
+    waited: float = 0.0
+    # For the limiter, by its clock: when the caller arrived, and when its wait ends at the latest.
+    started: float = 0.0
+    latest: float = math.inf
+    free_since: float | None = None  # when the slot of the window that it holds became free
+    is_sent: bool = False  # whether the block has started, so that its request may have been sent
+    is_over: bool = False  # whether the caller was interrupted
+    is_closed: bool = False  # whether the client of the caller was closed
+    # For the wait queue: how to wake the caller, its number in the order of arrival, and how many callers were in its
+    # lane, or had been, when it joined the queue.
+    waiter: Any = None  # of a thread or of a task
+    ticket: int = -1
+    position: int = 0
+    served_before: int = 0
+    is_logged: bool = False
+    # For the store: the number under which it was asked for the slot, when the lease expires by the limiter's clock,
+    # how often it did not reply, and whether a worker thread is asking.
+    token: int | None = None
+    leased_until: float = math.inf
+    failures: int = 0
+    is_asking: bool = False
+
     def __init__(
-        self, provider: SlotProvider, *, bulk: bool, max_wait: float | None, freeze_timeout: float | None, lease: float
+        self,
+        limiter: Any,  # noqa: ANN401  # a RateLimiter, whose module imports this one
+        store: Any,  # noqa: ANN401  # a StoreCoordinator or None, as above
+        *,
+        bulk: bool,
+        max_wait: float | None,
+        freeze_timeout: float | None,
+        lease: float,
     ) -> None:
-        self._provider = provider
+        self._limiter, self._store = limiter, store
         self.bulk: bool = bulk
         self.max_wait: float = math.inf if max_wait is None else max_wait
         self.freeze_timeout: float = math.inf if freeze_timeout is None else freeze_timeout
         self.lease: float = lease
-        self.waited: float = 0.0
-        self.started: float = 0.0
-        self.free_since: float | None = None
-        self.waiter: Waiter | None = None
-        self.is_sent: bool = False
-        self.is_closed: bool = False
-        self.token: int | None = None
-        self.leased_until: float = math.inf
 
     def __enter__(self) -> Self:
+        limiter, store = self._limiter, self._store
         try:
-            if not self._provider.acquire_at_once(self):
-                run_steps(self._provider.acquire_steps(self, in_task=False))
+            if not limiter.acquire_at_once(self):
+                for seconds in limiter.waits(self, in_task=False):
+                    self.waiter.wait(seconds)
+                while store and (pause := limiter.store_wait(self, store.ask(self))):
+                    self.waiter.wait(pause)
+                limiter.end_wait(self)
             self.is_sent = True
             return self  # noqa: TRY300  # an exception on this line must be caught too
         except BaseException:
@@ -104,20 +99,25 @@ class Slot:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if notice := self._provider.release(self, answered=kind is None):
-                notice.run()
+            if self._limiter.release(self, answered=kind is None):
+                self._store.deliver()
         except BaseException:
             self._recover()
             raise
 
     def _recover(self) -> None:
-        if notice := self._provider.recover(self):
-            notice.run()
+        if self._limiter.recover(self):
+            self._store.deliver()
 
     async def __aenter__(self) -> Self:
+        limiter, store = self._limiter, self._store
         try:
-            if not self._provider.acquire_at_once(self):
-                await async_run_steps(self._provider.acquire_steps(self, in_task=True))
+            if not limiter.acquire_at_once(self):
+                for seconds in limiter.waits(self, in_task=True):
+                    await self.waiter.wait(seconds)
+                while store and (pause := limiter.store_wait(self, await store.async_ask(self))):
+                    await self.waiter.wait(pause)
+                limiter.end_wait(self)
             self.is_sent = True
             return self  # noqa: TRY300  # as above
         except BaseException as interrupt:
@@ -128,12 +128,12 @@ class Slot:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if notice := self._provider.release(self, answered=kind is None):
-                await notice.async_run(error)
+            if self._limiter.release(self, answered=kind is None):
+                await self._store.async_deliver(error)
         except BaseException as interrupt:
             await self._async_recover(interrupt)
             raise
 
     async def _async_recover(self, interrupt: BaseException) -> None:
-        if notice := self._provider.recover(self):
-            await notice.async_run(interrupt)
+        if self._limiter.recover(self):
+            await self._store.async_deliver(interrupt)

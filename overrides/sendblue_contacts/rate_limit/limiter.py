@@ -15,6 +15,7 @@ import logging
 import math
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,19 +25,17 @@ from . import forks
 from .config import RateLimit
 from .lease import DEFAULT_LEASE, Slot, WaitEndedError
 from .live_objects import LiveObjects
-from .statistics import RateLimitStatistics
 from .stores import open_store
 from .stores.base import Command
 from .stores.outage import StoreCoordinator
-from .wait_queue import AsyncWaiter, ThreadWaiter, Wait, WaitQueue
+from .wait_queue import WaitQueue
+from .waiters import AsyncWaiter, ThreadWaiter
 from .window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from .stores.base import Steps, Store
-    from .stores.outbox import Notice
-    from .wait_queue import Waiter
+    from .stores.base import Store
 
 _LOG = logging.getLogger("sendblue_contacts")
 _LONG_WAIT = 1.0
@@ -46,6 +45,33 @@ _LEASE_EXPIRED = (
     "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
     "timeout of the request"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitStatistics:
+    """The state of a limiter and its totals since it was created; those of this process, also with a shared store.
+
+    Attributes:
+        limit: The maximum number of requests in any window; None for a limiter without a limit.
+        in_flight: Requests that have no response yet.
+        waiting: Callers in the wait queue.
+        free: Slots that are free now; None for a limiter without a limit.
+        frozen_until: When requests are allowed again after a 429; None if they are allowed now.
+        requests: The number of slots acquired.
+        total_waited: The sum of all waits, in seconds.
+        longest_wait: The longest wait, in seconds.
+        refusals: The number of responses with status 429.
+    """
+
+    limit: int | None
+    in_flight: int
+    waiting: int
+    free: int | None
+    frozen_until: datetime | None
+    requests: int
+    total_waited: float
+    longest_wait: float
+    refusals: int
 
 
 class RateLimiter:
@@ -130,29 +156,45 @@ class RateLimiter:
             if seconds is not None:
                 check_seconds(name, seconds, positive=False)
         check_seconds("lease", lease, finite=True)
-        return Slot(self, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
+        return Slot(self, self._coordinator, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
 
     def refused(self, retry_after: float | None = None) -> None:
         """Report a 429: all processes that share the limit send nothing for `retry_after` seconds, by default `per`."""
-        if notice := self._freeze(retry_after):
-            notice.run()
+        self._freeze(retry_after)
+        if self._coordinator:
+            self._coordinator.deliver()
 
     async def async_refused(self, retry_after: float | None = None) -> None:
         """As `refused`, for tasks."""
-        if notice := self._freeze(retry_after):
-            await notice.async_run()
+        self._freeze(retry_after)
+        if self._coordinator:
+            await self._coordinator.async_deliver()
+
+    def _freeze(self, retry_after: float | None) -> None:
+        with self._lock:
+            self._refusals += 1
+            if self.rate is None:
+                return
+            pause = self.rate.per if retry_after is None else min(retry_after, MAX_RETRY_AFTER)
+            is_longer = pause > self.frozen_for() + _LONG_WAIT
+            now = self._clock()
+            self._window.freeze(now + pause)
+            if is_longer:
+                self._queue.wake_refused(now, pause)
+        if self._coordinator:
+            self._coordinator.freeze(now + pause)
 
     def frozen_for(self) -> float:
         """Seconds until requests are allowed again after a 429; 0 if they are allowed now."""
-        return max(0.0, self._window.frozen_until - self._clock()) if self.rate else 0.0
+        return max(0.0, self._window.frozen_until - self._clock())
 
     def end_waits(self, slots: Iterable[Slot]) -> None:
         """Let the callers that wait for these slots raise `WaitEndedError`: their client was closed."""
         with self._lock:
-            waiting = [slot for slot in slots if not slot.is_sent]
+            waiting = [*slots]
             for slot in waiting:
                 slot.is_closed = True
-            self._queue.wake([slot.waiter for slot in waiting if slot.waiter])
+            self._queue.wake(waiting)
 
     def statistics(self) -> RateLimitStatistics:
         """The current state and the totals of the limiter."""
@@ -209,107 +251,93 @@ class RateLimiter:
         self._requests += 1
         return True
 
-    def acquire_steps(self, slot: Slot, *, in_task: bool) -> Steps:
-        """What to do until the slot is acquired. If it raises or is not run to its end, `recover` has to be called."""
-        waiter = self._join(slot, self._async_waiter() if in_task else self._thread_waiter())
-        while not self._take(slot, waiter):
-            yield Wait(waiter, self._seconds_left(slot, waiter))
-        if self._coordinator:
-            yield from self._store_steps(self._coordinator, slot, waiter)
-        with self._lock:
-            self._end_wait(slot)
-        if slot.waited > _LONG_WAIT:
-            waiter.log_once(_LOG, slot.waited)  # the length of the wait was not known before
-
-    def _join(self, slot: Slot, waiter: Waiter) -> Waiter:
+    def waits(self, slot: Slot, *, in_task: bool) -> Iterator[float | None]:
+        """The waits until a slot of the window is acquired, in seconds (None: until the caller is woken)."""
+        slot.waiter = self._async_waiter() if in_task else self._thread_waiter()
         with self._lock:
             slot.started = now = self._clock()
-            slot.waiter = waiter
-            waiter.bulk, waiter.max_freeze, waiter.latest = slot.bulk, slot.freeze_timeout, now + slot.max_wait
+            slot.latest = now + slot.max_wait
             if self._window.free_from(bulk=slot.bulk) <= now:  # a head may sleep: its event loop was closed
                 self._queue.wake_next()
-            self._queue.join(waiter)
-        return waiter
+            self._queue.join(slot)
+        while not self._take(slot):
+            yield self._seconds_left(slot)
 
-    def _take(self, slot: Slot, waiter: Waiter) -> bool:
+    def _take(self, slot: Slot) -> bool:
         """Acquire a slot of the window, if it is the turn of this caller and one is free."""
         with self._lock:
-            waiter.clear()
+            slot.waiter.clear()
             now = self._clock()
-            is_next = not slot.is_closed and self._queue.is_next(waiter, now, hurried=slot.max_wait == 0)
+            is_next = not slot.is_closed and self._queue.is_next(slot, now, hurried=slot.max_wait == 0)
             taken = is_next and self._acquire_from_window(slot, now)
             if taken and self._coordinator:
-                self._queue.ask(waiter)
+                self._queue.ask(slot)
             return taken
 
-    def _seconds_left(self, slot: Slot, waiter: Waiter) -> float | None:
-        """Seconds for which this waiter sleeps before it checks again; None: until it is woken."""
+    def _seconds_left(self, slot: Slot) -> float | None:
         with self._lock:
             now = self._clock()
-            earliest = self._window.earliest(self._queue.position(waiter), now, bulk=slot.bulk)
-            first = self._queue.is_next(waiter, now, hurried=False)
+            earliest = self._window.earliest(self._queue.position(slot), now, bulk=slot.bulk)
+            first = self._queue.is_next(slot, now, hurried=False)
             free_from = self._window.free_from(bulk=slot.bulk) if first else math.inf
-        self._check_wait(earliest - now, slot, waiter)
-        wait = min(max(0.0, free_from - now), max(0.0, waiter.latest - self._clock()))
+        self._check_wait(slot, earliest - now)
+        wait = min(max(0.0, free_from - now), max(0.0, slot.latest - self._clock()))
         return None if wait == math.inf else wait
 
-    def _store_steps(self, coordinator: StoreCoordinator, slot: Slot, waiter: Waiter) -> Steps:
-        failures = 0
-        result = yield coordinator.ask(slot)
-        while (wait := coordinator.wait_after(slot, result, failures)) is not None:
-            failures += isinstance(result, Exception)
-            waiter.clear()
-            self._check_wait(wait, slot, waiter)
-            yield Wait(waiter, wait)
-            result = yield coordinator.ask(slot)
-        if slot.is_closed:
-            raise WaitEndedError
+    def store_wait(self, slot: Slot, seconds: float) -> float:
+        """The wait until the store is asked for the slot again; 0 when the slot is acquired."""
+        slot.waiter.clear()
+        if seconds or slot.is_closed:
+            self._check_wait(slot, seconds)
+        return seconds
 
-    def _check_wait(self, wait: float, slot: Slot, waiter: Waiter) -> None:
+    def _check_wait(self, slot: Slot, seconds: float) -> None:
         """Raise an error if the caller does not allow a wait of so many seconds from now on; log a long one."""
         if slot.is_closed:
             raise WaitEndedError
         now, frozen = self._clock(), self.frozen_for()
         if frozen >= slot.freeze_timeout:
             raise frozen_too_long(frozen)
-        if wait > waiter.latest - now or waiter.latest <= now:
-            raise wait_too_long(wait, slot.max_wait)
-        if wait + now - slot.started > _LONG_WAIT:
-            waiter.log_once(_LOG, wait)
+        if seconds > slot.latest - now or slot.latest <= now:
+            raise wait_too_long(seconds, slot.max_wait)
+        _log_wait(slot, seconds, seconds + now - slot.started)
 
-    def _end_wait(self, slot: Slot) -> None:
+    def end_wait(self, slot: Slot) -> None:
         """Leave the queue, and add to the statistics."""
-        if slot.waiter:
-            self._queue.leave(slot.waiter)
-            slot.waiter = None
-            slot.waited = self._clock() - slot.started
-            self._total_waited += slot.waited
-            self._longest_wait = max(self._longest_wait, slot.waited)
-        self._queue.wake_next()
+        with self._lock:
+            if slot.waiter:
+                self._queue.leave(slot)
+                slot.waiter = None
+                slot.waited = self._clock() - slot.started
+                self._total_waited += slot.waited
+                self._longest_wait = max(self._longest_wait, slot.waited)
+            self._queue.wake_next()
+        if not slot.is_over:
+            _log_wait(slot, slot.waited, slot.waited)  # its length was not known before
 
-    def release(self, slot: Slot, *, answered: bool) -> Notice | None:
+    def release(self, slot: Slot, *, answered: bool) -> bool:
         """Release the slot, unless it was released before or belongs to the parent of this process.
 
-        Args:
-            slot: The slot.
-            answered: Whether the response has arrived. Otherwise the request may still be on its way.
-
-        Returns:
-            What the store has to know.
+        Without an answer, the request may still be on its way. Returns whether the store has to know.
         """
         with self._lock:
             if not self._held.discard(slot) or self.rate is None:
-                return None
-            now, hold = self._clock(), 0.0 if answered else self.rate.hold_abandoned
-            self._window.release(now + hold, bulk=slot.bulk)
+                return False
+            now = self._clock()
+            until = now if answered else now + self.rate.hold_abandoned
+            self._window.release(until, bulk=slot.bulk)
             if self._queue:
                 self._queue.wake_next()
         if now > slot.leased_until:
             _LOG.warning(_LEASE_EXPIRED, now - slot.leased_until + slot.lease, slot.lease)
-        return self._coordinator.end(slot, Command.RELEASE, hold) if self._coordinator else None
+        return self._coordinator is not None and self._coordinator.end(slot, Command.RELEASE, until)
 
-    def recover(self, slot: Slot) -> Notice | None:
-        """Release all that a caller has acquired, after an exception at any point of the methods above."""
+    def recover(self, slot: Slot) -> bool:
+        """Release all that a caller has acquired, after an exception at any point of the methods above.
+
+        Returns whether the store has to know.
+        """
+        slot.is_over = True
         with self._lock:
             held = self._held.discard(slot)
             if held and slot.free_since is not None and not slot.is_sent:
@@ -317,32 +345,28 @@ class RateLimiter:
                 self._window.cancel(slot.free_since, bulk=slot.bulk)
             if held or slot.is_sent:  # otherwise it only waited
                 self._release_lost()
-            self._end_wait(slot)
+            self.end_wait(slot)
         command = Command.RELEASE if slot.is_sent else Command.CANCEL
-        return self._coordinator.end(slot, command) if self._coordinator else None
+        return self._coordinator is not None and self._coordinator.end(slot, command, self._abandoned_until())
 
     def _lose(self, key: int) -> None:
         """A caller was interrupted so often that its slot was garbage-collected: let others check again."""
         with self._lock:
             if self._coordinator:
-                self._coordinator.release_later(key)
+                self._coordinator.end_lost(key, self._abandoned_until())
             self._queue.wake_next()
 
     def _release_lost(self) -> None:
         """Release the slots of the window that no caller holds. Requests may have been sent with them."""
-        if self.rate:
-            held = [*self._held]
-            free_from = self._clock() + self.rate.hold_abandoned
-            self._window.release_lost(free_from, len(held), sum(slot.bulk for slot in held))
+        held = [*self._held]
+        self._window.release_lost(self._abandoned_until(), len(held), sum(slot.bulk for slot in held))
 
-    def _freeze(self, retry_after: float | None) -> Notice | None:
-        with self._lock:
-            self._refusals += 1
-            if self.rate is None:
-                return None
-            pause = self.rate.per if retry_after is None else min(retry_after, MAX_RETRY_AFTER)
-            is_longer = pause > self.frozen_for() + _LONG_WAIT
-            self._window.freeze(self._clock() + pause)
-            if is_longer:
-                self._queue.wake_refused(self._clock(), pause)
-        return self._coordinator.freeze(pause) if self._coordinator else None
+    def _abandoned_until(self) -> float:
+        return self._clock() + self._window.rate.hold_abandoned
+
+
+def _log_wait(slot: Slot, seconds: float, in_all: float) -> None:
+    """Log the first time that a wait is long."""
+    if in_all > _LONG_WAIT and not slot.is_logged:
+        slot.is_logged = True
+        _LOG.info("waiting for the rate limit, at least %.1f s", seconds)

@@ -33,12 +33,10 @@ class LiveObjects(Generic[T]):
         """All objects that exist. They may be added and removed meanwhile."""
         return iter([item for reference in tuple(self._references.values()) if (item := reference()) is not None])
 
-    def add(self, item: T, *, first: bool = False) -> None:
-        """Add an object at the end, or at the beginning."""
+    def add(self, item: T) -> None:
+        """Add an object at the end."""
         self.discard(item)  # one that no longer exists may have had the same id
         self._references[id(item)] = KeyedRef(item, self._forget, id(item))
-        if first:
-            self._references.move_to_end(id(item), last=False)
 
     def discard(self, item: T) -> bool:
         """Remove an object. Returns whether it was there."""

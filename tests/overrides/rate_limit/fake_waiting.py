@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
-from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -81,16 +81,15 @@ class StoreClient:
         token: int = 0,
         *,
         bulk: bool = False,
-        paced: bool = False,
         lease: float = LEASE,
         seconds: float = 0,
     ) -> StoreReply:
         """Send any request."""
-        return self.store.send(StoreRequest(command, token, bulk, paced, lease, seconds))
+        return self.store.send(StoreRequest(command, token, bulk, lease, seconds))
 
-    def acquire(self, token: int, *, bulk: bool = False, paced: bool = False, lease: float = LEASE) -> float | None:
+    def acquire(self, token: int, *, bulk: bool = False, lease: float = LEASE) -> float | None:
         """The wait until the caller may start; None if all slots are in flight."""
-        reply = self.send(Command.ACQUIRE, token, bulk=bulk, paced=paced, lease=lease)
+        reply = self.send(Command.ACQUIRE, token, bulk=bulk, lease=lease)
         return round(reply.wait, 6) if reply.held else None
 
     def release(self, *tokens: int) -> None:
@@ -123,27 +122,27 @@ def perform(client: StoreClient, script: str) -> None:
     """Carry out the steps of a script, such as `bulk use 1; +4; acquire 2=6 3=- lease=20`, for callers with numbers.
 
     `acquire 2=6 3=-` checks their waits: caller 2 has to wait for 6 s, and for caller 3 no slot is reserved, because
-    all are in flight. `use` acquires and then releases. `bulk` or `paced` before it says which lane, `lease=` behind it
+    all are in flight. `use` acquires and then releases. `bulk` before it says which lane, `lease=` behind it
     how long a lease. `release`, `cancel` and `freeze 3` send that command. `+4` lets 4 s pass.
     """
     for step in script.split("; "):
         words = step.split()
-        lanes = {lane: True for lane in ("bulk", "paced") if lane in words}
-        verb, *numbers = words[len(lanes) :]
+        bulk = words[0] == "bulk"
+        verb, *numbers = words[bulk:]
         if verb.startswith("+"):
             client.fixture.now += float(verb)
         elif verb == "freeze":
             client.freeze(float(numbers[0]))
         else:
-            _perform_for_each(client, verb, numbers, step, **lanes)
+            _perform_for_each(client, verb, numbers, step, bulk=bulk)
 
 
-def _perform_for_each(client: StoreClient, verb: str, numbers: list[str], step: str, **lanes: bool) -> None:
+def _perform_for_each(client: StoreClient, verb: str, numbers: list[str], step: str, *, bulk: bool) -> None:
     lease = next((float(word.removeprefix("lease=")) for word in numbers if word.startswith("lease=")), LEASE)
     callers = [word.partition("=") for word in numbers if not word.startswith("lease=")]
     for number, _, expected in callers:
         if verb in {"acquire", "use"}:
-            wait = client.acquire(int(number), lease=lease, **lanes)
+            wait = client.acquire(int(number), lease=lease, bulk=bulk)
             assert not expected or wait == (None if expected == "-" else float(expected)), (step, number, wait)
     for number, *_ in callers:
         if verb != "acquire":

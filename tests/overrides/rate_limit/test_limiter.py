@@ -59,8 +59,8 @@ class ThreadCallers:
 
     def wake_first(self, *, bulk: bool = False) -> None:
         """The timer of the caller of this lane expires that arrived first, unless it was woken and served already."""
-        if waiter := self._limiter._queue._lanes[bulk].first():
-            waiter.wake()
+        if slot := self._limiter._queue._lanes[bulk].first():
+            slot.waiter.wake()
 
     def wait_for_one(self) -> None:
         """Wait until one more caller has its slot, or an error."""

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sendblue_contacts.rate_limit
 from sendblue_contacts import RateLimit, RateLimiter
-from sendblue_contacts.rate_limit.stores.base import Command, StoreReply, StoreRequest
+from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, T
 from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
-from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,8 +91,8 @@ class Time:
             def clear(self) -> None:
                 pass
 
-            def wake(self) -> None:
-                pass
+            def wake(self) -> bool:
+                return True
 
             async def wait(self, seconds: float | None) -> None:
                 if seconds is None:
@@ -106,7 +106,7 @@ class Time:
         return RateLimiter(RATE, clock=self, thread_waiter=self.waiter, async_waiter=self.async_waiter, store=store)
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """A store in memory."""
 
     def __init__(self, time: Time) -> None:
@@ -123,9 +123,10 @@ class MemoryStore:
             self.held.discard(request.token)
         return reply
 
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """As `send`."""
-        return self.send(request)
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Make the call in another thread, which no signal interrupts."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(call).result()
 
 
 def use(limiter: RateLimiter) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
-from sendblue_contacts.rate_limit.wait_queue import ThreadWaiter
+from sendblue_contacts.rate_limit.waiters import ThreadWaiter
 
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
 
@@ -150,8 +150,8 @@ class NoWaiting(ThreadWaiter):
 def test_max_wait_zero_behind_a_caller_that_is_first() -> None:
     """A slot is free, but belongs to a caller that came first and has not run yet: that is a wait, too."""
     limiter = RateLimiter(RateLimit(1, 10.0), thread_waiter=NoWaiting)
-    first = ThreadWaiter()
-    first.bulk = True
+    first = limiter.slot(bulk=True)
+    first.waiter = ThreadWaiter()
     limiter._queue.join(first)
     with pytest.raises(RateLimitError) as caught:
         limiter.slot(max_wait=0).__enter__()

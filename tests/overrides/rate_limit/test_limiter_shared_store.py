@@ -6,28 +6,31 @@ happens to them while the store is slow or unavailable.
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts import RateLimit, RateLimitError, RateLimitStoreError
-from sendblue_contacts.rate_limit.stores.base import Command, StoreReply, StoreRequest, StoreUnavailableError
+from sendblue_contacts import RateLimit, RateLimiter, RateLimitError, RateLimitStoreError
+from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, StoreUnavailableError, T
 from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
 
+from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, until
 
 if TYPE_CHECKING:
-    from sendblue_contacts import RateLimiter
+    from collections.abc import Callable
 
 RATE = RateLimit(10, 10.0, reserve=4)
 ONE = RateLimit(1, 10.0)
 
 
-class VirtualStore:
+class VirtualStore(Store):
     """Slots in memory, which several limiters share.
 
     Attributes:
@@ -56,9 +59,9 @@ class VirtualStore:
             raise StoreUnavailableError("no reply")
         return self._table.apply(request, anyio.current_time())
 
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """As `send`; the reply takes a while."""
-        reply = self.send(request)
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Make the call without a thread, which has no virtual time; the reply takes a while."""
+        reply = call()
         await anyio.sleep(self.latency)
         return reply
 
@@ -324,6 +327,91 @@ def test_an_outage_that_lasts_too_long_is_an_error(setting: Any, limits: dict[st
     assert store.requests[-3][0] == 1  # what follows was sent when it was available again
     assert store.received(Command.RELEASE)[-2:] == [Command.CANCEL, Command.ACQUIRE]
     assert max(at for at, _ in store.requests if at < 1) == ended
+
+
+def test_releases_are_sent_when_the_store_is_available_again(store: VirtualStore) -> None:
+    """Before the next request, each once; a caller in an outage waits for one failure only; a late 429 is dropped."""
+
+    async def scenario(callers: Callers) -> None:
+        await callers.arrive(1, 2, 3, responds=False)
+        store.is_available = False
+        await callers.respond(1, 2, 3)
+        await callers.limiter.async_refused(0)
+        before = len(store.requests)
+        await callers.arrive("Ada", max_wait=0)
+        assert len(store.requests) == before + 1
+        store.is_available = True
+        await callers.arrive("Bob", "Eve")
+
+    assert list(play(scenario, RATE, store=store).served)[-2:] == ["Bob", "Eve"]
+    commands = store.received()[8:]
+    assert commands.count(Command.RELEASE) == 5
+    assert (commands.index(Command.ACQUIRE), Command.FREEZE in commands) == (4, False)
+
+
+def test_the_outbox_is_bounded(one: VirtualStore) -> None:
+    """During a long outage it keeps two cancellations for each slot; the others are left to their leases."""
+
+    async def scenario(callers: Callers) -> None:
+        one.is_available = False
+        await callers.arrive(*range(5), max_wait=0)
+        one.is_available = True
+        one.requests.clear()
+        await callers.arrive("Ada")
+
+    assert play(scenario, ONE, store=one).served == {"Ada": 0}
+    assert one.received() == [Command.CANCEL, Command.CANCEL, Command.ACQUIRE, Command.RELEASE]
+
+
+def test_the_child_of_a_fork_does_not_send_the_outbox_of_its_parent(one: VirtualStore) -> None:
+    """The parent sends it."""
+
+    async def scenario(callers: Callers) -> None:
+        one.is_available = False
+        await callers.arrive("Ada", max_wait=0)
+        one.is_available = True
+        callers.limiter.after_fork()
+        await callers.arrive("Bob")
+
+    play(scenario, ONE, store=one)
+    assert one.received() == [Command.ACQUIRE, Command.ACQUIRE, Command.RELEASE]
+
+
+class HangingStore(VirtualStore):
+    """A store in real time, in which a request hangs in its thread."""
+
+    def __init__(self) -> None:
+        super().__init__(ONE)
+        self.hangs, self.continues, self.is_cancelled = threading.Event(), threading.Event(), threading.Event()
+
+    def send(self, request: StoreRequest) -> StoreReply:
+        """Reply to ACQUIRE when the test allows it."""
+        if request.command is Command.CANCEL:
+            self.is_cancelled.set()
+        else:
+            self.hangs.set()
+            assert self.continues.wait(DEADLOCK_TIMEOUT)
+        return StoreReply()
+
+    in_thread = Store.in_thread
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_task_that_asks_can_be_cancelled(backend: str) -> None:
+    """It does not wait for the reply, after which its thread cancels the slot."""
+    store = HangingStore()
+    limiter = RateLimiter(ONE, store=store)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(limiter.slot().__aenter__)
+            await anyio.to_thread.run_sync(store.hangs.wait)
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert (limiter.statistics().in_flight, store.is_cancelled.is_set()) == (0, False)
+    store.continues.set()
+    assert store.is_cancelled.wait(DEADLOCK_TIMEOUT)
 
 
 @pytest.mark.parametrize(("seconds", "warnings"), [(60, 0), (61, 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -95,34 +96,39 @@ def test_a_freeze_applies_to_waiting_callers(client: StoreClient, script: str) -
     "script",
     [
         # One in each pace, however many slots are free; an unused pace is not saved up. Other requests do not wait.
-        "paced acquire 1=0; +10.2; paced acquire 2=0 3=3.4; cancel 2; acquire 4=0",
+        "bulk acquire 1=0; +10.2; bulk acquire 2=0 3=3.4; cancel 2; acquire 4=0",
         # The place of a caller that found the wait too long, and canceled, is free for the next one.
-        "paced acquire 1=0" + "; paced acquire 2=3.4; cancel 2" * 20,
+        "bulk acquire 1=0" + "; bulk acquire 2=3.4; cancel 2" * 20,
         # The callers that waited do not all start at the end of a freeze.
-        "paced acquire 1 2 3; freeze 20; +10; paced acquire 2=10 3=13.4",
+        "bulk acquire 1 2 3; freeze 20; +10; bulk acquire 2=10 3=13.4",
     ],
 )
-def test_paced_requests_start_one_by_one(client: StoreClient, script: str) -> None:
+def test_bulk_work_starts_one_by_one(store: StoreFixture, script: str) -> None:
     """One in each pace of 3.4 s."""
-    perform(client, script)
+    perform(store.warm(RateLimit(3, PER, reserve=0)), script)
+
+
+def test_all_requests_can_be_paced(store: StoreFixture) -> None:
+    """In both lanes together."""
+    perform(store.warm(RateLimit(3, PER, paced=True)), "+3.4; bulk acquire 1=0; acquire 2=3.4 3=6.8")
 
 
 @pytest.mark.parametrize(
     "script",
     [
         # It leaves the reserve. A slot on its way back counts as used too: bulk work gets its own slots again.
-        "bulk use 1; +2; bulk use 2; bulk acquire 3=8 4=10 5=-; acquire 6=0",
+        "bulk use 1; +3.4; bulk use 2; bulk acquire 3=6.6 4=10 5=-; acquire 6=0",
         # While it may use more slots, the next free one is reserved for it as for any caller.
         "use 1; +1; use 2 3; bulk acquire 4=9; acquire 5=10 6=10",
         # Its slot counts until it is free, also if another caller waits for it, and after that one canceled.
         "bulk use 1 2; acquire 3 4; cancel 3; bulk acquire 5=10; acquire 6=0",
-        "bulk use 1 2; acquire 3 4=10; cancel 4; bulk acquire 5=10 6=10 7=-",
+        "bulk use 1 2; acquire 3 4=10; cancel 4; bulk acquire 5=10 6=13.4 7=-",
         # After one window it gets the first of all slots, not the first of those that it used before.
         "bulk use 1 2; +10; use 3; +1; use 4; +1; use 5; +1; bulk acquire 6=7",
         # No request was sent with a canceled slot.
-        "bulk acquire 1 2; cancel 1 2; use 3=0 4=0; bulk acquire 5=0",
+        "bulk acquire 1 2; cancel 2 1; use 3=0 4=0; bulk acquire 5=0",
         # Bulk work that was killed has its slots again after the lease and one window.
-        "bulk acquire 1 2; +70; bulk acquire 3=0 4=0 5=-",
+        "bulk acquire 1 2; +70; bulk acquire 3=0 4=3.4 5=-",
     ],
 )
 def test_bulk_work_uses_two_of_three_slots(client: StoreClient, script: str) -> None:
@@ -153,5 +159,5 @@ def test_tasks_get_the_same_replies(client: StoreClient, backend: str) -> None:
     """In each event loop, one after another."""
     for token in (1, 2):
         request = StoreRequest(Command.ACQUIRE, token, lease=LEASE)
-        assert anyio.run(client.store.async_send, request, backend=backend).wait == 0
+        assert anyio.run(client.store.in_thread, partial(client.store.send, request), backend=backend).wait == 0
     perform(client, "acquire 3=0 4=-")

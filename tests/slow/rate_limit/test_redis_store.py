@@ -216,7 +216,7 @@ def test_processes_may_have_different_reserves(fixture: RedisStoreFixture, clien
     """The reserve and the pace apply to the requests of one process, and do not affect the guarantee."""
     other = StoreClient(fixture, fixture.open(RateLimit(3, per=PER, reserve=2)))
     waits = [other.acquire(1, bulk=True), other.acquire(2, bulk=True), client.acquire(3, bulk=True)]
-    assert waits == [0, None, 0]
+    assert waits == [0, None, pytest.approx(RATE.pace)]
 
 
 # Connections.
@@ -243,7 +243,7 @@ def test_a_store_serves_several_event_loops(redis_server: RedisServer) -> None:
     client = RedisStoreFixture(redis_server).warm(RATE)
     for token, backend in enumerate(["asyncio", "trio", "asyncio"], 1):
         request = StoreRequest(Command.ACQUIRE, token, lease=60.0)
-        assert anyio.run(client.store.async_send, request, backend=backend).wait == 0
+        assert anyio.run(client.store.in_thread, partial(client.store.send, request), backend=backend).wait == 0
     assert client.acquire(4) is None
 
 
@@ -265,7 +265,7 @@ def test_busy_worker_threads_do_not_block_a_request(redis_server: RedisServer) -
             while limiter.available_tokens:
                 await anyio.lowlevel.checkpoint()
             with anyio.fail_after(5):
-                reply = await client.store.async_send(ACQUIRE)
+                reply = await client.store.in_thread(partial(client.store.send, ACQUIRE))
             served.set()
         return reply.wait
 

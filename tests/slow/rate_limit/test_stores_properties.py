@@ -270,9 +270,7 @@ class SharedStore(RuleBasedStateMachine):
 
     def _acquire(self, caller: Caller) -> None:
         reserve_is_free = self._reserve_is_free() and not caller.bulk and not caller.known
-        reply = caller.client.send(
-            Command.ACQUIRE, caller.token, bulk=caller.bulk, paced=caller.bulk, lease=caller.manner.lease
-        )
+        reply = caller.client.send(Command.ACQUIRE, caller.token, bulk=caller.bulk, lease=caller.manner.lease)
         now = self.fixture.now
         if reserve_is_free:
             assert reply.held

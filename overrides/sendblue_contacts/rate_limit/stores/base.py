@@ -1,18 +1,23 @@
 """The protocol between a limiter and a store that several processes share.
 
-A store applies the rule of `window.py` to all processes that use it. It never blocks a caller: its reply states how
-long to wait, and it reserves a slot for the token meanwhile, so that processes are served in the order of their
-requests. A caller that has waited repeats its request, because the server may have responded with 429 to another
-process in the meantime.
+A store applies the rule of `window.py` to all processes that use it. Its reply states how long to wait, and it reserves
+a slot for the token meanwhile, so that processes are served in the order of their requests. A caller that has waited
+repeats its request, because another process may have reported a 429 in the meantime.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
-from contextlib import closing, suppress
+from abc import ABC, abstractmethod
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from sendblue_contacts.errors import RateLimitStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
 class Command(Enum):
@@ -35,8 +40,7 @@ class StoreRequest(NamedTuple):
     Attributes:
         command: What to do.
         token: A number of 53 bits, different for each slot that is acquired.
-        bulk: For ACQUIRE: whether it is for bulk work, which leaves the reserve to others.
-        paced: For ACQUIRE: whether it is spread evenly.
+        bulk: For ACQUIRE: whether it is for bulk work, which is paced and leaves the reserve to others.
         lease: For ACQUIRE: the seconds after which the request counts as abandoned.
         timeout: For ACQUIRE: the seconds for which the caller may still wait.
         seconds: For FREEZE: how long it lasts. For RELEASE: how long the request may still be on its way.
@@ -45,7 +49,6 @@ class StoreRequest(NamedTuple):
     command: Command
     token: int = 0
     bulk: bool = False
-    paced: bool = False
     lease: float = 0.0
     seconds: float = 0.0
     timeout: float = math.inf
@@ -66,13 +69,14 @@ class StoreReply(NamedTuple):
     held: bool = True
 
 
-class StoreUnavailableError(Exception):
+class StoreUnavailableError(RateLimitStoreError):
     """The store does not reply, and may do so later. The message states the reason, without a password."""
 
 
-class Store(Protocol):
+class Store(ABC):
     """Slots that are shared with other processes. Safe to use from many threads."""
 
+    @abstractmethod
     def send(self, request: StoreRequest) -> StoreReply:
         """Send a request once.
 
@@ -80,50 +84,13 @@ class Store(Protocol):
             StoreUnavailableError: The store does not reply.
             RateLimitStoreError: The store cannot be used until its configuration is corrected.
         """
-        ...
 
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """As `send`, for tasks."""
-        ...
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Make a call that uses the store, for a task: in a thread of its own, also when all threads of anyio are busy.
 
+        If the task is cancelled, the thread continues. So no connection and no lock belongs to an event loop.
+        """
+        import anyio.to_thread  # noqa: PLC0415  # only the async client pays for it
 
-Steps = Generator[Any, Any, None]
-"""What to wait for: each step has `run` and `async_run`, whose result is sent into the generator. So threads and tasks
-run the same steps."""
-
-
-class StoreCall(NamedTuple):
-    """The step that sends a request; the result for a store that is unavailable is its error."""
-
-    store: Store
-    request: StoreRequest
-
-    def run(self) -> StoreReply | StoreUnavailableError:
-        """Send the request from a thread."""
-        try:
-            return self.store.send(self.request)
-        except StoreUnavailableError as error:
-            return error
-
-    async def async_run(self) -> StoreReply | StoreUnavailableError:
-        """As `run`, in a task."""
-        try:
-            return await self.store.async_send(self.request)
-        except StoreUnavailableError as error:
-            return error
-
-
-def run_steps(steps: Steps) -> None:
-    """Run steps in a thread."""
-    result = None
-    with closing(steps), suppress(StopIteration):
-        while True:
-            result = steps.send(result).run()
-
-
-async def async_run_steps(steps: Steps) -> None:
-    """Run steps in a task."""
-    result = None
-    with closing(steps), suppress(StopIteration):
-        while True:
-            result = await steps.send(result).async_run()
+        own = anyio.CapacityLimiter(1)
+        return await anyio.to_thread.run_sync(call, limiter=own, abandon_on_cancel=True)

@@ -12,17 +12,21 @@ after a while the store counts as unavailable (`outage.py`).
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import re
 import stat
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from .base import Command, StoreReply, StoreUnavailableError
-from .slot_file import boot_id, slot_file_path, unusable
+from .base import Command, Store, StoreReply, StoreUnavailableError
 from .slot_table import SlotTable, WrongFileError
 
 try:
@@ -32,8 +36,7 @@ except ModuleNotFoundError:  # this module is imported only for a file store
     raise RateLimitStoreError(_NO_LOCKS) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Generator
 
     from sendblue_contacts.rate_limit.config import RateLimit
 
@@ -47,8 +50,40 @@ _LOCK_PAUSE = 0.001
 _LONGEST_LOCK_PAUSE = 0.02
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
+_NETWORK_FILE_SYSTEM = re.compile(
+    r"9p|afs|beegfs|ceph|cifs|glusterfs|gpfs|lustre|nfs4?|smb3|smbfs|vboxsf|virtiofs|fuse\.(ceph-fuse|glusterfs|sshfs)"
+)
+_MOUNTS = Path("/proc/self/mountinfo")
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
-class FileStore:
+
+def boot_session(library: Callable[[], Any] = lambda: ctypes.CDLL(None)) -> bytes:
+    """The identifier of the current boot on macOS; empty on other systems.
+
+    Args:
+        library: Returns the C library of the system.
+    """
+    buffer = ctypes.create_string_buffer(64)
+    size = ctypes.c_size_t(len(buffer))
+    with suppress(OSError, AttributeError):  # no C library, or none with this function
+        if not library().sysctlbyname(b"kern.bootsessionuuid", buffer, ctypes.byref(size), None, ctypes.c_size_t(0)):
+            return buffer.value
+    return b""
+
+
+def boot_id(path: Path = _BOOT_ID, session: Callable[[], bytes] = boot_session) -> bytes:
+    """16 bytes that differ after each boot of the machine, when its monotonic clock starts anew.
+
+    On a system that has no identifier they are always the same. There, `SlotTable.unpack` detects most reboots.
+    """
+    try:
+        text = path.read_bytes().strip()
+    except OSError:
+        text = session()
+    return sha256(text).digest()[:16]
+
+
+class FileStore(Store):
     """A store in a file, which is created at once.
 
     Args:
@@ -84,23 +119,17 @@ class FileStore:
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
-        for pause in _pauses(request):
+        left = max(_RELEASE_TIMEOUT, min(request.timeout, _LOCK_TIMEOUT) if request.command is Command.ACQUIRE else 0.0)
+        pause = _LOCK_PAUSE
+        while True:
             try:
                 return self._apply(request)
             except StoreUnavailableError:
-                self._sleep(pause)
-        return self._apply(request)
-
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """As `send`. While the file is locked, other tasks run."""
-        import anyio  # noqa: PLC0415  # only the async client pays for it
-
-        for pause in _pauses(request):
-            try:
-                return self._apply(request)
-            except StoreUnavailableError:
-                await anyio.sleep(pause)
-        return self._apply(request)
+                if left <= 0:
+                    raise
+            self._sleep(pause)
+            left -= pause
+            pause = min(2 * pause, _LONGEST_LOCK_PAUSE)
 
     def _apply(self, request: StoreRequest | None) -> StoreReply:
         """Carry out a request in the file; without one, only create the file."""
@@ -113,16 +142,13 @@ class FileStore:
                 _write(descriptor, table.pack(self._boot, now), len(data))
                 return reply
         except WrongFileError as error:
-            raise RateLimitStoreError(
-                f"the slot file {self.path} of the rate limit cannot be used: {error}; "
-                "name another, or remove it while no program uses it"
-            ) from None
+            raise _unusable(self.path, error, ", or remove it while no program uses it") from None
         except BlockingIOError:
             raise StoreUnavailableError(
                 f"the slot file {self.path} is locked by another process, which may be stopped"
             ) from None
         except OSError as error:
-            raise unusable(self.path, error) from error
+            raise _unusable(self.path, error.strerror) from error
 
     @contextmanager
     def _locked_file(self) -> Generator[int]:
@@ -150,19 +176,64 @@ class FileStore:
             return False
 
 
-def _pauses(request: StoreRequest) -> Iterator[float]:
-    """The pauses between the attempts to lock the file."""
-    timeout = min(request.timeout, _LOCK_TIMEOUT) if request.command is Command.ACQUIRE else 0.0
-    left = max(timeout, _RELEASE_TIMEOUT)
-    pause = _LOCK_PAUSE
-    while left > 0:
-        yield pause
-        left -= pause
-        pause = min(2 * pause, _LONGEST_LOCK_PAUSE)
-
-
 def _write(descriptor: int, data: bytes, size_before: int) -> None:
     if os.pwrite(descriptor, data, 0) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if size_before > len(data):
         os.ftruncate(descriptor, len(data))
+
+
+def slot_file_path(url: str, account: str) -> Path:
+    """The slot file of an account: the path in the URL, with a part of the hash of the account appended.
+
+    Raises:
+        ValueError: The URL contains no absolute path.
+        RateLimitStoreError: A slot file cannot be at this path.
+    """
+    path = _path(url)
+    try:
+        _check(path)
+    except OSError as error:
+        raise _unusable(path, error.strerror) from error
+    return path.with_name(f"{path.name}.{sha256(account.encode()).hexdigest()[:16]}") if account else path
+
+
+def _unusable(path: Path, reason: object, hint: str = "") -> RateLimitStoreError:
+    return RateLimitStoreError(f"the slot file {path} of the rate limit cannot be used ({reason}); name another{hint}")
+
+
+def _path(url: str) -> Path:
+    """The path in a URL, which may contain a password by mistake, and is not shown."""
+    if "?" in url or "#" in url:  # what follows would be cut off, so that two URLs would name one file
+        raise ValueError("the URL of a file store: write a ? in the path as %3F, and a # as %23")
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path))
+    if parts.netloc not in {"", "localhost"} or not path.name or not path.is_absolute():
+        raise ValueError("the URL of a file store must be file:// followed by the absolute path of a file")
+    if "\0" in str(path):
+        raise ValueError("the path of a file store must not contain a null byte (%00)")
+    return path
+
+
+def _check(path: Path) -> None:
+    if not path.parent.is_dir() or path.is_dir():
+        raise RateLimitStoreError(
+            f"the slot file of the rate limit must be a file in an existing folder: "
+            f"create {path.parent}, or name a file in it"
+        )
+    system = file_system(path.parent)
+    if _NETWORK_FILE_SYSTEM.fullmatch(system):
+        raise RateLimitStoreError(
+            f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
+        )
+
+
+def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
+    """The type of the file system of a folder; empty if the system does not report it."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    mounted = [(f[4].replace("\\040", " "), f[f.index("-") + 1]) for f in map(str.split, lines)]
+    real = os.path.realpath(folder)
+    return max(((len(at), kind) for at, kind in mounted if os.path.commonpath([real, at]) == at), default=(0, ""))[1]

@@ -5,26 +5,28 @@
     | `block`          | retry with growing pauses, for as long as the caller allows; then `RateLimitStoreError` |
     | `raise`          | `RateLimitStoreError` at once                                                       |
 
-Releases meanwhile stay in the outbox (`outbox.py`).
+What ends the use of a slot goes through an outbox. What the store does not receive stays there, and is sent before the
+next request. Otherwise a Redis that hangs for a second with 100 requests in flight would have no free slot until their
+leases have expired. A late release is safe: a slot that is released is free one window after the store processes the
+release; and one that was not used can be cancelled at any time, because no caller uses its token again. Sending either
+twice has no effect. A process that sends no further request does not send its outbox: then the leases expire.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-from functools import partial
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from .base import Command, StoreCall, StoreReply, StoreRequest, StoreUnavailableError
-from .outbox import Notice, Outbox
+from .base import Command, StoreRequest, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sendblue_contacts.rate_limit.config import RateLimit
     from sendblue_contacts.rate_limit.lease import Slot
     from sendblue_contacts.rate_limit.window import Window
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("sendblue_contacts")
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0)
 """Seconds between two attempts to reach the store; the last one from then on."""
+_RELEASE_TIMEOUT = 5.0
+"""Seconds for which a task waits at most until its release is sent."""
 
 
 class StoreCoordinator:
@@ -45,83 +49,120 @@ class StoreCoordinator:
     """
 
     def __init__(self, store: Store, window: Window, clock: Callable[[], float]) -> None:
-        self._rate: RateLimit = window.rate
-        self._outbox = Outbox(store, limit=2 * window.rate.limit)  # those in flight, and as many that wait
+        self._store = store
         self._window = window
         self._clock = clock
-        self._tokens = _tokens()
-        self._token_of: dict[int, int] = {}  # by the id of the slot
+        self.after_fork()
 
     def after_fork(self) -> None:
-        """In the child: use other tokens than the parent."""
+        """In the child: use other tokens than the parent, which sends its outbox itself."""
         self._tokens = _tokens()
-        self._token_of = {}
-        self._outbox.after_fork()
+        self._token_of: dict[int, int] = {}  # by the id of the slot
+        self._outbox: dict[int, tuple[Command, float]] = {}  # by token; until when it matters
 
-    def ask(self, slot: Slot) -> StoreCall:
-        """The request for this slot. The store may hold a slot for its token from now on."""
-        if slot.token is None:
-            slot.token = self._token_of[id(slot)] = next(self._tokens)
-        paced = slot.bulk or self._rate.paced
-        timeout = min(slot.max_wait, slot.freeze_timeout)
-        return StoreCall(
-            self._outbox, StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, paced, slot.lease, timeout=timeout)
-        )
+    def ask(self, slot: Slot) -> float:
+        """Ask for this slot. The store may hold a slot for its token from now on.
 
-    def wait_after(self, slot: Slot, result: StoreReply | StoreUnavailableError, failures: int) -> float | None:
-        """Seconds until the next request for this slot; None if it may be used now: then its lease has started.
-
-        Args:
-            slot: The slot, which holds one of the window already.
-            result: The result of the last request.
-            failures: How often the store did not reply before.
+        Returns:
+            Seconds until the next request for this slot; 0 if it may be used now: then its lease has started.
 
         Raises:
-            RateLimitStoreError: The store is unavailable for longer than the caller or the configuration allows.
+            RateLimitStoreError: The store cannot be used, or not for longer than the caller or `on_unavailable` allows.
         """
+        if slot.token is None:
+            slot.token = self._token_of[id(slot)] = next(self._tokens)
+        timeout = min(slot.max_wait, slot.freeze_timeout)
+        request = StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, slot.lease, timeout=timeout)
+        try:
+            self._send_outbox()
+            reply = self._store.send(request)
+        except StoreUnavailableError as error:
+            return self._pause(slot, error)
         now = self._clock()
-        if not isinstance(result, StoreReply):
-            return self._outage_pause(result, slot, now, _PAUSES[min(failures, len(_PAUSES) - 1)])
-        if result.held and result.wait <= 0:
+        if reply.held and reply.wait <= 0:
             slot.leased_until = now + slot.lease
-            return None
-        self._window.freeze(now + result.frozen)
-        return result.wait
+            return 0.0
+        self._window.freeze(now + reply.frozen)
+        return reply.wait
 
-    def _outage_pause(self, error: Exception, slot: Slot, now: float, pause: float) -> float:
+    async def async_ask(self, slot: Slot) -> float:
+        """As `ask`, for a task. If it is cancelled meanwhile, the thread cancels the slot after the reply."""
+
+        def ask() -> float:
+            slot.is_asking = True
+            try:
+                return 0.0 if slot.is_over else self.ask(slot)
+            finally:
+                slot.is_asking = False
+                if slot.is_over and self.end(slot, Command.CANCEL, 0.0):
+                    self.deliver()
+
+        return await self._store.in_thread(ask)
+
+    def _pause(self, slot: Slot, error: Exception) -> float:
+        pause = _PAUSES[min(slot.failures, len(_PAUSES) - 1)]
         allowed = min(slot.max_wait, slot.freeze_timeout)
-        if self._rate.on_unavailable == "raise" or now - slot.started + pause > allowed:
-            if slot.token:  # the store may have received the request without replying
-                self._outbox.keep(StoreRequest(Command.CANCEL, slot.token))
-                self._forget(slot)
+        if self._window.rate.on_unavailable == "raise" or self._clock() - slot.started + pause > allowed:
+            slot.is_asking = False
+            self.end(slot, Command.CANCEL, 0.0)  # the store may have received the request without replying
             raise RateLimitStoreError(
                 f"the rate limit store is unavailable ({error}); no request was sent: check that it is running"
             )
-        if pause == _PAUSES[0]:
+        if not slot.failures:
             _LOG.warning("the rate limit store is unavailable (%s); retrying", error)
+        slot.failures += 1
         return pause
 
-    def end(self, slot: Slot, command: Command, hold: float = 0.0) -> Notice | None:
-        """What ends the use of this slot, by RELEASE or CANCEL, whose request may still travel for `hold` seconds.
+    def end(self, slot: Slot, command: Command, until: float) -> bool:
+        """End the use of a slot, by RELEASE or CANCEL: its request may be on its way until then.
 
-        Returns None if the store holds no slot for it.
+        Returns whether there is something to deliver: if a thread is asking for the slot, it delivers that itself.
         """
-        if slot.token is None:
-            return None
-        return Notice(self._outbox, StoreRequest(command, slot.token, seconds=hold), partial(self._forget, slot))
-
-    def _forget(self, slot: Slot) -> None:
+        if slot.token is None or slot.is_asking:
+            return False
+        self._put(slot.token, command, until)
         slot.token = None
         self._token_of.pop(id(slot), None)
+        return True
 
-    def release_later(self, key: int) -> None:
+    def end_lost(self, key: int, until: float) -> None:
         """Release the slot with this `id`, which no longer exists, before the next request to the store."""
         if token := self._token_of.pop(key, None):
-            self._outbox.keep(StoreRequest(Command.RELEASE, token, seconds=self._rate.hold_abandoned))
+            self._put(token, Command.RELEASE, until)
 
-    def freeze(self, seconds: float) -> Notice:
-        """What freezes all processes."""
-        return Notice(self._outbox, StoreRequest(Command.FREEZE, seconds=seconds))
+    def freeze(self, until: float) -> None:
+        """Freeze all processes. During an outage, this is sent later if it is not over by then."""
+        self._put(next(self._tokens), Command.FREEZE, until)
+
+    def _put(self, token: int, command: Command, until: float) -> None:
+        self._outbox[token] = command, until
+        for oldest in [*self._outbox][: -2 * self._window.rate.limit]:  # those in flight, and as many that wait
+            self._outbox.pop(oldest, None)  # it is left to its lease
+
+    def _send_outbox(self) -> None:
+        """Send the outbox. The first failure ends it, so that no caller waits for two timeouts."""
+        for token, (command, until) in [*self._outbox.items()]:
+            try:
+                seconds = max(0.0, until - self._clock())
+                is_mine = self._outbox.pop(token, None)  # otherwise another thread sends it
+                if is_mine and (seconds or command is not Command.FREEZE):
+                    self._store.send(StoreRequest(command, token, seconds=seconds))
+            except BaseException:
+                self._outbox[token] = command, until
+                raise
+
+    def deliver(self) -> None:
+        """Send the outbox. The next request reports an error."""
+        with suppress(RateLimitStoreError):
+            self._send_outbox()
+
+    async def async_deliver(self, error: BaseException | None = None) -> None:
+        """As `deliver`, in a task, also in one that is being cancelled: by this error, if it is garbage-collected."""
+        import anyio  # noqa: PLC0415  # only the async client pays for it
+
+        if not isinstance(error, GeneratorExit):  # otherwise it cannot wait
+            with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True):
+                await self._store.in_thread(self.deliver)
 
 
 def _tokens() -> Iterator[int]:

@@ -11,8 +11,8 @@
 --   paced_from        from when the next paced request may start
 --   at[place]         when a slot is free; for a held slot: when its lease has expired and one window has passed
 --   bulk_until[place] until when a slot counts as used by bulk work
---   held[token]       the slot that a token holds, from when it may be used, whether it is bulk work, whether it is paced,
---                     and the previous values of the two times of the slot
+--   held[token]       the slot that a token holds, from when it may be used, whether it is bulk work, and the previous
+--                     values of the two times of the slot
 --
 -- Times are integers, in microseconds. A Lua number is exact for those of the next two centuries, so that sums and
 -- comparisons are exact; seconds with a fraction would be rounded.
@@ -31,17 +31,18 @@
 -- by its own clock, which cannot be set. The request of a process that has not used it before is trusted.
 --
 -- KEYS  the key
--- ARGV  command, token, bulk, paced, lease, length of a freeze or of the way of a request, limit, per, slots of bulk work, pace, the
---       epoch that the process knows, how long ago it had its last reply, and the time by its own clock; in tests the time
+-- ARGV  command, token, bulk, lease, length of a freeze or of the way of a request, limit, per, slots of bulk work, pace,
+--       whether all requests are paced, the epoch that the process knows, how long ago it had its last reply, and the
+--       time by its own clock; in tests the time
 -- Returns how long to wait, how long requests are frozen, whether a slot is held (1 or 0), the time, and the epoch
 
 local SLACK = 50 * 1000 -- microseconds by which the server's clock may be ahead of the time by that of a process
 local KEEP = 30 * 24 * 3600 * 1000 -- milliseconds
 
 local key, command, token = KEYS[1], ARGV[1], ARGV[2]
-local bulk, paced = ARGV[3] == '1', ARGV[4] == '1'
-local lease, pause = tonumber(ARGV[5]), tonumber(ARGV[6])
-local limit, per, bulk_slots, pace = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local bulk, lease, pause = ARGV[3] == '1', tonumber(ARGV[4]), tonumber(ARGV[5])
+local limit, per, bulk_slots, pace = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local all_paced = ARGV[10] == '1'
 
 local known, age, own_time = ARGV[11], tonumber(ARGV[12]), tonumber(ARGV[13])
 
@@ -141,7 +142,7 @@ end
 
 local function start_from(at)
   local start = math.max(open_from(), at)
-  if paced then
+  if bulk or all_paced then
     start = math.max(start, state.paced_from)
     state.paced_from = start + pace
   end
@@ -179,7 +180,7 @@ local function acquire_new()
   end
   forget_holder(place)
   local at, bulk_until = state.at[place], state.bulk_until[place]
-  local record = {place = place, start = start_from(at), bulk = bulk, paced = paced, at = at, bulk_until = bulk_until}
+  local record = {place = place, start = start_from(at), bulk = bulk, at = at, bulk_until = bulk_until}
   state.held[token] = record
   return hold(record)
 end
@@ -212,7 +213,7 @@ local function cancel()
   if record then
     state.at[record.place], state.bulk_until[record.place] = record.at, record.bulk_until
     state.held[token] = nil
-    if record.paced and state.paced_from == record.start + pace then
+    if (record.bulk or all_paced) and state.paced_from == record.start + pace then
       state.paced_from = record.start -- it was the last paced request, and the next one takes its place
     end
   end

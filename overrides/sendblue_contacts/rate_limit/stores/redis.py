@@ -4,16 +4,12 @@ Redis is *unavailable* in the conditions that can end without a change of the co
 out of memory, a replica. Others, such as a wrong password, are a `RateLimitStoreError`. No message shows more of the
 URL than its host.
 
-Tasks send their requests in a worker thread, under asyncio and trio alike. So no connection belongs to an event loop,
-and none has to be closed when a loop ends. If a task is cancelled, its thread still receives the reply, so that the
-connection stays usable, and cancels the slot. After a fork, redis-py opens new
-connections.
+After a fork, redis-py opens new connections.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 import time
 import weakref
 from hashlib import sha256
@@ -24,12 +20,14 @@ from urllib.parse import urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from .base import Command, StoreReply, StoreRequest, StoreUnavailableError
+from .base import Store, StoreReply, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sendblue_contacts.rate_limit.config import RateLimit
+
+    from .base import StoreRequest
 
 _MICRO = 1_000_000
 _TIMEOUT = 2.0
@@ -67,7 +65,7 @@ _UNPARSABLE = (
 """For any error in a URL: other messages about it may quote a part of the password."""
 
 
-class RedisStore:
+class RedisStore(Store):
     """A store in Redis, version 5 or later. It connects on the first request.
 
     Args:
@@ -100,7 +98,7 @@ class RedisStore:
         self._host = _host(url)
         # In a cluster, keys with the same text in braces are on the same node.
         self.key: str = f"sendblue:{{{sha256(account.encode()).hexdigest()[:16]}}}:slots"
-        self._rate = (rate.limit, _micro(rate.per), rate.bulk_slots, _micro(rate.pace))
+        self._rate = (rate.limit, _micro(rate.per), rate.bulk_slots, _micro(rate.pace), int(rate.paced))
         self._clock = clock
         self._own_clock = own_clock or clock or time.monotonic
         # The epoch of the last reply, when it arrived, and by how much the time of Redis is ahead at least.
@@ -110,14 +108,13 @@ class RedisStore:
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Send a request once, in one round trip."""
-        what = request.command.value, request.token, int(request.bulk), int(request.paced)
-        times = _micro(request.lease), _micro(request.seconds)
+        what = request.command.value, request.token, int(request.bulk), _micro(request.lease), _micro(request.seconds)
         known, replied, ahead = self._seen
         own_time = self._own_clock()
         seen = known, _micro(own_time - replied), _micro(own_time + ahead)
         now = () if self._clock is None else (_micro(self._clock()),)
         try:
-            reply = self._script(keys=[self.key], args=[*what, *times, *self._rate, *seen, *now])
+            reply = self._script(keys=[self.key], args=[*what, *self._rate, *seen, *now])
             wait, frozen, held, now_in_redis, epoch = reply
         except (self._errors.RedisError, self._errors.RedisClusterException) as error:
             raise self._explained(error) from None
@@ -126,26 +123,6 @@ class RedisStore:
         now_ahead = now_in_redis / _MICRO - replied
         self._seen = epoch, replied, max(ahead, now_ahead) if epoch == known else now_ahead
         return StoreReply(wait / _MICRO, frozen / _MICRO, bool(held))
-
-    async def async_send(self, request: StoreRequest) -> StoreReply:
-        """As `send`, in a worker thread of its own, also when all of anyio's are busy. Cancellation abandons it."""
-        import anyio.to_thread  # noqa: PLC0415  # only the async client pays for it
-
-        abandoned = threading.Event()
-        own = anyio.CapacityLimiter(1)
-        try:
-            return await anyio.to_thread.run_sync(
-                self._send_for_task, request, abandoned, limiter=own, abandon_on_cancel=True
-            )
-        finally:
-            abandoned.set()
-
-    def _send_for_task(self, request: StoreRequest, abandoned: threading.Event) -> StoreReply:
-        """Send the request of a task. If the task no longer waits, cancel the slot that it acquired."""
-        reply = self.send(request)
-        if abandoned.is_set() and request.command is Command.ACQUIRE:
-            self.send(request._replace(command=Command.CANCEL))
-        return reply
 
     def _explained(self, error: Exception) -> Exception:
         """The exception to raise. It never contains the text of Redis, which may quote a secret."""

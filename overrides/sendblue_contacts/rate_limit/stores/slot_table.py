@@ -1,7 +1,7 @@
 """The slots of one account in a file store, and the rule by which they are assigned. No I/O, no clock.
 
-The rule is that of `window.py`, with leases; `redis.lua` is its twin. A slot is held by the token of its record until
-it is released or cancelled, or until the lease of its holder has expired; then any process may acquire it.
+The rule is that of `window.py`, with leases; `redis.lua` is its twin. A slot is held by a token until it is released or
+cancelled, or until the lease of its holder has expired; then any process may acquire it.
 
 Cold start: a table that is new, or was written before the last boot of the machine (whose clock then starts anew), does
 not contain what was sent just before, and admits no request for one window. A response that arrives in this time to a
@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .base import Command, StoreReply
@@ -24,41 +25,25 @@ if TYPE_CHECKING:
 
     from .base import StoreRequest
 
-_MAGIC = b"sbslots4"
-_HEADER = struct.Struct("=8s16sqd4d")
-"""Magic, boot, limit, window, when the table was written, and its three times."""
+_MAGIC = b"sbslots5"
+_HEADER = struct.Struct("=8sI16s")
+"""Magic, checksum and boot. All that follows are floats, which are exact for tokens of 53 bits."""
 _TOLERANCE = 1.0
 """Seconds by which the clocks of two processes may differ."""
-_RECORD = struct.Struct("=ddqd??dd")
-_CHECKSUM = struct.Struct("=I")
 
 
 class WrongFileError(Exception):
     """The bytes are not a table of this limit; the message states what they are."""
 
 
-class SlotRecord(NamedTuple):
-    """One slot.
+class _Held(NamedTuple):
+    """A slot that is held: its place, from when it may be used, for what, and its previous times."""
 
-    Attributes:
-        free_at: When it is free. For a held slot: when its lease has expired and one window has passed.
-        bulk_until: Until when it counts as used by bulk work.
-        token: The holder; 0 for a slot that is not held.
-        start: From when the holder may use it.
-        bulk: Whether the holder is bulk work.
-        paced: Whether the holder is paced.
-        previous_free_at: `free_at` before the holder acquired it.
-        previous_bulk_until: `bulk_until` before the holder acquired it.
-    """
-
+    place: int
+    start: float
+    bulk: bool
     free_at: float
-    bulk_until: float = -math.inf
-    token: int = 0
-    start: float = 0.0
-    bulk: bool = False
-    paced: bool = False
-    previous_free_at: float = 0.0
-    previous_bulk_until: float = 0.0
+    bulk_until: float
 
 
 @dataclass
@@ -67,22 +52,26 @@ class SlotTable:
 
     Attributes:
         rate: The limit.
-        slots: The slots.
         frozen_until: Until when no request is admitted, because the server responded with 429.
         cold_until: Until when no request is admitted, because the requests of the last window are not in the table.
         paced_from: From when the next paced request may start.
+        free_at: When each slot is free. For a held slot: when its lease has expired and one window has passed.
+        bulk_until: Until when each slot counts as used by bulk work.
+        held: The slots that are held, by token.
     """
 
     rate: RateLimit
-    slots: list[SlotRecord]
     frozen_until: float
     cold_until: float
     paced_from: float
+    free_at: list[float]
+    bulk_until: list[float]
+    held: dict[int, _Held] = field(default_factory=dict)
 
     @classmethod
     def cold(cls, rate: RateLimit, now: float) -> Self:
         """A table without requests, which admits none for one window."""
-        return cls(rate, [SlotRecord(now)] * rate.limit, -math.inf, now + rate.per, -math.inf)
+        return cls(rate, -math.inf, now + rate.per, -math.inf, [now] * rate.limit, [-math.inf] * rate.limit)
 
     @classmethod
     def unpack(cls, data: bytes, rate: RateLimit, boot: bytes, now: float) -> Self | None:
@@ -95,25 +84,29 @@ class SlotTable:
         """
         if not data.startswith(_MAGIC[: len(data)]):
             raise WrongFileError("it is not a slot file")
-        if len(data) != _HEADER.size + rate.limit * _RECORD.size + _CHECKSUM.size:
-            if len(data) >= _HEADER.size and _HEADER.unpack_from(data)[2] != rate.limit:
-                raise WrongFileError("it is for another limit")
+        if len(data) < _HEADER.size or zlib.crc32(data[12:]) != _HEADER.unpack_from(data)[1]:
             return None
-        _, of_boot, limit, per, written, *times = _HEADER.unpack_from(data)
+        numbers = array("d", data[_HEADER.size :]).tolist()
+        limit, per, written, frozen_until, cold_until, paced_from = numbers[:6]
         if (limit, per) != (rate.limit, rate.per):
             raise WrongFileError("it is for another limit")
-        checked = memoryview(data)[: -_CHECKSUM.size]
-        is_damaged = zlib.crc32(checked) != _CHECKSUM.unpack_from(data, len(checked))[0]
-        if is_damaged or of_boot != boot or written > now + _TOLERANCE:
+        if _HEADER.unpack_from(data)[2] != boot or written > now + _TOLERANCE:
             return None
-        return cls(rate, [*map(SlotRecord._make, _RECORD.iter_unpack(checked[_HEADER.size :]))], *times)
+        slots, end = numbers[6:], 2 * rate.limit
+        table = cls(rate, frozen_until, cold_until, paced_from, slots[: rate.limit], slots[rate.limit : end])
+        for at in range(end, len(slots), 6):
+            token, place, start, bulk, *before = slots[at : at + 6]
+            table.held[int(token)] = _Held(int(place), start, bool(bulk), *before)
+        return table
 
     def pack(self, boot: bytes, now: float) -> bytes:
         """The table as bytes. The checksum detects a write that was interrupted."""
-        times = self.frozen_until, self.cold_until, self.paced_from
-        header = _HEADER.pack(_MAGIC, boot, self.rate.limit, self.rate.per, now, *times)
-        data = header + b"".join([_RECORD.pack(*record) for record in self.slots])
-        return data + _CHECKSUM.pack(zlib.crc32(data))
+        times = now, self.frozen_until, self.cold_until, self.paced_from
+        numbers = [self.rate.limit, self.rate.per, *times, *self.free_at, *self.bulk_until]
+        for token, held in self.held.items():
+            numbers += token, *held
+        body = boot + array("d", numbers).tobytes()
+        return _HEADER.pack(_MAGIC, zlib.crc32(body), boot) + body[len(boot) :]
 
     def apply(self, request: StoreRequest, now: float) -> StoreReply:
         """Carry out a request."""
@@ -121,69 +114,66 @@ class SlotTable:
             return self._acquire(request, now)
         if request.command is Command.FREEZE:
             self.frozen_until = max(self.frozen_until, now + request.seconds)
-            return StoreReply()
-        place = self._place_of(request.token)
-        if place is not None:
-            self._free(place, now + request.seconds, unused=request.command is Command.CANCEL)
+        elif held := self.held.pop(request.token, None):
+            if request.command is Command.CANCEL:
+                self._cancel(held)
+            else:
+                self._set(held, now + request.seconds + self.rate.per)
         elif request.command is Command.RELEASE and now < self.cold_until:
             self.cold_until = now + request.seconds + self.rate.per
         return StoreReply()
 
     def _acquire(self, request: StoreRequest, now: float) -> StoreReply:
-        place = self._place_of(request.token)
-        if place is not None:
-            record = self.slots[place]
-            start = record.start
-            if self._open_from(now) > max(start, now):
-                start = self._start_from(start, now, paced=request.paced)
-            return self._hold(place, record, max(start, now), request, now)
+        frozen = max(0.0, self.frozen_until - now)
+        held = self.held.get(request.token) or self._new(request, now)
+        if held is None:
+            return StoreReply(self.rate.per, frozen, held=False)
+        if self._open_from(now) > max(held.start, now):
+            held = held._replace(start=self._start_from(held.start, now, bulk=held.bulk))
+        held = self.held[request.token] = held._replace(start=max(held.start, now))
+        self._set(held, held.start + request.lease + self.rate.per)
+        return StoreReply(held.start - now, frozen)
+
+    def _new(self, request: StoreRequest, now: float) -> _Held | None:
+        """The slot that is free first; None if all are held. The holder whose lease has expired loses it."""
         place = self._earliest(now, bulk=request.bulk)
         if place is None:
-            return StoreReply(self.rate.per, max(0.0, self.frozen_until - now), held=False)
-        free_at, bulk_until = self.slots[place][:2]
-        start = self._start_from(free_at, now, paced=request.paced)
-        record = SlotRecord(free_at, bulk_until, request.token, start, request.bulk, request.paced, free_at, bulk_until)
-        return self._hold(place, record, start, request, now)
+            return None
+        self.held = {token: held for token, held in self.held.items() if held.place != place}
+        free_at = self.free_at[place]
+        start = self._start_from(free_at, now, bulk=request.bulk)
+        return _Held(place, start, request.bulk, free_at, self.bulk_until[place])
 
-    def _hold(self, place: int, record: SlotRecord, start: float, request: StoreRequest, now: float) -> StoreReply:
-        until = start + request.lease + self.rate.per
-        bulk_until = until if record.bulk else record.bulk_until
-        self.slots[place] = record._replace(free_at=until, bulk_until=bulk_until, start=start)
-        return StoreReply(start - now, max(0.0, self.frozen_until - now))
+    def _set(self, held: _Held, at: float) -> None:
+        self.free_at[held.place] = at
+        if held.bulk:
+            self.bulk_until[held.place] = at
 
-    def _free(self, place: int, now: float, *, unused: bool) -> None:
-        record = self.slots[place]
-        if not unused:
-            at = now + self.rate.per
-            self.slots[place] = SlotRecord(at, at if record.bulk else record.bulk_until)
-            return
-        self.slots[place] = SlotRecord(record.previous_free_at, record.previous_bulk_until)
-        if record.paced and self.paced_from == record.start + self.rate.pace:
-            self.paced_from = record.start  # it was the last paced request, and the next one takes its place
+    def _cancel(self, held: _Held) -> None:
+        self.free_at[held.place], self.bulk_until[held.place] = held.free_at, held.bulk_until
+        if (held.bulk or self.rate.paced) and self.paced_from == held.start + self.rate.pace:
+            self.paced_from = held.start  # it was the last paced request, and the next one takes its place
 
     def _earliest(self, now: float, *, bulk: bool) -> int | None:
         """The slot that is free first and that no caller holds. Bulk work with all its slots may take over only these.
 
         A slot that is free more than one window from now is held: its lease has not expired.
         """
-        any_slot = not bulk or sum(record.bulk_until > now for record in self.slots) < self.rate.bulk_slots
+        any_slot = not bulk or sum(until > now for until in self.bulk_until) < self.rate.bulk_slots
         latest = now + self.rate.per
-        free = [
-            (record.free_at, place)
-            for place, record in enumerate(self.slots)
-            if record.free_at <= latest and (any_slot or record.bulk_until > now)
-        ]
-        return min(free)[1] if free else None
-
-    def _place_of(self, token: int) -> int | None:
-        return next((place for place, record in enumerate(self.slots) if record.token == token), None)
+        free = (
+            (at, place)
+            for place, (at, bulk_until) in enumerate(zip(self.free_at, self.bulk_until, strict=True))
+            if at <= latest and (any_slot or bulk_until > now)
+        )
+        return min(free, default=(0.0, None))[1]
 
     def _open_from(self, now: float) -> float:
         return max(now, self.frozen_until, self.cold_until)
 
-    def _start_from(self, at: float, now: float, *, paced: bool) -> float:
+    def _start_from(self, at: float, now: float, *, bulk: bool) -> float:
         start = max(self._open_from(now), at)
-        if paced:
+        if bulk or self.rate.paced:
             start = max(start, self.paced_from)
             self.paced_from = start + self.rate.pace
         return start
