@@ -105,7 +105,7 @@ class Operation(Generic[T]):
     read: Callable[[Any], T]
     repeatable: bool = True  # whether the request may be sent again although the server may have applied it
     not_found: Literal["error", "none", "deleted"] = "error"  # a 404 is an error, None, or None if it is ambiguous
-    read_back: Operation[T] | None = None  # finds out what happened if the call is ambiguous (`ReadBack`)
+    read_back: Operation[T] | None = None  # finds out what happened if the call is ambiguous (`raw_response.look_ups`)
     conflict_status: int | None = None  # the status that the request gets if an earlier attempt was applied
     read_ambiguous: Callable[[Any], T] | None = None  # replaces `read` if the call is ambiguous
     reads_back: str = ""  # what it is to show, if it reads a contact back: `creation`, `upsert` or `update`

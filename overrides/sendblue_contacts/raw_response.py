@@ -1,6 +1,6 @@
 """The response of a call: raw, or read back if it was lost. Pure.
 
-`contacts.with_raw_response` returns an `httpx.Response` whose `parse()` returns the typed value. `ReadBack` decides how
+`contacts.with_raw_response` returns an `httpx.Response` whose `parse()` returns the typed value. `look_ups` decides how
 a contact is read back after the response to a single call was lost.
 
 Reads may lag behind writes, by `Retry.read_lag` seconds: until then, a look-up that does not show the write proves
@@ -20,15 +20,16 @@ All of it ends with the deadline of the call.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ._httpx import httpx
 from .body import discard_connection
-from .errors import APIConnectionError, APIResponseError
-from .retry import Call, Retry, look_up_pauses
+from .errors import APIConnectionError, APIResponseError, SendblueError
+from .retry import Call, look_up_pauses
 
 if TYPE_CHECKING:
-    from .errors import SendblueError
+    from collections.abc import Generator
+
     from .operations import Operation
 
 T = TypeVar("T")
@@ -63,46 +64,34 @@ class RawResponse(httpx.Response, Generic[T]):
             raise
 
 
-class ReadBack(Generic[T]):
-    """The look-ups after a call. `result` is the response that it returns; None for the outcome of its last attempt."""
+def look_ups(
+    operation: Operation[V], response: httpx.Response | None, call: Call
+) -> Generator[tuple[Operation[V], Call], Any, RawResponse[V] | None]:
+    """Find out what a call did, after its last response, if any.
 
-    def __init__(self, operation: Operation[T], lost: Call, retry: Retry, *, conflict: bool) -> None:
-        self.operation = operation
-        self.result: RawResponse[T] | None = None
-        self._call, self._retry, self._conflict = lost, retry, conflict
-        self._pauses = look_up_pauses(3 * retry.read_lag) if conflict else iter([retry.read_lag])
-        self._waited = 0.0
-
-    @staticmethod
-    def after(operation: Operation[V], response: httpx.Response | None, call: Call) -> ReadBack[V] | None:
-        """Return the look-ups after a call and its last response, if any; None if they are not needed, or no use."""
-        if operation.read_back is None or call.retry is None or not call.maybe_applied:
-            return None
-        status = None if response is None else response.status_code
-        conflict = status is not None and status == operation.conflict_status
-        is_open = status is None or conflict
-        return ReadBack(operation.read_back, call, call.retry, conflict=conflict) if is_open else None
-
-    def next_call(self) -> Call | None:
-        """Return the call of the next look-up, which begins with a pause; None if there is no other."""
-        pause, left = next(self._pauses, None), self._call.seconds_left
-        if pause is None or pause >= left:
-            return None
-        self._waited += pause
-        retry = replace(self._retry, deadline=None if self._retry.deadline is None else left - pause)
-        self._call = Call(repeatable=True, retry=retry, bulk=self._call.bulk, max_wait=self._call.max_wait, delay=pause)
-        return self._call
-
-    def accept(self, response: httpx.Response) -> None:
-        """Take the response to a look-up."""
-        shown = self.operation.is_shown_by(response, self._call)
-        if shown or self._conflict:
-            self.result = RawResponse.of(response, self.operation, self._call)
-        if shown or (response.is_success and self._waited >= self._retry.read_lag):
-            self._pauses = iter(())
-
-    def fail(self, error: SendblueError) -> None:
-        """Take the error of a look-up; raise APIConnectionError after a conflict."""
-        self._pauses = iter(())
-        if self._conflict:
-            raise self.operation.ambiguity_error(self._call, error) from error
+    Yields each look-up with its call, which begins with a pause; send it the response or the SendblueError. Returns the
+    response that the call returns; None for the outcome of its last attempt.
+    """
+    look_up, policy = operation.read_back, call.retry
+    conflict = response is not None and response.status_code == operation.conflict_status
+    if look_up is None or policy is None or not call.maybe_applied or not (response is None or conflict):
+        return None
+    waited, result = 0.0, None
+    for pause in look_up_pauses(3 * policy.read_lag) if conflict else [policy.read_lag]:
+        left = call.seconds_left - pause
+        if left <= 0:
+            break
+        waited += pause
+        retry = replace(policy, deadline=None if policy.deadline is None else left)
+        call = Call(repeatable=True, retry=retry, bulk=call.bulk, max_wait=call.max_wait, delay=pause)
+        outcome = yield look_up, call
+        if isinstance(outcome, SendblueError):
+            if conflict:
+                raise look_up.ambiguity_error(call, outcome) from outcome
+            break
+        shown = look_up.is_shown_by(outcome, call)
+        if shown or conflict:
+            result = RawResponse.of(outcome, look_up, call)
+        if shown or (outcome.is_success and waited >= policy.read_lag):
+            break
+    return result

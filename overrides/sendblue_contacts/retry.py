@@ -1,6 +1,6 @@
 """The retry policy, and which outcomes are retryable. Nothing here sends, sleeps or reads a clock.
 
-`Attempts.pauses` is a generator that a transport drives. The defaults are those of the standard mode of the AWS SDKs:
+`attempt_pauses` is a generator that a transport drives. The defaults are those of the standard mode of the AWS SDKs:
 three attempts; a pause of `random() * min(base * 2**n, cap)` ("full jitter") with a base of 50 ms, or 1 s after a 429;
 and a retry quota for each client. A retry takes 14 of 500 tokens (5 after a 429). A response that is final returns what
 the last retry took, and a success at the first attempt 1. In an outage a client therefore adds about 35 requests
@@ -146,43 +146,33 @@ class Quota:
             self.tokens = min(self.capacity, self.tokens + tokens)
 
 
-class Attempts:
-    """Decides about the attempts of every call of one client. `random` gives the jitter: a number between 0 and 1."""
+def attempt_pauses(
+    call: Call, quota: Quota, clock: Callable[[], float], random: Callable[[], float]
+) -> Generator[float, Failure | None, None]:
+    """Yield the pause before each attempt, in seconds; send it the failure of the attempt, or None for a success.
 
-    def __init__(self, quota: Quota, clock: Callable[[], float], random: Callable[[], float]) -> None:
-        self._quota = quota
-        self._clock = clock
-        self._random = random
-
-    def pauses(self, call: Call) -> Generator[float, Failure | None, None]:
-        """Yield the pause before each attempt, in seconds; send it the failure of the attempt, or None for a success.
-
-        Ends after a success, and when no retry is allowed.
-        """
-        started = self._clock() + call.delay
-        cost = 0
-        pause: float | None = call.delay
-        while pause is not None:
-            call.attempts += 1
-            call.seconds_left = _seconds_left(call, self._clock() - started + pause)
-            failure = yield pause
-            call.seconds_left = _seconds_left(call, self._clock() - started)
-            if failure is None or failure.final:
-                self._quota.give_back(cost if failure else cost or 1)
-                return
-            call.maybe_applied = call.maybe_applied or failure.maybe_applied
-            cost = _THROTTLING_COST if failure.throttled else _TRANSIENT_COST
-            pause = self._pause(call, failure, cost)
-
-    def _pause(self, call: Call, failure: Failure, cost: int) -> float | None:
-        """Return the seconds to wait before the next attempt, or None if no retry is allowed."""
+    Ends after a success, and when no retry is allowed. `random` gives the jitter: a number between 0 and 1.
+    """
+    started = clock() + call.delay
+    cost = 0
+    pause = call.delay
+    while True:
+        call.attempts += 1
+        call.seconds_left = _seconds_left(call, clock() - started + pause)
+        failure = yield pause
+        call.seconds_left = _seconds_left(call, clock() - started)
+        if failure is None or failure.final:
+            quota.give_back(cost if failure else cost or 1)
+            return
+        call.maybe_applied = call.maybe_applied or failure.maybe_applied
         retry = call.retry
         if retry is None or call.attempts >= retry.attempts or (failure.maybe_applied and not call.repeatable):
-            return None
-        base = retry.throttling_base if failure.throttled else retry.base
-        jitter = self._random() * min(base * 2 ** (call.attempts - 1), retry.cap)
+            return
+        base, cost = (retry.throttling_base, _THROTTLING_COST) if failure.throttled else (retry.base, _TRANSIENT_COST)
+        jitter = random() * min(base * 2 ** (call.attempts - 1), retry.cap)
         pause = max(jitter, failure.retry_after or 0.0)
-        return pause if pause < call.seconds_left and self._quota.take(cost) else None
+        if pause >= call.seconds_left or not quota.take(cost):
+            return
 
 
 def _seconds_left(call: Call, elapsed: float) -> float:

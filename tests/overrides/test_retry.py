@@ -17,7 +17,7 @@ import httpx
 import pytest
 from sendblue_contacts import Retry
 from sendblue_contacts.errors import retry_after
-from sendblue_contacts.retry import Attempts, Call, Failure, Quota, failure_of
+from sendblue_contacts.retry import Call, Failure, Quota, attempt_pauses, failure_of
 
 from tests.overrides.transport_harness import Clock
 
@@ -37,7 +37,7 @@ def pauses_of(
     call: Call, *, clock: Clock | None = None, random: float = 1.0, quota: Quota | None = None
 ) -> Generator[float, Failure | None, None]:
     """Return the pauses of a call whose first attempt has started."""
-    pauses = Attempts(quota or Quota(), clock or Clock(), lambda: random).pauses(call)
+    pauses = attempt_pauses(call, quota or Quota(), clock or Clock(), lambda: random)
     assert next(pauses) == 0
     return pauses
 

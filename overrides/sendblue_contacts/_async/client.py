@@ -23,7 +23,7 @@ from sendblue_contacts.errors import (
 )
 from sendblue_contacts.phone import check_region
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter
-from sendblue_contacts.raw_response import RawResponse, ReadBack
+from sendblue_contacts.raw_response import RawResponse, look_ups
 from sendblue_contacts.retry import IDEMPOTENT_METHODS, Call, Retry
 
 from .connections import AsyncConnectionTransport
@@ -203,25 +203,28 @@ class AsyncSendblue(BaseClient):
         try:
             response = await self._request(call, **self._request_arguments(operation, call))
         except APIConnectionError:
-            if shown := await self._read_back(ReadBack.after(operation, None, call)):
+            if shown := await self._look_up(operation, None, call):
                 return shown
             raise
-        return await self._read_back(ReadBack.after(operation, response, call)) or RawResponse.of(
-            response, operation, call
-        )
+        return await self._look_up(operation, response, call) or RawResponse.of(response, operation, call)
 
-    async def _read_back(self, read_back: ReadBack[T] | None) -> RawResponse[T] | None:
+    async def _look_up(
+        self, operation: Operation[T], response: httpx.Response | None, call: Call
+    ) -> RawResponse[T] | None:
         """Find out what a call did whose response was lost. Returns None if that cannot be found out."""
-        if read_back is None:
-            return None
-        client = self._copy_with(extra_body={})  # an extra body belongs to the call
-        while call := read_back.next_call():
-            try:
-                arguments = client._request_arguments(read_back.operation, call)  # noqa: SLF001  # a copy of this client
-                read_back.accept(await client._request(call, **arguments))  # noqa: SLF001  # as above
-            except SendblueError as error:
-                read_back.fail(error)
-        return read_back.result
+        steps = look_ups(operation, response, call)
+        outcome: httpx.Response | SendblueError | None = None
+        try:
+            while True:
+                look_up, next_call = steps.send(outcome)
+                client = self._copy_with(extra_body={})  # an extra body belongs to the call
+                try:
+                    arguments = client._request_arguments(look_up, next_call)  # noqa: SLF001  # a copy of this client
+                    outcome = await client._request(next_call, **arguments)  # noqa: SLF001  # as above
+                except SendblueError as error:
+                    outcome = error
+        except StopIteration as end:
+            return cast("RawResponse[T] | None", end.value)
 
     async def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
         if self._http.is_closed:

@@ -18,7 +18,7 @@ from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.rate_limit.lease import WaitEndedError
 from sendblue_contacts.rate_limit.live_objects import LiveObjects
 from sendblue_contacts.request_context import call_of, cap_timeout, request_in_errors, slot_for, start_call
-from sendblue_contacts.retry import THROTTLING_STATUSES, Attempts, Quota, Retry, failure_of
+from sendblue_contacts.retry import THROTTLING_STATUSES, Quota, Retry, attempt_pauses, failure_of
 from sendblue_contacts.sleep import Pauses
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
 
     def after_fork(self) -> None:
         """In the child: a new retry quota, because another thread of the parent may hold the lock of the old one."""
-        self._attempts = Attempts(Quota(), self._clock, self._random)
+        self._quota = Quota()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
-        pauses = self._attempts.pauses(start_call(request, self._retry))
+        pauses = attempt_pauses(start_call(request, self._retry), self._quota, self._clock, self._random)
         pause = next(pauses, None)
         while True:
             if pause:
