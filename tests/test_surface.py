@@ -137,7 +137,7 @@ def public_signatures() -> list[str]:
     )
 
 
-BASES = {"BaseClient", "ContactCalls", "AsyncContactCalls", "ListCalls", "AsyncListCalls"}
+BASES = {"BaseClient", "ContactCalls", "AsyncContactCalls"}
 """Base classes that are not public: their members count as members of the public class."""
 MODELS = {"sendblue_contacts.Contact", "sendblue_contacts.__version__"}
 
@@ -261,7 +261,7 @@ def test_a_list_of_arguments_is_complete() -> None:
 
 CALLS = tuple(
     f"sendblue_contacts.{side}.{module}."
-    for side, module in product(("_async", "_sync"), ("client", "contacts", "calls", "list_calls", "bulk", "listing"))
+    for side, module in product(("_async", "_sync"), ("client", "contacts", "calls", "bulk", "listing"))
 )
 
 

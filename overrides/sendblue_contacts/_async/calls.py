@@ -1,21 +1,26 @@
-# Emitted by scripts/regenerate from operations.py. Edit that file, then run scripts/regenerate.
-"""The calls for one contact: one method for each operation. `operations` decides."""
+# Emitted by scripts/regenerate from operations.py and pagination/arguments.py. Edit that file, then run scripts/regenerate.
+"""The calls of `contacts`, except the bulk calls. `operations` and `pagination` decide what they send."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
+from sendblue_contacts.pagination import MAX_PAGE_SIZE, new_walk
+
 from sendblue_contacts import operations
 
-from .list_calls import AsyncListCalls
+from .listing import AsyncContactList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sendblue_contacts.operations import OptOut
     from sendblue_contacts_api.models.contact import Contact
     from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
     from sendblue_contacts_api.models.contact_update import ContactUpdateFields
+
+    from .sending import AsyncSend
 
     class CreateKeywords(ContactCreateFields):
         """The fields of `create` with the number as a keyword, as in the vendor's library."""
@@ -23,8 +28,14 @@ if TYPE_CHECKING:
         number: Required[str]
 
 
-class AsyncContactCalls(AsyncListCalls):
+class AsyncContactCalls:
     """The calls of `contacts`, except the bulk calls."""
+
+    def __init__(self, send: AsyncSend, region: str | None, *, filtered: bool = False, read_lag: float = 0.0) -> None:
+        self._send = send
+        self._region = region
+        self._filtered = filtered
+        self._read_lag = read_lag
 
     @overload
     async def create(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...
@@ -136,3 +147,58 @@ class AsyncContactCalls(AsyncListCalls):
             The number and whether it is opted out.
         """
         return await self._send(operations.opt_out(number, opted_out, self._region))
+
+    def list(
+        self,
+        *,
+        page_size: int = MAX_PAGE_SIZE,
+        max_items: int | None = None,
+        order_by: str | None = None,
+        order_direction: str | None = None,
+        phone_number: str | None = None,
+        cid: str | None = None,
+        created_at_gte: datetime | str | None = None,
+    ) -> AsyncContactList:
+        """List all contacts, oldest first, page by page (GET /api/v2/contacts).
+
+        No request is sent until the first contact is read. Every contact that exists all the time is listed exactly
+        once, also if contacts are created or deleted meanwhile, or else the listing ends with an error. For that, each
+        page repeats a contact of the page before, and one more request counts the contacts or looks for further ones.
+
+        Args:
+            page_size: Contacts per request, at most 1000.
+            max_items: The maximum number of contacts; None lists all.
+            order_by: `created_at` (default), `firstName`, `lastName` or `phone`.
+            order_direction: `asc` (default) or `desc`.
+            phone_number: Only the contact with this number.
+            cid: Only the contact with this contact ID.
+            created_at_gte: Only contacts created at or after this time: a datetime with a time zone, or ISO 8601 text,
+                which is in UTC if it has no time zone.
+
+        Returns:
+            An iterable of contacts, with `.pages()` and `.first()`. Each iteration starts again.
+
+        Raises:
+            IncompleteListError: While iterating: there are more contacts than were listed, because this order cannot
+                reach them or because the server does not return them.
+            ValueError: An argument is out of range.
+
+        Example:
+            async for contact in client.contacts.list():
+                print(contact.first_name)
+        """
+        return AsyncContactList(
+            self._send,
+            new_walk(
+                page_size=page_size,
+                max_items=max_items,
+                order_by=order_by,
+                order_direction=order_direction,
+                phone_number=phone_number,
+                cid=cid,
+                created_at_gte=created_at_gte,
+                region=self._region,
+                filtered=self._filtered,
+                read_lag=self._read_lag,
+            ),
+        )

@@ -1,4 +1,4 @@
-# Emitted by scripts/regenerate from operations.py. Edit that file, then run scripts/regenerate.
+# Emitted by scripts/regenerate from operations.py and pagination/arguments.py. Edit that file, then run scripts/regenerate.
 """The calls of `contacts`, each returning the response: the types of `contacts.with_raw_response`."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The arguments of `contacts.list()`, checked."""
+"""The arguments of `contacts.list()`, checked. `scripts/regenerate` emits that method from `new_walk`."""
 
 from __future__ import annotations
 
-import datetime as dt
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.phone import normalise
@@ -15,25 +15,48 @@ if TYPE_CHECKING:
 
 
 def new_walk(
-    page_size: object,
-    max_items: object,
     *,
-    order_by: str | None,
-    order_direction: str | None,
-    phone_number: str | None,
-    cid: str | None,
-    created_at_gte: dt.datetime | str | None,
-    region: str | None,
-    filtered: bool,
-    read_lag: float,
+    page_size: int = MAX_PAGE_SIZE,
+    max_items: int | None = None,
+    order_by: str | None = None,
+    order_direction: str | None = None,
+    phone_number: str | None = None,
+    cid: str | None = None,
+    created_at_gte: datetime | str | None = None,
+    region: str | None = None,
+    filtered: bool = False,
+    read_lag: float = 0.0,
 ) -> Callable[[], PageWalk]:
-    """Check the arguments, and return a function that begins a `PageWalk`. The default order is oldest first.
+    """List all contacts, oldest first, page by page.
+
+    No request is sent until the first contact is read. Every contact that exists all the time is listed exactly
+    once, also if contacts are created or deleted meanwhile, or else the listing ends with an error. For that, each
+    page repeats a contact of the page before, and one more request counts the contacts or looks for further ones.
+
+    Args:
+        page_size: Contacts per request, at most 1000.
+        max_items: The maximum number of contacts; None lists all.
+        order_by: `created_at` (default), `firstName`, `lastName` or `phone`.
+        order_direction: `asc` (default) or `desc`.
+        phone_number: Only the contact with this number.
+        cid: Only the contact with this contact ID.
+        created_at_gte: Only contacts created at or after this time: a datetime with a time zone, or ISO 8601 text,
+            which is in UTC if it has no time zone.
+        region: The region of numbers in national format.
+        filtered: Whether the client adds a filter to each request.
+        read_lag: Seconds by which reads may lag behind writes.
+
+    Returns:
+        An iterable of contacts, with `.pages()` and `.first()`. Each iteration starts again.
 
     Raises:
-        ValueError: The direction is neither `asc` nor `desc`, a size is out of range, `created_at_gte` is a datetime
-            without a time zone, or it is text that is not ISO 8601.
-        TypeError: A size is not an int, or `created_at_gte` is neither a datetime nor text.
-        InvalidPhoneNumberError: The phone number is not valid.
+        IncompleteListError: While iterating: there are more contacts than were listed, because this order cannot
+            reach them or because the server does not return them.
+        ValueError: An argument is out of range.
+
+    Example:
+        async for contact in client.contacts.list():
+            print(contact.first_name)
     """
     size = check_size("page_size", page_size, MAX_PAGE_SIZE)
     total = None if max_items is None else check_size("max_items", max_items)
@@ -49,20 +72,20 @@ def new_walk(
     return lambda: PageWalk(filters, size, total, filtered, read_lag)
 
 
-def _aware_datetime(value: object) -> dt.datetime:
+def _aware_datetime(value: object) -> datetime:
     """Return a time. Text that has no offset is in UTC, as the dates of the server are."""
-    if not isinstance(value, (dt.datetime, str)):
+    if not isinstance(value, (datetime, str)):
         message = f"created_at_gte must be a datetime or ISO 8601 text, not {type(value).__name__}"
         raise TypeError(message)
     try:
-        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
         message = "created_at_gte is not ISO 8601; write it like 2024-01-15 or 2024-01-15T10:30:00Z"
         raise ValueError(message) from None
     if moment.tzinfo is None and not isinstance(value, str):
         message = "created_at_gte has no time zone; add one, for example with .replace(tzinfo=datetime.UTC)"
         raise ValueError(message)
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def check_size(name: str, value: object, maximum: int | None = None) -> int:

@@ -1,4 +1,7 @@
-"""Emit the calls for one contact: a method for each function of `operations.py` whose last argument is `region`."""
+"""Emit the calls of `contacts`: a method for each function of `operations.py` whose last argument is `region`.
+
+`list`, which sends several requests, comes from `new_walk` in `pagination/arguments.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ import yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOURCE = "operations.py"
-HEAD = '''"""The calls for one contact: one method for each operation. `operations` decides."""
+SOURCE, LIST_SOURCE = "operations.py", "pagination/arguments.py"
+HEAD = '''"""The calls of `contacts`, except the bulk calls. `operations` and `pagination` decide what they send."""
 
 from __future__ import annotations
 
@@ -21,14 +24,19 @@ from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
 from sendblue_contacts import operations
 
-from .list_calls import AsyncListCalls
+from sendblue_contacts.pagination import MAX_PAGE_SIZE, new_walk
+
+from .listing import AsyncContactList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
     from sendblue_contacts_api.models.contact_update import ContactUpdateFields
     {imports}
+
+    from .sending import AsyncSend
 
     class CreateKeywords(ContactCreateFields):
         """The fields of `create` with the number as a keyword, as in the vendor's library."""
@@ -36,8 +44,14 @@ if TYPE_CHECKING:
         number: Required[str]
 
 
-class AsyncContactCalls(AsyncListCalls):
+class AsyncContactCalls:
     """The calls of `contacts`, except the bulk calls."""
+
+    def __init__(self, send: AsyncSend, region: str | None, *, filtered: bool = False, read_lag: float = 0.0) -> None:
+        self._send = send
+        self._region = region
+        self._filtered = filtered
+        self._read_lag = read_lag
 '''
 FIELDS = {
     "contact": """
@@ -58,18 +72,21 @@ FIELDS = {
 """,
 }
 """The signatures of a call that takes fields, by its first argument."""
+SETTINGS = ("region", "filtered", "read_lag")
+"""The arguments that a call takes from the client."""
 OPERATIONS = {"get": "retrieve_contact", "upsert": "create_contact"}
 """The operations of the calls that have another name."""
 WIDTH = 120
 
 
-def contact_calls(operations: str, document: Path) -> str:
-    """Return the module with the calls, from the text of `operations.py` and the OpenAPI document."""
+def contact_calls(client: Path, document: Path) -> str:
+    """Return the module with the calls, for the package of the client and the OpenAPI document."""
     data = yaml.load(document.read_text(encoding="utf-8"), yaml.CSafeLoader)  # a safe loader
-    tree = ast.parse(operations)
+    tree, lists = (ast.parse((client / name).read_text(encoding="utf-8")) for name in (SOURCE, LIST_SOURCE))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     methods = "".join(_method(function, data) for function in functions if _is_call(function))
-    return HEAD.replace("{imports}", "\n    ".join(_imports(tree))) + methods
+    (new_walk,) = (node for node in lists.body if isinstance(node, ast.FunctionDef) and node.name == "new_walk")
+    return HEAD.replace("{imports}", "\n    ".join(_imports(tree))) + methods + _list(new_walk, data)
 
 
 def _imports(tree: ast.Module) -> list[str]:
@@ -104,10 +121,21 @@ def _method(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any 
     return f"{head}{docstring}\n        {body}\n"
 
 
+def _list(new_walk: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
+    passed = {argument.arg: argument.arg for argument in new_walk.args.kwonlyargs}
+    passed |= {name: f"self._{name}" for name in SETTINGS}
+    del new_walk.args.kwonlyargs[-len(SETTINGS) :], new_walk.args.kw_defaults[-len(SETTINGS) :]
+    new_walk.name = "list"
+    arguments = ", ".join(f"{name}={value}" for name, value in passed.items())
+    docstring = textwrap.indent(f'"""{_docstring(new_walk, data)}"""', " " * 8)
+    head = f"\n    def list(self, {ast.unparse(new_walk.args)}) -> AsyncContactList:\n"
+    return f"{head}{docstring}\n        return AsyncContactList(self._send, new_walk({arguments}))\n"
+
+
 def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
     first, *others = (ast.get_docstring(function) or "").splitlines()
     text = "\n".join([first.rstrip(".") + _route(function.name, data) + ".", *others])
-    text = re.sub(r"\n    region: .*", "", text)
+    text = re.sub(rf"\n    ({'|'.join(SETTINGS)}): .*", "", text)
     text = re.sub(r"(?m)^    \w+: \{(\w+)\}(.*(\n      .*)*)", lambda found: _fields(found, data), text)
     return text if not others else f"{text}\n"
 

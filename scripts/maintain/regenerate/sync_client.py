@@ -4,8 +4,8 @@
 
     | emitted                    | from                                              |
     |----------------------------|---------------------------------------------------|
-    | `_async/calls.py`          | the functions of `operations.py`                  |
-    | `_async/raw_contacts.py`   | the methods of `_async/calls.py`, and `list`      |
+    | `_async/calls.py`          | the functions of `operations.py`, and `new_walk`  |
+    | `_async/raw_contacts.py`   | the methods of `_async/calls.py`                  |
     | `_sync/*.py`               | `_async/*.py`, token by token (`REPLACEMENTS`)    |
     | `__init__.pyi`             | the table `_LAZY_IMPORTS` of `__init__.py`        |
 """
@@ -17,7 +17,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from maintain.regenerate.contact_calls import SOURCE, contact_calls
+from maintain.regenerate.contact_calls import LIST_SOURCE, SOURCE, contact_calls
 from maintain.regenerate.formatting import format_package, tree
 from maintain.venvs import ROOT, ScriptError
 
@@ -111,8 +111,7 @@ def emitted(client: Path = CLIENT, document: Path = DOCUMENT) -> dict[str, str]:
         for path in sorted((client / "_async").glob("*.py"))
         if f"_async/{path.name}" not in {CALLS, RAW}
     }
-    operations = (client / SOURCE).read_text(encoding="utf-8")
-    sources[CALLS] = HEADER.format(source=SOURCE) + contact_calls(operations, document)
+    sources[CALLS] = HEADER.format(source=f"{SOURCE} and {LIST_SOURCE}") + contact_calls(client, document)
     sources[RAW] = raw_contacts(sources[CALLS])
     check_sentences("".join(sources.values()))
     files = {name.replace("_async/", "_sync/"): synchronous(name, text) for name, text in sources.items()}
@@ -123,12 +122,15 @@ def emitted(client: Path = CLIENT, document: Path = DOCUMENT) -> dict[str, str]:
 def raw_contacts(calls: str) -> str:
     """Return the module of raw responses: one line for each method of the class in `calls`."""
     cls = next(node for node in ast.parse(calls).body if isinstance(node, ast.ClassDef))
-    methods = dict.fromkeys(node.name for node in cls.body if isinstance(node, ast.AsyncFunctionDef))
-    lines = (
-        f"        self.{name}: Final = {'_first_page' if name == 'list' else '_raw'}(calls.{name})"
-        for name in [*methods, "list"]
+    methods = dict.fromkeys(
+        node.name
+        for node in cls.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
     )
-    return HEADER.format(source=SOURCE) + RAW_HEAD.replace("{lines}", "\n".join(lines))
+    lines = (
+        f"        self.{name}: Final = {'_first_page' if name == 'list' else '_raw'}(calls.{name})" for name in methods
+    )
+    return HEADER.format(source=f"{SOURCE} and {LIST_SOURCE}") + RAW_HEAD.replace("{lines}", "\n".join(lines))
 
 
 def check_sentences(text: str) -> None:
