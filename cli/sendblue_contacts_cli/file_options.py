@@ -132,7 +132,12 @@ def open_contacts(file: str, options: dict[str, Any]) -> Generator[Source]:
     with open_source(file, **reading) as source:
         for name in source.other_sheets:
             print_message(f"{source.name}: sheet {printable(name)!r} is not read (--sheet)")
-        yield source
+        try:
+            yield source
+        finally:
+            if source.footer:
+                lines = "lines {:,} to {:,}".format(*source.footer)
+                print_message(f"{source.name}: the footer of a Salesforce report is not read ({lines})")
 
 
 def _column_map(options: dict[str, Any]) -> ColumnMap:

@@ -79,7 +79,13 @@ def _normalized(title: str) -> str:
 
 
 def ignored_column_lines(columns: ColumnsReport) -> Iterator[str]:
-    """Return which columns are not used."""
+    """Return which columns are not used as they are."""
+    for title in columns.split:
+        yield f"  first_name and last_name from {printable(title)}, split after the first word"
+    for preferred, *others in (titles for field, titles in columns.used if field == "phone"):
+        if others:
+            filled = f"if {printable(preferred)} is filled, {_listed(tuple(others))} "
+            yield f"  one number per contact: {filled}{'is' if len(others) == 1 else 'are'} not imported (--map)"
     if columns.unmapped and not columns.as_variables:
         yield f"  not imported: {_listed(columns.unmapped)} (--map, or --rest-as-variables)"
     if columns.read_only:
@@ -95,12 +101,21 @@ def _rejected_lines(result: ImportPlan | ImportReport) -> Iterator[str]:
     """Return why rows are rejected: row by row if there are few, otherwise grouped by reason."""
     if result.rejected <= MAX_LISTED:
         yield from (f"  line {problem.line:,}: {printable(problem.reason)}" for problem in result.problems)
+        yield from _region_lines(result)
         return
     for reason, number in result.reasons[:MAX_LISTED]:
         yield f"  {number:,} \u00d7 {printable(reason)}"
     if len(result.reasons) > MAX_LISTED:
         yield f"  … and {pluralize(len(result.reasons) - MAX_LISTED, 'other reason')}"
     yield f"  first rejected lines: {', '.join(f'{problem.line:,}' for problem in result.problems[:MAX_LISTED])}, …"
+    yield from _region_lines(result)
+
+
+def _region_lines(result: ImportPlan | ImportReport) -> Iterator[str]:
+    """Return the option that makes numbers without a country code valid, if there are any."""
+    if number := sum(number for reason, number in result.reasons if "country code is missing" in reason):
+        has = "number has" if number == 1 else "numbers have"
+        yield f"  {number:,} {has} no country code: --default-region US, for example, reads those of the USA"
 
 
 def preview(plan: ImportPlan) -> tuple[list[tuple[str, int]], list[list[str]]]:

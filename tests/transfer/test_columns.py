@@ -64,6 +64,30 @@ EXPORTS = {
         First Name=Ada|Last Name=Lovelace|Company=Engines|Assistant's Phone={OTHER}|Business Fax={OTHER}|
         Business Phone={OTHER}|Company Main Phone={OTHER}|Home Phone={OTHER}|Mobile Phone={MOBILE}|Pager={OTHER}|
         Primary Phone={OTHER}""",
+    "Pipedrive": f"""
+        ID=1|Name=Ada Lovelace|First name=Ada|Last name=Lovelace|Organization=Engines|Phone - Work={OTHER}|
+        Phone - Home={OTHER}|Phone - Mobile={MOBILE}|Email - Work=ada@example.com""",
+    "Pipedrive, with prefixes": f"""
+        Person - Name=Ada Lovelace|Person - Organization=Engines|Person - Phone - Work={OTHER}|
+        Person - Phone - Mobile={MOBILE}|Person - Owner=Grace""",
+    "Zoho": f"""
+        Record Id=zcrm_1|Contact Owner=Grace|First Name=Ada|Last Name=Lovelace|Account Name=Engines|Phone={OTHER}|
+        Mobile={MOBILE}|Asst Phone={OTHER}|Contact Name=Ada Lovelace""",
+    "Outlook, German": f"""
+        Anrede=Frau|Vorname=Ada|Nachname=Lovelace|Firma=Engines|Telefon geschäftlich={OTHER}|Telefon privat={OTHER}|
+        Mobiltelefon={MOBILE}|Fax geschäftlich={OTHER}""",
+    "HubSpot, German": f"""
+        Vorname=Ada|Nachname=Lovelace|Telefonnummer={OTHER}|Mobiltelefonnummer={MOBILE}|
+        Name des Unternehmens=Engines""",
+    "German, Name beside Vorname": f"Name=Lovelace|Vorname=Ada|Unternehmen=Engines|Handy={MOBILE}|Telefon={OTHER}",
+    "Outlook, French": f"""
+        Titre=Mme|Prénom=Ada|Nom=Lovelace|Société=Engines|Téléphone (bureau)={OTHER}|Tél. mobile={MOBILE}|
+        Télécopie (bureau)={OTHER}""",
+    "French, one name": f"Nom=Ada Lovelace|Entreprise=Engines|Téléphone={OTHER}|Portable={MOBILE}",
+    "Outlook, Spanish": f"""
+        Nombre=Ada|Apellidos=Lovelace|Compañía=Engines|Teléfono del trabajo={OTHER}|Teléfono móvil={MOBILE}|
+        Fax del trabajo={OTHER}""",
+    "Spanish, without accents": f"Nombre=Ada Lovelace|Empresa=Engines|Telefono={OTHER}|Movil={MOBILE}",
 }
 SPELLS: list[Callable[[str], str]] = [
     str,
@@ -80,8 +104,41 @@ def test_reads_exports_of_other_products(product: str, spell: Callable[[str], st
     row = {spell(title): cell for title, cell in cells}
     assert parse(row) == ADA
     columns = report(*row)
-    used = {title for _, titles in columns.used for title in titles}
+    used = {title for _, titles in columns.used for title in titles} | {*columns.split}
     assert used | {*columns.unmapped, *columns.read_only} == set(row)
+
+
+@pytest.mark.parametrize(
+    ("title", "cell", "tags"),
+    [
+        ("Categories", "VIP;Blue Category", ["VIP", "Blue Category"]),
+        ("tags", "a, b;c", ["a, b", "c"]),
+        ("Labels", "VIP ::: * myContacts ::: Team A, B", ["VIP", "Team A, B"]),
+        ("Group Membership", "* myContacts", None),
+        ("Person - Labels", "Hot lead, Customer", ["Hot lead", "Customer"]),
+    ],
+)
+def test_tags_of_other_products(title: str, cell: str, tags: list[str] | None) -> None:
+    """Each product separates them in its own way; Google's own labels are not tags."""
+    assert parse({"Mobile Phone": MOBILE, title: cell}).get("tags") == tags
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "first", "last"),
+    [
+        ("Name", "Ada Lovelace", "Ada", "Lovelace"),
+        ("FULL NAME", " Ludwig  van Beethoven ", "Ludwig", "van Beethoven"),
+        ("Nom complet", "Lovelace, Ada", "Ada", "Lovelace"),
+        ("Nombre", "Plato", "Plato", None),
+        ("Contact name", " ", None, None),
+    ],
+)
+def test_full_names_are_split(title: str, name: str, first: str | None, last: str | None) -> None:
+    """After the first word, if the names have no columns of their own and none is mapped; the report says so."""
+    found = parse({"phone": MOBILE, title: name})
+    assert (found.get("first_name"), found.get("last_name"), report("phone", title).split) == (first, last, (title,))
+    assert report("phone", title, "First Name", "Last Name").split == ()
+    assert report("phone", title, column_map=ColumnMap({title: "last_name"})).split == ()
 
 
 def test_the_preferred_number_that_is_not_blank_is_used() -> None:

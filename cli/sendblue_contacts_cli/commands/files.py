@@ -72,7 +72,8 @@ def import_(context: click.Context, /, file: str, *, dry_run: bool, **options: A
     """Import contacts from a file.
 
     FILE is CSV, JSON Lines, JSON or XLSX, detected from its name; - is standard input. Columns are recognised by their
-    titles, including those that HubSpot, Salesforce, Google Contacts and Outlook write.
+    titles, including those of HubSpot, Salesforce, Google Contacts, Outlook, Pipedrive and Zoho, also in German, French
+    and Spanish.
 
     To resume an interrupted import, run the same command again: a journal next to the file records the progress.
     After a complete import, the same command imports all rows again.

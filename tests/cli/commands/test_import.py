@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.cli.command_line import Run
 
+SALESFORCE = '"Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved."\n'
 HEAD = "phone,firstName,Plan\n"
 
 
@@ -178,6 +179,7 @@ def test_dry_run(account: Sandbox, file: Path, run: Run) -> None:
             "  line 3: phone ('##') is not a valid phone number in E.164 format: the country code is missing; "
             "write it as +14155551234"
         ),
+        "  1 number has no country code: --default-region US, for example, reads those of the USA",
         "The first contacts that would be sent:",
         "phone\tfirst_name\tcustom_variables",
         f"{ADA}\tAda\tPlan: Gold",
@@ -217,10 +219,26 @@ def test_quietly(account: Sandbox, file: Path, run: Run) -> None:
         lines = done.stderr.splitlines()
         assert (done.exit_code, done.stdout, lines[0]) == (1, "", f"contacts.csv: 1 of 3 rows {end}")
         assert lines[1].startswith("  line 3: phone ('##') is not a valid")
-    assert (len(lines), "contacts.rejects.csv" in lines[2]) == (4, True)
+    assert (len(lines), "contacts.rejects.csv" in lines[3]) == (5, True)
     account.reset()
     file.write_text(f"{HEAD}{ADA},Ada,\n", encoding="utf-8")
     assert [run("import", file.name, "--quiet", *each).output for each in (["--dry-run"], [])] == ["", ""]
+
+
+def test_hints(account: Sandbox, file: Path, run: Run) -> None:
+    """The summary says what is done to columns, what is not read, and which option or change helps."""
+    _ = account
+    rows = f"Ada Lovelace,{ADA},{GRACE}\nGrace,1.41556E+10,\nKurt,(415) 555-0101,\nAlan,415 555-0102,\n\n"
+    file.write_text(f"Name,Mobile,Phone\n{rows}My Report\n{SALESFORCE}", encoding="utf-8")
+    for done in (run("import", file.name, "--dry-run"), run("import", file.name)):
+        for line in (
+            "  first_name and last_name from Name, split after the first word\n",
+            "  one number per contact: if Mobile is filled, Phone is not imported (--map)\n",
+            "  line 3: a spreadsheet has shortened the phone number, as in 1.41556E+10, so its last digits are lost; ",
+            "  2 numbers have no country code: --default-region US, for example, reads those of the USA\n",
+            "contacts.csv: the footer of a Salesforce report is not read (lines 7 to 8)\n",
+        ):
+            assert line in done.output
 
 
 # --- options

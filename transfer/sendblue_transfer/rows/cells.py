@@ -16,6 +16,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from .names import split_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,19 +30,27 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 TEXT_KINDS = {"string", "e164", "enum", "date", "date-time"}
 """Kinds of fields that are text in JSON."""
 _VALUE_SEPARATOR = " ::: "
-"""Google Contacts writes it between several values in one cell; the first value is used."""
+"""Google Contacts writes it between several values in one cell; the first number, and all labels, are used."""
+_SYSTEM_LABEL = "* "
+"""Labels of Google Contacts that the user did not choose begin with it, such as `* myContacts`."""
+LABELS, FIRST_PART, OTHER_PARTS = "labels", "first part of a name", "other parts of a name"
+"""Kinds of cells besides those of the fields: labels of other products, and the parts of a full name."""
 
 
 def parse_cell(kind: str, cell: object) -> object:
-    """Return the value of a cell.
+    """Return the value of a cell; None if it has no value.
 
     Args:
         kind: The kind of the field, as in the OpenAPI document.
         cell: The text of the cell; or a value of any type from JSON, which is returned unchanged, except that a number
             becomes text if the field is text.
     """
+    if kind in {FIRST_PART, OTHER_PARTS}:
+        return split_name(str(scalar_text(cell)))[kind == OTHER_PARTS] or None
     if not isinstance(cell, str):
         return _convert_json_value(kind, cell)
+    if kind == LABELS:
+        return _split_labels(cell) or None
     if kind == "e164":
         return cell.partition(_VALUE_SEPARATOR)[0]
     return cell if kind in TEXT_KINDS else _parse_text(kind, cell)
@@ -68,6 +78,12 @@ def scalar_text(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value) if isinstance(value, int | float) else value
+
+
+def _split_labels(cell: str) -> list[str]:
+    separator = next((each for each in (_VALUE_SEPARATOR.strip(), ";") if each in cell), ",")
+    labels = (label.strip() for label in cell.split(separator))
+    return [label for label in labels if label and not label.startswith(_SYSTEM_LABEL)]
 
 
 def _split(cell: str) -> list[str]:

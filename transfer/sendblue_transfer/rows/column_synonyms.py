@@ -1,4 +1,4 @@
-"""Column titles that address books and CRMs use in their exports. Case, spaces and punctuation are ignored.
+"""Column titles that address books and CRMs use in their exports. Case, accents, spaces and punctuation are ignored.
 
 If a file has several columns for one field, the title that comes first in this table is preferred, and the others fill
 in where that cell is blank. Mobile numbers come first because messages reach them. Numbers of other people (an
@@ -6,8 +6,9 @@ assistant, a switchboard, a fax) are not synonyms. The name of a field in its ow
 field; a field that is not in this table is matched by its own spellings only.
 
 The titles come from HubSpot (exports and property names), Salesforce (reports, Data Loader and API names), Google
-Contacts (the CSV format of today and the one before 2024) and Outlook (Windows, Outlook.com and the web); those about
-opt-outs also from Shopify, Mailchimp, Klaviyo and Dynamics. Columns about e-mail or fax are not synonyms of `opt_out`.
+Contacts (the CSV format of today and the one before 2024), Outlook (Windows, Outlook.com and the web), Pipedrive and
+Zoho; and from these products in German, French and Spanish. Those about opt-outs are also from Shopify, Mailchimp,
+Klaviyo and Dynamics. Columns about e-mail or fax are not synonyms of `opt_out`.
 """
 
 from __future__ import annotations
@@ -62,6 +63,23 @@ CONSENT_TITLES = (
     "SMS_Opt_In__c",
 )
 """Titles of columns in which `no` means that a contact has opted out."""
+LABEL_TITLES = (
+    *("Labels", "Group Membership"),  # Google
+    *("Label", "Person - Labels", "Person - Label"),  # Pipedrive
+    "Tag",  # Zoho
+    *("Schlagwörter", "Étiquettes", "Libellés", "Etiquetas"),
+)
+"""Titles of columns that separate tags by ` ::: `, as Google does, or by commas."""
+FULL_NAME_TITLES = (
+    *("Full Name", "Name", "Contact Name", "Person - Name", "Display Name"),
+    *("Vollständiger Name", "Kontaktname", "Anzeigename"),
+    *("Nom complet", "Nom du contact", "Nombre completo", "Nombre y apellidos", "Nombre del contacto"),
+)
+"""Titles of columns that have both names. They are used if no other column has one of them."""
+FIRST_OR_FULL_NAME, LAST_OR_FULL_NAME = "Nombre", "Nom"
+"""Titles of columns that have one of the names if another column has the other, and else both."""
+LAST_NAME_BESIDE = ("Vorname", "Prénom")
+"""Titles of columns beside which a column `Name` has the last name."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "phone": (
         # HubSpot: Mobile Phone Number, mobilephone. Salesforce: Mobile, MobilePhone. Outlook: Mobile Phone.
@@ -73,6 +91,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Cell",
         "WhatsApp Phone Number",  # HubSpot
         "SMS Phone Number",
+        "Phone - Mobile",  # Pipedrive
+        "Person - Phone - Mobile",
+        *("Mobiltelefon", "Mobiltelefonnummer", "Mobilnummer", "Mobil", "Handynummer", "Handy"),
+        *("Tél. mobile", "Téléphone mobile", "Numéro de téléphone mobile", "Numéro de mobile"),
+        *("Téléphone portable", "Numéro de portable", "Portable"),
+        *("Teléfono móvil", "Número de teléfono móvil", "Número de móvil", "Móvil"),
+        *("Teléfono celular", "Número de celular", "Celular"),
         # Every spelling in the OpenAPI document; also HubSpot's Phone Number and Salesforce's Phone.
         "phone",
         "Primary Phone",  # Outlook
@@ -80,6 +105,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Telephone",
         "Telephone Number",
         "Tel",
+        "Person - Phone",  # Pipedrive
+        *("Telefon", "Telefonnummer", "Rufnummer", "Haupttelefon"),
+        *("Téléphone", "Numéro de téléphone", "Téléphone principal"),
+        *("Teléfono", "Número de teléfono", "Teléfono principal"),
         # Google: Phone 1 - Value to Phone 4 - Value, in the order in which the user entered them.
         "Phone 1 - Value",
         "Phone 2 - Value",
@@ -87,10 +116,19 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Phone 4 - Value",
         "Home Phone",  # Outlook, Salesforce
         "Home Phone 2",
+        *("Phone - Home", "Person - Phone - Home"),
+        *("Telefon privat", "Telefon privat 2"),
+        *("Téléphone (domicile)", "Téléphone 2 (domicile)", "Téléphone personnel"),
+        *("Teléfono particular", "Teléfono particular 2", "Teléfono personal"),
         "Business Phone",  # Outlook; Salesforce leads
         "Business Phone 2",
         "Work Phone",
+        *("Phone - Work", "Person - Phone - Work"),
+        *("Telefon geschäftlich", "Telefon geschäftlich 2"),
+        *("Téléphone (bureau)", "Téléphone 2 (bureau)", "Téléphone professionnel"),
+        *("Teléfono del trabajo", "Teléfono del trabajo 2", "Teléfono de la empresa"),
         "Other Phone",
+        *("Phone - Other", "Person - Phone - Other", "Weiteres Telefon", "Téléphone (autre)", "Otro teléfono"),
         "Car Phone",
         "Radio Phone",
     ),
@@ -99,12 +137,16 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Given Name",  # Google before 2024
         "Forename",
         "Contact First Name",
+        "Person - First name",  # Pipedrive
+        *("Vorname", "Prénom", "Nombre de pila", "Primer nombre", "Nombre"),
     ),
     "last_name": (
         "last_name",
         "Family Name",  # Google before 2024
         "Surname",
         "Contact Last Name",
+        "Person - Last name",  # Pipedrive
+        *("Nachname", "Familienname", "Zuname", "Nom de famille", "Nom", "Apellidos", "Apellido"),
     ),
     "company_name": (
         "company_name",
@@ -116,11 +158,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Organization",
         "Organisation",
         "Employer",
+        "Person - Organization",  # Pipedrive
+        *("Firma", "Firmenname", "Unternehmen", "Unternehmensname", "Name des Unternehmens", "Arbeitgeber"),
+        *("Société", "Entreprise", "Nom de l'entreprise", "Nom de la société", "Nom du compte"),
+        *("Empresa", "Nombre de la empresa", "Compañía", "Organización", "Nombre de la cuenta"),
     ),
     "tags": (
         "tags",
-        "Tag",
-        "Categories",  # Outlook, separated by semicolons
+        *("Categories", "Kategorien", "Catégories", "Categorías"),  # Outlook, separated by semicolons
+        *LABEL_TITLES,
     ),
     # Each of these columns can opt a contact out, and none can opt a contact in: see `opt_outs`.
     OPT_OUT: (OPT_OUT, *OPT_OUT_TITLES, *CONSENT_TITLES),

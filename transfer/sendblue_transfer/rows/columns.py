@@ -20,8 +20,13 @@ from sendblue_contacts_api.models.contact import Contact
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.sources.record import RESERVED
 
-from .cells import unescape_formula
-from .column_synonyms import OPT_OUT, SYNONYMS
+from .cells import FIRST_PART, LABELS, OTHER_PARTS, unescape_formula
+from .column_synonyms import (
+    LABEL_TITLES,
+    OPT_OUT,
+    SYNONYMS,
+)
+from .names import FIRST_NAME, LAST_NAME, find_name_column
 from .opt_outs import KIND_OF_TITLE
 from .row_parser import ColumnTarget, FieldCells, RowParser, field_label
 from .titles import normalise_title
@@ -39,6 +44,9 @@ _MAX_TITLE_CHARACTERS = 100
 MAX_SHOWN = 20
 """Titles that an error shows."""
 _USED, _READ_ONLY, _UNMAPPED, _IGNORED = "used", "read only", "unmapped", "ignored"
+_NAME = "name"
+"""The usage of a column of names that depends on the other columns: with a target it has one name, else both."""
+_LABEL_TITLES = {*map(normalise_title, LABEL_TITLES)}
 
 
 class _Match(NamedTuple):
@@ -59,12 +67,14 @@ class ColumnsReport:
             objects, at most a thousand are listed here and in `used`.
         as_variables: Whether unmapped columns become custom variables.
         read_only: Columns that only the server sets, such as `created_at`. They are not imported.
+        split: Columns of full names, of which the first word becomes `first_name` and the others `last_name`.
     """
 
     used: tuple[tuple[str, tuple[str, ...]], ...]
     unmapped: tuple[str, ...]
     as_variables: bool
     read_only: tuple[str, ...]
+    split: tuple[str, ...] = ()
 
 
 class Columns:
@@ -154,13 +164,16 @@ class Columns:
         """Report how the titles that were read so far are used."""
         used: dict[str, list[tuple[int, str]]] = {}
         for title, match in self._matches.items():
-            if match.target and match.usage == _USED:
+            if match.target and match.usage in {_USED, _NAME}:
                 used.setdefault(match.target.title, []).append((match.rank, title))
         return ColumnsReport(
             used=tuple((target, tuple(title for _, title in sorted(ranked))) for target, ranked in used.items()),
             unmapped=self._titles(_UNMAPPED),
             as_variables=self._rest_as_variables,
             read_only=self._titles(_READ_ONLY),
+            split=tuple(
+                title for title, match in self._matches.items() if (match.usage, match.target) == (_NAME, None)
+            ),
         )
 
     def _titles(self, usage: str) -> tuple[str, ...]:
@@ -168,25 +181,53 @@ class Columns:
 
     def _field_cells(self, titles: Sequence[str]) -> list[FieldCells]:
         ranked: dict[ColumnTarget, list[tuple[int, int]]] = {}
+        matches = self._match_names({title: self._known_match(title) or self._match(title) for title in titles})
+        full_names: list[FieldCells] = []
         for position, title in enumerate(titles):
-            match = self._matches.get(title) or self._match(title)
-            if self._is_text or len(self._matches) < _MAX_TITLES:
-                self._matches.setdefault(title, match)
+            match = matches[title]
+            if title in self._matches or self._is_text or len(self._matches) < _MAX_TITLES:
+                self._matches[title] = match
             if match.target:
                 ranked.setdefault(match.target, []).append((match.rank, position))
-        return [
+            elif match.usage == _NAME:
+                parts = {FIRST_NAME: FIRST_PART, LAST_NAME: OTHER_PARTS}
+                full_names += [FieldCells(ColumnTarget(name), kind, (position,)) for name, kind in parts.items()]
+        return full_names + [
             cells
             # A map that is one cell comes before its labels, which are added to it.
             for target in sorted(ranked, key=lambda target: target.label is not None)
             for cells in self._cells_of(target, [position for _, position in sorted(ranked[target])], titles)
         ]
 
+    def _known_match(self, title: str) -> _Match | None:
+        match = self._matches.get(title)
+        return None if match and match.usage == _NAME else match
+
+    def _match_names(self, matches: dict[str, _Match]) -> dict[str, _Match]:
+        """Decide how a column such as `Name` is used, which depends on the other columns."""
+        names = {FIRST_NAME, LAST_NAME}
+        if names & {each.name for each in self._mapped.values() if each} or not names <= self._fields.keys():
+            return matches
+        found: dict[str, list[str]] = {}
+        for title, match in matches.items():
+            if match.target and match.target.name in names:
+                found.setdefault(match.target.name, []).append(normalise_title(title))
+        unused = {normalise_title(title) for title, match in matches.items() if match.usage == _UNMAPPED}
+        if (column := find_name_column(found, unused)) is None:
+            return matches
+        name_match = _Match(_NAME, ColumnTarget(column[1]) if column[1] else None)
+        return {
+            title: name_match if normalise_title(title) == column[0] and match.usage != _IGNORED else match
+            for title, match in matches.items()
+        }
+
     def _cells_of(self, target: ColumnTarget, positions: Sequence[int], titles: Sequence[str]) -> Iterator[FieldCells]:
         """Yield the cells for a target: columns about opt-outs one by one, since each of them can opt a contact out."""
         kinds = KIND_OF_TITLE if target.name == OPT_OUT else {}
         found = [(position, titles[position], kinds.get(normalise_title(titles[position]))) for position in positions]
         if ordinary := tuple(position for position, _, kind in found if kind is None):
-            yield FieldCells(target, self._fields[target.name].kind, ordinary)
+            has_labels = target.name == "tags" and {normalise_title(titles[each]) for each in ordinary} <= _LABEL_TITLES
+            yield FieldCells(target, LABELS if has_labels else self._fields[target.name].kind, ordinary)
         yield from (FieldCells(target, kind, (position,), title) for position, title, kind in found if kind)
 
     def _match(self, title: str) -> _Match:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from sendblue_contacts.errors import InvalidPhoneNumberError
 from sendblue_contacts.fields import check
 from sendblue_contacts.phone import normalise
 
-from .cells import parse_cell, scalar_text, unescape_formula
+from .cells import FIRST_PART, OTHER_PARTS, parse_cell, scalar_text, unescape_formula
 from .opt_outs import is_opted_out
 
 if TYPE_CHECKING:
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
     Fields = Mapping[str, Field]
 
 PHONE = "phone"
-_ALWAYS_VALID = {"string", "enum"}
+_ALWAYS_VALID = {"string", "enum", FIRST_PART, OTHER_PARTS}
 """Kinds of fields for which every text is valid."""
+_SCIENTIFIC = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{1,2}")
+_ROUNDED = (
+    "a spreadsheet has shortened the phone number, as in 1.41556E+10, so its last digits are lost; in the spreadsheet "
+    "format the column as a number without decimal places, and save the file again"
+)
 
 
 class ColumnTarget(NamedTuple):
@@ -39,7 +46,7 @@ class FieldCells(NamedTuple):
 
     Attributes:
         target: The field or label.
-        kind: The kind of the field.
+        kind: The kind of the field, or one of the kinds of cells in `cells`.
         positions: The positions of the cells, in order of preference.
         title: The title of a column about opt-outs, whose kind is one of `opt_outs`; else empty.
     """
@@ -116,7 +123,9 @@ class RowParser:
                 if is_opted_out(kind, cell, title):
                     contact[name] = True
             elif label is None:
-                contact[name] = cell if kind == "string" and cell.__class__ is str else parse_cell(kind, cell)
+                value = cell if kind == "string" and cell.__class__ is str else parse_cell(kind, cell)
+                if value is not None:
+                    contact[name] = value
             else:
                 _set_label(contact, name, label, cell)
         return contact
@@ -143,7 +152,11 @@ class RowParser:
             if name not in contact:
                 raise TypeError(f"the {field_label(name)} is missing")
         fields = self._fields
-        checked = {name: check(name, fields[name], value, region) for name, value in contact.items()}
+        try:
+            checked = {name: check(name, fields[name], value, region) for name, value in contact.items()}
+        except InvalidPhoneNumberError as error:
+            rounded = _SCIENTIFIC.fullmatch(str(contact[PHONE]).strip())
+            raise ValueError(_ROUNDED) if rounded else error from None
         return cast("str", checked[PHONE])
 
     def readable_number(self, cells: Sequence[Any], region: str | None = None) -> str:

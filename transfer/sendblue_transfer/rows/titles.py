@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 
 def normalise_title(title: str) -> str:
-    """Return the title without case, spaces and punctuation."""
-    return re.sub(r"[\W_]", "", title).casefold()
+    """Return the title without case, accents, spaces and punctuation."""
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKD", title)).casefold()

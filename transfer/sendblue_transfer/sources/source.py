@@ -20,7 +20,7 @@ from sendblue_transfer.temporary_database import Closing
 from .formats import check_format, file_digest, find_encoding, find_format
 from .json_reader import json_records, line_records
 from .record import check_titles, reject_invalid_bytes
-from .table_reader import csv_rows, find_delimiter, open_sheet, read_header, sheet_rows, table_records
+from .table_reader import csv_rows, find_delimiter, open_sheet, read_header, sheet_rows, table_records, without_footer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,8 @@ class Source(Closing):
         sheet: The sheet that the caller named; None for the first one that is neither hidden nor empty.
         other_sheets: The sheets of a workbook that are not empty and are not read, hidden ones included.
         encoding_errors: How invalid bytes are read, as in `open`.
+        footer: The first and the last line of the footer of a Salesforce report, which is not read; None before all
+            rows were read, and if there is none.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Source(Closing):
         self._sheet: Any = None
         if self.format == "xlsx":
             self._sheet, self.other_sheets = open_sheet(file, sheet)
+        self.footer: tuple[int, int] | None = None
         self.titles: tuple[str, ...] | None = read_header(self._rows()) if self.format in _TABLE_FORMATS else None
         check_titles(self.titles or ())
 
@@ -111,7 +114,11 @@ class Source(Closing):
     def _table(self, titles: tuple[str, ...]) -> Iterator[Record]:
         rows = self._rows()
         read_header(rows)
-        return table_records((row for row in rows if row[1][0] or any(map(str.strip, row[1]))), titles)
+        filled = (row for row in rows if row[1][0] or any(map(str.strip, row[1])))
+        return table_records(without_footer(filled, self._set_footer), titles)
+
+    def _set_footer(self, first: int, last: int) -> None:
+        self.footer = (first, last)
 
     def _rows(self) -> Iterator[TableRow]:
         if self.format == "xlsx":
