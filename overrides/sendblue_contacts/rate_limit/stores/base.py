@@ -7,7 +7,6 @@ repeats its request, because another process may have reported a 429 in the mean
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -42,7 +41,6 @@ class StoreRequest(NamedTuple):
         token: A number of 53 bits, different for each slot that is acquired.
         bulk: For ACQUIRE: whether it is for bulk work, which is paced and leaves the reserve to others.
         lease: For ACQUIRE: the seconds after which the request counts as abandoned.
-        timeout: For ACQUIRE: the seconds for which the caller may still wait.
         seconds: For FREEZE: how long it lasts. For RELEASE: how long the request may still be on its way.
     """
 
@@ -51,7 +49,6 @@ class StoreRequest(NamedTuple):
     bulk: bool = False
     lease: float = 0.0
     seconds: float = 0.0
-    timeout: float = math.inf
 
 
 class StoreReply(NamedTuple):

@@ -6,8 +6,7 @@ starts cold (`slot_table.py`). The kernel releases the lock of a process that is
 of a write, the checksum in the file is wrong, and the file starts cold too.
 
 It does not release the lock of a process that is stopped: by SIGSTOP, by a debugger, or with its container. So no
-request waits in the kernel. It tries to lock the file again and again, in a task without blocking the event loop, and
-after a while the store counts as unavailable (`outage.py`).
+request waits in the kernel: after some attempts to lock the file, the store counts as unavailable (`outage.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from urllib.parse import unquote, urlsplit
 
 from sendblue_contacts.errors import RateLimitStoreError
 
-from .base import Command, Store, StoreReply, StoreUnavailableError
+from .base import Command, Store, StoreReply, StoreRequest, StoreUnavailableError
 from .slot_table import SlotTable, WrongFileError
 
 try:
@@ -40,14 +39,8 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.rate_limit.config import RateLimit
 
-    from .base import StoreRequest
-
-_LOCK_TIMEOUT = 1.0
-"""Seconds after which a locked file counts as unavailable."""
-_RELEASE_TIMEOUT = 0.02
-"""The same for requests that are kept in the outbox."""
-_LOCK_PAUSE = 0.001
-_LONGEST_LOCK_PAUSE = 0.02
+_LOCK_ATTEMPTS, _LOCK_PAUSE = 50, 0.002
+"""How often to try to lock the file before it counts as unavailable, and the seconds between two attempts."""
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _NETWORK_FILE_SYSTEM = re.compile(
@@ -114,39 +107,23 @@ class FileStore(Store):
         self._clock = clock
         self._boot = boot()
         self._sleep = sleep
-        with suppress(StoreUnavailableError):  # if the file is locked, another process creates it
-            self._apply(None)  # so that its cold start begins now
+        self._attempts = 1  # if the file is locked, another process creates it
+        with suppress(StoreUnavailableError):
+            self.send(StoreRequest(Command.CANCEL))  # so that its cold start begins now
+        self._attempts = _LOCK_ATTEMPTS
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
-        left = max(_RELEASE_TIMEOUT, min(request.timeout, _LOCK_TIMEOUT) if request.command is Command.ACQUIRE else 0.0)
-        pause = _LOCK_PAUSE
-        while True:
-            try:
-                return self._apply(request)
-            except StoreUnavailableError:
-                if left <= 0:
-                    raise
-            self._sleep(pause)
-            left -= pause
-            pause = min(2 * pause, _LONGEST_LOCK_PAUSE)
-
-    def _apply(self, request: StoreRequest | None) -> StoreReply:
-        """Carry out a request in the file; without one, only create the file."""
         try:
             with self._locked_file() as descriptor:
                 data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
                 now = self._clock()
                 table = SlotTable.unpack(data, self._rate, self._boot, now) or SlotTable.cold(self._rate, now)
-                reply = table.apply(request, now) if request else StoreReply()
+                reply = table.apply(request, now)
                 _write(descriptor, table.pack(self._boot, now), len(data))
                 return reply
         except WrongFileError as error:
             raise _unusable(self.path, error, ", or remove it while no program uses it") from None
-        except BlockingIOError:
-            raise StoreUnavailableError(
-                f"the slot file {self.path} is locked by another process, which may be stopped"
-            ) from None
         except OSError as error:
             raise _unusable(self.path, error.strerror) from error
 
@@ -158,7 +135,7 @@ class FileStore(Store):
                 state = os.fstat(descriptor)
                 if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                     raise WrongFileError("it is not a file of this user")
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._lock(descriptor)
                 try:
                     if self._is_at_path(state):
                         yield descriptor
@@ -167,6 +144,13 @@ class FileStore(Store):
                     fcntl.flock(descriptor, fcntl.LOCK_UN)
             finally:
                 os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        for _ in range(self._attempts):
+            with suppress(BlockingIOError):
+                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._sleep(_LOCK_PAUSE)
+        raise StoreUnavailableError(f"the slot file {self.path} is locked by another process, which may be stopped")
 
     def _is_at_path(self, state: os.stat_result) -> bool:
         """Whether the path still leads to this file: it may have been removed or replaced before it was locked."""

@@ -71,8 +71,7 @@ class StoreCoordinator:
         """
         if slot.token is None:
             slot.token = self._token_of[id(slot)] = next(self._tokens)
-        timeout = min(slot.max_wait, slot.freeze_timeout)
-        request = StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, slot.lease, timeout=timeout)
+        request = StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, slot.lease)
         try:
             self._send_outbox()
             reply = self._store.send(request)
