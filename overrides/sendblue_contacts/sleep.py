@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from time import sleep as thread_sleep
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ._httpx import httpx
 from .rate_limit.live_objects import LiveObjects
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 __all__ = ["Pauses", "async_connected", "connected", "task_sleep", "thread_sleep"]
-
-W = TypeVar("W", ThreadWaiter, AsyncWaiter)
 
 
 async def task_sleep(seconds: float) -> None:
@@ -36,17 +34,13 @@ class Pauses:
 
     def sleep(self, seconds: float) -> None:
         """Sleep in a thread until the time is over or the client is closed."""
-        self._added(ThreadWaiter()).wait(seconds)
+        self._waiters.add(waiter := ThreadWaiter())
+        waiter.wait(0 if self._ended else seconds)
 
     async def async_sleep(self, seconds: float) -> None:
         """As `sleep`, in a task."""
-        await self._added(AsyncWaiter()).wait(seconds)
-
-    def _added(self, waiter: W) -> W:
-        self._waiters.add(waiter)
-        if self._ended:
-            waiter.wake()
-        return waiter
+        self._waiters.add(waiter := AsyncWaiter())
+        await waiter.wait(0 if self._ended else seconds)
 
     def end(self) -> None:
         """End all pauses, the current ones and later ones."""

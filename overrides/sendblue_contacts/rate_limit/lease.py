@@ -9,6 +9,7 @@ expired is not covered by the limit; the limiter logs a warning for each slot th
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class WaitEndedError(Exception):
     """The client of a caller was closed while the caller waited for a slot."""
 
 
+@dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Slot:
     """A slot for one request: `with limiter.slot() as slot:` or `async with …`. `RateLimiter.slot` creates it.
 
@@ -42,6 +44,12 @@ class Slot:
         waited: Seconds that the caller waited.
     """
 
+    _limiter: Any  # a RateLimiter, whose module imports this one
+    _store: Any  # its StoreCoordinator, or None
+    bulk: bool
+    max_wait: float
+    freeze_timeout: float
+    lease: float
     waited: float = 0.0
     # For the limiter, by its clock: when the caller arrived, and when its wait ends at the latest.
     started: float = 0.0
@@ -50,35 +58,19 @@ class Slot:
     is_sent: bool = False  # whether the block has started, so that its request may have been sent
     is_over: bool = False  # whether the caller was interrupted
     is_closed: bool = False  # whether the client of the caller was closed
+    is_logged: bool = False  # whether its wait was logged
     # For the wait queue: how to wake the caller, its number in the order of arrival, and how many callers were in its
     # lane, or had been, when it joined the queue.
     waiter: Any = None  # of a thread or of a task
     ticket: int = -1
     position: int = 0
     served_before: int = 0
-    is_logged: bool = False
     # For the store: the number under which it was asked for the slot, when the lease expires by the limiter's clock,
     # how often it did not reply, and whether a worker thread is asking.
     token: int | None = None
     leased_until: float = math.inf
     failures: int = 0
     is_asking: bool = False
-
-    def __init__(
-        self,
-        limiter: Any,  # noqa: ANN401  # a RateLimiter, whose module imports this one
-        store: Any,  # noqa: ANN401  # a StoreCoordinator or None, as above
-        *,
-        bulk: bool,
-        max_wait: float | None,
-        freeze_timeout: float | None,
-        lease: float,
-    ) -> None:
-        self._limiter, self._store = limiter, store
-        self.bulk: bool = bulk
-        self.max_wait: float = math.inf if max_wait is None else max_wait
-        self.freeze_timeout: float = math.inf if freeze_timeout is None else freeze_timeout
-        self.lease: float = lease
 
     def __enter__(self) -> Self:
         limiter, store = self._limiter, self._store

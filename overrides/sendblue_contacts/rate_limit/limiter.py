@@ -1,9 +1,8 @@
 """The limiter: acquires and releases slots for threads and tasks. First come, first served; one timer for each lane.
 
 A caller that finds no free slot joins the wait queue. Only the head of a lane has a timer; it is woken when the window
-changes, and wakes the next one when it leaves. There is no polling. The window decides everything else. Threads and
-tasks wait in the same queue. With a shared store, a caller that holds a slot of the window asks the store for one too;
-so each process keeps the limit for itself, whatever happens to the store.
+changes, and wakes the next one when it leaves. With a shared store, a caller that holds a slot of the window asks the
+store for one too; so each process keeps the limit for itself, whatever happens to the store.
 
 A task whose event loop was closed while it waited keeps its place until another caller arrives or a slot is released:
 nothing reports that it no longer exists.
@@ -152,11 +151,10 @@ class RateLimiter:
             RateLimitStoreError: At the start of the block: the store cannot be used. No request was sent.
             ValueError: `max_wait`, `freeze_timeout` or `lease` is not a valid number of seconds.
         """
-        for name, seconds in (("max_wait", max_wait), ("freeze_timeout", freeze_timeout)):
-            if seconds is not None:
-                check_seconds(name, seconds, positive=False)
         check_seconds("lease", lease, finite=True)
-        return Slot(self, self._coordinator, bulk=bulk, max_wait=max_wait, freeze_timeout=freeze_timeout, lease=lease)
+        longest = math.inf if max_wait is None else check_seconds("max_wait", max_wait, positive=False)
+        freeze = math.inf if freeze_timeout is None else check_seconds("freeze_timeout", freeze_timeout, positive=False)
+        return Slot(self, self._coordinator, bulk, longest, freeze, lease)
 
     def refused(self, retry_after: float | None = None) -> None:
         """Report a 429: all processes that share the limit send nothing for `retry_after` seconds, by default `per`."""
@@ -316,10 +314,7 @@ class RateLimiter:
             _log_wait(slot, slot.waited, slot.waited)  # its length was not known before
 
     def release(self, slot: Slot, *, answered: bool) -> bool:
-        """Release the slot, unless it was released before or belongs to the parent of this process.
-
-        Without an answer, the request may still be on its way. Returns whether the store has to know.
-        """
+        """Release the slot, unless it was released before, or in the parent. Returns whether the store has to know."""
         with self._lock:
             if not self._held.discard(slot) or self.rate is None:
                 return False
@@ -333,10 +328,7 @@ class RateLimiter:
         return self._coordinator is not None and self._coordinator.end(slot, Command.RELEASE, until)
 
     def recover(self, slot: Slot) -> bool:
-        """Release all that a caller has acquired, after an exception at any point of the methods above.
-
-        Returns whether the store has to know.
-        """
+        """As `release`, for all that a caller has acquired, after an exception at any point of the methods above."""
         slot.is_over = True
         with self._lock:
             held = self._held.discard(slot)

@@ -1,7 +1,4 @@
-"""Objects in the order of their arrival, which are not kept alive.
-
-A caller that a signal handler interrupts may not reach the line that removes its object. It disappears with the caller.
-"""
+"""Objects that disappear with a caller that a signal handler interrupted before the line that removes its object."""
 
 from __future__ import annotations
 
@@ -16,10 +13,9 @@ T = TypeVar("T")
 
 
 class LiveObjects(Generic[T]):
-    """A collection in order, each of whose operations takes the same time, however many objects there are.
+    """Objects in the order of their arrival, which are not kept alive. No operation takes longer with more objects.
 
-    Args:
-        on_lost: A method that is called with the `id` of an object that was garbage-collected before it was removed.
+    `on_lost` is a method that is called with the `id` of an object that was garbage-collected before it was removed.
     """
 
     def __init__(self, on_lost: Callable[[int], object] | None = None) -> None:

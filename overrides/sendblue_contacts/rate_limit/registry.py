@@ -27,16 +27,11 @@ _LIMITERS: dict[tuple[str, str | None, int, float], RateLimiter] = {}
 
 
 def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
-    """The limiter of this account, the same one for all clients of this process.
+    """The limiter of this account, the same one for all clients of this process, and for as long as the process exists.
 
-    Args:
-        api_key: Identifies the account.
-        host: The host and port of a server on this machine, which has accounts of its own; empty for all others.
-        rate: The limit.
-
-    It exists as long as the process: a client that is created after another one was closed must take into account what
-    that one sent. Accounts are identified by a hash of their key. The other settings of the limit are those of the
-    first client, because two windows would admit twice the limit.
+    Accounts are identified by a hash of their key, and by the host and port of a server on this machine, which has
+    accounts of its own (empty for all others). The other settings of the limit are those of the first client, because
+    two windows would admit twice the limit.
     """
     account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
     key = account, rate.store, rate.limit, rate.per

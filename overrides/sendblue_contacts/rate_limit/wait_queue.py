@@ -3,9 +3,7 @@
 First come, first served: of the heads of the two lanes, the one that came first is next, with these exceptions: the
 window has no slot for its lane now, or has slots for both lanes, or another caller of its lane holds a slot of the
 window and asks the store for one too. So bulk work that waits for its pace does not delay other callers, and bulk work
-that waits for a slot is not overtaken forever.
-
-The queue itself does not sleep and reads no clock.
+that waits for a slot is not overtaken forever. The queue itself does not sleep and reads no clock.
 """
 
 from __future__ import annotations
@@ -28,16 +26,12 @@ _WOKEN_AT_ONCE = 50
 
 
 class WaitQueue:
-    """The callers that wait for a slot of a window, each with the `waiter` by which it is woken.
-
-    Attributes:
-        asking: For each lane, the callers that hold a slot of the window and ask the store for one: at most one at a
-            time, except for callers with `max_wait=0`.
-    """
+    """The callers that wait for a slot of a window, each with the `waiter` by which it is woken."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._lanes: tuple[LiveObjects[Slot], LiveObjects[Slot]] = (LiveObjects(), LiveObjects())
+        # Those that hold a slot of the window and ask the store for one: one of each lane, and those with `max_wait=0`.
         self.asking: tuple[LiveObjects[Slot], LiveObjects[Slot]] = (LiveObjects(), LiveObjects())
         self._tickets = 0
         self._served = [0, 0]

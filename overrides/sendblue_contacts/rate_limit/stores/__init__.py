@@ -21,12 +21,7 @@ _STORES = {"file": "file.FileStore", "redis": "redis.RedisStore", "rediss": "red
 
 
 def open_store(url: str, account: str, rate: RateLimit) -> Store | None:
-    """The store at this URL; None for `memory`, which needs none.
-
-    Args:
-        url: `memory`, `file:///a/path`, `redis://…` or `rediss://…`.
-        account: Separates accounts that use the same store: a hash, never a key.
-        rate: The limit.
+    """The store of an account at this URL; None for `memory`, which needs none.
 
     Raises:
         ValueError: The URL is not one of a store. It may contain a password, and is not shown.

@@ -20,50 +20,35 @@ T = TypeVar("T")
 
 
 class Command(Enum):
-    """What a store is asked to do."""
+    """What a store is asked to do.
+
+    ACQUIRE reserves a slot for a token. With a token that has one already, it reports how long to wait for it now, and
+    starts its lease anew. RELEASE releases the slot: the response has arrived, or the request was abandoned. CANCEL
+    undoes ACQUIRE: no request was sent. FREEZE admits no request for a while: the server responded with 429.
+    """
 
     ACQUIRE = "acquire"
-    """Reserve a slot for this token. With a token that has one already: report how long to wait for it now, and start
-    its lease anew."""
     RELEASE = "release"
-    """Release the slot: the response has arrived, or the request was abandoned."""
     CANCEL = "cancel"
-    """Undo ACQUIRE: no request was sent."""
     FREEZE = "freeze"
-    """Admit no request for `seconds`: the server responded with 429."""
 
 
 class StoreRequest(NamedTuple):
-    """One request to a store.
-
-    Attributes:
-        command: What to do.
-        token: A number of 53 bits, different for each slot that is acquired.
-        bulk: For ACQUIRE: whether it is for bulk work, which is paced and leaves the reserve to others.
-        lease: For ACQUIRE: the seconds after which the request counts as abandoned.
-        seconds: For FREEZE: how long it lasts. For RELEASE: how long the request may still be on its way.
-    """
+    """One request to a store."""
 
     command: Command
-    token: int = 0
-    bulk: bool = False
-    lease: float = 0.0
-    seconds: float = 0.0
+    token: int = 0  # of 53 bits, different for each slot that is acquired
+    bulk: bool = False  # for ACQUIRE: whether it is for bulk work, which is paced and leaves the reserve to others
+    lease: float = 0.0  # for ACQUIRE: the seconds after which the request counts as abandoned
+    seconds: float = 0.0  # for FREEZE: how long it lasts; for RELEASE: how long the request may still be on its way
 
 
 class StoreReply(NamedTuple):
-    """The reply of a store.
+    """The reply of a store, in seconds."""
 
-    Attributes:
-        wait: Seconds until the slot may be used; 0 for now.
-        frozen: Seconds for which the server admits no request.
-        held: Whether a slot is reserved for the token. If not, all slots are in flight: repeat the request after
-            `wait`.
-    """
-
-    wait: float = 0.0
-    frozen: float = 0.0
-    held: bool = True
+    wait: float = 0.0  # until the slot may be used; 0 for now
+    frozen: float = 0.0  # for which the server admits no request
+    held: bool = True  # whether a slot is reserved; if not, all are in flight: repeat the request after `wait`
 
 
 class StoreUnavailableError(RateLimitStoreError):

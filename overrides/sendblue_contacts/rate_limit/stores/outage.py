@@ -61,10 +61,7 @@ class StoreCoordinator:
         self._outbox: dict[int, tuple[Command, float]] = {}  # by token; until when it matters
 
     def ask(self, slot: Slot) -> float:
-        """Ask for this slot. The store may hold a slot for its token from now on.
-
-        Returns:
-            Seconds until the next request for this slot; 0 if it may be used now: then its lease has started.
+        """Ask for this slot. Returns seconds until the next request for it; 0 if it may be used: its lease has started.
 
         Raises:
             RateLimitStoreError: The store cannot be used, or not for longer than the caller or `on_unavailable` allows.
@@ -113,9 +110,9 @@ class StoreCoordinator:
         return pause
 
     def end(self, slot: Slot, command: Command, until: float) -> bool:
-        """End the use of a slot, by RELEASE or CANCEL: its request may be on its way until then.
+        """Put what ends the use of a slot into the outbox. Its request may be on its way until then.
 
-        Returns whether there is something to deliver: if a thread is asking for the slot, it delivers that itself.
+        Returns whether the caller has to deliver it: a thread that is asking for the slot does that itself.
         """
         if slot.token is None or slot.is_asking:
             return False

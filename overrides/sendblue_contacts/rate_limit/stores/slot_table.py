@@ -37,7 +37,7 @@ class WrongFileError(Exception):
 
 
 class _Held(NamedTuple):
-    """A slot that is held: its place, from when it may be used, for what, and its previous times."""
+    """A slot that is held: its place, from when it may be used, whether for bulk work, and its previous times."""
 
     place: int
     start: float
@@ -48,25 +48,15 @@ class _Held(NamedTuple):
 
 @dataclass
 class SlotTable:
-    """The slots of one account. All times are in seconds of one clock.
-
-    Attributes:
-        rate: The limit.
-        frozen_until: Until when no request is admitted, because the server responded with 429.
-        cold_until: Until when no request is admitted, because the requests of the last window are not in the table.
-        paced_from: From when the next paced request may start.
-        free_at: When each slot is free. For a held slot: when its lease has expired and one window has passed.
-        bulk_until: Until when each slot counts as used by bulk work.
-        held: The slots that are held, by token.
-    """
+    """The slots of one account. All times are in seconds of one clock."""
 
     rate: RateLimit
-    frozen_until: float
-    cold_until: float
-    paced_from: float
-    free_at: list[float]
-    bulk_until: list[float]
-    held: dict[int, _Held] = field(default_factory=dict)
+    frozen_until: float  # because the server responded with 429
+    cold_until: float  # because the requests of the last window are not in the table
+    paced_from: float  # when the next paced request may start
+    free_at: list[float]  # for a held slot: when its lease has expired and one window has passed
+    bulk_until: list[float]  # until when each slot counts as used by bulk work
+    held: dict[int, _Held] = field(default_factory=dict)  # by token
 
     @classmethod
     def cold(cls, rate: RateLimit, now: float) -> Self:
