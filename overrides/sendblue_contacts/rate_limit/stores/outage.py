@@ -137,7 +137,7 @@ class StoreCoordinator:
 
     def _send_outbox(self) -> None:
         """Send the outbox. The first failure ends it, so that no caller waits for two timeouts."""
-        for token, (command, until) in [*self._outbox.items()]:
+        for token, (command, until) in self._outbox.copy().items():
             try:
                 seconds = max(0.0, until - self._clock())
                 is_mine = self._outbox.pop(token, None)  # otherwise another thread sends it
