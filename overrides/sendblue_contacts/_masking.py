@@ -54,12 +54,8 @@ _EMAIL = re.compile(r"[^\s@<>\"']{1,64}@[^\s@<>\"']{1,255}\.\w+")
 def mask(text: str, values: Iterable[str] = ()) -> str:
     """Return the text without personal data and credentials.
 
-    Phone numbers become `+…`, e-mail addresses `…@…`, and the given values and their words `…`, in upper or lower case.
-    Dates and counts of up to seven digits stay. Only the beginning of a long text is returned.
-
-    Args:
-        text: The text.
-        values: Values that were sent, and credentials.
+    Phone numbers become `+…`, e-mail addresses `…@…`, and the given values (which were sent, and credentials) and their
+    words `…`, in upper or lower case. Dates and counts of up to seven digits stay. Only the beginning is returned.
     """
     return masker(values)(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import replace
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, Self
@@ -11,15 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ._httpx import httpx
 from ._masking import mask_http_logs
-from .config import (
-    Credentials,
-    Options,
-    check_headers,
-    check_path,
-    host_of,
-    is_loopback,
-    resolve_store,
-)
+from .config import STORE_VARIABLE, Credentials, Options, check_headers, check_path, host_of, is_loopback
 from .phone import load_regions
 from .rate_limit import RateLimit, RateLimiter, forks, shared_limiter
 from .retry import EXTENSION, Call
@@ -144,4 +137,5 @@ def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimite
     if not isinstance(rate_limit, RateLimit):
         raise TypeError(f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}")
     host = host_of(base_url) if is_loopback(base_url) else ""  # api.sendblue.co and api.sendblue.com are one account
-    return shared_limiter(api_key, host, replace(rate_limit, store=resolve_store(rate_limit.store)))
+    store = rate_limit.store or os.environ.get(STORE_VARIABLE) or "memory"
+    return shared_limiter(api_key, host, replace(rate_limit, store=store))

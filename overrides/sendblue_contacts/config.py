@@ -84,11 +84,6 @@ def resolve_base_url(given: str | None, *, allow_http: bool, environment: Mappin
     return url.rstrip("/")
 
 
-def resolve_store(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the store of the rate limit: the argument, the environment, or `memory`."""
-    return given or environment.get(STORE_VARIABLE) or "memory"
-
-
 def host_of(url: str) -> str:
     """Return the host and port of a URL in a canonical form."""
     parts = urlsplit(url)

@@ -261,15 +261,11 @@ def connection_error(
 
     request = RequestSummary.of(method, path)
     cause = _masked(f"{type(error).__name__}: {safe_cause(error) or 'the response is not HTTP'}".rstrip(": "), error)
+    cls, text = APIConnectionError, f"no response ({cause}); check the network and base_url"
     if isinstance(error, httpx.TimeoutException):
-        text = (
-            f"no response within the timeout ({cause}); increase timeout=, or the deadline of the retries, and check "
-            "whether the request was applied"
-        )
-        made: APIConnectionError = APITimeoutError(text, request=request, attempts=attempts)
-    else:
-        text = f"no response ({cause}); check the network and base_url"
-        made = APIConnectionError(text, request=request, attempts=attempts)
+        hint = "increase timeout=, or the deadline of the retries, and check whether the request was applied"
+        cls, text = APITimeoutError, f"no response within the timeout ({cause}); {hint}"
+    made = cls(text, request=request, attempts=attempts)
     made.maybe_applied = maybe_applied
     return made
 

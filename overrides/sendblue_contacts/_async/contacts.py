@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .bulk import AsyncBulkContacts
 from .calls import AsyncContactCalls
 from .raw_contacts import AsyncRawContacts
-
-if TYPE_CHECKING:
-    from .sending import AsyncSend
 
 
 class AsyncContacts(AsyncContactCalls):
@@ -20,20 +15,6 @@ class AsyncContacts(AsyncContactCalls):
     `InvalidPhoneNumberError`, and an unknown field or a value of the wrong type `TypeError`. A request that fails
     raises another subclass of `SendblueError`. Calls that write a contact return it as the server stored it.
     """
-
-    def __init__(
-        self,
-        send: AsyncSend,
-        send_raw: AsyncSend,
-        region: str | None,
-        send_bulk: AsyncSend | None = None,
-        *,
-        filtered: bool = False,
-        read_lag: float = 0.0,
-    ) -> None:
-        super().__init__(send, region, filtered=filtered, read_lag=read_lag)
-        self._send_raw = send_raw
-        self._send_bulk = send_bulk or send
 
     @property
     def bulk(self) -> AsyncBulkContacts:

@@ -31,8 +31,18 @@ if TYPE_CHECKING:
 class ContactCalls:
     """The calls of `contacts`, except the bulk calls."""
 
-    def __init__(self, send: Send, region: str | None, *, filtered: bool = False, read_lag: float = 0.0) -> None:
+    def __init__(
+        self,
+        send: Send,
+        region: str | None,
+        *,
+        send_raw: Send | None = None,
+        send_bulk: Send | None = None,
+        filtered: bool = False,
+        read_lag: float = 0.0,
+    ) -> None:
         self._send = send
+        self._send_raw, self._send_bulk = send_raw or send, send_bulk or send
         self._region = region
         self._filtered = filtered
         self._read_lag = read_lag

@@ -113,9 +113,9 @@ class Sendblue(BaseClient):
                 raise
             self._contacts = Contacts(
                 self._send,
-                cast("Send", self._send_raw),
                 self._region,
-                self._copy_with(bulk=True)._send,  # noqa: SLF001  # a copy of this client
+                send_raw=cast("Send", self._send_raw),
+                send_bulk=self._copy_with(bulk=True)._send,  # noqa: SLF001  # a copy of this client
                 filtered=bool(self._options.extra_query),
                 read_lag=self._read_lag,
             )

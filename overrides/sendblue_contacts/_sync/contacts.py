@@ -3,14 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .bulk import BulkContacts
 from .calls import ContactCalls
 from .raw_contacts import RawContacts
-
-if TYPE_CHECKING:
-    from .sending import Send
 
 
 class Contacts(ContactCalls):
@@ -21,20 +16,6 @@ class Contacts(ContactCalls):
     `InvalidPhoneNumberError`, and an unknown field or a value of the wrong type `TypeError`. A request that fails
     raises another subclass of `SendblueError`. Calls that write a contact return it as the server stored it.
     """
-
-    def __init__(
-        self,
-        send: Send,
-        send_raw: Send,
-        region: str | None,
-        send_bulk: Send | None = None,
-        *,
-        filtered: bool = False,
-        read_lag: float = 0.0,
-    ) -> None:
-        super().__init__(send, region, filtered=filtered, read_lag=read_lag)
-        self._send_raw = send_raw
-        self._send_bulk = send_bulk or send
 
     @property
     def bulk(self) -> BulkContacts:

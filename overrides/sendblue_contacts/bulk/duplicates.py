@@ -1,19 +1,8 @@
 """Finds items of a bulk call that have the same phone number. Pure. Invalid items have no number and are skipped.
 
-    | policy  | what is sent               | the other items                 | memory                          |
-    |---------|----------------------------|---------------------------------|---------------------------------|
-    | error   | the first item             | failed; the reason names the    | each number and its position    |
-    |         |                            | position of the first item      |                                 |
-    | first   | the first item             | duplicate                       | each number and its position    |
-    | last    | the last item              | duplicate                       | all items                       |
-    | merge   | all items as one, at the   | duplicate                       | all items                       |
-    |         | position of the last       |                                 |                                 |
-    | None    | all items                  | not checked: the caller has     | none                            |
-    |         |                            | removed the duplicates          |                                 |
-
-`error` and `first` work on an infinite input. `last` and `merge` read the whole input before the first request.
-When items are merged, later values replace earlier ones, but a blank replaces nothing; tags are combined, and so are
-custom variables, label by label. The outcome of a merged item has the merged contact as its `item`, for retries.
+`bulk.create` describes the policies. `error` and `first` keep each number and its position, so they work on an infinite
+input. `last` and `merge` keep all items, and read the whole input before the first request. The outcome of a merged
+item is at the position of the last item, and has the merged contact as its `item`, for retries.
 """
 
 from __future__ import annotations

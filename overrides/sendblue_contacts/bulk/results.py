@@ -173,7 +173,8 @@ class BulkResult(Generic[T, F]):
         rows = [("requested", self.requested, ""), (self._success, len(self.succeeded), "")]
         for name, items in (("failed", self.failed), ("unknown", self.unknown), ("duplicates", self.duplicates)):
             rows.append((name, len(items), ""))
-            rows += [("", count, reason) for reason, count in _reasons(items)[:_MAX_REASONS_IN_HTML]]
+            reasons = Counter(item.reason for item in items)
+            rows += [("", count, reason) for reason, count in reasons.most_common(_MAX_REASONS_IN_HTML)]
         cells = "".join(
             f"<tr><th>{name}</th><td>{count}</td><td>{escape(reason)}</td></tr>" for name, count, reason in rows
         )
@@ -206,14 +207,9 @@ class BulkDeleteResult(BulkResult[str, FailedNumber]):
         return self.succeeded
 
 
-def _reasons(items: Sequence[_FailedItem]) -> list[tuple[str, int]]:
-    """Returns the reasons and how many items have each, the most frequent first."""
-    return Counter(item.reason for item in items).most_common()
-
-
 def _top_reasons(items: Sequence[_FailedItem]) -> str:
-    reasons = _reasons(items)
-    shown = ", ".join(f"{count} \u00d7 {reason!r}" for reason, count in reasons[:_MAX_REASONS_IN_REPR])
+    reasons = Counter(item.reason for item in items)
+    shown = ", ".join(f"{count} \u00d7 {reason!r}" for reason, count in reasons.most_common(_MAX_REASONS_IN_REPR))
     return f"{shown}, …" if len(reasons) > _MAX_REASONS_IN_REPR else shown
 
 
