@@ -18,7 +18,7 @@ from .syncing.applying.apply import apply_sync
 from .syncing.applying.report import ChangeResult, FieldCounts, SyncReport
 from .syncing.applying.undo import undo_sync
 from .syncing.changes import Change
-from .syncing.plan import plan_sync
+from .syncing.planning.plan import plan_sync
 from .syncing.progress import SyncProgress
 from .syncing.sync_plan import SyncPlan
 

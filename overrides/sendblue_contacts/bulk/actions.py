@@ -186,7 +186,7 @@ def merge(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any
     Later values replace earlier ones, but a blank replaces nothing; tags are combined, and so are custom variables,
     label by label.
     """
-    new = {name: value for name, value in later.items() if value or name not in earlier}
+    new = {name: value for name, value in later.items() if value or earlier.get(name) is None}
     return {**earlier, **{name: _combined(earlier.get(name), value) for name, value in new.items()}}
 
 

@@ -13,9 +13,10 @@ from sendblue_contacts.operations import bulk_item
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 
 from sendblue_transfer.rows.row_parser import PHONE
-from sendblue_transfer.syncing.account_index import AccountIndex, contact_values
+from sendblue_transfer.syncing.account_index import AccountIndex
 from sendblue_transfer.syncing.change_log import DONE, Result
 from sendblue_transfer.syncing.changes import Change, encode_json, flatten
+from sendblue_transfer.syncing.contact_values import contact_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -23,8 +23,8 @@ DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 
 _BATCH_SIZE = 10_000
 _SUPERSEDED = """
-SELECT line, kept FROM numbers
-JOIN (SELECT number AS repeated, {}(line) AS kept FROM numbers GROUP BY number HAVING count(*) > 1)
+SELECT line, kept FROM {table}
+JOIN (SELECT number AS repeated, {kept_line}(line) AS kept FROM {table} GROUP BY number HAVING count(*) > 1)
 ON number = repeated WHERE line != kept
 """
 _KEPT_LINE = {"last": "max", "merge": "max", "first": "min", "error": "min"}
@@ -51,7 +51,17 @@ class DuplicateFinder(TemporaryDatabase):
         """Yield the lines that are not imported, each with the line that is imported instead."""
         self._write()
         self._database.execute("CREATE INDEX by_number ON numbers (number, line)")
-        return iter(self._database.execute(_SUPERSEDED.format(_KEPT_LINE[policy])))
+        return iter(self._database.execute(superseded_query(policy, "numbers")))
+
+
+def superseded_query(policy: Duplicates, table: str) -> str:
+    """Return the query for the lines that are not imported, each with the line that is imported instead.
+
+    Args:
+        policy: Which of several rows with the same number is imported.
+        table: A table with the line and the number of each row.
+    """
+    return _SUPERSEDED.format(table=table, kept_line=_KEPT_LINE[policy])
 
 
 class MergeBuffer(TemporaryDatabase):

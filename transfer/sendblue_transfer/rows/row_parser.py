@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sendblue_contacts.errors import InvalidPhoneNumberError
@@ -66,6 +67,9 @@ class RowParser:
         is_text: Whether every cell is text, as in a table; in JSON a value can have any type.
         escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
         keeps_blanks: Whether the value of a blank cell is None, where it would otherwise be absent.
+
+    Attributes:
+        field_cells: Which cells fill which fields.
     """
 
     def __init__(
@@ -77,9 +81,10 @@ class RowParser:
         escaped: bool,
         keeps_blanks: bool = False,
     ) -> None:
-        self._field_cells = field_cells
+        self.field_cells = field_cells
         self._fields = fields
-        self._escaped = escaped
+        self._is_text = is_text
+        self.escaped = escaped
         self._keeps_blanks = keeps_blanks
         self._required = [name for name, field in fields.items() if field.required]
         self._to_validate = [
@@ -88,6 +93,8 @@ class RowParser:
             if each.target.name in self._required
             or not (is_text and (each.kind in _ALWAYS_VALID or each.target.label is not None))
         ]
+        self.targets = frozenset(each.target for each in field_cells if each.target.name not in self._required)
+        self._names_to_validate = tuple(dict.fromkeys(each.target.name for each in self._to_validate))
 
     def parse(self, cells: Sequence[Any]) -> dict[str, Any]:
         """Return the contact of a row, under preferred field names. A value that cannot be parsed stays text.
@@ -95,20 +102,18 @@ class RowParser:
         Raises:
             ValueError: A column about opt-outs has an unknown value.
         """
-        contact = self._parse(self._field_cells, cells)
-        if self._keeps_blanks:
-            self._add_blanks(contact)
-        return contact
+        return self._with_blanks(self._parse(self.field_cells, cells))
 
-    def _add_blanks(self, contact: dict[str, Any]) -> None:
+    def _with_blanks(self, contact: dict[str, Any]) -> dict[str, Any]:
         """Add None for each target that has no value. A map has no value of its own, only its labels have."""
-        for (name, label), kind, *_ in self._field_cells:
+        for (name, label), kind, *_ in self.field_cells if self._keeps_blanks else ():
             if label is not None:
                 labels = contact.setdefault(name, {})
                 if isinstance(labels, dict):
                     cast("dict[str, object]", labels).setdefault(label, None)
             elif kind != "map" and name not in self._required:
                 contact.setdefault(name, None)
+        return contact
 
     def _parse(self, field_cells: Sequence[FieldCells], cells: Sequence[Any]) -> dict[str, Any]:
         contact: dict[str, Any] = {}
@@ -138,7 +143,7 @@ class RowParser:
                 if cell is not None:
                     return cast("object", cell)
             elif cell and not cell.isspace():
-                return unescape_formula(cell) if self._escaped and "'" in cell else cell
+                return unescape_formula(cell) if self.escaped and "'" in cell else cell
         return None
 
     def validated_number(self, cells: Sequence[Any], region: str | None = None) -> str:
@@ -147,21 +152,42 @@ class RowParser:
         Raises:
             TypeError, ValueError: The row cannot be sent. The message says why, without the value.
         """
-        contact = self._parse(self._to_validate, cells)
+        return cast("str", self._checked(self._parse(self._to_validate, cells), region)[PHONE])
+
+    def validated(self, cells: Sequence[Any], region: str | None = None) -> dict[str, Any]:
+        """Validate a row, and return its values as they are sent, with maps as they are.
+
+        Raises:
+            TypeError, ValueError: The row cannot be sent. The message says why, without the value.
+        """
+        return self._with_blanks(self._checked(self._parse(self.field_cells, cells), region))
+
+    def _checked(self, contact: dict[str, Any], region: str | None) -> dict[str, Any]:
+        fields = self._fields
         for name in self._required:
             if name not in contact:
                 raise TypeError(f"the {field_label(name)} is missing")
-        fields = self._fields
         try:
-            checked = {name: check(name, fields[name], value, region) for name, value in contact.items()}
+            for name in self._names_to_validate:
+                if name in contact:
+                    contact[name] = check(name, fields[name], contact[name], region)
         except InvalidPhoneNumberError as error:
-            rounded = _SCIENTIFIC.fullmatch(str(contact[PHONE]).strip())
+            rounded = _SCIENTIFIC.fullmatch(str(contact.get(PHONE)).strip())
             raise ValueError(_ROUNDED) if rounded else error from None
-        return cast("str", checked[PHONE])
+        return contact
+
+    def part(self, name: str, label: str | None) -> tuple[tuple[int, ...], RowParser]:
+        """Return the positions of the cells that fill a field or a label, and a parser of only these cells."""
+        found = [each for each in self.field_cells if each.target.name == name and label in (None, each.target.label)]
+        positions = tuple(chain.from_iterable(each.positions for each in found))
+        places = count()
+        cells = [each._replace(positions=tuple(islice(places, len(each.positions)))) for each in found]
+        fields = {name: self._fields[name]}
+        return positions, RowParser(cells, fields, is_text=self._is_text, escaped=self.escaped)
 
     def readable_number(self, cells: Sequence[Any], region: str | None = None) -> str:
         """Return the phone number of any row in E.164 form; empty if it cannot be read."""
-        contact = self._parse([each for each in self._field_cells if each.target.name == PHONE], cells)
+        contact = self._parse([each for each in self.field_cells if each.target.name == PHONE], cells)
         try:
             return normalise(contact.get(PHONE), default_region=region)
         except (TypeError, ValueError):

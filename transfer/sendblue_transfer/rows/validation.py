@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .duplicates import Duplicates
 
 _PROGRESS_INTERVAL = 1_000
-_DUPLICATE_REASON = "another row has the same number, and only the first one is imported"
+DUPLICATE_IS_REJECTED = "another row has the same number, and only the first one is imported"
 
 
 class ImportRows:
@@ -69,7 +69,7 @@ class ImportRows:
 
     def _duplicate(self, line: int, kept_line: int) -> RowResult:
         if self.duplicates == "error":
-            return RowResult(line, REJECTED, _DUPLICATE_REASON, kept_line)
+            return RowResult(line, REJECTED, DUPLICATE_IS_REJECTED, kept_line)
         return RowResult(line, DUPLICATE, duplicate_of=kept_line)
 
     def contacts(self, result_of: Callable[[int], RowResult], *statuses: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -88,21 +88,6 @@ class ImportRows:
                     yield record.line, merge(buffer.take(record.line), contact) if merges else contact
                 elif merges and result.status == DUPLICATE and result.duplicate_of:
                     buffer.add(result.duplicate_of, self._contact(record))
-
-    def skipped(self, result_of: Callable[[int], RowResult]) -> Iterator[tuple[RowResult, str]]:
-        """Read the rows again, and yield the results of those that are not sent, each with its number.
-
-        The number is in E.164 form, and empty if it cannot be read.
-        """
-        for record in self.source:
-            result = result_of(record.line)
-            if result.status in {REJECTED, DUPLICATE}:
-                yield result, self._readable_number(record)
-
-    def _readable_number(self, record: Record) -> str:
-        if record.problem:  # its cells may be shifted
-            return ""
-        return self.columns.parser(record.titles).readable_number(record.cells, self.region)
 
     def _contact(self, record: Record) -> dict[str, Any]:
         return self.columns.parser(record.titles).parse_validated(record.cells, self.region)

@@ -16,7 +16,6 @@ from sendblue_contacts.errors import APIError, NotFoundError, SendblueError
 
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError, is_rejection
-from sendblue_transfer.syncing.account_index import contact_values
 from sendblue_transfer.syncing.change_log import (
     DONE,
     DRIFTED,
@@ -30,6 +29,7 @@ from sendblue_transfer.syncing.change_log import (
     Result,
 )
 from sendblue_transfer.syncing.changes import encode_json, flatten, nest
+from sendblue_transfer.syncing.contact_values import contact_values
 from sendblue_transfer.syncing.requests import split_create
 
 from .drift import CREATED_SINCE, DELETED_SINCE, MAP, check_drift, removes_labels

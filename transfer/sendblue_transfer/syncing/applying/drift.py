@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_contacts.phone import normalise
 
-from sendblue_transfer.syncing.account_index import SYNC_FIELDS
 from sendblue_transfer.syncing.change_log import DRIFTED, NOT_SENT, UNCHANGED, Result
 from sendblue_transfer.syncing.changes import flatten
+from sendblue_transfer.syncing.contact_values import SYNC_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 
-from sendblue_transfer.syncing.account_index import SYNC_FIELDS
 from sendblue_transfer.syncing.change_log import KEPT, NOT_SENT, Result
 from sendblue_transfer.syncing.changes import Change, flatten
+from sendblue_transfer.syncing.contact_values import SYNC_FIELDS
 
 from .drift import MAP, removes_labels, same
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sendblue_transfer.atomic_file import open_atomic
-from sendblue_transfer.syncing.account_index import is_blank
 from sendblue_transfer.syncing.change_log import (
     DONE,
     DRIFTED,
@@ -25,6 +24,7 @@ from sendblue_transfer.syncing.change_log import (
     UNCHANGED,
 )
 from sendblue_transfer.syncing.changes import KINDS, Change, encode_json
+from sendblue_transfer.syncing.contact_values import is_blank
 
 if TYPE_CHECKING:
     import os

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sendblue_transfer.sources.source import Source
-
-    from .options import SyncOptions
+    from sendblue_transfer.syncing.options import SyncOptions
 
 _NO_DELETIONS = '--delete none (delete="none")'
 _MAY_BE_INCOMPLETE = (

@@ -17,29 +17,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from sendblue_contacts.fields import check
-from sendblue_contacts.phone import normalise
 from sendblue_contacts_api.types import read_datetime
 
-from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.column_synonyms import OPT_OUT
-from sendblue_transfer.rows.row_parser import PHONE
-
-from .account_index import SYNC_FIELDS, e164, is_blank
-from .changes import Change
+from sendblue_transfer.rows.row_parser import ColumnTarget
+from sendblue_transfer.syncing.changes import Change
+from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, TAGS, e164, is_blank, is_filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .changes import Values
-    from .options import SyncOptions
+    from sendblue_transfer.syncing.changes import Values
+    from sendblue_transfer.syncing.options import SyncOptions
 
-TAGS = "tags"
 OPTED_OUT = (
     "the contact has opted out, and a source does not opt contacts in; allow it with --allow-opt-in (allow_opt_in=True)"
 )
-_PARSED = {"string", "enum", "boolean", "map", "array[string]"}
-"""Kinds whose values are what is sent once a row was validated. Values of other kinds are converted."""
 _CANONICAL: dict[str, Callable[[Any], object]] = {
     "e164": lambda value: e164(value) or value,
     "date-time": lambda value: read_datetime(value) or value,
@@ -59,11 +52,11 @@ class RowDiff:
         self._adds_tags = options.tags == "add"
         self._scope = [options.scope_tag] if options.scope_tag else []
         self._allows_opt_in = options.allow_opt_in
-        self._region = options.default_region
 
-    def number(self, row: Values) -> str:
-        """Return the number of a row in E.164 form."""
-        return normalise(row[PHONE], default_region=self._region)
+    @property
+    def added_targets(self) -> frozenset[ColumnTarget]:
+        """What changes in every contact, whatever its row fills."""
+        return frozenset({ColumnTarget(TAGS)} if self._scope else ())
 
     def change(self, line: int, number: str, row: Values, contact: Values | None) -> Change | None:
         """Return what has to change for a row.
@@ -71,7 +64,7 @@ class RowDiff:
         Args:
             line: The line of the row.
             number: Its number.
-            row: The values of a validated row, with maps as they are.
+            row: The other values of a validated row as they are sent, with maps as they are.
             contact: The values of the contact with this number, from an `AccountIndex`; None if no contact has it.
 
         Returns:
@@ -88,31 +81,31 @@ class RowDiff:
         for name, value in row.items():
             if name == OPT_OUT and not (value or (value is False and self._allows_opt_in)):
                 continue
-            if name in (PHONE, TAGS) or is_blank(value):
+            if name == TAGS or is_blank(value):
                 continue
             if isinstance(value, dict):
                 labels = cast("Values", value)
-                yield from ((f"{name}.{label}", (None, text)) for label, text in labels.items() if _is_filled(text))
+                yield from ((f"{name}.{label}", (None, text)) for label, text in labels.items() if is_filled(text))
             else:
-                yield name, (None, self._sent(name, value))
-        if tags := self._wanted_tags(row, []):
+                yield name, (None, value)
+        if tags := self.wanted_tags(row, []):
             yield TAGS, (None, tags)
 
     def _updated(self, row: Values, contact: Values) -> Iterator[_Pair]:
         for name, value in row.items():
             old = contact.get(name)
-            if value == old or name in (PHONE, TAGS) or name not in SYNC_FIELDS:
+            if value == old or name == TAGS or name not in SYNC_FIELDS:
                 continue
             if isinstance(value, dict):
                 yield from self._changed_labels(name, cast("Values", value), old)
             elif is_blank(value):
                 if self._clears and name != OPT_OUT and old is not None:
                     yield name, (old, None)
-            elif not _is_same(name, old, sent := self._sent(name, value)):
-                yield name, (old, sent)
+            elif not _is_same(name, old, value):
+                yield name, (old, value)
         old_tags: list[str] | None = contact.get(TAGS)
         if self._scope or row.get(TAGS, old_tags) != old_tags:
-            tags = self._wanted_tags(row, old_tags or [])
+            tags = self.wanted_tags(row, old_tags or [])
             if set(tags) != set(old_tags or []):
                 yield TAGS, (old_tags, tags or None)
 
@@ -120,13 +113,19 @@ class RowDiff:
         has = cast("Values", old) if isinstance(old, dict) else {}
         for label, text in labels.items():
             before = has.get(label)
-            if _is_filled(text):
+            if is_filled(text):
                 if text != before:
                     yield f"{name}.{label}", (before, text)
             elif self._clears and before is not None:
                 yield f"{name}.{label}", (before, None)
 
-    def _wanted_tags(self, row: Values, old: list[str]) -> list[str]:
+    def wanted_tags(self, row: Values, old: list[str]) -> list[str]:
+        """Return the tags that a contact is to have.
+
+        Args:
+            row: The values of its row.
+            old: The tags that it has.
+        """
         tags: list[str] | None = row.get(TAGS)
         if self._adds_tags:
             wanted = [*old, *(tags or ())]
@@ -135,16 +134,6 @@ class RowDiff:
         else:
             wanted = old
         return list(dict.fromkeys([*wanted, *self._scope]))
-
-    def _sent(self, name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
-        """Return a value of a row as it is sent."""
-        field = UPDATE_FIELDS[name]
-        return value if field.kind in _PARSED else check(name, field, value, self._region)
-
-
-def _is_filled(text: object) -> bool:
-    """Whether the text of a label is not blank."""
-    return not is_blank(text) and not (isinstance(text, str) and text.isspace())
 
 
 def _is_same(name: str, old: object, new: object) -> bool:

@@ -1,8 +1,4 @@
-"""`plan_sync`: reads a source, lists the account, and finds what has to change. Nothing is written.
-
-The source is read twice or three times: to validate it, to find the numbers of the rows that are skipped, and to
-compare its rows with the contacts. Neither the rows nor the contacts are kept in memory.
-"""
+"""`plan_sync`: reads a source, lists the account, and finds what has to change. Nothing is written."""
 
 from __future__ import annotations
 
@@ -14,23 +10,22 @@ from uuid import uuid4
 
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
-from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.importing.planner import rows_of
-from sendblue_transfer.rows.row_status import DUPLICATE, NOT_SENT, REJECTED
 from sendblue_transfer.sources.mappings import mapping_source
 from sendblue_transfer.sources.source import Source
+from sendblue_transfer.syncing.change_table import ChangeTable
+from sendblue_transfer.syncing.changes import Change, flatten
+from sendblue_transfer.syncing.contact_values import TAGS
+from sendblue_transfer.syncing.options import SyncOptions
+from sendblue_transfer.syncing.plan_file import COUNTED
+from sendblue_transfer.syncing.progress import SyncProgressReporter
+from sendblue_transfer.syncing.requests import RequestCounter
+from sendblue_transfer.syncing.state import NO_STATE, SyncState, state_path
+from sendblue_transfer.syncing.sync_plan import SyncPlan
 
-from .account_index import AccountIndex
-from .change_table import ChangeTable
-from .changes import Change, flatten
-from .diff import TAGS, RowDiff
+from .comparison import Comparison
+from .diff import RowDiff
 from .guards import check_deletions, check_rows, describe_source
-from .options import SyncOptions
-from .plan_file import COUNTED
-from .progress import SyncProgressReporter
-from .requests import RequestCounter
-from .state import NO_STATE, SyncState, state_path
-from .sync_plan import SyncPlan
 
 if TYPE_CHECKING:
     import os
@@ -41,14 +36,12 @@ if TYPE_CHECKING:
 
     from sendblue_transfer.rows.column_map import ColumnMap
     from sendblue_transfer.rows.duplicates import Duplicates
-    from sendblue_transfer.rows.row_status import RowResult
     from sendblue_transfer.rows.validation import ImportRows
+    from sendblue_transfer.syncing.options import BlankPolicy, Deletions, TagPolicy
+    from sendblue_transfer.syncing.progress import OnSyncProgress
 
-    from .options import BlankPolicy, Deletions, TagPolicy
-    from .progress import OnSyncProgress
-
-_BATCH_SIZE = 100
-"""Rows that are compared at a time. Memory holds no others."""
+_BATCH_SIZE = 1_000
+"""Rows that are read at a time."""
 
 
 def plan_sync(
@@ -186,67 +179,62 @@ class _Planner:
             path: The path of the state; None for a sync that keeps none.
             state: The state of earlier syncs; None before the first one.
         """
-        with Journal() as results:
-            self._read_source(results)
-            source = describe_source(self._rows.source, self._rows.count)
-            check_rows(self._options, source, sum(not each.phone for each in self._table.changes("skip")))
+        with Comparison(self._rows, RowDiff(self._options)) as comparison:
+            source = self._read_source(comparison)
             if state:
                 state.wait_for_reads(read_lag(self._client))
-            with self._listed() as account:
-                if state:
-                    account.mark_tracked(state.tracked_numbers())
-                self._compare(account, results)
-                self._delete(account)
-                last = state.last_source() if state else None
-                check_deletions(self._options, source, last, self._table.counts["delete"], account.contacts)
-                if path:
-                    self._table.track(account.newly_tracked())
-        return self._result(fingerprint, path, source, account.contacts)
+                comparison.mark_tracked(state.tracked_numbers())
+            self._list(comparison)
+            self._compare(comparison, source["rows"])
+            self._delete(comparison)
+            last = state.last_source() if state else None
+            check_deletions(self._options, source, last, self._table.counts["delete"], comparison.contacts)
+            if path:
+                self._table.track(comparison.newly_tracked())
+            return self._result(fingerprint, path, source, comparison.contacts)
 
-    def _read_source(self, results: Journal) -> None:
-        """Validate the rows, and add those that are skipped, with their numbers as far as these can be read."""
-        rows = self._rows
-        results.write_validation(rows.validate(self._progress.report))
-        self._progress.report(rows.count, force=True)
-        counts = results.counts()
-        if counts[REJECTED] or counts[DUPLICATE]:
-            for result, number in rows.skipped(results.result):
-                self._table.add(Change("skip", number, reason=_reason(result), line=result.line))
+    def _read_source(self, comparison: Comparison) -> dict[str, Any]:
+        """Read the rows, add those that are skipped, and return what identifies the source."""
+        rows, count = iter(self._rows.source), 0
+        while batch := list(islice(rows, _BATCH_SIZE)):
+            comparison.add_rows(batch)
+            count += len(batch)
+            self._progress.report(count)
+        self._progress.report(count, force=True)
+        comparison.resolve_duplicates(self._options.duplicates)
+        unreadable = 0
+        for change in comparison.skipped():
+            self._table.add(change)
+            unreadable += not change.phone
+        source = describe_source(self._rows.source, count)
+        check_rows(self._options, source, unreadable)
+        return source
 
-    def _listed(self) -> AccountIndex:
+    def _list(self, comparison: Comparison) -> None:
         self._progress.start("listing")
         pages = self._client.with_options(bulk=True).contacts.list().pages()
-        account = AccountIndex.read(pages, self._progress.report)
-        self._progress.report(account.contacts, force=True)
-        return account
+        comparison.fill(pages, self._progress.report)
+        self._progress.report(comparison.contacts, force=True)
 
-    def _compare(self, account: AccountIndex, results: Journal) -> None:
+    def _compare(self, comparison: Comparison, rows: int) -> None:
         """Add what has to change for each row."""
-        self._progress.start("comparing", self._rows.count)
-        for skipped in self._table.changes("skip"):
-            if skipped.phone:
-                account.take([skipped.phone])
-        diff = RowDiff(self._options)
-        rows = self._rows.contacts(results.result, NOT_SENT)
-        done = 0
-        while batch := [(line, diff.number(row), row) for line, row in islice(rows, _BATCH_SIZE)]:
-            contacts = account.take([number for _, number, _ in batch])
-            for line, number, row in batch:
-                change = diff.change(line, number, row, contacts.get(number))
-                if change is None:
-                    self._unchanged += 1
-                else:
-                    self._add(change)
-            done += len(batch)
-            self._progress.report(done)
-        self._progress.report(self._rows.count, force=True)
+        self._progress.start("comparing", rows)
+        self._unchanged = comparison.unchanged()
+        for done, change in enumerate(comparison.changes(), self._unchanged + 1):
+            if change is None:
+                self._unchanged += 1
+            else:
+                self._add(change)
+            if done % _BATCH_SIZE == 0:
+                self._progress.report(done)
+        self._progress.report(rows, force=True)
 
-    def _delete(self, account: AccountIndex) -> None:
+    def _delete(self, comparison: Comparison) -> None:
         """Add the deletion of each contact that the source lacks and that may be deleted."""
         if self._options.delete == "none":
             return
         scope = self._options.scope_tag
-        for number, values in account.rest(tracked=self._options.delete == "tracked"):
+        for number, values in comparison.rest(tracked=self._options.delete == "tracked"):
             if scope is None or scope in values.get(TAGS, ()):
                 self._add(Change("delete", number, {name: (value, None) for name, value in flatten(values).items()}))
 
@@ -273,7 +261,3 @@ class _Planner:
             columns=self._rows.columns.report(),
             guessed_encoding=self._rows.source.guessed_encoding,
         )
-
-
-def _reason(result: RowResult) -> str:
-    return result.message if result.reason else f"another row has the same number (line {result.duplicate_of})"

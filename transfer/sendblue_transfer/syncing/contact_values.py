@@ -1,0 +1,123 @@
+"""The values of contacts that a sync compares, in a normal form. Pure.
+
+Only fields that a sync can write are kept. Blank values are absent, and so is an `opt_out` that is false, because the
+API may return either for a contact that has not opted out. Whole pages are converted field by field, which takes much
+less time than contact by contact.
+"""
+
+from __future__ import annotations
+
+import marshal
+from datetime import date
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, cast
+
+from sendblue_contacts.phone import normalise
+from sendblue_contacts_api.models.contact import Contact
+
+from sendblue_transfer.importing.planner import UPDATE_FIELDS
+from sendblue_transfer.rows.cells import TEXT_KINDS, scalar_text
+from sendblue_transfer.rows.column_synonyms import OPT_OUT
+from sendblue_transfer.rows.row_parser import PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from .changes import Values
+
+    Columns = Mapping[str, Sequence[Any]]
+    """For each field, its value in each contact of a page; None for no value."""
+
+SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
+"""The fields that a sync compares: those of an update that a contact also shows."""
+TAGS = "tags"
+_READ_ALL = cast(
+    "Callable[[Contact], tuple[Any, ...]]",
+    attrgetter(*(Contact.FIELDS[name].attribute for name in SYNC_FIELDS)),
+)
+
+
+def e164(value: object) -> str | None:
+    """Return a number in E.164 form; None if it is not valid."""
+    try:
+        return normalise(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value is no value: null, empty text, an empty list or an empty map."""
+    return value is None or (not value and isinstance(value, str | list | dict))
+
+
+def is_filled(text: object) -> bool:
+    """Whether the text of a label in a row is not blank."""
+    return not is_blank(text) and not (isinstance(text, str) and text.isspace())
+
+
+def contact_values(contact: Contact) -> Values:
+    """Return the fields of a contact that a sync can write and that are not blank, with maps as they are."""
+    return {name: value for name, (value,) in contact_columns([contact]).items() if value is not None}
+
+
+def contact_columns(page: Sequence[Contact]) -> Columns:
+    """Return the values of contacts field by field, in normal form. The page has at least one contact."""
+    columns = zip(*map(_READ_ALL, page), strict=True)
+    return {
+        name: _normalised(name, field.kind, column)
+        for (name, field), column in zip(SYNC_FIELDS.items(), columns, strict=True)
+    }
+
+
+def numbers_of(page: Iterable[Contact]) -> list[int | None]:
+    """Return the digits of the numbers of contacts; None for one that is not valid."""
+    phones = [contact.phone for contact in page]
+    try:
+        return [*map(int, map(normalise, phones))]
+    except (TypeError, ValueError):
+        return [int(number) if (number := e164(phone)) else None for phone in phones]
+
+
+def pack(page: Iterable[Contact], columns: Columns) -> Iterator[bytes]:
+    """Yield the ID and the values of each contact as bytes."""
+    ids = (contact.contact_id if isinstance(contact.contact_id, str) else None for contact in page)
+    return map(marshal.dumps, zip(ids, *columns.values(), strict=True))
+
+
+def unpack(content: bytes) -> tuple[str | None, Values]:
+    """Return the ID and the values of a contact that was packed by this process."""
+    contact_id, *values = marshal.loads(content)  # noqa: S302  # written by this process
+    return contact_id, {name: value for name, value in zip(SYNC_FIELDS, values, strict=True) if value is not None}
+
+
+def _normalised(name: str, kind: str, column: Sequence[Any]) -> Sequence[Any]:
+    types = {*map(type, column)} - {type(None)}
+    if types <= {str} or (types == {bool} and name == OPT_OUT) or _are_texts(types, column):
+        return [value or None for value in column]
+    return [_stored(kind, value) if value or name != OPT_OUT else None for value in column]
+
+
+def _are_texts(types: set[type], column: Sequence[Any]) -> bool:
+    """Whether the values are lists of texts, or maps to texts, of which none is blank."""
+    if types == {list}:
+        texts = [*chain.from_iterable(filter(None, column))]
+    elif types == {dict}:
+        texts = [*chain.from_iterable(map(dict[str, object].values, filter(None, column)))]
+    else:
+        return False
+    return {*map(type, texts)} <= {str} and "" not in texts
+
+
+def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """Return a value in normal form: what is documented as text, but is a number, becomes text."""
+    if kind == "map" and isinstance(value, dict):
+        labels = cast("Values", value)
+        value = {label: scalar_text(text) for label, text in labels.items() if not is_blank(text)}
+    elif kind == "array[string]" and isinstance(value, list):
+        value = [scalar_text(item) for item in cast("list[object]", value) if not is_blank(item)]
+    elif isinstance(value, date):
+        value = value.isoformat()
+    elif kind in TEXT_KINDS:
+        value = scalar_text(value)
+    return None if is_blank(value) else value

@@ -1,0 +1,1 @@
+"""Planning a sync: the difference between a source and an account."""
