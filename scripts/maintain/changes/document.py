@@ -18,8 +18,9 @@ from maintain.json_pointer import steps_of
 from maintain.venvs import node_tool, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+BATCH = Path(__file__).with_name("redocly_batch.mjs")
 KINDS = {"added": ADDED, "removed": REMOVED}
 # What only people read: attributes, and the parts of the document that redocly reports as a whole.
 TEXT_ATTRIBUTES = frozenset({"description", "summary", "title", "example", "examples"})
@@ -36,24 +37,42 @@ SETS = {
 EXCLUDES = {REQUESTS: "readOnly", RESPONSES: "writeOnly"}
 
 
+class View:
+    """The changes between two documents that concern requests, or those that concern responses."""
+
+    def __init__(self, old: Data, new: Data, side: str) -> None:
+        """Compute the parts of both documents that this side needs."""
+        self.side = side
+        self.before, self.after = (view(with_security(*pair), side) for pair in ((old, new), (new, old)))
+        self.old_spellings, self.new_spellings = spellings(old, self.before), spellings(new, self.after)
+
+    def changes(self, entries: Iterable[Data]) -> Iterator[Change]:
+        """Yield the changes, given what `redocly diff` reports."""
+        yield from compare_aliases(self.old_spellings, self.new_spellings, self.side)
+        yield from _order_of_servers(self.before, self.after)
+        for entry in entries:
+            if _is_used(entry) and (self.side == REQUESTS or "/responses/" in entry["path"]):
+                yield _change(entry, (self.before, self.after), self.new_spellings, self.side)
+
+
 def compare(old: Data, new: Data) -> list[Change]:
     """Return how the document `new` differs from `old`. The same change on both sides is one change."""
+    return compare_all([(old, new)])[0]
+
+
+def compare_all(pairs: Iterable[tuple[Data, Data]]) -> list[list[Change]]:
+    """Return the result of `compare` for each pair of documents. Node runs once for all of them."""
+    views = [tuple(View(old, new, side) for side in (REQUESTS, RESPONSES)) for old, new in pairs]
+    reports = iter(diff([(each.before, each.after) for both in views for each in both]))
+    return [_merged(change for each in both for change in each.changes(next(reports))) for both in views]
+
+
+def _merged(changes: Iterable[Change]) -> list[Change]:
     breaks: dict[tuple[str, str, str], frozenset[str]] = {}
-    for side in (REQUESTS, RESPONSES):
-        for change in _compare(old, new, side):
-            key = (change.subject, change.kind, change.text)
-            breaks[key] = breaks.get(key, frozenset()) | change.breaks
+    for change in changes:
+        key = (change.subject, change.kind, change.text)
+        breaks[key] = breaks.get(key, frozenset()) | change.breaks
     return [Change(*key, sides) for key, sides in breaks.items()]
-
-
-def _compare(old: Data, new: Data, side: str) -> Iterator[Change]:
-    before, after = (view(with_security(*pair), side) for pair in ((old, new), (new, old)))
-    old_spellings, new_spellings = spellings(old, before), spellings(new, after)
-    yield from compare_aliases(old_spellings, new_spellings, side)
-    yield from _order_of_servers(before, after)
-    for entry in diff(before, after) if before != after else ():
-        if _is_used(entry) and (side == REQUESTS or "/responses/" in entry["path"]):
-            yield _change(entry, (before, after), new_spellings, side)
 
 
 def _order_of_servers(old: Data, new: Data) -> Iterator[Change]:
@@ -69,15 +88,28 @@ def _is_used(entry: Data) -> bool:
     return entry["path"].startswith("#/components/securitySchemes") or not entry["path"].startswith("#/components/")
 
 
-def diff(old: Data, new: Data) -> list[Data]:
-    """Return the changes that `redocly diff` reports."""
+def diff(pairs: Sequence[tuple[Data, Data]]) -> list[list[Data]]:
+    """Return the changes that `redocly diff` reports for each pair of documents; equal documents are not compared."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file, document in (("old.json", old), ("new.json", new)):
-            (folder / file).write_text(json.dumps(document), encoding="utf-8")
-        options = ("--format=json", "--fail-on=none", "--output=report.json")
-        run([*node_tool("redocly"), "diff", "old.json", "new.json", *options], cwd=folder)
-        report: Data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        commands = [_command(folder, number, *pair) for number, pair in enumerate(pairs) if pair[0] != pair[1]]
+        (folder / "commands.json").write_text(json.dumps(commands), encoding="utf-8")
+        if commands:
+            node, redocly = node_tool("redocly")
+            run([node, str(BATCH), redocly, "commands.json"], cwd=folder)
+        return [[] if old == new else _reported(folder, number) for number, (old, new) in enumerate(pairs)]
+
+
+def _command(folder: Path, number: int, old: Data, new: Data) -> list[str]:
+    """Write two documents, and return the arguments that make redocly compare them."""
+    names = [f"{number}-{age}.json" for age in ("old", "new")]
+    for name, document in zip(names, (old, new), strict=True):
+        (folder / name).write_text(json.dumps(document), encoding="utf-8")
+    return ["diff", *names, "--format=json", "--fail-on=none", f"--output={number}.report"]
+
+
+def _reported(folder: Path, number: int) -> list[Data]:
+    report: Data = json.loads((folder / f"{number}.report").read_text(encoding="utf-8"))
     return [{"base": None, "revision": None, "property": None, **entry} for entry in report["changes"]]
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import copy
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from maintain.changes.document import compare
+from maintain.changes.document import compare, compare_all
 from maintain.changes.public_api import load, public_api
 from maintain.changes.python_packages import compare_public
 from maintain.openapi_document import Document, read
@@ -22,7 +21,7 @@ from maintain.venvs import ROOT
 from tests.slow.maintain.mutations import MUTATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from maintain.changes.public_api import PublicApi
@@ -62,11 +61,9 @@ def unedited(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Data], Publi
 
 
 @pytest.fixture(scope="module")
-def documents() -> Iterator[dict[str, Future[list[Change]]]]:
-    """Start the comparison of the documents for every mutation, which Node runs while Python generates packages."""
-    with ThreadPoolExecutor(2) as pool:
-        yield {name: pool.submit(compare, *pair(name)) for name in MUTATIONS}
-        pool.shutdown(cancel_futures=True)
+def documents() -> dict[str, list[Change]]:
+    """Compare the documents for every mutation, in one process of Node."""
+    return dict(zip(MUTATIONS, compare_all(map(pair, MUTATIONS)), strict=True))
 
 
 def pair(name: str) -> tuple[Data, Data]:
@@ -78,14 +75,14 @@ def pair(name: str) -> tuple[Data, Data]:
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_mutation(
     name: str,
-    documents: dict[str, Future[list[Change]]],
+    documents: dict[str, list[Change]],
     unedited: Callable[[Data], PublicApi],
     tmp_path: Path,
 ) -> None:
     """Each mutation breaks exactly these sides, and the report describes it in these words."""
     old, new = pair(name)
     python = compare_public(unedited(old), generated(new, tmp_path))
-    changes = [*documents[name].result(), *python]
+    changes = [*documents[name], *python]
     found = frozenset[str]().union(*(change.breaks for change in changes))
     assert found == MUTATIONS[name].breaks, "\n".join(map(str, changes))
     assert MUTATIONS[name].line in map(str, changes)
