@@ -91,7 +91,7 @@ def prepared(version: str) -> Path | str:
         return "not installed"
     venv = ROOT / f".venv-{version}"
     try:
-        prepare("dev", venv, python)
+        prepare("test", venv, python)
     except ScriptError as error:
         print(error, file=sys.stderr)
         return "FAILED to install"

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 VERSIONS = ("3.11", "3.12", "3.13")
-# Variables that make Python import from elsewhere, or pip install elsewhere.
+# Variables that make Python import from elsewhere, or compile every module in every process, or pip install elsewhere.
 LEAKING_VARIABLES = (
+    "PYTHONDONTWRITEBYTECODE",
     "PYTHONHOME",
     "PYTHONPATH",
     "__PYVENV_LAUNCHER__",
@@ -168,15 +169,19 @@ class Step:
 
 
 def create(venv: Path, python: str | None = None) -> None:
-    """Create an empty environment and replace an existing one."""
+    """Create an empty environment and replace an existing one. Only `.venv` has pip, whose installation takes long."""
     shutil.rmtree(venv, ignore_errors=True)
-    run([python or any_python(), "-I", "-m", "venv", str(venv)], venv)
+    options = [] if venv == VENV else ["--without-pip"]
+    run([python or any_python(), "-I", "-m", "venv", *options, str(venv)], venv)
 
 
 def pip_install(venv: Path, *arguments: str) -> None:
-    """Run pip in `venv`, without dependencies: the pins list them."""
-    pip = [str(venv / "bin/python"), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
-    run([*pip, *arguments], venv)
+    """Install into `venv` with the pip of `.venv`, without dependencies: the pins list them.
+
+    Python compiles what is imported at the first import. Compiling everything takes longer than the rest.
+    """
+    pip = [str(VENV / "bin/python"), "-I", "-m", "pip", "--python", str(venv / "bin/python"), "install"]
+    run([*pip, "--no-compile", "--disable-pip-version-check", "--no-deps", *arguments], venv)
 
 
 def install_project(venv: Path) -> None:
@@ -203,9 +208,9 @@ def pip_step(name: str) -> Step:
 NODE_FILES = tuple(ROOT / "requirements/node" / name for name in ("package.json", "package-lock.json"))
 NODE = Step("node", NODE_FILES, npm_install)
 PROJECT = Step("project", (ROOT / "pyproject.toml",), install_project)
-DEMO, DEV, BENCH = pip_step("demo"), pip_step("dev"), pip_step("bench")
+DEMO, DEV, TEST, BENCH = map(pip_step, ("demo", "dev", "test", "bench"))
 # The alternatives for each set of requirements: `dev` includes `demo`.
-SETS = {"demo": (DEV, DEMO), "dev": (DEV,), "bench": (BENCH,)}
+SETS = {"demo": (DEV, DEMO), "dev": (DEV,), "test": (TEST,), "bench": (BENCH,)}
 
 
 def missing_steps(venv: Path, base: Step, steps: Sequence[Step]) -> list[Step]:
@@ -228,7 +233,7 @@ def install(venv: Path, base: Step, steps: Sequence[Step]) -> None:
 
 
 def prepare(requirements: str, venv: Path = VENV, python: str | None = None) -> None:
-    """Install the set `requirements` ("demo", "dev" or "bench") into `venv`, which `python` creates if necessary."""
+    """Install the set `requirements`, a key of SETS, into `venv`, which `python` creates if necessary."""
     base = Step("venv", (), lambda folder: create(folder, python))
     alternatives = SETS[requirements]
     ready = next((step for step in alternatives if not missing_steps(venv, base, [step])), alternatives[-1])

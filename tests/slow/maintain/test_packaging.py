@@ -138,13 +138,13 @@ def pins(name: str) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt"])
+@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "test.txt"])
 def test_the_smaller_sets_are_parts_of_dev(name: str) -> None:
-    """They share one environment with dev.txt, so their versions must agree."""
+    """They are installed next to dev.txt, or test the same, so their versions must agree."""
     assert pins(name).items() - pins("dev.txt").items() == set()
 
 
-@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "test.txt", "dev.txt"])
 def test_every_pin_has_a_hash(name: str) -> None:
     """Every entry has an exact version and at least one hash, as `--require-hashes` needs."""
     entries = re.split(r"(?m)^(?=\S)", (REQUIREMENTS / name).read_text().strip())[1:]
@@ -161,7 +161,7 @@ def test_node_tools_are_pinned_with_hashes() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["core.txt", "all.txt", "demo.txt", "dev.txt", "node/package.json", "node/package-lock.json"]
+    "name", ["core.txt", "all.txt", "demo.txt", "test.txt", "dev.txt", "node/package.json", "node/package-lock.json"]
 )
 def test_pins_name_no_host(name: str) -> None:
     """The registry is a setting of the machine."""
