@@ -1,7 +1,7 @@
-"""The order of the slow tests: the files that take longest come first.
+"""The order of the slow tests, and which of them record coverage.
 
-pytest-xdist gives each file to one worker, in this order. A long file that started last would keep one worker busy
-while the others have nothing left to do.
+pytest-xdist gives each file to one worker, in the order of the tests. The files that take longest come first, because a
+long file that started last would keep one worker busy while the others have nothing left to do.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ LONGEST = (
     "docs/test_samples.py",
     "maintain/test_demo.py",
 )
+# The folders that run code, in the process of the tests, which the quick tests do not run. Recording coverage of the
+# others makes them slower and shows nothing new.
+COVERED = {"connections", "rate_limit"}
 
 
 def position(path: Path) -> int:
@@ -37,3 +40,6 @@ def position(path: Path) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the tests by file. The tests of a file keep their order, which pytest-randomly chose."""
     items.sort(key=lambda item: position(item.path))
+    for item in items:
+        if item.path.is_relative_to(FOLDER) and item.path.relative_to(FOLDER).parts[0] not in COVERED:
+            item.add_marker("no_cover")
