@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from maintain.venvs import VENV
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -355,14 +356,13 @@ def test_no_machine_path_is_mentioned() -> None:
 def registry_hosts() -> set[str]:
     """Return the hosts of package registries that pip and npm are configured with, and that of pip's files."""
     program = "from pip._internal.models.index import PyPI; print(PyPI.netloc, PyPI.file_storage_domain)"
-    pip = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True).stdout
+    python = str(VENV / "bin/python")  # the only environment with pip and npm
+    pip = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=True).stdout
     configured = subprocess.run(
-        [sys.executable, "-I", "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+        [python, "-I", "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
-    npm = Path(sys.prefix, "bin", "npm")
-    npm_config = subprocess.run(
-        [npm, "config", "ls", "-l", "--json"], capture_output=True, text=True, check=False
-    ).stdout
+    npm = [str(VENV / "bin/npm"), "config", "ls", "-l", "--json"]
+    npm_config = subprocess.run(npm, capture_output=True, text=True, check=False).stdout
     registry = json.loads(npm_config)["registry"] if npm_config else "//registry." + "npmjs.org/"
     hosts = {*pip.split(), *re.findall(r"https?://(?:[^/@\s]*@)?([^/:\s']+)", configured + registry)}
     return {host for host in hosts if host not in {"localhost", "127.0.0.1"}}
