@@ -113,16 +113,19 @@ class RateLimiter:
         self._thread_waiter = thread_waiter
         self._async_waiter = async_waiter
         self._window = Window(rate or RateLimit())
-        self._queue = WaitQueue(self._window)
         store = store or (open_store(rate.store or "memory", account, rate) if rate else None)
         self._coordinator = StoreCoordinator(store, self._window, clock) if store else None
-        # Reentrant: the garbage collector may end an abandoned wait in a thread that holds the lock.
-        self._lock = threading.RLock()
-        # The slots that callers hold. After a fork none of the parent: the child must not release those.
-        self._held: LiveObjects[Slot] = LiveObjects(self._lose)
+        self._forget_callers()
         self._requests = self._refusals = 0
         self._total_waited = self._longest_wait = 0.0
         forks.reset_after_fork(self)
+
+    def _forget_callers(self) -> None:
+        # Reentrant: the garbage collector may end an abandoned wait in a thread that holds the lock.
+        self._lock = threading.RLock()
+        self._queue = WaitQueue(self._window)
+        # The slots that callers hold. After a fork none of the parent: the child must not release those.
+        self._held: LiveObjects[Slot] = LiveObjects(self._lose)
 
     def __repr__(self) -> str:
         return f"RateLimiter({self.rate!r})"
@@ -214,9 +217,7 @@ class RateLimiter:
 
     def after_fork(self) -> None:
         """In the child: drop the requests and the waiting threads of the parent."""
-        self._lock = threading.RLock()
-        self._held.clear()
-        self._queue.clear()
+        self._forget_callers()
         self._window.release_lost(self._clock(), held=0)
         if self._coordinator:
             self._coordinator.after_fork()

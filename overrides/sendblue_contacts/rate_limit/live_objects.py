@@ -38,10 +38,6 @@ class LiveObjects(Generic[T]):
         """Remove an object. Returns whether it was there."""
         return self._references.pop(id(item), None) is not None
 
-    def clear(self) -> None:
-        """Remove all objects."""
-        self._references.clear()
-
     def first(self) -> T | None:
         """The first object."""
         while self._references:

@@ -63,11 +63,6 @@ class WaitQueue:
         self.asking[slot.bulk].discard(slot)
         self._continue_waking(1)
 
-    def clear(self) -> None:
-        """Remove all waiters."""
-        for objects in (*self._lanes, *self.asking):
-            objects.clear()
-
     def position(self, slot: Slot) -> int:
         """A lower bound of the number of waiters of its lane that get a slot before this one."""
         return max(0, slot.position - (self._served[slot.bulk] - slot.served_before))

@@ -37,11 +37,19 @@ class AsyncWaiter:
     """A task that waits, under asyncio or trio."""
 
     def __init__(self) -> None:
-        import anyio  # noqa: PLC0415  # only the async client pays for it
+        import asyncio  # noqa: PLC0415  # only the async client pays for it
+
+        import anyio  # noqa: PLC0415  # as above
 
         self._anyio = anyio
         self._event = anyio.Event()
-        self._call_soon = _call_soon_threadsafe()
+        self._call_soon: Callable[[Callable[[], object]], object]  # from any thread
+        try:
+            self._call_soon = asyncio.get_running_loop().call_soon_threadsafe
+        except RuntimeError:
+            import trio  # noqa: PLC0415  # installed wherever a task runs under trio
+
+            self._call_soon = trio.lowlevel.current_trio_token().run_sync_soon
 
     def clear(self) -> None:
         """Discard an earlier `wake`."""
@@ -60,16 +68,3 @@ class AsyncWaiter:
         """Wait to be woken, for at most this many seconds (None: without a limit)."""
         with self._anyio.move_on_after(seconds):
             await self._event.wait()
-
-
-def _call_soon_threadsafe() -> Callable[[Callable[[], object]], object]:
-    """The function with which other threads schedule a call in the event loop of the current task."""
-    import asyncio  # noqa: PLC0415  # only the async client pays for it
-
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        import trio  # noqa: PLC0415  # installed wherever a task runs under trio
-
-        return trio.lowlevel.current_trio_token().run_sync_soon
-    return loop.call_soon_threadsafe

@@ -176,9 +176,18 @@ def slot_file_path(url: str, account: str) -> Path:
     """
     path = _path(url)
     try:
-        _check(path)
+        can_be_file, system = path.parent.is_dir() and not path.is_dir(), file_system(path.parent)
     except OSError as error:
         raise _unusable(path, error.strerror) from error
+    if not can_be_file:
+        raise RateLimitStoreError(
+            f"the slot file of the rate limit must be a file in an existing folder: "
+            f"create {path.parent}, or name a file in it"
+        )
+    if _NETWORK_FILE_SYSTEM.fullmatch(system):
+        raise RateLimitStoreError(
+            f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
+        )
     return path.with_name(f"{path.name}.{sha256(account.encode()).hexdigest()[:16]}") if account else path
 
 
@@ -197,19 +206,6 @@ def _path(url: str) -> Path:
     if "\0" in str(path):
         raise ValueError("the path of a file store must not contain a null byte (%00)")
     return path
-
-
-def _check(path: Path) -> None:
-    if not path.parent.is_dir() or path.is_dir():
-        raise RateLimitStoreError(
-            f"the slot file of the rate limit must be a file in an existing folder: "
-            f"create {path.parent}, or name a file in it"
-        )
-    system = file_system(path.parent)
-    if _NETWORK_FILE_SYSTEM.fullmatch(system):
-        raise RateLimitStoreError(
-            f"{path.parent} is on a network file system ({system}), which cannot share slots: use a local disk or Redis"
-        )
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:

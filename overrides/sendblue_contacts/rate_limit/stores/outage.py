@@ -25,7 +25,7 @@ from sendblue_contacts.errors import RateLimitStoreError
 from .base import Command, StoreRequest, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sendblue_contacts.rate_limit.lease import Slot
     from sendblue_contacts.rate_limit.window import Window
@@ -56,7 +56,8 @@ class StoreCoordinator:
 
     def after_fork(self) -> None:
         """In the child: use other tokens than the parent, which sends its outbox itself."""
-        self._tokens = _tokens()
+        # Numbers of 53 bits that no other process uses: a random prefix followed by a counter.
+        self._tokens = count(random.SystemRandom().getrandbits(31) << 22 | 1)
         self._token_of: dict[int, int] = {}  # by the id of the slot
         self._outbox: dict[int, tuple[Command, float]] = {}  # by token; until when it matters
 
@@ -159,8 +160,3 @@ class StoreCoordinator:
         if not isinstance(error, GeneratorExit):  # otherwise it cannot wait
             with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True):
                 await self._store.in_thread(self.deliver)
-
-
-def _tokens() -> Iterator[int]:
-    """Numbers of 53 bits that no other process uses: a random prefix followed by a counter."""
-    return count(random.SystemRandom().getrandbits(31) << 22 | 1)
