@@ -252,10 +252,10 @@ class RateLimiter:
 
     def waits(self, slot: Slot, *, in_task: bool) -> Iterator[float | None]:
         """The waits until a slot of the window is acquired, in seconds (None: until the caller is woken)."""
-        slot.waiter = self._async_waiter() if in_task else self._thread_waiter()
+        waiter = self._async_waiter() if in_task else self._thread_waiter()
         with self._lock:
             slot.started = now = self._clock()
-            slot.latest = now + slot.max_wait
+            slot.waiter, slot.latest = waiter, now + slot.max_wait
             if self._window.free_from(bulk=slot.bulk) <= now:  # a head may sleep: its event loop was closed
                 self._queue.wake_next()
             self._queue.join(slot)

@@ -56,7 +56,7 @@ class SlotTable:
     paced_from: float  # when the next paced request may start
     free_at: list[float]  # for a held slot: when its lease has expired and one window has passed
     bulk_until: list[float]  # until when each slot counts as used by bulk work
-    held: dict[int, _Held] = field(default_factory=dict)  # by token
+    held: dict[int, _Held] = field(default_factory=dict[int, _Held])  # by token
 
     @classmethod
     def cold(cls, rate: RateLimit, now: float) -> Self:
