@@ -85,7 +85,7 @@ class StoreClient:
         seconds: float = 0,
     ) -> StoreReply:
         """Send any request."""
-        return self.store.send(StoreRequest(command, token, bulk, lease, seconds))
+        return self.store.send(StoreRequest(command, token, bulk, lease, seconds=seconds))
 
     def acquire(self, token: int, *, bulk: bool = False, lease: float = LEASE) -> float | None:
         """The wait until the caller may start; None if all slots are in flight."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
 import re
 import shutil
@@ -365,12 +366,14 @@ def locked(machine: Machine) -> Iterator[FileStore]:
         yield store
 
 
-@pytest.mark.parametrize("command", [Command.ACQUIRE, Command.RELEASE])
-def test_a_locked_file_is_unavailable_after_a_while(machine: Machine, locked: FileStore, command: Command) -> None:
-    """After 0.1 s. A thread does not wait in the kernel."""
+@pytest.mark.parametrize(("timeout", "slept"), [(math.inf, 1.02), (0.3, 0.32), (0.0, 0.02)])
+def test_a_locked_file_is_unavailable_after_a_while(
+    machine: Machine, locked: FileStore, timeout: float, slept: float
+) -> None:
+    """After a second, or when the caller does not wait any longer. A thread does not wait in the kernel."""
     with pytest.raises(StoreUnavailableError, match=r"slots is locked by another process, which may be stopped"):
-        locked.send(StoreRequest(command, 1, lease=60.0))
-    assert machine.slept == pytest.approx(0.1)
+        locked.send(StoreRequest(Command.ACQUIRE, 1, lease=60.0, timeout=timeout))
+    assert machine.slept == pytest.approx(slept)
     machine.store()  # the file exists
 
 

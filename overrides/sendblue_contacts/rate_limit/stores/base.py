@@ -40,6 +40,7 @@ class StoreRequest(NamedTuple):
     token: int = 0  # of 53 bits, different for each slot that is acquired
     bulk: bool = False  # for ACQUIRE: whether it is for bulk work, which is paced and leaves the reserve to others
     lease: float = 0.0  # for ACQUIRE: the seconds after which the request counts as abandoned
+    timeout: float = 0.0  # for ACQUIRE: the seconds for which the caller may still wait
     seconds: float = 0.0  # for FREEZE: how long it lasts; for RELEASE: how long the request may still be on its way
 
 

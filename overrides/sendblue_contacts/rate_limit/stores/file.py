@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.rate_limit.config import RateLimit
 
-_LOCK_ATTEMPTS, _LOCK_PAUSE = 50, 0.002
-"""How often to try to lock the file before it counts as unavailable, and the seconds between two attempts."""
+_LOCK_TIMEOUT = 1.0
+"""Seconds after which a locked file counts as unavailable, or less if the caller does not wait so long."""
+_LEAST_LOCK_ATTEMPTS, _LOCK_PAUSE = 10, 0.002
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _NETWORK_FILE_SYSTEM = re.compile(
@@ -107,15 +108,14 @@ class FileStore(Store):
         self._clock = clock
         self._boot = boot()
         self._sleep = sleep
-        self._attempts = 1  # if the file is locked, another process creates it
-        with suppress(StoreUnavailableError):
+        with suppress(StoreUnavailableError):  # if the file is locked, another process creates it
             self.send(StoreRequest(Command.CANCEL))  # so that its cold start begins now
-        self._attempts = _LOCK_ATTEMPTS
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
+        attempts = _LEAST_LOCK_ATTEMPTS + int(min(request.timeout, _LOCK_TIMEOUT) / _LOCK_PAUSE)
         try:
-            with self._locked_file() as descriptor:
+            with self._locked_file(attempts) as descriptor:
                 data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
                 now = self._clock()
                 table = SlotTable.unpack(data, self._rate, self._boot, now) or SlotTable.cold(self._rate, now)
@@ -128,14 +128,14 @@ class FileStore(Store):
             raise _unusable(self.path, error.strerror) from error
 
     @contextmanager
-    def _locked_file(self) -> Generator[int]:
+    def _locked_file(self, attempts: int) -> Generator[int]:
         while True:
             descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 state = os.fstat(descriptor)
                 if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                     raise WrongFileError("it is not a file of this user")
-                self._lock(descriptor)
+                self._lock(descriptor, attempts)
                 try:
                     if self._is_at_path(state):
                         yield descriptor
@@ -145,8 +145,8 @@ class FileStore(Store):
             finally:
                 os.close(descriptor)
 
-    def _lock(self, descriptor: int) -> None:
-        for _ in range(self._attempts):
+    def _lock(self, descriptor: int, attempts: int) -> None:
+        for _ in range(attempts):
             with suppress(BlockingIOError):
                 return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._sleep(_LOCK_PAUSE)

@@ -69,7 +69,8 @@ class StoreCoordinator:
         """
         if slot.token is None:
             slot.token = self._token_of[id(slot)] = next(self._tokens)
-        request = StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, slot.lease)
+        timeout = min(slot.max_wait, slot.freeze_timeout)
+        request = StoreRequest(Command.ACQUIRE, slot.token, slot.bulk, slot.lease, timeout)
         try:
             self._send_outbox()
             reply = self._store.send(request)
