@@ -77,7 +77,7 @@ EVERY_4TH = {number: ("empty", "repeat")[number % 8 // 4] for number in range(4,
 COMPLETE = {
     **{f"{count} contacts": Case(seconds(count), count // 9 + 3) for count in (0, 1, 10, 11, 110, 111, 240)},
     **{f"{count} by name": Case(seconds(count), count // 9 + 3, order=BY_NAME) for count in (0, 11, 109, 110)},
-    "offsets are clamped": Case(seconds(240), 28, {"rejects": False}),
+    "offsets are clamped": Case(seconds(240), 29, {"rejects": False}),
     **{f"pages of {size}": Case(seconds(60), 60 // (size - 1) + 4, {"max_page": size}) for size in (2, 3, 7, 9)},
     "pages of 7, filtered": Case(seconds(60), 12, {"max_page": 7}, filtered=True),
     "pages of 7, by name": Case(seconds(60), 13, {"max_page": 7}, order=BY_NAME),
@@ -97,15 +97,15 @@ COMPLETE = {
     "local time, to summer time": Case(seconds(240, 60), 61, {"shown": "spring"}),
     "empty and repeated pages": Case(seconds(240), 50, {"glitches": EVERY_4TH}),
     "an empty page at first": Case(seconds(60), 11, {"glitches": {1: "empty"}}),
-    "an empty page, by name": Case(seconds(60), 11, {"glitches": {3: "empty"}}, order=BY_NAME),
+    "an empty page, by name": Case(seconds(60), 12, {"glitches": {3: "empty"}}, order=BY_NAME),
     "a repeated page, by name": Case(seconds(60), 20, {"glitches": {3: "repeat"}}, order=BY_NAME),
     "offset ignored": Case(seconds(240), 29, {"ignores": {"offset"}}),
     "limit ignored": Case(seconds(240), 4, {"ignores": {"limit"}}),
-    "order ignored": Case(seconds(100), 13, {"ignores": {"order"}}),
+    "order ignored": Case(seconds(100), 14, {"ignores": {"order"}}),
     "order ignored, a time with ties, filtered": Case(
         ties(15, before=30, after=0), 9, {"ignores": {"order"}}, filtered=True
     ),
-    "filter ignored": Case(seconds(100), 24, {"ignores": {"created_at_gte"}}),
+    "filter ignored": Case(seconds(100), 25, {"ignores": {"created_at_gte"}}),
     "twice as many as asked for": Case(seconds(240), 28, {"exceeds": True, "max_page": 20}),
     "no number and no ID": Case(seconds(140), 19, {"identity": "none"}),
     "one ID for all": Case(ties(100), 19, {"identity": "one_id"}),
@@ -118,6 +118,7 @@ COMPLETE = {
     "3 undated last": Case(undated(3), 26, {"undated": "last"}),
     "3 undated last, filtered": Case(undated(3), 26, {"undated": "last"}, filtered=True),
     "30 undated last": Case(undated(30), 26, {"undated": "last"}),
+    "the only contact, filtered": Case(seconds(1), 3, filtered=True),
     "30 undated first": Case(undated(30), 22, {"undated": "first"}),
 }
 
@@ -133,6 +134,12 @@ INCOMPLETE = {
     "offset ignored by name": Case(seconds(60), 20, {"ignores": {"offset"}}, OTHER_ORDER, BY_NAME, filtered=True),
     "pages of one contact": Case(seconds(60), 20, {"max_page": 1}, MISFIT),
     "pages of one contact, filtered": Case(seconds(60), 20, {"max_page": 1}, MISFIT, filtered=True),
+    "pages of one contact, order ignored, filtered": Case(
+        seconds(60), 20, {"max_page": 1, "ignores": {"order"}}, MISFIT, filtered=True
+    ),
+    "pages of one contact, empty": Case(
+        seconds(60), 20, {"max_page": 1, "glitches": {2: "empty", 3: "empty"}}, MISFIT, filtered=True
+    ),
     "contacts that cannot be told apart": Case(seconds(60), 400, {"identity": "same"}, TOO_FAST, filtered=True),
     "too many undated": Case(undated(140), 40, {"undated": "last"}, NO_ORDER),
     "too many undated first": Case(undated(140), 14, {"undated": "first"}, NO_ORDER),
@@ -166,25 +173,25 @@ def test_a_listing_that_cannot_be_complete_ends_in_an_error(case: Case) -> None:
 
 
 @pytest.mark.parametrize(("count", "order"), [(240, OLDEST_FIRST), (105, BY_NAME)], ids=["oldest first", "by name"])
-def test_a_listing_takes_one_request_more_than_its_pages(count: int, order: dict[str, str]) -> None:
-    """Each page repeats one contact, and the count finds the end; no offset exceeds the maximum."""
+def test_a_listing_takes_two_requests_more_than_its_pages(count: int, order: dict[str, str]) -> None:
+    """Each page repeats one contact; the count and the last contacts find the end; no offset exceeds the maximum."""
     tested = server(seconds(count))
     found = listed(tested, PageWalk(order))
     pages = 1 + -(-(count - 10) // 9)
-    assert (len(found.names), len(tested.requests)) == (count, pages + 1)
+    assert (len(found.names), len(tested.requests)) == (count, pages + 2)
     assert tested.requests[0] == {**order, "limit": 10}
-    assert tested.requests[-1] == "count"
-    assert max(request.get("offset", 0) for request in tested.requests[:-1]) <= 100
+    assert tested.requests[-2:] == ["count", {**order, "order_direction": "desc", "limit": 10}]
+    assert max(request.get("offset", 0) for request in tested.requests[:-2]) <= 100
 
 
 @pytest.mark.parametrize("filtered", [True, False])
-def test_a_short_listing_takes_two_requests(filtered: bool) -> None:  # noqa: FBT001  # a parameter
-    """With a filter the second request is a page that has nothing new; without contacts there is only one."""
+def test_a_short_listing_takes_three_requests(filtered: bool) -> None:  # noqa: FBT001  # a parameter
+    """The second one is the count, or with a filter a page that has nothing new; without contacts it is left out."""
     filters = {**OLDEST_FIRST, "created_at_gte": EPOCH} if filtered else OLDEST_FIRST
     few, none = server(seconds(7)), server([])
     assert len(listed(few, PageWalk(filters)).names) == 7
     listed(none, PageWalk(filters))
-    assert (len(few.requests), len(none.requests), "count" in few.requests) == (2, 1 if filtered else 2, not filtered)
+    assert (len(few.requests), len(none.requests), "count" in few.requests) == (3, 2 if filtered else 3, not filtered)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +234,7 @@ DELETED: dict[str, Case] = {
     "half": Case(seconds(20), 20, {"max_page": 10}),  # the remaining contacts are as many as the listed ones
     "small pages": Case(seconds(60), 110, {"max_page": 7, "count_lag": 3}),
     "pages of one contact": Case(seconds(20), 70, {"max_page": 1}, filtered=True),
+    "repeated pages": Case(seconds(60, 1 / 3), 60, {"glitches": {5: "repeat", 6: "repeat"}}),
     "empty pages": Case(seconds(60), 60, {"glitches": {7: "empty", 8: "empty"}}, filtered=True),
 }
 
@@ -298,16 +306,37 @@ def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:  
     assert found.error is None or filtered or order is not OLDEST_FIRST
 
 
-def test_undated_contacts_while_others_are_deleted() -> None:
-    """A count that is lower than the listed contacts hides none of those that the filter leaves out."""
+@pytest.mark.parametrize("deleted", [3, 10])
+def test_undated_contacts_while_others_are_deleted(deleted: int) -> None:
+    """A count as low as the listed contacts, or lower, hides none of those that the filter leaves out."""
     tested = server(undated(3))
 
     def delete(server: ListServer) -> None:
         if len(server.requests) == 5:
-            server.contacts = server.contacts[:10] + server.contacts[20:]
+            server.contacts = server.contacts[:10] + server.contacts[10 + deleted :]
 
     tested.meanwhile = delete
     assert {"0", "1", "2", "142"} <= {*listed(tested).names}
+
+
+@pytest.mark.parametrize(("count", "order"), [(5, OLDEST_FIRST), (5, BY_NAME), (220, NEWEST_FIRST)])
+def test_as_many_contacts_are_deleted_as_are_missing(count: int, order: dict[str, str]) -> None:
+    """A count that is right by coincidence hides none."""
+    tested = server(seconds(count), lag=50, **({"max_page": 3} if count == 5 else {}))
+    before = {stored.name for stored in tested.contacts}
+    gone: set[str] = set()
+
+    def delete(names: list[str]) -> None:
+        gone.update(names)
+        tested.contacts = [stored for stored in tested.contacts if stored.name not in gone]
+
+    def delete_two(server: ListServer) -> None:
+        if len(server.requests) == 1 and count == 5:
+            delete([stored.name for stored in server.contacts[:2]])
+
+    tested.meanwhile = delete_two
+    found = listed(tested, PageWalk(order), delete if count > 5 else len)
+    assert found.error or before - gone <= {*found.names}
 
 
 @pytest.mark.parametrize("lag", ["lag", "count_lag"])

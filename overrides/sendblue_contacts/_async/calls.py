@@ -173,7 +173,7 @@ class AsyncContactCalls:
 
         No request is sent until the first contact is read. Every contact that exists all the time is listed exactly
         once, also if contacts are created or deleted meanwhile, or else the listing ends with an error. For that, each
-        page repeats a contact of the page before, and one more request counts the contacts or looks for further ones.
+        page repeats a contact of the page before, and two more requests count the contacts and look for further ones.
 
         Args:
             page_size: Contacts per request, at most 1000.

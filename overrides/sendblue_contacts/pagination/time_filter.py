@@ -14,21 +14,13 @@ _ZONES = range(-12 * 4, 14 * 4 + 1)  # in quarters of an hour
 
 @dataclass(slots=True, repr=False)
 class TimeFilter:
-    """Whether and how the server sorts and filters by `created_at`.
+    """Whether and how the server sorts and filters by `created_at`."""
 
-    Attributes:
-        works: Whether new windows can be requested.
-        ascending: Whether a page showed that later contacts follow earlier ones.
-        margin: How much earlier new windows begin, once one lacked the last contact: the server may round, or use `>`.
-        zone: How far the shown times are ahead of those by which the server filters: they may be local times.
-        doubt: Why contacts of earlier windows may be missing.
-    """
-
-    works: bool = False
-    ascending: bool = False
-    margin: dt.timedelta = dt.timedelta(0)
-    zone: dt.timedelta = dt.timedelta(0)
-    doubt: str = ""
+    works: bool = False  # whether new windows can be requested
+    ascending: bool = False  # whether a page showed that later contacts follow earlier ones
+    margin: dt.timedelta = dt.timedelta(0)  # new windows begin so much earlier: the server may round, or use `>`
+    zone: dt.timedelta = dt.timedelta(0)  # how far the shown times are ahead of those by which the server filters
+    doubt: str = ""  # why contacts of earlier windows may be missing
     _failures: int = 0
     _measured: bool = False
     _zones: range = range(0)

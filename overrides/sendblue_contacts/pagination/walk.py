@@ -11,9 +11,11 @@ Offsets shift when a contact is deleted, and a server need not sort or filter as
   page begins with a contact that was listed: then none between them is missing. A new window that contains no listed
   contact is not used: the walk continues in the old one, by offset.
 - **Order.** A window is left only when its pages have one order, or all its contacts were seen: else it is read again.
-- **End.** The walk ends at a page that has nothing new, not at a short one. An empty page is requested again.
+- **Repetition.** A page that equals the one before, or is empty, is requested again.
 - **Count.** Without a filter, the number of contacts is compared with `count`: after a short page, before its contacts
   are returned, and at the end. Reads may lag behind writes, so missing contacts are looked for again, after pauses.
+- **Opposite.** The walk ends with the last contacts, requested in the opposite order: they must have been listed, as
+  all others that any response contained.
 
 Whatever does not fit ends in `IncompleteListError`, after a bounded number of requests.
 """
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
 OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
 MAX_NEARLY_EMPTY_PAGES = 1_000  # how many pages in a row may have less than a quarter of the longest one
 MAX_READS = 50  # how often windows are read again
+OPPOSITE_READS = 5  # as how many of them the page in the opposite order counts
 MAX_EMPTY_PAGES = 3  # how many empty pages in a row show that there are no more contacts
+OPPOSITE_SIZE = 10  # how many contacts the page in the opposite order has
 MAX_REPEATED = 5  # how many contacts a new window may repeat, so that it begins without an offset
 _TOO_FAST = "contacts are created, deleted or sorted anew faster than they can be listed"
 _MISFIT = "the pages of the server do not fit together: they repeat or skip contacts"
@@ -54,8 +58,8 @@ class _Asks(Enum):
     PAGE = auto()
     COUNT = auto()
     ZONE = auto()  # how far the shown times are ahead of those by which the server filters
-    LAST = auto()  # the last contact: the only one that was listed may be all that the server puts into a page
-    UNDATED = auto()  # the newest contacts: without `created_at` they may be sorted last, and missing in new windows
+    OPPOSITE = auto()  # the last contacts, in the opposite order
+    SECOND = auto()  # the second contact: the only one that was listed may be all that the server puts into a page
 
 
 @dataclass(slots=True, repr=False)
@@ -82,13 +86,16 @@ class PageWalk:
 
     _asks: _Asks = _Asks.PAGE
     _window: Window = field(default_factory=Window)
+    _finds_one: bool = False  # whether the filters are of one contact
     _times: TimeFilter = field(default_factory=TimeFilter)
-    _dated: Window = field(default_factory=Window)  # while contacts without `created_at` are looked for
-    _misfit: list[ContactKey] = field(default_factory=list[Any])  # a page that may be repeated
+    _forward: Window = field(default_factory=Window)  # while the last contacts are looked for
+    _unlisted: set[ContactKey] = field(default_factory=set[Any])  # contacts of pages that were not used
+    _verified: bool = False  # whether the last contacts were requested
+    _page: list[ContactKey] = field(default_factory=list[Any])  # the last response
+    _repeats: int = 0
     _latest: dt.datetime | None = None  # when the last contact of the last page was created
     _limit: int = 0
     _longest: int = 0
-    _leaves_out_undated: bool = False
     _count: int | None = None
     _goal: int = 0
     _held: list[Contact] = field(default_factory=list[Any])
@@ -103,7 +110,8 @@ class PageWalk:
 
     def __post_init__(self) -> None:
         self._times.works = OLDEST_FIRST.items() <= self.filters.items()
-        self.filtered = self.filtered or bool(self.filters.keys() & {"created_at_gte", "phone_number", "cid"})
+        self._finds_one = bool(self.filters.keys() & {"phone_number", "cid"})
+        self.filtered = self.filtered or self._finds_one or "created_at_gte" in self.filters
 
     def next_request(self) -> operations.Operation[Any] | None:
         """Return the next request; None at the end.
@@ -115,61 +123,106 @@ class PageWalk:
             return None
         if self._asks is _Asks.COUNT:
             return operations.count()
-        if self._problem:
+        if self._problem and self._asks is not _Asks.OPPOSITE:
             raise self._error(self._problem)
         return self.page_request()
 
     def page_request(self) -> operations.Operation[list[Contact]]:
         """Return the request for the next page."""
-        window, values = self._window, dict[str, Any]()
-        if self._asks in {_Asks.LAST, _Asks.UNDATED}:
+        window, wanted = self._window, max(self.page_size, 2)  # a page of one contact has no room for something new
+        values: dict[str, Any] = {
+            name: value for name in ("created_at_gte", "offset") if (value := getattr(window, name))
+        }
+        if self._asks is _Asks.OPPOSITE:
             values["order_direction"] = "asc" if self.filters["order_direction"] == "desc" else "desc"
-        wanted = max(self.page_size, 2)  # a page of one contact has no room for something new
-        wanted = wanted if self.max_items is None else min(wanted, self.max_items - self.returned)
-        self._limit = values["limit"] = min(MAX_PAGE_SIZE, wanted + max(0, window.end - window.offset))
+            wanted = wanted if window.offset else OPPOSITE_SIZE
+        elif self.max_items is not None:
+            wanted = min(wanted, self.max_items - self.returned)
         if self._asks is _Asks.ZONE and self._latest:
-            values["created_at_gte"] = self._times.probe(self._latest)
-        elif self._asks is not _Asks.LAST:
-            values |= {name: value for name in ("created_at_gte", "offset") if (value := getattr(window, name))}
-        return operations.page({**self.filters, **values})
+            values = {"created_at_gte": self._times.probe(self._latest)}
+        elif self._asks is _Asks.SECOND:
+            values["offset"] = 1
+        self._limit = min(MAX_PAGE_SIZE, wanted + max(0, window.end - window.offset))
+        return operations.page({**self.filters, "limit": self._limit, **values})
 
     def accept(self, response: list[Contact] | int) -> list[Contact]:
         """Read the response. Returns the contacts to list next.
 
+        Contacts are held back before a request that verifies that they are all: their deletion would change it.
+
         Raises:
             IncompleteListError: The server ignores a filter.
         """
-        self.pause = 0.0
-        if isinstance(response, int):
-            return self._accept_count(response)
-        readers = {_Asks.ZONE: self._accept_probe, _Asks.LAST: self._accept_last}
-        return readers.get(self._asks, self._accept_page)(response)
+        self.pause, asked = 0.0, self._asks
+        self._held += self._accept_count(response) if isinstance(response, int) else self._accept_list(response)
+        verifies = self._asks is not asked and self._asks in {_Asks.COUNT, _Asks.OPPOSITE}
+        if verifies and not self._done and self.returned != self.max_items:
+            return []
+        contacts, self._held = self._held, []
+        return contacts
 
-    def _accept_page(self, page: list[Contact]) -> list[Contact]:
+    def _accept_list(self, page: list[Contact]) -> list[Contact]:
+        readers = {_Asks.ZONE: self._accept_probe, _Asks.SECOND: self._accept_second}
+        if reader := readers.get(self._asks):
+            return reader(page)
         if ignored := ignored_filter(self.filters, page):
             raise self._error(f"the server ignores {ignored}")
+        contacts = by_key(page)
+        if self._is_repeated([*contacts]):
+            self._limit_requests(new=0)
+            return []
         self._empty_pages = 0 if page else self._empty_pages + 1
-        if self._asks is _Asks.UNDATED:
+        if self._asks is _Asks.OPPOSITE:
             page = list(itertools.takewhile(lambda contact: contact.created_at is None, page))
-        window, contacts = self._window, by_key(page)
-        if not window.fits(contacts) or (contacts and self._misfit == [*contacts]):
-            return self._go_back([*contacts])
-        if window.previous or (window.failed and next(iter(contacts), None) == window.last):
+            dated = dict(itertools.islice(contacts.items(), len(page), None))
+            self._note_unlisted(dated, self._forward)
+            dates = [contact.created_at for contact in dated.values() if contact.created_at]
+            if dates != sorted(dates):  # as if order_direction were ignored: that alone does no harm
+                self._times.check_order(dates[::-1], is_first=self._forward.since is None)
+            contacts = by_key(page)
+        if self._window.fits(contacts):
+            return self._accept_page(contacts, len(page))
+        self._note_unlisted(contacts, self._window)
+        return self._go_back()
+
+    def _is_repeated(self, keys: list[ContactKey]) -> bool:
+        """Whether a page equals the one before, so that it may be it. Note whether contacts changed places."""
+        before, self._page = self._page, keys
+        expected = len(keys) > (self._asks is _Asks.PAGE or self.returned <= 1)
+        self._repeats = self._repeats + 1 if expected and keys == before else 0
+        common = {*keys}.intersection(before)
+        in_order = [key for key in keys if key in common] == [key for key in before if key in common]
+        self._window.shuffled = self._window.shuffled or (self._asks is _Asks.PAGE and not in_order)
+        return 0 < self._repeats < MAX_EMPTY_PAGES
+
+    def _note_unlisted(self, page: dict[ContactKey, Contact], window: Window) -> None:
+        """Note which contacts of a page that is not used must be listed: not those of windows before this one."""
+        since = window.since
+        self._unlisted |= {
+            key
+            for key, contact in page.items()
+            if key not in window.listed and not (since and contact.created_at and contact.created_at < since)
+        }
+
+    def _accept_page(self, page: dict[ContactKey, Contact], length: int) -> list[Contact]:
+        window = self._window
+        if window.previous or (window.failed and next(iter(page), None) == window.last):
             self._times.check_window(continues=window.previous is not None)
         window.previous, window.failed = None, False
-        dates = [date for contact in page if (date := contact.created_at)]
+        dates = [date for contact in page.values() if (date := contact.created_at)]
         self._times.check_order(dates, is_first=window.since is None)
-        self._latest = dates[-1] if dates else None
-        short = len(page) < min(self._longest or self._limit, self._limit)
-        self._longest = max(self._longest, len(page))
-        new = window.add(contacts, len(page), step=max(6, self._longest // 4))
+        if self._asks is _Asks.PAGE:
+            self._latest = dates[-1] if dates else None
+        short = length < min(self._longest or self._limit, self._limit)
+        self._longest = max(self._longest, length)
+        new = window.add(page, length, step=max(6, self._longest // 4))
+        self._unlisted -= page.keys()
         self._undisturbed = self._undisturbed and not window.changed
-        self._place_next(new=bool(new), length=len(page))
+        self._place_next(new=bool(new), length=length)
         return self._list(new, short=short)
 
-    def _go_back(self, misfit: list[ContactKey]) -> list[Contact]:
+    def _go_back(self) -> list[Contact]:
         window, self._undisturbed = self._window, False
-        self._misfit = [] if self._misfit == misfit else misfit
         if window.offset or not window.previous:
             window.step_back()
         else:
@@ -179,15 +232,15 @@ class PageWalk:
         return []
 
     def _list(self, new: list[Contact], *, short: bool) -> list[Contact]:
-        """Return the new contacts, or hold them back until they are counted: their deletion would change the count."""
+        """Return the new contacts. A short page may be the last one."""
         contacts = new if self.max_items is None else new[: self.max_items - self.returned]
         self.returned += len(contacts)
         self._limit_requests(len(contacts))
-        if short and contacts and self._can_count():
+        if short and contacts and self._asks is _Asks.PAGE and self._can_count():
             if self._count is None:
-                self._asks, self._held = _Asks.COUNT, contacts
-                return []
-            self._done = self._count <= self.returned
+                self._finish()
+            elif self._count <= self.returned:
+                self._end()
         return contacts
 
     def _limit_requests(self, new: int) -> None:
@@ -200,36 +253,37 @@ class PageWalk:
             self._finish(_MISFIT)
 
     def _place_next(self, *, new: bool, length: int) -> None:
-        window = self._window
-        ended = not new and length < max(1, min(self._longest, self._limit))
-        since = None if ended else self._times.next_window(self._latest, window.since)
+        window, forward = self._window, self._asks is _Asks.PAGE
+        ended = not new and (not forward or length < max(1, min(self._longest, self._limit)))
+        since = self._times.next_window(self._latest, window.since) if forward and not ended else None
+        measures_zone = forward and self._latest is not None and self._times.measures_zone
         if self.returned and 0 < self._empty_pages < MAX_EMPTY_PAGES:
             window.offset = 0
         elif (ended or since) and not window.is_read(ended=ended):
             window.read_again()
             self._idle, self._reads = 0, self._reads + 1
-        elif ended:
+        elif (ended or (self._longest == 1 and not self.returned)) and not measures_zone:
             self._finish()
-        elif since and not self._times.measures_zone:
+        elif since and not measures_zone:
             self._start_window(since)
         else:
             self._continue(new=new)
-        if self._times.measures_zone and self._latest:
+        if measures_zone:
             self._asks = _Asks.ZONE
-        elif self._longest == 1 and not self.returned:
-            self._asks = _Asks.LAST
 
     def _start_window(self, since: dt.datetime) -> None:
-        self._leaves_out_undated = "created_at_gte" not in self.filters
         begin = max(since - self._times.zone, self.filters.get("created_at_gte", since - self._times.zone))
-        max_repeated = MAX_PAGE_SIZE if self._times.margin else min(MAX_REPEATED, self._longest - 1)
+        max_repeated = MAX_REPEATED if self._can_count() else self._longest // 2
+        max_repeated = MAX_PAGE_SIZE if self._times.margin else min(max_repeated, self._longest - 1)
         self._window = self._window.following(since, begin, max_repeated)
 
     def _continue(self, *, new: bool) -> None:
         before, end = self._window.offset, self._window.end
-        self._window.offset = offset = max(0, min(end - 1, MAX_OFFSET))
+        # Contacts of one timestamp may change their order: if a page has room for all of them, it needs no offset.
+        has_room = new and self._times.works and before == 0 and end == self._limit <= MAX_PAGE_SIZE // 2
+        self._window.offset = offset = 0 if has_room else max(0, min(end - 1, MAX_OFFSET))
         if end - offset >= MAX_PAGE_SIZE or (before == offset == MAX_OFFSET and not new):
-            problem = _SAME_TIME if self._times.works and self._latest else NOT_SORTED
+            problem = _SAME_TIME if self._times.works and self._asks is _Asks.PAGE and self._latest else NOT_SORTED
             self._finish(problem if OLDEST_FIRST.items() <= self.filters.items() else _OFFSET)
 
     def _accept_probe(self, page: list[Contact]) -> list[Contact]:
@@ -241,47 +295,71 @@ class PageWalk:
                 self._start_window(since)
         return []
 
-    def _accept_last(self, page: list[Contact]) -> list[Contact]:
-        self._asks = _Asks.PAGE
-        if by_key(page).keys() <= self._window.listed.keys():
-            self._finish()
-        return []
-
     def _can_count(self) -> bool:
         return not self.filtered and self._undisturbed and self.returned != self.max_items
 
     def _finish(self, problem: str = "") -> None:
         """End the walk; a problem counts only if the number of contacts does not show that all were listed."""
-        if self._asks is _Asks.UNDATED:
-            self._asks, self._dated.listed, self._window = _Asks.PAGE, self._window.listed, self._dated
+        if self._asks is _Asks.OPPOSITE:
+            self._asks, self._forward.listed, self._window = _Asks.PAGE, self._window.listed, self._forward
+            self._verified = True
+            if not problem:
+                self._check_last()
+                return
         self._problem = problem or self._times.doubt
-        if self._can_count() or not (self.filtered or self._problem):
+        if (self._can_count() or not (self.filtered or self._problem)) and not self._is_counted():
             self._asks = _Asks.COUNT
-            self._done = self._count == self.returned and self._undisturbed
-        elif not self._problem:
-            self._look_again()
+        else:
+            self._end()
+
+    def _is_counted(self) -> bool:
+        return self._count == self.returned and self._undisturbed
 
     def _accept_count(self, count: int) -> list[Contact]:
         self._undisturbed = self._undisturbed and count >= max(self.returned, self._count or 0)
         self._asks, self._count = _Asks.PAGE, count
-        contacts, self._held = self._held, []
         # The end of the first window counts the contacts that were not deleted meanwhile.
         listed = self.returned if self._window.since else min(self.returned, self._window.end)
         self._goal = self.returned + max(0, count - listed)
-        self._done = count == self.returned and self._undisturbed
-        if not (self._done or contacts or self._problem):
+        if self._is_counted() or not (self._held or self._problem):
+            self._end()
+        return []
+
+    def _end(self) -> None:
+        """End the walk if no contact is known, and none is counted, that was not listed."""
+        vanished = self._verified and bool(self._unlisted)  # deleted, or sorted anew
+        self._problem = self._problem or self._times.doubt or (_TOO_FAST if vanished and self._window.shuffled else "")
+        if self._problem and not self._is_counted():
+            return
+        if vanished:
+            self._verified = False
+            self._unlisted.clear()
+        if self._verified or (self._finds_one and not self._window.listed):
             self._look_again()
-        return contacts
+            return
+        self._asks, self._forward, self._window = _Asks.OPPOSITE, self._window, Window(listed=self._window.listed)
+        self._idle, self._reads = 0, self._reads + OPPOSITE_READS
+
+    def _check_last(self) -> None:
+        if self._unlisted:
+            self._window.read_again()
+        elif self._longest == 1 == self.returned and self.filtered and not self._finds_one:
+            self._asks = _Asks.SECOND
+        else:
+            self._end()
+
+    def _accept_second(self, page: list[Contact]) -> list[Contact]:
+        self._asks, self._verified = _Asks.PAGE, not page or self._reads > 2 * OPPOSITE_READS
+        self._note_unlisted(by_key(page), self._window)
+        if not self._unlisted:
+            self._end()
+        return []
 
     def _look_again(self) -> None:
-        """Look for contacts that new windows leave out, or that are counted but not listed: reads may lag."""
-        if self._leaves_out_undated:
-            self._asks, self._leaves_out_undated = _Asks.UNDATED, False
-            self._dated, self._window = self._window, Window(listed=self._window.listed)
-            return
+        """Look for contacts that are counted but not listed: reads may lag."""
         self._looks = self._looks or look_up_pauses(self.read_lag)
         pause = next(self._looks, None) if self.returned < self._goal else 0.0
-        self._done, self._idle = self.returned >= self._goal, 0
+        self._done, self._idle = self._is_counted() or self.returned >= self._goal, 0
         if pause is None:
             self._problem = f"the account has {self._count} contacts"
         else:

@@ -15,42 +15,25 @@ if TYPE_CHECKING:
 MAX_OFFSET = 10_000
 MAX_PAGE_SIZE = 1_000
 MAX_KNOWN = 2 * (MAX_OFFSET + MAX_PAGE_SIZE)  # where contacts are deleted as they are listed, a window has no end
-_PROOF = 4  # how many listed contacts, in their old order, show that the order has not changed
 
 
 @dataclass(slots=True, repr=False)
 class Window:
-    """The contacts that were created at `since` or later; all contacts if it is None.
+    """The contacts that were created at `since` or later; all contacts if it is None."""
 
-    Attributes:
-        since: The time as the server shows it.
-        created_at_gte: The time by which the server filters.
-        listed: The contacts of the window that were listed and when they were created, in the order of the server.
-        offset: Where the next page begins.
-        end: The offset after the last page.
-        last: The last contact of the last page.
-        previous: The window before, until a page shows that this one continues it.
-        failed: Whether the window after this one did not continue it.
-        size: While the window is read again: how many contacts it had.
-        seen: The contacts that were in the window since it has this size and nothing new was found.
-        sorted: Whether all pages since the one without an offset fit together in one order.
-        shuffled: Whether contacts changed places.
-        changed: Whether contacts were created, deleted or sorted anew between the last two pages.
-    """
-
-    since: dt.datetime | None = None
-    created_at_gte: dt.datetime | None = None
-    listed: dict[ContactKey, dt.datetime | None] = field(default_factory=dict[Any, Any])
-    offset: int = 0
-    end: int = 0
-    last: ContactKey | None = None
-    previous: Window | None = None
-    shuffled: bool = False
-    seen: set[ContactKey] = field(default_factory=set[Any])
-    size: int = 0
-    failed: bool = False
-    sorted: bool = True
-    changed: bool = False
+    since: dt.datetime | None = None  # as the server shows it
+    created_at_gte: dt.datetime | None = None  # as the server filters by it
+    listed: dict[ContactKey, dt.datetime | None] = field(default_factory=dict[Any, Any])  # in the order of the server
+    offset: int = 0  # where the next page begins
+    end: int = 0  # the offset after the last page
+    last: ContactKey | None = None  # the last contact of the last page
+    previous: Window | None = None  # the window before, until a page shows that this one continues it
+    shuffled: bool = False  # whether contacts changed places
+    seen: set[ContactKey] = field(default_factory=set[Any])  # since it has this size and nothing new was found
+    size: int = 0  # how many contacts it had, while it is read again
+    failed: bool = False  # whether the window after this one did not continue it
+    sorted: bool = True  # whether all pages since the one without an offset fit together
+    changed: bool = False  # whether contacts were created, deleted or sorted anew between the last two pages
     _step: int = 1
 
     def following(self, since: dt.datetime, created_at_gte: dt.datetime, max_repeated: int) -> Window:
@@ -88,24 +71,15 @@ class Window:
         keys, new = list(page), [contact for key, contact in page.items() if key not in self.listed]
         known = [key for key in keys if key in self.listed]
         self.changed = self.offset > 0 and known != [*keys[: self.end - self.offset - 1], self.last]
-        self.sorted = not self.offset or (self.sorted and (not self.changed or self._goes_on(keys, known)))
+        self.sorted = not self.offset or (self.sorted and not self.changed)
         self.shuffled = self.shuffled or (len(known) > 1 and known != [key for key in self.listed if key in page])
         if new if self.size else not self.offset:
             self.seen.clear()
-        self.seen.update(keys)
+        self.seen.update(known if self.size else keys)  # new ones may be deleted at once
         self._insert(page)
         self.end, self._step = self.offset + length, step
         self.last = keys[-1] if keys else self.last
         return new
-
-    def _goes_on(self, keys: list[ContactKey], known: list[ContactKey]) -> bool:
-        """Whether a page begins with the last listed contacts, and goes on after them."""
-        places: dict[Any, int] = {key: place for place, key in enumerate(self.listed)}
-        last = places.get(self.last, -1)
-        repeated = [places[key] for key in known if places[key] <= last]
-        if places.get(keys[-1], len(places)) <= last or (self.size == 0 and known != keys[: len(known)]):
-            return False
-        return len(repeated) >= _PROOF or repeated == [*range(last + 1)][-len(repeated) :]
 
     def _insert(self, page: dict[ContactKey, Contact]) -> None:
         """Insert a page where it begins."""

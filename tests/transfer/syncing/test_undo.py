@@ -285,7 +285,7 @@ def test_values_before_an_update_that_is_sent_again(filled: Sandbox, client: Sen
 def test_requests_for_the_values_before(sandbox: Sandbox, client: Sendblue, tmp_path: Path) -> None:
     """A few contacts are looked up; for many, the account is counted and listed."""
     client.contacts.bulk.create(people(40))
-    for rows, extra in ((people(10), 10), (people(40), 10 + 1 + 2)):
+    for rows, extra in ((people(10), 10), (people(40), 10 + 1 + 3)):
         count = len(sandbox.requests)
         upsert(client, tmp_path / "crm.jsonl", [{**row, "first_name": "New"} for row in rows])
         methods = [request.method for request in sandbox.requests[count:]]
