@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -33,7 +34,8 @@ def import_before_fork(*modules: str) -> None:
     """Import these modules before each fork, or wait for the thread that imports them."""
     with suppress(RuntimeError):  # the interpreter is exiting
         import_module("concurrent.futures.thread")  # already here, because it adds hooks of its own
-    add_hooks(before=lambda: [import_module(module) for module in modules])
+    trio = "anyio._backends._trio"
+    add_hooks(before=lambda: [import_module(name) for name in (*modules, *[trio][: "trio" in sys.modules])])
 
 
 @cache
