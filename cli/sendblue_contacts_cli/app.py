@@ -90,7 +90,12 @@ class LazyCommandGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments, so that `import` can print the command that resumes it."""
         ctx.ensure_object(GlobalOptions).arguments = tuple(args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if "--json" not in ctx.ensure_object(GlobalOptions).arguments:
+                raise
+            exit_with_message(ctx, error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Return the command names in the order of the help."""

@@ -139,7 +139,12 @@ _DEBUG = click.option(
 )
 _JSON = click.option("--json", is_flag=True, expose_value=False, callback=_store, help="Write JSON Lines.")
 _QUIET = click.option(
-    "-q", "--quiet", is_flag=True, expose_value=False, callback=_store, help="Print only errors; of contacts, numbers."
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=_store,
+    help="Print errors only; `list` and `get` write numbers.",
 )
 
 

@@ -9,10 +9,14 @@ from typing import Any
 _MINUTE, _HOUR = 60, 3600
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line and paragraph separators, marks that change the direction of text, and lone surrogates."""
-_PYTHON_SPELLING = re.compile(
-    r"(--[a-z][a-z-]*(?: '[^']*'| [\w%-]+| [\w-]+ or [\w-]+)?) \((?:\w+=[^()]*|ColumnMap\(\{[^{}]*\}\))\)"
-)
-"""An option in a message of the library, and the argument of the Python function in parentheses."""
+_PYTHON_SPELLINGS = {
+    # An option and, in parentheses, the argument of the Python function.
+    r"(--[a-z][a-z-]*(?: '[^']*'| [\w%-]+| [\w-]+ or [\w-]+)?) \((?:\w+=[^()]*|ColumnMap\(\{[^{}]*\}\))\)": r"\1",
+    r"RateLimit\(store=…\) or (?=SENDBLUE_)": "",
+    r",? or in Python pass \w+=True": "",
+    r"\bdefault_region (?=')": "--default-region ",
+}
+"""Patterns for what messages of the library say about Python, and what replaces it."""
 _WHOLE_WORDS: Any = {"break_on_hyphens": False, "break_long_words": False}
 
 
@@ -27,8 +31,10 @@ def printable(text: str) -> str:
 
 
 def name_options_only(message: str) -> str:
-    """Return a message of the library without the arguments of Python functions that follow options."""
-    return _PYTHON_SPELLING.sub(r"\1", message)
+    """Return a message of the library without the arguments of Python functions."""
+    for pattern, replacement in _PYTHON_SPELLINGS.items():
+        message = re.sub(pattern, replacement, message)
+    return message
 
 
 def kebab_case(name: str) -> str:

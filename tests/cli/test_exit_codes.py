@@ -79,6 +79,7 @@ def test_each_error_has_its_exit_code() -> None:
     [
         (f"get {ADA}", {"type": "NotFoundError", "exit_code": 1, "status_code": 404}),
         ("get 415", {"type": "InvalidPhoneNumberError", "exit_code": 2}),
+        ("--frob", {"type": "UsageError", "exit_code": 2}),
         ("list --limit x", {"type": "UsageError", "exit_code": 2}),
         ("delete", {"type": "UsageError", "exit_code": 2}),
         (f"delete {ADA}", {"type": "CommandError", "exit_code": 2}),

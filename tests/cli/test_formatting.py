@@ -26,6 +26,9 @@ def test_hints_name_options() -> None:
         "name it with --map 'A=phone' (ColumnMap({'A': 'phone'})) or": "name it with --map 'A=phone' or",
         "use --encoding utf-16-le or utf-16-be (encoding=)": "use --encoding utf-16-le or utf-16-be",
         'use --delete none (delete="none"), or --max-delete 5 (max_delete=5)': "use --delete none, or --max-delete 5",
+        "use https, or in Python pass allow_http=True": "use https",
+        "set with RateLimit(store=…) or SENDBLUE_RATE_LIMIT_STORE": "set with SENDBLUE_RATE_LIMIT_STORE",
+        "default_region 'X' is not a valid region": "--default-region 'X' is not a valid region",
         "a title (x=1)": "a title (x=1)",
     }
     assert {message: name_options_only(message) for message in messages} == messages

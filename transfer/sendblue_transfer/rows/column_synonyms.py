@@ -78,8 +78,8 @@ FULL_NAME_TITLES = (
 """Titles of columns that have both names. They are used if no other column has one of them."""
 FIRST_OR_FULL_NAME, LAST_OR_FULL_NAME = "Nombre", "Nom"
 """Titles of columns that have one of the names if another column has the other, and else both."""
-LAST_NAME_BESIDE = ("Vorname", "Prénom")
-"""Titles of columns beside which a column `Name` has the last name."""
+FIRST_NAMES_OF_NAME = ("Vorname", "Prénom")
+"""Titles of columns of first names; in their files, a column `Name` has the last name."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "phone": (
         # HubSpot: Mobile Phone Number, mobilephone. Salesforce: Mobile, MobilePhone. Outlook: Mobile Phone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .column_synonyms import FIRST_OR_FULL_NAME, FULL_NAME_TITLES, LAST_NAME_BESIDE, LAST_OR_FULL_NAME
+from .column_synonyms import FIRST_NAMES_OF_NAME, FIRST_OR_FULL_NAME, FULL_NAME_TITLES, LAST_OR_FULL_NAME
 from .titles import normalise_title
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _AMBIGUOUS = (
     {FIRST_NAME: [normalise_title(FIRST_OR_FULL_NAME)]},
     {LAST_NAME: [normalise_title(LAST_OR_FULL_NAME)]},
 )
-_BESIDE_LAST_NAME = {*map(normalise_title, LAST_NAME_BESIDE)}
+_FIRST_NAMES = {*map(normalise_title, FIRST_NAMES_OF_NAME)}
 _LAST_NAME_TITLE = normalise_title("Name")
 
 
@@ -31,7 +31,7 @@ def find_name_column(found: Mapping[str, list[str]], unused: Collection[str]) ->
         return next(iter(found.values()))[0], ""
     if not found:
         return next(((title, "") for title in _FULL_NAMES if title in unused), None)
-    is_beside = found.keys() == {FIRST_NAME} and _BESIDE_LAST_NAME & {*found[FIRST_NAME]}
+    is_beside = list(found) == [FIRST_NAME] and _FIRST_NAMES & {*found[FIRST_NAME]}
     return (_LAST_NAME_TITLE, LAST_NAME) if is_beside and _LAST_NAME_TITLE in unused else None
 
 

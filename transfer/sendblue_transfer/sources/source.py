@@ -20,7 +20,16 @@ from sendblue_transfer.temporary_database import Closing
 from .formats import check_format, file_digest, find_encoding, find_format
 from .json_reader import json_records, line_records
 from .record import check_titles, reject_invalid_bytes
-from .table_reader import csv_rows, find_delimiter, open_sheet, read_header, sheet_rows, table_records, without_footer
+from .table_reader import (
+    FOOTER_BYTES,
+    csv_rows,
+    find_delimiter,
+    open_sheet,
+    read_header,
+    sheet_rows,
+    table_records,
+    without_footer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _TABLE_FORMATS = ("csv", "xlsx")
+_MAX_FOOTER_BYTES = 4_096
 _CODE_UNIT_BYTES = {"utf-16": 2, "utf-32": 4}
 
 
@@ -49,8 +59,8 @@ class Source(Closing):
         sheet: The sheet that the caller named; None for the first one that is neither hidden nor empty.
         other_sheets: The sheets of a workbook that are not empty and are not read, hidden ones included.
         encoding_errors: How invalid bytes are read, as in `open`.
-        footer: The first and the last line of the footer of a Salesforce report, which is not read; None before all
-            rows were read, and if there is none.
+        footer: The first and the last line of the footer of a Salesforce report, which is not read. None if there is no
+            footer, and before all rows were read.
     """
 
     def __init__(
@@ -83,6 +93,7 @@ class Source(Closing):
         if self.format == "xlsx":
             self._sheet, self.other_sheets = open_sheet(file, sheet)
         self.footer: tuple[int, int] | None = None
+        self._may_have_footer = self._mentions_salesforce()
         self.titles: tuple[str, ...] | None = read_header(self._rows()) if self.format in _TABLE_FORMATS else None
         check_titles(self.titles or ())
 
@@ -115,7 +126,13 @@ class Source(Closing):
         rows = self._rows()
         read_header(rows)
         filled = (row for row in rows if row[1][0] or any(map(str.strip, row[1])))
-        return table_records(without_footer(filled, self._set_footer), titles)
+        rows_alone = without_footer(filled, self._set_footer) if self._may_have_footer else filled
+        return table_records(rows_alone, titles)
+
+    def _mentions_salesforce(self) -> bool:
+        """Whether the end of the file mentions Salesforce; in a workbook, which is compressed, that is not known."""
+        self._file.seek(max(0, self.size - _MAX_FOOTER_BYTES))
+        return self.format == "xlsx" or FOOTER_BYTES in self._file.read().replace(b"\0", b"").lower()
 
     def _set_footer(self, first: int, last: int) -> None:
         self.footer = (first, last)
