@@ -194,7 +194,7 @@ def create(number: str, *, if_exists: str, **fields: Any) -> None:  # noqa: ANN4
     Examples:
       sendblue-contacts create +14155551234 --first-name Ada --tag VIP \\
         --var "Lead Source=Website"
-      sendblue-contacts create +14155551234 --last-name Lovelace --if-exists update
+      sendblue-contacts create +14155551234 --last-name King --if-exists update
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     with current_settings().create_client() as client:
         send = client.contacts.upsert if if_exists == "update" else client.contacts.create
