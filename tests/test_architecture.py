@@ -1,7 +1,5 @@
 """The direction of imports, and texts that no file may contain. Computed from the sources, without importing them."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re
@@ -9,17 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from maintain.venvs import VENV
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
 CLIENT, GENERATED, SANDBOX = "sendblue_contacts", "sendblue_contacts_api", "sendblue_sandbox"
@@ -110,8 +105,6 @@ def violations(files: dict[Path, list[Import]], *packages: str, types_too: bool 
     ]
 
 
-# --- how imports are found, which the other tests rely on
-
 SOURCE = """
 import one.two
 from three import four
@@ -132,7 +125,7 @@ def test_every_kind_of_import_is_found() -> None:
     found = imports(Path(), "a.b", SOURCE)
     running = [each.name for each in found if not each.types_only]
     assert running == [
-        *("one.two", "three", "three.four", "a.b", "a.b.five", "a.six", "a.six.seven", "nine", "ten", "eleven"),
+        *("one.two", "three", "three.four", "a.b", "a.b.five", "a.six", "a.six.seven", "nine", "ten", "eleven")
     ]
     assert [each.name for each in found if each.types_only] == ["eight"]
 
@@ -141,9 +134,6 @@ def test_every_kind_of_import_is_found() -> None:
 def test_every_package_is_found(package: str) -> None:
     """Each package exists and has imports."""
     assert sum(map(len, imports_of(package).values())) > 20
-
-
-# --- the direction of the imports
 
 
 @pytest.mark.parametrize("package", FOLDERS)
@@ -233,8 +223,6 @@ def module_name(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-# --- layout
-
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
 MAX_CLIENT_LINES = 7_350
@@ -302,9 +290,6 @@ def test_cycles_are_found() -> None:
 def test_no_import_cycles() -> None:
     """No hand-written modules import each other in a circle, `TYPE_CHECKING` imports included."""
     assert cycles(import_graph()) == []
-
-
-# --- what no file may mention
 
 
 @cache
@@ -377,9 +362,6 @@ def test_no_registry_host_is_mentioned() -> None:
     """Pip and npm use the registry that the machine is configured with."""
     known = {*registry_hosts(), "registry." + "npmjs.org", "registry." + "yarnpkg.com"}
     assert mentions("|".join(map(re.escape, sorted(known)))) == []
-
-
-# --- the table of promises
 
 
 def test_each_promise_has_its_test() -> None:

@@ -1,7 +1,5 @@
 """The example file: its script reproduces it, and it has the errors and formats that it should have."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections import Counter

@@ -1,7 +1,5 @@
 """The public surface: importable names and what they load, signatures, types, and docstrings."""
 
-from __future__ import annotations
-
 import inspect
 import io
 import json
@@ -11,12 +9,13 @@ import subprocess
 import sys
 import tokenize
 from collections import ChainMap
+from collections.abc import Iterator
 from difflib import unified_diff
 from importlib import import_module
 from itertools import product
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, get_overloads
+from typing import get_overloads
 
 import pytest
 import sendblue_contacts
@@ -29,16 +28,10 @@ from sendblue_contacts._sync import contacts as sync_contacts
 from sendblue_contacts._sync import listing as sync_listing
 from sendblue_contacts._sync import raw_contacts as sync_raw
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 ROOT = Path(__file__).parents[1]
 PUBLIC = sendblue_contacts.__all__
 FOLDERS = ("overrides", "transfer", "cli")
 MODULES = [(folder, path) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
-
-
-# --- names, and what they load
 
 
 def test_dir_lists_every_public_name() -> None:
@@ -103,8 +96,6 @@ def test_the_version_is_that_of_the_distribution() -> None:
     """`__version__` is the installed version."""
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", sendblue_contacts.__version__)
 
-
-# --- signatures
 
 CLASSES = [
     *(sync_bulk.BulkContacts, async_bulk.AsyncBulkContacts),
@@ -185,9 +176,6 @@ def test_the_signatures_are_complete() -> None:
         "sendblue_sandbox.Sandbox.url",
     }
     assert wanted - set(places) == set()
-
-
-# --- docstrings
 
 
 def public_objects() -> Iterator[tuple[str, object]]:
@@ -274,8 +262,6 @@ def test_a_call_with_many_arguments_describes_them() -> None:
     assert len(many) > 10
 
 
-# --- suppressions
-
 SUPPRESSION = re.compile(r"noqa|type:\s*ignore|pyright:\s*ignore")
 REASONED = re.compile(r"(noqa: [A-Z]+\d+(, [A-Z]+\d+)*|(type|pyright): ignore\[[\w, -]+\])(,| +#| +-) .*\w{3}")
 PLACES = ("overrides", "transfer", "cli", "sandbox", "tests", "scripts", "benchmarks", "examples")
@@ -312,7 +298,7 @@ def _is_python(path: Path) -> bool:
         ("# type: ignore[attr-defined]", False),
     ],
 )
-def test_a_suppression_has_a_rule_and_a_reason(comment: str, reasoned: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
+def test_a_suppression_has_a_rule_and_a_reason(comment: str, reasoned: bool) -> None:
     """Both are required."""
     assert bool(REASONED.search(comment)) is reasoned
 

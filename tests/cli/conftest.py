@@ -1,25 +1,17 @@
 """Fixtures for the command line: a sandbox, and the command in this process or as a process."""
 
-from __future__ import annotations
-
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sendblue_contacts_cli.app import app
+from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import COMMAND
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from click.testing import Result
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Process, Run
+from tests.cli.command_line import COMMAND, Process, Run
 
 
 @pytest.fixture
@@ -58,7 +50,7 @@ def account(no_settings: Path, sendblue_sandbox: Sandbox, monkeypatch: pytest.Mo
 def run() -> Run:
     """Run the command in this process, without a terminal."""
 
-    def run(*arguments: str, **settings: Any) -> Result:  # noqa: ANN401 - of CliRunner.invoke
+    def run(*arguments: str, **settings: Any) -> Result:
         return CliRunner().invoke(app, arguments, prog_name="sendblue-contacts", **settings)
 
     return run
@@ -69,10 +61,7 @@ def process() -> Process:
     """Run the command as a process, without a terminal."""
 
     def process(
-        *arguments: str,
-        command: Sequence[str] = (COMMAND,),
-        merged: bool = False,
-        **settings: Any,  # noqa: ANN401 - of subprocess
+        *arguments: str, command: Sequence[str] = (COMMAND,), merged: bool = False, **settings: Any
     ) -> subprocess.CompletedProcess[str]:
         settings |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
         return subprocess.run([*command, *arguments], encoding="utf-8", timeout=60, check=False, **settings)

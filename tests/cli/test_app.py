@@ -1,21 +1,16 @@
 """The command group: help, the list of commands, options in every spelling, and shell completion."""
 
-from __future__ import annotations
-
 import inspect
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import pytest
 from sendblue_contacts_cli.app import COMMANDS, GROUPS, app
 from sendblue_contacts_cli.exit_codes import EXIT_CODES
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.cli.command_line import Process, Run
+from tests.cli.command_line import Process, Run
 
 NAMES = [
     *("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
@@ -28,9 +23,6 @@ def get_command(name: str) -> click.Command:
     found = app.get_command(click.Context(app), name)
     assert found
     return found
-
-
-# --- help
 
 
 def test_help_lists_commands(run: Run) -> None:
@@ -59,9 +51,6 @@ def test_help_fits_the_terminal(run: Run, process: Process) -> None:
         assert f"  sendblue-contacts {' '.join(arguments)}".rstrip() in done.stdout.partition("\n")[2]
     wide = process("sync", "--help", env={**os.environ, "COLUMNS": "140"}).stdout
     assert 120 < max(map(len, wide.splitlines())) <= 140
-
-
-# --- commands and options
 
 
 def test_options_in_every_spelling(account: object, run: Run) -> None:
@@ -97,9 +86,6 @@ def test_no_option_takes_a_secret() -> None:
     secrets = {f"--{name}" for name in ("api-key", "api-secret", "key", "secret", "password", "token")}
     spellings = {name: {text for option in get_command(name).params for text in option.opts} for name in NAMES}
     assert {name: secrets & found for name, found in spellings.items()} == {name: set() for name in NAMES}
-
-
-# --- completion
 
 
 def test_completion_script(run: Run) -> None:

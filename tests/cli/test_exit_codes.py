@@ -1,27 +1,18 @@
 """Exit codes and error messages: one line for each error, and a traceback only with `--debug`."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sendblue_contacts import errors
 from sendblue_contacts_cli.app import errors_reported
 from sendblue_contacts_cli.context import GlobalOptions
 from sendblue_contacts_cli.exit_codes import EXIT_CODES, describe_error
 from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import ADA
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from click.testing import Result
-
-    from tests.cli.command_line import Process, Run
+from tests.cli.command_line import ADA, Process, Run
 
 SUMMARY = errors.RequestSummary("GET", "/api/v2/contacts")
 
@@ -37,9 +28,6 @@ def run_failing_command(error: BaseException, *arguments: str) -> Result:
             raise error
 
     return CliRunner().invoke(command)
-
-
-# --- the rules
 
 
 ERRORS: list[tuple[BaseException, int]] = [
@@ -127,9 +115,6 @@ def test_message_of_server_has_no_control_characters() -> None:
     error = errors.NotFoundError("x", request=SUMMARY)
     error.message = "\x1b[2Jgone"
     assert run_failing_command(error).stderr == "Error: \\x1b[2Jgone: no contact has this number\n"
-
-
-# --- the whole command
 
 
 def test_no_credentials(no_settings: Path, run: Run) -> None:

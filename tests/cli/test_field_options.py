@@ -1,21 +1,16 @@
 """Options for contact fields: the field table agrees with the models, and each kind of field has an option."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 from sendblue_contacts_api import models
 from sendblue_contacts_api.field_table import FIELD_TABLE, FieldEntry
+from sendblue_contacts_api.types import Field
 from sendblue_contacts_cli.commands.contacts import create, update
 from sendblue_contacts_cli.field_options import KINDS, field_options, given_fields
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sendblue_contacts_api.types import Field
 
 
 def test_table_agrees_with_models() -> None:
@@ -36,7 +31,7 @@ def test_each_field_option_is_described(command: click.Command) -> None:
     assert [option.name for option in options if not option.help or "`" in option.help] == []
 
 
-def run_with_field(kind: str, *arguments: str, name: str = "item") -> Any:  # noqa: ANN401 - of any kind
+def run_with_field(kind: str, *arguments: str, name: str = "item") -> Any:
     """Run a command with one field of this kind; return the given fields, or its error output."""
     aliases, description = ("otherItem",), "A field."
     entry = FieldEntry(kind=kind, aliases=aliases, required=False, nullable=False, description=description)
@@ -45,7 +40,7 @@ def run_with_field(kind: str, *arguments: str, name: str = "item") -> Any:  # no
 
         @click.command()
         @field_options("Model")
-        def command(**options: Any) -> None:  # noqa: ANN401 - of any kind
+        def command(**options: Any) -> None:
             found.append(given_fields(options))
 
     found: list[dict[str, Any]] = []

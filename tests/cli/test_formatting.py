@@ -1,7 +1,5 @@
 """Formatting of text, counts and durations."""
 
-from __future__ import annotations
-
 from sendblue_contacts_cli.formatting import format_duration, kebab_case, name_options_only, pluralize, printable, wrap
 
 

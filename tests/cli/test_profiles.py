@@ -1,19 +1,13 @@
 """Profiles: the account comes from exactly one place, and the configuration file, which has secrets, is checked."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sendblue_contacts_cli import profiles
 from sendblue_contacts_cli.exit_codes import CommandError
+from sendblue_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import Run
 
 KEYS = {"SENDBLUE_API_API_KEY": "env-key", "SENDBLUE_API_API_SECRET": "env-secret"}
 URL = {"SENDBLUE_API_BASE_URL": "http://127.0.0.1:1"}
@@ -60,9 +54,6 @@ def error_message(profile: str | None, file: Path | str, variables: dict[str, st
     return caught.value.message
 
 
-# --- where settings come from
-
-
 @pytest.mark.parametrize(
     ("profile", "variables", "expected"),
     [
@@ -77,11 +68,7 @@ def error_message(profile: str | None, file: Path | str, variables: dict[str, st
     ],
 )
 def test_source(file: Path, profile: str | None, variables: dict[str, str], expected: dict[str, str] | str) -> None:
-    """All keys come from one place: a named profile, else the environment, else the profile `default`.
-
-    Half a pair is rejected, not combined with another place. The keys of a profile never go to the base URL of the
-    environment; its region and store take precedence. An empty variable is treated as unset.
-    """
+    """All keys come from one place: a named profile, else the environment, else the profile `default`."""
     if isinstance(expected, str):
         assert error_message(profile, file, variables).startswith(expected.format(file))
     else:
@@ -134,9 +121,6 @@ def test_rate_limit_store_is_used(run: Run, account: Sandbox, monkeypatch: pytes
     monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", "carrier-pigeon://user:secret@loft")
     done = run("count")
     assert (done.exit_code, "secret" in done.output, account.requests) == (2, False, [])
-
-
-# --- the file
 
 
 def test_file_with_access_for_others_is_rejected(tmp_path: Path) -> None:

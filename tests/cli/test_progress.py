@@ -1,17 +1,12 @@
 """Progress without a terminal: a line every ten seconds, with a clock that the test sets."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 import pytest
 from sendblue_contacts_cli.context import GlobalOptions
 from sendblue_contacts_cli.progress import format_progress, progress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,4 @@ def test_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFi
         for seconds in (0, 9.9, 10, 12, 19.9, 20.1, 55):
             clock.now = 100 + seconds
             show(Update(int(seconds), 60))
-    assert capsys.readouterr() == (
-        "",
-        "Sending: 10 of 60 rows\nSending: 20 of 60 rows\nSending: 55 of 60 rows\n",
-    )
+    assert capsys.readouterr() == ("", "Sending: 10 of 60 rows\nSending: 20 of 60 rows\nSending: 55 of 60 rows\n")

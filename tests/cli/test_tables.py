@@ -1,7 +1,5 @@
 """Tables of contacts: the cells, and the widths of the columns that fit into a terminal."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from hypothesis import HealthCheck, given, settings
@@ -21,9 +19,6 @@ FULL = Contact(
     opt_out=True,
     assigned_to_email="agent@example.com",
 )
-
-
-# --- cells
 
 
 def test_display_value() -> None:
@@ -59,8 +54,6 @@ def test_field_lines() -> None:
     assert sorted(field_lines(found)) == [("custom_variables.a", "b"), ("phone", "+1"), ("shoe_size", "38")]
 
 
-# --- widths
-
 CELL = st.integers(0, 60).map("x".__mul__)
 HEADERS = headers()
 
@@ -68,10 +61,7 @@ HEADERS = headers()
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(*[CELL] * len(HEADERS)), max_size=5), st.integers(20, 300))
 def test_table_is_never_wider_than_terminal(rows: list[tuple[str, ...]], width: int) -> None:
-    """The columns and the gaps between them fit for any cells, and no column is wider than its cells.
-
-    In a terminal of at least 80 columns, if a cell is truncated, the table is as wide as the terminal.
-    """
+    """The columns and the gaps between them fit for any cells, and no column is wider than its cells."""
     widths = column_widths(HEADERS, rows, width)
     wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADERS)]
     total = sum(widths) + GAP * (len(widths) - 1)

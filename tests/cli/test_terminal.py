@@ -1,25 +1,18 @@
 """The command on a terminal: tables, colors, questions and progress bars. It runs in this process."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import pytest
 from sendblue_contacts_cli.app import app
+from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import ADA, GRACE
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import ADA, GRACE, Run
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
@@ -82,9 +75,6 @@ def long_contact(account: Sandbox, run: Run) -> Sandbox:
     return account
 
 
-# --- tables
-
-
 @pytest.mark.parametrize(("width", "titles"), [(80, 5), (120, 7), (200, 8)])
 def test_table_fits_terminal(long_contact: Sandbox, terminal: Terminal, width: int, titles: int) -> None:
     """No line is longer than the terminal is wide, and a wider one shows more columns; the last line is the number."""
@@ -128,9 +118,6 @@ def test_long_message_is_wrapped(terminal: Terminal) -> None:
     assert (len(lines) > 1, max(map(len, lines)) <= 40, lines[0][:19]) == (True, True, "Error: phone_number")
 
 
-# --- questions
-
-
 @pytest.mark.parametrize(
     ("typed", "message", "code", "left"),
     [
@@ -139,7 +126,7 @@ def test_long_message_is_wrapped(terminal: Terminal) -> None:
         ("\n", "Nothing was deleted.", 1, 2),
     ],
 )
-def test_confirm_deletion(  # noqa: PLR0917 - fixtures and parameters
+def test_confirm_deletion(
     account: Sandbox, terminal: Terminal, run: Run, typed: str, message: str, code: int, left: int
 ) -> None:
     """The question has the number of contacts; only `y` deletes them, and the exit code of other input is 1."""
@@ -151,7 +138,7 @@ def test_confirm_deletion(  # noqa: PLR0917 - fixtures and parameters
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 1, 2)])
-def test_confirm_deletions_of_a_sync(  # noqa: PLR0917 - fixtures and parameters
+def test_confirm_deletions_of_a_sync(
     account: Sandbox, terminal: Terminal, run: Run, tmp_path: Path, typed: str, code: int, left: int
 ) -> None:
     """The question follows the difference, and has the number of contacts and who the first ones are."""
@@ -168,9 +155,6 @@ def test_confirm_deletions_of_a_sync(  # noqa: PLR0917 - fixtures and parameters
     question = f"Delete 1 contact: Grace ({GRACE})? `undo` creates it again, with a new contact ID. [y/N]: "
     assert question in "".join(lines)
     assert (output.split()[-1], len(account.contacts())) == (str(code), left)
-
-
-# --- progress
 
 
 @pytest.mark.parametrize("width", [60, 140])

@@ -6,28 +6,23 @@ runs each of its cases with one kind, in turn, where the kind cannot matter.
 
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from inspect import isawaitable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sendblue_contacts import AsyncSendblue, Sendblue
-from sendblue_sandbox import Sandbox
+from sendblue_sandbox import Received, Sandbox
 
 from tests.contract.har import Traffic, append
 from tests.contract.kinds import HAR, KINDS, RECORD
 from tests.overrides.clients import http_transport
 from tests.overrides.raw_http import RawHttpServer, complete, raw_http_server
-
-if TYPE_CHECKING:
-    from sendblue_sandbox import Received
 
 TRAFFIC = Traffic() if HAR in os.environ else None
 VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
@@ -47,36 +42,36 @@ class ClientDriver:
         self.kind: Any = Sendblue if portal is None else AsyncSendblue
         self._shared_clients: dict[str, Any] = {}
 
-    def run(self, action: Callable[[], Any]) -> Any:  # noqa: ANN401  # of any type
+    def run(self, action: Callable[[], Any]) -> Any:
         """Run a call to its end."""
         return _run_sync(action()) if self._portal is None else self._portal.call(_run_async, action)
 
-    def create(self, url: str, **settings: Any) -> Any:  # noqa: ANN401  # either client
+    def create(self, url: str, **settings: Any) -> Any:
         """Create a client of a server. The defaults are no rate limit, no retries and no certificates."""
         given = {"api_key": "key", "api_secret": "secret", "base_url": url, "rate_limit": None, "retry": None}
         return self.run(lambda: self.kind(**{**given, "transport": self._transport(), **settings}))
 
-    def _transport(self) -> Any:  # noqa: ANN401  # either transport
+    def _transport(self) -> Any:
         transport: Any = http_transport(self.name)
         return TRAFFIC.recording(transport) if TRAFFIC else transport
 
-    def shared_client(self, url: str) -> Any:  # noqa: ANN401  # either client
+    def shared_client(self, url: str) -> Any:
         """Return the client of a server for calls that need no settings of their own."""
         if url not in self._shared_clients:
             self._shared_clients[url] = self.create(url)
         return self._shared_clients[url]
 
-    def close(self, *clients: Any) -> None:  # noqa: ANN401  # either client
+    def close(self, *clients: Any) -> None:
         """Close these clients; the default is the shared clients."""
         for client in clients or self._shared_clients.values():
             self.run(client.close if self._portal is None else client.aclose)
 
 
-def _run_sync(value: Any) -> Any:  # noqa: ANN401  # of any type
+def _run_sync(value: Any) -> Any:
     return list(value) if _is_lazy(value, Iterable) else value
 
 
-async def _run_async(action: Callable[[], Any]) -> Any:  # noqa: ANN401  # of any type
+async def _run_async(action: Callable[[], Any]) -> Any:
     value = action()
     if _is_lazy(value, AsyncIterable):
         return [item async for item in value]
@@ -98,12 +93,12 @@ class Api:
         self.url = url
         self._clients: list[Any] = []
 
-    def client(self, **settings: Any) -> Any:  # noqa: ANN401  # either client
+    def client(self, **settings: Any) -> Any:
         """Create a client with these settings."""
         self._clients.append(self.driver.create(self.url, **settings))
         return self._clients[-1]
 
-    def __call__(self, action: Callable[[Any], Any], client: Any = None) -> Any:  # noqa: ANN401  # of any type
+    def __call__(self, action: Callable[[Any], Any], client: Any = None) -> Any:
         """Run one call with a client; the default is the shared client."""
         used = client or self.driver.shared_client(self.url)
         return self.driver.run(lambda: action(used))

@@ -1,16 +1,12 @@
 """Traffic as an HTTP archive (HAR): requests and responses with masked credentials."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 Entry = dict[str, Any]
 CREDENTIAL_HEADERS = frozenset({"sb-api-key-id", "sb-api-secret-key", "authorization", "cookie", "set-cookie"})
@@ -56,7 +52,7 @@ class _RecordingTransport(httpx.BaseTransport):
 class _RecordingStream(httpx.SyncByteStream):
     """The body of a response. A truncated response is not recorded."""
 
-    def __init__(self, response: httpx.Response, record: Any) -> None:  # noqa: ANN401  # a function
+    def __init__(self, response: httpx.Response, record: Any) -> None:
         self._response = response
         self._record = record
 

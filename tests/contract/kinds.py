@@ -1,15 +1,11 @@
 """The kinds of clients that the contract tests run with, and how they are distributed over cases."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterable
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 RECORD = "SENDBLUE_CONTRACT_RECORD"
 """tests/slow/external/test_prism.py runs these tests for the requests that they send."""

@@ -1,23 +1,17 @@
 """`contacts.bulk` over TCP against the sandbox with every kind of client: threads and tasks run it differently."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from sendblue_contacts import BulkError, BulkProgress
+from sendblue_sandbox import Sandbox
 
+from tests.contract.conftest import Api
 from tests.contract.kinds import each_with_one_kind, one_kind
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.contract.conftest import Api
 
 MANY = [{"phone": f"+1415{number:07}", "firstName": f"Name {number}"} for number in range(250)]
 NUMBERS = [item["phone"] for item in MANY]
@@ -79,11 +73,7 @@ ITEMS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], list[dict[str, Any]
 
 @each_with_one_kind("items,settings,contacts", ITEMS)
 def test_what_is_sent_for_an_item(
-    api: Api,
-    sandbox: Sandbox,
-    items: list[dict[str, Any]],
-    settings: dict[str, Any],
-    contacts: list[dict[str, Any]],
+    api: Api, sandbox: Sandbox, items: list[dict[str, Any]], settings: dict[str, Any], contacts: list[dict[str, Any]]
 ) -> None:
     """Fields under preferred names; of several items for one number, what the policy says."""
     result = api(lambda client: client.contacts.bulk.create(items, **settings))

@@ -1,11 +1,10 @@
 """The clients: settings, closing, event loops and threads, the rate limit, redirects, proxies."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import pytest
@@ -21,14 +20,9 @@ from sendblue_contacts import (
 )
 from sendblue_sandbox import Sandbox
 
+from tests.contract.conftest import Api
 from tests.contract.kinds import each_with_one_kind, one_kind
-from tests.overrides.clients import http_transport
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.contract.conftest import Api
-    from tests.overrides.raw_http import RawHttpServer
+from tests.overrides.raw_http import RawHttpServer
 
 KEY, SECRET, URL = "SENDBLUE_API_API_KEY", "SENDBLUE_API_API_SECRET", "SENDBLUE_API_BASE_URL"
 SHORT_KEY, SHORT_SECRET = "SENDBLUE_API_KEY", "SENDBLUE_API_SECRET"
@@ -55,7 +49,7 @@ CREDENTIALS: dict[str, tuple[dict[str, str], dict[str, str], tuple[str, str]]] =
 
 
 @each_with_one_kind("environment,settings,sent", CREDENTIALS)
-def test_where_credentials_come_from(  # noqa: PLR0917  # fixtures and parameters
+def test_where_credentials_come_from(
     api: Api,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
@@ -106,7 +100,7 @@ def test_missing_credentials(api: Api, monkeypatch: pytest.MonkeyPatch, settings
         ({"base_url": "https://api.example.com"}, True),
     ],
 )
-def test_base_urls(api: Api, settings: dict[str, Any], accepted: bool) -> None:  # noqa: FBT001  # an expectation
+def test_base_urls(api: Api, settings: dict[str, Any], accepted: bool) -> None:
     """An unencrypted URL of another machine would disclose the secret; the error names the argument that permits it."""
     if accepted:
         client = api.client(**settings)
@@ -119,12 +113,9 @@ def test_base_urls(api: Api, settings: dict[str, Any], accepted: bool) -> None: 
             api.client(**settings)
 
 
-def count(client: Any) -> Any:  # noqa: ANN401  # an int, or a coroutine
+def count(client: Any) -> Any:
     """Make a call."""
     return client.contacts.count()
-
-
-# --- closing
 
 
 @pytest.mark.parametrize("action", [count, lambda client: client.request("GET", "/")])
@@ -162,9 +153,6 @@ def test_async_context_manager(sandbox: Sandbox, backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
-# --- loops and threads
-
-
 def test_a_client_in_each_of_two_loops(sandbox: Sandbox) -> None:
     """A client works inside each of two `asyncio.run`; both share their rate limit."""
 
@@ -187,30 +175,6 @@ def test_many_threads_share_a_client(sandbox: Sandbox) -> None:
     assert (made, len(sandbox.contacts()), statistics.requests) == (numbers, 100, 100)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_many_tasks_share_a_client(sandbox: Sandbox, backend: str) -> None:
-    """Fifty tasks share a client too."""
-    numbers = [f"+1415{number:07}" for number in range(50)]
-    made: dict[str, str | None] = {}
-
-    async def main() -> None:
-        transport: Any = http_transport(backend)
-        async with AsyncSendblue("key", "secret", base_url=sandbox.url, rate_limit=None, transport=transport) as client:
-
-            async def create(number: str) -> None:
-                made[number] = (await client.contacts.create(number)).phone
-
-            async with anyio.create_task_group() as group:
-                for number in numbers:
-                    group.start_soon(create, number)
-
-    anyio.run(main, backend=backend)
-    assert (made, len(sandbox.contacts())) == ({number: number for number in numbers}, 50)
-
-
-# --- the limit
-
-
 def test_the_rate_limit_is_kept(connect: Callable[[str], Api]) -> None:
     """Concurrent requests are spread: the server rejects none, and counts no more than the limit."""
     with Sandbox(limit=10, per=0.1) as strict:
@@ -219,9 +183,6 @@ def test_the_rate_limit_is_kept(connect: Callable[[str], Api]) -> None:
         items = [{"phone": f"+1415{number:07}"} for number in range(15)]
         result = api(lambda _: client.contacts.bulk.create(items, chunk_size=1, concurrency=15))
         assert (len(result.created), strict.arrivals() <= 10, len(strict.requests)) == (15, True, 15)
-
-
-# --- redirects and proxies
 
 
 @one_kind("asyncio")
@@ -254,7 +215,7 @@ PROXIES: dict[str, tuple[dict[str, str | None], dict[str, Any], list[str]]] = {
 
 
 @each_with_one_kind("variables,settings,lines", PROXIES)
-def test_proxies_of_the_environment(  # noqa: PLR0917  # fixtures and parameters
+def test_proxies_of_the_environment(
     api: Api,
     stub_server: Callable[..., RawHttpServer],
     monkeypatch: pytest.MonkeyPatch,

@@ -1,23 +1,18 @@
 """Each call of `client.contacts` except the listing, over TCP against the sandbox: requests and values."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_contacts import ConflictError, Contact, InvalidPhoneNumberError, NotFoundError, OptOut
 from sendblue_sandbox import Sandbox
 
+from tests.contract.conftest import Api
 from tests.contract.kinds import each_with_one_kind
 from tests.overrides.clients import each_choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.contract.conftest import Api
 
 ADA, BOB = "+14155551234", "+14155551235"
 CONTACTS, ONE = "/api/v2/contacts", "/api/v2/contacts/%2B14155551234"
@@ -50,7 +45,7 @@ def sent(sandbox: Sandbox) -> tuple[str, str, Any]:
     )
 
 
-def shown(value: Any) -> Any:  # noqa: ANN401  # of any type
+def shown(value: Any) -> Any:
     """Return a value, or the fields of a contact that are set."""
     names = ["phone", *FIELDS, "company_name"]
     return {name: got for name in names if (got := getattr(value, name))} if isinstance(value, Contact) else value
@@ -172,11 +167,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], tuple[str, str, Any], Any]] = {
 
 @each_with_one_kind("call,request_sent,value", CALLS)
 def test_a_call_sends_one_request_and_returns_a_value(
-    api: Api,
-    sandbox: Sandbox,
-    call: Callable[[Any], Any],
-    request_sent: tuple[str, str, Any],
-    value: Any,  # noqa: ANN401  # of any type
+    api: Api, sandbox: Sandbox, call: Callable[[Any], Any], request_sent: tuple[str, str, Any], value: Any
 ) -> None:
     """With ADA as the only contact: fields are sent under preferred names, and labels of custom variables unchanged."""
     api(lambda client: client.contacts.create(ADA, **FIELDS))

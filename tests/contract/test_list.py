@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import gc
-import json
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import anyio
 import httpx
 import pytest
 from sendblue_contacts import AsyncSendblue, Contact, IncompleteListError, Sendblue
-from sendblue_contacts.operations import Operation
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import export_contacts
 
-from tests.overrides.list_server import ListServer, account
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator
-    from pathlib import Path
-
-    from tests.contract.conftest import Api
+from tests.contract.conftest import Api
 
 NAMES = ["Ada", "Bob", "Cy", "Di", "Eve"]
 NUMBERS = [f"+1415555123{place}" for place in range(len(NAMES))]
@@ -150,9 +142,6 @@ def test_an_async_iteration_that_ends_early(five: Sandbox, backend: str) -> None
     gc.collect()
 
 
-# --- past the maximum offset, and the same time
-
-
 @pytest.fixture(scope="module")
 def large() -> Iterator[tuple[Sandbox, list[str]]]:
     """Return a sandbox with more contacts than offsets reach, which rejects larger ones. It is only read."""
@@ -187,113 +176,45 @@ def test_contacts_with_the_same_timestamp(server: Sandbox) -> None:
         assert len({contact.phone for contact in client.contacts.list()}) == 2_500
 
 
-# --- a server that is not the sandbox, and whose account changes
-
-
-class ChangingServer:
-    """The model of `tests.overrides.list_server` over HTTP, with deletions."""
-
-    def __init__(self, model: ListServer) -> None:
-        self.model = model
-        self.lock = Lock()
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or "{}")
-                with owner.lock:
-                    content = json.dumps(owner.respond(self.command, urlsplit(self.path), body)).encode()
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_DELETE = answer  # noqa: N815  # http.server requires these names
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
-                """Log nothing."""
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-
-    def respond(self, method: str, url: Any, body: dict[str, Any]) -> Any:  # noqa: ANN401  # a parsed URL, and JSON
-        """Return the JSON of a response."""
-        if method == "DELETE":
-            numbers = body.get("contact_ids") or [unquote(url.path.rpartition("/")[2])]
-            gone = {str(int(number[5:])) for number in numbers}
-            self.model.contacts = [stored for stored in self.model.contacts if stored.name not in gone]
-            results = [{"phone_number": number, "success": True} for number in numbers]
-            return {"status": "OK", "amount": len(numbers), "total": len(numbers), "failures": 0, "results": results}
-        params = {name: int(value) if value.isdigit() else value for name, value in parse_qsl(url.query)}
-        found = self.model.respond(Operation({"url": url.path, "params": params}, lambda value: value))
-        return {"count": found} if isinstance(found, int) else [contact.to_dict() for contact in found]
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[ListServer], ChangingServer]]:
-    """Return a function that starts a server."""
-    started: list[tuple[ChangingServer, Thread]] = []
-
-    def start(model: ListServer) -> ChangingServer:
-        server = ChangingServer(model)
-        thread = Thread(target=server.http.serve_forever, args=(0.01,))
-        thread.start()
-        started.append((server, thread))
-        return server
-
-    yield start
-    for server, thread in started:
-        server.http.shutdown()
-        thread.join()
-        server.http.server_close()
-
-
-def test_deleting_each_contact_while_listing(serve: Callable[[ListServer], ChangingServer]) -> None:
+def test_deleting_each_contact_while_listing(server: Sandbox) -> None:
     """`for contact in client.contacts.list(): client.contacts.delete(contact.phone)` meets every contact."""
-    server = serve(ListServer(account(*range(60)), max_page=25))
-    met = 0
+    server.reset()
+    numbers, met = server.seed(60), list[str | None]()
     with client_of(server.url) as client:
         for contact in client.contacts.list(page_size=25):
             client.contacts.delete(contact.phone or "")
-            met += 1
-    assert (met, server.model.contacts) == (60, [])
+            met.append(contact.phone)
+    assert (met, server.contacts()) == (numbers, [])
 
 
-def test_deleting_a_listing_in_bulk(
-    connect: Callable[[str], Api], serve: Callable[[ListServer], ChangingServer]
-) -> None:
+def test_deleting_a_listing_in_bulk(api: Api, sandbox: Sandbox) -> None:
     """`contacts.bulk.delete(contact.phone for contact in contacts.list())` deletes every contact."""
-    server = serve(ListServer(account(*range(600))))
-    api = connect(server.url)
+    numbers = sandbox.seed(600)
 
-    def delete(client: Any) -> Any:  # noqa: ANN401  # of either kind
+    def delete(client: Any) -> Any:
         listing = client.contacts.list(page_size=100)
         if api.driver.name == "sync":
             return client.contacts.bulk.delete((contact.phone for contact in listing), chunk_size=50)
         return client.contacts.bulk.delete((contact.phone async for contact in listing), chunk_size=50)
 
     result = api(delete)
-    assert (len(result.deleted), result.failed, server.model.contacts) == (600, [], [])
+    assert (sorted(result.deleted), result.failed, sandbox.contacts()) == (sorted(numbers), [], [])
 
 
-@pytest.mark.parametrize("traits", [{}, {"shown": "rounded", "strict": True}, {"max_page": 250, "undated": "first"}])
-def test_an_export_while_contacts_are_deleted(
-    serve: Callable[[ListServer], ChangingServer], tmp_path: Path, traits: dict[str, Any]
-) -> None:
+def test_an_export_while_contacts_are_deleted(server: Sandbox, tmp_path: Path) -> None:
     """An export lacks none of the contacts that exist all the time."""
-
-    def delete(model: ListServer) -> None:
-        if len(model.requests) == 3:
-            del model.contacts[100:125]
-
-    model = ListServer(account(None, *(number / 2 for number in range(2_999))), meanwhile=delete, **traits)
-    kept = {f"+1415{int(stored.name):07}" for stored in model.contacts[:100] + model.contacts[125:]}
+    server.reset()
+    numbers = server.seed(3_000)
     path = tmp_path / "contacts.csv"
-    with client_of(serve(model).url) as client:
-        export_contacts(client.contacts.list(), path)
-    exported = [line.split(",")[0].strip('"') for line in path.read_text(encoding="utf-8-sig").splitlines()[1:]]
+
+    def listed(client: Sendblue) -> Iterator[Contact]:
+        for place, contact in enumerate(client.contacts.list()):
+            if place == 1_500:
+                client.contacts.bulk.delete(numbers[100:125])
+            yield contact
+
+    with client_of(server.url) as client:
+        export_contacts(listed(client), path)
+    exported = [line.split(",")[0].strip("\"'") for line in path.read_text(encoding="utf-8-sig").splitlines()[1:]]
     assert len(exported) == len(set(exported))
-    assert kept <= {number.lstrip("'") for number in exported}
+    assert {*numbers[:100], *numbers[125:]} <= set(exported)

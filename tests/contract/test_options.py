@@ -1,14 +1,12 @@
 """`with_options`: applies to some calls only, with the same connections and rate limit, with every kind of client."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 from sendblue_contacts import (
-    APITimeoutError,
     BadRequestError,
     InternalServerError,
     RateLimit,
@@ -17,16 +15,10 @@ from sendblue_contacts import (
     Retry,
     SendblueError,
 )
+from sendblue_sandbox import Sandbox
 
+from tests.contract.conftest import Api
 from tests.contract.kinds import each_with_one_kind, one_kind
-from tests.overrides.raw_http import raw_http_server
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.contract.conftest import Api
 
 ADA = "+14155551234"
 WITHOUT_PAUSES = Retry(attempts=3, base=1e-9, throttling_base=1e-9)
@@ -177,11 +169,3 @@ def test_options_share_the_connections(api: Api, closed: int) -> None:
     for each in clients:
         with pytest.raises(SendblueError, match="this client is closed"):
             api(lambda used: used.contacts.count(), each)
-
-
-def test_a_server_that_does_not_respond(api: Api) -> None:
-    """It raises APITimeoutError after the timeout, with the setting to increase."""
-    with raw_http_server(lambda connection, _: connection.recv(1)) as silent:
-        client = api.client(base_url=silent.url, timeout=0.02)
-        with pytest.raises(APITimeoutError, match="increase timeout="):
-            api(lambda _: client.contacts.count())

@@ -1,27 +1,21 @@
 """What returns a response: `with_raw_response`, `client.request`, and the endpoint functions on `client.generated`."""
 
-from __future__ import annotations
-
 import json
 import pkgutil
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 import sendblue_contacts_api.api
 from sendblue_contacts import ConflictError, Contact, NotFoundError, OptOut, RateLimit, RateLimiter, RawResponse
 from sendblue_contacts_api import models
+from sendblue_sandbox import Sandbox
 
+from tests.contract.conftest import Api
 from tests.contract.kinds import each_with_one_kind, one_kind
 from tests.overrides.clients import each_choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.contract.conftest import Api
 
 ADA, BOB, MISSING = "+14155551234", "+14155551235", "+14155559999"
 ONE = "/api/v2/contacts/%2B14155551234"
@@ -39,7 +33,7 @@ RAW_CALLS: dict[str, tuple[Callable[[Any], Any], object]] = {
 }
 
 
-def shown(parsed: Any) -> object:  # noqa: ANN401  # of any type
+def shown(parsed: Any) -> object:
     """Return what to compare: the first name of a contact."""
     if isinstance(parsed, list):
         return [contact.first_name for contact in parsed]
@@ -130,12 +124,7 @@ def test_every_generated_function_has_a_case() -> None:
 
 # Each function of each module once, with alternating kinds of clients.
 @each_with_one_kind("case,detailed", [*each_choice(GENERATED, [False, True]), *each_choice(GENERATED, [True, False])])
-def test_a_generated_function(
-    api: Api,
-    sandbox: Sandbox,
-    case: str,
-    detailed: bool,  # noqa: FBT001  # a parameter
-) -> None:
+def test_a_generated_function(api: Api, sandbox: Sandbox, case: str, detailed: bool) -> None:
     """It sends the credentials, takes a slot of the limiter, and its response is read."""
     api(lambda client: client.contacts.create(ADA))
     positional, named, kind, request = GENERATED[case]

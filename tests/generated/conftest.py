@@ -3,22 +3,19 @@
 A test loops over the tables, so that a field that is added to the document is tested automatically.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 from sendblue_contacts_api import models
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-    from sendblue_contacts_api.types import Field
+from sendblue_contacts_api.types import Field
 
 DOCUMENT = yaml.safe_load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes())
 Model = Any
@@ -51,11 +48,11 @@ class Case:
     def __str__(self) -> str:
         return f"{self.model.__name__}.{self.name}"
 
-    def value(self, which: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    def value(self, which: int = 0) -> Any:
         """Return one of two JSON values for the field."""
         return self._value(self.field.kind, which)
 
-    def _value(self, kind: str, which: int) -> Any:  # noqa: ANN401 - any JSON
+    def _value(self, kind: str, which: int) -> Any:
         if kind == "object":
             return whole(self.nested, which)
         return [self._value(kind[6:-1], which)] if kind.startswith("array[") else SAMPLES[kind][which]
@@ -75,12 +72,12 @@ class Case:
             return [self.nested.from_dict(item) for item in value]
         return READERS.get(self.field.kind, lambda raw: raw)(value)
 
-    def read(self, sent: Mapping[str, object]) -> Any:  # noqa: ANN401 - a generated object
+    def read(self, sent: Mapping[str, object]) -> Any:
         """Create the model from `sent` and the other required fields; this field occurs only in `sent`."""
         others = {name: value for name, value in smallest(self.model).items() if name != self.name}
         return self.model.from_dict({**others, **sent})
 
-    def attribute(self, read: object) -> Any:  # noqa: ANN401 - any value
+    def attribute(self, read: object) -> Any:
         """Return the value of this field in `read`, an instance of the model."""
         return getattr(read, self.field.attribute)
 

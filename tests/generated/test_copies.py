@@ -1,17 +1,14 @@
 """pickle, copy and deepcopy create equal objects and preserve the singleton UNSET."""
 
-from __future__ import annotations
-
 import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_contacts_api.models import Contact, ContactCreate
 from sendblue_contacts_api.types import UNSET
 
-if TYPE_CHECKING:
-    from tests.generated.conftest import Tables
+from tests.generated.conftest import Tables
 
 Copier = Any
 COPIERS: dict[str, Copier] = {

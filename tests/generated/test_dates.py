@@ -1,16 +1,12 @@
 """Dates: ISO 8601, other formats that python-dateutil parses, and invalid values, which never lose a contact."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_contacts_api.models import Contact
 from sendblue_contacts_api.types import read_date, read_datetime
 
-if TYPE_CHECKING:
-    from tests.generated.conftest import Tables
+from tests.generated.conftest import Tables
 
 UTC = dt.UTC
 MOMENT = dt.datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
@@ -56,10 +52,7 @@ def test_parses_a_datetime(text: str, moment: dt.datetime) -> None:
 
 @pytest.mark.parametrize("value", [*INCOMPLETE, *INVALID, *NOT_STRINGS], ids=lambda value: repr(value)[:20])
 def test_invalid_date_does_not_lose_the_contact(value: object) -> None:
-    """An invalid or incomplete date is None, and `additional_properties` of the contact has it.
-
-    The missing parts of an incomplete date would come from the current date.
-    """
+    """An invalid or incomplete date is None, and `additional_properties` of the contact has it."""
     contact = Contact.from_dict({"phone": "+14155551234", "created_at": value})
     expected = ("+14155551234", None, {"created_at": value})
     assert (contact.phone, contact.created_at, contact.additional_properties) == expected

@@ -3,13 +3,11 @@
 The document's defaults are the server's: no client sends one unless the caller gave the value.
 """
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 import json
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -24,10 +22,9 @@ from sendblue_contacts_api.models import (
 )
 from sendblue_contacts_api.types import UNSET
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator
 
-    from tests.generated.conftest import Tables
+from tests.generated.conftest import Tables
 
 NUMBER = "+14155551234"
 QUOTED_NUMBER = "%2B14155551234"
@@ -72,14 +69,14 @@ def _call(tables: Tables, path: str, method: str, operation: dict[str, Any]) -> 
     )
 
 
-def _example_responses(document: Any, operation: dict[str, Any]) -> Iterator[tuple[int, Any]]:  # noqa: ANN401 - YAML
+def _example_responses(document: Any, operation: dict[str, Any]) -> Iterator[tuple[int, Any]]:
     """Yield the status and the body of each example response of an operation."""
     for status, response in operation["responses"].items():
         for example in _resolved(document, response)["content"]["application/json"]["examples"].values():
             yield int(status.replace("XX", "03")), _resolved(document, example)["value"]
 
 
-def _resolved(document: Any, node: Any) -> Any:  # noqa: ANN401 - any part of the document
+def _resolved(document: Any, node: Any) -> Any:
     """Return `node`, or the node that its `$ref` points to."""
     target = document
     for step in node.get("$ref", "#").split("/")[1:]:
@@ -100,7 +97,7 @@ class RecordingHandler:
         return self.response
 
 
-def call(handler: RecordingHandler, operation: str | EndpointCall, **arguments: Any) -> Any:  # noqa: ANN401 - any response
+def call(handler: RecordingHandler, operation: str | EndpointCall, **arguments: Any) -> Any:
     """Call the synchronous function of an operation, and return its detailed response."""
     name = f"sendblue_contacts_api.api.contacts.{operation}"
     module = import_module(name) if isinstance(operation, str) else operation.module
@@ -150,8 +147,8 @@ DEFAULTS = [
     Default("offset", "list_contacts", 0),
     Default("order_by", "list_contacts", "created_at"),
     Default("order_direction", "list_contacts", "desc"),
-    Default("update_if_exists", "create_contact", False, lambda **given: {"body": ContactCreate(NUMBER, **given)}),  # noqa: FBT003 - a row of a table
-    Default("opted_out", "opt_out_contact", True, lambda **given: {"body": ContactOptOut(NUMBER, **given)}),  # noqa: FBT003 - a row of a table
+    Default("update_if_exists", "create_contact", False, lambda **given: {"body": ContactCreate(NUMBER, **given)}),
+    Default("opted_out", "opt_out_contact", True, lambda **given: {"body": ContactOptOut(NUMBER, **given)}),
 ]
 
 
@@ -169,9 +166,6 @@ def test_given_value_is_sent_even_if_it_is_the_default(default: Default) -> None
     entry = text[text.index(f"{default.name} (") :]
     expected = default.value if isinstance(default.value, str) else json.dumps(default.value)
     assert entry.partition(" Server default: ")[2].startswith(f"`{expected}`.")
-
-
-# --- responses
 
 
 def test_documented_responses_are_parsed(calls: dict[str, EndpointCall]) -> None:

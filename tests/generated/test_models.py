@@ -1,23 +1,17 @@
 """Models: aliases, absent and null fields, and values of the wrong type. No received value is lost or invented."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import pytest
 from sendblue_contacts_api.models import BulkCreateResponse, Contact, ContactResponse, ContactUpdate
 from sendblue_contacts_api.types import UNSET, Shapes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
-    from tests.generated.conftest import Case, Tables
+from tests.generated.conftest import Case, Tables
 
 LABELS = {"firstName": "a", "first_name": "b", "phone": "c", "customVariables": "d", "custom_variables": "e"}
-
-
-# --- names
 
 
 def test_tables_match_the_document(tables: Tables) -> None:
@@ -82,7 +76,7 @@ def test_reads_aliases_everywhere_at_once(tables: Tables) -> None:
         assert (read, read.to_dict()) == (model.from_dict(tables.whole(model)), tables.whole(model))
 
 
-def _with_aliases(model: Any, document: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a generated class
+def _with_aliases(model: Any, document: dict[str, Any]) -> dict[str, Any]:
     """Return `document` with the last alias of each field, and those of a nested Contact."""
     inner = {key: _with_aliases(Contact, value) if key == "contact" else value for key, value in document.items()}
     return {(model.FIELDS[key].aliases or (key,))[-1]: value for key, value in inner.items()}
@@ -108,9 +102,6 @@ def test_undocumented_keys_are_kept_and_written(tables: Tables) -> None:
         assert source == {**tables.whole(model), **unknown}
 
 
-
-
-# --- absent and null
 
 
 def test_absent_and_null_fields_of_responses(tables: Tables) -> None:
@@ -160,8 +151,6 @@ def test_a_field_that_is_set_later_is_written() -> None:
     assert (contact.to_dict(), update.to_dict()) == ({"first_name": "Ada"}, {"tags": ["VIP"]})
 
 
-# --- wrong types
-
 # The JSON type of each container kind, and values of several types.
 CONTAINERS = {"array": list, "map": dict, "object": dict}
 WRONG: list[object] = ["text", 7, True, ["a"], {"a": 1}]
@@ -202,9 +191,6 @@ def test_any_json_is_read(tables: Tables) -> None:
             read = case.model.from_dict({**tables.whole(case.model), case.name: value})
             assert read.to_dict().keys() == case.model.FIELDS.keys(), (str(case), value)
             assert case.model.from_dict(read.to_dict()) == read, (str(case), value)
-
-
-# --- the cache of the keys of responses
 
 
 def test_cache_of_shapes_is_bounded() -> None:

@@ -1,16 +1,13 @@
 """A repr shows which fields have a value, but no personal data, because reprs are logged."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sendblue_contacts_api import AuthenticatedClient, Client
 from sendblue_contacts_api.models import BulkCreateResponse, BulkDeleteResponse, Contact, ContactCreate
 from sendblue_contacts_api.types import Response
 
-if TYPE_CHECKING:
-    from tests.generated.conftest import Case, Tables
+from tests.generated.conftest import Case, Tables
 
 PLANTED = "PLANTED"
 PHONE, NAME, EMAIL, KEY = (

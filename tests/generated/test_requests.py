@@ -1,32 +1,29 @@
 """The TypedDicts of each request body have every preferred name and alias, and mark the aliases as deprecated."""
 
-from __future__ import annotations
-
 import ast
 import functools
 import inspect
 import sys
 import typing
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sendblue_contacts_api import models
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
-    from tests.generated.conftest import Tables
+from tests.generated.conftest import Tables
 
 SUFFIXES = ("Fields", "Mapping")
 
 
-def typed_dict(model: Any, suffix: str) -> Any:  # noqa: ANN401 - a generated class
+def typed_dict(model: Any, suffix: str) -> Any:
     """Return the TypedDict of `model` with this suffix."""
     return getattr(sys.modules[model.__module__], model.__name__ + suffix)
 
 
 @functools.cache
-def attribute_docs(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generated class
+def attribute_docs(model: Any) -> Mapping[str, str]:
     """Return the docstring below each key of the TypedDicts of `model`, read from the source."""
     module = ast.parse(inspect.getsource(sys.modules[model.__module__]))
     wanted = {model.__name__ + suffix for suffix in SUFFIXES}
@@ -43,7 +40,7 @@ def attribute_docs(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a generat
     }
 
 
-def hints(model: Any, suffix: str) -> Mapping[str, Any]:  # noqa: ANN401 - a generated class
+def hints(model: Any, suffix: str) -> Mapping[str, Any]:
     """Return the type of each key of the TypedDict of `model` with this suffix."""
     return typing.get_type_hints(typed_dict(model, suffix))
 

@@ -1,15 +1,10 @@
 """A workspace for scripts/regenerate and scripts/changes."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.maintain.workspaces import Workspace, new_workspace
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """scripts/changes on changes of the Python packages, and what it considers public."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain.changes.public_api import load, public_api
 from maintain.changes.python_packages import compare, fits
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CLIENT = """\
 from .core import Client, Setting
@@ -84,11 +79,7 @@ def reported(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
     [
         ("def first(", "def second(", "Pages.first: public object was removed"),
         ("def close(", "def shut(", "Client.close: public object was removed"),
-        (
-            "self, key: str, *",
-            "self, *, key: str",
-            "Client.__init__: parameter kind was changed: `key`",
-        ),
+        ("self, key: str, *", "self, *, key: str", "Client.__init__: parameter kind was changed: `key`"),
         ("self, key: str, *", "self, key: str, url: str, *", "Client.__init__: parameter was added as required: `url`"),
         ("timeout: float = 30.0", "timeout: float = 60.0", "Client.__init__: parameter default was changed: `timeout`"),
         ("timeout: float = 30.0", "timeout: float", "Client.__init__: parameter is now required: `timeout`"),
@@ -182,11 +173,7 @@ def test_a_class_may_move(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "lines"),
     [
-        (
-            "name: str\n",
-            "name: str\n    kind: str\n",
-            {"__init__: parameter was added as required: `kind`"},
-        ),
+        ("name: str\n", "name: str\n    kind: str\n", {"__init__: parameter was added as required: `kind`"}),
         ("age: int | None = None", "age: int | None", {"__init__: parameter is now required: `age`"}),
         ('alias="secret", kw_only', 'alias="hidden", kw_only', {"__init__: parameter was removed: `secret`"}),
     ],
@@ -248,6 +235,6 @@ def test_what_is_public(tmp_path: Path) -> None:
         ("str", "Any", True),
     ],
 )
-def test_fits(narrow: str, wide: str, fitting: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
+def test_fits(narrow: str, wide: str, fitting: bool) -> None:
     """A union fits if each of its members does."""
     assert fits(narrow, wide) is fitting

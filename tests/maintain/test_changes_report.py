@@ -1,13 +1,9 @@
 """scripts/changes: the smallest allowed version and the report."""
 
-from __future__ import annotations
-
 import pytest
 from maintain.changes.report import ADDED, CHANGED, PYTHON, REQUESTS, WORDING, Change, as_text
 from maintain.changes.required_version import ADDING, BREAKING, NOTHING, OTHER, most_severe, step
 from packaging.version import Version
-
-# --- versions
 
 
 @pytest.mark.parametrize(
@@ -42,9 +38,6 @@ REWORDS = Change("Pet", WORDING, "description changed")
 def test_the_most_severe_change(changes: list[Change], reason: str) -> None:
     """The most severe change decides."""
     assert most_severe(changes) == reason
-
-
-# --- the report
 
 
 def test_the_report() -> None:

@@ -1,20 +1,15 @@
 """scripts/check and scripts/test: any failure is printed and is the exit status."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain import check, test
 from maintain.check import exit_status_ok, no_problems, run_check
 from maintain.coverage_table import table
 from maintain.venvs import ROOT, ScriptError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -23,9 +18,6 @@ Patch = pytest.MonkeyPatch
 def shell(script: str) -> list[str]:
     """Return the command that runs `script`."""
     return ["/bin/sh", "-c", script]
-
-
-# --- scripts/check
 
 
 def test_a_check_that_passes() -> None:
@@ -59,7 +51,7 @@ def test_all_checks_run(monkeypatch: Patch, capsys: Capture, scripts: tuple[str,
         ("[]", False),
     ],
 )
-def test_redocly_must_find_nothing(output: str, passed: bool) -> None:  # noqa: FBT001 - an expectation, not a switch
+def test_redocly_must_find_nothing(output: str, passed: bool) -> None:
     """Warnings, ignored problems and unreadable output count as failures."""
     assert no_problems(subprocess.CompletedProcess([], 0, output, "")) is passed
 
@@ -72,9 +64,6 @@ def test_a_tool_that_cannot_be_installed(monkeypatch: Patch, capsys: Capture) ->
 
     monkeypatch.setattr(check, "commands", commands)
     assert (check.main(), capsys.readouterr().out) == (1, "no network\n")
-
-
-# --- scripts/test
 
 
 class Machine:

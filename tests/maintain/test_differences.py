@@ -1,7 +1,5 @@
 """How scripts/regenerate describes a change of the package."""
 
-from __future__ import annotations
-
 import pytest
 from maintain.regenerate.differences import DIFF_LINES, MAX_LINES, describe, differences
 
@@ -61,10 +59,7 @@ def test_a_file_that_is_not_python() -> None:
 def test_many_lines() -> None:
     """The number of lines is limited, and the rest is counted."""
     package = {f"p/api/pets/get_{number}.py": b"" for number in range(MAX_LINES + 5)}
-    assert describe({}, package)[MAX_LINES:] == [
-        "… and 5 more",
-        f"{MAX_LINES + 5} of {MAX_LINES + 5} files changed",
-    ]
+    assert describe({}, package)[MAX_LINES:] == ["… and 5 more", f"{MAX_LINES + 5} of {MAX_LINES + 5} files changed"]
 
 
 def test_bounded_diff() -> None:

@@ -1,11 +1,10 @@
 """Mistakes in the document that OpenAPI allows: each has a line, a path and a fix, before anything is generated."""
 
-from __future__ import annotations
-
 import importlib.util
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from maintain.openapi_document import DocumentError, read, validate
@@ -13,10 +12,7 @@ from maintain.regenerate.document_rules import check_rules
 from maintain.venvs import ROOT
 from sendblue_contacts.fields import FieldSet, normalise_fields
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.maintain.workspaces import Workspace
+from tests.maintain.workspaces import Workspace
 
 KIND = "        kind: {type: string, enum: [cat, dog]}\n"
 BODY = "{required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}"
@@ -127,7 +123,7 @@ def test_fields_called_like_words_of_the_generated_code(workspace: Workspace) ->
         normalise_fields(field_set, {"from": "here"}.items())
 
 
-def imported(path: Path, name: str) -> Any:  # noqa: ANN401 - a module
+def imported(path: Path, name: str) -> Any:
     """Import a generated module, or a package with its models, under another name."""
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec

@@ -1,16 +1,11 @@
 """The document is read with the types of JSON, and each problem is reported with its location."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain.openapi_document import DocumentError, read, validate
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.maintain.workspaces import Workspace
+from tests.maintain.workspaces import Workspace
 
 
 @pytest.mark.parametrize(
@@ -18,11 +13,7 @@ if TYPE_CHECKING:
     [
         ("operationId: get_pet", "operationId: [get_pet", "pets.yaml:9: "),
         ("  title: Pets", "\ttitle: Pets", "pets.yaml:3: "),
-        (
-            "      tags: [pets]",
-            "      tags: [pets]\n      tags: [pets]",
-            "pets.yaml:10: duplicate key 'tags'",
-        ),
+        ("      tags: [pets]", "      tags: [pets]\n      tags: [pets]", "pets.yaml:10: duplicate key 'tags'"),
         ("  title: Pets\n", "", "pets.yaml:2: info: 'title' is a required property"),
         ("openapi: 3.1.1", "openapi: 3.0.3", "pets.yaml:1: openapi: '3.0.3'"),
         ("enum: [cat, dog]", "enum: cat", "pets.yaml:28: components.schemas.Pet.properties.kind.enum: 'cat'"),

@@ -1,16 +1,11 @@
 """How `maintain.servers` finds and installs Debian programs, tested with a fake package manager."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from maintain import servers
 from maintain.venvs import ScriptError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -51,8 +46,7 @@ def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "message"),
-    [(1000, "apt-get install browser"), (0, "browser is installed, but it has no program browse")],
+    ("user", "message"), [(1000, "apt-get install browser"), (0, "browser is installed, but it has no program browse")]
 )
 @pytest.mark.usefixtures("folder")
 def test_a_program_that_cannot_be_installed(monkeypatch: pytest.MonkeyPatch, user: int, message: str) -> None:

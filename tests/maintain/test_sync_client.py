@@ -1,17 +1,12 @@
 """scripts/regenerate: the client for threads is emitted from the client for tasks, and --check guards it."""
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain.regenerate import sync_client
 from maintain.regenerate.command import check_client
 from maintain.venvs import ScriptError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FUNCTION = '''
 def ping(number: str, region: str | None = None) -> Operation[ContactUpdate]:

@@ -1,18 +1,14 @@
 """The custom templates: each explains its purpose, is independent of the API, and fits the stock template."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from maintain.openapi_document import METHODS, read
 from maintain.regenerate.templates import NEW, RECORD, accept, custom, recorded, stock_hash
 from maintain.venvs import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 FOLDER = ROOT / "openapi/templates"
 TEMPLATES = custom(FOLDER)

@@ -4,8 +4,6 @@
 vendor's code. A small library with code of the same form tests the reading.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 import zipfile
@@ -157,9 +155,6 @@ def against_document(library: dict[str, Any], document: dict[str, Any] | None = 
     return differences(library["operations"], document or read(DOCUMENT, "contacts.yaml").data)
 
 
-# --- reading the library
-
-
 def test_the_library_is_read(library: Path) -> None:
     """Paths, methods, aliases, required and deprecated fields, values and nested types are found."""
     prefixed = {f"contact.{name}": each for name, each in CONTACT_FIELDS.items()}
@@ -168,10 +163,7 @@ def test_the_library_is_read(library: Path) -> None:
         "version": "9.9.9",
         "operations": {
             "DELETE /api/v2/contacts/{phone_number}": {},
-            "GET /api/v2/contacts": {
-                "query": {"limit": {}, "since": {}},
-                "response": listed,
-            },
+            "GET /api/v2/contacts": {"query": {"limit": {}, "since": {}}, "response": listed},
             "GET /api/v2/contacts/{phone_number}": {"deprecated": True, "response": CONTACT_FIELDS},
             "POST /api/v2/contacts": {
                 "body": {
@@ -218,10 +210,7 @@ class Contact(contact_base.Base, Named):
 
 
 def test_inherited_and_recursive_types_are_read(library: Path) -> None:
-    """Fields of every base count; the first base wins, internal members are left out, and recursion ends.
-
-    A class is a TypedDict by its bases too, and each class decides whether its own fields are required.
-    """
+    """Fields of every base count; the first base wins, internal members are left out, and recursion ends."""
     (library / "sendblue_api/_models.py").write_text(MODELS)
     put(library, "contact_base", 'class Base(BaseModel):\n    phone: Literal["first"]\n')
     bases = "class Paged(TypedDict):\n    page_token: str\nclass Base(Paged, total=False):\n    limit: int\n"
@@ -253,9 +242,6 @@ def test_no_library(tmp_path: Path, what: str) -> None:
         facts(tmp_path / "none" if what == "nothing" else tmp_path)
 
 
-# --- the comparison
-
-
 def test_the_newer_version() -> None:
     """Every difference from the newer version is accepted, and nothing else is."""
     assert sorted(accepted(ACCEPTED)) == against_document(stored(NEW))
@@ -266,7 +252,7 @@ VENDOR = "the vendor's library"
 VERIFY = "POST /api/v2/contacts/verify"
 
 
-def set_field(operation: str, place: str, **fields: Any) -> Any:  # noqa: ANN401 - a function
+def set_field(operation: str, place: str, **fields: Any) -> Any:
     """Return an edit of the facts that sets or, with None, removes fields."""
 
     def edit(operations: dict[str, Any]) -> None:
@@ -318,7 +304,7 @@ def set_field(operation: str, place: str, **fields: Any) -> Any:  # noqa: ANN401
         (set_field("GET /api/v2/contacts/count", "response", count={"required": True}), ""),
     ],
 )
-def test_a_new_difference(edit: Any, line: str) -> None:  # noqa: ANN401 - a function
+def test_a_new_difference(edit: Any, line: str) -> None:
     """An operation or a field that is added, removed, respelled, required or deprecated is one line."""
     found = stored(NEW)
     edit(found["operations"])
@@ -332,9 +318,6 @@ def test_a_change_of_the_document() -> None:
     properties(document, "ContactUpdate").pop("opt_out")
     news = set(against_document(stored(NEW), document)) - set(accepted(ACCEPTED))
     assert f"{ITEM}: body `opt_out` is only in the vendor's library" in news
-
-
-# --- the command
 
 
 @pytest.fixture
@@ -366,7 +349,7 @@ NEW_LINE = "POST /api/v2/contacts/merge: the operation is only in the vendor's l
         ),
     ],
 )
-def test_the_result(fetched: dict[str, Any], capsys: Capture, edit: Any, status: int, printed: list[str]) -> None:  # noqa: ANN401 - a function
+def test_the_result(fetched: dict[str, Any], capsys: Capture, edit: Any, status: int, printed: list[str]) -> None:
     """The command succeeds if exactly the accepted differences apply; otherwise it prints the others."""
     edit(fetched["operations"])
     assert main([]) == status
@@ -405,10 +388,7 @@ def test_the_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_a_library_that_cannot_be_read(library: Path, capsys: Capture, name: str, text: str, message: str) -> None:
-    """The message says which module is no Python, or that the code has another form; the exit status is 2.
-
-    A library in which nothing is found is an error, not one whose operations were all removed.
-    """
+    """The message says which module is no Python, or that the code has another form; the exit status is 2."""
     (library / "sendblue_api" / name).write_text(text)
     assert main(["--from", str(library)]) == 2
     assert message in capsys.readouterr().err

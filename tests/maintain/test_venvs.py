@@ -1,30 +1,14 @@
 """The virtual environments: stamps, repair, and the search for a Python. Nothing is really installed."""
 
-from __future__ import annotations
-
 import ast
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain import venvs
-from maintain.venvs import (
-    ROOT,
-    VENV,
-    ScriptError,
-    Step,
-    environment,
-    find_python,
-    install,
-    locked,
-    missing_steps,
-    run,
-)
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from maintain.venvs import ROOT, VENV, ScriptError, Step, environment, find_python, install, locked, missing_steps, run
 
 
 class Installer:
@@ -63,9 +47,6 @@ def base(tmp_path: Path) -> Installer:
 def tools(tmp_path: Path) -> Installer:
     """Return the step that installs something."""
     return Installer(tmp_path, "tools")
-
-
-# --- stamps
 
 
 def test_installs_once(venv: Path, base: Installer, tools: Installer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,9 +119,6 @@ def test_the_lock(tmp_path: Path) -> None:
     assert (held != 0, free, list(tmp_path.iterdir())) == (True, 0, [])
 
 
-# --- which Python
-
-
 def fake_python(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """Set PATH to a folder with only a python3.12 that runs `script`."""
     program = folder / "python3.12"
@@ -185,9 +163,6 @@ def test_no_suitable_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_old_pythons_can_read_it(name: str) -> None:
     """Python 3.8 can parse what runs before the environment is entered, so that it can print a message."""
     ast.parse((ROOT / "scripts" / name).read_text(), feature_version=(3, 8))
-
-
-# --- commands
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

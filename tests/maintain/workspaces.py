@@ -1,14 +1,9 @@
 """A small document in a temporary folder, and a way to regenerate from it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from maintain.regenerate.command import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PETS = """\
 openapi: 3.1.1

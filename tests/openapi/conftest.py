@@ -1,16 +1,12 @@
 """Shared by the tests of the OpenAPI document: the document, lists of its parts, and reference resolution."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 METHODS = ("get", "put", "post", "delete", "patch")
 Node = dict[str, Any]

@@ -1,13 +1,9 @@
 """The OpenAPI document is valid and complete, and each part has a description. scripts/check runs `redocly lint`."""
 
-from __future__ import annotations
-
 import keyword
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.openapi.conftest import Api
+from tests.openapi.conftest import Api
 
 COMMON_ERRORS = {"400", "401", "403", "422", "429", "5XX"}
 DEFAULTS = {

@@ -1,18 +1,14 @@
 """Every example in the document validates against its schema, formats included."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.openapi.conftest import Api
+from tests.openapi.conftest import Api
 
 # From page 003: a failure repeats the contact of the request, with its invalid phone number.
 INVALID_NUMBER = "+invalid"
@@ -49,7 +45,7 @@ def examples(api: Api) -> Iterator[tuple[str, Any, Any]]:
             yield from ((where, node, value) for value in node["examples"])
 
 
-def validation_errors(api: Api, schema: Any, value: Any) -> list[str]:  # noqa: ANN401 - a schema and any JSON
+def validation_errors(api: Api, schema: Any, value: Any) -> list[str]:
     """Return the validation errors of `value` against `schema`, a schema of the document."""
     whole = {"$ref": "#/schema", "schema": schema, "components": api.root["components"]}
     return [error.message for error in Draft202012Validator(whole, format_checker=formats).iter_errors(value)]

@@ -1,7 +1,5 @@
 """Runs the same call with the synchronous and the asynchronous client, on asyncio and on trio."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
@@ -11,6 +9,7 @@ from typing import Any
 
 import anyio
 import httpx
+import pytest
 from sendblue_contacts import AsyncSendblue, Retry, Sendblue
 
 KEY = "planted-key-5f1c"
@@ -37,6 +36,11 @@ def each_choice(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:
     return list(zip(*(islice(cycle(column), rows) for column in values), strict=True))
 
 
+def each_with_one_kind(names: str, cases: Iterable[tuple[Any, ...]], *kinds: str) -> pytest.MarkDecorator:
+    """Parametrize a test with cases, each of them with one kind of client, in turn."""
+    return pytest.mark.parametrize(f"kind,{names}", [(kind, *case) for kind, case in zip(cycle(kinds or KINDS), cases)])
+
+
 @dataclass
 class Runner:
     """Runs actions with one of the two clients, without retries and without a rate limit.
@@ -49,7 +53,7 @@ class Runner:
     kind: str
     sent: list[httpx.Request] = field(default_factory=list)
 
-    def run(self, action: Action, handler: Handler | None = None, **settings: Any) -> Any:  # noqa: ANN401  # of any type
+    def run(self, action: Action, handler: Handler | None = None, **settings: Any) -> Any:
         """Return the result of an action. `handler` replaces the server; the default is a server at `base_url`."""
         transport = httpx.MockTransport(self._recording(handler)) if handler else http_transport(self.kind)
         defaults = {"api_key": KEY, "api_secret": SECRET, "base_url": URL, "retry": None, "rate_limit": None}
@@ -66,7 +70,7 @@ class Runner:
         return recording
 
 
-def _run_sync(action: Action, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
+def _run_sync(action: Action, settings: dict[str, Any]) -> Any:
     with Sendblue(**settings) as client:
         result = action(client)
         return list(result) if _is_lazy(result) else result
@@ -76,7 +80,7 @@ def _is_lazy(result: object) -> bool:
     return isinstance(result, Iterator) or type(result).__name__ == "ContactList"
 
 
-async def _run_async(action: Action, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
+async def _run_async(action: Action, settings: dict[str, Any]) -> Any:
     async with AsyncSendblue(**settings) as client:
         result = action(client)
         if isinstance(result, AsyncIterable):
@@ -95,7 +99,7 @@ def unused_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def run_client(kind: str, call: Callable[[Any], Any], **settings: Any) -> Any:  # noqa: ANN401  # of any type
+def run_client(kind: str, call: Callable[[Any], Any], **settings: Any) -> Any:
     """Create a client of a kind, make a call with it, and close it. The default is no rate limit."""
     settings = {
         "api_key": "key",
@@ -108,7 +112,7 @@ def run_client(kind: str, call: Callable[[Any], Any], **settings: Any) -> Any:  
         with Sendblue(**settings) as client:
             return call(client)
 
-    async def main() -> Any:  # noqa: ANN401  # as above
+    async def main() -> Any:
         async with AsyncSendblue(**settings) as client:
             return await call(client)
 

@@ -4,21 +4,16 @@ It forwards each request and its response, except for those in its list of fault
 
 """
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading
 from collections import deque
+from collections.abc import Generator
 from contextlib import contextmanager
 from enum import Enum, auto
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 """For SO_LINGER: closing resets the connection."""

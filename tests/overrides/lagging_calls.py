@@ -1,14 +1,10 @@
 """Calls of every kind, on a server whose reads lag behind its writes and that loses every third response."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.overrides.lagging_server import LaggingServer, run_on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 def _calls(group: int) -> Iterator[tuple[Callable[[Any], Any], Callable[[Any], object], object]]:
@@ -37,10 +33,10 @@ def check_calls(kind: str, groups: int) -> None:
     calls = [call for group in range(groups) for call in _calls(group)]
     found: list[object] = []
 
-    def synchronous(client: Any) -> None:  # noqa: ANN401  # either client
+    def synchronous(client: Any) -> None:
         found.extend(look(act(client)) for act, look, _ in calls)
 
-    async def asynchronous(client: Any) -> None:  # noqa: ANN401  # either client
+    async def asynchronous(client: Any) -> None:
         for act, look, _ in calls:
             found.append(look(await act(client)))  # an async comprehension would lose it all
 
@@ -67,5 +63,5 @@ def check_bulk_calls(kind: str, count: int, chunk_size: int) -> None:
         server.only_totals = True
 
 
-def _bulk(call: str, items: list[Any], chunk_size: int, client: Any) -> Any:  # noqa: ANN401  # either client
+def _bulk(call: str, items: list[Any], chunk_size: int, client: Any) -> Any:
     return getattr(client.contacts.bulk, call)(items, chunk_size=chunk_size)

@@ -1,13 +1,12 @@
 """A server whose reads lag behind its writes and whose responses get lost, on a clock that moves only when asked to."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote
 
@@ -19,9 +18,6 @@ from sendblue_contacts._async import bulk_runner as async_bulk_runner
 from sendblue_contacts._async.transports import AsyncRetryTransport
 from sendblue_contacts._sync import bulk_runner
 from sendblue_contacts._sync.transports import RetryTransport
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CONTACTS = "/api/v2/contacts"
 
@@ -196,7 +192,7 @@ class LaggingServer:
         return httpx.Response(200, json={"amount": amount, **({} if self.only_totals else {"results": results})})
 
 
-def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: Retry | None = Retry()) -> Any:  # noqa: ANN401, B008  # of any type; frozen
+def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: Retry | None = Retry()) -> Any:  # noqa: B008  # frozen
     """Run a function with a client of a kind, on the server and its clock. It is an async function for `async`."""
     inner = httpx.MockTransport(server)
     settings: dict[str, Any] = {"rate_limit": None, "retry": retry, "transport": inner}
@@ -205,7 +201,7 @@ def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: 
             client._http._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)
             return main(client)
 
-    async def run() -> Any:  # noqa: ANN401  # as above
+    async def run() -> Any:
         async with AsyncSendblue("key", "secret", **settings) as client:
             client._http._transport = AsyncRetryTransport(inner, retry, clock=server.clock, sleep=server.async_sleep)
             return await main(client)

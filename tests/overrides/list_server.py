@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sendblue_contacts import BadRequestError, Contact, IncompleteListError
 from sendblue_contacts.errors import RequestSummary
+from sendblue_contacts.operations import Operation
 from sendblue_contacts.pagination.walk import PageWalk
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from sendblue_contacts.operations import Operation
 
 EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}

@@ -1,15 +1,10 @@
 """An HTTP server over raw sockets whose responses a test writes byte by byte, to misbehave in any way."""
 
-from __future__ import annotations
-
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 def complete(body: bytes, status: int = 200, **headers: str) -> bytes:
@@ -34,6 +29,7 @@ class RawHttpServer:
     respond: Callable[[socket.socket, str], object]
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     connections: list[socket.socket] = field(default_factory=list)
+    response: bytes = b""
 
     def serve(self, listener: socket.socket) -> None:
         """Accept connections until the listener is closed."""

@@ -1,28 +1,19 @@
 """Configuration: from arguments or the environment, checked when a client is created, and shown nowhere."""
 
-from __future__ import annotations
-
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sendblue_contacts import AsyncSendblue, CredentialsError, RateLimit, Retry, Sendblue, config
 from sendblue_contacts.base_client import proxy_for
-from sendblue_contacts.config import (
-    Credentials,
-    resolve_base_url,
-)
+from sendblue_contacts.config import Credentials, resolve_base_url
 from sendblue_contacts_api.api.contacts import count_contacts
 
-from tests.overrides.clients import KEY, each_choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.overrides.clients import Runner
+from tests.overrides.clients import KEY, Runner, each_choice
 
 
 @pytest.mark.parametrize("value", ["planted\n", "plan ted", "plånted", "planted\r\nx: y", "planted\x00"])
@@ -146,7 +137,7 @@ def test_a_header_that_cannot_be_sent_raises(
         ({"json": {}, "params": "p=1&p=2"}, b"p=1&p=2&q=x", {"extra": True}),
     ],
 )
-def test_request_has_the_options_of_the_client(runner: Runner, kwargs: Any, query: bytes, body: Any) -> None:  # noqa: ANN401  # any arguments
+def test_request_has_the_options_of_the_client(runner: Runner, kwargs: Any, query: bytes, body: Any) -> None:
     """Headers, query, body and timeout of `with_options` are added, and the extensions of the caller are kept."""
     extra: dict[str, Any] = {"extra_headers": {"x-a": "2"}, "extra_query": {"q": "x"}, "extra_body": {"extra": True}}
     mine = {"headers": {"X-A": "1", "x-b": "3"}, "extensions": {"mine": 7}, **kwargs}
@@ -192,7 +183,7 @@ def test_the_proxy_comes_from_the_environment(variable: str, monkeypatch: pytest
 
 @pytest.mark.parametrize("address", ["planted:word@proxy:port", "socks4://planted@proxy", "http://", "planted@:3128"])
 @pytest.mark.parametrize("client", [Sendblue, AsyncSendblue])
-def test_an_invalid_proxy_raises(client: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401  # either class
+def test_an_invalid_proxy_raises(client: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the variable, and shows neither the address nor its password."""
     _clear_proxies(monkeypatch)
     monkeypatch.setenv("HTTPS_PROXY", address)
@@ -257,7 +248,7 @@ def test_an_invalid_store_raises(runner: Runner, monkeypatch: pytest.MonkeyPatch
     assert "hush" not in str(caught.value)
 
 
-def _count_with(headers: dict[str, str], client: Any) -> Any:  # noqa: ANN401  # either client
+def _count_with(headers: dict[str, str], client: Any) -> Any:
     generated = client.generated.with_headers(headers)
     return (count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio)(client=generated)
 

@@ -1,7 +1,5 @@
 """What a client promises about its connections, before a server over raw sockets that breaks the rules of HTTP."""
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import json
@@ -10,10 +8,11 @@ import socket
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import cycle, product
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import Any
 from urllib.parse import unquote
 
 import anyio
@@ -33,21 +32,11 @@ from sendblue_contacts import (
 )
 from sendblue_contacts.body import MAX_BODY_BYTES
 
-from tests.overrides.clients import run_client
+from tests.overrides.clients import each_with_one_kind, run_client
 from tests.overrides.raw_http import RawHttpServer, complete, raw_http_server
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 ADA, BOB = "+14155551234", "+14155555678"
 each_kind = pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
-
-
-def each_with_one_kind(names: str, cases: Iterable[tuple[Any, ...]]) -> pytest.MarkDecorator:
-    """Parametrize a test with cases, each of them with one kind of client, in turn."""
-    return pytest.mark.parametrize(
-        f"kind,{names}", [(kind, *case) for kind, case in zip(cycle(["sync", "asyncio", "trio"]), cases)]
-    )
 
 
 def contact(line: str) -> bytes:
@@ -56,12 +45,9 @@ def contact(line: str) -> bytes:
     return complete(json.dumps({"contact": {"phone": number}}).encode())
 
 
-def run(kind: str, server: RawHttpServer, call: Callable[[Any], Any], **settings: Any) -> Any:  # noqa: ANN401  # of any type
+def run(kind: str, server: RawHttpServer, call: Callable[[Any], Any], **settings: Any) -> Any:
     """Make a call with a client that opens its own connections."""
     return run_client(kind, call, **{"base_url": server.url, "transport": None, "retry": None, **settings})
-
-
-# --- an answer too many
 
 
 @each_kind
@@ -76,7 +62,7 @@ def test_a_connection_with_unread_bytes_is_not_used_again(kind: str) -> None:
         assert (found, len(server.connections)) == ([ADA, BOB, ADA], 3)
 
 
-def _retrieve_all(client: Any, numbers: list[str]) -> Any:  # noqa: ANN401  # either client
+def _retrieve_all(client: Any, numbers: list[str]) -> Any:
     if isinstance(client, Sendblue):
         return [client.contacts.retrieve(number).phone for number in numbers]
 
@@ -102,7 +88,7 @@ def test_a_response_about_another_number_is_an_error(kind: str, call: Callable[[
     body = complete(json.dumps({"number": BOB, "contact": {"phone": BOB}}).encode())
     with raw_http_server(lambda connection, _: connection.sendall(body)) as server:
 
-        def both(client: Any) -> Any:  # noqa: ANN401  # either client
+        def both(client: Any) -> Any:
             if isinstance(client, Sendblue):
                 return [_error_of(call, client), _error_of(call, client)]
             return _errors_of(call, client)
@@ -112,13 +98,13 @@ def test_a_response_about_another_number_is_an_error(kind: str, call: Callable[[
         assert ("5555678" in str(errors), len(server.connections)) == (False, 2)
 
 
-def _error_of(call: Callable[[Any], Any], client: Any) -> APIResponseError:  # noqa: ANN401  # either client
+def _error_of(call: Callable[[Any], Any], client: Any) -> APIResponseError:
     with pytest.raises(APIResponseError) as caught:
         call(client.contacts)
     return caught.value
 
 
-async def _errors_of(call: Callable[[Any], Any], client: Any) -> list[APIResponseError]:  # noqa: ANN401  # either client
+async def _errors_of(call: Callable[[Any], Any], client: Any) -> list[APIResponseError]:
     errors = []
     for _ in range(2):
         with pytest.raises(APIResponseError) as caught:
@@ -133,9 +119,6 @@ def test_a_number_is_compared_by_its_digits(shown: str | None) -> None:
     body = complete(json.dumps({"contact": {"phone": shown, "first_name": "Ada"}}).encode())
     with raw_http_server(lambda connection, _: connection.sendall(body)) as server:
         assert run("sync", server, lambda client: client.contacts.retrieve(ADA)).first_name == "Ada"
-
-
-# --- time and size
 
 
 @each_with_one_kind("part,retry", product(["head", "body"], [Retry(deadline=0.6), None]))
@@ -203,7 +186,7 @@ def test_the_deadline_covers_the_look_up_of_the_host(kind: str, monkeypatch: pyt
     """A name server that does not respond; the look-up itself cannot be interrupted."""
     released = threading.Event()
 
-    def getaddrinfo(*arguments: Any, **_: object) -> None:  # noqa: ANN401  # those of the system
+    def getaddrinfo(*arguments: Any, **_: object) -> None:
         if not (len(arguments) > 5 and arguments[5] & socket.AI_NUMERICHOST):
             released.wait(30)
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
@@ -220,10 +203,10 @@ def test_the_deadline_covers_the_look_up_of_the_host(kind: str, monkeypatch: pyt
     assert caught.value.maybe_applied is False
 
 
-def _release_after(call: Callable[[], Any], released: threading.Event) -> Any:  # noqa: ANN401  # either client
+def _release_after(call: Callable[[], Any], released: threading.Event) -> Any:
     """Make a call, which must have ended when the look-up is released."""
 
-    async def run_async(task: Any) -> Any:  # noqa: ANN401  # of any type
+    async def run_async(task: Any) -> Any:
         try:
             return await task
         finally:
@@ -288,9 +271,6 @@ def test_a_long_freeze_does_not_park_a_call_without_retries() -> None:
         assert len(server.requests) == 1
 
 
-# --- closing
-
-
 class Silence:
     """A server that never responds. It holds each connection until the client closes it."""
 
@@ -352,7 +332,7 @@ def _check_closed(errors: list[BaseException | None], server: RawHttpServer, lim
 
 
 @each_with_one_kind("status,sent", [(429, False), (503, True), (429, False)])
-def test_closing_ends_the_pause_before_a_retry(kind: str, status: int, sent: bool) -> None:  # noqa: FBT001  # a case
+def test_closing_ends_the_pause_before_a_retry(kind: str, status: int, sent: bool) -> None:
     """The call raises at once, and sends nothing more; the error says whether it may have been applied."""
     responded = threading.Event()
 
@@ -365,7 +345,7 @@ def test_closing_ends_the_pause_before_a_retry(kind: str, status: int, sent: boo
             tasks.start_soon(_close_after, client, responded)
             await client.contacts.upsert(ADA)
 
-    def call(client: Any) -> Any:  # noqa: ANN401  # either client
+    def call(client: Any) -> Any:
         if not isinstance(client, Sendblue):
             return main(client)
 
@@ -394,9 +374,6 @@ def _wait_for_pause(client: Sendblue | AsyncSendblue, responded: threading.Event
     assert responded.wait(30)
     while client.rate_limit.statistics().in_flight:
         time.sleep(0)
-
-
-# --- forks
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

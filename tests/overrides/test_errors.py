@@ -1,10 +1,9 @@
 """Errors: the right class, a helpful text without personal data, and copies of every kind."""
 
-from __future__ import annotations
-
 import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -34,12 +33,7 @@ from sendblue_contacts import (
 )
 from sendblue_contacts._masking import mask
 
-from tests.overrides.clients import KEY, SECRET, each_choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.overrides.clients import Runner
+from tests.overrides.clients import KEY, SECRET, Runner, each_choice
 
 NUMBER = "+14155551234"
 SUMMARY = errors.RequestSummary.of("get", f"/api/v2/contacts/{NUMBER}")
@@ -64,7 +58,7 @@ CLASSES = {
 }
 
 
-def _of(status: int = 400, **content: Any) -> APIError:  # noqa: ANN401  # as httpx.Response takes it
+def _of(status: int = 400, **content: Any) -> APIError:
     return errors.status_error(httpx.Response(status, **content), SUMMARY)
 
 

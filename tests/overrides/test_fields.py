@@ -1,9 +1,8 @@
 """Field names and values: every spelling is accepted; only preferred names with checked values are sent."""
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from sendblue_contacts import InvalidPhoneNumberError, fields, operations
@@ -11,10 +10,6 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact_create import ContactCreate
 from sendblue_contacts_api.models.contact_update import ContactUpdate
 from sendblue_contacts_api.types import Field
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
 
 NUMBER = "+14155551234"
 OTHER = "+14155550000"
@@ -214,9 +209,6 @@ def test_kinds_that_the_document_does_not_use_yet_are_checked(
     """An invalid value raises with the field name."""
     with pytest.raises(error, match=text):
         fields.check("birthday", Field(kind), value)
-
-
-# The table at the top of operations.py.
 
 
 @pytest.mark.parametrize("call", ["create", "create-mapping", "bulk"])

@@ -1,9 +1,8 @@
 """Lost responses, over real sockets: the sandbox applies a request, and the response does not arrive."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_contacts import (
@@ -19,9 +18,6 @@ from sendblue_sandbox import Sandbox
 
 from tests.overrides.clients import WITHOUT_PAUSES, run_client, unused_port
 from tests.overrides.faulty_proxy import RESPONSE_LOST, Fault, FaultyProxy, faulty_proxy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
 
 ADA, BOB = "+14155551234", "+14155555678"
 CONTACTS = "/api/v2/contacts"
@@ -57,7 +53,7 @@ def proxy(servers: tuple[Sandbox, FaultyProxy], sandbox: Sandbox) -> FaultyProxy
 def run(request: pytest.FixtureRequest, proxy: FaultyProxy) -> Callable[..., Any]:
     """Run a call of a client through the proxy, with each kind of client."""
 
-    def call(action: Callable[[Any], Any], **settings: Any) -> Any:  # noqa: ANN401  # of any type
+    def call(action: Callable[[Any], Any], **settings: Any) -> Any:
         return run_client(request.param, action, **{"base_url": proxy.url, "retry": WITHOUT_PAUSES, **settings})
 
     return call
@@ -69,7 +65,7 @@ def each_with_one_kind(names: str, cases: Iterable[tuple[Any, ...]]) -> pytest.M
     return pytest.mark.parametrize(f"run,{names}", rows, indirect=["run"])
 
 
-def create(client: Any, name: str = "Ada") -> Any:  # noqa: ANN401  # either client
+def create(client: Any, name: str = "Ada") -> Any:
     """Create ADA."""
     return client.contacts.create(ADA, first_name=name)
 
@@ -175,7 +171,7 @@ def test_reading_back_sends_no_extra_body(
     """An extra body belongs to the creation; the request that reads the contact back has none, and does not fail."""
     proxy.inject(LOST)
 
-    def call(client: Any) -> Any:  # noqa: ANN401  # either client
+    def call(client: Any) -> Any:
         if how == "bulk":
             return client.with_options(extra_body={"contacts": [{"phone": ADA}]}).contacts.bulk.create([{"phone": ADA}])
         return client.with_options(extra_body={"tags": ["VIP"]}).contacts.create(ADA)
@@ -194,7 +190,7 @@ CONFLICTS: list[tuple[Any, ...]] = [
 
 
 @each_with_one_kind("faults,error,text", CONFLICTS)
-def test_a_conflict_with_another_contact(  # noqa: PLR0917  # fixtures and parameters
+def test_a_conflict_with_another_contact(
     run: Callable[..., Any], sandbox: Sandbox, proxy: FaultyProxy, faults: list[Fault], error: type[APIError], text: str
 ) -> None:
     """It raises an error without the number, which says whether a response was lost; the contact is unchanged."""
@@ -209,12 +205,12 @@ def test_a_conflict_with_another_contact(  # noqa: PLR0917  # fixtures and param
         assert str(caught.value).endswith("retrieve the contact and compare it")
 
 
-def verify(client: Any) -> Any:  # noqa: ANN401  # either client
+def verify(client: Any) -> Any:
     """Request a verification: a person receives it, so it is not repeated if it may have been sent."""
     return client.contacts.verify(ADA)
 
 
-def delete(client: Any) -> Any:  # noqa: ANN401  # either client
+def delete(client: Any) -> Any:
     """Delete ADA."""
     return client.contacts.delete(ADA)
 
@@ -235,13 +231,13 @@ FAILURES: list[tuple[Callable[[Any], Any], list[Fault], dict[str, Any], Any, lis
 
 
 @each_with_one_kind("call,faults,settings,error,requests", FAILURES)
-def test_a_call_that_fails(  # noqa: PLR0917  # fixtures and parameters
+def test_a_call_that_fails(
     run: Callable[..., Any],
     proxy: FaultyProxy,
     call: Callable[[Any], Any],
     faults: list[Fault],
     settings: dict[str, Any],
-    error: Any,  # noqa: ANN401  # a class, or several
+    error: Any,
     requests: list[str],
 ) -> None:
     """What may have been applied is not repeated unless that is safe; the error has the number of attempts."""

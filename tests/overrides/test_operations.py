@@ -1,18 +1,14 @@
 """Operations: which are repeatable, and no repr contains personal data."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 from rich.pretty import pretty_repr
 from sendblue_contacts import OptOut, operations
+from sendblue_contacts.operations import Operation
 
-if TYPE_CHECKING:
-    from sendblue_contacts.operations import Operation
-
-    from tests.overrides.clients import Runner
+from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
 ITEM = operations.bulk_item({"phone": NUMBER})

@@ -6,8 +6,9 @@ The highest offset is 100 and a page has at most 10 contacts, so that offsets re
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_contacts import Contact, IncompleteListError
@@ -15,9 +16,6 @@ from sendblue_contacts.pagination import walk, window
 from sendblue_contacts.pagination.walk import PageWalk
 
 from tests.overrides.list_server import EPOCH, OLDEST_FIRST, ListServer, Stored, account, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 BY_NAME = {"order_by": "firstName", "order_direction": "asc"}
 NEWEST_FIRST = {"order_by": "created_at", "order_direction": "desc"}
@@ -35,7 +33,7 @@ def small_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "MAX_NEARLY_EMPTY_PAGES", 100)
 
 
-def server(contacts: list[Stored], **traits: Any) -> ListServer:  # noqa: ANN401  # the attributes of ListServer
+def server(contacts: list[Stored], **traits: Any) -> ListServer:
     """Return a server with the lower limits."""
     return ListServer(contacts, **{"max_offset": 100, "max_page": 10, **traits})
 
@@ -169,9 +167,6 @@ def test_a_listing_that_cannot_be_complete_ends_in_an_error(case: Case) -> None:
     assert len(tested.requests) <= case.requests
 
 
-# --- requests
-
-
 @pytest.mark.parametrize(("count", "order"), [(240, OLDEST_FIRST), (105, BY_NAME)], ids=["oldest first", "by name"])
 def test_a_listing_takes_two_requests_more_than_its_pages(count: int, order: dict[str, str]) -> None:
     """Each page repeats one contact; the count and the last contacts find the end; no offset exceeds the maximum."""
@@ -185,7 +180,7 @@ def test_a_listing_takes_two_requests_more_than_its_pages(count: int, order: dic
 
 
 @pytest.mark.parametrize("filtered", [True, False])
-def test_a_short_listing_takes_three_requests(filtered: bool) -> None:  # noqa: FBT001  # a parameter
+def test_a_short_listing_takes_three_requests(filtered: bool) -> None:
     """The second one is the count, or with a filter a page that has nothing new; without contacts it is left out."""
     filters = {**OLDEST_FIRST, "created_at_gte": EPOCH} if filtered else OLDEST_FIRST
     few, none = server(seconds(7)), server([])
@@ -211,9 +206,6 @@ def test_max_items_takes_no_request_too_many(max_items: int, page_size: int, lim
     tested = server(seconds(60))
     assert len(listed(tested, PageWalk(OLDEST_FIRST, page_size, max_items)).names) == max_items
     assert [request["limit"] for request in tested.requests] == limits
-
-
-# --- changes during the listing
 
 
 def deleting(tested: ListServer, every: int = 1) -> Callable[[list[str]], None]:
@@ -258,7 +250,7 @@ def test_deleting_while_listing_meets_every_contact(order: str, name: str, every
 @each_order
 @pytest.mark.parametrize("every", [1, 2, 3])
 @pytest.mark.parametrize("filtered", [True, False])
-def test_deleting_ties_that_change_their_order(order: dict[str, str], every: int, filtered: bool) -> None:  # noqa: FBT001  # a parameter
+def test_deleting_ties_that_change_their_order(order: dict[str, str], every: int, filtered: bool) -> None:
     """What is deleted and what is missing cannot always be told apart: then the listing ends in an error."""
     for seed in range(10):
         tested = server(ties(12 + 4 * seed), shuffles=True)
@@ -292,7 +284,7 @@ def test_deletions_and_creations_elsewhere(order: dict[str, str]) -> None:
 
 @each_order
 @pytest.mark.parametrize("filtered", [True, False])
-def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:  # noqa: FBT001  # a parameter
+def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:
     """A contact is created before each response: the listing is complete or raises, and does not follow forever."""
     tested = server(seconds(50))
 
@@ -350,9 +342,6 @@ def test_reads_that_lag_behind_writes(lag: str) -> None:
     assert 0 < found.paused < 6
 
 
-# --- filters
-
-
 def test_a_server_that_always_returns_the_same_contact() -> None:
     """It ignores the offset; a listing of one contact is nevertheless complete."""
     tested = server(seconds(1), ignores={"offset"})
@@ -382,11 +371,8 @@ def test_created_at_gte_of_the_caller() -> None:
     assert (tested.requests[0]["created_at_gte"], "count" in tested.requests) == (since.isoformat(), False)
 
 
-# --- memory and privacy
-
-
 @pytest.mark.parametrize("deletes", [True, False])
-def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:  # noqa: FBT001  # a parameter
+def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:
     """Few contacts are remembered, also if each is deleted after it was listed."""
     tested = server(seconds(700))
     tested_walk = PageWalk(OLDEST_FIRST)

@@ -1,7 +1,5 @@
 """`contacts.list()` with both clients: its arguments, its pages, and when it sends a request."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

@@ -1,13 +1,12 @@
 """No personal data or credentials in errors, logs, reprs and pickles: all output is searched for planted texts."""
 
-from __future__ import annotations
-
 import io
 import logging
 import pickle
 import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import httpx
@@ -15,20 +14,10 @@ import pytest
 from rich.console import Console
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
-from sendblue_contacts import (
-    Contact,
-    IncompleteListError,
-    RateLimit,
-    RateLimiter,
-    SendblueError,
-)
+from sendblue_contacts import Contact, IncompleteListError, RateLimit, RateLimiter, SendblueError
 
 from tests.overrides.clients import Runner, each_choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.overrides.conftest import RawServer
+from tests.overrides.raw_http import RawHttpServer
 
 CREDENTIALS = ("planted-key-5f1c", "planted-secret-9d2e")
 NUMBER = "+12025550187"
@@ -68,7 +57,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 each_call = pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
 
 
-def _body_for(request: httpx.Request) -> Any:  # noqa: ANN401  # any JSON
+def _body_for(request: httpx.Request) -> Any:
     path, method = request.url.path, request.method
     if path.endswith("/bulk"):
         return {"status": "OK", "contacts": [CONTACT], "failures": [{"contact": CONTACT, "error": ECHO["message"]}]}
@@ -196,7 +185,7 @@ def output() -> Iterator[Output]:
         logger.setLevel(level)
 
 
-def _run(runner: Runner, output: Output, action: Callable[[Any], Any], *handler: Any, **settings: Any) -> None:  # noqa: ANN401  # as Runner.run
+def _run(runner: Runner, output: Output, action: Callable[[Any], Any], *handler: Any, **settings: Any) -> None:
     """Run a call, and record its value or its error."""
     try:
         output.value(runner.run(action, *handler, **settings))
@@ -255,7 +244,7 @@ ON_A_SOCKET = {
 @pytest.mark.parametrize(
     ("runner", "response"), each_choice(["sync", "async", "async", "sync"], ON_A_SOCKET), indirect=["runner"]
 )
-def test_httpcore_logs_no_personal_data(runner: Runner, output: Output, raw: RawServer, response: str) -> None:
+def test_httpcore_logs_no_personal_data(runner: Runner, output: Output, raw: RawHttpServer, response: str) -> None:
     """Over a real socket httpcore logs every step, without our headers and paths; and no error quotes what it got."""
     raw.response = ON_A_SOCKET[response]
     _run(runner, output, CALLS["retrieve"], base_url=raw.url)
@@ -287,7 +276,7 @@ def test_the_output_contains_what_is_shown(output: Output) -> None:
 def test_no_repr_of_a_client_shows_personal_data(runner: Runner, output: Output) -> None:
     """This covers the client and its attributes."""
 
-    def shown(client: Any) -> None:  # noqa: ANN401  # either client
+    def shown(client: Any) -> None:
         special = client.with_options(extra_headers={"x-token": CREDENTIALS[1]}, extra_body=FIELDS)
         for one in (client, special):
             parts = (one, one.contacts, one.contacts.bulk, one.contacts.with_raw_response, one.generated, one._options)

@@ -1,19 +1,15 @@
 """Phone numbers: anything but E.164 is rejected before a request, and never shown in an error."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import InvalidPhoneNumberError, phone
 
-if TYPE_CHECKING:
-    from tests.overrides.clients import Runner
+from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -1,17 +1,13 @@
 """Reads that lag behind writes: after a lost response, a look-up that does not show the write proves nothing yet."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sendblue_contacts import APIConnectionError, Retry
 
 from tests.overrides.lagging_calls import check_calls
 from tests.overrides.lagging_server import CONTACTS, LaggingServer, run_on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ADA, BOB = "+14155551234", "+14155555678"
 BULK = [{"phone": f"+1415556{number:04}", "first_name": f"n{number}"} for number in range(30)]
@@ -37,9 +33,6 @@ def _seconds(server: LaggingServer) -> float:
 def test_calls_with_every_third_response_lost(kind: str) -> None:
     """No false conflict, no false failure, and nothing is doubled; `tests/slow` has a thousand of these calls."""
     check_calls(kind, groups=6)
-
-
-# Single calls
 
 
 def test_a_conflict_with_its_own_contact_is_no_conflict(server: LaggingServer) -> None:
@@ -97,9 +90,7 @@ def test_an_error_after_a_creation_that_may_have_been_applied_says_so(
 )
 @pytest.mark.parametrize("applied", [True, False])
 def test_a_call_that_loses_every_response_is_looked_up(
-    server: LaggingServer,
-    call: Callable[[Any], Any],
-    applied: bool,  # noqa: FBT001  # a parameter
+    server: LaggingServer, call: Callable[[Any], Any], applied: bool
 ) -> None:
     """It succeeds if it was applied; otherwise its error says that it may have been. Not before reads lag no more."""
     server.create(ADA, {"first_name": "Ada"})
@@ -124,12 +115,9 @@ def test_lookups_end_with_the_deadline_of_the_call(server: LaggingServer) -> Non
     assert _seconds(server) < 3
 
 
-# Bulk calls
-
-
 @pytest.mark.parametrize("count", [3, 30])
 @pytest.mark.parametrize("applied", [True, False])
-def test_a_chunk_is_sent_again_only_when_reads_lag_no_more(server: LaggingServer, count: int, applied: bool) -> None:  # noqa: FBT001  # a parameter
+def test_a_chunk_is_sent_again_only_when_reads_lag_no_more(server: LaggingServer, count: int, applied: bool) -> None:
     """Nothing is doubled, although this server accepts a number twice."""
     server.loses, server.drops = (_losing(1), server.drops) if applied else (server.loses, _losing(1))
     result = run_on(server, "sync", lambda client: client.contacts.bulk.create(BULK[:count]))

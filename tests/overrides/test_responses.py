@@ -1,10 +1,9 @@
 """Reading responses: the correct value, or the correct error with a helpful text."""
 
-from __future__ import annotations
-
 import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -21,13 +20,8 @@ from sendblue_contacts import (
     SendblueError,
 )
 
-from tests.overrides.clients import each_choice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tests.overrides.clients import Runner
-    from tests.overrides.conftest import RawServer
+from tests.overrides.clients import Runner, each_choice
+from tests.overrides.raw_http import RawHttpServer
 
 NUMBER = "+14155551234"
 SNAKE = {
@@ -61,7 +55,7 @@ CONTACT_CALLS = ["create", "upsert", "retrieve", "get", "update"]
 KINDS = ["sync", "async"]
 
 
-def _call(runner: Runner, call: str, status: int = 200, **content: Any) -> Any:  # noqa: ANN401  # of any type
+def _call(runner: Runner, call: str, status: int = 200, **content: Any) -> Any:
     def respond(request: httpx.Request) -> httpx.Response:
         if call == "list" and request.url.path.endswith("/count"):
             return httpx.Response(200, json={"count": len(content["json"])})
@@ -195,9 +189,6 @@ def test_an_error_status_raises(runner: Runner, call: str, row: tuple[int, dict[
     assert getattr(error, "retry_after", None) is None
 
 
-# Bytes on a socket, which a mocked transport cannot send.
-
-
 def _bytes(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     head = [f"HTTP/1.1 {status}", "Content-Type: application/json", "Connection: close", *headers]
     return "\r\n".join([*head, "", ""]).encode() + body
@@ -217,7 +208,7 @@ ENCODED = {
 
 
 @pytest.mark.parametrize(("runner", "encoding"), each_choice(KINDS, ENCODED), indirect=["runner"])
-def test_every_encoding_is_read(runner: Runner, raw: RawServer, encoding: str) -> None:
+def test_every_encoding_is_read(runner: Runner, raw: RawHttpServer, encoding: str) -> None:
     """Each transfer and content encoding gives the same value."""
     raw.response = ENCODED[encoding]
     assert runner.run(CALLS["count"], base_url=raw.url) == 7
@@ -241,7 +232,7 @@ BROKEN: dict[str, tuple[bytes, type[SendblueError]]] = {
     [*each_choice(KINDS, BROKEN), ("async", "not-gzip"), ("sync", "cut-gzip")],
     indirect=["runner"],
 )
-def test_a_broken_response_raises_an_error_of_this_library(runner: Runner, raw: RawServer, broken: str) -> None:
+def test_a_broken_response_raises_an_error_of_this_library(runner: Runner, raw: RawHttpServer, broken: str) -> None:
     """No exception of httpx or zlib reaches the caller, and the error names the request."""
     raw.response, error = BROKEN[broken]
     with pytest.raises(error, match=r"GET /api/v2/contacts/count"):

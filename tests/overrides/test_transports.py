@@ -3,13 +3,11 @@
 The sync transports are emitted from the async ones, so most cases run with one of the two, in turn.
 """
 
-from __future__ import annotations
-
 import gzip
 import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import httpx
@@ -31,7 +29,7 @@ from sendblue_contacts.retry import EXTENSION, Call
 from sendblue_contacts_api.api.contacts import count_contacts, verify_contact
 from sendblue_contacts_api.models.contact_verify import ContactVerify
 
-from tests.overrides.clients import WITHOUT_PAUSES, run_client
+from tests.overrides.clients import WITHOUT_PAUSES, each_with_one_kind, run_client
 from tests.overrides.transport_harness import (
     OK,
     BrokenBody,
@@ -43,22 +41,14 @@ from tests.overrides.transport_harness import (
     throttled,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
-
 PHONE = "+14155551234"
 KINDS = ("sync", "asyncio")
-
-
-def each_with_one_kind(names: str, cases: Iterable[tuple[Any, ...]]) -> pytest.MarkDecorator:
-    """Parametrize a test with cases, each of them with one kind of client, in turn."""
-    return pytest.mark.parametrize(f"kind,{names}", [(kind, *case) for kind, case in zip(cycle(KINDS), cases)])
 
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def call_of(**settings: Any) -> dict[str, Any]:  # noqa: ANN401  # attributes of Call
+def call_of(**settings: Any) -> dict[str, Any]:
     """Return the arguments of a request that belongs to a call with these settings."""
     return {"extensions": {EXTENSION: Call(**{"repeatable": True, "retry": Retry(), **settings})}}
 
@@ -67,8 +57,6 @@ def lost() -> httpx.ReadTimeout:
     """Return the error of a lost response."""
     return httpx.ReadTimeout("too slow")
 
-
-# --- retries
 
 REFUSED = httpx.ConnectError("refused")
 # The outcomes, the request, the result (a status or an error), the number of requests, and the pauses.
@@ -90,7 +78,7 @@ RETRIES: list[tuple[Any, ...]] = [
 
 
 @each_with_one_kind("outcomes,request_sent,result,requests,pauses", RETRIES)
-def test_attempts(  # noqa: PLR0917  # parameters
+def test_attempts(
     kind: str,
     outcomes: list[Outcome],
     request_sent: dict[str, Any],
@@ -157,9 +145,6 @@ def test_the_deadline_limits_the_timeout(kind: str, deadline: float, timeout: fl
     harness.send(timeout=timeout)
     for edge in (min, max):
         assert [edge(timeouts.values()) for timeouts in harness.server.timeouts] == pytest.approx(found)
-
-
-# --- rate limit
 
 
 @each_kind
@@ -272,9 +257,6 @@ def test_a_cancelled_request_releases_its_slot(backend: str) -> None:
     assert (limiter.statistics().in_flight, limiter.statistics().free) == (0, 0)
 
 
-# --- log
-
-
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the lines of the logger of this library."""
     return [record.getMessage() for record in caplog.records if record.name == "sendblue_contacts"]
@@ -298,9 +280,6 @@ def test_each_attempt_is_one_log_line(kind: str, caplog: pytest.LogCaptureFixtur
         "PUT /api/v2/contacts/+…: RemoteProtocolError in 0.250 s (attempt 3)",
         "PUT /api/v2/contacts/+…: 200 in 0.250 s (attempt 4)",
     ]
-
-
-# --- clients
 
 
 @each_with_one_kind(
@@ -333,7 +312,7 @@ def test_the_generated_client_retries_by_method(kind: str) -> None:
     assert len(server.requests) == 3
 
 
-def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a generated module
+def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], Any]:
     function = endpoint.sync if kind == "sync" else endpoint.asyncio
     return lambda client: function(client=client.generated, **arguments)
 

@@ -1,8 +1,7 @@
 """The transports of a client over a server with a list of outcomes, and a clock that moves only when a test waits."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -13,9 +12,6 @@ from sendblue_contacts._async.transports import AsyncRateLimitTransport, AsyncRe
 from sendblue_contacts._sync.connections import ConnectionTransport
 from sendblue_contacts._sync.transports import RateLimitTransport, RetryTransport
 from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
 
 OK = {"status": "OK", "count": 3}
 
@@ -104,7 +100,7 @@ class TransportHarness:
         self.retry = retry
         self.limiter = limiter or self.clock.limiter(RateLimit(100, 10.0))
 
-    def send(self, method: str = "GET", path: str = "/api/v2/contacts", **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # as httpx
+    def send(self, method: str = "GET", path: str = "/api/v2/contacts", **kwargs: Any) -> httpx.Response:
         """Send one request through all transports."""
         settings = {"base_url": "https://api.example", "timeout": 30.0}
         if self.kind == "sync":

@@ -1,26 +1,20 @@
 """Fixtures of the sandbox tests: one started sandbox, empty for each test, and functions that start others."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 import yaml
 from sendblue_sandbox import Sandbox
 
-from tests.sandbox.contacts_api import CREDENTIALS, TLS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.sandbox.contacts_api import Connect, Edited, Serve
+from tests.sandbox.contacts_api import CREDENTIALS, TLS, Connect, Edited, Serve
 
 ROOT = Path(__file__).parents[2]
 START = 1_705_314_600.123  # 2024-01-15T10:30:00.123Z
@@ -44,7 +38,7 @@ def closing_pool() -> Iterator[ThreadPoolExecutor]:
 def serve(stack: ExitStack, closing_pool: ThreadPoolExecutor) -> Serve:
     """Start a sandbox with settings; the default is no limit."""
 
-    def started(**settings: Any) -> Sandbox:  # noqa: ANN401 - the settings are of several types
+    def started(**settings: Any) -> Sandbox:
         settings.setdefault("limit", None)
         sandbox = Sandbox(**settings).start()
         stack.callback(closing_pool.submit, sandbox.close)

@@ -1,20 +1,16 @@
 """Constants and types that the tests of the sandbox share: paths and numbers of the API, and its fixtures."""
 
-from __future__ import annotations
-
 import ssl
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+import httpx
+from sendblue_sandbox import Sandbox
 
-    import httpx
-    from sendblue_sandbox import Sandbox
-
-    Serve: TypeAlias = Callable[..., Sandbox]
-    Connect: TypeAlias = Callable[..., httpx.Client]
-    Edited: TypeAlias = Callable[..., Path]
+Serve: TypeAlias = Callable[..., Sandbox]
+Connect: TypeAlias = Callable[..., httpx.Client]
+Edited: TypeAlias = Callable[..., Path]
 
 PATH = "/api/v2/contacts"
 ADA, BOB = "+14155551234", "+14155555678"

@@ -1,19 +1,13 @@
 """The command line: what it prints, how it ends, and what it prints if it cannot start."""
 
-from __future__ import annotations
-
 import signal
 import threading
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from sendblue_sandbox import cli, run
 
-from tests.sandbox.contacts_api import CREDENTIALS, PATH, TLS
-
-if TYPE_CHECKING:
-    from tests.sandbox.contacts_api import Serve
+from tests.sandbox.contacts_api import CREDENTIALS, PATH, TLS, Serve
 
 
 def get(line: str, path: str) -> httpx.Response:

@@ -1,20 +1,13 @@
 """The clock: real time until it is set, then virtual time."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
-from sendblue_sandbox import Clock
+from sendblue_sandbox import Clock, Sandbox
 
-from tests.sandbox.contacts_api import ADA, PATH
-
-if TYPE_CHECKING:
-    import httpx
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
 
 MOMENT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 

@@ -1,19 +1,14 @@
 """In process: async and sync httpx clients use the state of a sandbox without a socket."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.sandbox.contacts_api import ADA, ADA_PATH, CREDENTIALS, PATH, TLS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """`Sandbox`: its settings, its life cycle, and what it shows."""
 
-from __future__ import annotations
-
 import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -15,10 +13,7 @@ from sendblue_sandbox import Sandbox
 from sendblue_sandbox.config import Options, Settings
 from sendblue_sandbox.recorder import MAX_BYTES, MAX_REQUESTS, Received, RequestRecorder
 
-from tests.sandbox.contacts_api import ADA, PATH
-
-if TYPE_CHECKING:
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
 
 
 def test_invalid_setting() -> None:
@@ -86,10 +81,7 @@ def test_ready_after_start_and_closed_after_stop() -> None:
 
 
 def test_restart(serve: Serve, connect: Connect) -> None:
-    """`stop` keeps the contacts, `start` serves them again, and repeating either is not an error.
-
-    A kept-alive connection does not delay the shutdown.
-    """
+    """`stop` keeps the contacts, `start` serves them again, and repeating either is not an error."""
     sandbox = serve()
     connect(sandbox).post(PATH, json={"number": ADA})
     sandbox.stop()

@@ -1,18 +1,14 @@
 """Seeding: realistic contacts, reproducible and fast."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
+from sendblue_sandbox import Sandbox
 from sendblue_sandbox.seed import NUMBER_COUNT
 
 from tests.sandbox.contacts_api import ADA, PATH
-
-if TYPE_CHECKING:
-    import httpx
-    from sendblue_sandbox import Sandbox
 
 NOW = 1_705_314_600_000
 

@@ -1,20 +1,14 @@
 """Fixtures of the tests of file transfers: a sandbox, a client of it, and files of contacts."""
 
-from __future__ import annotations
-
 import csv
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 
 from tests.transfer.contact_files import FAST_RETRY, TITLES, person, row
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
 
 
 @pytest.fixture

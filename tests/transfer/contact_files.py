@@ -1,21 +1,15 @@
 """Sample contacts, the rows of a file that hold them, and helpers that import files."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from sendblue_contacts import Retry
+from sendblue_contacts import Retry, Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import ImportReport, open_source, run_import
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from sendblue_contacts import Sendblue
-    from sendblue_sandbox import Sandbox
-
-    WriteFile = Callable[..., Path]
-    """The fixtures `write_rows` and `write_text`."""
+WriteFile = Callable[..., Path]
+"""The fixtures `write_rows` and `write_text`."""
 
 FAST_RETRY = Retry(base=0.001, throttling_base=0.001, read_lag=0)
 TITLES = ["phone", "first_name", "company", "tags", "custom_variables.Plan"]
@@ -61,7 +55,7 @@ def stored(sandbox: Sandbox) -> list[dict[str, Any]]:
     return sorted(contacts, key=lambda contact: contact["phone"])
 
 
-def import_file(client: Sendblue, path: Path, sheet: str | None = None, **settings: Any) -> ImportReport:  # noqa: ANN401  # as run_import takes them
+def import_file(client: Sendblue, path: Path, sheet: str | None = None, **settings: Any) -> ImportReport:
     """Import a file and return the report."""
     with open_source(path, sheet=sheet) as source:
         return run_import(client, source, **settings)

@@ -1,32 +1,27 @@
 """Which column fills which field: by the column map, by its spelling, or by the titles of address books and CRMs."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
+from sendblue_contacts_api.types import Field
 from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import, read_csv
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.columns import Columns
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from sendblue_transfer.rows.row_parser import Fields
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile
 
 MOBILE, OTHER = "+14155550123", "+14155550199"
 
 
 def parse(
-    row: Mapping[str, Any], column_map: ColumnMap | None = None, fields: Fields = BulkContact.FIELDS
+    row: Mapping[str, Any], column_map: ColumnMap | None = None, fields: Mapping[str, Field] = BulkContact.FIELDS
 ) -> dict[str, Any]:
     """Return the contact of a row with these cells by title."""
     columns = Columns(column_map or ColumnMap(), fields, is_text=False)
@@ -169,8 +164,6 @@ def test_labels_are_kept_as_they_are() -> None:
     assert parse(row)["custom_variables"] == {"Lead Source v1.0 ": "Website"}
 
 
-# --- columns about opt-outs
-
 OPT_OUTS: list[tuple[str, list[object], list[object]]] = [
     ("DONOTCALL", ["true", "TRUE", "1", True], ["false", "0", "", False]),
     ("Do Not Call", ["Yes"], ["No"]),
@@ -221,9 +214,6 @@ def test_opt_outs_that_the_mode_cannot_set() -> None:
     titles = ("phone", "Do Not Call", "Accepts SMS Marketing", "Accepts Email Marketing")
     columns = report(*titles, column_map=ColumnMap(rest_as_variables=True))
     assert (columns.read_only, columns.unmapped) == (titles[1:3], titles[3:])
-
-
-# --- the column map
 
 
 def test_column_map_comes_first() -> None:
@@ -320,8 +310,6 @@ def test_new_keys_in_every_object_do_not_fill_the_memory(write_text: WriteFile, 
     columns = report("phone", *titles)
     assert len(columns.unmapped) + len(columns.used) == 3_001
 
-
-# --- parsing, saving and loading column maps
 
 unicode_text = st.text(st.characters(exclude_categories=["Cs"]))
 

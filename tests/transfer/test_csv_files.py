@@ -1,10 +1,9 @@
 """`read_csv` and `write_csv`: CSV text to rows, and contacts to CSV text."""
 
-from __future__ import annotations
-
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from sendblue_contacts.operations import bulk_item
@@ -12,9 +11,6 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
 from sendblue_transfer import Row, TransferError, read_csv, write_csv
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NUMBER = "+14155550123"
 
@@ -150,10 +146,7 @@ NOT_ESCAPED = {text: text for text in (NUMBER, "-5", "'tis", "a=b;c", "O'Brien;x
 
 
 def test_formulas_are_escaped() -> None:
-    """Text that a spreadsheet would run gets an apostrophe, which is removed when it is read; a number does not.
-
-    European spreadsheets split lines at semicolons, and some programs begin a cell after a line break.
-    """
+    """Text that a spreadsheet would run gets an apostrophe, which is removed when it is read; a number does not."""
     expected = {**ESCAPED, **FULL_WIDTH, **WITHIN_A_CELL, **NOT_ESCAPED}
     file = written(*({"phone": NUMBER, "first_name": text} for text in expected))
     cells = [row["first_name"] for row in csv.DictReader(io.StringIO(file, newline=""))]

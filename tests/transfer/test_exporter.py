@@ -1,16 +1,15 @@
 """Exports: to every format, complete or not at all, and read back as the same contacts."""
 
-from __future__ import annotations
-
 import datetime as dt
 import errno
 import io
 import json
 import os
 import threading
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,9 +23,6 @@ from sendblue_transfer.rows.column_map import ColumnMap
 from sendblue_transfer.rows.columns import Columns
 
 from tests.transfer.contact_files import number, people, person, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # XML has no U+FFFE and U+FFFF, and neither does real text.
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
@@ -45,14 +41,14 @@ contacts_with_any_fields = st.fixed_dictionaries(
 )
 
 
-def export(contacts: list[dict[str, Any]], form: Any, **options: Any) -> bytes:  # noqa: ANN401  # a format
+def export(contacts: list[dict[str, Any]], form: Any, **options: Any) -> bytes:
     """Return what is written."""
     file = io.BytesIO()
     export_contacts([Contact.from_dict(values) for values in contacts], file, format=form, **options)
     return file.getvalue()
 
 
-def read_back(content: bytes, form: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # a format
+def read_back(content: bytes, form: Any) -> list[dict[str, Any]]:
     """Return the contacts that are read from it, with all fields that there are."""
     with open_source(io.BytesIO(content), format=form) as source:
         columns = Columns(ColumnMap(), Contact.FIELDS, is_text=source.titles is not None, escaped=form == "csv")
@@ -62,7 +58,7 @@ def read_back(content: bytes, form: Any) -> list[dict[str, Any]]:  # noqa: ANN40
 @pytest.mark.parametrize("form", FORMATS)
 @settings(deadline=None, max_examples=15)  # a workbook takes its time
 @given(contacts=st.lists(contacts_with_any_fields, min_size=1, max_size=3, unique_by=lambda contact: contact["phone"]))
-def test_exported_contacts_can_be_imported(form: Any, contacts: list[dict[str, Any]]) -> None:  # noqa: ANN401  # a format
+def test_exported_contacts_can_be_imported(form: Any, contacts: list[dict[str, Any]]) -> None:
     """Every field comes back the same, whatever texts, tags and labels people use; what is read-only is reported."""
     content = export(contacts, form)
     found = read_back(content, form)
@@ -85,9 +81,6 @@ def test_export_from_one_account_and_import_into_another(client: Sendblue, tmp_p
         with Sendblue("key", "secret", base_url=other.url, rate_limit=None) as its_client:
             assert run_import(its_client, source).ok
         assert stored(other) == people(120)
-
-
-# --- formats
 
 
 AMBIGUOUS: dict[str, dict[str, Any]] = {
@@ -127,8 +120,7 @@ def test_unknown_encoding(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "form"),
-    [("a.tsv", "csv"), ("a.JSONL", "jsonl"), ("a.json", "json"), ("a.xlsx", "xlsx"), ("a", "csv")],
+    ("name", "form"), [("a.tsv", "csv"), ("a.JSONL", "jsonl"), ("a.json", "json"), ("a.xlsx", "xlsx"), ("a", "csv")]
 )
 def test_format_follows_from_the_name(tmp_path: Path, name: str, form: str) -> None:
     """Without a suffix it is CSV."""
@@ -154,9 +146,6 @@ def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sendblue_transfer.exporting.writers.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
         export([], "xlsx")
-
-
-# --- the file
 
 
 def test_failed_export_keeps_the_existing_file(tmp_path: Path) -> None:

@@ -1,26 +1,18 @@
 """Imports into a sandbox over a real socket: what is sent, the result of each row, the report and the progress."""
 
-from __future__ import annotations
-
 import csv
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import pytest
 from sendblue_contacts import RateLimit, Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import Duplicates, ImportProgress, TransferError
 from sendblue_transfer.importing.journal import Journal
+from sendblue_transfer.rows.row_status import RowResult
 from sendblue_transfer.rows.validation import ImportRows
 
-from tests.transfer.contact_files import import_file, number, people, person, row, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sendblue_sandbox import Sandbox
-    from sendblue_transfer.rows.row_status import RowResult
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile, import_file, number, people, person, row, stored
 
 INVALID = ["+1 415 CALL NOW", "Vanity", "", "", ""]
 
@@ -40,9 +32,6 @@ def test_respects_the_reserved_slots(sandbox: Sandbox, write_rows: WriteFile) ->
         assert import_file(client, write_rows(30), chunk_size=5, concurrency=8).ok
         assert sandbox.arrivals() <= 30
         assert client.rate_limit.statistics().total_waited > 0
-
-
-# --- duplicates
 
 
 @pytest.mark.parametrize("policy", ["last", "first", "error", "merge"])
@@ -68,9 +57,6 @@ def test_merged_rows_are_complete_after_resuming(sandbox: Sandbox, client: Sendb
     assert not import_file(client, path, duplicates="merge", chunk_size=10, concurrency=1).complete
     assert import_file(client, path, duplicates="merge", chunk_size=10).ok
     assert [contact["tags"] for contact in stored(sandbox)] == [["VIP", "lead", "new"]] * 50
-
-
-# --- progress
 
 
 def test_reports_progress(client: Sendblue, write_rows: WriteFile) -> None:
@@ -99,16 +85,9 @@ def test_error_in_the_progress_callback(sandbox: Sandbox, client: Sendblue, writ
     assert (report.ok, report.resumed, stored(sandbox)) == (True, True, people(100))
 
 
-# --- files that change
-
-
 @pytest.mark.parametrize("mode", ["create", "update"])
 def test_rows_added_during_the_import_are_not_sent(
-    sandbox: Sandbox,
-    client: Sendblue,
-    write_rows: WriteFile,
-    monkeypatch: pytest.MonkeyPatch,
-    mode: str,
+    sandbox: Sandbox, client: Sendblue, write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     """They are not validated: the import stops with a report, and resumes with the restored file."""
     if mode == "update":

@@ -1,7 +1,5 @@
 """The journal: which import it belongs to, what is written to it and when, and who can open it."""
 
-from __future__ import annotations
-
 import io
 import os
 import random
@@ -10,10 +8,12 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     ColumnMap,
     JournalError,
@@ -23,26 +23,16 @@ from sendblue_transfer import (
 )
 from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.importing.paths import journal_path
+from sendblue_transfer.reports import Mode
 from sendblue_transfer.rows.row_status import CREATED, REJECTED, SENDING, UPDATED, RowResult
 
-from tests.transfer.contact_files import import_file, number, people, person, stored
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-    from sendblue_transfer.reports import Mode
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile, import_file, number, people, person, stored
 
 
 def written_results(path: Path) -> dict[int, str]:
     """Return the written status of each row, by line."""
     with Journal(path) as journal:
         return {line: status for line in range(1_000) if (status := journal.result(line).status)}
-
-
-# --- resuming
 
 
 def test_complete_import_is_repeated(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
@@ -83,10 +73,7 @@ def test_standard_input_again(sandbox: Sandbox, client: Sendblue) -> None:
 def test_an_unfinished_import_from_standard_input_after_another_one(
     sandbox: Sandbox, client: Sendblue, mode: Mode, name: str
 ) -> None:
-    """After a part of A, then B, then A, the account has A: the third import does not resume the first one.
-
-    If A only creates contacts, it changes none that B changed, and is resumed.
-    """
+    """After a part of A, then B, then A, the account has A: the third import does not resume the first one."""
     a, b = (f"phone,first_name\n{number(1)},{name}\n{number(2)},{name}\n".encode() for name in ("A", "B"))
     sandbox.faults.add(status=401, nth=[2])
     with open_source(io.BytesIO(a)) as source:
@@ -122,10 +109,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 def test_other_imports_are_an_error(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """Other settings, another account, or lines that may have moved: the error says what, and how to continue.
-
-    The dry run raises the same error, except about the account. A complete import is no obstacle to another one.
-    """
+    """Other settings, another account, or lines that may have moved: the error says what, and how to continue."""
     path = write_rows(3)
     sandbox.faults.add(operation="bulk_create_contacts", status=401, times=1)
     assert not import_file(client, path).complete
@@ -175,9 +159,6 @@ def test_rows_in_flight_are_looked_up(sandbox: Sandbox, client: Sendblue, write_
     assert (report.created, report.rejected, stored(sandbox)) == (3, 0, [person(index) for index in range(3)])
     sent = b"".join(request.body for request in sandbox.requests[before:])
     assert [sent.count(number(index).encode()) for index in range(3)] == [0, 1, 1]
-
-
-# --- its content
 
 
 def test_rows_are_marked_before_their_request(
@@ -292,7 +273,7 @@ def test_unwritten_results_are_sending(tmp_path: Path) -> None:
 def test_validation_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     """If reading the file raises, no result is written."""
 
-    def broken() -> Any:  # noqa: ANN401  # results
+    def broken() -> Any:
         yield RowResult(2, REJECTED)
         raise ValueError("the file breaks off")
 
@@ -314,9 +295,6 @@ def test_rejected_rows_are_in_the_order_of_lines(tmp_path: Path) -> None:
                 journal.mark_sending([result.line + 10_000])
             found.append(result.line)
         assert found == list(range(2, 5_001, 2))
-
-
-# --- access
 
 
 def test_journal_in_use_is_an_error(client: Sendblue, write_rows: WriteFile) -> None:
@@ -429,9 +407,6 @@ def rows_of_other_program(path: Path) -> list[Any]:
     """Return the rows in the table of the other program."""
     with closing(sqlite3.connect(path)) as database:
         return database.execute("SELECT * FROM rows").fetchall()
-
-
-# --- where it is
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR | 3 << 8])

@@ -1,10 +1,9 @@
 """Reading JSON Lines and JSON arrays, object by object."""
 
-from __future__ import annotations
-
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +11,7 @@ from hypothesis import strategies as st
 from sendblue_transfer import TransferError, open_source, plan_import
 from sendblue_transfer.sources.json_reader import json_records
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile
 
 NUMBER = "+14155550123"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -117,7 +113,7 @@ def test_lines_are_independent(write_text: WriteFile) -> None:
 def planned(write_text: WriteFile) -> Callable[[object], Any]:
     """A function that plans the import of one JSON object."""
 
-    def plan(contact: object) -> Any:  # noqa: ANN401  # a plan
+    def plan(contact: object) -> Any:
         with open_source(write_text(json.dumps(contact), "contacts.jsonl")) as source:
             return plan_import(source)
 

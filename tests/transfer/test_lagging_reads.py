@@ -1,17 +1,12 @@
 """Imports while reads lag behind writes and every third response is lost, on a clock that moves only when asked to."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+from sendblue_transfer import Mode
 
 from tests.overrides.lagging_server import LaggingServer, run_on
 from tests.transfer.contact_files import import_file, number
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_transfer import Mode
 
 IMPORTS: list[tuple[Mode, str]] = [("create", "Ada"), ("upsert", "Bea"), ("update", "Cy")]
 

@@ -1,23 +1,15 @@
 """The paths of the journal and of the rejects file."""
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import JournalError, TransferError, open_source
 from sendblue_transfer.importing.paths import journal_path, rejects_path
 
-from tests.transfer.contact_files import import_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_contacts import Sendblue
-    from sendblue_sandbox import Sandbox
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile, import_file
 
 
 def test_journal_is_next_to_the_input(client: Sendblue, write_rows: WriteFile) -> None:

@@ -1,12 +1,12 @@
 """Plans of imports (the dry run), which need only the file."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,16 +27,10 @@ from sendblue_transfer import (
     run_import,
 )
 
-from tests.transfer.contact_files import number, person, row
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile, number, person, row
 
 
-def plan(path: Path, **settings: Any) -> ImportPlan:  # noqa: ANN401  # as plan_import takes them
+def plan(path: Path, **settings: Any) -> ImportPlan:
     """What an import of this file would do."""
     with open_source(path) as source:
         return plan_import(source, **settings)
@@ -143,9 +137,6 @@ def test_reports_progress(write_rows: WriteFile) -> None:
     ]
 
 
-# --- duplicates
-
-
 ROWS_WITH_DUPLICATES = [
     ["+14155550100", "Ada", "", "a", ""],
     ["+14155550101", "Grace", "", "", ""],
@@ -195,8 +186,6 @@ def test_invalid_rows_are_not_duplicates(write_rows: WriteFile, policy: Duplicat
     found = plan(write_rows(1, [number(0), "Ada", "", '"broken', ""]), duplicates=policy)
     assert (found.preview, found.rejected) == ((person(0),), 1)
 
-
-# --- the same rules as those of the bulk call
 
 CELLS = [
     "+14155550123",

@@ -1,21 +1,15 @@
 """The progress of imports and exports, with a clock that the test sets."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from sendblue_contacts_api.models.contact import Contact
+from sendblue_transfer import ExportProgress, ImportProgress
 from sendblue_transfer.progress import ExportProgressReporter, ProgressReporter
 from sendblue_transfer.rows.row_status import CREATED, DUPLICATE
 
 from tests.transfer.contact_files import number
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_transfer import ExportProgress, ImportProgress
 
 
 class Recorder:

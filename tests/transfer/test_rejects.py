@@ -1,25 +1,17 @@
 """The rejects file: the rejected rows as they were, which can be corrected and imported."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import open_source, run_import
 
-from tests.transfer.contact_files import OTHER_VALUES, TITLES, import_file, number, person, row
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_contacts import Sendblue
-    from sendblue_sandbox import Sandbox
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import OTHER_VALUES, TITLES, WriteFile, import_file, number, person, row
 
 NATIONAL = ["415 555-0142", "Zoë", "", "", "=1+1"]
 TOO_LONG = [number(7), "Acme", " Inc.", "", "", "x"]

@@ -1,10 +1,7 @@
 """Sending rows: the three modes, and what happens when the server rejects rows, fails, or cannot be reached."""
 
-from __future__ import annotations
-
 import itertools
 import socket
-from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_contacts import Sendblue
@@ -12,13 +9,16 @@ from sendblue_sandbox import Sandbox
 from sendblue_transfer import ImportProgress, Mode, open_source, plan_import, run_import
 from sendblue_transfer.sending import REQUEST_ATTEMPTS
 
-from tests.transfer.contact_files import FAST_RETRY, OTHER_VALUES, import_file, number, people, person, stored
-
-if TYPE_CHECKING:
-    from tests.transfer.contact_files import WriteFile
-
-
-# --- modes
+from tests.transfer.contact_files import (
+    FAST_RETRY,
+    OTHER_VALUES,
+    WriteFile,
+    import_file,
+    number,
+    people,
+    person,
+    stored,
+)
 
 
 def test_create_rejects_existing_contacts(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
@@ -98,9 +98,6 @@ def test_update_sets_fields_that_the_bulk_call_lacks(sandbox: Sandbox, client: S
     (updated,) = sandbox.contacts()
     names = ("phone", "assigned_to_email", "opt_out", "sendblue_number")
     assert [updated[name] for name in names] == [number(1), "ada@x.org", True, "+14155550001"]
-
-
-# --- failures
 
 
 def test_rows_that_the_server_rejects(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:

@@ -1,7 +1,5 @@
 """Opening a file: its format, encoding and delimiter are detected, and its rows can be read repeatedly."""
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import os
@@ -9,30 +7,26 @@ import re
 import threading
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import Record, TransferError, open_source, plan_import
 
-from tests.transfer.contact_files import TITLES, import_file, person, row, stored
-
-if TYPE_CHECKING:
-    from sendblue_contacts import Sendblue
-    from sendblue_sandbox import Sandbox
-
-    from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import TITLES, WriteFile, import_file, person, row, stored
 
 NUMBER = "+14155550123"
 
 
-def records(path: Path, **options: Any) -> list[Record]:  # noqa: ANN401  # as open_source takes them
+def records(path: Path, **options: Any) -> list[Record]:
     """The rows of a file."""
     with open_source(path, **options) as source:
         return list(source)
 
 
-def cells(path: Path, **options: Any) -> list[list[Any]]:  # noqa: ANN401  # as open_source takes them
+def cells(path: Path, **options: Any) -> list[list[Any]]:
     """The cells of its rows."""
     return [list(record.cells) for record in records(path, **options)]
 
@@ -115,6 +109,7 @@ QUOTATIONS = {
     "a note with a number": ('{n},Ada,"Assistant\nBob, {n}, at noon"\n', [(2, False)]),
     "a note with a line like a row": ('{n},Ada,"Mon\nTue\nWed\n{n}, Bob, x\nThu"\n', [(2, False)]),
     "a note with numbers": ('{n},Ada,"Others:\n' + "Bob, {n}, home\n" * 5 + 'Eve, {n}, work"\n', [(2, False)]),
+    "a cell of a row with line breaks": ('{n},"Ada\nKing","x\n{n},Bob,"\n', [(2, True)]),
     "an address": ('{n},"12 Main St, Springfield\nIllinois, 62701, USA",x\n', [(2, False)]),
     "a very long cell": ('{n},Ada,"' + "x\n" * 50_001 + '"\n', [(2, True)]),
 }
@@ -126,13 +121,9 @@ def test_a_quotation_mark_too_many(write_text: WriteFile, text: str, expected: l
     found = records(write_text("phone,first_name,note\n" + text.replace("{n}", NUMBER)))
     assert [(record.line, record.problem != "") for record in found] == expected
     if found[0].problem:
-        assert re.match(r"the cell that begins on line 2 has .* looks like several rows; a quotation", found[0].problem)
-
-
-def test_the_line_is_that_of_the_cell(write_text: WriteFile) -> None:
-    """Another cell of the row may have line breaks too."""
-    (record,) = records(write_text(f'phone,first_name,note\n{NUMBER},"Ada\nKing","x\n{NUMBER},Bob,"\n'))
-    assert (record.line, record.problem[:33]) == (2, "the cell that begins on line 3 ha")
+        assert re.match(
+            r"the cell that begins on line [23] has .* looks like several rows; a quotation", found[0].problem
+        )
 
 
 def test_an_unclosed_quotation_mark_does_not_fill_the_memory(write_text: WriteFile) -> None:
@@ -168,31 +159,28 @@ def test_unreadable_files_are_an_error_with_a_hint(
         open_source(write_text(content, "contacts"), **options)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_detects_the_delimiter(write_text: WriteFile, delimiter: str) -> None:
-    """It is the one that occurs most often in the first line, outside quotation marks."""
-    content = delimiter.join(["phone", '"a,b;c,d;e"', "tags"]) + "\n" + delimiter.join([NUMBER, '"x,y"', "t"])
-    with open_source(write_text(content)) as source:
-        assert source.delimiter == delimiter
-        assert [record.cells for record in source] == [[NUMBER, "x,y", "t"]]
+ROWS: list[tuple[str, dict[str, Any], list[tuple[int, list[str]]]]] = [
+    # The delimiter is the one that occurs most often in the first line, outside quotation marks.
+    *((f'phone{each}"a,b;c,d;e"{each}tags\n{NUMBER}{each}"x,y"{each}t', {}, [(2, ["x,y", "t"])]) for each in ",;\t|"),
+    # A list of numbers is a table too; a delimiter that is given is used without detection.
+    (f"phone\n{NUMBER}\n", {}, [(2, [])]),
+    (f"phone:a,b,c\n{NUMBER}:x,y,z\n", {"delimiter": ":"}, [(2, ["x,y,z"])]),
+    # A first line `sep=;`, as Excel writes it, is not the header, but counts as a line.
+    (f"sep=;\nphone;note\n{NUMBER};a,b,c,d\n", {}, [(3, ["a,b,c,d"])]),
+    # Line breaks inside quotation marks are counted; blank rows are skipped.
+    (f'phone,note\r\n{NUMBER},"a\r\nb"\r\n\r\n,  \r\n{NUMBER},one\r\n', {}, [(2, ["a\r\nb"]), (6, ["one"])]),
+    # Missing cells are blank.
+    (f"phone,a,b\n{NUMBER}\n", {}, [(2, ["", ""])]),
+]
 
 
-def test_delimiter_of_other_files(write_text: WriteFile) -> None:
-    """A list of numbers is a table too; a delimiter that is given is used without detection."""
-    assert cells(write_text(f"phone\n{NUMBER}\n")) == [[NUMBER]]
-    assert cells(write_text(f"phone:a,b,c\n{NUMBER}:x,y,z\n"), delimiter=":") == [[NUMBER, "x,y,z"]]
-
-
-def test_separator_line_of_excel(write_text: WriteFile) -> None:
-    """A first line `sep=;` is not the header, but counts as a line."""
-    (record,) = records(write_text(f"sep=;\nphone;note\n{NUMBER};a,b,c,d\n"))
-    assert (record.line, record.cells) == (3, [NUMBER, "a,b,c,d"])
-
-
-def test_line_is_where_the_row_begins(write_text: WriteFile) -> None:
-    """Line breaks inside quotation marks are counted; blank rows are skipped."""
-    found = records(write_text(f'phone,note\r\n{NUMBER},"two\r\nlines"\r\n\r\n,  \r\n{NUMBER},one\r\n'))
-    assert [(record.line, record.cells[1]) for record in found] == [(2, "two\r\nlines"), (6, "one")]
+@pytest.mark.parametrize(("content", "options", "expected"), ROWS)
+def test_rows_of_a_table(
+    write_text: WriteFile, content: str, options: dict[str, Any], expected: list[tuple[int, list[str]]]
+) -> None:
+    """Each row has the line on which it begins, and its cells."""
+    found = records(write_text(content), **options)
+    assert [(record.line, list(record.cells)) for record in found] == [(n, [NUMBER, *rest]) for n, rest in expected]
 
 
 SALESFORCE = """Contacts of the year
@@ -221,11 +209,10 @@ def test_footer_of_salesforce(
         assert source.footer == footer
 
 
-def test_rows_with_missing_or_extra_cells(write_text: WriteFile) -> None:
-    """Missing cells are blank; with an extra cell, all others may be in the wrong column."""
-    short, even, long = records(write_text(f"phone,a,b\n{NUMBER}\n{NUMBER},,,\n{NUMBER},1,2,3\n"))
-    assert (short.cells, short.problem, even.problem) == ([NUMBER, "", ""], "", "")
-    assert long.problem.startswith("the row has 4 cells for 3 columns")
+def test_rows_with_extra_cells(write_text: WriteFile) -> None:
+    """With an extra cell that is not blank, all others may be in the wrong column."""
+    even, long = records(write_text(f"phone,a,b\n{NUMBER},,,\n{NUMBER},1,2,3\n"))
+    assert (even.problem, long.problem[:34]) == ("", "the row has 4 cells for 3 columns;")
 
 
 FORMATS = [
@@ -296,9 +283,6 @@ def test_closes_all_files(write_text: WriteFile) -> None:
     with pytest.raises(TransferError):
         open_source(path, encoding="klingon")
     assert descriptors(path) == []
-
-
-# --- XLSX
 
 
 DAY = dt.datetime(2024, 1, 15)  # noqa: DTZ001  # a spreadsheet has no time zones

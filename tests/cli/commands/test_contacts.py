@@ -1,19 +1,13 @@
 """The commands for single contacts and for lists, with a sandbox."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import ADA, GRACE, KURT
-
-if TYPE_CHECKING:
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import ADA, GRACE, KURT, Run
 
 FIELDS = ("--first-name", "Ada", "--last-name", "Lovelace", "--tag", "VIP", "--tag", "a, b", "--var", "Lead Source=Web")
 
@@ -27,9 +21,6 @@ def last_body(sandbox: Sandbox) -> dict[str, Any]:
     """Return the body of the last request."""
     body: dict[str, Any] = json.loads(sandbox.requests[-1].body)
     return body
-
-
-# --- create
 
 
 def test_create_sends_fields(account: Sandbox, run: Run) -> None:
@@ -88,9 +79,6 @@ def test_existing_contact_is_updated(account: Sandbox, run: Run) -> None:
     assert (stored["first_name"], stored["last_name"]) == ("Augusta", "Lovelace")
 
 
-# --- update
-
-
 def test_update_sends_changes(account: Sandbox, run: Run) -> None:
     """Only given fields are sent; a cleared field is sent as null."""
     run("create", ADA, *FIELDS)
@@ -120,9 +108,6 @@ def test_invalid_update(account: Sandbox, run: Run) -> None:
         assert (message, done.exit_code, message in done.stderr, account.requests) == (message, 2, True, [])
 
 
-# --- get
-
-
 def test_get_as_json(account: Sandbox, run: Run) -> None:
     """The JSON has every field under its preferred name."""
     run("create", ADA, *FIELDS)
@@ -144,9 +129,6 @@ def test_unknown_or_invalid_number(account: Sandbox, run: Run) -> None:
     before = len(account.requests)
     done = run("get", "12")
     assert (done.exit_code, done.stderr.count("\n"), len(account.requests)) == (2, 1, before)
-
-
-# --- list and count
 
 
 def test_list_to_a_pipe(account: Sandbox, run: Run) -> None:
@@ -269,9 +251,6 @@ def test_count(account: Sandbox, run: Run) -> None:
     number = account.seed(12)[0]
     assert (run("count").stdout, run("count", "--json").stdout) == ("12\n", '{"count": 12}\n')
     assert [run("count", "--phone-number", each).stdout for each in (number, ADA)] == ["1\n", "0\n"]
-
-
-# --- verify and opt-out
 
 
 def test_verify(account: Sandbox, run: Run) -> None:

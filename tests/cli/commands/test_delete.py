@@ -1,21 +1,13 @@
 """The command `delete`: which contacts it deletes, the confirmation, and the outcomes."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from sendblue_contacts.bulk.results import BulkOutcome
+from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import ADA, GRACE, KURT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_contacts.bulk.results import BulkOutcome
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import ADA, GRACE, KURT, Run
 
 
 @pytest.fixture
@@ -139,8 +131,5 @@ def test_ctrl_c(account: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     done = run("delete", "-", "--yes", input="\n".join(account.seed(200)))
     assert (done.exit_code, done.stderr.splitlines()) == (
         130,
-        [
-            "Deleted 100 of 200 contacts; 100 more may be deleted, and deleting them again is safe.",
-            "Interrupted.",
-        ],
+        ["Deleted 100 of 200 contacts; 100 more may be deleted, and deleting them again is safe.", "Interrupted."],
     )

@@ -1,15 +1,14 @@
 """The command `doctor`: each problem has its own finding with a fix, and no secret is shown."""
 
-from __future__ import annotations
-
 import json
 import re
 import socket
 import ssl
 import threading
 from email.utils import formatdate
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, Sendblue
@@ -25,10 +24,7 @@ from sendblue_contacts_cli.doctor_checks import (
 )
 from sendblue_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import Run
 
 CHECKS = ["versions", "extras", "settings", "limit store", "host", "credentials", "clock"]
 SECRET = "a-secret-that-must-not-be-shown"  # noqa: S105 - not a real secret
@@ -163,10 +159,7 @@ def test_no_request_without_store(server: Sandbox, monkeypatch: pytest.MonkeyPat
     """If the store check fails, the checks that need a request are skipped."""
     monkeypatch.setattr(doctor_checks, "check_limit_store", lambda _: Finding("limit store", "failed", "away"))
     found = {finding.check: finding.status for finding in run_checks(None)}
-    assert ([check for check, status in found.items() if status == "skipped"], server.requests) == (
-        CHECKS[4:],
-        [],
-    )
+    assert ([check for check, status in found.items() if status == "skipped"], server.requests) == (CHECKS[4:], [])
 
 
 def test_file_store(server: Sandbox, tmp_path: Path) -> None:
@@ -185,9 +178,6 @@ def test_no_free_slot(server: Sandbox) -> None:
         finding = check_limit_store(client)
     message = re.sub(r"\b(2\d|30) s$", "SECONDS", finding.message)
     assert (finding.status, message) == ("ok", "memory: used by this process only; the next slot is free in SECONDS")
-
-
-# --- problems that a local server cannot reproduce
 
 
 def connection_error(cause: BaseException) -> APIConnectionError:

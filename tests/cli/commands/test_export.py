@@ -1,19 +1,13 @@
 """The command `export`: every format, standard output, and the filters."""
 
-from __future__ import annotations
-
 import csv
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from sendblue_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import Run
 
 
 @pytest.fixture

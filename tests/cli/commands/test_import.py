@@ -1,26 +1,19 @@
 """The command `import`: its options, its messages, and its exit codes."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from sendblue_contacts_cli.commands.files import MODES
 from sendblue_contacts_cli.file_options import DUPLICATES, FORMATS
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import DUPLICATES as TRANSFER_DUPLICATES
 from sendblue_transfer import FORMATS as TRANSFER_FORMATS
 from sendblue_transfer import MODES as TRANSFER_MODES
 
-from tests.cli.command_line import ADA, GRACE, KURT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import ADA, GRACE, KURT, Run
 
 SALESFORCE = '"Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved."\n'
 HEAD = "phone,firstName,Plan\n"
@@ -50,9 +43,6 @@ def numbers(sandbox: Sandbox) -> list[str]:
 def test_choices_are_those_of_transfer() -> None:
     """The options offer all choices of `sendblue_transfer`, which `--help` does not import."""
     assert (DUPLICATES, FORMATS, MODES) == (TRANSFER_DUPLICATES, TRANSFER_FORMATS, TRANSFER_MODES)
-
-
-# --- exit codes
 
 
 def test_all_rows_are_imported(account: Sandbox, valid_file: Path, run: Run) -> None:
@@ -158,9 +148,6 @@ def test_unfinished_import(account: Sandbox, valid_file: Path, run: Run) -> None
     assert (run("import", valid_file.name, "--restart").exit_code, numbers(account)) == (0, [ADA, KURT])
 
 
-# --- messages
-
-
 def test_dry_run(account: Sandbox, file: Path, run: Run) -> None:
     """It sends and writes nothing, shows what would be sent, and exits with 1 if rows would be rejected."""
     done = run("import", file.name, "--dry-run", "--map", "Plan=custom_variables.Plan")
@@ -239,9 +226,6 @@ def test_hints(account: Sandbox, file: Path, run: Run) -> None:
             "contacts.csv: the footer of a Salesforce report is not read (lines 7 to 8)\n",
         ):
             assert line in done.output
-
-
-# --- options
 
 
 def test_map(account: Sandbox, valid_file: Path, run: Run) -> None:

@@ -1,17 +1,12 @@
 """The command `sandbox`: its options and its messages."""
 
-from __future__ import annotations
-
 import socket
-from typing import TYPE_CHECKING
 
+import pytest
 from sendblue_contacts_cli.commands.sandbox import sandbox as sandbox_command
 from sendblue_sandbox.cli import OPTIONS
 
-if TYPE_CHECKING:
-    import pytest
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import Run
 
 
 def test_options_are_those_of_the_sandbox() -> None:

@@ -1,14 +1,15 @@
 """The commands `sync` and `undo`: their options, their output, and their exit codes."""
 
-from __future__ import annotations
-
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import Result
 from sendblue_contacts import Sendblue
 from sendblue_contacts_cli.commands.sync import BLANK_POLICIES, DELETIONS, TAG_POLICIES
+from sendblue_sandbox import Sandbox
 from sendblue_transfer.importing.fingerprint import account_fingerprint
 from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.syncing import options
@@ -16,15 +17,7 @@ from sendblue_transfer.syncing.account_lock import AccountLock
 from sendblue_transfer.syncing.change_log import ChangeLog
 from sendblue_transfer.syncing.state import SyncState
 
-from tests.cli.command_line import ADA, GRACE, KURT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from click.testing import Result
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import ADA, GRACE, KURT, Run
 
 ALAN, EMMY = "+14155551111", "+14155552222"
 HEAD = "phone,first_name,tags,custom_variables.Plan\n"
@@ -72,8 +65,6 @@ def test_choices_are_those_of_transfer() -> None:
         options.BLANK_POLICIES,
     )
 
-
-# --- plans
 
 COUNTS = """\
 crm.csv: 1 to create, 1 to update, 1 to delete, 1 unchanged, 0 skipped
@@ -142,9 +133,6 @@ def test_saved_plan(account: Sandbox, file: Path, run: Run) -> None:
     assert f"\n  drifted: {ADA}: " in done.stderr
 
 
-# --- applying
-
-
 def test_sync(account: Sandbox, file: Path, run: Run) -> None:
     """It prints the difference, applies it, and prints one line and the changed fields; then nothing is left to do."""
     done = run("sync", "crm.csv", "--yes", "--report", "report.jsonl", *TRACKED)
@@ -194,9 +182,6 @@ def test_rejected_rows(account: Sandbox, file: Path, run: Run) -> None:
     assert (done.exit_code, GRACE in contacts(account)) == (1, True)
     assert f"\n! {ADA}  line 2: the contact has opted out" in done.stdout
     assert "\n! line 3  phone ('##') is not a valid phone number" in done.stdout
-
-
-# --- errors
 
 
 REFUSED = """\
@@ -252,9 +237,6 @@ def test_another_run(account: Sandbox, run: Run) -> None:
     with Journal("crm.csv.sendblue-journal"):
         assert run("import", "crm.csv").exit_code == 75
     assert writes(account) == 0
-
-
-# --- undo
 
 
 @pytest.fixture

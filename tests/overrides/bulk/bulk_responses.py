@@ -1,14 +1,10 @@
 """Successful responses to bulk requests, and what a request contains."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def sent_items(request: httpx.Request) -> list[Any]:

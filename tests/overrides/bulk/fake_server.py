@@ -4,27 +4,22 @@ Unless `unique` is set, the server accepts a number that it has, and creates the
 that the client never sends it again.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote
 
 import httpx
+from sendblue_contacts import BulkOutcome
 from sendblue_contacts._sync import bulk_runner
 from sendblue_contacts.bulk.actions import create_action
 from sendblue_contacts.bulk.batching import BatchLimits
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.errors import SendblueError, connection_error
+from sendblue_contacts.operations import Operation
 from sendblue_contacts.retry import Call
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from sendblue_contacts import BulkOutcome
-    from sendblue_contacts.operations import Operation
 
 BULK = "/api/v2/contacts/bulk"
 LISTING = "/api/v2/contacts"
@@ -84,7 +79,7 @@ class FakeServer:
         except SendblueError as error:
             return error
 
-    def send(self, operation: Operation[Any]) -> Any:  # noqa: ANN401  # the value of the operation
+    def send(self, operation: Operation[Any]) -> Any:
         """Returns the value of a request, or raises its error."""
         response = self.respond(operation)
         if isinstance(response, Exception):
@@ -179,7 +174,7 @@ class OrderedExecutor:
         self._in_flight.append(work)
         self.max_in_flight = max(self.max_in_flight, len(self._in_flight))
 
-    def next(self) -> Any:  # noqa: ANN401  # the result of the function
+    def next(self) -> Any:
         """Run the function that `choose` picks."""
         return self._in_flight.pop(self._choose(len(self._in_flight)))()
 
@@ -201,12 +196,12 @@ def run(
         yield from bulk_runner.stream_outcomes(server.send, scheduler, items)
 
 
-def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:  # noqa: ANN401  # options of BulkScheduler
+def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:
     """Returns a scheduler that creates contacts."""
     return BulkScheduler(create_action(None), BatchLimits(chunk_size, 100_000, concurrency), **options)
 
 
-def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:  # noqa: ANN401  # options of BulkScheduler
+def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:
     """Create contacts on a server, by default in chunks of two and with two requests in flight."""
     executor = OrderedExecutor(options.pop("choose", lambda _: 0))
     scheduler = create_scheduler(**{"chunk_size": 2, "concurrency": 2, **options})

@@ -1,7 +1,5 @@
 """Creating and deleting in bulk: results in a response, comparison with existing contacts, and checks of items."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx
@@ -57,7 +55,7 @@ def _contacts(*numbers: str) -> list[dict[str, Any]]:
         ([A, A], {"failures": [_failure(A, "one"), _failure(A, "two")]}, [("failed", "one"), ("failed", "two")]),
     ],
 )
-def test_each_item_gets_its_result_in_the_response(sent: list[str], body: Any, results: list[tuple[str, str]]) -> None:  # noqa: ANN401  # any JSON
+def test_each_item_gets_its_result_in_the_response(sent: list[str], body: Any, results: list[tuple[str, str]]) -> None:
     """No item is reported as created on a guess."""
     action = create_action(None)
     payloads = [action.payload({"phone": number}) for number in sent]
@@ -75,7 +73,7 @@ def test_a_created_contact_is_the_one_in_the_response() -> None:
     assert [value and value.first_name for value in values] == ["ADA", "Bea"]
 
 
-def _deleted(number: str, *, success: bool | None = True, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
+def _deleted(number: str, *, success: bool | None = True, **more: Any) -> dict[str, Any]:
     return {"phone_number": number, "success": success, **more}
 
 
@@ -104,7 +102,7 @@ def _only(amount: int) -> str:
         ({"amount": 3, "results": [None]}, [DELETED] * 3),
     ],
 )
-def test_each_number_gets_its_result_in_the_response(body: Any, results: list[tuple[str, str]]) -> None:  # noqa: ANN401  # any JSON
+def test_each_number_gets_its_result_in_the_response(body: Any, results: list[tuple[str, str]]) -> None:
     """Without a result of its own, the totals decide, provided that they are unambiguous."""
     found = delete_action(None).results(NUMBERS, BulkDeleteResponse.from_dict(body))
     assert [(result.status, result.reason) for result in found] == results

@@ -1,26 +1,16 @@
 """Bulk calls with a function as the server: splitting, errors, lost deletions, and arguments that are checked."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
-from sendblue_contacts import (
-    APIConnectionError,
-    AuthenticationError,
-    BulkError,
-    PermissionDeniedError,
-    Sendblue,
-)
+from sendblue_contacts import APIConnectionError, AuthenticationError, BulkError, PermissionDeniedError, Sendblue
 
 from tests.overrides.bulk.bulk_responses import numbers_of, sent_items, succeed
 from tests.overrides.bulk.fake_server import make_rows
 from tests.overrides.clients import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 A, B = "+14155550001", "+14155550002"
 NUMBERS = numbers_of(make_rows(20))
@@ -37,9 +27,6 @@ def test_without_a_valid_item_nothing_is_sent(client: Runner, items: list[Any]) 
     """There is no request with an empty list."""
     result = client.run(lambda client: client.contacts.bulk.create(items), succeed)
     assert (result.requested, len(result.failed), client.sent) == (len(items), len(items), [])
-
-
-# Too large
 
 
 def _too_large_over(maximum: int, rejection: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
@@ -86,9 +73,6 @@ def test_the_created_part_of_a_split_chunk_has_not_failed(
     failed = [2, 3] if isinstance(error, Exception) else [3]
     assert ([failure.index for failure in result.failed], len(result.created)) == (failed, 4 - len(failed))
     assert ("no response" if isinstance(error, Exception) else "413") in result.failed[0].reason
-
-
-# Errors
 
 
 @pytest.mark.parametrize("status", [400, 429, 501])
@@ -139,7 +123,7 @@ FATAL: dict[str, tuple[Any, type[Exception]]] = {
 
 
 @pytest.mark.parametrize(("respond", "error"), FATAL.values(), ids=FATAL)
-def test_a_fatal_error_on_the_first_request_is_raised(runner: Runner, respond: Any, error: type[Exception]) -> None:  # noqa: ANN401  # a function
+def test_a_fatal_error_on_the_first_request_is_raised(runner: Runner, respond: Any, error: type[Exception]) -> None:
     """It is not about the contacts: it is raised after one request. A chunk without a valid item has no request."""
     rows = [*[{"phone": "none"}] * 2, *make_rows(10)]
     with pytest.raises(error):
@@ -163,9 +147,6 @@ def test_an_unexpected_error_of_the_transport_is_raised_at_the_end(client: Runne
     assert "+1415" not in str([*result.unknown, *result.failed, caught.value])
 
 
-# Deletions
-
-
 def _losing(first: int, client: Runner) -> Callable[[httpx.Request], httpx.Response]:
     def respond(request: httpx.Request) -> httpx.Response:
         if len(client.sent) < first:
@@ -181,9 +162,6 @@ def test_deletions_whose_lookups_are_lost_too_are_unknown_and_stop_sending(clien
     result = client.run(delete, _losing(2, client))
     assert (len(result.deleted), len(result.unknown), len(result.failed)) == (2, 4, 14)
     assert result.unknown[0].reason.endswith("it may have been deleted; retry it: deleting twice is safe")
-
-
-# Arguments
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,13 @@
 """Bulk calls over real sockets, with a sandbox that has faults: exactly the created contacts exist, once each."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.overrides.bulk.fake_server import make_rows
 from tests.overrides.clients import KINDS, WITHOUT_PAUSES, each_choice, run_client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 CREATE, DELETE = "bulk_create_contacts", "bulk_delete_contacts"
 LOSSES: dict[str, dict[str, Any]] = {
@@ -46,7 +42,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 def bulk(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]:
     """Make a bulk call with threads, asyncio or trio."""
 
-    def call(name: str, items: Any, **settings: Any) -> Any:  # noqa: ANN401  # of either kind
+    def call(name: str, items: Any, **settings: Any) -> Any:
         return run_client(
             request.param,
             lambda client: getattr(client.contacts.bulk, name)(items, **settings),
@@ -99,9 +95,6 @@ def test_the_size_adapts_to_a_server_with_a_small_maximum(bulk: Callable[..., An
     statuses = [request.status for request in sandbox.requests]
     # The first chunk, its two halves and their four quarters are rejected; eighths are accepted.
     assert (len(result.created), statuses.count(413), 413 in statuses[15:]) == (150, 7, False)
-
-
-# Deleting
 
 
 @each_loss

@@ -1,11 +1,10 @@
 """Bulk calls in tasks: requests that overlap, iterators closed early, interruptions. No task is left."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -16,9 +15,6 @@ from sendblue_contacts import AsyncSendblue
 
 from tests.overrides.bulk.bulk_responses import index_of, succeed
 from tests.overrides.bulk.fake_server import make_rows
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 TIMEOUT = 10
 """Seconds after which a test that hangs fails."""
@@ -59,8 +55,8 @@ def _client(respond: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> As
     return AsyncSendblue("k", "s", base_url="https://api.example.test", **settings)
 
 
-def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # the return value of main
-    async def within_time() -> Any:  # noqa: ANN401  # the same
+def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:
+    async def within_time() -> Any:
         with anyio.fail_after(TIMEOUT):
             return await main()
 
@@ -70,17 +66,6 @@ def _run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN4
 def _tasks(backend: str) -> int:
     """Returns the number of tasks in the event loop."""
     return len(asyncio.all_tasks()) if backend == "asyncio" else trio.lowlevel.current_statistics().tasks_living
-
-
-def test_the_next_request_starts_while_the_oldest_is_in_flight(backend: str) -> None:
-    """As with threads; no result is lost although many tasks end together."""
-
-    async def main() -> list[str | None]:
-        async with _client(Server(held=1, until=9)) as client:
-            result = await client.contacts.bulk.create(make_rows(40), chunk_size=1, concurrency=8)
-        return [contact.phone for contact in result.created]
-
-    assert _run(backend, main) == [row["phone"] for row in make_rows(40)]
 
 
 def test_a_stream_that_is_closed_cancels_requests_in_flight(backend: str) -> None:

@@ -1,13 +1,11 @@
 """Bulk calls in threads: requests that overlap, iterators closed early, interruptions. No thread is left."""
 
-from __future__ import annotations
-
 import gc
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -15,9 +13,6 @@ from sendblue_contacts import Sendblue
 
 from tests.overrides.bulk.bulk_responses import index_of, succeed
 from tests.overrides.bulk.fake_server import make_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TIMEOUT = 10
 """Seconds after which a test that hangs fails."""
@@ -30,7 +25,7 @@ def client() -> Iterator[MakeClient]:
     """Creates clients whose server is a function. After the test no thread is left."""
     clients: list[Sendblue] = []
 
-    def make(respond: Any) -> Sendblue:  # noqa: ANN401  # a function that takes a request
+    def make(respond: Any) -> Sendblue:
         settings: dict[str, Any] = {"rate_limit": None, "retry": None, "transport": httpx.MockTransport(respond)}
         clients.append(Sendblue("k", "s", base_url="https://api.example.test", **settings))
         return clients[-1]

@@ -1,9 +1,8 @@
 """Callbacks of bulk calls: on_progress, on_send, and the outcomes when code of the caller raises."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -12,9 +11,6 @@ from sendblue_contacts import BulkError, BulkProgress
 from tests.overrides.bulk.bulk_responses import numbers_of, sent_items, succeed
 from tests.overrides.bulk.fake_server import LOST_AFTER, SUCCESS, FakeServer, create_scheduler, make_rows, run
 from tests.overrides.clients import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 class AsyncCallable:
@@ -54,9 +50,6 @@ def test_on_send_is_called_where_the_call_was_made(runner: Runner) -> None:
     assert calls == [(threading.current_thread().name, indices) for indices in ((0, 1), (2, 3), (2, 3), (4, 5))]
 
 
-# Code of the caller that raises
-
-
 class CallerError(Exception):
     """Raised by the code of the caller."""
 
@@ -85,10 +78,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], int]] = {
     "first on_send": (lambda bulk: bulk.create(make_rows(20), chunk_size=2, on_send=_raising_at(1)), 0),
     "input": (lambda bulk: bulk.create(_failing(make_rows(7)), chunk_size=2), 2),
     "held input": (lambda bulk: bulk.create(_failing(make_rows(5)), chunk_size=2, duplicates="last"), 0),
-    "delete": (
-        lambda bulk: bulk.delete(numbers_of(make_rows(20)), chunk_size=2, on_progress=_raising_at(2)),
-        2,
-    ),
+    "delete": (lambda bulk: bulk.delete(numbers_of(make_rows(20)), chunk_size=2, on_progress=_raising_at(2)), 2),
 }
 
 

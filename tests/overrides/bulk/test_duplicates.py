@@ -1,10 +1,9 @@
 """Duplicate numbers in a bulk call: which item is sent, the outcome of the others, and the memory that it takes."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +11,8 @@ from hypothesis import strategies as st
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
 from sendblue_contacts.bulk.duplicates import Deduplicator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_contacts.bulk.types import Duplicates, Entry
-    from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts.bulk.types import Duplicates, Entry
+from sendblue_contacts_api.models.bulk_contact import BulkContact
 
 A, B = "+14155550001", "+14155550002"
 
@@ -36,7 +31,7 @@ def _name(first_name: str, last_name: str = "", **_: object) -> str:
     return f"{first_name} {last_name}".strip()
 
 
-def _row(number: str, name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # any field
+def _row(number: str, name: str, **more: Any) -> dict[str, Any]:
     return {"phone": number, "first_name": name, **more}
 
 
@@ -94,9 +89,6 @@ def test_only_policies_that_need_later_items_read_the_whole_input(policy: Duplic
     assert _count_read_before_the_third_chunk(policy) == read
 
 
-# Merging.
-
-
 def _merged(*rows: dict[str, Any]) -> dict[str, Any]:
     last = _entries([{"phone": A, **row} for row in rows], "merge")[-1]
     assert last.payload is not None
@@ -122,10 +114,7 @@ def _merged(*rows: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_merging(rows: list[dict[str, Any]], merged: dict[str, Any]) -> None:
-    """Later values replace earlier ones, a blank replaces nothing; tags and custom variables are combined.
-
-    The merged contact is the item of the outcome, so that no value is lost in a retry.
-    """
+    """Later values replace earlier ones, a blank replaces nothing; tags and custom variables are combined."""
     assert _merged(*rows) == merged
 
 

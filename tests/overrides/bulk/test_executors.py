@@ -1,7 +1,5 @@
 """The executor of bulk calls, in conditions that it cannot control."""
 
-from __future__ import annotations
-
 import asyncio
 
 import anyio

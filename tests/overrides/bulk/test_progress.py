@@ -1,7 +1,5 @@
 """The progress of a bulk call: how many items are done, the rate, and the ETA."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

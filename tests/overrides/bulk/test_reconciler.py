@@ -1,13 +1,11 @@
 """The reconciler of bulk calls: after a lost response no contact is created twice, and none is lost or guessed."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts import APIConnectionError, BadRequestError, InternalServerError, RateLimitError
+from sendblue_contacts import APIConnectionError, BadRequestError, BulkOutcome, InternalServerError, RateLimitError
 
 from tests.overrides.bulk.fake_server import (
     FAULTS,
@@ -25,9 +23,6 @@ from tests.overrides.bulk.fake_server import (
     create,
     make_rows,
 )
-
-if TYPE_CHECKING:
-    from sendblue_contacts import BulkOutcome
 
 OTHER = {"first_name": "Different"}
 
@@ -140,16 +135,6 @@ def test_lost_requests_in_a_row_stop_sending() -> None:
     assert _statuses(outcomes) == ["created"] + ["failed"] * 19
 
 
-def test_one_failing_chunk_does_not_stop_sending() -> None:
-    """Three losses of one chunk are not enough."""
-    server = FakeServer([SUCCESS, *[LOST_BEFORE] * 3])
-    outcomes = create(server, make_rows(6), concurrency=2, chunk_size=2, choose=lambda _: 0)
-    assert _statuses(outcomes)[4:] == ["created"] * 2
-
-
-# The error of an outcome
-
-
 @pytest.mark.parametrize(
     ("faults", "lookup_faults", "error"),
     [
@@ -176,9 +161,6 @@ def test_an_item_without_a_request_of_its_own_has_a_fitting_error() -> None:
     assert names == ["NoneType", "AuthenticationError", "NotSentError", "NoneType"]
 
 
-# check_existing
-
-
 def test_check_existing_sends_only_contacts_that_do_not_exist() -> None:
     """A contact with the same values was created before; one with other values fails."""
     rows = make_rows(4)
@@ -195,9 +177,6 @@ def test_a_fatal_error_on_the_first_lookup_is_raised() -> None:
     """Nothing was done."""
     with pytest.raises(Exception, match="401"):
         create(FakeServer(lookup_faults=[UNAUTHORISED]), make_rows(1), check_existing=True)
-
-
-# Any mixture of faults
 
 
 @st.composite
@@ -222,11 +201,7 @@ OPTIONS = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=60)
 @given(servers(), st.integers(0, 12), OPTIONS, st.data())
 def test_every_outcome_is_correct(server: FakeServer, count: int, options: dict[str, Any], data: st.DataObject) -> None:
-    """With any mixture of losses, rejections and failed look-ups, ending in any order.
-
-    Each item has one outcome, in input order; no contact is created twice; a created contact exists with the values
-    that were sent; a failed one was not created by this call; and for an unknown one a look-up failed.
-    """
+    """With any mixture of losses, rejections and failed look-ups, ending in any order."""
     before = dict(server.contacts)
     lookups_fail = set(server.lookup_faults) - {SUCCESS}
     choose = lambda in_flight: data.draw(st.integers(0, in_flight - 1))  # noqa: E731  # shorter than a function here

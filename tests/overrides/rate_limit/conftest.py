@@ -1,16 +1,11 @@
 """Fixtures for the tests of the rate limit."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.overrides.rate_limit.fake_waiting import FakeWaiting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture

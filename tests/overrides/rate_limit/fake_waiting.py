@@ -3,26 +3,20 @@
 Each wait is recorded with its seconds, and lasts until the limiter or the test wakes the waiter.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sendblue_contacts.rate_limit import RateLimit, RateLimiter
+from sendblue_contacts.rate_limit import RateLimit, RateLimiter, Slot
 from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sendblue_contacts.rate_limit import Slot
 
 DEADLOCK_TIMEOUT = 20.0
 """Seconds after which a test fails that would hang."""
 
 
-def acquired(limiter: RateLimiter, **arguments: Any) -> Slot:  # noqa: ANN401  # those of `slot`
+def acquired(limiter: RateLimiter, **arguments: Any) -> Slot:
     """Acquire a slot. It must be kept: a slot that is garbage-collected is released."""
     return limiter.slot(**arguments).__enter__()
 

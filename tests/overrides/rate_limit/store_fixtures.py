@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from sendblue_contacts import RateLimit
 from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest
 from sendblue_contacts.rate_limit.stores.file import FileStore
 from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_contacts import RateLimit
-
-    from tests.slow.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 LEASE = 60.0
 _NUMBERS = count()

@@ -1,7 +1,5 @@
 """The file store, besides the rule that all stores apply (`test_stores.py`), on a machine that the test controls."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import math
@@ -10,16 +8,14 @@ import re
 import shutil
 import stat
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.file import FileStore, boot_id, boot_session, file_system
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 RATE = RateLimit(3, per=10.0, reserve=1)
 
@@ -101,7 +97,7 @@ def test_a_lost_file_starts_cold(machine: Machine, lose: Callable[[Path], object
 
 
 @pytest.mark.parametrize("moved_away", [False, True], ids=["overwritten", "moved away"])
-def test_a_replaced_file_is_not_used_any_more(machine: Machine, tmp_path: Path, moved_away: bool) -> None:  # noqa: FBT001  # a case
+def test_a_replaced_file_is_not_used_any_more(machine: Machine, tmp_path: Path, moved_away: bool) -> None:
     """The path counts, also if the old file still exists under another name."""
     store = machine.warm_store()
     if moved_away:
@@ -123,7 +119,7 @@ def test_a_file_that_is_replaced_before_it_is_locked_is_not_used(
     store = machine.warm_store()
     opened = os.open
 
-    def open_and_remove(*arguments: Any) -> int:  # noqa: ANN401  # those of os.open
+    def open_and_remove(*arguments: Any) -> int:
         monkeypatch.setattr("os.open", opened)
         descriptor = opened(*arguments)
         store.path.unlink()
@@ -327,7 +323,7 @@ class Sysctl:
     def __init__(self, value: bytes, status: int = 0) -> None:
         self.value, self.status = value, status
 
-    def sysctlbyname(self, name: bytes, buffer: Any, size: Any, new: None, new_size: Any) -> int:  # noqa: ANN401  # of ctypes
+    def sysctlbyname(self, name: bytes, buffer: Any, size: Any, new: None, new_size: Any) -> int:
         """Copy the value, with the null byte at its end, as `sysctl kern.bootsessionuuid` shows it."""
         assert (name, new, new_size.value) == (b"kern.bootsessionuuid", None, 0)
         assert size._obj.value > len(self.value)

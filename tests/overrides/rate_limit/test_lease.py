@@ -1,7 +1,5 @@
 """The lease of a slot: how long a store reserves it for a request."""
 
-from __future__ import annotations
-
 import math
 
 import httpx

@@ -1,7 +1,5 @@
 """The limiter and threads, in a time that the tests control: no test waits for the clock."""
 
-from __future__ import annotations
-
 import logging
 import math
 import pickle
@@ -10,15 +8,13 @@ from contextlib import suppress
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
+from sendblue_contacts.rate_limit import Slot
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
-
-if TYPE_CHECKING:
-    from sendblue_contacts.rate_limit import Slot
 
 URL = "http://127.0.0.1:9"
 
@@ -45,7 +41,7 @@ class ThreadCallers:
         """The names of the callers that hold their slot, in the order in which they got it."""
         return list(self.slots)
 
-    def arrive(self, name: str, **terms: Any) -> float | None:  # noqa: ANN401  # those of `slot`
+    def arrive(self, name: str, **terms: Any) -> float | None:
         """One more caller; returns for how long it waits."""
         self._threads.append(self._hall.thread(partial(self._call, name, terms)))
         return self._hall.next_wait()
@@ -104,7 +100,7 @@ def test_first_come_first_served(waiting: FakeWaiting, one: RateLimiter) -> None
 
 
 @pytest.mark.parametrize("bulk", [False, True])
-def test_a_new_caller_does_not_overtake(waiting: FakeWaiting, one: RateLimiter, bulk: bool) -> None:  # noqa: FBT001  # a case
+def test_a_new_caller_does_not_overtake(waiting: FakeWaiting, one: RateLimiter, bulk: bool) -> None:
     """A caller that arrives when a slot has just become free queues behind those that wait already, in any lane."""
     with one.slot():
         pass
@@ -137,9 +133,6 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
-# 429.
-
-
 @pytest.mark.parametrize(
     ("retry_after", "frozen"), [(7.0, 7), (None, 10), (0.0, 0), (1764240000000.0, 86_400), (math.inf, 86_400)]
 )
@@ -153,9 +146,6 @@ def test_a_429_freezes_all_callers(waiting: FakeWaiting, retry_after: float | No
             acquired(limiter, max_wait=frozen - 0.1)
     waiting.now += frozen
     assert (limiter.frozen_for(), acquired(limiter).waited) == (0, 0)
-
-
-# Without a limit.
 
 
 def test_without_a_limit_no_caller_waits(waiting: FakeWaiting) -> None:
@@ -182,9 +172,6 @@ def test_a_clock_that_jumps(waiting: FakeWaiting, one: RateLimiter, jump: float)
         assert caught.value.retry_after == 10 - jump
         waiting.now += 10 - jump
     assert acquired(one, max_wait=0).waited == 0
-
-
-# Statistics and the log.
 
 
 def test_statistics(waiting: FakeWaiting) -> None:

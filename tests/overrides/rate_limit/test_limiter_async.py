@@ -1,14 +1,12 @@
 """The limiter and tasks, under asyncio and trio, in virtual time; and threads and tasks in one queue."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import pytest
@@ -16,15 +14,11 @@ from anyio.from_thread import start_blocking_portal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
+from sendblue_contacts.rate_limit import Slot
 from sendblue_contacts.rate_limit.waiters import AsyncWaiter
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
 from tests.overrides.rate_limit.virtual_time import BACKENDS, limiter_of, run, run_ready_tasks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_contacts.rate_limit import Slot
 
 ONE = RateLimit(1, 10.0)
 HOLD = 5.0
@@ -96,11 +90,7 @@ def most_in_window(arrivals: list[float]) -> int:
 def test_the_server_never_counts_more_than_the_limit(
     backend: str, callers: list[Caller], limit: int, freezes: list[tuple[int, int]]
 ) -> None:
-    """With any latencies, timeouts, cancellations and refusals, no window is exceeded, and no caller starves.
-
-    The callers of each lane are served in the order of their arrival, and all slots are free in the end. A request
-    counts as arrived if it arrives at most `hold_abandoned` seconds after it was abandoned.
-    """
+    """With any latencies, timeouts, cancellations and refusals, no window is exceeded, and no caller starves."""
     arrivals: dict[bool, list[float]] = {True: [], False: []}
     order: dict[bool, list[int]] = {True: [], False: []}
     left: list[int] = []
@@ -174,9 +164,6 @@ def test_waiting_callers_are_not_compared_with_each_other() -> None:
     assert compared == 0
 
 
-# Threads and tasks.
-
-
 def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -> None:
     """They are served in the order of their arrival."""
     limiter = waiting.limiter(RateLimit(1, 10.0))
@@ -233,7 +220,7 @@ def abandoned(waiting: FakeWaiting) -> Iterator[Abandoned]:
     """Let a task wait, and close its event loop; returns what the garbage collector will do to the task."""
     tasks: list[Any] = []
 
-    def end(task: Any) -> None:  # noqa: ANN401  # asyncio's attribute is private
+    def end(task: Any) -> None:
         with suppress(RuntimeError):  # anyio misses its event loop
             task.get_coro().close()
 

@@ -1,25 +1,21 @@
 """The limiter in a process that forks: the child has no requests in flight, no waiting threads, and no locked lock."""
 
-from __future__ import annotations
-
 import gc
 import json
 import os
 import signal
 import threading
 import warnings
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
 from sendblue_contacts.rate_limit import shared_limiter
 
 from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired, release
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -30,7 +26,7 @@ def collected() -> None:
     gc.collect()
 
 
-def in_child(body: Callable[[], object]) -> Any:  # noqa: ANN401  # what the body returns
+def in_child(body: Callable[[], object]) -> Any:
     """What this returns in the child of a fork, which ends after that. It may take 20 s."""
     reader, writer = os.pipe()
     with warnings.catch_warnings():

@@ -5,14 +5,14 @@ tests raise one at each line of the limiter, one after another. `tests/slow/rate
 same with signals.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any
 
 import pytest
 import sendblue_contacts.rate_limit
@@ -20,10 +20,6 @@ from sendblue_contacts import RateLimit, RateLimiter
 from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, T
 from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
 from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
 
 SOURCE = str(Path(sendblue_contacts.rate_limit.__file__).parent)
 RATE = RateLimit(2, 10.0, reserve=1)
@@ -40,7 +36,7 @@ def interrupted_at(line: int) -> Iterator[list[int]]:
     """Raise once at this line of the limiter, counted from the start of the block. Yields the lines so far."""
     lines = [0]
 
-    def trace(frame: FrameType, event: str, _argument: object) -> Any:  # noqa: ANN401  # a local trace function or None
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
         if not frame.f_code.co_filename.startswith(SOURCE):
             return None
         if event in {"call", "line"}:
@@ -101,7 +97,7 @@ class Time:
 
         return FastWaiter()
 
-    def limiter(self, store: Any = None) -> RateLimiter:  # noqa: ANN401  # a store
+    def limiter(self, store: Any = None) -> RateLimiter:
         """A limiter in this time."""
         return RateLimiter(RATE, clock=self, thread_waiter=self.waiter, async_waiter=self.async_waiter, store=store)
 
@@ -149,15 +145,9 @@ def use_in_task(limiter: RateLimiter) -> None:
 
 @pytest.mark.parametrize(
     ("use", "shared", "before"),
-    [
-        (use, False, 0),
-        (use, False, 2),
-        (use, True, 2),
-        (use_in_task, False, 2),
-        (use_in_task, True, 0),
-    ],
+    [(use, False, 0), (use, False, 2), (use, True, 2), (use_in_task, False, 2), (use_in_task, True, 0)],
 )
-def test_no_slot_is_lost(use: Callable[[RateLimiter], None], shared: bool, before: int) -> None:  # noqa: FBT001  # a case
+def test_no_slot_is_lost(use: Callable[[RateLimiter], None], shared: bool, before: int) -> None:
     """Whether a slot is free, or the caller waits for one, in memory or in a store."""
     # Python 3.11 goes on handling an exception that a trace function raised in a generator: in this thread only.
     with ThreadPoolExecutor(1) as pool:

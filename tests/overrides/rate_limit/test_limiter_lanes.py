@@ -3,18 +3,13 @@
 Bulk work is paced and leaves a reserve to other callers.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
 from sendblue_contacts.rate_limit.waiters import ThreadWaiter
 
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ONE = RateLimit(1, 10.0)
 TWO = RateLimit(2, 10.0, reserve=1)

@@ -4,12 +4,11 @@ The stores have tests of their own (`test_stores.py`). These are about the calle
 happens to them while the store is slow or unavailable.
 """
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -22,9 +21,6 @@ from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RATE = RateLimit(10, 10.0, reserve=4)
 ONE = RateLimit(1, 10.0)
@@ -143,10 +139,7 @@ def test_each_process_keeps_the_limit_whatever_the_store_replies() -> None:
 
 
 def test_one_caller_of_each_lane_asks_at_a_time(store: VirtualStore) -> None:
-    """So they are served in order, and a lane that waits for the store does not delay the other.
-
-    A caller with `max_wait=0` cannot wait for the reply to another one, and asks at the same time.
-    """
+    """So they are served in order, and a lane that waits for the store does not delay the other."""
     store.latency = 1
 
     async def scenario(callers: Callers) -> None:
@@ -283,9 +276,6 @@ def test_a_freeze_wakes_callers_that_wait_for_the_store(store: VirtualStore) -> 
     play(scenario, RATE, store=store)
 
 
-# A store that is unavailable.
-
-
 def test_an_unavailable_store_is_retried(store: VirtualStore) -> None:
     """With `block`, with growing pauses, until it replies."""
     store.is_available = False
@@ -306,7 +296,7 @@ def test_an_unavailable_store_is_retried(store: VirtualStore) -> None:
     ("setting", "limits", "ended"),
     [("block", {"max_wait": 0.25}, 0.1), ("block", {"freeze_timeout": 0.25}, 0.1), ("raise", {}, 0)],
 )
-def test_an_outage_that_lasts_too_long_is_an_error(setting: Any, limits: dict[str, Any], ended: float) -> None:  # noqa: ANN401  # a literal
+def test_an_outage_that_lasts_too_long_is_an_error(setting: Any, limits: dict[str, Any], ended: float) -> None:
     """At once with `raise`; when the next pause would be too long with `block`. No slot is lost."""
     rate = RateLimit(1, 10.0, on_unavailable=setting)
     store = VirtualStore(rate)
@@ -451,8 +441,6 @@ def test_the_child_of_a_fork_leaves_the_slots_of_its_parent(store: VirtualStore)
     assert "child" in play(scenario, RATE, store=store).served
 
 
-# Everything at once.
-
 TIMES = st.integers(0, 40).map(lambda tenths: tenths / 2)
 CALLERS = st.lists(st.tuples(TIMES, TIMES, st.integers(1, 60), st.booleans(), st.booleans()), max_size=16)
 
@@ -466,7 +454,7 @@ def test_no_caller_starves(
     rate = RateLimit(limit, 10.0, reserve=1)
     arrivals: list[float] = []
 
-    async def call(limiter: RateLimiter, comes: float, lasts: float, gives_up_after: int, bulk: bool) -> None:  # noqa: FBT001  # drawn
+    async def call(limiter: RateLimiter, comes: float, lasts: float, gives_up_after: int, bulk: bool) -> None:
         await anyio.sleep(comes)
         with anyio.move_on_after(gives_up_after):
             async with limiter.slot(bulk=bulk):

@@ -1,7 +1,5 @@
 """The configuration of the rate limit and of its store: invalid values are errors that state what is valid."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

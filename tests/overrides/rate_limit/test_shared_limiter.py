@@ -1,7 +1,5 @@
 """Which clients of one process share a limiter."""
 
-from __future__ import annotations
-
 import gc
 import hashlib
 import threading
@@ -20,7 +18,7 @@ TRANSPORT = httpx.MockTransport(lambda _request: httpx.Response(500))
 """Sends nothing, and needs no TLS."""
 
 
-def client(key: str, url: str = URL, **settings: Any) -> Sendblue:  # noqa: ANN401  # those of a client
+def client(key: str, url: str = URL, **settings: Any) -> Sendblue:
     """A client of this account."""
     return Sendblue(key, "secret", base_url=url, transport=TRANSPORT, **settings)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import anyio
 import pytest
@@ -11,9 +11,6 @@ from sendblue_contacts import RateLimit
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest
 
 from tests.overrides.rate_limit.store_fixtures import LEASE, FileStoreFixture, StoreClient, StoreFixture, perform
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PER = 10.0
 RATE = RateLimit(3, per=PER, reserve=1)  # so the pace is 3.4 s

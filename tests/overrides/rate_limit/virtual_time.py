@@ -1,21 +1,15 @@
 """Tasks that acquire slots of a limiter in virtual time: it jumps to the next timer when all tasks wait."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import trio.testing
-from sendblue_contacts import RateLimiter, SendblueError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from sendblue_contacts import RateLimit
-    from sendblue_contacts.rate_limit.stores.base import Store
+from sendblue_contacts import RateLimit, RateLimiter, SendblueError
+from sendblue_contacts.rate_limit.stores.base import Store
 
 BACKENDS = ("asyncio", "trio")
 _CHECKPOINTS = 10
@@ -42,7 +36,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]  # private to asyncio, and there since Python 3.4
 
 
-def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # what main returns
+def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:
     """Run in virtual time, from 0."""
     options: dict[str, Any] = {"loop_factory": VirtualLoop}
     if backend == "trio":
@@ -86,7 +80,7 @@ class Callers:
         self._scopes: dict[Any, anyio.CancelScope] = {}
         self._responses: dict[Any, anyio.Event] = {}
 
-    async def arrive(self, *names: object, responds: bool = True, **terms: Any) -> None:  # noqa: ANN401  # those of `slot`
+    async def arrive(self, *names: object, responds: bool = True, **terms: Any) -> None:
         """Callers with these names arrive, one after another; they have their slots or wait when this returns.
 
         Args:

@@ -1,16 +1,11 @@
 """The bulk operations: an invalid item never affects the others."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import httpx
+from sendblue_sandbox import Sandbox
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, outcome
-
-if TYPE_CHECKING:
-    import httpx
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, Connect, Serve, outcome
 
 INVALID_ITEMS: list[tuple[object, object, str]] = [
     ({"phone": "+invalid", "firstName": "Eve"}, {"phone": "+invalid", "first_name": "Eve"}, "Invalid phone number"),

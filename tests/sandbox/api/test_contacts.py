@@ -1,16 +1,13 @@
 """Create, retrieve, update, delete and count, as documented on the vendor's pages."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import httpx
 
 from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH
 
-if TYPE_CHECKING:
-    import httpx
 
-
-def create(api: httpx.Client, number: str = ADA, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def create(api: httpx.Client, number: str = ADA, **fields: Any) -> dict[str, Any]:
     """Create a contact and return it."""
     response = api.post(PATH, json={"number": number, **fields})
     assert response.status_code == 200
@@ -18,7 +15,7 @@ def create(api: httpx.Client, number: str = ADA, **fields: Any) -> dict[str, Any
     return contact
 
 
-def update(api: httpx.Client, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def update(api: httpx.Client, **fields: Any) -> dict[str, Any]:
     """Update Ada and return the contact."""
     response = api.put(ADA_PATH, json=fields)
     assert response.status_code == 200
@@ -63,10 +60,7 @@ def test_an_existing_number_is_refused(api: httpx.Client) -> None:
 
 
 def test_update_if_exists(api: httpx.Client) -> None:
-    """`update_if_exists` creates a new number; of an existing one it changes only sent fields, never its identity.
-
-    Tags are replaced, custom variables are merged.
-    """
+    """`update_if_exists` creates a new number; of an existing one it changes only sent fields, never its identity."""
     sent: dict[str, Any] = {"first_name": "Ada", "tags": ["VIP"], "custom_variables": {"Plan": "Free", "Source": "Web"}}
     made = create(api, **sent, update_if_exists=True)
     contact = create(api, tags=["New"], custom_variables={"Plan": "Pro"}, update_if_exists=True)

@@ -1,21 +1,15 @@
 """The document defines what the sandbox does: a change of the document needs no change of the sandbox."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 from sendblue_sandbox import Sandbox
 from sendblue_sandbox.api.document import DOCUMENT_VARIABLE, Document, find_document
 from sendblue_sandbox.api.operations import HANDLERS
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, outcome
-
-if TYPE_CHECKING:
-    import httpx
-
-    from tests.sandbox.contacts_api import Connect, Edited, Serve
+from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, Connect, Edited, Serve, outcome
 
 ROOT = Path(__file__).parents[3]
 
@@ -57,10 +51,7 @@ def test_a_new_field_needs_no_new_code(serve: Serve, connect: Connect, edited: E
 
 
 def test_a_changed_document(serve: Serve, connect: Connect, edited: Edited) -> None:
-    """Required fields, aliases, query parameters and the highest offset come from the document.
-
-    An offset above the maximum is clamped: a naive loop never ends. An operation without a handler gets 501.
-    """
+    """Required fields, aliases, query parameters and the highest offset come from the document."""
     api = connect(serve(document=edited(rename_and_extend)))
     assert outcome(api.post(PATH, json={"number": ADA})) == (400, "Missing fields")
     contact = api.post(PATH, json={"number": ADA, "lastName": "Lovelace", "vorname": "Ada"}).json()["contact"]

@@ -1,19 +1,12 @@
 """The list operation: a bare array, its filters, its order and its pages."""
 
-from __future__ import annotations
-
 from itertools import chain
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from tests.sandbox.contacts_api import PATH, outcome
-
-if TYPE_CHECKING:
-    from types import SimpleNamespace
-
-    import httpx
-
 
 PEOPLE = [("+14155550003", "Cleo", "Abbot"), ("+14155550001", "Ada", "Beck"), ("+14155550002", "Bob", None)]
 

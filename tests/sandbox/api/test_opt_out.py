@@ -1,15 +1,9 @@
 """Opt-outs of numbers (vendor's page 004: "from recipient opt-out state"), and the operation `verify`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+import httpx
 import pytest
 
 from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH
-
-if TYPE_CHECKING:
-    import httpx
 
 
 def opted_out(api: httpx.Client) -> object:

@@ -1,18 +1,13 @@
 """Field names: requests accept every spelling, responses use the configured one, and labels never change."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sendblue_sandbox.api.document import Document
 from sendblue_sandbox.api.errors import ApiError
 from sendblue_sandbox.api.spelling import to_preferred
 
-from tests.sandbox.contacts_api import ADA, PATH
-
-if TYPE_CHECKING:
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
 
 DOCUMENT = Document()
 BODIES = {operation.name: operation.body for operation in DOCUMENT.operations if operation.body}
@@ -51,14 +46,10 @@ def test_two_spellings_with_one_value_are_one_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spelling", "expected"),
-    [("both", {*TWINS, *TWINS.values()}), ("snake", {*TWINS}), ("camel", {*TWINS.values()})],
+    ("spelling", "expected"), [("both", {*TWINS, *TWINS.values()}), ("snake", {*TWINS}), ("camel", {*TWINS.values()})]
 )
 def test_spelling_of_responses(serve: Serve, connect: Connect, spelling: str, expected: set[str]) -> None:
-    """Responses have both spellings, or snake_case (pages 000 to 002, 004), or camelCase (page 003, note 3).
-
-    The keys of custom variables are labels: they do not change, even if they look like fields.
-    """
+    """Responses have both spellings, or snake_case (pages 000 to 002, 004), or camelCase (page 003, note 3)."""
     api = connect(serve(spelling=spelling))
     labels = {"first_name": "a", "firstName": "b", "Lead Source": "c", "": "ü"}
     sent = {"phoneNumber": ADA, "firstName": "Ada", "customVariables": labels, "updateIfExists": True}

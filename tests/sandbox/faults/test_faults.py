@@ -1,30 +1,20 @@
 """Faults: the requests that they apply to, and what the client receives over a real connection."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
-from sendblue_sandbox import Fault, Faults
+from sendblue_sandbox import Fault, Faults, Sandbox
 
-from tests.sandbox.contacts_api import ADA, PATH
-
-if TYPE_CHECKING:
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
 
 
-def taken(count: int, **rule: Any) -> list[int]:  # noqa: ANN401 - fields of several types
+def taken(count: int, **rule: Any) -> list[int]:
     """Return the numbers, from 1 to `count`, of the requests that a rule applies to."""
     faults = Faults(["create_contact"])
     faults.add(**rule)
     return [number for number in range(1, count + 1) if faults.take("create_contact", "POST", PATH)]
-
-
-# --- selection of requests
 
 
 def test_selected_requests() -> None:
@@ -95,9 +85,6 @@ def test_invalid_field() -> None:
             Fault(**{name: value})
 
 
-# --- effects
-
-
 @pytest.mark.parametrize(
     ("rule", "status", "media_type", "body"),
     [
@@ -114,7 +101,7 @@ def test_invalid_field() -> None:
         ({"status": 204}, 204, "application/json", ""),
     ],
 )
-def test_effects(  # noqa: PLR0917 - fixtures and parameters
+def test_effects(
     sandbox: Sandbox, api: httpx.Client, rule: dict[str, Any], status: int, media_type: str, body: str
 ) -> None:
     """The client receives an error, an empty body, half of the JSON or a page; later requests are normal."""
@@ -132,7 +119,7 @@ def test_redirect(sandbox: Sandbox, api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_reset(sandbox: Sandbox, api: httpx.Client, after: bool) -> None:  # noqa: FBT001 - a parametrized argument
+def test_reset(sandbox: Sandbox, api: httpx.Client, after: bool) -> None:
     """`reset` sends a RST before or after the request is executed; the recorded status is 0."""
     sandbox.faults.add(what="reset", after=after, times=1)
     with pytest.raises(httpx.ReadError, match=r"Errno 104|reset"):
@@ -142,10 +129,7 @@ def test_reset(sandbox: Sandbox, api: httpx.Client, after: bool) -> None:  # noq
 
 
 def test_delay(serve: Serve, connect: Connect) -> None:
-    """A delay takes real time: a client with a shorter timeout gives up, and meanwhile other requests are served.
-
-    With `after` the request was executed before the delay.
-    """
+    """A delay takes real time: a client with a shorter timeout gives up, and meanwhile other requests are served."""
     api = connect(sandbox := serve())
     sandbox.faults.add(what="delay", delay=30.0, after=True, nth=1)
     with pytest.raises(httpx.ReadTimeout):
@@ -154,7 +138,7 @@ def test_delay(serve: Serve, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize(("after", "count"), [(False, 0), (True, 1)])
-def test_error_before_or_after(sandbox: Sandbox, api: httpx.Client, after: bool, count: int) -> None:  # noqa: FBT001 - a parametrized argument
+def test_error_before_or_after(sandbox: Sandbox, api: httpx.Client, after: bool, count: int) -> None:
     """With `after` the request is executed and gets an error response; without, it is not executed."""
     sandbox.faults.add(status=500, after=after)
     assert api.post(PATH, json={"number": ADA}).status_code == 500

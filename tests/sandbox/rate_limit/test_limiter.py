@@ -1,16 +1,9 @@
 """The rate limit: for each key, with an exact log by default, and with a clock that the tests move."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 from sendblue_sandbox.rate_limit.limiter import MAX_KEYS, Limiter
 
-from tests.sandbox.contacts_api import PATH
-
-if TYPE_CHECKING:
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import PATH, Connect, Serve
 
 
 def waits(limit: Limiter, *times: float) -> list[float | None]:
@@ -61,10 +54,7 @@ def test_idle_keys_are_dropped() -> None:
 
 
 def test_429(serve: Serve, connect: Connect) -> None:
-    """The 101st request in 10 seconds gets 429 with `Retry-After`; after that time a slot is free (page 003).
-
-    All operations count together, and a refused request changes nothing (page 003, note 6).
-    """
+    """The 101st request in 10 seconds gets 429 with `Retry-After`; after that time a slot is free (page 003)."""
     sandbox = serve(limit=100)
     sandbox.clock.set(1000.0)
     api = connect(sandbox)
@@ -105,10 +95,7 @@ def test_invalid_request_counts(serve: Serve, connect: Connect) -> None:
     ("retry_after", "expected"), [("seconds", "8"), ("date", "Mon, 15 Jan 2024 10:30:11 GMT"), ("none", None)]
 )
 def test_retry_after(serve: Serve, connect: Connect, retry_after: str, expected: str | None) -> None:
-    """A 429 has the wait in whole seconds, an HTTP date, or neither; the wait is never too short.
-
-    `Date` uses the same clock, so that a client can subtract the two.
-    """
+    """A 429 has the wait in whole seconds, an HTTP date, or neither; the wait is never too short."""
     api = connect(sandbox := serve(limit=1, retry_after=retry_after))
     sandbox.clock.set(1_705_314_600.5)
     assert api.get(PATH).headers.get_list("Date") == ["Mon, 15 Jan 2024 10:30:00 GMT"]

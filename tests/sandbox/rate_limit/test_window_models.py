@@ -1,9 +1,7 @@
 """Window models in virtual time: what each one counts and admits, and that its wait is sufficient."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +12,9 @@ from sendblue_sandbox.rate_limit.window_models import (
     LogWindow,
     SlidingCounters,
     TokenBucket,
+    WindowModel,
     WindowName,
 )
-
-if TYPE_CHECKING:
-    from sendblue_sandbox.rate_limit.window_models import WindowModel
 
 NAMES: tuple[WindowName, ...] = get_args(WindowName)
 
@@ -43,10 +39,7 @@ ADMITTED_AFTER_A_BURST: dict[tuple[float, float], dict[WindowName, int]] = {
 
 @pytest.mark.parametrize(("first", "second"), ADMITTED_AFTER_A_BURST)
 def test_burst(first: float, second: float) -> None:
-    """All slots are free at once; only a fixed window admits twice the limit around its edge.
-
-    After half a window a bucket has half of its tokens again; after one and a half, counters still count half of it.
-    """
+    """All slots are free at once; only a fixed window admits twice the limit around its edge."""
     for name, expected in ADMITTED_AFTER_A_BURST[first, second].items():
         window = WINDOW_MODELS[name](10, 10.0)
         assert (name, burst(window, first), burst(window, second)) == (name, 10, expected)

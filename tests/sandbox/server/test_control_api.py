@@ -1,19 +1,13 @@
 """The control routes: the methods of `Sandbox` as JSON under `/_sandbox/`."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+import httpx
 import pytest
+from sendblue_sandbox import Sandbox
 from sendblue_sandbox.server.control_api import CONTROLS
 
-from tests.sandbox.contacts_api import ADA, PATH
-
-if TYPE_CHECKING:
-    import httpx
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """DNS rebinding: a sandbox refuses requests for host names of others, and from pages of other sites, on every route."""
 
-from __future__ import annotations
-
 import socket
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -11,10 +8,7 @@ from sendblue_sandbox import Sandbox
 from sendblue_sandbox.api.document import Document
 from sendblue_sandbox.server.control_api import CONTROLS
 
-from tests.sandbox.contacts_api import ADA, PATH, outcome
-
-if TYPE_CHECKING:
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve, outcome
 
 PAGES = ["/", "/docs", "/docs/openapi.json", "/docs/files/swagger-ui.css", "/favicon.ico", "/nowhere"]
 OPERATIONS = [(each.method, each.path.replace("{phone_number}", ADA)) for each in Document().operations]

@@ -1,22 +1,14 @@
 """Hostile and broken clients: they get 4xx or no response, and the server continues to serve others."""
 
-from __future__ import annotations
-
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 import pytest
+from sendblue_sandbox import Sandbox
 from sendblue_sandbox.server import asgi, protocol
 
-from tests.sandbox.contacts_api import PATH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Serve
+from tests.sandbox.contacts_api import PATH, Serve
 
 pytestmark = pytest.mark.usefixtures("alive")
 HEAD = "host: localhost\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"

@@ -1,21 +1,13 @@
 """HTTP: routes, credentials, valid and invalid bodies."""
 
-from __future__ import annotations
-
 import json
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
+from sendblue_sandbox import Sandbox
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, JSON, PATH, outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, ADA_PATH, JSON, PATH, Connect, Serve, outcome
 
 HEAD = "host: localhost\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
 
@@ -32,9 +24,6 @@ def exchange(sandbox: Sandbox, request: bytes) -> bytes:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
-
-
-# --- routes
 
 
 def test_a_plus_in_a_path_is_a_plus(api: httpx.Client) -> None:
@@ -84,9 +73,6 @@ def test_head_is_get_without_a_body(api: httpx.Client) -> None:
     assert (response.status_code, response.content) == (200, b"")
 
 
-# --- credentials
-
-
 def test_no_credentials(sandbox: Sandbox, connect: Connect) -> None:
     """Without both headers the response is 403 with a message and no `status` (as in the live API)."""
     key, secret = {"sb-api-key-id": "x"}, {"sb-api-secret-key": "x"}
@@ -114,9 +100,6 @@ def test_nothing_happens_without_credentials(sandbox: Sandbox, connect: Connect)
     assert stranger.post(PATH, json={"number": ADA}).status_code == 403
     assert stranger.post(PATH, content=b"{").status_code == 403
     assert sandbox.contacts() == []
-
-
-# --- bodies
 
 
 def test_missing_field(api: httpx.Client) -> None:

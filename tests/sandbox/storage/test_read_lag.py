@@ -1,21 +1,14 @@
 """`read_lag=`: reads show the contacts as they were some seconds ago, and writes are applied at once."""
 
-from __future__ import annotations
-
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
+from sendblue_sandbox import Sandbox
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-    from sendblue_sandbox import Sandbox
-
-    from tests.sandbox.contacts_api import Connect, Serve
+from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, Connect, Serve
 
 TIME = SimpleNamespace(now=1_705_314_600.0)
 

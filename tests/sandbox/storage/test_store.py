@@ -1,29 +1,19 @@
 """The database file: what it keeps, and which files are refused."""
 
-from __future__ import annotations
-
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sendblue_sandbox import Sandbox
+from sendblue_sandbox.storage.queries import ContactRow
 from sendblue_sandbox.storage.store import Store
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, PATH
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox.storage.queries import ContactRow
-
-    from tests.sandbox.contacts_api import Connect, Edited, Serve
+from tests.sandbox.contacts_api import ADA, ADA_PATH, PATH, Connect, Edited, Serve
 
 
 def test_a_file_keeps_contacts(serve: Serve, connect: Connect, tmp_path: Path) -> None:
-    """A sandbox that opens the file of another one has its contacts, and continues the contact IDs.
-
-    Without a file a new sandbox has no contacts.
-    """
+    """A sandbox that opens the file of another one has its contacts, and continues the contact IDs."""
     first = serve(db=tmp_path / "contacts.sqlite")
     made = connect(first).post(PATH, json={"number": ADA}).json()["contact"]
     first.close()
@@ -98,10 +88,7 @@ def test_damaged_file(tmp_path: Path) -> None:
 
 
 def test_file_with_another_document(serve: Serve, connect: Connect, edited: Edited, tmp_path: Path) -> None:
-    """Contacts are returned in the spelling and with the fields of the sandbox that opens the file.
-
-    Only one that would return them in the same way can open the file at the same time.
-    """
+    """Contacts are returned in the spelling and with the fields of the sandbox that opens the file."""
     path = tmp_path / "file"
     first = serve(db=path, spelling="snake")
     connect(first).post(PATH, json={"number": ADA, "first_name": "Ada"})

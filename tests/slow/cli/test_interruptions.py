@@ -6,14 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
+from sendblue_sandbox import Sandbox
 
 from tests.cli.command_line import COMMAND
-
-if TYPE_CHECKING:
-    from sendblue_sandbox import Sandbox
 
 IMPORTING = """
 import sys

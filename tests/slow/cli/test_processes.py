@@ -7,24 +7,18 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 import pytest
 from sendblue_contacts_cli.app import COMMANDS
+from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import COMMAND
+from tests.cli.command_line import COMMAND, Process
 from tests.sandbox.contacts_api import CREDENTIALS, PATH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Process
 
 VERSION = f"sendblue-contacts, version {version('sendblue-contacts')}\n"
 # Modules that are slow to import, or come with another extra.

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import pexpect
 import pytest
+from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import ADA, COMMAND
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-
-    from tests.cli.command_line import Run
+from tests.cli.command_line import ADA, COMMAND, Run
 
 # The sandbox is a thread of this process. The fork is safe, because the child calls exec at once.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

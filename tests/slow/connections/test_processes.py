@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
 
 from tests.overrides.raw_http import complete, raw_http_server
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterator
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 # Arguments: the address of the server and the number of forks. Prints how the children ended, and the parent's calls

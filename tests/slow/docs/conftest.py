@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain.docs.command import main
 
 from tests.slow.sandbox_browser.conftest import browser, chromium
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["browser", "built", "chromium"]
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pexpect
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_sandbox import Sandbox
+from sendblue_sandbox import Sandbox
 
 COLUMNS = 80
 POLL_INTERVAL, MAX_POLLS = 0.05, 1200
@@ -86,7 +83,7 @@ class Terminal:
         self._status = shell.exitstatus
         return _LINE_END.sub("\n", output)
 
-    def _output(self, shell: Any, command: Command) -> Iterator[str]:  # noqa: ANN401  # pexpect has no types
+    def _output(self, shell: Any, command: Command) -> Iterator[str]:  # pexpect has no types
         enough = len(self._sandbox.requests) + REQUESTS_BEFORE_CTRL_C
         interrupt = "^C" in command.output
         for _ in range(MAX_POLLS):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain.docs.command import HTTP_PAGE
 
-from tests.slow.sandbox_browser.conftest import DESKTOP, PHONE
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.slow.sandbox_browser.conftest import Browser
+from tests.slow.sandbox_browser.conftest import DESKTOP, PHONE, Browser
 
 TESTED_PAGES = ("index.html", "guides/limits.html", "guides/import.html", "reference/python.html", str(HTTP_PAGE))
 SEARCH = """

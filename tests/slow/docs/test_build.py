@@ -6,7 +6,7 @@ import html
 import json
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from griffe import Docstring, Function
@@ -15,9 +15,6 @@ from maintain.docs.griffe_examples import Examples
 from maintain.venvs import ScriptError
 
 from tests.slow.docs.blocks import PAGES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INDEX = '<a href="#top" id="top">here</a><a href="guides/a.html#x">there</a><a href="https://example.com/">far</a>'
 GUIDE = '<h2 id="x">X</h2><a href="../index.html">back</a><link rel="canonical" href="https://example.com/a">'
@@ -31,9 +28,6 @@ def site(tmp_path: Path) -> Path:
         page.parent.mkdir(exist_ok=True)
         page.write_text(text, encoding="utf-8")
     return tmp_path
-
-
-# --- the real pages
 
 
 def test_every_page_is_built(built: Path) -> None:
@@ -105,9 +99,6 @@ def test_the_reference_shows_examples_as_code(built: Path) -> None:
     page = (built / "reference/python.html").read_text(encoding="utf-8")
     code = [html.unescape(re.sub("<.*?>", "", block)) for block in re.findall("<pre>(.*?)</pre>", page, re.DOTALL)]
     assert [block for block in code if block.startswith("with Sendblue() as client, open_source") and "\n" in block]
-
-
-# --- the link check
 
 
 def test_a_site_without_broken_links_passes(site: Path) -> None:
@@ -185,9 +176,6 @@ def test_unexpected_output_of_redocly_is_an_error(tmp_path: Path, line: str) -> 
     page.write_text(REDOCLY.replace(line, ""), encoding="utf-8")
     with pytest.raises(ScriptError, match=r"check what redocly builds instead, and adapt HTTP_EDITS"):
         adapt(page)
-
-
-# --- examples in docstrings
 
 
 def rendered(docstring: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sendblue_contacts_cli.app import COMMANDS
@@ -11,9 +11,6 @@ from sendblue_sandbox import Sandbox
 
 from tests.slow.docs.blocks import PAGES, SANDBOX_URL, blocks, write_titled_blocks
 from tests.slow.docs.terminal import Command, Terminal, commands
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # The sandbox is a thread of this process; the child process runs another program immediately.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

@@ -6,15 +6,12 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.slow.docs.blocks import PAGES, ROOT, blocks, write_titled_blocks
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LANGUAGES = {"python", "console", "shell", "text", "toml", "csv"}
 

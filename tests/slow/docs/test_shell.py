@@ -8,11 +8,11 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -22,10 +22,7 @@ from sendblue_sandbox.cli import DEFAULT_PORT
 from tests.slow.docs.blocks import PAGES, ROOT, SANDBOX_URL, blocks
 from tests.slow.docs.test_samples import samples
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    Check = Callable[[Sequence[str], Path], None]
+Check = Callable[[Sequence[str], Path], None]
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PROGRAMS = Path(sys.executable).parent
@@ -33,9 +30,6 @@ PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
 PACKAGES_OF_SCRIPTS = {"upstream": "vendor_sdk"}
 """The package of each script whose name differs from the script's."""
 CREDENTIALS = {"sb-api-key-id": "any", "sb-api-secret-key": "pair"}
-
-
-# --- checks of one command
 
 
 @contextmanager
@@ -111,9 +105,6 @@ COMMANDS = [
     for line in block.code.splitlines()
     if block.language == "shell" or (block.language == "text" and check_for(line))
 ]
-
-
-# --- the pages
 
 
 @pytest.mark.parametrize(("page", "line"), COMMANDS)

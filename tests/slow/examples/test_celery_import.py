@@ -6,16 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.slow.rate_limit.redis_server import RedisServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[3] / "examples/celery_import"
 ROWS = 1_250

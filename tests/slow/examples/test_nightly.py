@@ -6,17 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.cli.command_line import ADA, COMMAND, GRACE, KURT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[3] / "examples/nightly"
 INSTALLED = "/usr/local/bin/sendblue-contacts"

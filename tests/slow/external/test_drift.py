@@ -12,10 +12,12 @@ import copy
 import json
 import re
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,10 +29,6 @@ from sendblue_sandbox import Sandbox
 
 from tests.contract.har import CREDENTIAL_HEADERS, MASKED, Entry, Traffic, archive, entries_in
 from tests.slow.external.conftest import TABLE, Contract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 Data = dict[str, Any]
 ADA, BOB, UNKNOWN = "+14155551234", "+14155555678", "+14155550000"
@@ -108,9 +106,6 @@ class Report:
             for item in each["missing"]
             if item.get("target") != "response"
         ]
-
-
-# --- recording
 
 
 @pytest.fixture(scope="module")
@@ -199,8 +194,6 @@ def report(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory, pytes
     return found
 
 
-# --- the table
-
 COLUMNS: dict[str, Callable[[Data], bool]] = {
     "parameters": lambda item: item["kind"] == "parameter",
     "request fields": lambda item: item.get("target") == "request",
@@ -228,9 +221,6 @@ def share(operations: list[Data], column: Callable[[Data], bool]) -> str:
         [item for each in operations for item in each[kind] if column(item)] for kind in ("covered", "missing")
     )
     return f"{len(covered)}/{len(covered) + len(missing)}"
-
-
-# --- the comparison
 
 
 def test_every_operation_is_called() -> None:
@@ -283,10 +273,7 @@ def test_only_fictitious_numbers(entries: list[Entry]) -> None:
     assert len(numbers) > 1
 
 
-# --- differences are found
-
-
-def edited(entry: Entry, **changes: Any) -> Entry:  # noqa: ANN401 - parts of a request
+def edited(entry: Entry, **changes: Any) -> Entry:
     """Return a copy of an entry with a changed request."""
     return {**entry, "request": {**entry["request"], **changes}}
 

@@ -12,9 +12,10 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 import httpx
 import pytest
@@ -22,10 +23,7 @@ from maintain.venvs import ROOT, environment, node_tool
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.slow.external.conftest import Contract
+from tests.slow.external.conftest import Contract
 
 ADA, BOB, UNKNOWN = "+14155551234", "+14155555678", "+14155550000"
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}

@@ -111,7 +111,7 @@ def test_random_servers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("deletes", "requests"), [(False, 15), (True, 70)])
-def test_a_large_account(deletes: bool, requests: int) -> None:  # noqa: FBT001  # a parameter
+def test_a_large_account(deletes: bool, requests: int) -> None:  # a parameter
     """12,000 contacts are listed with the real limits, also if each is deleted after it was listed."""
     server = ListServer(account(*(number // 3 for number in range(12_000))))
     met: list[str] = []

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.maintain.conftest import workspace
 from tests.maintain.workspaces import Workspace, new_workspace
 from tests.slow.maintain.clones import Clone, make_clone, release
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["generated", "original", "workspace"]
 

@@ -7,11 +7,9 @@ a default, `before` adds that to the document first.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any
 
 Data = dict[str, Any]
 REQUESTS, RESPONSES, PYTHON = "requests", "responses", "python"
@@ -73,6 +71,16 @@ def respelled(document: Data, holder: str, old: str, new: str, *aliases: str) ->
     required[:] = [new if name == old else name for name in required]
 
 
+def changed(place: str, breaks: frozenset[str], line: str, before: Any = None, **keys: Any) -> Mutation:
+    """Return the mutation that sets keys of a schema, such as `Contact`, or of a field, such as `Contact.phone`."""
+    name, _, field = place.partition(".")
+
+    def edit(document: Data) -> None:
+        (properties(document, name)[field] if field else schema(document, name)).update(keys)
+
+    return Mutation(edit, breaks, f"{place}: {line}", before)
+
+
 def moved(document: Data, path: str, to: str) -> None:
     """Rename a path in place."""
     document["paths"] = {(to if name == path else name): item for name, item in document["paths"].items()}
@@ -81,7 +89,7 @@ def moved(document: Data, path: str, to: str) -> None:
 def renamed_schema(document: Data, old: str, new: str) -> None:
     """Rename a schema wherever it is used."""
 
-    def respell(part: Any) -> Any:  # noqa: ANN401 - any part of the document
+    def respell(part: Any) -> Any:
         if isinstance(part, dict):
             return {(new if key == old else key): respell(value) for key, value in part.items()}
         if isinstance(part, list):
@@ -100,7 +108,7 @@ def second_count(document: Data) -> None:
     document["paths"]["/api/v2/tags/count"] = item
 
 
-def query(name: str, **more: Any) -> Data:  # noqa: ANN401 - any JSON value
+def query(name: str, **more: Any) -> Data:
     """Return a query parameter."""
     return {"name": name, "in": "query", "schema": TEXT, **more}
 
@@ -153,35 +161,26 @@ MUTATIONS: dict[str, Mutation] = {
         ON_PYTHON,
         "Contact.verified: became an alias of `is_verified`",
     ),
-    "field of a response required": Mutation(
-        lambda d: schema(d, "ContactCount").update(required=["count"]), NOTHING, "ContactCount: now requires `count`"
-    ),
+    "field of a response required": changed("ContactCount", NOTHING, "now requires `count`", required=["count"]),
     "field of a response no longer required": Mutation(
         lambda d: schema(d, "ContactCount").pop("required"),
         ON_RESPONSES,
         "ContactCount: no longer requires `count`",
         before=lambda d: schema(d, "ContactCount").update(required=["count"]),
     ),
-    "null removed from a response": Mutation(
-        lambda d: properties(d, "Contact")["verified"].update(type="boolean"),
-        NOTHING,
-        "Contact.verified: type removed: `null`",
-    ),
-    "null added to a response": Mutation(
-        lambda d: properties(d, "Contact")["verified"].update(type=["boolean", "null"]),
+    "null removed from a response": changed("Contact.verified", NOTHING, "type removed: `null`", type="boolean"),
+    "null added to a response": changed(
+        "Contact.verified",
         ON_RESPONSES,
-        "Contact.verified: type added: `null`",
+        "type added: `null`",
         before=lambda d: properties(d, "Contact")["verified"].update(type="boolean"),
+        type=["boolean", "null"],
     ),
-    "type of a response widened": Mutation(
-        lambda d: properties(d, "Contact")["verified"].update(type=["boolean", "string", "null"]),
-        OUT,
-        "Contact.verified: type added: `string`",
+    "type of a response widened": changed(
+        "Contact.verified", OUT, "type added: `string`", type=["boolean", "string", "null"]
     ),
-    "format of a response changed": Mutation(
-        lambda d: properties(d, "Contact")["created_at"].update(format="date"),
-        OUT,
-        "Contact.created_at: format changed from `date-time` to `date`",
+    "format of a response changed": changed(
+        "Contact.created_at", OUT, "format changed from `date-time` to `date`", format="date"
     ),
     "enum value added to a response": Mutation(
         lambda d: properties(d, "Contact")["kind"]["enum"].append("shop"),
@@ -233,66 +232,41 @@ MUTATIONS: dict[str, Mutation] = {
     "field of a request made optional": Mutation(
         lambda d: schema(d, "ContactVerify").pop("required"), NOTHING, "ContactVerify: no longer requires `number`"
     ),
-    "null removed from a request": Mutation(
-        lambda d: properties(d, "ContactUpdate")["first_name"].update(type="string"),
-        IN,
-        "ContactUpdate.first_name: type removed: `null`",
+    "null removed from a request": changed("ContactUpdate.first_name", IN, "type removed: `null`", type="string"),
+    "null added to a request": changed(
+        "ContactUpdate.phone_number", NOTHING, "type added: `null`", type=["string", "null"]
     ),
-    "null added to a request": Mutation(
-        lambda d: properties(d, "ContactUpdate")["phone_number"].update(type=["string", "null"]),
-        NOTHING,
-        "ContactUpdate.phone_number: type added: `null`",
-    ),
-    "type of a request changed": Mutation(
-        lambda d: properties(d, "ContactCreate")["update_if_exists"].update(type="string"),
-        IN,
-        "ContactCreate.update_if_exists: type added: `string`, type removed: `boolean`",
+    "type of a request changed": changed(
+        "ContactCreate.update_if_exists", IN, "type added: `string`, type removed: `boolean`", type="string"
     ),
     "type of a parameter widened": Mutation(
         lambda d: parameter(d, "limit")["schema"].update(type="number"),
         NOTHING,
         "parameter limit of GET /api/v2/contacts: type added: `number`, type removed: `integer`",
     ),
-    "pattern added to a request": Mutation(
-        lambda d: properties(d, "ContactCreate")["first_name"].update(pattern="^[A-Z]"),
-        ON_REQUESTS,
-        "ContactCreate.first_name: pattern added: `^[A-Z]`",
+    "pattern added to a request": changed(
+        "ContactCreate.first_name", ON_REQUESTS, "pattern added: `^[A-Z]`", pattern="^[A-Z]"
     ),
-    "default changed": Mutation(
-        lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=True),
-        ON_REQUESTS,
-        "ContactCreate.update_if_exists: default changed from `False` to `True`",
+    "default changed": changed(
+        "ContactCreate.update_if_exists", ON_REQUESTS, "default changed from `False` to `True`", default=True
     ),
-    "default documented": Mutation(
-        lambda d: properties(d, "ContactCreate")["update_if_exists"].update(default=False),
+    "default documented": changed(
+        "ContactCreate.update_if_exists",
         NOTHING,
-        "ContactCreate.update_if_exists: default added: `False`",
+        "default added: `False`",
         before=lambda d: properties(d, "ContactCreate")["update_if_exists"].pop("default"),
+        default=False,
     ),
-    "bound on a list added": Mutation(
-        lambda d: properties(d, "BulkCreate")["contacts"].update(maxItems=100),
-        ON_REQUESTS,
-        "BulkCreate.contacts: maxItems added: `100`",
+    "bound on a list added": changed("BulkCreate.contacts", ON_REQUESTS, "maxItems added: `100`", maxItems=100),
+    "other fields forbidden": changed(
+        "BulkCreate", ON_REQUESTS, "additionalProperties changed from `True` to `False`", additionalProperties=False
     ),
-    "other fields forbidden": Mutation(
-        lambda d: schema(d, "BulkCreate").update(additionalProperties=False),
-        ON_REQUESTS,
-        "BulkCreate: additionalProperties changed from `True` to `False`",
+    "field deprecated": changed("ContactCreate.tags", NOTHING, "deprecated added: `True`", deprecated=True),
+    "field of a request made read-only": changed(
+        "ContactCreate.tags", ON_REQUESTS, "readOnly added: `True`", readOnly=True
     ),
-    "field deprecated": Mutation(
-        lambda d: properties(d, "ContactCreate")["tags"].update(deprecated=True),
-        NOTHING,
-        "ContactCreate.tags: deprecated added: `True`",
-    ),
-    "field of a request made read-only": Mutation(
-        lambda d: properties(d, "ContactCreate")["tags"].update(readOnly=True),
-        ON_REQUESTS,
-        "ContactCreate.tags: readOnly added: `True`",
-    ),
-    "field of a response made write-only": Mutation(
-        lambda d: properties(d, "Contact")["tags"].update(writeOnly=True),
-        ON_RESPONSES,
-        "Contact.tags: writeOnly added: `True`",
+    "field of a response made write-only": changed(
+        "Contact.tags", ON_RESPONSES, "writeOnly added: `True`", writeOnly=True
     ),
     # --- shared by requests and responses
     "shared type widened": Mutation(
@@ -316,25 +290,19 @@ MUTATIONS: dict[str, Mutation] = {
         IN,
         "ContactVerify.number: alias `phone` removed",
     ),
-    "alias added to a request": Mutation(
-        lambda d: properties(d, "ContactCreate")["tags"].update({"x-aliases": ["labels"]}),
-        NOTHING,
-        "ContactCreate.tags: alias `labels` added",
+    "alias added to a request": changed(
+        "ContactCreate.tags", NOTHING, "alias `labels` added", **{"x-aliases": ["labels"]}
     ),
     "alias removed from a response": Mutation(
         lambda d: properties(d, "Contact")["first_name"].pop("x-aliases"),
         ON_RESPONSES,
         "Contact.first_name: alias `firstName` removed",
     ),
-    "alias added to a response": Mutation(
-        lambda d: properties(d, "Contact")["verified"].update({"x-aliases": ["isVerified"]}),
-        NOTHING,
-        "Contact.verified: alias `isVerified` added",
+    "alias added to a response": changed(
+        "Contact.verified", NOTHING, "alias `isVerified` added", **{"x-aliases": ["isVerified"]}
     ),
     "alias turned into a field": Mutation(
-        spelling_of_its_own,
-        ON_REQUESTS | ON_RESPONSES,
-        "Contact.first_name: alias `firstName` removed",
+        spelling_of_its_own, ON_REQUESTS | ON_RESPONSES, "Contact.first_name: alias `firstName` removed"
     ),
     # --- parameters
     "optional parameter added": Mutation(
@@ -475,14 +443,6 @@ MUTATIONS: dict[str, Mutation] = {
         ON_PYTHON,
         "sendblue_contacts_api.models.ContactCount: public object was removed",
     ),
-    "description only": Mutation(
-        lambda d: properties(d, "Contact")["phone"].update(description="Another."),
-        NOTHING,
-        "Contact.phone: description changed",
-    ),
-    "example only": Mutation(
-        lambda d: properties(d, "Contact")["phone"].update(examples=["+14155550000"]),
-        NOTHING,
-        "Contact.phone: examples changed",
-    ),
+    "description only": changed("Contact.phone", NOTHING, "description changed", description="Another."),
+    "example only": changed("Contact.phone", NOTHING, "examples changed", examples=["+14155550000"]),
 }

@@ -7,15 +7,13 @@ line of the file. A command is a line with a dollar sign, followed by lines of i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from maintain.venvs import ROOT
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.slow.maintain.clones import Clone
+from tests.slow.maintain.clones import Clone
 
 GUIDE = "CONTRIBUTING.md"
 # The placeholder for the version of a release.

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from maintain.changes.command import main
 
 from tests.maintain.workspaces import PETS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Capture = pytest.CaptureFixture[str]
 KINDS = "enum: [cat, dog]"
@@ -56,9 +53,6 @@ def project(tmp_path: Path) -> Project:
 def run(project: Project | Path, *arguments: str) -> int:
     """Run the command in the repository."""
     return main(list(arguments), project if not isinstance(project, Project) else project.folder)
-
-
-# --- the revision to compare with
 
 
 def test_the_last_release(project: Project, capsys: Capture) -> None:
@@ -162,9 +156,6 @@ def test_no_repository(tmp_path: Path, options: tuple[str, ...], status: int, ca
     """In an unpacked sdist there is nothing to compare with; the check passes."""
     assert run(tmp_path, *options) == status
     assert "not a git repository" in capsys.readouterr().err
-
-
-# --- --check
 
 
 @pytest.mark.parametrize(

@@ -113,10 +113,7 @@ def test_output_to_a_pipe(full: Run) -> None:
 
 
 def test_another_file(small: Path) -> None:
-    """The texts of another file are shown unchanged, even if they look like markup. With NO_COLOR there are no colors.
-
-    Colors are forced, so that NO_COLOR has an effect.
-    """
+    """The texts of another file are unchanged, even if they look like markup. With NO_COLOR there are no colors."""
     run = demo(str(small), NO_COLOR="1", FORCE_COLOR="1")
     assert run.status == 0, run.output
     assert "[bold]Zoë :smile:" in run.output

@@ -163,7 +163,7 @@ def regenerated(tmp_path_factory: pytest.TempPathFactory) -> Regenerated:
 
 
 @pytest.fixture(scope="module")
-def results(regenerated: Regenerated) -> Any:  # noqa: ANN401 - the JSON that CLIENT prints
+def results(regenerated: Regenerated) -> Any:
     """The results of the client, over TCP, against a sandbox with the edited document."""
     variables = {"PYTHONPATH": regenerated.path, "SENDBLUE_SANDBOX_DOCUMENT": str(regenerated.document)}
     return json.loads(regenerated.run([sys.executable, "-c", CLIENT], variables))
@@ -182,7 +182,7 @@ def findings(regenerated: Regenerated, pytestconfig: pytest.Config) -> dict[int,
     return {int(line): text for line, text in found}
 
 
-def sent(results: Any, number: str) -> list[Any]:  # noqa: ANN401 - JSON
+def sent(results: Any, number: str) -> list[Any]:
     """Return the first request body with `number` in a list, or the items of the first bulk request with it."""
     body = next(json.loads(body) for _, _, body in results["wire"] if number in body)
     found: list[Any] = body.get("contacts", [body])
@@ -200,68 +200,68 @@ def test_field_is_unknown_without_the_edit() -> None:
         operations.create(ADA, {"birthDate": "1815-12-10"})
 
 
-def test_expected_packages_are_imported(regenerated: Regenerated, results: Any) -> None:  # noqa: ANN401 - JSON
+def test_expected_packages_are_imported(regenerated: Regenerated, results: Any) -> None:
     """The client imports the new generated package, and the hand-written layer and the sandbox of the project."""
     folders = [str(Path(file).parents[1]) for file in results["modules"]]
     assert folders == [str(regenerated.output), str(ROOT / "overrides"), str(ROOT / "sandbox")]
 
 
-def test_alias_is_accepted_and_the_preferred_name_sent(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_alias_is_accepted_and_the_preferred_name_sent(results: Any) -> None:
     """`create(…, birthDate=…)` sends `birthday` and no other name."""
     assert sent(results, ADA) == [{"number": ADA, "birthday": "1815-12-10"}]
 
 
-def test_field_is_read_as_a_date(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_read_as_a_date(results: Any) -> None:
     """`contact.birthday` is a date."""
     assert results["created"] == ["date", "1815-12-10"]
 
 
-def test_field_is_updated(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_updated(results: Any) -> None:
     """An existing contact gets a new value."""
     assert results["updated"] == "1815-12-11"
 
 
-def test_field_is_sent_in_bulk(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_sent_in_bulk(results: Any) -> None:
     """A bulk item accepts the field, and a date in another format is sent in ISO 8601."""
     assert (sent(results, GRACE), results["bulk"]) == ([{"phone": GRACE, "birthday": "1906-12-09"}], ["1906-12-09"])
 
 
-def test_field_is_imported_from_csv(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_imported_from_csv(results: Any) -> None:
     """A column `birthDate` sets the field."""
     expected = [{"phone": FILED, "first_name": "Kurt", "birthday": "1906-04-28"}]
     assert (sent(results, FILED), results["imported"]) == (expected, ["1906-04-28"])
 
 
-def test_field_is_exported_to_csv(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_exported_to_csv(results: Any) -> None:
     """The field is a column under its preferred name."""
     rows = csv.DictReader(results["exported"].splitlines())
     assert {row["phone"]: row["birthday"] for row in rows} == results["kept"]
 
 
-def test_field_is_an_option_of_the_command_line(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_an_option_of_the_command_line(results: Any) -> None:
     """`update --birth-date` sends the field under its preferred name, and `--json` shows it."""
     status, shown, body = results["typed"]
     assert (status, json.loads(shown)["birthday"], body) == (0, "1815-12-11", {"birthday": "1815-12-11"})
 
 
-def test_sandbox_stores_the_field(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_sandbox_stores_the_field(results: Any) -> None:
     """The sandbox stores every value."""
     assert results["kept"] == {ADA: "1815-12-11", GRACE: "1906-12-09", FILED: "1906-04-28"}
 
 
-def test_field_is_compared_by_a_sync(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_field_is_compared_by_a_sync(results: Any) -> None:
     """Only a contact with another value is updated, in whatever form the date is written; then nothing is left."""
     fields = {"birthday": ["1815-12-11", "1815-12-12"], "class": ["second", "third"]}
     assert results["synced"] == [[ADA, fields], 1, 2]
 
 
-def test_keyword_of_python(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_keyword_of_python(results: Any) -> None:
     """A field whose name is a keyword is set by its name, is the attribute `class_`, and is checked."""
     assert results["keyword"] == ["first", "first", "second"]
     assert results["refused keyword"] == "TypeError"
 
 
-def test_invalid_date_is_rejected(results: Any) -> None:  # noqa: ANN401 - JSON
+def test_invalid_date_is_rejected(results: Any) -> None:
     """An invalid date and an undocumented name raise an error."""
     assert results["refused"] == ["ValueError", "TypeError"]
 

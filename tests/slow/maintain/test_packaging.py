@@ -63,9 +63,6 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return venv / "bin/python"
 
 
-# --- contents
-
-
 @pytest.mark.parametrize("package", PACKAGES)
 def test_wheel_has_each_package_typed(names: set[str], package: str) -> None:
     """Each package is included, with its marker."""
@@ -109,9 +106,6 @@ def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
-# --- without extras
-
-
 @pytest.mark.parametrize("package", PACKAGES)
 def test_imports_without_extras(clean: Path, tmp_path: Path, package: str) -> None:
     """Each package can be imported with the core dependencies only."""
@@ -127,9 +121,6 @@ def test_public_names_import_without_extras(clean: Path, tmp_path: Path) -> None
     """Every public name of the client can be imported without extras."""
     program = "import sendblue_contacts as s; [getattr(s, name) for name in s.__all__]; print(len(s.__all__))"
     assert int(run(clean, "-I", "-c", program, cwd=tmp_path)) > 1
-
-
-# --- pins
 
 
 def pins(name: str) -> dict[str, str]:

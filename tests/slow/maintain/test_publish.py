@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from maintain.publish import command
@@ -14,10 +15,6 @@ from maintain.publish.install_test import SMOKE_TEST, install_test
 from maintain.publish.preflight import CHECKS
 from maintain.publish.release import Release
 from maintain.venvs import ROOT, ScriptError, run
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
@@ -82,9 +79,6 @@ def project(tmp_path: Path) -> Project:
     """The project."""
     (tmp_path / "project").mkdir()
     return Project(tmp_path / "project")
-
-
-# --- the checks
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -195,9 +189,6 @@ def test_a_folder_that_is_no_clone(tmp_path: Path) -> None:
         Release.of(tmp_path)
 
 
-# --- the build
-
-
 def test_build(project: Project, tmp_path: Path) -> None:
     """A commit gives a wheel and an sdist, without files that are not committed."""
     project.write("pets/secret.py", "")
@@ -231,9 +222,6 @@ def test_comparison(tmp_path: Path, second: Mapping[str, bytes], differing: str)
         compare(tmp_path / "first", tmp_path / "second")
 
 
-# --- the installation test
-
-
 def test_no_python_to_test_on(project: Project, tmp_path: Path) -> None:
     """A wheel that was not tested on any Python is not published."""
     with pytest.raises(ScriptError, match=r"none of Python 3\.11, 3\.12 is on PATH"):
@@ -246,9 +234,6 @@ def test_the_smoke_test_needs_the_installed_package(tmp_path: Path, extras: str)
     command = [sys.executable, "-I", str(SMOKE_TEST), "0.0.0", extras, ""]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "sendblue_contacts is in this environment: False instead of True\n")
-
-
-# --- the command
 
 
 def test_the_password_is_not_in_the_environment(monkeypatch: Patch) -> None:
@@ -271,10 +256,7 @@ def test_a_failure_is_the_exit_status(monkeypatch: Patch, capsys: Capture) -> No
         raise ScriptError("something is wrong")
 
     monkeypatch.setattr(command, "publish", publish)
-    assert (command.main(["--upload"]), capsys.readouterr().err) == (
-        1,
-        "something is wrong\nscripts/publish failed.\n",
-    )
+    assert (command.main(["--upload"]), capsys.readouterr().err) == (1, "something is wrong\nscripts/publish failed.\n")
 
 
 @pytest.fixture
@@ -334,8 +316,6 @@ def test_a_tag_that_cannot_be_created(project: Project, shortened: list[str], ca
     assert (command.main(["--upload"]), len(shortened)) == (0, 2)
     assert "Tag it yourself: git tag v0.2.0 && git push origin HEAD v0.2.0" in capsys.readouterr().out
 
-
-# --- the changelog's fragments
 
 KINDS = ("added", "changed", "deprecated", "removed", "fixed")
 

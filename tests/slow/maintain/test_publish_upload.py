@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from maintain.publish.upload import require_index, upload
 from maintain.venvs import ScriptError, run
 
 from tests.slow.maintain.indexes import IndexServer, serving
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 PROJECT = """\
 [build-system]

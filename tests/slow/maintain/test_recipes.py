@@ -27,9 +27,6 @@ def clone(released: Clone) -> Clone:
     return released
 
 
-# --- each recipe
-
-
 def test_the_recipes() -> None:
     """CONTRIBUTING.md has these recipes, and a test follows each."""
     assert TITLES == [

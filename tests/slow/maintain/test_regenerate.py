@@ -6,7 +6,7 @@ import os
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,25 +16,14 @@ from maintain.regenerate.generated_client import check_pins, swap
 from maintain.venvs import ROOT, ScriptError
 from openapi_python_client.config import ConfigFile
 
-from tests.maintain.workspaces import BIRTHDAY
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.maintain.workspaces import Workspace
+from tests.maintain.workspaces import BIRTHDAY, Workspace
 
 SCRIPT = ROOT / "scripts/regenerate"
 Capture = pytest.CaptureFixture[str]
 
 
-# --- the package
-
-
 def test_the_first_run(workspace: Workspace, capsys: Capture) -> None:
-    """The package contains the operation and the model, which are listed, and is marked as typed; nothing else is left.
-
-    Neither a temporary folder nor a cache of ruff remains.
-    """
+    """The package has the operation and the model, which are listed, and is marked as typed; nothing else is left."""
     assert workspace.regenerate() == 0
     names = {"api/pets/get_pet.py", "models/pet.py", "py.typed"}
     assert {name for name in names if (workspace.package / name).is_file()} == names
@@ -65,9 +54,6 @@ def test_output_names_no_folder(original: Workspace) -> None:
 def test_file_modes(generated: Workspace) -> None:
     """Every file has the mode 0644."""
     assert {stat.S_IMODE(mode) for _, mode, _ in generated.contents().values()} == {0o644}
-
-
-# --- on any machine
 
 
 def run_in_environment(workspace: Workspace, cwd: Path, variables: dict[str, str], umask: int) -> None:
@@ -120,9 +106,6 @@ def test_two_concurrent_runs(generated: Workspace) -> None:
     runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
     assert [run.wait(60) for run in runs] == [0, 0]
     assert generated.regenerate("--check") == 0
-
-
-# --- failures change nothing
 
 
 def assert_unchanged(generated: Workspace, capsys: Capture, *texts: str) -> None:
@@ -216,9 +199,6 @@ def test_a_run_after_a_killed_one(generated: Workspace, capsys: Capture) -> None
     )
 
 
-# --- --check
-
-
 def test_check_finds_nothing(generated: Workspace) -> None:
     """It passes if the package is up to date."""
     assert generated.regenerate("--check") == 0
@@ -287,9 +267,6 @@ def test_check_ignores_bytecode(generated: Workspace) -> None:
 def test_check_without_a_package(workspace: Workspace) -> None:
     """It fails if nothing was generated yet, and creates no folder."""
     assert (workspace.regenerate("--check"), workspace.output.exists()) == (1, False)
-
-
-# --- the settings
 
 
 def test_the_generator_knows_every_setting() -> None:

@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from maintain.venvs import ROOT, VENV, VERSIONS, run
@@ -19,9 +20,6 @@ from maintain.venvs import ROOT, VENV, VERSIONS, run
 from tests.slow.maintain.clones import Clone, shell, version_of
 from tests.slow.maintain.indexes import IndexServer, serving
 from tests.slow.maintain.recipes import Command, follow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # The scripts work in .venv, whichever Python runs the tests.
 pytestmark = pytest.mark.skipif(Path(sys.prefix) != VENV, reason="the recipes are followed on the Python of .venv")
@@ -87,7 +85,7 @@ def published(released: Clone, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def user(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - the JSON that USER writes
+def user(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Install the package from the index into a clean environment, and return the output of USER."""
     folder = tmp_path_factory.mktemp("user")
     python = folder / "venv/bin/python"
@@ -149,17 +147,17 @@ def test_the_commit_is_tagged_and_pushed(published: Published) -> None:
     assert clone.do("git", "ls-remote", "origin", f"refs/tags/{tag}^{{}}").split()[0] == commit.strip()
 
 
-def test_a_user_gets_this_version(user: Any, published: Published) -> None:  # noqa: ANN401 - JSON
+def test_a_user_gets_this_version(user: Any, published: Published) -> None:
     """A user imports the new version from the environment."""
     assert (user["version"], user["folder"].startswith(user["venv"])) == (published.version, True)
 
 
-def test_a_user_creates_a_contact(user: Any) -> None:  # noqa: ANN401 - JSON
+def test_a_user_creates_a_contact(user: Any) -> None:
     """The installed client creates a contact in the installed sandbox."""
     assert user["created"] == ["+14155551234", "Ada"]
 
 
-def test_a_user_calls_the_new_operation(user: Any) -> None:  # noqa: ANN401 - JSON
+def test_a_user_calls_the_new_operation(user: Any) -> None:
     """The new operation sends the request that the document describes, and reads its response."""
     paths = [f"/api/v2/contacts/%2B{number}/exists" for number in ("14155551234", "14155559999")]
     assert (user["exist"], user["sent"][1:]) == ([True, False], [["GET", path] for path in paths])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 from sendblue_contacts import InvalidPhoneNumberError, errors, fields, operations, phone
 from sendblue_contacts_api.types import Field, read_date, read_datetime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NUMBER = "+14155551234"
 SUMMARY = errors.RequestSummary.of("get", "/api/v2/contacts")

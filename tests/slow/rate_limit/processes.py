@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from sendblue_sandbox import Sandbox
+from sendblue_sandbox import Sandbox
 
 LIMIT, PER = 20, 0.5
 """The limit that the sandbox enforces and the processes keep."""

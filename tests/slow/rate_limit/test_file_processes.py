@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from sendblue_sandbox import Sandbox
 
 from tests.slow.rate_limit.processes import LIMIT, PER, Workers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture

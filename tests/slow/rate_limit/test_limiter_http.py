@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, Sendblue
 from sendblue_sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sendblue_sandbox.rate_limit.window_models import WindowName
+from sendblue_sandbox.rate_limit.window_models import WindowName
 
 LIMIT, PER = 100, 1.0
 CALLS = 300
@@ -118,10 +114,7 @@ def test_clients_of_one_account_share_the_limit_automatically(sandbox: Sandbox) 
 
 def test_bulk_work_and_others_share_the_limit(sandbox: Sandbox, limiter: RateLimiter) -> None:
     """Endless bulk work and bursts of another caller: no request is refused, and the bursts do not wait."""
-    with (
-        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client,
-        ThreadPoolExecutor(20) as pool,
-    ):
+    with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=limiter) as client, ThreadPoolExecutor(20) as pool:
         bulk = client.with_options(bulk=True)
         jobs = [pool.submit(bulk.contacts.create, number(index)) for index in range(150)]
         urgent = client.with_options(max_wait=0)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EXCEPTIONS = 20_000
 

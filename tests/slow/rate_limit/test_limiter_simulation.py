@@ -38,7 +38,7 @@ def models() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def run(models: Any) -> Simulate:  # noqa: ANN401 - the module is imported by path
+def run(models: Any) -> Simulate:
     """Return a cached run of the simulation by mode of sending, server model and network."""
     return cache(lambda mode, model, network: models.simulate(models.MODES[mode], model, models.BY_NAME[network], 1))
 
@@ -54,7 +54,7 @@ def test_nothing_is_refused(run: Simulate, mode: str, most: int, network: str) -
 @NETWORKS
 @pytest.mark.parametrize("mode", ["bursts", "paced", "bulk"])
 @pytest.mark.parametrize("model", ["log", "fixed", "bucket"])
-def test_other_server_models_refuse_nothing(models: Any, run: Simulate, mode: str, model: str, network: str) -> None:  # noqa: ANN401 - imported by path
+def test_other_server_models_refuse_nothing(models: Any, run: Simulate, mode: str, model: str, network: str) -> None:
     """Window and token-bucket models accept every request that the strictest model accepts."""
     window = models.WINDOW_MODELS[model](LIMIT, 10.0)
     refused = [at for at in run(mode, "log_all", network).arrivals if window.arrive(at) is not None]
@@ -96,7 +96,7 @@ class _ReleasesAtSendTime:
         await asyncio.sleep(seconds)
 
 
-def test_simulation_detects_violations_of_the_limit(models: Any) -> None:  # noqa: ANN401 - imported by path
+def test_simulation_detects_violations_of_the_limit(models: Any) -> None:
     """With a limiter that counts from the send time, more requests than the limit arrive, and some are refused."""
     done = models.simulate(_ReleasesAtSendTime, "log", models.BY_NAME["stalling"], 1)
     assert (done.refusals > 0, done.worst > LIMIT) == (True, True)

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
@@ -18,11 +18,7 @@ import anyio.to_thread
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError, RateLimitStoreError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from tests.slow.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 SCHEDULE = Path("/proc/thread-self/schedstat")
 LONGEST_STALL = 0.05
@@ -115,10 +111,7 @@ def stall_of(rate: RateLimit, hang: Callable[[], AbstractContextManager[None]]) 
 @pytest.mark.skipif(not SCHEDULE.exists(), reason="this system does not tell for how long a thread was ready")
 @pytest.mark.parametrize("kind", ["file", "redis"])
 def test_an_event_loop_is_not_blocked(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
-    """Waits, releases and the end of an outage do not block it for longer than 50 ms.
-
-    On a busy machine, also a store that responds at once shows longer stalls: this is the control.
-    """
+    """Waits, releases and the end of an outage do not block it for longer than 50 ms."""
     hang: Callable[[], AbstractContextManager[None]]
     if kind == "file":
         rate = RateLimit(100, 0.05, store=f"file://{tmp_path}/slots")
@@ -133,10 +126,7 @@ def test_an_event_loop_is_not_blocked(request: pytest.FixtureRequest, tmp_path: 
 
 
 def test_thousands_of_waiting_tasks_do_not_block_an_event_loop() -> None:
-    """Each step of the event loop takes a small part of the CPU time of them all, also when a freeze ends all waits.
-
-    The garbage collection of Python, which a program with so many objects can turn off, is not measured.
-    """
+    """Each step of the event loop takes a small part of the CPU time of them all, also when a freeze ends all waits."""
     limiter = RateLimiter(RateLimit(100, 1000.0))
     steps: list[float] = []
     errors = 0

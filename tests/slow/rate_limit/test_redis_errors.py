@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -15,15 +16,12 @@ from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
 from tests.slow.rate_limit.redis_server import RedisServer, free_port
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 RATE = RateLimit(3, per=10.0)
 ACQUIRE = StoreRequest(Command.ACQUIRE, 1, lease=60.0)
 PASSWORD = "planted-word-7c1d"  # noqa: S105  # a text to search for, not a credential
 
 
-def store_at(url: str, client: Any = None) -> RedisStore:  # noqa: ANN401  # anything that replaces a client
+def store_at(url: str, client: Any = None) -> RedisStore:  # anything that replaces a client
     """A store at this URL."""
     return RedisStore(url, "account", RATE, client=client)
 
@@ -33,9 +31,6 @@ def admin(own_redis: RedisServer) -> Iterator[redis.Redis]:
     """A client for the administration of a Redis that the test may break."""
     with own_redis.client() as client:
         yield client
-
-
-# Outages.
 
 
 def outage_of(store: RedisStore) -> str:
@@ -166,9 +161,6 @@ def test_other_outages(error: Exception, word: str) -> None:
     assert word in outage_of(store_at("redis://host", FailingClient(error)))
 
 
-# Misconfigurations.
-
-
 def problem_of(store: RedisStore) -> str:
     """The message of the error."""
     with pytest.raises(RateLimitStoreError) as caught:
@@ -254,9 +246,6 @@ def test_an_unknown_error() -> None:
     assert PASSWORD not in problem
 
 
-# The URL.
-
-
 @pytest.mark.parametrize(
     "url",
     [
@@ -310,9 +299,6 @@ def error_of(limiter: RateLimiter) -> str:
     with pytest.raises(RateLimitStoreError) as caught, limiter.slot(max_wait=0):
         pass
     return "".join(traceback.format_exception(caught.value))
-
-
-# The extra.
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
+from sendblue_contacts.rate_limit import Slot
+from sendblue_contacts.rate_limit.config import OnUnavailable
 
-if TYPE_CHECKING:
-    from sendblue_contacts.rate_limit import Slot
-    from sendblue_contacts.rate_limit.config import OnUnavailable
-
-    from tests.slow.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 PER = 0.3
 LIMIT = 10
@@ -67,9 +64,6 @@ def wait_for_log(caplog: pytest.LogCaptureFixture, words: str) -> None:
         time.sleep(0.01)
 
 
-# block
-
-
 @KINDS
 def test_block_continues_when_redis_is_available_again(
     own_redis: RedisServer, caplog: pytest.LogCaptureFixture, kind: str
@@ -108,12 +102,6 @@ def test_block_waits_for_a_redis_that_hangs(own_redis: RedisServer, caplog: pyte
             sent = pool.submit(use, limiter)
             wait_for_log(caplog, "retrying")
         sent.result(timeout=20)
-
-
-# raise
-
-
-# Releases during an outage.
 
 
 @KINDS

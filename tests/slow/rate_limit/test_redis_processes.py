@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sendblue_sandbox import Sandbox
 
 from tests.slow.rate_limit.processes import LIMIT, PER, Workers
-
-if TYPE_CHECKING:
-    from tests.slow.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 
 def statuses(sandbox: Sandbox) -> set[int]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.overrides.rate_limit.store_fixtures import RedisStoreFixture
 from tests.overrides.rate_limit.test_stores import *  # noqa: F403  # every test of that module, and its other fixtures
-
-if TYPE_CHECKING:
-    from tests.slow.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 
 @pytest.fixture  # type: ignore[no-redef]  # replaces the fixture of that module

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
@@ -22,9 +22,6 @@ from sendblue_contacts.rate_limit.stores.redis import RedisStore
 
 from tests.overrides.rate_limit.store_fixtures import RedisStoreFixture, StoreClient
 from tests.slow.rate_limit.redis_server import RedisServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 PER = 10.0
 RATE = RateLimit(3, per=PER, reserve=1)
@@ -55,9 +52,6 @@ def key(client: StoreClient) -> str:
     """The key of the account."""
     assert isinstance(client.store, RedisStore)
     return client.store.key
-
-
-# Loss of data.
 
 
 def test_a_redis_that_lost_its_data_starts_cold(own_redis: RedisServer, client: StoreClient) -> None:
@@ -98,9 +92,6 @@ def test_an_idle_account_does_not_start_cold_for_a_month(
     fixture.now += 29 * DAY
     assert 29 * DAY < int(str(admin.ttl(key(client)))) <= 30 * DAY
     assert client.acquire(2) == 0
-
-
-# The clock.
 
 
 def test_the_clock_of_redis_is_used(redis_server: RedisServer) -> None:
@@ -184,9 +175,6 @@ def test_an_instance_that_was_not_used_in_between_starts_cold(
         assert [client.probe(), others.probe()] == [0, 0]
 
 
-# The key.
-
-
 def test_everything_is_in_one_key(fixture: RedisStoreFixture, client: StoreClient, admin: redis.Redis) -> None:
     """So it is lost as a whole or not at all; the name of the account is not in it."""
     client.use(1, 2, bulk=True)
@@ -217,9 +205,6 @@ def test_processes_may_have_different_reserves(fixture: RedisStoreFixture, clien
     other = StoreClient(fixture, fixture.open(RateLimit(3, per=PER, reserve=2)))
     waits = [other.acquire(1, bulk=True), other.acquire(2, bulk=True), client.acquire(3, bulk=True)]
     assert waits == [0, None, pytest.approx(RATE.pace)]
-
-
-# Connections.
 
 
 def test_a_flushed_script_is_loaded_again(client: StoreClient, admin: redis.Redis) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,9 +36,7 @@ from sendblue_contacts.rate_limit.stores.base import Command
 from sendblue_contacts.rate_limit.stores.file import FileStore
 
 from tests.overrides.rate_limit.store_fixtures import FileStoreFixture, RedisStoreFixture, StoreClient, StoreFixture
-
-if TYPE_CHECKING:
-    from tests.slow.rate_limit.redis_server import RedisServer
+from tests.slow.rate_limit.redis_server import RedisServer
 
 PER = 10.0
 TICK = 1e-5

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.overrides.lagging_calls import check_bulk_calls, check_calls
 from tests.transfer.test_lagging_reads import check_imports
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])

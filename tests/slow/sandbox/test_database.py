@@ -76,10 +76,7 @@ def phone(batch: int, item: int) -> str:
 
 
 def test_a_kill_in_bulk_writes(tmp_path: Path) -> None:
-    """After SIGKILL every acknowledged bulk create is in the file, and an interrupted one whole or not at all.
-
-    The contact IDs continue, none is used twice.
-    """
+    """After SIGKILL every acknowledged bulk create is in the file, and an interrupted one whole or not at all."""
     db, pause = tmp_path / "contacts.sqlite", random.Random(18151210)  # noqa: S311 - not a secret
     acknowledged: list[int] = []
     for round_ in range(3):
@@ -99,10 +96,7 @@ def test_a_kill_in_bulk_writes(tmp_path: Path) -> None:
 
 
 def test_two_sandboxes_on_one_file(tmp_path: Path) -> None:
-    """Two processes with one file share its contacts: no write is lost, no ID used twice, no request fails.
-
-    Of two creates of one number, one is a conflict.
-    """
+    """Two processes with one file share its contacts: no write is lost, no ID used twice, no request fails."""
     servers = [start(tmp_path / "contacts.sqlite") for _ in range(2)]
 
     def write(url: str) -> tuple[list[int], int]:

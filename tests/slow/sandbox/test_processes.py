@@ -48,10 +48,7 @@ def test_missing_extra(missing: str) -> None:
 
 
 def test_imports() -> None:
-    """`import sendblue_sandbox` loads no package of the extra, and a sandbox no module of the client.
-
-    A sandbox made from the code of the client would copy its errors.
-    """
+    """`import sendblue_sandbox` loads no package of the extra, and a sandbox no module of the client."""
     program = (
         f"import sys, sendblue_sandbox; print([name for name in {EXTRAS!r} if name in sys.modules]);"
         "sendblue_sandbox.Sandbox().close();"

@@ -45,10 +45,7 @@ def test_entry_point() -> None:
 
 
 def test_fixtures(pytester: pytest.Pytester) -> None:
-    """A test gets a client and can inspect the requests; the marker gives it a sandbox with its own settings.
-
-    One server serves the session; contacts, faults and the clock are reset for each test; there is no limit.
-    """
+    """A test gets a client and can inspect the requests; the marker gives it a sandbox with its own settings."""
     done = run(
         pytester,
         """

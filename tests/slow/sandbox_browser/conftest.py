@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 import httpx
 import pytest
@@ -12,13 +13,9 @@ from maintain.servers import ensure
 from maintain.venvs import ScriptError
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from sendblue_sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from selenium.webdriver.remote.webelement import WebElement
 
 T = TypeVar("T")
 
@@ -85,7 +82,7 @@ class Browser:
         wait = WebDriverWait(self.driver, WAIT_TIMEOUT, POLL_INTERVAL)
         return cast("T", wait.until(lambda _: condition(), f"not visible: {what}; page text: {self.text()[:2000]}"))
 
-    def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever the script returns
+    def run(self, script: str, *arguments: object) -> Any:
         """Return the result of a script in the page."""
         return self.driver.execute_script(script, *arguments)
 

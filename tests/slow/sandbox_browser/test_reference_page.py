@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -12,8 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from sendblue_sandbox import Sandbox
 from sendblue_sandbox.server import pages
 
-if TYPE_CHECKING:
-    from tests.slow.sandbox_browser.conftest import Browser
+from tests.slow.sandbox_browser.conftest import Browser
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi/contacts.yaml").read_bytes())
 OPERATIONS = {

@@ -6,15 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 from maintain.venvs import node_tool
 from sendblue_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from tests.slow.sandbox_browser.conftest import Browser
+from tests.slow.sandbox_browser.conftest import Browser
 
 ADA = {
     "number": "+14155551234",
@@ -44,9 +43,6 @@ def create(api: httpx.Client, *contacts: dict[str, Any]) -> None:
     """Create contacts through the API."""
     for contact in contacts:
         api.post("", json=contact).raise_for_status()
-
-
-# --- contacts
 
 
 def test_new_contact_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
@@ -111,9 +107,6 @@ def test_hundred_thousand(browser: Browser, sandbox: Sandbox) -> None:
     assert len(browser.all("#contacts tbody tr")) == 50
 
 
-# --- the empty page
-
-
 def test_python_example(browser: Browser, sandbox: Sandbox) -> None:
     """The Python code on the empty page creates a contact when it is executed."""
     browser.open(sandbox.url)
@@ -139,9 +132,6 @@ def test_seed_button(browser: Browser, sandbox: Sandbox) -> None:
     browser.click("#seed")
     browser.shows("1 to 50 of 100")
     assert len(sandbox.contacts()) == 100
-
-
-# --- activity
 
 
 def test_recent_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
@@ -188,9 +178,6 @@ def test_no_limit(browser: Browser) -> None:
         browser.shows("no rate limit")
 
 
-# --- updates
-
-
 def test_pause(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
     """The button stops the updates of the page and resumes them."""
     browser.open(sandbox.url)
@@ -235,9 +222,6 @@ def test_stopped_sandbox(browser: Browser) -> None:
         browser.shows("No response", "#live")
 
 
-# --- safety and accessibility
-
-
 def test_markup_is_shown_as_text(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
     """HTML in names, tags, variables, requests and the search is shown as text and never interpreted."""
     create(api, ODD["HTML"])
@@ -262,7 +246,7 @@ def test_unusual_values(browser: Browser, sandbox: Sandbox, api: httpx.Client, o
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("filled", [False, True])
-def test_fits_the_screen(browser: Browser, sandbox: Sandbox, api: httpx.Client, width: int, filled: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+def test_fits_the_screen(browser: Browser, sandbox: Sandbox, api: httpx.Client, width: int, filled: bool) -> None:
     """The page is not wider than the screen, empty or with the most unusual values."""
     create(api, *(ODD.values() if filled else ()))
     api.get("/" + "9" * 2000)

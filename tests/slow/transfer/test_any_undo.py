@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import apply_sync, plan_sync, undo_sync
 
 from tests.transfer.contact_files import number
 from tests.transfer.syncing.test_undo import exported
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_contacts import Sendblue
-    from sendblue_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("state")
 

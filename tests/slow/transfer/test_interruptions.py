@@ -10,21 +10,18 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from sendblue_contacts import Sendblue
 from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import Mode, open_source, run_import
 
 from tests.transfer.contact_files import person, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sendblue_contacts import Sendblue
 
 PROGRAM = Path(__file__).with_name("import_program.py")
 ROWS, KILLS = 20_000, 10

@@ -5,16 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from sendblue_sandbox import Sandbox
 
 from tests.cli.command_line import COMMAND
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:

@@ -8,19 +8,16 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import undo_sync
 
 from tests.transfer.contact_files import person, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sendblue_contacts import Sendblue
-    from sendblue_sandbox import Sandbox
 
 PROGRAM = Path(__file__).with_name("sync_program.py")
 ROWS, UNCHANGED, CHANGED, EXTRA, KILLS = 20_000, 16_000, 200, 500, 10
@@ -46,11 +43,7 @@ def run(arguments: list[object], folder: Path, seconds: float = 0) -> subprocess
 
 @pytest.mark.usefixtures("state")
 def test_sync_resumes_after_sigkill_at_random_moments(
-    sandbox: Sandbox,
-    client: Sendblue,
-    write_rows: Callable[..., Path],
-    tmp_path: Path,
-    filled: list[dict[str, Any]],
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], tmp_path: Path, filled: list[dict[str, Any]]
 ) -> None:
     """Ten kills, lost responses, and several plans: nothing is lost or doubled, and one undo puts all of it back."""
     path, chance = write_rows(ROWS), random.Random(18151210)  # noqa: S311  # moments, not keys

@@ -3,8 +3,6 @@
 Contacts and rows are plain dicts. The model works on complete contacts, where the library works on single changes.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -117,7 +115,7 @@ class Model:
             done.account[number] = after
             done.updated.append(number)
 
-    def _opt_out(self, before: bool, row: Contact) -> bool:  # noqa: FBT001  # a value of the contact
+    def _opt_out(self, before: bool, row: Contact) -> bool:
         if row.get("opt_out") is None or (row["opt_out"] is False and not self.options["allow_opt_in"]):
             return before
         return bool(row["opt_out"])

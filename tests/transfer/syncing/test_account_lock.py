@@ -1,17 +1,12 @@
 """The lock of an account: who holds it, and where it is."""
 
-from __future__ import annotations
-
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sendblue_transfer import AccountLockedError
 from sendblue_transfer.syncing.account_lock import AccountLock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ACCOUNT, OTHER = {"account": "a" * 64}, {"account": "b" * 64}
 

@@ -1,9 +1,9 @@
 """Applying plans: what is written, in which order, what is left alone, and how a sync resumes."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sendblue_contacts import Sendblue
@@ -26,10 +26,6 @@ from sendblue_transfer.syncing.change_log import SENDING
 from sendblue_transfer.syncing.state import SyncState
 
 from tests.transfer.contact_files import FAST_RETRY, number, people, person
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -54,7 +50,7 @@ def writes(sandbox: Sandbox) -> list[str]:
     return [request.method for request in sandbox.requests if request.method in WRITES]
 
 
-def sync(client: Sendblue, rows: Iterable[Contact], **options: Any) -> SyncReport:  # noqa: ANN401  # of plan_sync
+def sync(client: Sendblue, rows: Iterable[Contact], **options: Any) -> SyncReport:
     """Plan and apply a sync."""
     return apply_sync(client, plan_sync(client, rows, max_delete="100%", **options))
 
@@ -186,7 +182,7 @@ def test_contacts_of_other_programs_meanwhile(client: Sendblue) -> None:
     plan = plan_sync(client, NEW_ROWS, delete="all", max_delete="50%")
     calls: list[str] = []
 
-    def interfere(progress: Any) -> None:  # noqa: ANN401  # SyncProgress
+    def interfere(progress: Any) -> None:
         if progress.phase == "listing" and not calls:
             calls.append("once")
             client.contacts.create(number(4), first_name="Somebody")

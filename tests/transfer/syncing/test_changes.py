@@ -1,7 +1,5 @@
 """Changes of a sync: their JSON, their repr, and the forms of their values."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The difference between a row and its contact."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -27,7 +25,7 @@ ADA = {
 OUT = {**ADA, "opt_out": True}
 
 
-def change(row: dict[str, Any], contact: dict[str, Any] | None = ADA, **options: Any) -> Change | None:  # noqa: ANN401  # as SyncOptions takes them
+def change(row: dict[str, Any], contact: dict[str, Any] | None = ADA, **options: Any) -> Change | None:
     """Compare a row with a contact as the API returns it."""
     values = contact and contact_values(Contact.from_dict(contact))
     return RowDiff(SyncOptions(**options)).change(2, NUMBER, row, values)

@@ -1,7 +1,5 @@
 """The options of a plan."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -18,11 +16,7 @@ from sendblue_transfer.syncing.options import SyncOptions
         ("duplicates", ["all"], "duplicates must be one of last, first, error, merge"),
         ("allow_opt_in", [1, "yes", None], "allow_opt_in must be one of True, False"),
         ("allow_unreadable", [1], "allow_unreadable must be one of True, False"),
-        (
-            "max_delete",
-            ["1000%", "-1", -1, "5 percent", 0.05, True, None, "", "٣%"],
-            "max_delete must be a count",
-        ),
+        ("max_delete", ["1000%", "-1", -1, "5 percent", 0.05, True, None, "", "٣%"], "max_delete must be a count"),
         ("scope_tag", ["", " ", " VIP", 7, ["VIP"]], "scope_tag must be a tag"),
     ],
 )
@@ -34,7 +28,7 @@ def test_invalid_options(name: str, values: list[Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(("chunk_size", "error"), [(0, ValueError), ("100", TypeError), (True, TypeError)])
-def test_invalid_chunk_size(chunk_size: Any, error: type[Exception]) -> None:  # noqa: ANN401  # the test
+def test_invalid_chunk_size(chunk_size: Any, error: type[Exception]) -> None:
     """It is `auto` or a positive integer, as in bulk calls."""
     with pytest.raises(error, match="chunk_size must be"):
         SyncOptions(chunk_size=chunk_size)

@@ -1,15 +1,15 @@
 """Plans of syncs: what they count and what they refuse, against the sandbox."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 import stat
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sendblue_contacts import IncompleteListError, RateLimit, Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     Change,
     ColumnMap,
@@ -20,18 +20,10 @@ from sendblue_transfer import (
     open_source,
     plan_sync,
 )
+from sendblue_transfer.syncing.progress import SyncProgress
 from sendblue_transfer.syncing.state import SyncState
 
-from tests.transfer.contact_files import FAST_RETRY, number, people, person, row
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
-    from sendblue_transfer.syncing.progress import SyncProgress
-
-    from tests.transfer.contact_files import WriteFile
-
+from tests.transfer.contact_files import FAST_RETRY, WriteFile, number, people, person, row
 
 pytestmark = pytest.mark.usefixtures("state")
 
@@ -158,8 +150,6 @@ def test_progress(account: Sandbox, client: Sendblue) -> None:
     assert len(account.contacts()) == 10
 
 
-# --- guards
-
 REFUSALS: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
     ([], {"delete": "all"}, r"has no rows.*use --delete none \(delete=\"none\"\)"),
     ([], {"delete": "tracked"}, "has no rows"),
@@ -192,9 +182,6 @@ def test_what_is_not_refused(account: Sandbox, client: Sendblue) -> None:
     """Plans without deletions, allowed ones, and those of contacts without the tag; nothing is tracked yet."""
     assert [plan_sync(client, rows, **settings).deletes for rows, settings, _ in ALLOWED] == [n for *_, n in ALLOWED]
     assert len(account.contacts()) == 10
-
-
-# --- the state of earlier syncs
 
 
 @pytest.fixture
@@ -264,9 +251,6 @@ def test_the_state_of_another_account(account: Sandbox, client: Sendblue, earlie
     assert client.rate_limit.statistics().requests == before
 
 
-# --- saved plans
-
-
 @pytest.fixture
 def saved(account: Sandbox, client: Sendblue, tmp_path: Path) -> Path:
     """The file of a plan."""
@@ -314,9 +298,6 @@ def test_damaged_plans(saved: Path) -> None:
             raise AssertionError(number_of_case, SyncPlan.load(saved))
 
 
-# --- sources and arguments
-
-
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -329,7 +310,7 @@ def test_damaged_plans(saved: Path) -> None:
         ([{"phone": number(0), "tags": [[]] * 1_000, "first_name": 10**5_000}], "row 1 cannot be sent"),
     ],
 )
-def test_invalid_sources(client: Sendblue, source: Any, message: str) -> None:  # noqa: ANN401  # the test
+def test_invalid_sources(client: Sendblue, source: Any, message: str) -> None:
     """The error says what is expected, before any request."""
     with pytest.raises(TypeError, match=message):
         plan_sync(client, source)

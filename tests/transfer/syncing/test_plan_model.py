@@ -1,11 +1,10 @@
 """Plans, their predicted requests and their results, compared with an independent model of random accounts and rows."""
 
-from __future__ import annotations
-
 import csv
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,9 +18,6 @@ from sendblue_transfer.syncing.state import SyncState
 
 from tests.transfer.contact_files import FAST_RETRY, number
 from tests.transfer.syncing.sync_model import LABELS, TEXTS, Model, Outcome, complete
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NUMBERS = [number(index) for index in range(6)]
 NAMES = st.sampled_from(["Ada", "Ada", " Ada", "Zoë", "", None])
@@ -93,10 +89,7 @@ def test_plan_and_result_are_those_of_the_model(
     tracked: set[str],
     options: dict[str, Any],
 ) -> None:
-    """For all options: what is planned, how many writes the server counts, and what the account holds afterwards.
-
-    After the sync there is nothing left to do.
-    """
+    """For all options: what is planned, how many writes the server counts, and what the account holds afterwards."""
     source = [row._replace(values=as_cells(row.values)) for row in source] if is_file else source
     with Sendblue("key", "secret", transport=server.transport, rate_limit=None, retry=FAST_RETRY) as client:
         fill(server, client, account, opted_out)

@@ -1,9 +1,8 @@
 """The state of a sync: what it keeps, for whom, and what an interruption leaves."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sendblue_transfer import Change, JournalError, JournalLockedError
@@ -21,10 +20,6 @@ from sendblue_transfer.syncing.change_log import (
 from sendblue_transfer.syncing.state import SyncState
 
 from tests.transfer.contact_files import number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 ACCOUNT = {"account": "a" * 64, "host": "api.sendblue.co"}
 CREATE = Change("create", number(1), {"first_name": (None, "Ada")}, line=2)

@@ -1,13 +1,14 @@
 """Undoing a sync or an upsert import: what is restored, what is kept, and that it can be interrupted and repeated."""
 
-from __future__ import annotations
-
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     ImportReport,
     Mode,
@@ -22,12 +23,6 @@ from sendblue_transfer import (
 )
 
 from tests.transfer.contact_files import FAST_RETRY, number, people, person
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from sendblue_sandbox import Sandbox
 
 ROWS: list[dict[str, Any]] = [
     {**person(0), "first_name": "Augusta", "tags": [], "custom_variables": {"Plan": "Pro", "Source": "Web"}},
@@ -227,21 +222,14 @@ def test_nothing_to_undo(client: Sendblue, tmp_path: Path) -> None:
         undo_sync(client, tmp_path / "gone")
 
 
-# --- upsert imports
-
-
-def upsert(client: Sendblue, path: Path, rows: list[dict[str, Any]], **options: Any) -> ImportReport:  # noqa: ANN401  # of run_import
+def upsert(client: Sendblue, path: Path, rows: list[dict[str, Any]], **options: Any) -> ImportReport:
     """Import these rows in the mode `upsert`."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with open_source(path) as source:
         return run_import(client, source, mode="upsert", **options)
 
 
-IMPORTED = [
-    {**person(0), "first_name": "Augusta", "custom_variables": {"Source": "Web"}},
-    person(1),
-    *people(9)[3:],
-]
+IMPORTED = [{**person(0), "first_name": "Augusta", "custom_variables": {"Source": "Web"}}, person(1), *people(9)[3:]]
 
 
 def test_undo_of_an_upsert_import(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
