@@ -199,20 +199,22 @@ def test_the_store_holds_the_slot_of_an_abandoned_request(one: VirtualStore) -> 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", [0.5, 3], ids=["asking", "waiting"])
-def test_a_cancelled_caller_takes_no_slot(one: VirtualStore, backend: str, at: float) -> None:
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_cancelled_caller_takes_no_slot(one: VirtualStore, backend: str, at: float, bulk: bool) -> None:
     """Neither of the window nor of the store, and the next caller continues at once; it is not counted."""
     one.latency = 1
 
     async def scenario(callers: Callers) -> None:
         async with one.other.slot():
             pass
-        await callers.arrive("Ada", "Bob")
+        await callers.arrive("Ada", "Bob", bulk=bulk)
         await until(2 + at)
         await callers.cancel("Ada")
         await until(15)
         assert callers.limiter.statistics().requests == 1
 
-    assert play(scenario, ONE, store=one, backend=backend).served == {"Bob": 13}
+    served = play(scenario, ONE, store=one, backend=backend).served
+    assert served == pytest.approx({"Bob": 13.2 if bulk else 13})  # bulk work waits for its pace
     assert Command.CANCEL in one.received()
 
 
