@@ -199,23 +199,29 @@ def test_the_store_holds_the_slot_of_an_abandoned_request(one: VirtualStore) -> 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("at", [0.5, 3], ids=["asking", "waiting"])
-@pytest.mark.parametrize("bulk", [False, True])
-def test_a_cancelled_caller_takes_no_slot(one: VirtualStore, backend: str, at: float, bulk: bool) -> None:
+def test_a_cancelled_caller_takes_no_slot(one: VirtualStore, backend: str, at: float) -> None:
     """Neither of the window nor of the store, and the next caller continues at once; it is not counted."""
     one.latency = 1
 
     async def scenario(callers: Callers) -> None:
         async with one.other.slot():
             pass
-        await callers.arrive("Ada", "Bob", bulk=bulk)
+        await callers.arrive("Ada", "Bob")
         await until(2 + at)
         await callers.cancel("Ada")
         await until(15)
         assert callers.limiter.statistics().requests == 1
 
-    served = play(scenario, ONE, store=one, backend=backend).served
-    assert served == pytest.approx({"Bob": 13.2 if bulk else 13})  # bulk work waits for its pace
+    assert play(scenario, ONE, store=one, backend=backend).served == {"Bob": 13}
     assert Command.CANCEL in one.received()
+
+
+def test_cancelled_bulk_work_counts_for_its_pace_only() -> None:
+    """The one slot that it may use is free for the next caller, one pace later."""
+    rate = RateLimit(4, 10.0, reserve=3)
+    store = VirtualStore(rate)
+    store.latency = 1
+    assert play("Ada,bulk @0.5 -Ada Bob,bulk @9", rate, store=store).served == pytest.approx({"Bob": 3.55})
 
 
 def test_a_wait_for_the_store_beyond_max_wait_is_an_error(one: VirtualStore) -> None:
