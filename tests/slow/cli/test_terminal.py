@@ -55,6 +55,16 @@ def terminal(*arguments: str, width: int = 80) -> Iterator[Terminal]:
         child.close()
 
 
+def test_pager(account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list with more lines than the terminal goes through the pager; a shorter one does not."""
+    account.seed(40)
+    monkeypatch.setenv("PAGER", "sed s/^/paged:/")
+    for limit, paged in (("40", 42), ("5", 0)):
+        with terminal("list", "--limit", limit) as child:
+            output = child.read()
+        assert (output.count("paged:"), f"first {limit} contacts" in output) in {(paged, True), (paged + 1, True)}
+
+
 def test_ctrl_c_at_the_question(account: Sandbox, run: Run) -> None:
     """Ctrl-C deletes nothing and prints one line."""
     run("create", ADA)
