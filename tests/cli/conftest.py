@@ -16,7 +16,10 @@ from tests.cli.command_line import COMMAND, Process, Run
 
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Remove all settings from the environment; return the path of a configuration file that does not exist."""
+    """Remove all settings from the environment; return the path of a configuration file that does not exist.
+
+    Locks and journals are in a folder of the test, so tests that run at once do not lock each other out.
+    """
     for name in [name for name in os.environ if name.startswith("SENDBLUE_")]:
         monkeypatch.delenv(name)
     for name in (
@@ -32,6 +35,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(name, raising=False)
     file = tmp_path / "settings" / "config.toml"
     monkeypatch.setenv("SENDBLUE_CONFIG", str(file))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user-state"))
     return file
 
 

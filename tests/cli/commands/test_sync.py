@@ -28,7 +28,6 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, account: Sandbox, run:
     """A file in the working folder that differs from the account: one contact each to create, update and delete."""
     _ = account
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(ChangeLog, "wait_for_reads", lambda *_: None)  # the reads of the sandbox do not lag
     path = tmp_path / "crm.csv"
     path.write_text(f"{HEAD}{ADA},Ada,VIP,Gold\n{KURT},Kurt,,\n{ALAN},Alan,,\n", encoding="utf-8")

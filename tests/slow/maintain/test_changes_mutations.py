@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jinja2 import Environment
 from maintain.changes.document import compare, compare_all
 from maintain.changes.public_api import load, public_api
 from maintain.changes.python_packages import compare_public
@@ -21,7 +22,7 @@ from maintain.venvs import ROOT
 from tests.slow.maintain.mutations import MUTATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from maintain.changes.public_api import PublicApi
@@ -47,6 +48,21 @@ def generated(data: Data, folder: Path) -> PublicApi:
     package = folder / "generated/sendblue_contacts_api"
     generate_package(ROOT / "openapi/templates", Document("contacts.yaml", "", data), source, package)
     return public_api(load(folder))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Compile each template once, because the generator compiles all of them for every document."""
+    compile_template, compiled = Environment.compile, dict[tuple[str, str | None], Any]()
+
+    def compile_once(self: Environment, source: str, name: str | None, filename: str | None) -> Any:
+        if (source, filename) not in compiled:
+            compiled[source, filename] = compile_template(self, source, name, filename)
+        return compiled[source, filename]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", compile_once)
+        yield
 
 
 @pytest.fixture(scope="module")
