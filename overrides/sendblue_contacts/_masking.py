@@ -122,7 +122,7 @@ def texts_in(value: object) -> Iterator[str]:
 
 def sent_texts(of: httpx.Response | httpx.TransportError) -> Iterator[str]:
     """Yield the credentials and the values that the request of a response or an error sent."""
-    request = of._request  # noqa: SLF001  # `request` raises RuntimeError without a request
+    request: httpx.Request | None = vars(of).get("_request")  # `of.request` raises RuntimeError without one
     if request is None:
         return
     yield from (value for name, value in request.headers.items() if name not in _PLAIN_HEADERS)

@@ -48,7 +48,7 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
     except (ValueError, RecursionError):  # RecursionError: the JSON is nested too deeply
         content_type = response.headers.get("content-type", "no content type")[:_MAX_CONTENT_TYPE_LENGTH]
         raise ValueError(f"the response is not JSON ({content_type}, {len(response.content)} bytes)") from None
-    if isinstance(body, dict) and cast("dict[str, object]", body).get("status") == "ERROR":
+    if _reports_error(body):
         raise ValueError(f"{REPORTS_ERROR}: {server_message(response) or 'without a message'}")
     _mask_item_errors(body, response)
     return body
@@ -63,6 +63,10 @@ def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN
     masked = masker(sent_texts(response) if failed else ())
     for item in failed:
         item["error"] = masked(item["error"])
+
+
+def _reports_error(body: Any) -> bool:  # noqa: ANN401  # any JSON
+    return isinstance(body, dict) and cast("dict[str, object]", body).get("status") == "ERROR"
 
 
 def mapping(body: object) -> Mapping[str, Any]:
