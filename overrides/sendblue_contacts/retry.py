@@ -129,7 +129,8 @@ class Quota:
     """The retry tokens of one client. Thread-safe."""
 
     def __init__(self, capacity: int = 500) -> None:
-        self.capacity = self.tokens = capacity
+        self.capacity: int = capacity
+        self.tokens: int = capacity
         self._lock = threading.Lock()
 
     def take(self, cost: int) -> bool:
