@@ -22,12 +22,16 @@ HELP = """\
 usage: scripts/test [--all | PYTEST_ARGUMENT ...]
 
 Without arguments: run the checks (scripts/check), then the quick tests in parallel on the Python of .venv.
---all: run the checks, the quick tests on every supported Python that is installed, and the tests in tests/slow once.
-       It ends with a table of the results and the branch coverage. This is what CI runs.
+--all: run the checks, the quick tests, those of the packages also on every other supported Python that is installed,
+       and the tests in tests/slow once. It ends with a table of the results and the branch coverage of the quick tests
+       and of the slow ones that add to it. This is what CI runs.
 Any other arguments go to pytest, which then runs alone on the Python of .venv: scripts/test -x tests/overrides
 """
 SLOW = "tests/slow"
 QUICK_SUITE = ["--numprocesses=auto", "--dist=worksteal", f"--ignore={SLOW}"]
+# The scripts, and the tests that only read texts, run on the Python of .venv alone.
+ON_ONE_PYTHON = ("tests/maintain", "tests/openapi", "tests/test_architecture.py")
+QUICK_SUITE_ELSEWHERE = [*QUICK_SUITE, *(f"--ignore={path}" for path in ON_ONE_PYTHON)]
 # A file there shares a clone, a server or a browser among its tests, and conftest.py orders the files. Most tests wait
 # for other processes, so two workers for each core are faster than one.
 SLOW_SUITE = [f"--numprocesses={2 * (os.cpu_count() or 1)}", "--dist=loadfile", "--no-loadscope-reorder", SLOW]
@@ -99,9 +103,9 @@ def prepared(version: str) -> Path | str:
 
 
 def quick_suite_on(version: str, preparation: Future[Path | str]) -> Result:
-    """Run the quick suite on another Python once its environment is installed."""
+    """Run the quick tests of the packages on another Python once its environment is installed."""
     name, venv = f"quick, Python {version}", preparation.result()
-    return Result(name, venv) if isinstance(venv, str) else timed(name, lambda: suite(venv, QUICK_SUITE))
+    return Result(name, venv) if isinstance(venv, str) else timed(name, lambda: suite(venv, QUICK_SUITE_ELSEWHERE))
 
 
 def quick(own: str) -> list[Result]:

@@ -224,7 +224,8 @@ def install(venv: Path, base: Step, steps: Sequence[Step]) -> None:
     """Run the missing steps in `venv`, and print one line if there are any."""
     if not missing_steps(venv, base, steps):
         return
-    with locked(ROOT):
+    # Another lock for the other environments, so that they can be installed while .venv gets its Node tools.
+    with locked(ROOT if venv == VENV else ROOT / "requirements"):
         todo = missing_steps(venv, base, steps)
         if todo:
             print(f"setting up {venv.name} (once) …", file=sys.stderr, flush=True)

@@ -13,11 +13,15 @@ import pytest
 FOLDER = Path(__file__).parent
 LONGEST = (
     "maintain/test_release_recipe.py",
+    "transfer/test_interruptions.py",
+    "transfer/test_sync_interruptions.py",
     "maintain/test_changes_mutations.py",
     "maintain/test_recipes.py",
+    "external/test_drift.py",
     "external/test_prism.py",
     "sandbox_browser/test_status_page.py",
     "external/test_schemathesis.py",
+    "sandbox/test_database.py",
     "maintain/test_regenerate.py",
     "rate_limit/test_file_processes.py",
     "rate_limit/test_stores_properties.py",

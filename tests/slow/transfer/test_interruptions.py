@@ -24,7 +24,7 @@ from sendblue_transfer import Mode, open_source, run_import
 from tests.transfer.contact_files import person, stored
 
 PROGRAM = Path(__file__).with_name("import_program.py")
-ROWS, KILLS = 20_000, 10
+ROWS, KILLS = 10_000, 10
 MAX_IN_FLIGHT = CONCURRENCY * CHUNK_SIZE
 """Maximum number of contacts in flight when an import is interrupted."""
 
