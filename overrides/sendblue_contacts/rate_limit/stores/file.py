@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _LOCK_TIMEOUT = 1.0
 """Seconds after which a locked file counts as unavailable, or less if the caller does not wait so long."""
-_LEAST_LOCK_ATTEMPTS, _LOCK_PAUSE = 10, 0.002
+_FIRST_LOCK_PAUSES, _LOCK_PAUSE = [0.002] * 10, 0.02
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _NETWORK_FILE_SYSTEM = re.compile(
@@ -113,9 +113,9 @@ class FileStore(Store):
 
     def send(self, request: StoreRequest) -> StoreReply:
         """Carry out a request in the file."""
-        attempts = _LEAST_LOCK_ATTEMPTS + int(min(request.timeout, _LOCK_TIMEOUT) / _LOCK_PAUSE)
+        pauses = _FIRST_LOCK_PAUSES + [_LOCK_PAUSE] * round(min(request.timeout, _LOCK_TIMEOUT) / _LOCK_PAUSE)
         try:
-            with self._locked_file(attempts) as descriptor:
+            with self._locked_file(pauses) as descriptor:
                 data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
                 now = self._clock()
                 table = SlotTable.unpack(data, self._rate, self._boot, now) or SlotTable.cold(self._rate, now)
@@ -128,14 +128,14 @@ class FileStore(Store):
             raise _unusable(self.path, error.strerror) from error
 
     @contextmanager
-    def _locked_file(self, attempts: int) -> Generator[int]:
+    def _locked_file(self, pauses: list[float]) -> Generator[int]:
         while True:
             descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 state = os.fstat(descriptor)
                 if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                     raise WrongFileError("it is not a file of this user")
-                self._lock(descriptor, attempts)
+                self._lock(descriptor, pauses)
                 try:
                     if self._is_at_path(state):
                         yield descriptor
@@ -145,11 +145,11 @@ class FileStore(Store):
             finally:
                 os.close(descriptor)
 
-    def _lock(self, descriptor: int, attempts: int) -> None:
-        for _ in range(attempts):
+    def _lock(self, descriptor: int, pauses: list[float]) -> None:
+        for pause in pauses:
             with suppress(BlockingIOError):
                 return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._sleep(_LOCK_PAUSE)
+            self._sleep(pause)
         raise StoreUnavailableError(f"the slot file {self.path} is locked by another process, which may be stopped")
 
     def _is_at_path(self, state: os.stat_result) -> bool:
