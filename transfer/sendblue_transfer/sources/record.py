@@ -54,6 +54,15 @@ def reject_invalid_bytes(record: Record) -> Record:
     return record
 
 
+def reject_invalid_cells(record: Record) -> Record:
+    """Do the same for a row of a table, whose titles were checked once and whose cells are text."""
+    try:
+        "".join(record.cells).encode()
+    except UnicodeEncodeError:
+        return _reject_invalid_text(record)
+    return record
+
+
 def _reject_invalid_text(record: Record) -> Record:
     text = json.dumps([record.titles, record.cells], ensure_ascii=False)
     if record.problem or not _INVALID_BYTE.search(text):

@@ -19,7 +19,7 @@ from sendblue_transfer.temporary_database import Closing
 
 from .formats import check_format, file_digest, find_encoding, find_format
 from .json_reader import json_records, line_records
-from .record import check_titles, reject_invalid_bytes
+from .record import check_titles, reject_invalid_bytes, reject_invalid_cells
 from .table_reader import (
     FOOTER_BYTES,
     csv_rows,
@@ -116,7 +116,9 @@ class Source(Closing):
         if self.has_changed():
             raise TransferError(f"{self.name} changed after it was opened; run the import again")
         records = self._objects() if self.titles is None else self._table(self.titles)
-        return map(reject_invalid_bytes, records) if self.encoding_errors == "surrogateescape" else records
+        if self.encoding_errors != "surrogateescape":
+            return records
+        return map(reject_invalid_bytes if self.titles is None else reject_invalid_cells, records)
 
     def _objects(self) -> Iterator[Record]:
         with self._text() as text:
