@@ -85,6 +85,7 @@ def field_texts(change: Change, max_length: int | None = None) -> list[str]:
 
 def _values_text(kind: str, old: object, new: object, max_length: int | None) -> str:
     if kind == "update":
+        old = False if old is None and isinstance(new, bool) else old  # the API may return either for no
         return f"{value_text(old, max_length)} → {value_text(new, max_length)}"
     return value_text(old if kind == "delete" else new, max_length)
 

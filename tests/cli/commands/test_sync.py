@@ -175,6 +175,7 @@ def test_deletions_need_a_confirmation(account: Sandbox, run: Run) -> None:
 def test_rejected_rows(account: Sandbox, file: Path, run: Run) -> None:
     """The exit code is 1, and the rows are listed with their reasons; numbers that can be read are not masked."""
     file.write_text(f"phone,opt_out\n{ADA},true\n", encoding="utf-8")
+    assert f"~ {ADA}  opt_out: no → yes" in run("sync", str(file), "--dry-run").stdout
     assert run("sync", "crm.csv").exit_code == 0
     file.write_text(f"phone,opt_out\n{ADA},false\n12,\n{GRACE},\n", encoding="utf-8")
     done = run("sync", "crm.csv")

@@ -111,7 +111,9 @@ def test_blank_cells(account: Sandbox, client: Sendblue, write_rows: WriteFile) 
     path = write_rows(0, [number(1), "", "", "", " "])
     with open_source(path) as source:
         assert plan_sync(client, source).unchanged == 1
-        (cleared,) = plan_sync(client, source, blank="clear").changes()
+        plan = plan_sync(client, source, blank="clear")
+    (cleared,) = plan.changes()
+    assert str(plan).endswith("0 skipped; 1 request, 0 s)")
     assert (cleared.old, cleared.new) == (flat(person(1)), dict.fromkeys(flat(person(1))))
     rows: list[dict[str, Any]] = [
         {"phone": number(1), "first_name": None},
@@ -122,7 +124,8 @@ def test_blank_cells(account: Sandbox, client: Sendblue, write_rows: WriteFile) 
         {"custom_variables.Plan": None},
     ]
     rows = [{"phone": number(99), "opt_out": out} for out in (None, False)]
-    (merged,) = plan_sync(client, rows, blank="clear", duplicates="merge", allow_opt_in=True).changes("create")
+    plan = plan_sync(client, rows, blank="clear", duplicates="merge", allow_opt_in=True)
+    (merged,) = plan.changes("create")
     assert (merged.new, account.requests[-1].method) == ({"opt_out": False}, "GET")
 
 

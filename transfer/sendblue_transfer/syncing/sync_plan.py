@@ -90,7 +90,8 @@ class SyncPlan:
         """Show the counts, and no personal data."""
         counts = f"{self.creates:,} to create, {self.updates:,} to update, {self.deletes:,} to delete"
         rest = f"{self.unchanged:,} unchanged, {self.skipped:,} skipped"
-        return f"SyncPlan({counts}, {rest}; {self.requests:,} requests, {math.ceil(self.seconds):,} s)"
+        requests = f"{self.requests:,} request{'' if self.requests == 1 else 's'}"
+        return f"SyncPlan({counts}, {rest}; {requests}, {math.ceil(self.seconds):,} s)"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan to a file that only its owner can read, to review it and to apply it later.
