@@ -139,6 +139,7 @@ INCOMPLETE = {
         seconds(60), 20, {"max_page": 1, "glitches": {2: "empty", 3: "empty"}}, MISFIT, filtered=True
     ),
     "contacts that cannot be told apart": Case(seconds(60), 400, {"identity": "same"}, TOO_FAST, filtered=True),
+    "undated, offset ignored, filtered": Case(undated(30), 60, {"ignores": {"offset"}}, MISFIT, filtered=True),
     "too many undated": Case(undated(140), 40, {"undated": "last"}, NO_ORDER),
     "too many undated first": Case(undated(140), 14, {"undated": "first"}, NO_ORDER),
     "a count that is too high": Case(seconds(60), 24, {"uncounted": -3}, "the account has 63 contacts"),

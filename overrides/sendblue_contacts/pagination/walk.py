@@ -180,6 +180,8 @@ class PageWalk:
             if dates != sorted(dates):  # as if order_direction were ignored: that alone does no harm
                 self._times.check_order(dates[::-1], is_first=self._forward.since is None)
             contacts = by_key(page)
+            if not self._window.end and contacts.keys() <= self._window.listed.keys():
+                page, contacts = [], {}  # the last contacts were listed
         if self._window.fits(contacts):
             return self._accept_page(contacts, len(page))
         self._note_unlisted(contacts, self._window)
@@ -254,7 +256,7 @@ class PageWalk:
 
     def _place_next(self, *, new: bool, length: int) -> None:
         window, forward = self._window, self._asks is _Asks.PAGE
-        ended = not new and (not forward or length < max(1, min(self._longest, self._limit)))
+        ended = not new and length < max(1, min(self._longest, self._limit))
         since = self._times.next_window(self._latest, window.since) if forward and not ended else None
         measures_zone = forward and self._latest is not None and self._times.measures_zone
         if self.returned and 0 < self._empty_pages < MAX_EMPTY_PAGES:
