@@ -106,6 +106,7 @@ class ChangeWriter:
         self._limit = None if details else MAX_LISTED
         self._max_length = None if details else MAX_VALUE_LENGTH
         self._console = create_console() if sys.stdout.isatty() else None
+        self._known_codes: dict[str, tuple[str, str]] = {}
 
     def write_kind(self, kind: Kind, changes: Iterable[Change], count: int) -> None:
         """Write the changes of one kind, and how many are left out.
@@ -123,10 +124,28 @@ class ChangeWriter:
     def write_change(self, change: Change) -> None:
         """Write one change."""
         texts = [text for text in field_texts(change, self._max_length) if text]
+        style = STYLES[change.kind]
+        head = f"{style.marker} {subject(change)}"
         if self._console is None:
-            write(f"{STYLES[change.kind].marker} {subject(change)}  {'; '.join(texts)}".rstrip())
+            write(f"{head}  {'; '.join(texts)}".rstrip())
+            return
+        width = max(len(head), len(style.marker) + 1 + _NUMBER_WIDTH)
+        lines = style.separator.join(texts).split("\n")
+        if all(line.replace("→", "").isascii() and width + 2 + len(line) < self._console.width for line in lines):
+            before, after = self._codes(style)
+            indent = "\n" + " " * (width + 2)
+            write(f"{before}{head}{after}{' ' * (width - len(head))}  {indent.join(lines)}")  # much faster than a grid
         else:
             self._console.print(_grid(change, texts))
+
+    def _codes(self, style: ChangeStyle) -> tuple[str, str]:
+        """Return what switches the color of a kind on and off."""
+        if style.marker not in self._known_codes and self._console is not None:
+            with self._console.capture() as capture:
+                self._console.print(style.marker, style=style.color, end="", markup=False, highlight=False)
+            before, _, after = capture.get().partition(style.marker)
+            self._known_codes[style.marker] = before, after
+        return self._known_codes[style.marker]
 
 
 def _grid(change: Change, texts: list[str]) -> Any:  # noqa: ANN401  # a renderable of rich
