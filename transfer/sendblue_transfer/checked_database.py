@@ -139,6 +139,7 @@ class CheckedDatabase(Closing):
             statements = ("INSERT INTO total VALUES (0, 0)", f"PRAGMA application_id={application_id}")
             for statement in (*self._kind.schema, *statements):
                 self._database.execute(statement)
+            _make_private(self.path)  # an empty file may have been there
 
     def _verify(self) -> None:
         """Verify that the file is as it was written."""
