@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sendblue_contacts.bulk.eta import RateEstimator, seconds_left
+from sendblue_contacts.bulk.progress import RateEstimator, seconds_left
 
 from .reports import ExportProgress, ImportProgress
 from .rows.row_status import CREATED, DUPLICATE, REJECTED, UPDATED

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, FailedNumber
 from sendblue_contacts.bulk.scheduler import BulkScheduler
+from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
 
 from .bulk_runner import run_call, stream_outcomes
 

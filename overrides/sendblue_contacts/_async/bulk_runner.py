@@ -83,7 +83,7 @@ async def run_chunks(
                 yield outcomes
             elif scheduler.wants_chunk:
                 await _read(scheduler, chunks)
-            elif executor:
+            elif scheduler.in_flight:
                 scheduler.receive(*await executor.next())
             else:
                 break

@@ -79,7 +79,7 @@ def run_chunks(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[objec
                 yield outcomes
             elif scheduler.wants_chunk:
                 _read(scheduler, chunks)
-            elif executor:
+            elif scheduler.in_flight:
                 scheduler.receive(*executor.next())
             else:
                 break

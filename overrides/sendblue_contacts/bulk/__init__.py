@@ -3,17 +3,14 @@
 `_async/bulk.py` has the calls, and `_async/bulk_runner.py` does their I/O. The modules here are pure, except
 `executors`. Each one uses only those below it:
 
-    | module            | purpose                                                                |
-    |-------------------|------------------------------------------------------------------------|
-    | `scheduler`       | which request is sent next                                             |
-    | `circuit_breaker` | when nothing more is sent                                              |
-    | `reconciler`      | the requests of one chunk, until each of its items has an outcome      |
-    | `batching`        | items → chunks                                                         |
-    | `duplicates`      | items with the same number                                             |
-    | `actions`         | how contacts are created and deleted: checks, requests, responses      |
-    | `progress`, `eta` | progress, items per second, estimated time                             |
-    | `results`         | outcomes and results, which the caller gets                            |
-    | `executors`       | threads and tasks                                                      |
-    | `types`           | types that these modules share                                         |
-    | `defaults`        | default settings                                                       |
+    | module       | purpose                                                                |
+    |--------------|------------------------------------------------------------------------|
+    | `scheduler`  | which request is sent next, and when nothing more is sent              |
+    | `reconciler` | the requests of one chunk, until each of its items has an outcome      |
+    | `batching`   | items → chunks, and items with the same number                         |
+    | `actions`    | how contacts are created and deleted: checks, requests, responses      |
+    | `progress`   | progress, items per second, estimated time                             |
+    | `results`    | outcomes and results, which the caller gets                            |
+    | `executors`  | threads and tasks                                                      |
+    | `types`      | types that these modules share, and default settings                   |
 """

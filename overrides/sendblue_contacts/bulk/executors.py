@@ -33,11 +33,6 @@ class ThreadExecutor(Generic[T]):
             raise SendblueError(_EXITING) from error
         self._pool = ThreadPoolExecutor(max_workers, thread_name_prefix="sendblue-bulk")
         self._done: SimpleQueue[Future[T]] = SimpleQueue()
-        self._outstanding = 0
-
-    def __len__(self) -> int:
-        """The number of results that `next` has not returned yet."""
-        return self._outstanding
 
     def start(self, work: Callable[[], T]) -> None:
         """Run a function in a thread."""
@@ -45,13 +40,10 @@ class ThreadExecutor(Generic[T]):
             self._pool.submit(work).add_done_callback(self._done.put)
         except RuntimeError as error:
             raise SendblueError(_EXITING) from error
-        self._outstanding += 1
 
     def next(self) -> T:
         """Wait for the next function that ends. Returns its result, or raises its error."""
-        done = self._done.get()
-        self._outstanding -= 1
-        return done.result()
+        return self._done.get().result()
 
     def close(self) -> None:
         """Wait until the functions that have started end, since a thread cannot be cancelled. Start no others."""
@@ -69,11 +61,7 @@ class TaskExecutor(Generic[T]):
         self._running: dict[anyio.CancelScope, object] = {}
         self._changed = anyio.Event()
         self._results: deque[T] = deque()
-        self._outstanding = 0  # not len(self._running): a task that has returned is in there a moment longer
-
-    def __len__(self) -> int:
-        """The number of results that `next` has not returned yet."""
-        return self._outstanding
+        self._outstanding = 0  # results that `next` has not returned yet
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         """Run a coroutine function in a task. It must not raise."""

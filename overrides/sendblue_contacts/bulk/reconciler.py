@@ -15,7 +15,7 @@ once more: the first request may have been slow, not lost. For more than a few i
 first, since one page covers a chunk that was applied; only the look-up of a single number proves that a contact does
 not exist.
 
-Reads may lag behind writes. Until `ReadLag.seconds` have passed, look-ups only prove that a contact with the sent
+Reads may lag behind writes. Until `read_lag` seconds have passed, look-ups only prove that a contact with the sent
 values that is not older than the request was created; they are repeated with growing pauses. Then the table applies.
 
 Deletions are safe to repeat, which the transports do. If that gets no response, or one that does not state a result,
@@ -85,14 +85,6 @@ Steps = Generator[list[Request], None, None]
 """Yields requests to send; continues when each of them has a response."""
 
 
-@dataclass(slots=True)
-class ReadLag:
-    """How far reads may lag behind writes, in seconds."""
-
-    seconds: float  # behind writes of the call
-    since_start: float  # behind writes before the call; 0 once these seconds have passed
-
-
 class NotSentError(errors.SendblueError):
     """A request was not sent, because an earlier one failed."""
 
@@ -118,9 +110,11 @@ def describe(error: Exception) -> str:
 
 
 class Reconciler(Generic[P, V]):
-    """Finds the outcomes of one chunk."""
+    """Finds the outcomes of one chunk. Reads may lag by `lag_before` behind writes before the call."""
 
-    def __init__(self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool, read_lag: ReadLag) -> None:
+    def __init__(
+        self, action: BulkAction[P, V], chunk: Chunk[P], *, check_existing: bool, read_lag: float, lag_before: float
+    ) -> None:
         self.pending: deque[Request] = deque()  # requests to send
         self.outcomes: list[BulkOutcome[V]] | None = None  # None while requests are to be sent or answered
         self._action = action
@@ -128,7 +122,7 @@ class Reconciler(Generic[P, V]):
         self._read_lag = read_lag
         self._sent_at = -math.inf
         self._unanswered = 0
-        self._steps = self._reconcile(check_existing=check_existing)
+        self._steps = self._reconcile(lag_before if check_existing else None)
         self._next_step()
 
     def receive(self, request: Request, response: object) -> None:
@@ -142,18 +136,17 @@ class Reconciler(Generic[P, V]):
         self.pending.extend(next(self._steps, ()))
         self._unanswered = len(self.pending)
 
-    def _reconcile(self, *, check_existing: bool) -> Steps:
+    def _reconcile(self, check_after: float | None) -> Steps:
         entries = [entry for entry in self._chunk if entry.payload is not None]
-        if check_existing:
+        if check_after is not None:
             _set_result(entries, _CHECK_EXISTING)
-            entries = yield from self._look_up(entries, self._read_lag.since_start)
-            self._read_lag.since_start = 0.0
+            entries = yield from self._look_up(entries, check_after)
         for attempt in range(MAX_SENDS):
             if entries:
                 yield from self._send(entries)
-                may_exist = bool(attempt) or check_existing
-                doubtful = [entry for entry in entries if _is_doubtful(entry.result, may_exist=may_exist)]
-                entries = yield from self._look_up(doubtful, self._read_lag.seconds)
+                may_exist = attempt or check_after is not None  # so a rejected item may have been created before
+                doubtful = [e for e in entries if e.result.is_open or (may_exist and e.result.status == "failed")]
+                entries = yield from self._look_up(doubtful, self._read_lag)
         for entry in entries:
             reason = f"{entry.result.reason}; it was sent {MAX_SENDS} times and {self._action.without_effect}"
             entry.result = ItemResult("failed", None, reason, entry.result.error)
@@ -238,8 +231,3 @@ class Reconciler(Generic[P, V]):
 def _set_result(entries: Chunk[P], result: ItemResult[Any]) -> None:
     for entry in entries:
         entry.result = result
-
-
-def _is_doubtful(result: ItemResult[Any], *, may_exist: bool) -> bool:
-    """Whether an item has to be looked up: its result is not known, or it was rejected after it was sent before."""
-    return result.is_open or (may_exist and result.status == "failed")

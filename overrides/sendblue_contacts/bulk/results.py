@@ -58,14 +58,6 @@ class BulkOutcome(Generic[T]):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _FailedItem:
-    """An item that did not succeed.
-
-    Attributes:
-        index: Position in the input, starting at 0.
-        item: The item as the caller passed it.
-        reason: Why it did not succeed.
-    """
-
     index: int
     item: object
     reason: str

@@ -4,36 +4,46 @@ Each chunk has a `Reconciler` that yields its requests. At most `concurrency` re
 the next one starts when any of them ends. Outcomes are returned in input order. While the oldest chunk is slow, other
 chunks go on until twice as many chunks as requests are waiting, so that memory is bounded. The first chunk runs alone:
 if its first request shows that the credentials are invalid or the server is unreachable, that error is raised and
-nothing was done. `circuit_breaker` decides when later errors stop the call.
+nothing was done. Later errors stop the call:
 
-If the input, `on_send` or `on_progress` raises, the call ends early: nothing more is read or sent, all items that were
-read get their outcomes, and then the error is raised.
+    | what happened                                          | what is no longer sent  |
+    |--------------------------------------------------------|-------------------------|
+    | fatal error: the next request would raise it as well   | items and look-ups      |
+    | 3 lost requests in a row per request allowed in flight | items                   |
+    | 3 failed look-ups in a row                             | items and look-ups      |
+    | an error in the input or in a callback of the caller   | items                   |
+
+Where only items are no longer sent, items with an unknown result are still looked up. Items that are not sent are
+failed, with the error as their reason, and the caller can retry them. After an error in the input, `on_send` or
+`on_progress`, nothing more is read either, and the error is raised after the outcomes of all items that were read.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from sendblue_contacts.errors import SendblueError
+from sendblue_contacts import errors
 
-from .batching import AdaptiveBatchSize, Chunker
-from .circuit_breaker import CircuitBreaker
-from .duplicates import Deduplicator
-from .reconciler import SEND, NotSentError, ReadLag, Reconciler, Request, is_too_large
+from .batching import Chunker
+from .reconciler import LOOK_UP, SEND, NotSentError, Reconciler, Request, describe, is_too_large, maybe_applied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .actions import BulkAction
     from .batching import BatchLimits
+    from .reconciler import RequestKind
     from .results import BulkOutcome
     from .types import Chunk, Duplicates, OnSend
 
 P = TypeVar("P")
 V = TypeVar("V")
 Argument = TypeVar("Argument")
+
+MAX_CONSECUTIVE_FAILURES = 3
+"""Look-ups in a row that fail, or requests in a row that are lost per request in flight, before sending stops."""
 
 
 class BulkScheduler(Generic[P, V]):
@@ -52,16 +62,15 @@ class BulkScheduler(Generic[P, V]):
         on_send: OnSend | None = None,
         read_lag: float = 0.0,
     ) -> None:
-        self._size = AdaptiveBatchSize(limits)
-        self.chunker: Chunker[P] = Chunker(action, self._size, Deduplicator(action, duplicates))
+        self.chunker: Chunker[P] = Chunker(action, limits, duplicates)
         self.concurrency: int = limits.concurrency
         self.failure: Exception | None = None
-        lag = ReadLag(seconds=read_lag, since_start=read_lag)
-        self._reconciler = partial(Reconciler[P, V], action, check_existing=check_existing, read_lag=lag)
+        self.in_flight: dict[int, Reconciler[P, V]] = {}  # by the id of the request
+        self._reconciler = partial(Reconciler[P, V], action, check_existing=check_existing, read_lag=read_lag)
+        self._read_lag = read_lag
         self._on_send = on_send
-        self._breaker = CircuitBreaker(limits.concurrency)
+        self._breaker = _CircuitBreaker(limits.concurrency)
         self._chunks: deque[Reconciler[P, V]] = deque()  # in input order
-        self._in_flight: dict[int, Reconciler[P, V]] = {}  # by the id of the request
         self._first_chunk_done = self._input_ended = False
 
     @property
@@ -71,14 +80,15 @@ class BulkScheduler(Generic[P, V]):
             return False
         if not self._first_chunk_done:
             return not self._chunks
-        return len(self._in_flight) < self.concurrency and len(self._chunks) < 2 * self.concurrency
+        return len(self.in_flight) < self.concurrency and len(self._chunks) < 2 * self.concurrency
 
     def add_chunk(self, chunk: Chunk[P] | None) -> None:
         """Add the next chunk; None at the end of the input."""
         if chunk is None:
             self._input_ended = True
         else:
-            self._chunks.append(self._reconciler(chunk))
+            lag_before = 0.0 if self._first_chunk_done else self._read_lag
+            self._chunks.append(self._reconciler(chunk, lag_before=lag_before))
 
     def abort(self, error: Exception) -> None:
         """Read and send nothing more, and raise this error at the end."""
@@ -100,20 +110,25 @@ class BulkScheduler(Generic[P, V]):
         """Yields the requests to send now, after calling `on_send`."""
         while chunk := self._next_chunk():
             request = chunk.pending.popleft()
-            if error := self._breaker.error(request.kind) or self._announce(request):
+            if self._on_send and request.kind == SEND and SEND not in self._breaker.stopped:
+                self.call(self._on_send, request.indices)
+            if error := self._breaker.stopped.get(request.kind):
                 chunk.receive(request, error)
             else:
-                self._in_flight[id(request)] = chunk
+                self.in_flight[id(request)] = chunk
                 yield request
 
     def receive(self, request: Request, response: object) -> None:
         """Take the response to a request, or its error, which is raised if it is fatal and the first response."""
         self._breaker.record(request.kind, response)
-        if isinstance(response, Exception) and not isinstance(response, SendblueError):
+        count = len(request.indices)
+        if not isinstance(response, Exception):
+            self.chunker.size.accepted(count, request.size_bytes)
+        elif not isinstance(response, errors.SendblueError):
             self.abort(response)
-        if request.kind == SEND:
-            self._adapt_size(request, response)
-        self._in_flight.pop(id(request)).receive(request, response)
+        elif count > 1 and is_too_large(response):
+            self.chunker.size.rejected(count, request.size_bytes)
+        self.in_flight.pop(id(request)).receive(request, response)
 
     def pop_outcomes(self) -> list[BulkOutcome[V]] | None:
         """Returns the outcomes of the next chunk in input order; None if it is not finished."""
@@ -124,19 +139,37 @@ class BulkScheduler(Generic[P, V]):
 
     def _next_chunk(self) -> Reconciler[P, V] | None:
         """The oldest chunk with a request that can be sent, or that is no longer sent and fails."""
-        is_full = len(self._in_flight) >= self.concurrency
+        is_full = len(self.in_flight) >= self.concurrency
         pending = (chunk for chunk in self._chunks if chunk.pending)
-        return next((chunk for chunk in pending if not is_full or self._breaker.error(chunk.pending[0].kind)), None)
+        return next((chunk for chunk in pending if not is_full or chunk.pending[0].kind in self._breaker.stopped), None)
 
-    def _announce(self, request: Request) -> NotSentError | None:
-        """Call `on_send`. Returns an error if the request must not be sent after that."""
-        if self._on_send and request.indices:
-            self.call(self._on_send, request.indices)
-        return self._breaker.error(request.kind)
 
-    def _adapt_size(self, request: Request, response: Any) -> None:  # noqa: ANN401  # a decoded response
-        count = len(request.indices)
-        if not isinstance(response, Exception):
-            self._size.accepted(count, request.size_bytes)
-        elif count > 1 and is_too_large(response):
-            self._size.rejected(count, request.size_bytes)
+def _is_fatal(error: Exception) -> bool:
+    if isinstance(error, errors.APIConnectionError):
+        return not error.maybe_applied
+    denied = isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError)
+    return denied or not isinstance(error, errors.APIError | errors.APIResponseError)
+
+
+class _CircuitBreaker:
+    def __init__(self, concurrency: int) -> None:
+        self.has_response = False
+        self.stopped: dict[RequestKind, NotSentError] = {}  # the errors for requests that are no longer sent
+        self._failures = {SEND: 0, LOOK_UP: 0}
+        self._max_failures = {SEND: MAX_CONSECUTIVE_FAILURES * concurrency, LOOK_UP: MAX_CONSECUTIVE_FAILURES}
+
+    def stop(self, error: Exception, *kinds: RequestKind) -> None:
+        for kind in kinds:
+            self.stopped.setdefault(kind, NotSentError(f"not sent: {describe(error)}"))
+
+    def record(self, kind: RequestKind, response: object) -> None:
+        """Record the response to a request, or its error, which is raised if it is fatal and the first response."""
+        if isinstance(response, Exception) and _is_fatal(response):
+            if not self.has_response:
+                raise response
+            self.stop(response, SEND, LOOK_UP)
+        self.has_response = True
+        failed = isinstance(response, Exception) and (kind == LOOK_UP or maybe_applied(response))
+        self._failures[kind] = self._failures[kind] + 1 if failed else 0
+        if self._failures[kind] >= self._max_failures[kind]:
+            self.stop(cast("Exception", response), SEND, kind)

@@ -166,9 +166,6 @@ class OrderedExecutor:
         self._in_flight: list[Callable[[], Any]] = []
         self._choose = choose
 
-    def __len__(self) -> int:
-        return len(self._in_flight)
-
     def start(self, work: Callable[[], Any]) -> None:
         """Start a function."""
         self._in_flight.append(work)

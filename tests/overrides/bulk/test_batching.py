@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts.bulk.actions import delete_action
 from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
-from sendblue_contacts.bulk.duplicates import Deduplicator
 from sendblue_contacts.bulk.types import Entry
 
 
@@ -19,11 +18,6 @@ def _payload(item: object) -> str:
     return "x" * (int(str(item)) - 3)
 
 
-def _chunker(size: AdaptiveBatchSize) -> Chunker[str]:
-    action = replace(delete_action(None), payload=_payload)
-    return Chunker(action, size, Deduplicator(action, None))
-
-
 def _bytes(chunk: list[Entry[str]]) -> int:
     return sum(entry.size_bytes for entry in chunk)
 
@@ -32,7 +26,8 @@ def _bytes(chunk: list[Entry[str]]) -> int:
 @given(st.lists(st.just(0) | st.integers(3, 150), max_size=30), st.integers(1, 9), st.integers(1, 200))
 def test_chunks_are_as_large_as_the_limits_allow(sizes: list[int], max_count: int, max_bytes: int) -> None:
     """All items occur once, in order. A chunk is within both limits, or has a single item; the next would not fit."""
-    chunks = list(_chunker(AdaptiveBatchSize(BatchLimits(max_count, max_bytes, 1))).chunks(sizes))
+    action = replace(delete_action(None), payload=_payload)
+    chunks = list(Chunker(action, BatchLimits(max_count, max_bytes, 1)).chunks(sizes))
     entries = list(chain.from_iterable(chunks))
     assert [(entry.index, entry.item) for entry in entries] == list(enumerate(sizes))
     for chunk in chunks:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts.bulk.actions import create_action, delete_action
-from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
-from sendblue_contacts.bulk.duplicates import Deduplicator
+from sendblue_contacts.bulk.batching import BatchLimits, Chunker
 from sendblue_contacts.bulk.types import Duplicates, Entry
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 
@@ -18,8 +17,7 @@ A, B = "+14155550001", "+14155550002"
 
 
 def _entries(rows: list[Any], policy: Duplicates | None) -> list[Entry[BulkContact]]:
-    action = create_action(None)
-    chunker = Chunker(action, AdaptiveBatchSize(BatchLimits(2, 1000, 1)), Deduplicator(action, policy))
+    chunker = Chunker(create_action(None), BatchLimits(2, 1000, 1), policy)
     return [entry for chunk in chunker.chunks(rows) for entry in chunk]
 
 
@@ -71,14 +69,14 @@ def test_each_number_is_sent_once(numbers: list[int], policy: Duplicates) -> Non
 
 
 def _count_read_before_the_third_chunk(policy: Duplicates | None) -> int:
-    action, read = delete_action(None), list[int]()
+    read = list[int]()
 
     def numbers() -> Iterator[str]:
         while len(read) < 100:
             read.append(1)
             yield f"+1415{len(read):07}"
 
-    chunker = Chunker(action, AdaptiveBatchSize(BatchLimits(10, 1000, 1)), Deduplicator(action, policy))
+    chunker = Chunker(delete_action(None), BatchLimits(10, 1000, 1), policy)
     assert len(list(islice(chunker.chunks(numbers()), 3))) == 3
     return len(read)
 

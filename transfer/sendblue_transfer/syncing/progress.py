@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sendblue_contacts.bulk.eta import RateEstimator, seconds_left
+from sendblue_contacts.bulk.progress import RateEstimator, seconds_left
 
 from sendblue_transfer.progress import RATE_WINDOW, Throttle
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.actions import BulkAction, create_action, delete_action
-from sendblue_contacts.bulk.batching import AdaptiveBatchSize, BatchLimits, Chunker
-from sendblue_contacts.bulk.defaults import CONCURRENCY, MAX_CHUNK_BYTES
-from sendblue_contacts.bulk.duplicates import Deduplicator
+from sendblue_contacts.bulk.actions import create_action, delete_action
+from sendblue_contacts.bulk.batching import BatchLimits, Chunker
+from sendblue_contacts.bulk.types import CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 
 from sendblue_transfer.rows.row_parser import PHONE
@@ -33,13 +32,10 @@ class RequestCounter:
     """
 
     def __init__(self, chunk_size: int) -> None:
-        self._limits = BatchLimits(chunk_size, MAX_CHUNK_BYTES, CONCURRENCY)
-        self._creates = self._chunker(create_action(None))
-        self._deletes = self._chunker(delete_action(None))
+        limits = BatchLimits(chunk_size, MAX_CHUNK_BYTES, CONCURRENCY)
+        self._creates = Chunker(create_action(None), limits)
+        self._deletes = Chunker(delete_action(None), limits)
         self._requests = 0
-
-    def _chunker(self, action: BulkAction[Any, Any]) -> Chunker[Any]:
-        return Chunker(action, AdaptiveBatchSize(self._limits), Deduplicator(action, None))
 
     def add(self, change: Change) -> None:
         """Count what a change takes."""
