@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cells import unescape_formula
+from .cells import as_mapping, unescape_formula
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,8 +55,8 @@ class ColumnReader(dict[tuple[str, ...], object]):
 
     def __missing__(self, cells: tuple[str, ...]) -> object:
         value = self._parser.validated(cells, self._region).get(self._name)
-        if self._label is not None and isinstance(value, dict):
-            value = value.get(self._label)
+        if self._label is not None:
+            value = as_mapping(value).get(self._label)
         self[cells] = converted = self._convert(value)
         return converted
 

@@ -103,7 +103,7 @@ def _are_texts(types: set[type], column: Sequence[Any]) -> bool:
     if types == {list}:
         texts = [*chain.from_iterable(filter(None, column))]
     elif types == {dict}:
-        texts = [*chain.from_iterable(map(dict[str, object].values, filter(None, column)))]
+        texts = [*chain.from_iterable(labels.values() for labels in column if labels)]
     else:
         return False
     return {*map(type, texts)} <= {str} and "" not in texts

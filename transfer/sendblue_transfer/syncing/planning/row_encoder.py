@@ -135,7 +135,7 @@ class _Table:
         self._digests = digests
         self._readers = [ColumnReader(parser, each, partial(digests.row_key, each), region) for each in targets]
         self._normalise = partial(normalise, default_region=region)
-        self._positions, _ = parser.part(PHONE, None)
+        self._positions: Sequence[int] = parser.part(PHONE, None)[0]
         self._several_numbers = ColumnReader(parser, ColumnTarget(PHONE), cast("Any", int), region)
 
     def encode(self, records: Sequence[Record]) -> Iterable[Encoded]:
