@@ -29,9 +29,6 @@ P = TypeVar("P")
 V = TypeVar("V")
 ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
 
-Response = tuple[Request, object]
-"""A request, with its decoded response or the error that was raised instead."""
-
 
 async def run_call(
     send: AsyncSend,
@@ -40,18 +37,13 @@ async def run_call(
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
-    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk.
-
-    Raises:
-        BulkError: The input or a callback raised an error after the first outcome.
-        Exception: Any other error that ended the call. It has a note with the counts of the outcomes before it.
-    """
+    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk."""
     tracker = ProgressTracker(items, on_progress)
     outcomes: list[BulkOutcome[V]] = []
     try:
         async for chunk_outcomes in run_chunks(send, scheduler, items):
             outcomes += chunk_outcomes
-            scheduler.call(tracker.add, chunk_outcomes)
+            scheduler.call(partial(tracker.add, chunk_outcomes))
     except BaseException as error:
         add_outcomes(error, result_type.of(outcomes), from_caller=error is scheduler.failure)
         raise
@@ -73,7 +65,7 @@ async def run_chunks(
 ) -> AsyncGenerator[list[BulkOutcome[V]]]:
     """Run a bulk call, and yield the outcomes of each chunk in input order."""
     async with (
-        aclosing(TaskExecutor[Response](scheduler.concurrency)) as executor,
+        aclosing(TaskExecutor[Request](scheduler.concurrency)) as executor,
         aclosing(scheduler.chunker.async_chunks(items)) as chunks,
     ):
         while True:
@@ -84,7 +76,7 @@ async def run_chunks(
             elif scheduler.wants_chunk:
                 await _read(scheduler, chunks)
             elif scheduler.in_flight:
-                scheduler.receive(*await executor.next())
+                scheduler.receive(await executor.next())
             else:
                 break
     if scheduler.failure:
@@ -98,9 +90,10 @@ async def _read(scheduler: BulkScheduler[P, V], chunks: AsyncIterator[Chunk[P]])
         scheduler.abort(error)
 
 
-async def _send_request(send: AsyncSend, request: Request) -> Response:
+async def _send_request(send: AsyncSend, request: Request) -> Request:
     request.sent_at = time()
     try:
-        return request, await send(request.operation)
+        request.response = await send(request.operation)
     except Exception as error:  # noqa: BLE001  # the scheduler decides what it means
-        return request, error
+        request.response = error
+    return request

@@ -30,9 +30,6 @@ P = TypeVar("P")
 V = TypeVar("V")
 ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
 
-Response = tuple[Request, object]
-"""A request, with its decoded response or the error that was raised instead."""
-
 
 def run_call(
     send: Send,
@@ -41,18 +38,13 @@ def run_call(
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
-    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk.
-
-    Raises:
-        BulkError: The input or a callback raised an error after the first outcome.
-        Exception: Any other error that ended the call. It has a note with the counts of the outcomes before it.
-    """
+    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk."""
     tracker = ProgressTracker(items, on_progress)
     outcomes: list[BulkOutcome[V]] = []
     try:
         for chunk_outcomes in run_chunks(send, scheduler, items):
             outcomes += chunk_outcomes
-            scheduler.call(tracker.add, chunk_outcomes)
+            scheduler.call(partial(tracker.add, chunk_outcomes))
     except BaseException as error:
         add_outcomes(error, result_type.of(outcomes), from_caller=error is scheduler.failure)
         raise
@@ -69,7 +61,7 @@ def stream_outcomes(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[
 def run_chunks(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[object]) -> Generator[list[BulkOutcome[V]]]:
     """Run a bulk call, and yield the outcomes of each chunk in input order."""
     with (
-        closing(ThreadExecutor[Response](scheduler.concurrency)) as executor,
+        closing(ThreadExecutor[Request](scheduler.concurrency)) as executor,
         closing(scheduler.chunker.chunks(items)) as chunks,
     ):
         while True:
@@ -80,7 +72,7 @@ def run_chunks(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[objec
             elif scheduler.wants_chunk:
                 _read(scheduler, chunks)
             elif scheduler.in_flight:
-                scheduler.receive(*executor.next())
+                scheduler.receive(executor.next())
             else:
                 break
     if scheduler.failure:
@@ -94,9 +86,10 @@ def _read(scheduler: BulkScheduler[P, V], chunks: Iterator[Chunk[P]]) -> None:
         scheduler.abort(error)
 
 
-def _send_request(send: Send, request: Request) -> Response:
+def _send_request(send: Send, request: Request) -> Request:
     request.sent_at = time()
     try:
-        return request, send(request.operation)
+        request.response = send(request.operation)
     except Exception as error:  # noqa: BLE001  # the scheduler decides what it means
-        return request, error
+        request.response = error
+    return request

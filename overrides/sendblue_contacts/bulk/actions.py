@@ -65,11 +65,7 @@ class BulkAction(Generic[P, V]):
         return Entry(index, item, payload, number=self.number(payload), size_bytes=size_bytes)
 
     def check_iterable(self, items: Items) -> Items:
-        """Returns the argument with the items.
-
-        Raises:
-            TypeError: It is not iterable, or it is a string or a single mapping.
-        """
+        """Returns the argument with the items if it is iterable, and not a string or a single mapping."""
         is_single = isinstance(items, Mapping | str | bytes)
         if is_single or not (isinstance(items, Iterable) or hasattr(items, "__aiter__")):
             kind = type(cast("object", items)).__name__

@@ -125,9 +125,8 @@ class Reconciler(Generic[P, V]):
         self._steps = self._reconcile(lag_before if check_existing else None)
         self._next_step()
 
-    def receive(self, request: Request, response: object) -> None:
-        """Take the response to a request, or the error that was raised instead."""
-        request.response = response
+    def receive_response(self) -> None:
+        """Continue if all requests of this chunk have a response."""
         self._unanswered -= 1
         if not self._unanswered:
             self._next_step()

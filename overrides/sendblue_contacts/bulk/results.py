@@ -147,8 +147,7 @@ class BulkResult(Generic[T, F]):
             BulkError: An item failed or is unknown. The error has this result as `result`.
         """
         if self.failed or self.unknown:
-            message = f"{self!r}; .result has the items that did not succeed, each with a reason"
-            raise BulkError(message, self)
+            raise BulkError(f"{self!r}; .result has the items that did not succeed, each with a reason", self)
         return self
 
     def __repr__(self) -> str:

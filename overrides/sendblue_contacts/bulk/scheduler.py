@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 V = TypeVar("V")
-Argument = TypeVar("Argument")
 
 MAX_CONSECUTIVE_FAILURES = 3
 """Look-ups in a row that fail, or requests in a row that are lost per request in flight, before sending stops."""
@@ -98,11 +97,11 @@ class BulkScheduler(Generic[P, V]):
         for chunk in self.chunker.flush():
             self.add_chunk(chunk)
 
-    def call(self, callback: Callable[[Argument], object], argument: Argument) -> None:
+    def call(self, callback: Callable[[], object]) -> None:
         """Call code of the caller. If it raises, the bulk call ends early; later callbacks are skipped."""
         if self.failure is None:
             try:
-                callback(argument)
+                callback()
             except Exception as error:  # noqa: BLE001  # raised after the outcomes of all items that were read
                 self.abort(error)
 
@@ -111,24 +110,25 @@ class BulkScheduler(Generic[P, V]):
         while chunk := self._next_chunk():
             request = chunk.pending.popleft()
             if self._on_send and request.kind == SEND and SEND not in self._breaker.stopped:
-                self.call(self._on_send, request.indices)
+                self.call(partial(self._on_send, request.indices))
             if error := self._breaker.stopped.get(request.kind):
-                chunk.receive(request, error)
+                request.response = error
+                chunk.receive_response()
             else:
                 self.in_flight[id(request)] = chunk
                 yield request
 
-    def receive(self, request: Request, response: object) -> None:
-        """Take the response to a request, or its error, which is raised if it is fatal and the first response."""
+    def receive(self, request: Request) -> None:
+        """Take a request with its response, or its error, which is raised if it is fatal and the first response."""
+        count, response = len(request.indices), request.response
         self._breaker.record(request.kind, response)
-        count = len(request.indices)
         if not isinstance(response, Exception):
             self.chunker.size.accepted(count, request.size_bytes)
         elif not isinstance(response, errors.SendblueError):
             self.abort(response)
         elif count > 1 and is_too_large(response):
             self.chunker.size.rejected(count, request.size_bytes)
-        self.in_flight.pop(id(request)).receive(request, response)
+        self.in_flight.pop(id(request)).receive_response()
 
     def pop_outcomes(self) -> list[BulkOutcome[V]] | None:
         """Returns the outcomes of the next chunk in input order; None if it is not finished."""

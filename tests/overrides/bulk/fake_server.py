@@ -16,6 +16,7 @@ from sendblue_contacts import BulkOutcome
 from sendblue_contacts._sync import bulk_runner
 from sendblue_contacts.bulk.actions import create_action
 from sendblue_contacts.bulk.batching import BatchLimits
+from sendblue_contacts.bulk.reconciler import Request
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.errors import SendblueError, connection_error
 from sendblue_contacts.operations import Operation
@@ -188,7 +189,7 @@ def run(
 ) -> Iterator[BulkOutcome[Any]]:
     """Yields the outcomes of a bulk call whose requests end in the order that the executor picks."""
     used = OrderedExecutor() if executor is None else executor
-    stand_in = {bulk_runner.Response: lambda _: used}  # for ThreadExecutor[Response]
+    stand_in = {Request: lambda _: used}  # for ThreadExecutor[Request]
     with patch.object(bulk_runner, "ThreadExecutor", stand_in):
         yield from bulk_runner.stream_outcomes(server.send, scheduler, items)
 
