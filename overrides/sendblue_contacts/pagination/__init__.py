@@ -1,12 +1,11 @@
 """Listing every contact, page by page. Pure; `_async/listing.py` does the I/O.
 
-| module         | purpose                                                            |
-|----------------|--------------------------------------------------------------------|
-| `arguments`    | the arguments of `contacts.list()`, checked                        |
-| `walk`         | which page is requested next, and when every contact is listed     |
-| `window`       | whether the pages of a window fit together                         |
-| `time_filter`  | when the next window begins                                        |
-| `contact_keys` | which contacts are the same                                        |
+| module        | purpose                                                            |
+|---------------|--------------------------------------------------------------------|
+| `arguments`   | the arguments of `contacts.list()`, checked                        |
+| `walk`        | which page is requested next, and when every contact is listed     |
+| `window`      | whether pages fit together, and which contacts are the same        |
+| `time_filter` | when the next window begins                                        |
 """
 
 from .arguments import check_size, new_walk

@@ -62,8 +62,7 @@ def new_walk(
     total = None if max_items is None else check_size("max_items", max_items)
     direction = order_direction or "asc"
     if direction not in {"asc", "desc"}:
-        message = f"order_direction must be 'asc' or 'desc', not {direction!r}"
-        raise ValueError(message)
+        raise ValueError(f"order_direction must be 'asc' or 'desc', not {direction!r}")
     filters: dict[str, Any] = {"order_by": order_by or "created_at", "order_direction": direction}
     if phone_number is not None:
         filters["phone_number"] = normalise(phone_number, field="phone_number", default_region=region)
@@ -75,30 +74,21 @@ def new_walk(
 def _aware_datetime(value: object) -> datetime:
     """Return a time. Text that has no offset is in UTC, as the dates of the server are."""
     if not isinstance(value, (datetime, str)):
-        message = f"created_at_gte must be a datetime or ISO 8601 text, not {type(value).__name__}"
-        raise TypeError(message)
+        raise TypeError(f"created_at_gte must be a datetime or ISO 8601 text, not {type(value).__name__}")
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        message = "created_at_gte is not ISO 8601; write it like 2024-01-15 or 2024-01-15T10:30:00Z"
-        raise ValueError(message) from None
+        raise ValueError("created_at_gte is not ISO 8601; write it like 2024-01-15 or 2024-01-15T10:30:00Z") from None
     if moment.tzinfo is None and not isinstance(value, str):
-        message = "created_at_gte has no time zone; add one, for example with .replace(tzinfo=datetime.UTC)"
-        raise ValueError(message)
+        raise ValueError("created_at_gte has no time zone; add one, for example with .replace(tzinfo=datetime.UTC)")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def check_size(name: str, value: object, maximum: int | None = None) -> int:
-    """Return a number of contacts.
-
-    Raises:
-        TypeError: The value is not an int.
-        ValueError: The value is out of range.
-    """
+    """Return a number of contacts if it is an int from 1 to `maximum`."""
     if isinstance(value, bool) or not isinstance(value, int):
-        message = f"{name} must be an int, not {type(value).__name__}"
-        raise TypeError(message)
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
     if value < 1 or (maximum is not None and value > maximum):
-        message = f"{name} must be {'1 or more' if maximum is None else f'between 1 and {maximum}'}, not {value}"
-        raise ValueError(message)
+        allowed = "1 or more" if maximum is None else f"between 1 and {maximum}"
+        raise ValueError(f"{name} must be {allowed}, not {value}")
     return value

@@ -31,9 +31,8 @@ from sendblue_contacts import operations
 from sendblue_contacts.errors import IncompleteListError
 from sendblue_contacts.retry import look_up_pauses
 
-from .contact_keys import ContactKey, by_key, ignored_filter
 from .time_filter import NOT_SORTED, TimeFilter
-from .window import MAX_OFFSET, MAX_PAGE_SIZE, Window
+from .window import MAX_OFFSET, MAX_PAGE_SIZE, ContactKey, Window, by_key, ignored_filter
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -64,25 +63,15 @@ class _Asks(Enum):
 
 @dataclass(slots=True, repr=False)
 class PageWalk:
-    """The state of one iteration over a listing.
+    """The state of one iteration over a listing."""
 
-    Attributes:
-        filters: The query parameters.
-        page_size: The number of contacts to request at a time; a few more may be returned.
-        max_items: Maximum number of contacts in all pages; None for all contacts.
-        filtered: Whether something else than `filters` may leave contacts out, so that `count` says nothing.
-        read_lag: Seconds by which reads may lag behind writes.
-        returned: Number of contacts returned so far.
-        pause: Seconds to wait before the next request.
-    """
-
-    filters: Mapping[str, Any]
-    page_size: int = MAX_PAGE_SIZE
-    max_items: int | None = None
-    filtered: bool = False
-    read_lag: float = 5.0
-    returned: int = 0
-    pause: float = 0.0
+    filters: Mapping[str, Any]  # the query parameters
+    page_size: int = MAX_PAGE_SIZE  # the number of contacts to request at a time; a few more may be returned
+    max_items: int | None = None  # maximum number of contacts in all pages; None for all contacts
+    filtered: bool = False  # whether something else than `filters` may leave contacts out, so that `count` says nothing
+    read_lag: float = 5.0  # seconds by which reads may lag behind writes
+    returned: int = 0  # number of contacts returned so far
+    pause: float = 0.0  # seconds to wait before the next request
 
     _asks: _Asks = _Asks.PAGE
     _window: Window = field(default_factory=Window)
@@ -114,11 +103,7 @@ class PageWalk:
         self.filtered = self.filtered or self._finds_one or "created_at_gte" in self.filters
 
     def next_request(self) -> operations.Operation[Any] | None:
-        """Return the next request; None at the end.
-
-        Raises:
-            IncompleteListError: There are more contacts, or may be, but the server does not return them.
-        """
+        """Return the next request; None at the end, an error if the server does not return all contacts."""
         if self._done or self.returned == self.max_items:
             return None
         if self._asks is _Asks.COUNT:
@@ -149,9 +134,6 @@ class PageWalk:
         """Read the response. Returns the contacts to list next.
 
         Contacts are held back before a request that verifies that they are all: their deletion would change it.
-
-        Raises:
-            IncompleteListError: The server ignores a filter.
         """
         self.pause, asked = 0.0, self._asks
         self._held += self._accept_count(response) if isinstance(response, int) else self._accept_list(response)
