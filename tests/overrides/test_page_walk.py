@@ -169,15 +169,15 @@ def test_a_listing_that_cannot_be_complete_ends_in_an_error(case: Case) -> None:
 
 
 @pytest.mark.parametrize(("count", "order"), [(240, OLDEST_FIRST), (105, BY_NAME)], ids=["oldest first", "by name"])
-def test_a_listing_takes_two_requests_more_than_its_pages(count: int, order: dict[str, str]) -> None:
-    """Each page repeats one contact; the count and the last contacts find the end; no offset exceeds the maximum."""
+def test_a_listing_takes_one_or_two_requests_more_than_its_pages(count: int, order: dict[str, str]) -> None:
+    """Each page repeats one contact, and the count ends it; in an order with offsets, the last contacts do."""
     tested = server(seconds(count))
     found = listed(tested, PageWalk(order))
     pages = 1 + -(-(count - 10) // 9)
-    assert (len(found.names), len(tested.requests)) == (count, pages + 2)
+    verification = ["count"] if order is OLDEST_FIRST else ["count", {**order, "order_direction": "desc", "limit": 10}]
+    assert (len(found.names), tested.requests[pages:]) == (count, verification)
     assert tested.requests[0] == {**order, "limit": 10}
-    assert tested.requests[-2:] == ["count", {**order, "order_direction": "desc", "limit": 10}]
-    assert max(request.get("offset", 0) for request in tested.requests[:-2]) <= 100
+    assert max(request.get("offset", 0) for request in tested.requests[:pages]) <= 100
 
 
 @pytest.mark.parametrize("filtered", [True, False])
@@ -299,9 +299,9 @@ def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:
     assert found.error is None or filtered or order is not OLDEST_FIRST
 
 
-@pytest.mark.parametrize("deleted", [3, 10])
+@pytest.mark.parametrize("deleted", [2, 10])
 def test_undated_contacts_while_others_are_deleted(deleted: int) -> None:
-    """A count as low as the listed contacts, or lower, hides none of those that the filter leaves out."""
+    """A count lower than the listed contacts, or higher, hides none of those that the filter leaves out."""
     tested = server(undated(3))
 
     def delete(server: ListServer) -> None:

@@ -15,7 +15,7 @@ Offsets shift when a contact is deleted, and a server need not sort or filter as
 - **Count.** Without a filter, the number of contacts is compared with `count`: after a short page, before its contacts
   are returned, and at the end. Reads may lag behind writes, so missing contacts are looked for again, after pauses.
 - **Opposite.** The walk ends with the last contacts, requested in the opposite order: they must have been listed, as
-  all others that any response contained.
+  all others that any response contained. It needs no such request if its windows were regular and the count agrees.
 
 Whatever does not fit ends in `IncompleteListError`, after a bounded number of requests.
 """
@@ -82,6 +82,7 @@ class PageWalk:
     _verified: bool = False  # whether the last contacts were requested
     _page: list[ContactKey] = field(default_factory=list[Any])  # the last response
     _repeats: int = 0
+    _dated: bool = True  # whether all contacts have a created_at
     _latest: dt.datetime | None = None  # when the last contact of the last page was created
     _limit: int = 0
     _longest: int = 0
@@ -195,6 +196,7 @@ class PageWalk:
         window.previous, window.failed = None, False
         dates = [date for contact in page.values() if (date := contact.created_at)]
         self._times.check_order(dates, is_first=window.since is None)
+        self._dated = self._dated and len(dates) == len(page)
         if self._asks is _Asks.PAGE:
             self._latest = dates[-1] if dates else None
         short = length < min(self._longest or self._limit, self._limit)
@@ -318,11 +320,18 @@ class PageWalk:
         if vanished:
             self._verified = False
             self._unlisted.clear()
-        if self._verified or (self._finds_one and not self._window.listed):
+        if self._verified or (self._finds_one and not self._window.listed) or self._is_regular():
             self._look_again()
             return
         self._asks, self._forward, self._window = _Asks.OPPOSITE, self._window, Window(listed=self._window.listed)
         self._idle, self._reads = 0, self._reads + OPPOSITE_READS
+
+    def _is_regular(self) -> bool:
+        """Whether the contacts of windows of the largest size, without any deviation, are as many as were counted."""
+        window = self._window
+        regular = not (self._reads or self._idle or self._unlisted or self._empty_pages or window.shuffled)
+        regular = regular and self._dated and self._times.works and not self._times.margin
+        return regular and window.since is not None and self._longest == MAX_PAGE_SIZE and self._is_counted()
 
     def _check_last(self) -> None:
         if self._unlisted:
