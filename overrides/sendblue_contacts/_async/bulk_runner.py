@@ -17,7 +17,7 @@ from sendblue_contacts.bulk.reconciler import Request
 from sendblue_contacts.bulk.results import BulkResult, add_outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
     from sendblue_contacts.bulk.scheduler import BulkScheduler
@@ -33,15 +33,14 @@ ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
 async def run_call(
     send: AsyncSend,
     scheduler: BulkScheduler[P, V],
-    items: Iterable[object] | AsyncIterable[object],
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
     """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk."""
-    tracker = ProgressTracker(items, on_progress)
+    tracker = ProgressTracker(scheduler.items, on_progress)
     outcomes: list[BulkOutcome[V]] = []
     try:
-        async for chunk_outcomes in run_chunks(send, scheduler, items):
+        async for chunk_outcomes in run_chunks(send, scheduler):
             outcomes += chunk_outcomes
             scheduler.call(partial(tracker.add, chunk_outcomes))
     except BaseException as error:
@@ -50,23 +49,19 @@ async def run_call(
     return result_type.of(outcomes)
 
 
-async def stream_outcomes(
-    send: AsyncSend, scheduler: BulkScheduler[P, V], items: Iterable[object] | AsyncIterable[object]
-) -> AsyncGenerator[BulkOutcome[V]]:
+async def stream_outcomes(send: AsyncSend, scheduler: BulkScheduler[P, V]) -> AsyncGenerator[BulkOutcome[V]]:
     """Like `run_chunks`, but yields the outcomes one by one."""
-    async with aclosing(run_chunks(send, scheduler, items)) as chunks:
+    async with aclosing(run_chunks(send, scheduler)) as chunks:
         async for outcomes in chunks:
             for outcome in outcomes:
                 yield outcome
 
 
-async def run_chunks(
-    send: AsyncSend, scheduler: BulkScheduler[P, V], items: Iterable[object] | AsyncIterable[object]
-) -> AsyncGenerator[list[BulkOutcome[V]]]:
+async def run_chunks(send: AsyncSend, scheduler: BulkScheduler[P, V]) -> AsyncGenerator[list[BulkOutcome[V]]]:
     """Run a bulk call, and yield the outcomes of each chunk in input order."""
     async with (
         aclosing(TaskExecutor[Request](scheduler.concurrency)) as executor,
-        aclosing(scheduler.chunker.async_chunks(items)) as chunks,
+        aclosing(scheduler.chunker.async_chunks(scheduler.items)) as chunks,
     ):
         while True:
             for request in scheduler.requests():

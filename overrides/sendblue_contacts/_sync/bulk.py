@@ -32,8 +32,9 @@ class BulkContacts:
 
     def __init__(self, send: Send, region: str | None, read_lag: float = 0.0) -> None:
         self._send = send
-        self._region = region
-        self._scheduler = partial(BulkScheduler[Any, Any], read_lag=read_lag)
+        scheduler = partial(BulkScheduler[Any, Any], read_lag=read_lag)
+        self._creation = partial(scheduler, create_action(region))
+        self._deletion = partial(scheduler, delete_action(region), duplicates="first")
 
     def create(
         self,
@@ -84,10 +85,9 @@ class BulkContacts:
             for failure in result.failed:
                 print(failure.index, failure.reason)
         """
-        action, limits = create_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = self._scheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
-        items = action.check_iterable(contacts)
-        return run_call(self._send, scheduler, items, on_progress, BulkCreateResult)
+        limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
+        scheduler = self._creation(contacts, limits, duplicates, check_existing=check_existing, on_send=on_send)
+        return run_call(self._send, scheduler, on_progress, BulkCreateResult)
 
     def delete(
         self,
@@ -106,10 +106,9 @@ class BulkContacts:
         Returns:
             The numbers whose contacts were deleted, and the items that failed with their reasons.
         """
-        action, limits = delete_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = self._scheduler(action, limits, "first", on_send=on_send)
-        items = action.check_iterable(phone_numbers)
-        return run_call(self._send, scheduler, items, on_progress, BulkDeleteResult)
+        limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
+        scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
+        return run_call(self._send, scheduler, on_progress, BulkDeleteResult)
 
     def stream_create(
         self,
@@ -129,9 +128,9 @@ class BulkContacts:
         Errors that the input or `on_send` raises are raised unchanged, after the outcomes of all contacts that were
         read.
         """
-        action, limits = create_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = self._scheduler(action, limits, duplicates, check_existing=check_existing, on_send=on_send)
-        return stream_outcomes(self._send, scheduler, action.check_iterable(contacts))
+        limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
+        scheduler = self._creation(contacts, limits, duplicates, check_existing=check_existing, on_send=on_send)
+        return stream_outcomes(self._send, scheduler)
 
     def stream_delete(
         self,
@@ -143,6 +142,6 @@ class BulkContacts:
         on_send: OnSend | None = None,
     ) -> Generator[BulkOutcome[str]]:
         """Like `delete`, but yields the outcome of each number in input order: for inputs larger than memory."""
-        action, limits = delete_action(self._region), BatchLimits(chunk_size, max_chunk_bytes, concurrency)
-        scheduler = self._scheduler(action, limits, "first", on_send=on_send)
-        return stream_outcomes(self._send, scheduler, action.check_iterable(phone_numbers))
+        limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
+        scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
+        return stream_outcomes(self._send, scheduler)

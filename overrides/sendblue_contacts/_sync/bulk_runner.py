@@ -18,7 +18,7 @@ from sendblue_contacts.bulk.reconciler import Request
 from sendblue_contacts.bulk.results import BulkResult, add_outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
     from sendblue_contacts.bulk.scheduler import BulkScheduler
@@ -34,15 +34,14 @@ ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
 def run_call(
     send: Send,
     scheduler: BulkScheduler[P, V],
-    items: Iterable[object],
     on_progress: Callable[[BulkProgress], object] | None,
     result_type: type[ResultT],
 ) -> ResultT:
     """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk."""
-    tracker = ProgressTracker(items, on_progress)
+    tracker = ProgressTracker(scheduler.items, on_progress)
     outcomes: list[BulkOutcome[V]] = []
     try:
-        for chunk_outcomes in run_chunks(send, scheduler, items):
+        for chunk_outcomes in run_chunks(send, scheduler):
             outcomes += chunk_outcomes
             scheduler.call(partial(tracker.add, chunk_outcomes))
     except BaseException as error:
@@ -51,18 +50,18 @@ def run_call(
     return result_type.of(outcomes)
 
 
-def stream_outcomes(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[object]) -> Generator[BulkOutcome[V]]:
+def stream_outcomes(send: Send, scheduler: BulkScheduler[P, V]) -> Generator[BulkOutcome[V]]:
     """Like `run_chunks`, but yields the outcomes one by one."""
-    with closing(run_chunks(send, scheduler, items)) as chunks:
+    with closing(run_chunks(send, scheduler)) as chunks:
         for outcomes in chunks:
             yield from outcomes
 
 
-def run_chunks(send: Send, scheduler: BulkScheduler[P, V], items: Iterable[object]) -> Generator[list[BulkOutcome[V]]]:
+def run_chunks(send: Send, scheduler: BulkScheduler[P, V]) -> Generator[list[BulkOutcome[V]]]:
     """Run a bulk call, and yield the outcomes of each chunk in input order."""
     with (
         closing(ThreadExecutor[Request](scheduler.concurrency)) as executor,
-        closing(scheduler.chunker.chunks(items)) as chunks,
+        closing(scheduler.chunker.chunks(scheduler.items)) as chunks,
     ):
         while True:
             for request in scheduler.requests():

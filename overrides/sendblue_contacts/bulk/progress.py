@@ -28,14 +28,11 @@ class RateEstimator:
         """Items per second, now that so many are done; 0 if no time has passed."""
         now = self._clock()
         if self._window is not None:
-            self._add_sample(now, done, self._window)
+            while len(self._samples) > 1 and self._samples[1][0] <= now - self._window:
+                self._samples.popleft()
+            self._samples.append((now, done))
         then, done_before = self._samples[0]
         return (done - done_before) / (now - then) if now > then else 0.0
-
-    def _add_sample(self, now: float, done: int, window: float) -> None:
-        while len(self._samples) > 1 and self._samples[1][0] <= now - window:
-            self._samples.popleft()
-        self._samples.append((now, done))
 
 
 def seconds_left(done: int, total: int | None, rate: float) -> float | None:

@@ -50,10 +50,8 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 V = TypeVar("V")
 
-MAX_SENDS = 3
-"""Maximum number of times that an item is sent."""
-LIST_ABOVE = 10
-"""If more items than this have to be looked up, the newest contacts are listed first."""
+MAX_SENDS = 3  # maximum number of times that an item is sent
+LIST_ABOVE = 10  # if more items than this have to be looked up, the newest contacts are listed first
 CLOCK_TOLERANCE = 1.0  # seconds by which a contact may seem older than its creation: servers round
 
 RequestKind = Literal["send", "look up"]

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sendblue_contacts import errors
 
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 V = TypeVar("V")
 
-MAX_CONSECUTIVE_FAILURES = 3
-"""Look-ups in a row that fail, or requests in a row that are lost per request in flight, before sending stops."""
+MAX_CONSECUTIVE_FAILURES = 3  # look-ups in a row that fail, or requests in a row that are lost per request in flight
 
 
 class BulkScheduler(Generic[P, V]):
@@ -54,6 +53,7 @@ class BulkScheduler(Generic[P, V]):
     def __init__(
         self,
         action: BulkAction[P, V],
+        items: Any,  # noqa: ANN401  # an iterable, or an asynchronous one in the async client
         limits: BatchLimits,
         duplicates: Duplicates | None = None,
         *,
@@ -61,6 +61,7 @@ class BulkScheduler(Generic[P, V]):
         on_send: OnSend | None = None,
         read_lag: float = 0.0,
     ) -> None:
+        self.items = action.check_iterable(items)
         self.chunker: Chunker[P] = Chunker(action, limits, duplicates)
         self.concurrency: int = limits.concurrency
         self.failure: Exception | None = None

@@ -31,8 +31,7 @@ from sendblue_contacts import operations
 from sendblue_contacts.errors import IncompleteListError
 from sendblue_contacts.retry import look_up_pauses
 
-from .time_filter import NOT_SORTED, TimeFilter
-from .window import MAX_OFFSET, MAX_PAGE_SIZE, ContactKey, Window, by_key, ignored_filter
+from .window import MAX_OFFSET, MAX_PAGE_SIZE, NOT_SORTED, ContactKey, TimeFilter, Window, by_key, ignored_filter
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -191,12 +191,13 @@ def run(
     used = OrderedExecutor() if executor is None else executor
     stand_in = {Request: lambda _: used}  # for ThreadExecutor[Request]
     with patch.object(bulk_runner, "ThreadExecutor", stand_in):
-        yield from bulk_runner.stream_outcomes(server.send, scheduler, items)
+        scheduler.items = items
+        yield from bulk_runner.stream_outcomes(server.send, scheduler)
 
 
 def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:
     """Returns a scheduler that creates contacts."""
-    return BulkScheduler(create_action(None), BatchLimits(chunk_size, 100_000, concurrency), **options)
+    return BulkScheduler(create_action(None), (), BatchLimits(chunk_size, 100_000, concurrency), **options)
 
 
 def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:
