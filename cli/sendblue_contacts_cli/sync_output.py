@@ -21,7 +21,7 @@ from .output import create_console, write, write_json, write_rows, write_text
 from .tables import display_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sendblue_transfer import Change, SyncPlan, SyncReport
     from sendblue_transfer.syncing.changes import Kind
@@ -75,12 +75,16 @@ def value_text(value: Any, max_length: int | None = None) -> str:  # noqa: ANN40
 def field_texts(change: Change, max_length: int | None = None) -> list[str]:
     """Return one text for each field of a change: the value, or the old and the new one; for a skip, the reason."""
     if change.kind == "skip":
-        line = f"line {change.line:,}: " if change.phone and change.line else ""
-        return [f"{line}{printable(change.reason)}"]
+        return [_reason_text(change, change.reason)]
     return [
         f"{printable(name)}: {_values_text(change.kind, old, new, max_length)}"
         for name, (old, new) in change.fields.items()
     ]
+
+
+def _reason_text(change: Change, reason: str) -> str:
+    line = f"line {change.line:,}: " if change.kind == "skip" and change.phone and change.line else ""
+    return f"{line}{printable(reason)}"
 
 
 def _values_text(kind: str, old: object, new: object, max_length: int | None) -> str:
@@ -249,15 +253,36 @@ def report_lines(report: SyncReport, name: str, noun: str) -> Iterator[str]:
         yield f"  this run resumed an interrupted {noun}"
 
 
-def problem_lines(report: SyncReport, *, details: bool) -> Iterator[str]:
+def problem_lines(report: SyncReport, *, details: bool, outcomes: Sequence[str] = _PROBLEMS) -> Iterator[str]:
     """Return a line for each change that was not applied, with its reason: at most 20 without --details."""
+    problems = (
+        (result.outcome, result.change, result.reason) for result in report.results() if result.outcome in outcomes
+    )
+    yield from _problem_lines(problems, sum(getattr(report, outcome) for outcome in outcomes), details=details)
+
+
+def _problem_lines(problems: Iterable[tuple[str, Change, str]], count: int, *, details: bool) -> Iterator[str]:
     limit = None if details else MAX_LISTED
-    problems = (result for result in report.results() if result.outcome in _PROBLEMS)
-    for result in islice(problems, limit):
-        yield f"  {result.outcome}: {subject(result.change)}: {printable(result.reason)}"
-    count = report.rejected + report.drifted + report.kept
+    for outcome, change, reason in islice(problems, limit):
+        yield f"  {outcome}: {subject(change)}: {_reason_text(change, reason)}"
     if limit is not None and count > limit:
         yield f"  … and {count - limit:,} more (--details)"
+
+
+def plan_error_lines(plan: SyncPlan, *, details: bool) -> Iterator[str]:
+    """Return the lines about skipped rows, which --quiet leaves of a plan."""
+    if plan.skipped:
+        yield f"{plan.source['name']}: {plan.skipped:,} skipped"
+        skipped = (("skipped", change, change.reason) for change in plan.changes("skip"))
+        yield from _problem_lines(skipped, plan.skipped, details=details)
+
+
+def report_error_lines(report: SyncReport, name: str, *, details: bool) -> Iterator[str]:
+    """Return the lines about changes that were not applied, which --quiet leaves of a report."""
+    outcomes = ("skipped", *_PROBLEMS)
+    if counts := [f"{count:,} {outcome}" for outcome in outcomes if (count := getattr(report, outcome))]:
+        yield f"{name}: {', '.join(counts)}"
+        yield from problem_lines(report, details=details, outcomes=outcomes)
 
 
 def write_field_table(report: SyncReport) -> None:

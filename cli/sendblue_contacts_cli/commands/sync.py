@@ -23,12 +23,14 @@ from sendblue_contacts_cli.file_options import (
     sending_options,
 )
 from sendblue_contacts_cli.formatting import pluralize
-from sendblue_contacts_cli.output import print_message, write_json
+from sendblue_contacts_cli.output import print_errors, print_message, write_json
 from sendblue_contacts_cli.progress import progress
 from sendblue_contacts_cli.sync_output import (
     deletion_question,
     plan_as_json,
+    plan_error_lines,
     problem_lines,
+    report_error_lines,
     report_lines,
     write_field_table,
     write_plan,
@@ -195,6 +197,8 @@ def _show(plan: SyncPlan, options: dict[str, Any]) -> int:
         for change in plan.changes():
             write_json(change.to_dict())
         write_json({"plan": plan_as_json(plan)})
+    elif current_options().quiet:
+        print_errors(*plan_error_lines(plan, details=options["details"]))
     else:
         write_plan(plan, dry_run=True, details=options["details"])
         print_message("Nothing was changed.")
@@ -227,8 +231,7 @@ def _apply(client: Sendblue, plan: SyncPlan, options: dict[str, Any]) -> int:
 
 def print_resume(message: str) -> None:
     """Print a message and the command that resumes the sync or the undo."""
-    print_message(f"{message} To resume:")
-    print_message(f"    {resume_command()}")
+    print_errors(f"{message} To resume:", f"    {resume_command()}")
 
 
 def show_report(report: SyncReport, name: str, noun: str, *, details: bool) -> int:
@@ -237,7 +240,9 @@ def show_report(report: SyncReport, name: str, noun: str, *, details: bool) -> i
         print_message(line)
     if current_options().json:
         write_results(report)
-    elif not current_options().quiet:
+    elif current_options().quiet:
+        print_errors(*report_error_lines(report, name, details=details))
+    else:
         write_field_table(report)
     if report.stopped:
         print_resume(f"Stopped: {report.stopped}.")

@@ -12,9 +12,9 @@ from sendblue_contacts_cli.context import common_options, current_options, curre
 from sendblue_contacts_cli.exit_codes import REJECTED, SUCCESS, CommandError
 from sendblue_contacts_cli.file_options import INPUT_FILE
 from sendblue_contacts_cli.formatting import pluralize
-from sendblue_contacts_cli.output import print_message
+from sendblue_contacts_cli.output import print_errors, print_message
 from sendblue_contacts_cli.progress import progress
-from sendblue_contacts_cli.sync_output import write_results, write_undo
+from sendblue_contacts_cli.sync_output import report_error_lines, write_results, write_undo
 
 from .sync import DETAILS, DRY_RUN, YES, errors_of_syncs, show_report
 
@@ -71,6 +71,8 @@ def _show_plan(planned: SyncReport, state: str, *, details: bool) -> int:
     """Show what would be undone, and return the exit code."""
     if current_options().json:
         write_results(planned)
+    elif current_options().quiet:
+        print_errors(*report_error_lines(planned, state, details=details))
     else:
         write_undo(planned, state, details=details)
         print_message("Nothing was changed." if count_changes(planned) else "There is nothing to undo.")

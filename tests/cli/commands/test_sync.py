@@ -158,11 +158,32 @@ def test_sync_as_json(run: Run) -> None:
     assert [last["report"][name] for name in ("created", "updated", "deleted", "rejected")] == [1, 1, 0, 0]
 
 
-@pytest.mark.usefixtures("file")
-def test_quietly(account: Sandbox, run: Run) -> None:
-    """There is no output, only the exit code."""
-    done = run("sync", "crm.csv", "--quiet")
-    assert (done.exit_code, done.output, contacts(account)) == (0, "", BEFORE | AFTER)
+SKIPPED = f"""\
+crm.csv: 2 skipped
+  skipped: line 3: phone ('##') is not a valid phone number
+  skipped: {ADA}: line 2: the contact has opted out
+"""
+
+
+def test_quietly(account: Sandbox, file: Path, run: Run) -> None:
+    """Only changes that are not applied are printed, with their reasons: nothing if there are none."""
+    for how in (("--dry-run",), ()):
+        done = run("sync", "crm.csv", "--quiet", *how)
+        assert (done.exit_code, done.output) == (0, "")
+    assert contacts(account) == BEFORE | AFTER
+    run("update", KURT, "--first-name", "Kurt Gödel")
+    run("update", ADA, "--first-name", "Ada Byron")
+    for how in (("--dry-run",), ("--yes",)):
+        done = run("undo", "crm.csv", "--quiet", *how)
+        assert (done.exit_code, done.stdout, done.stderr.splitlines()[0]) == (1, "", "crm.csv.sendblue-sync: 1 kept")
+        assert [line[:22] for line in done.stderr.splitlines()[1:]] == [f"  kept: {ADA}: "]
+    run("update", ADA, "--opt-out")
+    file.write_text(f"phone,opt_out\n{ADA},false\n12,\n{GRACE},\n", encoding="utf-8")
+    for how in (("--dry-run",), ()):
+        done = run("sync", "crm.csv", "--quiet", *how)
+        assert (done.exit_code, done.stdout) == (1, "")
+        for line, shown in zip(done.stderr.splitlines(), SKIPPED.splitlines(), strict=True):
+            assert line.startswith(shown)
 
 
 @pytest.mark.usefixtures("file")
@@ -219,6 +240,9 @@ def test_stopped(account: Sandbox, run: Run) -> None:
     account.faults.add(what="status", operation="update_contact", status=401)
     done = run("sync", "crm.csv")
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (3, "    sendblue-contacts sync crm.csv")
+    error = json.loads(run("sync", "crm.csv", "--json", "--quiet").stderr)["error"]["message"]
+    assert error.startswith("Stopped: ")
+    assert error.endswith(" To resume: sendblue-contacts sync crm.csv --json --quiet")
     account.faults.clear()
     done = run("sync", "crm.csv")
     assert (done.exit_code, contacts(account)) == (0, BEFORE | AFTER)
@@ -232,10 +256,14 @@ def test_another_run(account: Sandbox, run: Run) -> None:
     with Sendblue(key, secret, base_url=account.url) as client, AccountLock(account_fingerprint(client)):
         done = run("sync", "crm.csv")
         assert (done.exit_code, f"process {os.getpid()} since " in done.stderr) == (75, True)
-    with SyncState("crm.csv.sendblue-sync"):
-        assert [run(command, "crm.csv", "--yes").exit_code for command in ("sync", "undo")] == [75, 75]
-    with Journal("crm.csv.sendblue-journal"):
-        assert run("import", "crm.csv").exit_code == 75
+    for lock, commands in (
+        (SyncState("crm.csv.sendblue-sync"), ("sync", "undo")),
+        (Journal("crm.csv.sendblue-journal"), ("import",)),
+    ):
+        with lock:
+            for command in commands:
+                done = run(command, "crm.csv", *(["--yes"] if command != "import" else []))
+                assert (done.exit_code, f"(process {os.getpid()} since 20" in done.stderr) == (75, True)
     assert writes(account) == 0
 
 
