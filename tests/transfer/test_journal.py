@@ -303,7 +303,7 @@ def test_journal_in_use_is_an_error(client: Sendblue, write_rows: WriteFile) -> 
     with (
         open_source(path) as source,
         Journal(journal_path(source)),
-        pytest.raises(JournalError, match="in use by another import; wait"),
+        pytest.raises(JournalError, match=rf"another import \(process {os.getpid()} since 20.*\); wait"),
     ):
         import_file(client, path)
     assert import_file(client, path).ok

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import JournalError, JournalLockedError
+from .holder import HolderFile
 from .temporary_database import Closing
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class CheckedDatabase(Closing):
     def __init__(self, kind: DatabaseKind, path: str | os.PathLike[str] = "") -> None:
         self.path = path
         self._kind = kind
+        self._holder = HolderFile(path)
         with self._errors():
             _create_private(path)
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
@@ -118,6 +120,7 @@ class CheckedDatabase(Closing):
                 self._database.text_factory = _decode
                 self._prepare()
             _sync_folder(path)
+            self._holder.write()
         except BaseException:
             self._database.close()
             raise
@@ -217,7 +220,8 @@ class CheckedDatabase(Closing):
                 raise OSError(f"{message} same command again to resume") from None
             if code in _LOCK_ERRORS:
                 raise JournalLockedError(
-                    f"the {noun} {self.path} is in use by another {user}; wait until that has ended"
+                    f"the {noun} {self.path} is in use by another {user} ({self._holder.describe()}); wait until that "
+                    "has ended"
                 ) from None
             raise JournalError(
                 f"the {noun} {self.path} cannot be used ({error}); choose another with {option}"
@@ -234,6 +238,7 @@ class CheckedDatabase(Closing):
         try:
             self.flush()
         finally:
+            self._holder.remove()  # before another process can write its own
             self._database.close()
 
 

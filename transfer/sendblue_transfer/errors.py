@@ -14,7 +14,7 @@ class JournalError(TransferError):
 
 
 class JournalLockedError(JournalError):
-    """Another process uses the journal of the import, or the state of the sync. Try again when it has ended."""
+    """Another process uses the journal or the state. The message names the process. Try again when it has ended."""
 
 
 class AccountLockedError(TransferError):

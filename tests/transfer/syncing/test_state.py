@@ -1,5 +1,6 @@
 """The state of a sync: what it keeps, for whom, and what an interruption leaves."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,7 +134,10 @@ def test_reads_show_the_last_write_before_the_next_sync(path: Path) -> None:
 
 def test_state_in_use_or_of_another_kind_is_an_error(path: Path) -> None:
     """One process at a time; a file of another program is left alone."""
-    with SyncState(path), pytest.raises(JournalLockedError, match="in use by another sync; wait"):
+    with (
+        SyncState(path),
+        pytest.raises(JournalLockedError, match=rf"another sync \(process {os.getpid()} since 20.*\); wait"),
+    ):
         SyncState(path)
     notes = path.with_name("notes.txt")
     notes.write_text("my notes, which are longer than the head of a database" * 10)

@@ -6,24 +6,20 @@ while the lock is free.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sendblue_transfer.errors import AccountLockedError, JournalError
+from sendblue_transfer.holder import FLAGS, MAX_CONTENT, describe_holder, this_process
 from sendblue_transfer.importing.paths import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
-
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-_MAX_CONTENT = 1_000
 
 
 class AccountLock:
@@ -45,7 +41,7 @@ class AccountLock:
         descriptor = _open(self._name)
         try:
             _lock(descriptor)
-            content = json.dumps({"process": os.getpid(), "since": _now()}).encode()
+            content = this_process()
             os.pwrite(descriptor, content, 0)
             os.ftruncate(descriptor, len(content))
         except BaseException:
@@ -80,7 +76,7 @@ def _folders() -> Iterator[Path]:
 
 def _open_in(folder: Path, name: str) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.open(folder / name, _FLAGS, 0o600)
+    return os.open(folder / name, FLAGS, 0o600)
 
 
 def _lock(descriptor: int) -> None:
@@ -91,17 +87,7 @@ def _lock(descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        holder = describe_holder(os.pread(descriptor, MAX_CONTENT, 0))
         raise AccountLockedError(
-            f"another sync of this account is running ({_holder(descriptor)}); wait until it has ended, and try again"
+            f"another sync of this account is running ({holder}); wait until it has ended, and try again"
         ) from None
-
-
-def _holder(descriptor: int) -> str:
-    with suppress(ValueError, KeyError, TypeError):
-        holder = json.loads(os.pread(descriptor, _MAX_CONTENT, 0))
-        return f"process {int(holder['process'])} since {datetime.fromisoformat(holder['since'])}"
-    return "its process is not known"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
