@@ -14,9 +14,9 @@ import anyio
 import anyio.lowlevel
 import httpx
 from sendblue_contacts import AsyncSendblue, Retry, Sendblue
-from sendblue_contacts._async import bulk_runner as async_bulk_runner
+from sendblue_contacts._async import bulk as async_bulk
 from sendblue_contacts._async.transports import AsyncRetryTransport
-from sendblue_contacts._sync import bulk_runner
+from sendblue_contacts._sync import bulk
 from sendblue_contacts._sync.transports import RetryTransport
 
 CONTACTS = "/api/v2/contacts"
@@ -197,7 +197,7 @@ def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: 
     inner = httpx.MockTransport(server)
     settings: dict[str, Any] = {"rate_limit": None, "retry": retry, "transport": inner}
     if kind == "sync":
-        with Sendblue("key", "secret", **settings) as client, patch.object(bulk_runner, "time", server.clock):
+        with Sendblue("key", "secret", **settings) as client, patch.object(bulk, "time", server.clock):
             client._http._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)
             return main(client)
 
@@ -206,5 +206,5 @@ def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: 
             client._http._transport = AsyncRetryTransport(inner, retry, clock=server.clock, sleep=server.async_sleep)
             return await main(client)
 
-    with patch.object(async_bulk_runner, "time", server.clock):
+    with patch.object(async_bulk, "time", server.clock):
         return anyio.run(run)

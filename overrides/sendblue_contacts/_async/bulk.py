@@ -1,28 +1,38 @@
-"""`client.contacts.bulk`."""
+"""`client.contacts.bulk`: the scheduler decides what to send, and an executor sends it.
+
+The input is read, and `on_send` is called, by the code that iterates over the outcomes, only while it waits for one.
+When it stops early, the executor is closed: threads finish the requests that have started, and tasks are cancelled.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from time import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits
-from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, FailedNumber
+from sendblue_contacts.bulk.executors import TaskExecutor
+from sendblue_contacts.bulk.progress import ProgressTracker
+from sendblue_contacts.bulk.reconciler import Request
+from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, BulkResult, FailedNumber, add_outcomes
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
 
-from .bulk_runner import run_call, stream_outcomes
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from sendblue_contacts_api.models.contact import Contact
 
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
-    from sendblue_contacts.bulk.types import Duplicates, OnSend
+    from sendblue_contacts.bulk.types import Chunk, Duplicates, OnSend
 
     from .sending import AsyncSend
+
+V = TypeVar("V")
+ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
 
 Numbers = Iterable[str | FailedNumber] | Iterable[str] | Iterable[FailedNumber]
 
@@ -87,7 +97,7 @@ class AsyncBulkContacts:
         """
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._creation(contacts, limits, duplicates, check_existing=check_existing, on_send=on_send)
-        return await run_call(self._send, scheduler, on_progress, BulkCreateResult)
+        return await _run_call(self._send, scheduler, on_progress, BulkCreateResult)
 
     async def delete(
         self,
@@ -108,7 +118,7 @@ class AsyncBulkContacts:
         """
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
-        return await run_call(self._send, scheduler, on_progress, BulkDeleteResult)
+        return await _run_call(self._send, scheduler, on_progress, BulkDeleteResult)
 
     def stream_create(
         self,
@@ -130,7 +140,7 @@ class AsyncBulkContacts:
         """
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._creation(contacts, limits, duplicates, check_existing=check_existing, on_send=on_send)
-        return stream_outcomes(self._send, scheduler)
+        return _stream_outcomes(self._send, scheduler)
 
     def stream_delete(
         self,
@@ -144,4 +154,68 @@ class AsyncBulkContacts:
         """Like `delete`, but yields the outcome of each number in input order: for inputs larger than memory."""
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
-        return stream_outcomes(self._send, scheduler)
+        return _stream_outcomes(self._send, scheduler)
+
+
+async def _run_call(
+    send: AsyncSend,
+    scheduler: BulkScheduler[Any, V],
+    on_progress: Callable[[BulkProgress], object] | None,
+    result_type: type[ResultT],
+) -> ResultT:
+    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk."""
+    tracker = ProgressTracker(scheduler.items, on_progress)
+    outcomes: list[BulkOutcome[V]] = []
+    try:
+        async for chunk_outcomes in _run_chunks(send, scheduler):
+            outcomes += chunk_outcomes
+            scheduler.call(partial(tracker.add, chunk_outcomes))
+    except BaseException as error:
+        add_outcomes(error, result_type.of(outcomes), from_caller=error is scheduler.failure)
+        raise
+    return result_type.of(outcomes)
+
+
+async def _stream_outcomes(send: AsyncSend, scheduler: BulkScheduler[Any, V]) -> AsyncGenerator[BulkOutcome[V]]:
+    """Like `_run_chunks`, but yields the outcomes one by one."""
+    async with aclosing(_run_chunks(send, scheduler)) as chunks:
+        async for outcomes in chunks:
+            for outcome in outcomes:
+                yield outcome
+
+
+async def _run_chunks(send: AsyncSend, scheduler: BulkScheduler[Any, V]) -> AsyncGenerator[list[BulkOutcome[V]]]:
+    """Run a bulk call, and yield the outcomes of each chunk in input order."""
+    async with (
+        aclosing(TaskExecutor[Request](scheduler.concurrency)) as executor,
+        aclosing(scheduler.chunker.async_chunks(scheduler.items)) as chunks,
+    ):
+        while True:
+            for request in scheduler.requests():
+                executor.start(partial(_send_request, send, request))
+            if (outcomes := scheduler.pop_outcomes()) is not None:
+                yield outcomes
+            elif scheduler.wants_chunk:
+                await _read(scheduler, chunks)
+            elif scheduler.in_flight:
+                scheduler.receive(await executor.next())
+            else:
+                break
+    if scheduler.failure:
+        raise scheduler.failure
+
+
+async def _read(scheduler: BulkScheduler[Any, V], chunks: AsyncIterator[Chunk[Any]]) -> None:
+    try:
+        scheduler.add_chunk(await anext(chunks, None))
+    except Exception as error:  # noqa: BLE001  # raised after the outcomes of all items that were read
+        scheduler.abort(error)
+
+
+async def _send_request(send: AsyncSend, request: Request) -> Request:
+    request.sent_at = time()
+    try:
+        request.response = await send(request.operation)
+    except Exception as error:  # noqa: BLE001  # the scheduler decides what it means
+        request.response = error
+    return request

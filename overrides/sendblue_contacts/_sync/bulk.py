@@ -1,28 +1,38 @@
 # Emitted by scripts/regenerate from _async/bulk.py. Edit that file, then run scripts/regenerate.
-"""`client.contacts.bulk`."""
+"""`client.contacts.bulk`: the scheduler decides what to send, and an executor sends it.
+
+The input is read, and `on_send` is called, by the code that iterates over the outcomes, only while it waits for one.
+When it stops early, the executor is closed: threads finish the requests that have started, and tasks are cancelled.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from time import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits
-from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, FailedNumber
+from sendblue_contacts.bulk.executors import ThreadExecutor
+from sendblue_contacts.bulk.progress import ProgressTracker
+from sendblue_contacts.bulk.reconciler import Request
+from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, BulkResult, FailedNumber, add_outcomes
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
 
-from .bulk_runner import run_call, stream_outcomes
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
-    from sendblue_contacts.bulk.types import Duplicates, OnSend
+    from sendblue_contacts.bulk.types import Chunk, Duplicates, OnSend
     from sendblue_contacts_api.models.contact import Contact
 
     from .sending import Send
+
+V = TypeVar("V")
+ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])
 
 Numbers = Iterable[str | FailedNumber] | Iterable[str] | Iterable[FailedNumber]
 
@@ -87,7 +97,7 @@ class BulkContacts:
         """
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._creation(contacts, limits, duplicates, check_existing=check_existing, on_send=on_send)
-        return run_call(self._send, scheduler, on_progress, BulkCreateResult)
+        return _run_call(self._send, scheduler, on_progress, BulkCreateResult)
 
     def delete(
         self,
@@ -108,7 +118,7 @@ class BulkContacts:
         """
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
-        return run_call(self._send, scheduler, on_progress, BulkDeleteResult)
+        return _run_call(self._send, scheduler, on_progress, BulkDeleteResult)
 
     def stream_create(
         self,
@@ -130,7 +140,7 @@ class BulkContacts:
         """
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._creation(contacts, limits, duplicates, check_existing=check_existing, on_send=on_send)
-        return stream_outcomes(self._send, scheduler)
+        return _stream_outcomes(self._send, scheduler)
 
     def stream_delete(
         self,
@@ -144,4 +154,67 @@ class BulkContacts:
         """Like `delete`, but yields the outcome of each number in input order: for inputs larger than memory."""
         limits = BatchLimits(chunk_size, max_chunk_bytes, concurrency)
         scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
-        return stream_outcomes(self._send, scheduler)
+        return _stream_outcomes(self._send, scheduler)
+
+
+def _run_call(
+    send: Send,
+    scheduler: BulkScheduler[Any, V],
+    on_progress: Callable[[BulkProgress], object] | None,
+    result_type: type[ResultT],
+) -> ResultT:
+    """Run a bulk call to its end, and return the result with all outcomes. `on_progress` is called after each chunk."""
+    tracker = ProgressTracker(scheduler.items, on_progress)
+    outcomes: list[BulkOutcome[V]] = []
+    try:
+        for chunk_outcomes in _run_chunks(send, scheduler):
+            outcomes += chunk_outcomes
+            scheduler.call(partial(tracker.add, chunk_outcomes))
+    except BaseException as error:
+        add_outcomes(error, result_type.of(outcomes), from_caller=error is scheduler.failure)
+        raise
+    return result_type.of(outcomes)
+
+
+def _stream_outcomes(send: Send, scheduler: BulkScheduler[Any, V]) -> Generator[BulkOutcome[V]]:
+    """Like `_run_chunks`, but yields the outcomes one by one."""
+    with closing(_run_chunks(send, scheduler)) as chunks:
+        for outcomes in chunks:
+            yield from outcomes
+
+
+def _run_chunks(send: Send, scheduler: BulkScheduler[Any, V]) -> Generator[list[BulkOutcome[V]]]:
+    """Run a bulk call, and yield the outcomes of each chunk in input order."""
+    with (
+        closing(ThreadExecutor[Request](scheduler.concurrency)) as executor,
+        closing(scheduler.chunker.chunks(scheduler.items)) as chunks,
+    ):
+        while True:
+            for request in scheduler.requests():
+                executor.start(partial(_send_request, send, request))
+            if (outcomes := scheduler.pop_outcomes()) is not None:
+                yield outcomes
+            elif scheduler.wants_chunk:
+                _read(scheduler, chunks)
+            elif scheduler.in_flight:
+                scheduler.receive(executor.next())
+            else:
+                break
+    if scheduler.failure:
+        raise scheduler.failure
+
+
+def _read(scheduler: BulkScheduler[Any, V], chunks: Iterator[Chunk[Any]]) -> None:
+    try:
+        scheduler.add_chunk(next(chunks, None))
+    except Exception as error:  # noqa: BLE001  # raised after the outcomes of all items that were read
+        scheduler.abort(error)
+
+
+def _send_request(send: Send, request: Request) -> Request:
+    request.sent_at = time()
+    try:
+        request.response = send(request.operation)
+    except Exception as error:  # noqa: BLE001  # the scheduler decides what it means
+        request.response = error
+    return request

@@ -1,7 +1,7 @@
 """Bulk calls: create or delete many contacts in chunks, with one outcome for each item.
 
-`_async/bulk.py` has the calls, and `_async/bulk_runner.py` does their I/O. The modules here are pure, except
-`executors`. Each one uses only those below it:
+`_async/bulk.py` has the calls, and does their I/O. The modules here are pure, except `executors`. Each one uses only
+those below it:
 
     | module       | purpose                                                                |
     |--------------|------------------------------------------------------------------------|

@@ -13,11 +13,8 @@ from urllib.parse import unquote
 
 import httpx
 from sendblue_contacts import BulkOutcome
-from sendblue_contacts._sync import bulk_runner
-from sendblue_contacts.bulk.actions import create_action
-from sendblue_contacts.bulk.batching import BatchLimits
+from sendblue_contacts._sync import bulk
 from sendblue_contacts.bulk.reconciler import Request
-from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.errors import SendblueError, connection_error
 from sendblue_contacts.operations import Operation
 from sendblue_contacts.retry import Call
@@ -182,29 +179,20 @@ class OrderedExecutor:
 
 
 def run(
-    scheduler: BulkScheduler[Any, Any],
-    server: FakeServer,
-    items: Iterable[object],
-    executor: OrderedExecutor | None = None,
+    server: FakeServer, rows: Iterable[Any], executor: OrderedExecutor | None = None, **options: Any
 ) -> Iterator[BulkOutcome[Any]]:
-    """Yields the outcomes of a bulk call whose requests end in the order that the executor picks."""
+    """Create contacts on a server; the requests end in the order that the executor picks. Yields the outcomes."""
     used = OrderedExecutor() if executor is None else executor
     stand_in = {Request: lambda _: used}  # for ThreadExecutor[Request]
-    with patch.object(bulk_runner, "ThreadExecutor", stand_in):
-        scheduler.items = items
-        yield from bulk_runner.stream_outcomes(server.send, scheduler)
+    options = {"chunk_size": 1, "concurrency": 3, **options}
+    with patch.object(bulk, "ThreadExecutor", stand_in):
+        yield from bulk.BulkContacts(server.send, None).stream_create(rows, **options)
 
 
-def create_scheduler(chunk_size: int = 1, concurrency: int = 3, **options: Any) -> BulkScheduler[Any, Any]:
-    """Returns a scheduler that creates contacts."""
-    return BulkScheduler(create_action(None), (), BatchLimits(chunk_size, 100_000, concurrency), **options)
-
-
-def create(server: FakeServer, rows: Iterable[object], **options: Any) -> list[BulkOutcome[Any]]:
+def create(server: FakeServer, rows: Iterable[Any], **options: Any) -> list[BulkOutcome[Any]]:
     """Create contacts on a server, by default in chunks of two and with two requests in flight."""
     executor = OrderedExecutor(options.pop("choose", lambda _: 0))
-    scheduler = create_scheduler(**{"chunk_size": 2, "concurrency": 2, **options})
-    return list(run(scheduler, server, rows, executor))
+    return list(run(server, rows, executor, **{"chunk_size": 2, "concurrency": 2, **options}))
 
 
 def make_rows(count: int) -> list[dict[str, Any]]:

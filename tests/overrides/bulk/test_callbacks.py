@@ -9,7 +9,7 @@ import pytest
 from sendblue_contacts import BulkError, BulkProgress
 
 from tests.overrides.bulk.bulk_responses import numbers_of, sent_items, succeed
-from tests.overrides.bulk.fake_server import LOST_AFTER, SUCCESS, FakeServer, create_scheduler, make_rows, run
+from tests.overrides.bulk.fake_server import LOST_AFTER, SUCCESS, FakeServer, make_rows, run
 from tests.overrides.clients import Runner
 
 
@@ -101,8 +101,8 @@ def test_lost_requests_are_still_looked_up_when_the_call_ends_early() -> None:
     outcomes: list[Any] = []
 
     def collect() -> None:
-        scheduler = create_scheduler(2, concurrency=2, on_send=_raising_at(3))
-        for outcome in run(scheduler, FakeServer([SUCCESS, LOST_AFTER]), make_rows(20)):
+        server = FakeServer([SUCCESS, LOST_AFTER])
+        for outcome in run(server, make_rows(20), chunk_size=2, concurrency=2, on_send=_raising_at(3)):
             outcomes.append(outcome)  # noqa: PERF402  # extend would lose them all when the iterator raises
 
     with pytest.raises(CallerError):

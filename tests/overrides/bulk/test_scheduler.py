@@ -9,7 +9,6 @@ from tests.overrides.bulk.fake_server import (
     SUCCESS,
     FakeServer,
     OrderedExecutor,
-    create_scheduler,
     make_rows,
     run,
 )
@@ -26,7 +25,7 @@ def test_the_first_chunk_runs_alone_and_read_ahead_is_bounded() -> None:
 
     server = FakeServer()
     newest_first = OrderedExecutor(lambda in_flight: in_flight - 1)
-    outcomes = run(create_scheduler(chunk_size=1, concurrency=3), server, endless(), newest_first)
+    outcomes = run(server, endless(), newest_first)
     assert (next(outcomes).index, len(server.posts()), len(read)) == (0, 1, 2)
     assert (next(outcomes).index, len(server.posts()), len(read)) == (1, 7, 8)
 
@@ -35,6 +34,6 @@ def test_lookups_count_as_requests_in_flight() -> None:
     """However many look-ups a chunk needs, the number in flight is limited; those of the oldest chunk come first."""
     server = FakeServer([SUCCESS, LOST_AFTER], lookup_faults=[LOST_BEFORE])
     executor = OrderedExecutor()
-    list(run(create_scheduler(chunk_size=30), server, make_rows(120), executor))
+    list(run(server, make_rows(120), executor, chunk_size=30))
     assert executor.max_in_flight == 3
     assert (server.lookups()[0], len(server.lookups())) == ("", 31)
