@@ -1,6 +1,7 @@
 """Applying plans: what is written, in which order, what is left alone, and how a sync resumes."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     AccountLockedError,
+    Change,
     FieldCounts,
     JournalError,
     SyncPlan,
@@ -22,7 +24,9 @@ from sendblue_transfer import (
 )
 from sendblue_transfer.importing.fingerprint import account_fingerprint
 from sendblue_transfer.syncing.account_lock import AccountLock
-from sendblue_transfer.syncing.change_log import SENDING
+from sendblue_transfer.syncing.applying import apply
+from sendblue_transfer.syncing.applying.drift import check_drift
+from sendblue_transfer.syncing.change_log import SENDING, ChangeLog
 from sendblue_transfer.syncing.state import SyncState
 
 from tests.transfer.contact_files import FAST_RETRY, number, people, person
@@ -116,9 +120,18 @@ def test_report_names_every_change(filled: Sandbox, client: Sendblue, tmp_path: 
     assert opted_in.changes_by_field == {"opt_out": FieldCounts(changed=1)}
 
 
-def test_plan_twice_writes_nothing(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
-    """Also if it was saved and loaded; and the sync can still be undone."""
+def test_plan_twice_writes_nothing(
+    filled: Sandbox, client: Sendblue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if it was saved and loaded; and the sync can still be undone. A run compares each contact once."""
     before = stored(filled)
+    compared: list[str] = []
+
+    def compare(change: Change, contact: Any) -> Any:
+        compared.append(change.phone)
+        return check_drift(change, contact)
+
+    monkeypatch.setattr(apply, "check_drift", compare)
     plan = plan_sync(client, NEW_ROWS, delete="all", max_delete="50%")
     plan.save(tmp_path / "plan")
     report = apply_sync(client, plan)
@@ -126,6 +139,7 @@ def test_plan_twice_writes_nothing(filled: Sandbox, client: Sendblue, tmp_path: 
     again = apply_sync(client, SyncPlan.load(tmp_path / "plan"))
     assert len(writes(filled)) == count
     assert (again.created, again.updated, again.deleted, again.unchanged, again.ok) == (0, 0, 0, 5, True)
+    assert compared == [number(index) for index in (3, 4, 0, 2)] * 2
     assert report.state is not None
     undo_sync(client, report.state)
     assert stored(filled) == before
@@ -330,6 +344,40 @@ def test_reads_that_lag(tmp_path: Path) -> None:
             assert [0 < seconds <= 2 for seconds in waited] == [True]
             sandbox.clock.advance(2)
             assert stored(sandbox) == people(3)
+
+
+@pytest.mark.parametrize("phase", ["creating", "updating", "deleting"])
+def test_new_plan_at_once_after_a_sync_was_killed(phase: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads do not show yet what was written: the account equals the source all the same, and one undo restores it."""
+    path, copy, wait = tmp_path / "kept", tmp_path / "copy", ChangeLog.wait_for_reads
+    options: dict[str, Any] = {"delete": "all", "max_delete": "100%", "state": path, "chunk_size": 1}
+    rows = [*({**person(index), "first_name": "Bea"} for index in range(3)), *people(9)[6:]]
+    with Sandbox(limit=None, read_lag=2.0) as sandbox:
+
+        def advance(_seconds: float) -> None:
+            sandbox.clock.advance(2)  # it stands still otherwise
+
+        def kill(progress: SyncProgress) -> None:
+            if (progress.phase, progress.done) == (phase, 1):
+                shutil.copy(path, copy)  # SIGKILL leaves the file as it is, without what Ctrl-C writes
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(ChangeLog, "wait_for_reads", lambda log, lag, *_: wait(log, lag, advance))
+        retry = FAST_RETRY.__class__(base=0.001, throttling_base=0.001, read_lag=2.0)
+        with Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=retry) as client:
+            client.contacts.bulk.create(people(6))
+            advance(2)
+            plan = plan_sync(client, rows, **options)
+            with pytest.raises(KeyboardInterrupt):
+                apply_sync(client, plan, concurrency=1, on_progress=kill, clock=iter(range(10_000)).__next__)
+            copy.replace(path)
+            report = apply_sync(client, plan_sync(client, rows, **options))
+            assert (report.ok, report.resumed, report.drifted, report.rejected) == (True, True, 0, 0)
+            assert stored(sandbox) == rows
+            again = plan_sync(client, rows, **options)
+            assert again.creates + again.updates + again.deletes == 0
+            assert undo_sync(client, path).ok
+            assert stored(sandbox) == people(6)
 
 
 def test_interrupted_undo_must_be_completed_first(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:

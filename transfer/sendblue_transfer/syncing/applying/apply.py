@@ -136,9 +136,27 @@ class _Run:
             if self._has_plan:
                 check_again(self._state, "sync", account)
             else:
-                if not self._resumes and not any(result.status == NOT_SENT for _, result in self._checked(account)):
-                    self._log = temporary
-                self._log.begin(plan.id, plan.account, self._checked(account))
+                self._begin(self._checked(account), temporary)
+
+    def _begin(self, checked: Iterator[tuple[Change, Result]], temporary: SyncState) -> None:
+        """Write the changes. Those before the first one to send go to the temporary state until it is found."""
+        first: list[tuple[Change, Result]] = []
+
+        def before_first() -> Iterator[tuple[Change, Result]]:
+            for pair in checked:
+                if pair[1].status == NOT_SENT:
+                    first.append(pair)
+                    return
+                yield pair
+
+        plan = self._plan
+        if not self._resumes:
+            temporary.begin(plan.id, plan.account, before_first())
+            if not first:
+                self._log = temporary
+                return
+        before = ((row.change, row.result) for row in temporary.rows("sync"))
+        self._log.begin(plan.id, plan.account, chain(before, first, checked))
 
     def _checked(self, account: AccountIndex) -> Iterator[tuple[Change, Result]]:
         for kind in _SENT:
