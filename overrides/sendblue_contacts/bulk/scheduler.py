@@ -1,4 +1,4 @@
-"""Decides which request of a bulk call is sent next. Pure: `runner` reads the input, sends the requests and waits.
+"""Decides which request of a bulk call is sent next. Pure: `_async/bulk.py` reads the input, sends and waits.
 
 Each chunk has a `Reconciler` that yields its requests. At most `concurrency` requests are in flight, look-ups included;
 the next one starts when any of them ends. Outcomes are returned in input order. While the oldest chunk is slow, other
