@@ -18,7 +18,7 @@ from sendblue_contacts.rate_limit import Slot
 from sendblue_contacts.rate_limit.waiters import AsyncWaiter
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
-from tests.overrides.rate_limit.virtual_time import BACKENDS, limiter_of, run, run_ready_tasks
+from tests.overrides.rate_limit.virtual_time import BACKENDS, clock, limiter_of, run, run_ready_tasks
 
 ONE = RateLimit(1, 10.0)
 HOLD = 5.0
@@ -152,7 +152,7 @@ def test_waiting_callers_are_not_compared_with_each_other() -> None:
         __hash__ = AsyncWaiter.__hash__
 
     async def main() -> None:
-        limiter = RateLimiter(ONE, clock=anyio.current_time, async_waiter=CountingWaiter)
+        limiter = RateLimiter(ONE, clock=clock, async_waiter=CountingWaiter)
         async with anyio.create_task_group() as tasks:
             for _ in range(200):
                 tasks.start_soon(limiter.slot().__aenter__)

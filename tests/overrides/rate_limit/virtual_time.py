@@ -44,9 +44,17 @@ def run(backend: str, main: Callable[[], Awaitable[Any]]) -> Any:
     return anyio.run(main, backend=backend, backend_options=options)
 
 
+def clock() -> float:
+    """The time of the event loop; 0 after its end, when the slots of its tasks are garbage-collected."""
+    try:
+        return anyio.current_time()
+    except anyio.NoEventLoopError:
+        return 0.0
+
+
 def limiter_of(rate: RateLimit, store: Store | None = None) -> RateLimiter:
     """A limiter in the time of the event loop."""
-    return RateLimiter(rate, clock=anyio.current_time, store=store)
+    return RateLimiter(rate, clock=clock, store=store)
 
 
 async def run_ready_tasks() -> None:
