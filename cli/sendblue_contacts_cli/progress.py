@@ -119,10 +119,11 @@ def _bar(noun: str) -> Generator[Callable[[ProgressUpdate], None]]:
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     columns = (TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[text]}", markup=False))
     with Progress(*columns, console=console, transient=True, expand=True) as bar:
-        task = bar.add_task("", total=None, text="")
+        task = bar.add_task("", total=None, text="", visible=False)  # until there is something to show
 
         def show(update: ProgressUpdate) -> None:
             text = format_progress(update, noun)
-            bar.update(task, description=phase(update), completed=update.done, total=update.total, text=text)
+            shown = {"description": phase(update), "completed": update.done, "total": update.total}
+            bar.update(task, **shown, text=text, visible=True)
 
         yield show

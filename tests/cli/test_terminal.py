@@ -151,7 +151,7 @@ def test_confirm_deletions_of_a_sync(
     changes = [line for line in output.splitlines() if re.match(r"\S*[~-] ", line)]
     assert [COLOR.match(line) is None for line in changes] == [False, False]
     lines = plain_lines(output)
-    assert f"~ {ADA}  first_name: Ada → Augusta" in lines
+    assert f"~ {ADA}    first_name: Ada → Augusta" in lines
     question = f"Delete 1 contact: Grace ({GRACE})? `undo` creates it again, with a new contact ID. [y/N]: "
     assert question in "".join(lines)
     assert (output.split()[-1], len(account.contacts())) == (str(code), left)
@@ -163,7 +163,9 @@ def test_progress_bars(account: Sandbox, terminal: Terminal, tmp_path: Path, wid
     file = tmp_path / "contacts.csv"
     file.write_text("phone\n" + "".join(f"+141555501{number:02}\n" for number in range(20)))
     output = terminal("import", str(file), width=width)
-    assert max(len(line.rstrip()) for line in ESCAPE.sub("", output).split("\r") if "━" in line) in {width - 1, width}
+    bars = [line.rstrip() for line in ESCAPE.sub("", output).split("\r") if "━" in line]
+    assert max(map(len, bars)) in {width - 1, width}
+    assert all(bar.startswith(("Reading ", "Sending ")) for bar in bars)
     assert ("━" in output, "20 of 20 rows" in output, len(account.contacts())) == (True, True, 20)
     assert "20 of 20 rows imported (20 created)" in re.sub(r"\s+", " ", output)
     assert " of 20 contacts" in terminal("export", str(tmp_path / "exported.csv"), width=width)
