@@ -238,6 +238,9 @@ def test_undo_of_an_upsert_import(filled: Sandbox, client: Sendblue, tmp_path: P
     report = upsert(client, tmp_path / "crm.jsonl", IMPORTED)
     assert (report.created, report.updated) == (6, 2)
     assert report.journal.stat().st_mode & 0o777 == 0o600
+    (cut := tmp_path / "cut.json").write_text(json.dumps(IMPORTED)[:-20])
+    with open_source(cut) as source, pytest.raises(TransferError):
+        run_import(client, source, mode="upsert", journal=report.journal)  # nothing is sent, and nothing is forgotten
     undone = undo_sync(client, report.journal)
     assert (counts(undone), undone.ok) == ((0, 1, 6, 0), True)
     assert exported(filled) == before

@@ -109,9 +109,9 @@ def run_import(
     restart = restart or (in_state_folder and is_superseded(path, mode))
     with Journal(path) as opened:
         earlier = earlier_run(opened, wanted, restart=restart)
-        if not earlier.resumes:
-            opened.reset(wanted)
         run = _Run(client, rows, opened, ProgressReporter(on_progress, clock), earlier)
+        if not earlier.resumes:
+            run.validate(wanted)
         report = run.run(mode, Path(rejects) if rejects else None, chunk_size=chunk_size, concurrency=concurrency)
     if in_state_folder and report.complete:
         prune(path)
@@ -133,10 +133,14 @@ class _Run:
         self._counts: Counter[str] = Counter()
         self._total = 0
 
+    def validate(self, header: dict[str, str]) -> None:
+        """Validate the rows of a new import. If the source cannot be read, the journal of the last one remains."""
+        self._journal.write_validation(self._rows.validate(self._progress.report_read), header)
+        self._progress.report_read(self._rows.count, force=True)
+        self._journal.update_header({ROW_COUNT: self._rows.count})
+
     def run(self, mode: Mode, rejects: Path | None, **options: int) -> ImportReport:
         """Do everything that is not done yet."""
-        if not self._earlier.resumes:
-            self._validate()
         self._load_counts()
         try:
             self._send(mode, **options)
@@ -147,11 +151,6 @@ class _Run:
         except SendblueError as error:
             return self._report(stopped=str(error), error=error)
         return self._complete(rejects)
-
-    def _validate(self) -> None:
-        self._journal.write_validation(self._rows.validate(self._progress.report_read))
-        self._progress.report_read(self._rows.count, force=True)
-        self._journal.update_header({ROW_COUNT: self._rows.count})
 
     def _load_counts(self) -> None:
         self._total = int(self._journal.header()[ROW_COUNT])

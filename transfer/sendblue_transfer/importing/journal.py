@@ -69,17 +69,19 @@ class Journal(CheckedDatabase):
         self._cache: dict[int, RowResult] = {}
         super().__init__(KIND, path)
 
-    def reset(self, header: Mapping[str, object]) -> None:
-        """Delete everything, and start with this header."""
-        with self._transaction():
-            self._cached_lines = range(0)
-            for table in KIND.tables:
-                self._database.execute(f"DELETE FROM {table}")  # noqa: S608  # a constant
-            self._write_header(header)
+    def write_validation(self, results: Iterable[RowResult], header: Mapping[str, object] | None = None) -> None:
+        """Write the results that are known before anything is sent: all of them, or none if the iterable raises.
 
-    def write_validation(self, results: Iterable[RowResult]) -> None:
-        """Write the results that are known before anything is sent: all of them, or none if the iterable raises."""
+        Args:
+            results: The results.
+            header: The header of a new import, which replaces everything in the journal; None to add the results.
+        """
         with self._transaction():
+            if header is not None:
+                self._cached_lines = range(0)
+                for table in KIND.tables:
+                    self._database.execute(f"DELETE FROM {table}")  # noqa: S608  # a constant
+                self._write_header(header)
             self._write_results(results)
 
     def _write_results(self, results: Iterable[RowResult]) -> None:
