@@ -123,7 +123,7 @@ def _bar(noun: str) -> Generator[Callable[[ProgressUpdate], None]]:
 
         def show(update: ProgressUpdate) -> None:
             text = format_progress(update, noun)
-            shown = {"description": phase(update), "completed": update.done, "total": update.total}
-            bar.update(task, **shown, text=text, visible=True)
+            name, done, total = phase(update), update.done, update.total
+            bar.update(task, description=name, completed=done, total=total, text=text, visible=True)
 
         yield show
