@@ -225,7 +225,7 @@ def module_name(path: Path) -> str:
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
-MAX_CLIENT_LINES = 7_110
+MAX_CLIENT_LINES = 7_000
 
 
 def modules() -> dict[str, Path]:

@@ -20,12 +20,9 @@ _GZIP = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class BodyReader:
-    """Collects the parts of a body.
+    """Collects the parts of a body, and removes the headers that describe it in compressed form.
 
     It decompresses them itself, because httpx decompresses a part of any size at once: 97 kB can become 100 MB.
-
-    Args:
-        headers: The headers of the response. Those that describe the compressed body are removed.
     """
 
     def __init__(self, headers: httpx.Headers) -> None:

@@ -30,11 +30,7 @@ _LEAST_DEADLINE = 60.0
 
 
 def start_call(request: httpx.Request, retry: Retry | None) -> Call:
-    """Return the call of a request before its first attempt.
-
-    Raises:
-        ValueError: A header cannot be sent. Those of the generated client are checked only here.
-    """
+    """Return the call of a request before its first attempt. Headers of the generated client are checked only here."""
     call = call_of(request, retry)
     checked = {name: value for name, value in request.headers.items() if name not in FRAMING_HEADERS}
     if not isinstance(request.stream, httpx.ByteStream):

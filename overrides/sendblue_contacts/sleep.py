@@ -9,8 +9,7 @@ from time import sleep as thread_sleep
 from typing import TYPE_CHECKING, Any
 
 from ._httpx import httpx
-from .rate_limit.live_objects import LiveObjects
-from .rate_limit.waiters import AsyncWaiter, ThreadWaiter
+from .rate_limit.wait_queue import AsyncWaiter, LiveObjects, ThreadWaiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,13 +54,10 @@ async def async_connected(connect: Callable[[], Awaitable[Any]], seconds: float 
 
 
 def connected(connect: Callable[[], Any], seconds: float | None) -> Any:  # noqa: ANN401  # httpcore's stream
-    """Return what `connect` returns, within a time.
+    """Return what `connect` returns, or raise a ConnectTimeout when the time is over.
 
     The look-up of a host name cannot be interrupted, and the system limits it by many seconds; and a host can have many
     addresses, to each of which a timeout applies. So a thread does it, and closes a connection that it opens too late.
-
-    Raises:
-        ConnectTimeout: The time is over.
     """
     opened: Future[Any] = Future()
     try:

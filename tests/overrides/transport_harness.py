@@ -11,7 +11,7 @@ from sendblue_contacts._async.connections import AsyncConnectionTransport
 from sendblue_contacts._async.transports import AsyncRateLimitTransport, AsyncRetryTransport
 from sendblue_contacts._sync.connections import ConnectionTransport
 from sendblue_contacts._sync.transports import RateLimitTransport, RetryTransport
-from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 
 OK = {"status": "OK", "count": 3}
 

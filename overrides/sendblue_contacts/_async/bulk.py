@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
     from sendblue_contacts.bulk.types import Chunk, Duplicates, OnSend
 
-    from .sending import AsyncSend
+    from .listing import AsyncSend
 
 V = TypeVar("V")
 ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
     from sendblue_contacts_api.models.contact_update import ContactUpdateFields
 
-    from .sending import AsyncSend
+    from .listing import AsyncSend
 
     class CreateKeywords(ContactCreateFields):
         """The fields of `create` with the number as a keyword, as in the vendor's library."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sendblue_contacts.operations import Operation
 
     from .contacts import AsyncContacts
-    from .sending import AsyncSend
+    from .listing import AsyncSend
 
 T = TypeVar("T")
 

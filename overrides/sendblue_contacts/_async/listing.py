@@ -1,9 +1,9 @@
-"""What `contacts.list()` returns: a lazy listing that sends no request until a contact is read."""
+"""What `contacts.list()` returns, and how each call of a resource has its client send an operation."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sendblue_contacts.sleep import task_sleep
 
@@ -12,9 +12,18 @@ if TYPE_CHECKING:
 
     from sendblue_contacts_api.models.contact import Contact
 
+    from sendblue_contacts.operations import Operation
     from sendblue_contacts.pagination import PageWalk
 
-    from .sending import AsyncSend
+T = TypeVar("T")
+
+
+class AsyncSend(Protocol):
+    """Sends an operation and returns its value. `with_raw_response` has one that returns the response instead."""
+
+    async def __call__(self, operation: Operation[T], /) -> T:
+        """Send the operation."""
+        ...
 
 
 class AsyncContactList:

@@ -16,7 +16,7 @@ from sendblue_contacts._httpx import httpx
 from sendblue_contacts.errors import retry_after
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.rate_limit.lease import WaitEndedError
-from sendblue_contacts.rate_limit.live_objects import LiveObjects
+from sendblue_contacts.rate_limit.wait_queue import LiveObjects
 from sendblue_contacts.request_context import call_of, cap_timeout, request_in_errors, slot_for, start_call
 from sendblue_contacts.retry import THROTTLING_STATUSES, Quota, Retry, attempt_pauses, failure_of
 from sendblue_contacts.sleep import Pauses

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sendblue_contacts.bulk.types import Chunk, Duplicates, OnSend
     from sendblue_contacts_api.models.contact import Contact
 
-    from .sending import Send
+    from .listing import Send
 
 V = TypeVar("V")
 ResultT = TypeVar("ResultT", bound=BulkResult[Any, Any])

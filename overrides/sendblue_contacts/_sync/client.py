@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sendblue_contacts_api import Client as GeneratedClient
 
     from .contacts import Contacts
-    from .sending import Send
+    from .listing import Send
 
 T = TypeVar("T")
 

@@ -108,17 +108,11 @@ class _Streams:
 
 
 class ConnectionTransport(httpx.BaseTransport):
-    """Sends requests with a transport of httpx, reads whole responses, and logs one line for each attempt.
-
-    Args:
-        transport: A transport of the caller; None to open connections.
-        proxy: The address of a proxy to connect through; None for none.
-        clock: Returns a monotonic time in seconds, for the log.
-    """
+    """Sends requests with a transport of httpx, reads whole responses, and logs one line for each attempt."""
 
     def __init__(
         self,
-        transport: httpx.BaseTransport | None,
+        transport: httpx.BaseTransport | None,  # of the caller; None to open connections, through the proxy if any
         proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

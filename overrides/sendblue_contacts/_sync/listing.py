@@ -1,20 +1,29 @@
 # Emitted by scripts/regenerate from _async/listing.py. Edit that file, then run scripts/regenerate.
-"""What `contacts.list()` returns: a lazy listing that sends no request until a contact is read."""
+"""What `contacts.list()` returns, and how each call of a resource has its client send an operation."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sendblue_contacts.sleep import thread_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from sendblue_contacts.operations import Operation
     from sendblue_contacts.pagination import PageWalk
     from sendblue_contacts_api.models.contact import Contact
 
-    from .sending import Send
+T = TypeVar("T")
+
+
+class Send(Protocol):
+    """Sends an operation and returns its value. `with_raw_response` has one that returns the response instead."""
+
+    def __call__(self, operation: Operation[T], /) -> T:
+        """Send the operation."""
+        ...
 
 
 class ContactList:

@@ -2,8 +2,7 @@
 
 from .config import RateLimit
 from .lease import Slot
-from .limiter import RateLimiter, RateLimitStatistics
-from .registry import shared_limiter
+from .limiter import RateLimiter, RateLimitStatistics, shared_limiter
 from .window import Window
 
 __all__ = ["RateLimit", "RateLimitStatistics", "RateLimiter", "Slot", "Window", "shared_limiter"]

@@ -10,6 +10,7 @@ nothing reports that it no longer exists.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import threading
@@ -23,12 +24,10 @@ from sendblue_contacts.errors import MAX_RETRY_AFTER, check_seconds, frozen_too_
 from . import forks
 from .config import RateLimit
 from .lease import DEFAULT_LEASE, Slot, WaitEndedError
-from .live_objects import LiveObjects
 from .stores import open_store
 from .stores.base import Command
 from .stores.outage import StoreCoordinator
-from .wait_queue import WaitQueue
-from .waiters import AsyncWaiter, ThreadWaiter
+from .wait_queue import AsyncWaiter, LiveObjects, ThreadWaiter, WaitQueue
 from .window import Window
 
 if TYPE_CHECKING:
@@ -43,6 +42,14 @@ _LEASE_EXPIRED = (
     "a request held its slot of the rate limit for %.0f s, longer than its lease of %.0f s: another process may have "
     "used the slot, and more requests than the limit may have arrived; pass a longer lease= to slot(), or shorten the "
     "timeout of the request"
+)
+_DIFFERENT_LIMIT = (
+    "another client of this process uses a different rate limit for the same account than %r: together they may send "
+    "more than either allows; pass the same rate_limit= to all clients of an account, or the rate_limit of the first"
+)
+_DIFFERENT_SETTINGS = (
+    "clients of one account share the settings of their rate limit, which are %r, not %r; "
+    "pass the same rate_limit= to all of them"
 )
 
 
@@ -363,3 +370,24 @@ def _log_wait(slot: Slot, seconds: float, in_all: float) -> None:
     if in_all > _LONG_WAIT and not slot.is_logged:
         slot.is_logged = True
         _LOG.info("waiting for the rate limit, at least %.1f s", seconds)
+
+
+_LIMITERS: dict[tuple[str, str | None, int, float], RateLimiter] = {}
+"""The shared limiters, by account, store, limit and window. No lock: a thread may hold it at a fork."""
+
+
+def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
+    """The limiter of this account, the same one for all clients of this process, and for as long as the process exists.
+
+    Accounts are identified by a hash of their key, and by the host and port of a server on this machine, which has
+    accounts of its own (empty for all others). The other settings of the limit are those of the first client, because
+    two windows would admit twice the limit.
+    """
+    account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
+    key = account, rate.store, rate.limit, rate.per
+    if key not in _LIMITERS and any(other[0] == account for other in list(_LIMITERS)):
+        _LOG.warning(_DIFFERENT_LIMIT, rate)
+    limiter = _LIMITERS.get(key) or _LIMITERS.setdefault(key, RateLimiter(rate, account=account))
+    if limiter.rate != rate:
+        _LOG.warning(_DIFFERENT_SETTINGS, limiter.rate, rate)
+    return limiter

@@ -1,4 +1,4 @@
-"""The wait queue: which caller is next for a slot. Two lanes, one of them for bulk work.
+"""The wait queue: which caller is next for a slot, and how it is woken. Two lanes, one of them for bulk work.
 
 First come, first served: of the heads of the two lanes, the one that came first is next, with these exceptions: the
 window has no slot for its lane now, or has slots for both lanes, or another caller of its lane holds a slot of the
@@ -9,20 +9,64 @@ that waits for a slot is not overtaken forever. The queue itself does not sleep 
 from __future__ import annotations
 
 import math
-from collections import deque
-from typing import TYPE_CHECKING
-from weakref import ref
-
-from .live_objects import LiveObjects
+import threading
+from collections import OrderedDict, deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
+from weakref import KeyedRef, WeakMethod, ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from .lease import Slot
     from .window import Window
 
+T = TypeVar("T")
+
 _WOKEN_AT_ONCE = 50
 """The maximum number of callers that are woken together, so that thousands of them do not block an event loop."""
+
+
+class LiveObjects(Generic[T]):
+    """Objects in the order of their arrival, which are not kept alive. No operation takes longer with more objects.
+
+    So they disappear with a caller that a signal handler interrupted before the line that removes its object.
+    `on_lost` is a method that is called with the `id` of an object that was garbage-collected before it was removed.
+    """
+
+    def __init__(self, on_lost: Callable[[int], object] | None = None) -> None:
+        self._references: OrderedDict[int, KeyedRef[int, T]] = OrderedDict()
+        self._on_lost = WeakMethod(on_lost) if on_lost else None  # its object contains this one
+
+    def __len__(self) -> int:
+        return len(self._references)
+
+    def __iter__(self) -> Iterator[T]:
+        """All objects that exist. They may be added and removed meanwhile."""
+        return iter([item for reference in tuple(self._references.values()) if (item := reference()) is not None])
+
+    def add(self, item: T) -> None:
+        """Add an object at the end."""
+        self.discard(item)  # one that no longer exists may have had the same id
+        self._references[id(item)] = KeyedRef(item, self._forget, id(item))
+
+    def discard(self, item: T) -> bool:
+        """Remove an object. Returns whether it was there."""
+        return self._references.pop(id(item), None) is not None
+
+    def first(self) -> T | None:
+        """The first object."""
+        while self._references:
+            key, reference = next(iter(self._references.items()))
+            if (item := reference()) is not None:
+                return item
+            self._references.pop(key, None)
+        return None
+
+    def _forget(self, reference: KeyedRef[int, T]) -> None:
+        known = self._references.pop(reference.key, None)
+        if known and self._on_lost and (on_lost := self._on_lost()):
+            on_lost(reference.key)
 
 
 class WaitQueue:
@@ -103,3 +147,63 @@ class WaitQueue:
         while number and self._to_wake:
             slot = self._to_wake.popleft()()
             number -= bool(slot and slot.waiter and slot.waiter.wake())
+
+
+class ThreadWaiter:
+    """A thread that waits. For a task this really differs, so it is written for both."""
+
+    def __init__(self) -> None:
+        # Locked until the thread is woken. An Event contains a lock on which the garbage collector could deadlock.
+        self._asleep = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Discard an earlier `wake`."""
+        self._asleep.acquire(blocking=False)
+
+    def wake(self) -> bool:
+        """End the current or the next wait, from any thread. Returns whether that is possible."""
+        with suppress(RuntimeError):  # it is awake already
+            self._asleep.release()
+        return True
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait to be woken, for at most this many seconds (None: without a limit)."""
+        self._asleep.acquire(timeout=-1 if seconds is None else seconds)
+
+
+class AsyncWaiter:
+    """A task that waits, under asyncio or trio."""
+
+    def __init__(self) -> None:
+        import asyncio  # noqa: PLC0415  # only the async client pays for it
+
+        import anyio  # noqa: PLC0415  # as above
+
+        self._anyio = anyio
+        self._event = anyio.Event()
+        self._call_soon: Callable[[Callable[[], object]], object]  # from any thread
+        try:
+            self._call_soon = asyncio.get_running_loop().call_soon_threadsafe
+        except RuntimeError:
+            import trio  # noqa: PLC0415  # installed wherever a task runs under trio
+
+            self._call_soon = trio.lowlevel.current_trio_token().run_sync_soon
+
+    def clear(self) -> None:
+        """Discard an earlier `wake`."""
+        if self._event.is_set():
+            self._event = self._anyio.Event()
+
+    def wake(self) -> bool:
+        """End the current or the next wait, from any thread. Returns whether that is possible."""
+        try:
+            self._call_soon(self._event.set)
+        except RuntimeError:  # the event loop was closed while it waited
+            return False
+        return True
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait to be woken, for at most this many seconds (None: without a limit)."""
+        with self._anyio.move_on_after(seconds):
+            await self._event.wait()

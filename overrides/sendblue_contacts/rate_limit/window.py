@@ -104,13 +104,7 @@ class Window:
         _insert(self._free_at, free_since)
 
     def release_lost(self, now: float, held: int, held_by_bulk: int = 0) -> None:
-        """Release the slots that no caller holds: a signal handler or a fork interrupted a caller between two steps.
-
-        Args:
-            now: As for `release`.
-            held: The number of slots that callers hold.
-            held_by_bulk: How many of them were acquired for bulk work.
-        """
+        """Release all slots but those that callers hold: a signal handler or a fork interrupted a caller."""
         for _ in range(self.in_flight - held):
             self.release(now, bulk=self._bulk_in_flight > held_by_bulk)
         self._bulk_in_flight = held_by_bulk

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from sendblue_contacts.rate_limit import RateLimit, RateLimiter, Slot
-from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 
 DEADLOCK_TIMEOUT = 20.0
 """Seconds after which a test fails that would hang."""

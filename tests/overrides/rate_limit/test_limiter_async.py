@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 from sendblue_contacts.rate_limit import Slot
-from sendblue_contacts.rate_limit.waiters import AsyncWaiter
+from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
 from tests.overrides.rate_limit.virtual_time import BACKENDS, clock, limiter_of, run, run_ready_tasks

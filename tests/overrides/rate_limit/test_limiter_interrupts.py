@@ -19,7 +19,7 @@ import sendblue_contacts.rate_limit
 from sendblue_contacts import RateLimit, RateLimiter
 from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, T
 from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
-from sendblue_contacts.rate_limit.waiters import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 
 SOURCE = str(Path(sendblue_contacts.rate_limit.__file__).parent)
 RATE = RateLimit(2, 10.0, reserve=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
-from sendblue_contacts.rate_limit.waiters import ThreadWaiter
+from sendblue_contacts.rate_limit.wait_queue import ThreadWaiter
 
 from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
 

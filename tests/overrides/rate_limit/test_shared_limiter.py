@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from sendblue_contacts import AsyncSendblue, RateLimit, RateLimiter, Sendblue
-from sendblue_contacts.rate_limit import registry, shared_limiter
+from sendblue_contacts.rate_limit import shared_limiter
+from sendblue_contacts.rate_limit.limiter import _LIMITERS
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, acquired, release
 
@@ -117,10 +118,10 @@ def reachable(*roots: object) -> list[object]:
 
 
 def test_the_key_is_only_kept_as_a_hash() -> None:
-    """No object that a shared limiter or the registry refers to contains the key."""
+    """No object that a shared limiter or the table of them refers to contains the key."""
     key = f"unique-key-{id(object())}"
     limiter = shared_limiter(key, "host", RateLimit())
-    texts = [thing for thing in reachable(limiter, registry._LIMITERS) if isinstance(thing, str | bytes)]
+    texts = [thing for thing in reachable(limiter, _LIMITERS) if isinstance(thing, str | bytes)]
     assert hashlib.sha256(f"host\n{key}".encode()).hexdigest() in texts
     assert not [text for text in texts if key in str(text)]
     assert key not in repr(limiter) + repr(limiter.statistics())

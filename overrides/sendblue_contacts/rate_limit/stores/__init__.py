@@ -23,9 +23,7 @@ _STORES = {"file": "file.FileStore", "redis": "redis.RedisStore", "rediss": "red
 def open_store(url: str, account: str, rate: RateLimit) -> Store | None:
     """The store of an account at this URL; None for `memory`, which needs none.
 
-    Raises:
-        ValueError: The URL is not one of a store. It may contain a password, and is not shown.
-        RateLimitStoreError: The store cannot be used.
+    Raises a ValueError without the URL, which may contain a password, if it is not one of a store.
     """
     if url == "memory":
         return None

@@ -52,11 +52,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def boot_session(library: Callable[[], Any] = lambda: ctypes.CDLL(None)) -> bytes:
-    """The identifier of the current boot on macOS; empty on other systems.
-
-    Args:
-        library: Returns the C library of the system.
-    """
+    """The identifier of the current boot on macOS; empty on other systems."""
     buffer = ctypes.create_string_buffer(64)
     size = ctypes.c_size_t(len(buffer))
     with suppress(OSError, AttributeError):  # no C library, or none with this function
@@ -78,20 +74,7 @@ def boot_id(path: Path = _BOOT_ID, session: Callable[[], bytes] = boot_session) 
 
 
 class FileStore(Store):
-    """A store in a file, which is created at once.
-
-    Args:
-        url: `file:///a/path`. The name of the file is that, with a part of the hash of the account appended.
-        account: Separates accounts.
-        rate: The limit, the same for all processes that use the file.
-        clock: Returns the time in seconds, the same in all processes of the machine.
-        boot: Returns 16 bytes that differ after the clock has started anew.
-        sleep: Waits in a thread for a number of seconds.
-
-    Raises:
-        ValueError: The URL is invalid.
-        RateLimitStoreError: The file cannot be used.
-    """
+    """A store in a file, which is created at once. All processes that use it have the same limit."""
 
     def __init__(
         self,
@@ -99,7 +82,7 @@ class FileStore(Store):
         account: str,
         rate: RateLimit,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,  # the same in all processes of the machine
         boot: Callable[[], bytes] = boot_id,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -168,12 +151,7 @@ def _write(descriptor: int, data: bytes, size_before: int) -> None:
 
 
 def slot_file_path(url: str, account: str) -> Path:
-    """The slot file of an account: the path in the URL, with a part of the hash of the account appended.
-
-    Raises:
-        ValueError: The URL contains no absolute path.
-        RateLimitStoreError: A slot file cannot be at this path.
-    """
+    """The slot file of an account: the path in the URL, with a part of the hash of the account appended."""
     path = _path(url)
     try:
         can_be_file, system = path.parent.is_dir() and not path.is_dir(), file_system(path.parent)

@@ -40,13 +40,7 @@ _RELEASE_TIMEOUT = 5.0
 
 
 class StoreCoordinator:
-    """Obtains slots of a shared store for the limiter of one process.
-
-    Args:
-        store: The store.
-        window: The window of this process, to which a freeze is passed on.
-        clock: Returns the time in seconds.
-    """
+    """Obtains slots of a shared store for the limiter of one process, and passes a freeze on to its window."""
 
     def __init__(self, store: Store, window: Window, clock: Callable[[], float]) -> None:
         self._store = store
@@ -64,8 +58,7 @@ class StoreCoordinator:
     def ask(self, slot: Slot) -> float:
         """Ask for this slot. Returns seconds until the next request for it; 0 if it may be used: its lease has started.
 
-        Raises:
-            RateLimitStoreError: The store cannot be used, or not for longer than the caller or `on_unavailable` allows.
+        Raises RateLimitStoreError if the store cannot be used for longer than the caller or `on_unavailable` allows.
         """
         if slot.token is None:
             slot.token = self._token_of[id(slot)] = next(self._tokens)

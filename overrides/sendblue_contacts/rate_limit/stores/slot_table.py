@@ -68,9 +68,6 @@ class SlotTable:
         """The table in these bytes; None if they are empty, damaged, or from an earlier boot of the machine.
 
         A table that was written later than now is from an earlier boot: the clock has started anew.
-
-        Raises:
-            WrongFileError: They are not a table, or one for another limit.
         """
         if not data.startswith(_MAGIC[: len(data)]):
             raise WrongFileError("it is not a slot file")
