@@ -171,9 +171,6 @@ def _members(attribute: str, before: list[str], after: list[str]) -> tuple[str, 
     return kind, ", ".join(texts) or f"new order of {attribute}"
 
 
-# --- ratings: does the change break this side?
-
-
 def _is_field(entry: Data) -> bool:
     """Whether a property of a schema was removed or renamed."""
     is_property = steps_of(entry["path"])[-2:-1] == ["properties"] and entry["typeName"] == "Schema"

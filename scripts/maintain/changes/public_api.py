@@ -30,9 +30,6 @@ MODELS, OPERATIONS = "sendblue_contacts_api.models", "sendblue_contacts_api.api"
 PublicApi = dict[str, griffe.Object]
 
 
-# --- loading
-
-
 class AttrsClasses(griffe.Extension):
     """Adds the `__init__` of attrs classes, as griffe does for dataclasses."""
 
@@ -74,9 +71,6 @@ def load(root: Path) -> dict[str, griffe.Module]:
     loaded = {name: loader.load(name, try_relative_path=False) for name in present}
     loader.resolve_aliases(implicit=True, external=False)
     return {name: package for name, package in loaded.items() if isinstance(package, griffe.Module)}
-
-
-# --- what is public
 
 
 def public_api(packages: Mapping[str, griffe.Module]) -> PublicApi:

@@ -100,9 +100,6 @@ def _public_name(item: griffe.Object | griffe.Alias, names: Mapping[str, str]) -
     return f"{_public_name(item.parent, names)}.{item.name}"
 
 
-# --- types
-
-
 def types_of(found: PublicApi) -> dict[str, Types]:
     """Return the types of all public objects, their members and their arguments, by name."""
     inputs = input_only(found)

@@ -77,9 +77,6 @@ def _secured(document: Data, part: Any, other: Any) -> Any:  # noqa: ANN401 - an
     return {"security": document.get("security", []), **part} if is_explicit else part
 
 
-# --- x-aliases
-
-
 def spellings(document: Data, part: Data) -> Spellings:
     """Return, for each schema of the view `part`, the property of `document` that each spelling stands for."""
     return {

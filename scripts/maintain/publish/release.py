@@ -24,11 +24,7 @@ class Release:
 
     @classmethod
     def of(cls, root: Path) -> Release:
-        """Read the release from a git clone.
-
-        Raises:
-            ScriptError: `root` is not a git clone with a commit.
-        """
+        """Read the release from a git clone. ScriptError: `root` is not a git clone with a commit."""
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         try:
             commit, epoch = run(["git", "log", "-1", "--format=%H %ct"], cwd=root).split()

@@ -23,11 +23,7 @@ def require_index(environ: Mapping[str, str]) -> None:
 
 
 def upload(files: Sequence[Path], environ: Mapping[str, str]) -> None:
-    """Upload `files` with twine, which reads the address and the credentials from `environ`.
-
-    Raises:
-        ScriptError: The index rejects a file or cannot be reached.
-    """
+    """Upload `files` with twine, which reads the address and the credentials from `environ`."""
     # Only verbose output contains the reason of the index. It never contains the password.
     options = ["--non-interactive", "--disable-progress-bar", "--verbose"]
     done = subprocess.run(

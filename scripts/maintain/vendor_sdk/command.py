@@ -47,11 +47,7 @@ def fetch(version: str | None, folder: Path) -> Path:
 
 
 def sources(path: Path) -> dict[str, str]:
-    """Return the Python modules of a wheel or a folder, by path.
-
-    Raises:
-        ScriptError: It is neither, or it is damaged.
-    """
+    """Return the Python modules of a wheel or a folder, by path. ScriptError: it is neither, or it is damaged."""
     try:
         if path.is_dir():
             files = {file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*.py"))}
@@ -64,11 +60,7 @@ def sources(path: Path) -> dict[str, str]:
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """Return the version and the operations of the library at `path`, as JSON data.
-
-    Raises:
-        ScriptError: The library cannot be read, or no operation was found in it.
-    """
+    """Return the version and the operations of the library at `path`, as JSON data. ScriptError: there are none."""
     found = sources(path)
     try:
         known = operations(found, WORD)
@@ -82,11 +74,7 @@ def facts(path: Path) -> dict[str, Any]:
 
 
 def accepted(path: Path) -> dict[str, str]:
-    """Return the accepted differences with their reasons.
-
-    Raises:
-        ScriptError: The file cannot be read, or an entry has no reason.
-    """
+    """Return the accepted differences with their reasons. ScriptError: the file is invalid, or a reason is missing."""
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("decided", [])
         return {line: entry["reason"] for entry in entries for line in entry["differences"]}

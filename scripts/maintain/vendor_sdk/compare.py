@@ -20,9 +20,6 @@ Data = dict[str, Any]
 Owners = dict[str, str]
 
 
-# --- the document
-
-
 def described(document: Data) -> tuple[Operations, dict[tuple[str, str], Owners]]:
     """Return the operations of the document, and the field of each spelling at each place of each operation."""
     found: Operations = {}
@@ -90,9 +87,6 @@ def _field(document: Data, schema: Data, *, required: bool) -> Field:
         "required": required,
         "deprecated": any(variant.get("deprecated", False) for variant in variants),
     }
-
-
-# --- the differences
 
 
 def differences(vendor: Operations, document: Data) -> list[str]:

@@ -30,9 +30,6 @@ Operation = dict[str, Any]
 Operations = dict[str, Operation]
 
 
-# --- names
-
-
 class Library:
     """The parsed modules of the library, by path, and the definitions of the names in them."""
 
@@ -89,9 +86,6 @@ def _last_name(expression: ast.expr) -> str:
     return ast.unparse(expression).rpartition(".")[2]
 
 
-# --- operations
-
-
 def operations(sources: Mapping[str, str], word: str) -> Operations:
     """Return the operations whose path contains `word`, by method and path.
 
@@ -143,9 +137,6 @@ def _operation(library: Library, path: str, method: ast.FunctionDef, call: ast.C
 def _transformed(expression: ast.expr | None) -> ast.expr | None:
     """Return the type in `maybe_transform({…}, type)`."""
     return expression.args[1] if isinstance(expression, ast.Call) and len(expression.args) > 1 else expression
-
-
-# --- types
 
 
 @dataclass(frozen=True)
