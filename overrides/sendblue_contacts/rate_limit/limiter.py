@@ -24,8 +24,7 @@ from sendblue_contacts.errors import MAX_RETRY_AFTER, check_seconds, frozen_too_
 from . import forks
 from .config import RateLimit
 from .lease import DEFAULT_LEASE, Slot, WaitEndedError
-from .stores import open_store
-from .stores.base import Command
+from .stores.base import Command, open_store
 from .stores.outage import StoreCoordinator
 from .wait_queue import AsyncWaiter, LiveObjects, ThreadWaiter, WaitQueue
 from .window import Window

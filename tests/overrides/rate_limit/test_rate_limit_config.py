@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sendblue_contacts import RateLimit
-from sendblue_contacts.rate_limit.stores import open_store
+from sendblue_contacts.rate_limit.stores.base import open_store
 
 VALID = (
     "a rate limit store is memory, file:///a/path, redis://host or rediss://host, "
