@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 
 from . import PROGRAM
 from .context import current_options, default_region

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts.bulk.executors import ThreadExecutor
 from sendblue_contacts.bulk.progress import ProgressTracker
 from sendblue_contacts.bulk.reconciler import Request
 from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, BulkResult, FailedNumber, add_outcomes
 from sendblue_contacts.bulk.scheduler import BulkScheduler
-from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

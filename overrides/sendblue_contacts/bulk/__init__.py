@@ -12,5 +12,5 @@ those below it:
     | `progress`   | progress, items per second, estimated time                             |
     | `results`    | outcomes and results, which the caller gets                            |
     | `executors`  | threads and tasks                                                      |
-    | `types`      | types that these modules share, and default settings                   |
+    | `types`      | types that these modules share; `defaults` has default settings        |
 """

@@ -1,4 +1,4 @@
-"""Types that the modules of bulk calls share, and default settings, which imports and the command line use, too."""
+"""Types that the modules of bulk calls share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 P = TypeVar("P")
 V = TypeVar("V")
-
-CHUNK_SIZE = 100
-"""Maximum number of items in one request. The API documents no maximum (`openapi/README.md`), so this is small."""
-MAX_CHUNK_BYTES = 256 * 1024
-"""Maximum size of the items in one request, in bytes."""
-CONCURRENCY = 4
-"""Maximum number of requests in flight."""
 
 NO_RESULT = "the response does not state a result for this item"
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import Mode, open_source, run_import
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 from sendblue_contacts.errors import SendblueError
 
 from sendblue_transfer.errors import TransferError

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
-from sendblue_contacts.bulk.types import CHUNK_SIZE
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE
 from sendblue_contacts.operations import bulk_item
 from sendblue_contacts.pagination import check_size
 from sendblue_contacts.phone import check_region, normalise

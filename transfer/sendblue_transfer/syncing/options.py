@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sendblue_contacts.bulk.types import CHUNK_SIZE
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE
 from sendblue_contacts.pagination import check_size
 
 from sendblue_transfer.errors import TransferError

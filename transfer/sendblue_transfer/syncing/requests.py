@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits, Chunker
-from sendblue_contacts.bulk.types import CONCURRENCY, MAX_CHUNK_BYTES
+from sendblue_contacts.bulk.defaults import CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 
 from sendblue_transfer.rows.row_parser import PHONE

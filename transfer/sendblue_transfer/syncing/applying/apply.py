@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.types import CONCURRENCY
+from sendblue_contacts.bulk.defaults import CONCURRENCY
 from sendblue_contacts.pagination import check_size
 
 from sendblue_transfer.errors import JournalError, TransferError

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.types import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
 from sendblue_contacts.pagination import check_size
 
 from sendblue_transfer.checked_database import application_id
