@@ -37,7 +37,7 @@ COMMANDS = {
     "completion": ("completion:completion", "Print the completion script for a shell."),
 }
 """The module and function of each command in `commands`, and the first line of its help: `--help` loads no command."""
-GROUPS = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "Contacts": ("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
     "Files": ("import", "export", "sync", "undo"),
     "Tools": ("sandbox", "doctor", "completion"),
@@ -85,7 +85,7 @@ _NAME_WIDTH = max(map(len, COMMANDS))
 class LazyCommandGroup(click.Group):
     """Loads a command when it is needed, and turns every error into one message and an exit code."""
 
-    context_class = HelpContext
+    context_class: type[click.Context] = HelpContext
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments, so that `import` can print the command that resumes it."""

@@ -44,7 +44,7 @@ class HelpFormatter(click.HelpFormatter):
 class HelpContext(click.Context):
     """A context whose help is written by `HelpFormatter`."""
 
-    formatter_class = HelpFormatter
+    formatter_class: type[click.HelpFormatter] = HelpFormatter
 
 
 def did_you_mean(name: str, known: Collection[str], synonyms: Mapping[str, str] | None = None) -> str:

@@ -32,8 +32,8 @@ MAX_NAMED = 3
 """How many contacts the question before a deletion names."""
 MAX_VALUE_LENGTH = 200
 """How many characters of a value are shown without --details."""
-_NUMBER_WIDTH = 14
-"""The width of the column of numbers; those of a few countries are longer, and exceed it."""
+_NUMBER_WIDTH = 12
+"""The width of the column of numbers, which longer ones exceed."""
 
 
 class ChangeStyle(NamedTuple):

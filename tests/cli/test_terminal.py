@@ -151,7 +151,7 @@ def test_confirm_deletions_of_a_sync(
     changes = [line for line in output.splitlines() if re.match(r"\S*[~-] ", line)]
     assert [COLOR.match(line) is None for line in changes] == [False, False]
     lines = plain_lines(output)
-    assert f"~ {ADA}    first_name: Ada → Augusta" in lines
+    assert f"~ {ADA}  first_name: Ada → Augusta" in lines
     question = f"Delete 1 contact: Grace ({GRACE})? `undo` creates it again, with a new contact ID. [y/N]: "
     assert question in "".join(lines)
     assert (output.split()[-1], len(account.contacts())) == (str(code), left)

@@ -130,7 +130,7 @@ class Chunker(Generic[P]):
     """Cuts items into chunks. `size` has to learn which requests the server accepted."""
 
     def __init__(self, action: BulkAction[P, Any], limits: BatchLimits, duplicates: Duplicates | None = None) -> None:
-        self.size = AdaptiveBatchSize(limits)
+        self.size: AdaptiveBatchSize = AdaptiveBatchSize(limits)
         self._action = action
         self._duplicates = _Deduplicator(action, duplicates)
         self._chunk: Chunk[P] = []

@@ -61,7 +61,7 @@ class BulkScheduler(Generic[P, V]):
         on_send: OnSend | None = None,
         read_lag: float = 0.0,
     ) -> None:
-        self.items = action.check_iterable(items)
+        self.items: Any = action.check_iterable(items)
         self.chunker: Chunker[P] = Chunker(action, limits, duplicates)
         self.concurrency: int = limits.concurrency
         self.failure: Exception | None = None

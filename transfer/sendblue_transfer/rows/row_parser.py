@@ -93,7 +93,9 @@ class RowParser:
             if each.target.name in self._required
             or not (is_text and (each.kind in _ALWAYS_VALID or each.target.label is not None))
         ]
-        self.targets = frozenset(each.target for each in field_cells if each.target.name not in self._required)
+        self.targets: frozenset[ColumnTarget] = frozenset(
+            each.target for each in field_cells if each.target.name not in self._required
+        )
         self._names_to_validate = tuple(dict.fromkeys(each.target.name for each in self._to_validate))
 
     def parse(self, cells: Sequence[Any]) -> dict[str, Any]:

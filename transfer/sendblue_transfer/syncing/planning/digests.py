@@ -38,7 +38,7 @@ class Digests:
     def __init__(self, targets: Collection[ColumnTarget], diff: RowDiff) -> None:
         names = {name for name, label in targets if label is None}
         labels = sorted((name, label) for name, label in targets if label is not None and name not in names)
-        self.targets = [ColumnTarget(name) for name in SYNC_FIELDS if name in names]
+        self.targets: list[ColumnTarget] = [ColumnTarget(name) for name in SYNC_FIELDS if name in names]
         self.targets += [ColumnTarget(name, label) for name, label in labels if name in SYNC_FIELDS]
         self._diff = diff
 

@@ -66,7 +66,7 @@ class RowEncoder:
         self._diff = diff
         self._targets: frozenset[ColumnTarget] | None = None
         self._table: _Table | None = None
-        self.digests = Digests((), diff)
+        self.digests: Digests = Digests((), diff)
 
     def encode(self, records: Sequence[Record]) -> Iterator[Encoded | Rejected]:
         """Yield the rows of a batch."""
