@@ -38,11 +38,7 @@ def git(*arguments: str, root: Path) -> str:
 
 
 def find(revision: str | None, root: Path) -> BaseRevision:
-    """Return the revision called `revision`, or the newest release, or the last commit if nothing was released.
-
-    Raises:
-        ScriptError: There is no such revision, or it is unknown whether there is a release.
-    """
+    """Return the revision called `revision`, or the newest release, or the last commit if nothing was released."""
     if revision is not None:
         try:
             return BaseRevision(revision, _commit(revision, root), is_release=True)

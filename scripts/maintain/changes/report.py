@@ -19,19 +19,12 @@ MAX_LENGTH = 40
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two revisions.
+    """One difference between two revisions."""
 
-    Attributes:
-        subject: The part that changed, by a readable name: `Contact.first_name`, `GET /api/v2/contacts`.
-        kind: ADDED, REMOVED, CHANGED, or WORDING for text that only people read.
-        text: What happened to the subject.
-        breaks: The SIDES that it breaks; empty if everything that worked still works.
-    """
-
-    subject: str
-    kind: str
-    text: str
-    breaks: frozenset[str] = frozenset()
+    subject: str  # the part that changed, by a readable name: `Contact.first_name`, `GET /api/v2/contacts`
+    kind: str  # ADDED, REMOVED, CHANGED, or WORDING for text that only people read
+    text: str  # what happened to the subject
+    breaks: frozenset[str] = frozenset()  # the SIDES that it breaks; empty if everything that worked still works
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.text}"

@@ -23,11 +23,7 @@ ENVIRONMENTS = (("TZ=UTC", "PYTHONHASHSEED=1"), ("TZ=Asia/Kathmandu", "PYTHONHAS
 
 
 def build(release: Release, folder: Path) -> list[Path]:
-    """Build the sdist and the wheel into `folder` and return their paths.
-
-    Raises:
-        ScriptError: The build fails, or two builds differ.
-    """
+    """Build the sdist and the wheel into `folder` and return their paths. ScriptError: two builds differ."""
     with tempfile.TemporaryDirectory(prefix="publish-build-") as temporary:
         first, second = (
             build_once(release, Path(temporary) / str(number), variables)

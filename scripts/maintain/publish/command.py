@@ -36,11 +36,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def preflight(release: Release) -> None:
-    """Run every check and print one line for each.
-
-    Raises:
-        ScriptError: A check failed; the text has one sentence for each failed check.
-    """
+    """Run every check and print one line for each. ScriptError: it has one sentence for each failed check."""
     problems = []
     for name, check in CHECKS.items():
         problem = check(release)

@@ -87,12 +87,7 @@ def _last_name(expression: ast.expr) -> str:
 
 
 def operations(sources: Mapping[str, str], word: str) -> Operations:
-    """Return the operations whose path contains `word`, by method and path.
-
-    Args:
-        sources: The text of each module, by its path in the distribution.
-        word: A word such as `contact`.
-    """
+    """Return the operations whose path contains `word`, by method and path. `sources`: each module's text by path."""
     library = Library(sources)
     found = (pair for path in sources if "/resources/" in path for pair in _calls(library, path))
     return {name: operation for name, operation in sorted(found, key=lambda pair: pair[0]) if word in name}
