@@ -39,14 +39,18 @@ def number(index: int) -> str:
 
 
 def check(sandbox: Sandbox, limiter: RateLimiter, started: float) -> None:
-    """All calls succeeded: one request each, no 429, and no window exceeded. Prints the rate."""
+    """All calls succeeded: one request each, no 429, and no window exceeded. Prints the rate.
+
+    A connection that a busy machine drops before its request is sent takes a slot too.
+    """
     seconds = time.perf_counter() - started
     assert Counter(request.status for request in sandbox.requests) == {200: CALLS}
     assert len(sandbox.contacts()) == CALLS
     assert sandbox.arrivals() <= LIMIT
     assert seconds >= IDEAL
     statistics = limiter.statistics()
-    assert (statistics.requests, statistics.in_flight, statistics.waiting, statistics.refusals) == (CALLS, 0, 0, 0)
+    assert (statistics.in_flight, statistics.waiting, statistics.refusals) == (0, 0, 0)
+    assert CALLS <= statistics.requests <= CALLS + 3
     print(f"{CALLS} calls in {seconds:.3f} s, {IDEAL / seconds:.1%} of the ideal rate")  # noqa: T201  # for pytest -s
 
 
