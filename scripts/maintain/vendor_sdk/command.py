@@ -60,7 +60,7 @@ def sources(path: Path) -> dict[str, str]:
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """Return the version and the operations of the library at `path`, as JSON data. ScriptError: there are none."""
+    """Return the version and operations of the library at `path`, as JSON data. ScriptError: it has no operations."""
     found = sources(path)
     try:
         known = operations(found, WORD)
