@@ -235,7 +235,10 @@ def test_missing_extras(monkeypatch: pytest.MonkeyPatch) -> None:
         "sendblue_contacts_cli.doctor_checks._is_installed", lambda package: package not in {"redis", "xlsxwriter"}
     )
     finding = check_extras()
-    assert (finding.status, finding.message) == ("ok", "cli, phone, sandbox; not installed: redis, xlsx")
+    assert (finding.status, finding.message) == (
+        "ok",
+        "cli, fast, otel, parquet, phone, sandbox, tables; not installed: redis, xlsx",
+    )
     assert finding.fix == 'if needed: pip install "sendblue-contacts[redis,xlsx]"'
 
 
