@@ -7,14 +7,16 @@ options, because none of its commands accepts secrets on the command line.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING, Unpack, get_args
 
+from .access_log import log_to
 from .config import MAX_PORT, BulkExisting, OffsetCeiling, RetryAfter, Spelling
 from .rate_limit.window_models import WindowName
 from .sandbox import Sandbox
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 
     from .config import Options
 
-DEFAULT_PORT = 4010
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 4010
+GREETING = """\
+Sandbox at {url}, contacts {storage}.
+  In a browser: {url}/ shows contacts, requests and controls; {url}/docs is the API reference.
+  To connect a client:
+    export SENDBLUE_API_BASE_URL={url}{credentials}
+  Press Ctrl-C to stop."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # On Windows, a wait without a timeout would not react to Ctrl-C.
 POLL_SECONDS = 0.5
@@ -36,12 +44,15 @@ def _echo(line: str) -> None:
     sys.stdout.flush()
 
 
-def run(*, echo: Callable[[str], None] = _echo, seed: int = 0, **options: Unpack[Options]) -> None:
+def run(
+    *, echo: Callable[[str], None] = _echo, seed: int = 0, request_log: bool = True, **options: Unpack[Options]
+) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
-        echo: Called with a line that contains the address, when the server is ready.
+        echo: Called with a text whose first line has the address, when the server is ready.
         seed: The number of contacts to create at the start.
+        request_log: Whether to write a line for each request to standard error.
         options: The settings of `Sandbox`; the port defaults to 4010.
 
     Raises:
@@ -51,7 +62,8 @@ def run(*, echo: Callable[[str], None] = _echo, seed: int = 0, **options: Unpack
     """
     settings: Options = {"port": DEFAULT_PORT, **options}
     sandbox = Sandbox(**settings)
-    with _stop_signal() as stop, sandbox:
+    log = log_to(sys.stderr) if request_log else nullcontext()
+    with _stop_signal() as stop, log, _hint_for_port(settings), sandbox:
         sandbox.seed(seed)
         echo(_greeting(sandbox.url, options))
         while not stop.wait(POLL_SECONDS):
@@ -82,9 +94,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _greeting(url: str, options: Options) -> str:
     db = options.get("db")
     storage = "in memory" if db is None else f"in {os.fspath(db)}"
-    credentials = "" if options.get("api_key") else " SENDBLUE_API_API_KEY=any SENDBLUE_API_API_SECRET=any"
-    export = f"export SENDBLUE_API_BASE_URL={url}{credentials}"
-    return f"Sandbox at {url}, contacts {storage}. To connect a client: {export} (Press Ctrl-C to stop.)"
+    credentials = "" if options.get("api_key") else "\n    export SENDBLUE_API_API_KEY=any SENDBLUE_API_API_SECRET=any"
+    return GREETING.format(url=url, storage=storage, credentials=credentials)
+
+
+@contextmanager
+def _hint_for_port(settings: Options) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        port, host = settings["port"], settings.get("host", DEFAULT_HOST)
+        message = (
+            f"Port {port} of {host} is in use, perhaps by another sandbox. "
+            f"Stop that program, or use --port {port % MAX_PORT + 1}, or --port 0 for any free port."
+        )
+        raise OSError(error.errno, message) from error
 
 
 @contextmanager
@@ -161,12 +187,19 @@ def _parse_seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(message) from None
 
 
+def _parse_switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        message = f"{text!r} is neither on nor off"
+        raise argparse.ArgumentTypeError(message)
+    return text == "on"
+
+
 def _parse_names(text: str) -> tuple[str, ...]:
     return tuple(filter(None, text.split(",")))
 
 
 OPTIONS = (
-    CommandOption("--host", "Address to listen on.", "127.0.0.1", "ADDRESS"),
+    CommandOption("--host", "Address to listen on.", DEFAULT_HOST, "ADDRESS"),
     CommandOption("--port", "Port to listen on; 0 for any free port.", str(DEFAULT_PORT), "PORT", parse=_parse_port),
     CommandOption(
         "--allowed-hosts",
@@ -191,6 +224,7 @@ OPTIONS = (
     CommandOption("--offset-ceiling", "Offsets above the maximum.", "clamp", choices=get_args(OffsetCeiling)),
     CommandOption("--read-lag", "Seconds by which reads lag behind writes.", "0", "SECONDS", parse=_parse_seconds),
     CommandOption("--seed", "Number of contacts to create at the start.", "0", "N", parse=_parse_count),
+    CommandOption("--request-log", "A line for each request on standard error.", "on", "on|off", parse=_parse_switch),
     CommandOption("--document", "OpenAPI document to use instead of the built-in one.", metavar="FILE"),
 )
 

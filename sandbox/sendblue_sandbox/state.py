@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from .seed import generate_contacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .api.context import Context
     from .clock import Clock
     from .faults.rules import Faults
     from .rate_limit.limiter import Limiter
     from .recorder import RequestRecorder
+    from .storage.queries import ContactSearch
 
 SECRETS = ("api_key", "api_secret")
 
@@ -38,7 +39,7 @@ class SandboxState:
     clock: Clock
 
     def reset(self) -> None:
-        """Clear all data, faults and counters, and follow real time."""
+        """Clear all data, faults and counters, restore the limit, and follow real time."""
         self.context.store.clear()
         self.recorder.clear()
         self.faults.clear()
@@ -59,23 +60,33 @@ class SandboxState:
         with self.context.store.locked():
             return [self.context.renderer.to_dict(row) for row in self.context.store.all()]
 
-    def search(self, text: str, limit: int, offset: int) -> dict[str, object]:
-        """Return the contacts that contain a text, newest first, and their total number."""
+    def change_limit(self, changes: Mapping[str, Any]) -> None:
+        """Change the limit until the next reset, and empty every window.
+
+        Args:
+            changes: New values of the settings `limit`, `per` and `window`.
+
+        Raises:
+            ValueError: A value is not valid.
+        """
+        checked = replace(self.context.settings, **{**self._limit(), **changes})
+        self.limiter.change(checked.limit, checked.per, checked.window)
+
+    def search(self, search: ContactSearch) -> dict[str, object]:
+        """Return contacts, newest first, and how many the search finds in total."""
         with self.context.store.locked():
-            total, rows = self.context.store.search(text, limit, offset)
+            total, rows = self.context.store.search(search)
         return {"total": total, "contacts": [self.context.renderer.to_dict(row) for row in rows]}
 
     def summary(self) -> dict[str, object]:
         """Return the counters, the settings without secrets, and the current window."""
-        settings, now = self.context.settings, self.clock()
+        now = self.clock()
         with self.context.store.locked():
             contacts = self.context.store.count()
         return {
             "contacts": contacts,
             "settings": self._settings(),
-            "limit": settings.limit,
-            "per": settings.per,
-            "window": settings.window,
+            **self._limit(),
             "used": self.limiter.used(now),
             "history": self.limiter.history(now),
             "arrivals": self.limiter.max_arrivals,
@@ -87,7 +98,10 @@ class SandboxState:
     def _settings(self) -> dict[str, object]:
         settings = self.context.settings
         shown = {name: _to_json(value) for name, value in asdict(settings).items() if name not in SECRETS}
-        return {**shown, "credentials": "any" if settings.api_key is None else "one pair"}
+        return {**shown, **self._limit(), "credentials": "any" if settings.api_key is None else "one pair"}
+
+    def _limit(self) -> dict[str, Any]:
+        return {"limit": self.limiter.limit, "per": self.limiter.per, "window": self.limiter.window}
 
 
 def _to_json(value: object) -> object:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from sendblue_sandbox.cli import OPTIONS, run
 
+from sendblue_contacts_cli.context import current_options
 from sendblue_contacts_cli.exit_codes import REJECTED, CommandError
+from sendblue_contacts_cli.output import print_error
 
 if TYPE_CHECKING:
     from sendblue_sandbox.cli import CommandOption
@@ -43,7 +45,8 @@ def _click_type(option: CommandOption) -> click.Choice[str] | click.Path | click
 def sandbox(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401  # click has parsed them
     """Run a local sandbox of the Contacts API.
 
-    It runs until Ctrl-C.
+    It runs until Ctrl-C. Its page, at the printed address, shows contacts and requests, and has controls for faults,
+    the clock and the limit. Each request is a line on standard error, except with --quiet.
 
     \b
     Examples:
@@ -51,9 +54,9 @@ def sandbox(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401 
       sendblue-contacts sandbox --port 4010 --db contacts.sqlite
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     try:
-        run(**options)
+        run(**{**options, "request_log": options["request_log"] and not current_options().quiet})
     except ImportError as error:
         raise CommandError(str(error)) from None
     except (OSError, ValueError) as error:
-        click.echo(getattr(error, "strerror", None) or str(error), err=True)
+        print_error(getattr(error, "strerror", None) or str(error), "Error: ")
         context.exit(REJECTED)

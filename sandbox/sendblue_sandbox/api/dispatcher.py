@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from email.utils import formatdate
 from random import random
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ class Dispatcher:
         else:
             await self._sleep(delay)
             response = execute() if fault.what in NEEDS_RESPONSE else NOT_EXECUTED
-        return apply_fault(fault, response)
+        return replace(apply_fault(fault, response), fault=fault)
 
     def _admit(self, request: ApiRequest) -> None:
         settings = self._context.settings

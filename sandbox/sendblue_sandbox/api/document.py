@@ -45,6 +45,7 @@ class ObjectSchema:
         camel: From the preferred name to the first alias, for fields that have aliases.
         empty_values: From the preferred name to the value of an empty field: a list, an object or None, by its type.
         children: The schemas of fields that are objects, or arrays of objects.
+        properties: The schema of each field, without references and alternatives; `type` is a list without `null`.
         required: The required fields.
         defaults: From the preferred name to the default, for fields that have one.
         validator: The JSON Schema validator.
@@ -55,6 +56,7 @@ class ObjectSchema:
     camel: Mapping[str, str]
     empty_values: Mapping[str, object]
     children: Mapping[str, ObjectSchema]
+    properties: Mapping[str, SchemaNode]
     required: tuple[str, ...]
     defaults: Mapping[str, object]
     validator: Any
@@ -169,6 +171,7 @@ class Document:
                 for name, schema in properties.items()
                 if self._properties(schema)
             },
+            properties={name: self._flattened(schema) for name, schema in properties.items()},
             required=tuple(self._resolve(node).get("required", ())),
             defaults=_defaults(properties),
             validator=Draft202012Validator({**node, "components": self._components}),
@@ -189,6 +192,15 @@ class Document:
     def _empty_value(self, node: SchemaNode) -> object:
         types = set(self._types(node))
         return [] if "array" in types else {} if "object" in types else None
+
+    def _flattened(self, node: SchemaNode) -> SchemaNode:
+        resolved = {**self._resolve(node), **node}
+        flat: SchemaNode = {}
+        for branch in _branches(resolved):
+            flat.update(self._flattened(branch))
+        types = [name for name in dict.fromkeys(self._types(node)) if name != "null"]
+        items = {"items": self._flattened(resolved["items"])} if "items" in resolved else {}
+        return {**flat, **resolved, "type": types, **items}
 
     def _types(self, node: SchemaNode) -> Iterator[str]:
         resolved = self._resolve(node)

@@ -2,8 +2,8 @@
 
 All field names are preferred names. An update replaces `tags` and merges `custom_variables`; `null` clears a field,
 which then reads like one that was never given. An opt-out belongs to the phone number: it remains when the contact is
-deleted, and does not move to a new number. `verified` is always false: a contact becomes verified by a reply to the
-verification message, which the sandbox does not send.
+deleted, and does not move to a new number. A verification message is recorded and not sent: the number becomes verified
+when the page of the sandbox, or its control route, answers the message.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def count_contacts(context: Context, call: OperationCall) -> object:
 
 
 def verify_contact(context: Context, call: OperationCall) -> object:
-    """Accept a number to verify. No message is sent, and the number need not be a contact."""
-    _e164(context, call.body["number"], "number")
+    """Record a verification message. The number need not be a contact."""
+    context.store.add_verification(_e164(context, call.body["number"], "number"), call.at)
     return {"status": OK}
 
 

@@ -43,7 +43,7 @@ class ContactRenderer:
             **row.fields,
             "phone": row.phone,
             "created_at": format_timestamp(row.created_at),
-            "verified": False,
+            "verified": row.verified,
             "opt_out": row.opt_out,
             "contact_id": row.contact_id,
         }

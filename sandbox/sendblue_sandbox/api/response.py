@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sendblue_sandbox.config import Spelling
+    from sendblue_sandbox.faults.fault import Fault
 
     from .document import ObjectSchema
     from .errors import ApiError
@@ -37,6 +38,7 @@ class ApiResponse:
         headers: Headers in addition to those that describe the body.
         media_type: The Content-Type.
         delivery: Whether the response is sent completely, or half of it, or the connection is reset instead.
+        fault: The fault that changed the response, if any.
     """
 
     status: int
@@ -44,6 +46,7 @@ class ApiResponse:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     media_type: str = JSON_TYPE
     delivery: Delivery = "complete"
+    fault: Fault | None = None
 
 
 def success_response(value: object, schema: ObjectSchema, spelling: Spelling) -> ApiResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import count
 from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,13 @@ class Rule:
 
     Attributes:
         fault: The fault.
+        number: Identifies the rule.
         matched: How many requests had its operation, method and path.
         happened: To how many of them it was applied.
     """
 
     fault: Fault
+    number: int
     matched: int = 0
     happened: int = 0
     random: Random = field(init=False, repr=False)
@@ -64,6 +67,7 @@ class Faults:
         self._operations = operations
         self._lock = Lock()
         self._rules: list[Rule] = []
+        self._numbers = count(1)
 
     def add(self, *faults: Fault | Mapping[str, Any], **fields: Any) -> None:  # noqa: ANN401 - fields of several types
         """Add rules after the existing ones.
@@ -92,6 +96,26 @@ class Faults:
         with self._lock:
             self._rules = rules
 
+    def change(self, number: int, *faults: Fault | Mapping[str, Any]) -> bool:
+        """Replace one rule.
+
+        Args:
+            number: The number of the rule.
+            faults: What replaces it: a `Fault` or a mapping of its fields, or nothing to remove the rule.
+
+        Returns:
+            Whether the rule existed.
+
+        Raises:
+            ValueError: As for `add`; the existing rules are kept.
+        """
+        rules = self._create_rules(faults)
+        with self._lock:
+            index = next((index for index, rule in enumerate(self._rules) if rule.number == number), None)
+            if index is not None:
+                self._rules = [*self._rules[:index], *rules, *self._rules[index + 1 :]]
+        return index is not None
+
     def clear(self) -> None:
         """Remove all rules."""
         self.replace()
@@ -118,7 +142,7 @@ class Faults:
         created = [fault if isinstance(fault, Fault) else fault_from_mapping(fault) for fault in faults]
         for name in {fault.operation for fault in created} - {None, *self._operations}:
             raise ValueError(f"operation={name!r} does not exist. Use one of {', '.join(self._operations)}.")
-        return [Rule(fault) for fault in created]
+        return [Rule(fault, next(self._numbers)) for fault in created]
 
 
 def _matches(fault: Fault, operation: str, method: str, path: str) -> bool:

@@ -35,9 +35,10 @@ class Limiter:
     """
 
     def __init__(self, limit: int | None, per: float, window: WindowName = "log") -> None:
-        self._limit = limit
-        self._per = per
-        self._window: WindowName = window
+        self.limit: int | None = limit
+        self.per: float = per
+        self.window: WindowName = window
+        self._initial: tuple[int | None, float, WindowName] = (limit, per, window)
         self._lock = Lock()
         self._keys: dict[str, _KeyState] = {}
         self.max_arrivals: int = 0
@@ -76,7 +77,13 @@ class Limiter:
         with self._lock:
             busiest = self._busiest(now)
             times = [now - seconds for seconds in reversed(range(HISTORY_SECONDS))]
-            return busiest.admitted.within(times, self._per) if busiest else [0] * HISTORY_SECONDS
+            return busiest.admitted.within(times, self.per) if busiest else [0] * HISTORY_SECONDS
+
+    def change(self, limit: int | None, per: float, window: WindowName) -> None:
+        """Change the limit. Every window is empty afterwards."""
+        with self._lock:
+            self.limit, self.per, self.window = limit, per, window
+            self._keys.clear()
 
     def clear_windows(self) -> None:
         """Empty every window, and keep `max_arrivals`."""
@@ -84,8 +91,8 @@ class Limiter:
             self._keys.clear()
 
     def reset(self) -> None:
-        """Empty every window and set `max_arrivals` to 0."""
-        self.clear_windows()
+        """Restore the first limit, empty every window and set `max_arrivals` to 0."""
+        self.change(*self._initial)
         self.max_arrivals = 0
 
     def _busiest(self, now: float) -> _KeyState | None:
@@ -102,11 +109,11 @@ class Limiter:
     def _new_key_state(self, now: float) -> _KeyState:
         if len(self._keys) >= MAX_KEYS:
             self._drop_idle(now)
-        if self._limit is None:
-            window: WindowModel = LogWindow(math.inf, self._per)
+        if self.limit is None:
+            window: WindowModel = LogWindow(math.inf, self.per)
         else:
-            window = WINDOW_MODELS[self._window](self._limit, self._per)
-        return _KeyState(window, TimeBuckets(HISTORY_SECONDS + self._per, self._per))
+            window = WINDOW_MODELS[self.window](self.limit, self.per)
+        return _KeyState(window, TimeBuckets(HISTORY_SECONDS + self.per, self.per))
 
     def _drop_idle(self, now: float) -> None:
         for state in self._keys.values():
@@ -114,5 +121,5 @@ class Limiter:
         self._keys = {key: state for key, state in self._keys.items() if state.arrivals or state.window.used(now)}
 
     def _prune(self, state: _KeyState, now: float) -> None:
-        while state.arrivals and state.arrivals[0] + self._per <= now:
+        while state.arrivals and state.arrivals[0] + self.per <= now:
             state.arrivals.popleft()

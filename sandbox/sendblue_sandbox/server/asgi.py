@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from anyio import fail_after, move_on_after
 
+from sendblue_sandbox.access_log import log_request
 from sendblue_sandbox.api.errors import ApiError
 from sendblue_sandbox.api.request import ApiRequest
 from sendblue_sandbox.api.response import error_response
-from sendblue_sandbox.recorder import Received
+from sendblue_sandbox.recorder import MAX_RESPONSE_BYTES, Received, SentResponse
 
 from .protocol import cut_connection, has_connection
 from .routes import is_internal
@@ -96,7 +97,9 @@ class SandboxApp:
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send, request: ApiRequest) -> None:
         started = perf_counter()
         response = await self.dispatcher.dispatch(request)
-        self.recorder.add(_received(scope, request, response, perf_counter() - started))
+        received = _received(scope, request, response, perf_counter() - started)
+        self.recorder.add(received, _sent_response(scope, response, self.clock()))
+        log_request(received)
         await self._send(scope, receive, send, response, body_read=request.body is not None)
 
     async def _read_body(self, scope: Scope, receive: Receive) -> bytes | None:
@@ -127,10 +130,9 @@ class SandboxApp:
             await cut_connection(scope, receive, response.delivery)
             return
         await send(_start_message(response, self.clock(), close=not body_read))
-        no_body = scope["method"] == "HEAD" or response.status in NO_BODY_STATUSES
-        body = b"" if no_body else response.body
+        body = _sent_body(scope, response)
         if response.delivery == "truncated":
-            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            await send({"type": "http.response.body", "body": body, "more_body": True})
             await cut_connection(scope, receive, response.delivery)
             return
         await send({"type": "http.response.body", "body": body, "more_body": not body_read})
@@ -164,16 +166,29 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _start_message(response: ApiResponse, now: float, *, close: bool) -> Message:
-    headers = [
-        (b"date", formatdate(now, usegmt=True).encode()),
-        (b"content-type", response.media_type.encode()),
-        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()),
-    ]
+    headers = [*_headers(response, now), *([("connection", "close")] if close else [])]
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return {"type": "http.response.start", "status": response.status, "headers": encoded}
+
+
+def _headers(response: ApiResponse, now: float) -> list[tuple[str, str]]:
+    headers = [("date", formatdate(now, usegmt=True)), ("content-type", response.media_type), *response.headers.items()]
     if response.status not in NO_BODY_STATUSES:
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    if close:
-        headers.append((b"connection", b"close"))
-    return {"type": "http.response.start", "status": response.status, "headers": headers}
+        headers.append(("content-length", str(len(response.body))))
+    return headers
+
+
+def _sent_body(scope: Scope, response: ApiResponse) -> bytes:
+    if scope["method"] == "HEAD" or response.status in NO_BODY_STATUSES:
+        return b""
+    return response.body[: len(response.body) // 2] if response.delivery == "truncated" else response.body
+
+
+def _sent_response(scope: Scope, response: ApiResponse, now: float) -> SentResponse | None:
+    if response.delivery == "reset":
+        return None
+    body = _sent_body(scope, response)
+    return SentResponse(dict(_headers(response, now)), body[:MAX_RESPONSE_BYTES], len(body))
 
 
 def _api_request(scope: Scope, path: str, at: float, body: bytes | None) -> ApiRequest:
@@ -191,6 +206,7 @@ def _received(scope: Scope, request: ApiRequest, response: ApiResponse, seconds:
         body=request.body or b"",
         status=0 if response.delivery == "reset" else response.status,
         seconds=seconds,
+        fault=response.fault,
     )
 
 

@@ -1,18 +1,28 @@
-"""The control routes: the methods of `Sandbox` as JSON under `/_sandbox/`.
+"""The control routes: the state of the sandbox as JSON under `/_sandbox/`. The page uses them too.
 
-| route                       | method      | what it does                                                        |
-|-----------------------------|-------------|---------------------------------------------------------------------|
-| /_sandbox/state             | GET         | returns the counters, the settings and the current window           |
-| /_sandbox/contacts          | GET         | returns contacts: `search`, `limit`, `offset`                       |
-| /_sandbox/requests          | GET         | returns recorded requests: `limit`, `after` (the number of one)     |
-| /_sandbox/arrivals          | GET         | returns the highest number of requests in a window                  |
-| /_sandbox/reset             | POST        | deletes all data, faults and counters                               |
-| /_sandbox/seed              | POST        | creates contacts: `count`, `seed`                                   |
-| /_sandbox/faults            | GET         | returns the rules, and how often each fault happened                |
-|                             | POST / PUT  | adds a rule or an array of rules / replaces all rules               |
-|                             | DELETE      | removes all rules                                                   |
-| /_sandbox/clock             | GET         | returns the time                                                    |
-|                             | POST        | one of `set` (ISO 8601 or seconds), `advance` (seconds), `real`     |
+| route                         | method     | what it does                                                           |
+|-------------------------------|------------|------------------------------------------------------------------------|
+| /_sandbox/state               | GET        | returns the counters, the settings and the current window              |
+| /_sandbox/contacts            | GET        | returns contacts: `search`, `opt_out`, `verified`, `limit`, `offset`   |
+|                               | POST       | creates a contact                                                      |
+| /_sandbox/contacts/{phone}    | PUT        | updates a contact; an object replaces the old one                      |
+|                               | DELETE     | deletes a contact                                                      |
+| /_sandbox/fields              | GET        | returns the fields of contacts, as the document has them               |
+| /_sandbox/verifications       | GET        | returns the verification messages: `limit`                             |
+|                               | POST       | answers those to a number: `phone`                                     |
+| /_sandbox/requests            | GET        | returns recorded requests: `limit`, `after`, `status`, `fault`         |
+| /_sandbox/requests/{number}   | GET        | returns one of them with its headers, bodies and fault                 |
+| /_sandbox/arrivals            | GET        | returns the highest number of requests in a window                     |
+| /_sandbox/reset               | POST       | deletes all data, faults and counters                                  |
+| /_sandbox/seed                | POST       | creates contacts: `count`, `seed`                                      |
+| /_sandbox/faults              | GET        | returns the rules, and how often each fault happened                   |
+|                               | POST / PUT | adds a rule or an array of rules / replaces all rules                  |
+|                               | DELETE     | removes all rules                                                      |
+| /_sandbox/faults/{number}     | PUT        | replaces one rule                                                      |
+|                               | DELETE     | removes one rule                                                       |
+| /_sandbox/limit               | POST       | changes the limit until the next reset: `limit`, `per`, `window`       |
+| /_sandbox/clock               | GET        | returns the time                                                       |
+|                               | POST       | one of `set` (ISO 8601 or seconds), `advance` (seconds), `real`        |
 
 A body must be JSON with the matching Content-Type, and a browser must not mark the request as cross-site: pages of
 other sites that are open in a browser on this machine must not control the sandbox. An invalid request gets a 400 with
@@ -21,51 +31,40 @@ a message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sendblue_sandbox.api.errors import ApiError, unknown_name
-from sendblue_sandbox.api.query_params import integer_param
+from sendblue_sandbox.api.errors import ApiError
 from sendblue_sandbox.api.rendering import format_timestamp
 from sendblue_sandbox.api.response import JSON_TYPE, encode_json
 from sendblue_sandbox.api.validation import parse_json
 
+from .contact_controls import (
+    answer_verification,
+    create_contact,
+    delete_contact,
+    get_contacts,
+    get_fields,
+    get_verifications,
+    update_contact,
+)
+from .control_request import ControlRequest, json_object
+from .request_controls import get_request, get_requests
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
     from sendblue_sandbox.faults.rules import Rule
-    from sendblue_sandbox.recorder import Received
     from sendblue_sandbox.state import SandboxState
 
-DEFAULT_LIMIT = 100
-MAX_LIMIT = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class ControlRequest:
-    """A control request: its query, and its body or None."""
-
-    query: Mapping[str, str]
-    body: object
-
-    def integer(self, name: str, default: int, low: int = 0, high: int | None = None) -> int:
-        """Return an integer query parameter."""
-        return integer_param(self.query, name, default, low, high)
-
-    def fields(self, *known: str) -> dict[str, Any]:
-        """Return the body, an object with no other fields than these.
-
-        Raises:
-            ApiError: 400, it is not an object, or has another field.
-        """
-        return _object({} if self.body is None else self.body, known)
+DEFAULT_SEED_COUNT = 100
+LIMIT_SETTINGS = ("limit", "per", "window")
 
 
 def get_state(state: SandboxState, _: ControlRequest) -> object:
@@ -73,23 +72,10 @@ def get_state(state: SandboxState, _: ControlRequest) -> object:
     return state.summary()
 
 
-def get_contacts(state: SandboxState, request: ControlRequest) -> object:
-    """Return contacts, newest first."""
-    limit, offset = request.integer("limit", DEFAULT_LIMIT, 0, MAX_LIMIT), request.integer("offset", 0)
-    return state.search(request.query.get("search", ""), limit, offset)
-
-
-def get_requests(state: SandboxState, request: ControlRequest) -> object:
-    """Return the newest `limit` requests after number `after`, oldest first."""
-    found = state.recorder.after(request.integer("after", 0), request.integer("limit", DEFAULT_LIMIT, 0, MAX_LIMIT))
-    requests = [_request_json(number, received) for number, received in found]
-    return {"last": state.recorder.count(), "requests": requests}
-
-
 def get_arrivals(state: SandboxState, _: ControlRequest) -> object:
     """Return the highest number of requests in a window."""
-    settings = state.context.settings
-    return {"arrivals": state.limiter.max_arrivals, "limit": settings.limit, "per": settings.per}
+    limiter = state.limiter
+    return {"arrivals": limiter.max_arrivals, "limit": limiter.limit, "per": limiter.per}
 
 
 def reset(state: SandboxState, _: ControlRequest) -> object:
@@ -101,7 +87,7 @@ def reset(state: SandboxState, _: ControlRequest) -> object:
 def seed(state: SandboxState, request: ControlRequest) -> object:
     """Create contacts."""
     fields = request.fields("count", "seed")
-    phones = state.seed(fields.get("count", DEFAULT_LIMIT), fields.get("seed", 0))
+    phones = state.seed(fields.get("count", DEFAULT_SEED_COUNT), fields.get("seed", 0))
     return {"status": "OK", "created": len(phones)}
 
 
@@ -126,6 +112,28 @@ def clear_faults(state: SandboxState, request: ControlRequest) -> object:
     """Remove all rules."""
     state.faults.clear()
     return get_faults(state, request)
+
+
+def replace_fault(state: SandboxState, request: ControlRequest) -> object:
+    """Replace one rule."""
+    return _change_fault(state, request, json_object(request.body))
+
+
+def remove_fault(state: SandboxState, request: ControlRequest) -> object:
+    """Remove one rule."""
+    return _change_fault(state, request)
+
+
+def _change_fault(state: SandboxState, request: ControlRequest, *faults: dict[str, Any]) -> object:
+    if not state.faults.change(request.number(), *faults):
+        raise ApiError(404, "There is no rule with this number: it was removed or replaced")
+    return get_faults(state, request)
+
+
+def change_limit(state: SandboxState, request: ControlRequest) -> object:
+    """Change the limit until the next reset."""
+    state.change_limit(request.fields(*LIMIT_SETTINGS))
+    return {name: state.summary()[name] for name in LIMIT_SETTINGS}
 
 
 def get_clock(state: SandboxState, _: ControlRequest) -> object:
@@ -167,12 +175,18 @@ CLOCK_CHANGES: dict[str, Callable[[SandboxState, Any], None]] = {
 # Each route and its handlers by method.
 CONTROLS: dict[str, dict[str, Callable[[SandboxState, ControlRequest], object]]] = {
     "/_sandbox/state": {"GET": get_state},
-    "/_sandbox/contacts": {"GET": get_contacts},
+    "/_sandbox/contacts": {"GET": get_contacts, "POST": create_contact},
+    "/_sandbox/contacts/{phone}": {"PUT": update_contact, "DELETE": delete_contact},
+    "/_sandbox/fields": {"GET": get_fields},
+    "/_sandbox/verifications": {"GET": get_verifications, "POST": answer_verification},
     "/_sandbox/requests": {"GET": get_requests},
+    "/_sandbox/requests/{number}": {"GET": get_request},
     "/_sandbox/arrivals": {"GET": get_arrivals},
     "/_sandbox/reset": {"POST": reset},
     "/_sandbox/seed": {"POST": seed},
     "/_sandbox/faults": {"GET": get_faults, "POST": add_faults, "PUT": replace_faults, "DELETE": clear_faults},
+    "/_sandbox/faults/{number}": {"PUT": replace_fault, "DELETE": remove_fault},
+    "/_sandbox/limit": {"POST": change_limit},
     "/_sandbox/clock": {"GET": get_clock, "POST": change_clock},
 }
 
@@ -206,39 +220,17 @@ def _refuse_cross_site(request: Request) -> None:
 async def _control_request(request: Request) -> ControlRequest:
     body = await request.body()
     content_type = request.headers.get("content-type", "")
-    return ControlRequest(request.query_params, parse_json(body, content_type) if body else None)
+    return ControlRequest(request.query_params, parse_json(body, content_type) if body else None, request.path_params)
 
 
 def _json_response(status: int, body: object) -> Response:
     return Response(encode_json(body).encode(), status, media_type=JSON_TYPE)
 
 
-def _request_json(number: int, received: Received) -> dict[str, object]:
-    return {
-        "number": number,
-        "at": received.at,
-        "method": received.method,
-        "path": received.path,
-        "query": received.query,
-        "status": received.status,
-        "seconds": received.seconds,
-    }
-
-
 def _rule_json(rule: Rule) -> dict[str, object]:
-    return {**rule.fault.to_dict(), "matched": rule.matched, "happened": rule.happened}
+    return {**rule.fault.to_dict(), "number": rule.number, "matched": rule.matched, "happened": rule.happened}
 
 
 def _rules(body: object) -> list[dict[str, Any]]:
     rules: list[object] = cast("list[object]", body) if isinstance(body, list) else [body]
-    return [_object(rule, None) for rule in rules]
-
-
-def _object(value: object, known: Collection[str] | None) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ApiError(400, "Invalid request: not a JSON object")
-    fields = cast("dict[str, Any]", value)
-    unknown = [] if known is None else sorted(fields.keys() - set(known))
-    if unknown:
-        raise unknown_name("field", unknown[0])
-    return fields
+    return [json_object(rule) for rule in rules]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # SQLite's application ID in the header of the file, and the version of the tables.
 APPLICATION_ID = int.from_bytes(b"SBLU")
-VERSION = 3
+VERSION = 4
 TIMEOUT_MS = 5_000
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 SORTABLE = frozenset({"created_at", "first_name", "last_name", "phone"})
-SELECT_ROWS = "SELECT sequence, phone, created_at, fields, phone IN (SELECT phone FROM opt_outs) FROM contacts"
+OPTED_OUT = "phone IN (SELECT phone FROM opt_outs)"
+VERIFIED = "phone IN (SELECT phone FROM verifications WHERE answered)"
+SELECT_ROWS = f"SELECT sequence, phone, created_at, fields, {OPTED_OUT}, {VERIFIED} FROM contacts"  # noqa: S608 - constant text
 UPDATE_RENDERED = "UPDATE contacts SET rendered = ? WHERE sequence = ?"
 # The first condition on `fields` is fast but also matches field names; the second is slow and looks at values only.
-SEARCH_CLAUSE = r"""
- WHERE phone LIKE :text ESCAPE '\'
+CONTAINS_TEXT = r"""
+ (phone LIKE :text ESCAPE '\'
     OR fields LIKE :text ESCAPE '\' AND EXISTS (
         SELECT 1 FROM json_tree(fields)
-        WHERE atom LIKE :text ESCAPE '\' OR path <> '$' AND typeof(key) = 'text' AND key LIKE :text ESCAPE '\')
+        WHERE atom LIKE :text ESCAPE '\' OR path <> '$' AND typeof(key) = 'text' AND key LIKE :text ESCAPE '\'))
 """
 CONTACT_ID = "c_{:08}"
 MAX_DIGITS = 18
@@ -32,6 +34,7 @@ class ContactRow:
     created_at: int
     fields: dict[str, object]
     opt_out: bool
+    verified: bool = False
 
     @property
     def contact_id(self) -> str:
@@ -50,6 +53,48 @@ class PageQuery:
     phone: str | None = None
     contact_id: str | None = None
     created_at_gte: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSearch:
+    """Which contacts to show.
+
+    Attributes:
+        text: Text in a number, a name, a tag, a variable or another field, in any case; "" matches all contacts.
+        opt_out: Only contacts that have opted out, or only others; None for both.
+        verified: Only verified contacts, or only others; None for both.
+        limit: The maximum number of contacts to return.
+        offset: The number of contacts to skip.
+    """
+
+    text: str = ""
+    opt_out: bool | None = None
+    verified: bool | None = None
+    limit: int
+    offset: int = 0
+
+    @property
+    def where(self) -> str:
+        """The WHERE clause; its values are `values`."""
+        conditions = [CONTAINS_TEXT] if self.text else []
+        for sql, wanted in ((OPTED_OUT, self.opt_out), (VERIFIED, self.verified)):
+            conditions += [] if wanted is None else [sql if wanted else f"NOT {sql}"]
+        return " WHERE " + " AND ".join(conditions) if conditions else ""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The values to bind."""
+        return {"text": like_pattern(self.text), "limit": self.limit, "offset": self.offset}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A verification message that was sent to a number. `sent_at` is in milliseconds since 1970."""
+
+    number: int
+    phone: str
+    sent_at: int
+    answered: bool
 
 
 class Renderer(Protocol):
@@ -73,8 +118,8 @@ def where_clause(conditions: dict[str, object]) -> tuple[str, tuple[object, ...]
 
 def to_row(columns: tuple[Any, ...]) -> ContactRow:
     """Return the contact of a result row of `SELECT_ROWS`."""
-    number, phone, created_at, fields, opt_out = columns
-    return ContactRow(number, phone, created_at, json.loads(fields), bool(opt_out))
+    number, phone, created_at, fields, opt_out, verified = columns
+    return ContactRow(number, phone, created_at, json.loads(fields), bool(opt_out), bool(verified))
 
 
 def parse_contact_id(contact_id: str | None) -> int | None:

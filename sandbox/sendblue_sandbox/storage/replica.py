@@ -85,8 +85,18 @@ class ReplicatedStore(Store):
         super().add_opt_outs(given)
         self._uncommitted.append(lambda store: store.add_opt_outs(given))
 
+    def add_verification(self, phone: str, sent_at: int) -> None:
+        """Record a verification message to a number."""
+        super().add_verification(phone, sent_at)
+        self._uncommitted.append(lambda store: store.add_verification(phone, sent_at))
+
+    def answer_verifications(self, phone: str) -> bool:
+        """Verify a number. Return whether a message was sent to it."""
+        self._uncommitted.append(lambda store: store.answer_verifications(phone))
+        return super().answer_verifications(phone)
+
     def clear(self) -> None:
-        """Delete every contact and every opt-out at once, and restart the contact IDs at 1."""
+        """Delete every contact, opt-out and verification at once, and restart the contact IDs at 1."""
         super().clear()
         self._changes.clear()
         self._replica.clear()

@@ -6,7 +6,7 @@ contact, so that a page of 1000 contacts is read and not computed. It depends on
 file is opened with others, all contacts are rendered again, unless another sandbox uses the file.
 
 An opt-out belongs to a phone number, whether or not it is a contact (the vendor's page 004: "from recipient opt-out
-state").
+state"). So does a verification: a number is verified if a verification message to it was answered.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from sendblue_sandbox.api.response import RenderedJson, encode_json
 
 from .database import check_sole_use, open_database
 from .queries import (
-    SEARCH_CLAUSE,
+    OPTED_OUT,
     SELECT_ROWS,
     UPDATE_RENDERED,
+    VERIFIED,
     ContactRow,
-    like_pattern,
+    Verification,
     parse_contact_id,
     to_row,
     where_clause,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from sendblue_sandbox.config import PathLike
 
-    from .queries import NewContact, PageQuery, Renderer
+    from .queries import ContactSearch, NewContact, PageQuery, Renderer
 
 SCHEMA = """
 CREATE TABLE contacts (
@@ -50,6 +51,13 @@ CREATE INDEX contacts_created_at ON contacts (created_at, sequence);
 CREATE INDEX contacts_first_name ON contacts (first_name, sequence);
 CREATE INDEX contacts_last_name ON contacts (last_name, sequence);
 CREATE TABLE opt_outs (phone TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE verifications (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    phone TEXT NOT NULL,
+    sent_at INTEGER NOT NULL,
+    answered INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX verifications_phone ON verifications (phone, answered);
 CREATE TABLE renderer (fingerprint TEXT NOT NULL);
 """
 
@@ -147,19 +155,12 @@ class Store:
         """Return every contact, in order of creation."""
         return [to_row(columns) for columns in self._sqlite.execute(f"{SELECT_ROWS} ORDER BY sequence")]
 
-    def search(self, text: str, limit: int, offset: int) -> tuple[int, list[ContactRow]]:
-        """Return how many contacts contain a text, and some of them, newest first.
-
-        Args:
-            text: Text in a number, a name, a tag, a variable or another field, in any case; "" matches all contacts.
-            limit: The maximum number of contacts to return.
-            offset: The number of contacts to skip.
-        """
-        where, values = (SEARCH_CLAUSE, {"text": like_pattern(text)}) if text else ("", {})
-        sql = "SELECT count(*) FROM contacts" + where  # noqa: S608 - the clause is constant, the values are bound
-        total: int = self._sqlite.execute(sql, values).fetchone()[0]
+    def search(self, search: ContactSearch) -> tuple[int, list[ContactRow]]:
+        """Return how many contacts a search finds, and some of them, newest first."""
+        sql = "SELECT count(*) FROM contacts" + search.where  # noqa: S608 - the clause is constant, the values are bound
+        total: int = self._sqlite.execute(sql, search.values).fetchone()[0]
         order = " ORDER BY created_at DESC, sequence DESC LIMIT :limit OFFSET :offset"
-        rows = self._sqlite.execute(SELECT_ROWS + where + order, {**values, "limit": limit, "offset": offset})
+        rows = self._sqlite.execute(SELECT_ROWS + search.where + order, search.values)
         return total, [to_row(columns) for columns in rows]
 
     def phones(self) -> set[str]:
@@ -176,10 +177,27 @@ class Store:
         """Record the opt-outs of numbers that are not contacts yet."""
         self._sqlite.executemany("INSERT OR IGNORE INTO opt_outs VALUES (?)", ((phone,) for phone in phones))
 
+    def add_verification(self, phone: str, sent_at: int) -> None:
+        """Record a verification message to a number, sent at a time in milliseconds since 1970."""
+        self._sqlite.execute("INSERT INTO verifications (phone, sent_at) VALUES (?, ?)", (phone, sent_at))
+
+    def answer_verifications(self, phone: str) -> bool:
+        """Verify a number. Return whether a message was sent to it."""
+        sql = "UPDATE verifications SET answered = 1 WHERE phone = ?"
+        found = self._sqlite.execute(sql, (phone,)).rowcount > 0
+        self._render(phone)
+        return found
+
+    def verifications(self, limit: int) -> list[Verification]:
+        """Return the newest verification messages, newest first."""
+        sql = "SELECT number, phone, sent_at, answered FROM verifications ORDER BY number DESC LIMIT ?"
+        rows = self._sqlite.execute(sql, (limit,))
+        return [Verification(number, phone, sent_at, bool(answered)) for number, phone, sent_at, answered in rows]
+
     def clear(self) -> None:
-        """Delete every contact and every opt-out, and restart the contact IDs at 1."""
+        """Delete every contact, opt-out and verification, and restart the contact IDs at 1."""
         with self.transaction():
-            for table in ("contacts", "opt_outs", "sqlite_sequence"):
+            for table in ("contacts", "opt_outs", "verifications", "sqlite_sequence"):
                 self._sqlite.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables are named on the line above
 
     @property
@@ -221,8 +239,10 @@ class Store:
         return enumerate(contacts, last[0] + 1 if last else 1)
 
     def _values(self, sequence: int, phone: str, created_at: int, fields: dict[str, object]) -> tuple[object, ...]:
-        row = ContactRow(sequence, phone, created_at, fields, self._has_opted_out(phone))
+        row = ContactRow(sequence, phone, created_at, fields, *self._flags(phone))
         return sequence, phone, created_at, encode_json(fields), self._renderer.to_json(row)
 
-    def _has_opted_out(self, phone: str) -> bool:
-        return self._sqlite.execute("SELECT 1 FROM opt_outs WHERE phone = ?", (phone,)).fetchone() is not None
+    def _flags(self, phone: str) -> tuple[bool, bool]:
+        sql = f"SELECT {OPTED_OUT}, {VERIFIED} FROM (SELECT ? AS phone)"  # noqa: S608 - constant text, the value is bound
+        opt_out, verified = self._sqlite.execute(sql, (phone,)).fetchone()
+        return bool(opt_out), bool(verified)

@@ -1,5 +1,6 @@
 """The command `sandbox`: its options and its messages."""
 
+import json
 import socket
 
 import pytest
@@ -21,11 +22,11 @@ def test_options_are_passed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[dict[str, object]] = []
     monkeypatch.setattr("sendblue_contacts_cli.commands.sandbox.run", lambda **options: given.append(options))
     assert run("sandbox", "--limit", "off", "--db", "contacts.sqlite", "--spelling", "camel").exit_code == 0
-    assert run("sandbox", "--limit", "1", "--port", "0").exit_code == 0
-    found = [{name: options[name] for name in ("limit", "db", "spelling", "port", "per")} for options in given]
+    assert run("--quiet", "sandbox", "--limit", "1", "--port", "0").exit_code == 0
+    found = [{name: options[name] for name in ("limit", "db", "spelling", "port", "request_log")} for options in given]
     assert found == [
-        {"limit": None, "db": "contacts.sqlite", "spelling": "camel", "port": 4010, "per": 10.0},
-        {"limit": 1, "db": None, "spelling": "both", "port": 0, "per": 10.0},
+        {"limit": None, "db": "contacts.sqlite", "spelling": "camel", "port": 4010, "request_log": True},
+        {"limit": 1, "db": None, "spelling": "both", "port": 0, "request_log": False},
     ]
 
 
@@ -37,7 +38,12 @@ def test_invalid_option(run: Run) -> None:
 
 
 def test_port_in_use(run: Run) -> None:
-    """A port in use is exit code 1 and one line with a hint."""
+    """A port in use is exit code 1 and one line with a hint; with --json the line is an object."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("sandbox", "--port", str(taken.getsockname()[1]))
-    assert (done.exit_code, done.stderr.count("\n"), "Use another port" in done.stderr) == (1, 1, True)
+        port = taken.getsockname()[1]
+        done = run("sandbox", "--port", str(port))
+        as_json = run("--json", "sandbox", "--port", str(port))
+    message = f"Port {port} of 127.0.0.1 is in use, perhaps by another sandbox. "
+    hint = f"Stop that program, or use --port {port + 1}, or --port 0 for any free port."
+    assert (done.exit_code, done.stderr) == (1, f"Error: {message}{hint}\n")
+    assert json.loads(as_json.stderr)["error"]["message"] == message + hint

@@ -1,5 +1,6 @@
 """The control routes: the methods of `Sandbox` as JSON under `/_sandbox/`."""
 
+import json
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 from sendblue_sandbox import Sandbox
 from sendblue_sandbox.server.control_api import CONTROLS
 
-from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
+from tests.sandbox.contacts_api import ADA, ADA_PATH, BOB, PATH, Connect, Edited, Serve
 
 
 @pytest.fixture
@@ -65,6 +66,73 @@ def test_search(control: httpx.Client, api: httpx.Client) -> None:
     assert {text: found(text) for text in expected} == expected
 
 
+def test_contacts_by_flag(sandbox: Sandbox, control: httpx.Client, api: httpx.Client) -> None:
+    """`opt_out` and `verified` select contacts; a number is verified after its message was answered, not before."""
+    out, verified, neither = ADA, BOB, "+14155550003"
+    for number in (out, verified, neither):
+        api.post(PATH, json={"number": number})
+    api.post(f"{PATH}/opt-out", json={"number": out})
+    for number in (verified, "+14155550009"):
+        api.post(f"{PATH}/verify", json={"number": number})
+    assert control.post("/_sandbox/verifications", json={"phone": neither}).status_code == 404
+    assert control.post("/_sandbox/verifications", json={"phone": verified}).json() == {"status": "OK"}
+
+    def found(query: str) -> list[str]:
+        return [each["phone"] for each in control.get(f"/_sandbox/contacts?{query}").json()["contacts"]]
+
+    assert [found(f"opt_out={value}") for value in ("true", "false")] == [[out], [neither, verified]]
+    assert [found(f"verified={value}") for value in ("true", "false")] == [[verified], [neither, out]]
+    assert found(f"verified=true&opt_out=false&search={verified[-4:]}") == [verified]
+    assert api.get(f"{PATH}/{verified}").json()["contact"]["verified"] is True
+    messages = control.get("/_sandbox/verifications?limit=2").json()["verifications"]
+    assert [(each["phone"], each["answered"]) for each in messages] == [("+14155550009", False), (verified, True)]
+    sandbox.reset()
+    assert control.get("/_sandbox/verifications").json() == {"verifications": []}
+
+
+def test_contacts_are_changed(sandbox: Sandbox, control: httpx.Client) -> None:
+    """A contact can be created, updated and deleted without a trace in the requests; an object replaces the old one."""
+    labels = "custom_variables"
+    path = f"/_sandbox/contacts/{ADA}"
+    assert control.post("/_sandbox/contacts", json={"number": ADA, labels: {"a": "1", "b": "2"}}).status_code == 200
+    assert control.put(path, json={"tags": ["VIP"], labels: {"b": "3"}, "opt_out": True}).status_code == 200
+    (contact,) = sandbox.contacts()
+    assert [contact[name] for name in ("phone", "tags", labels, "opt_out")] == [ADA, ["VIP"], {"b": "3"}, True]
+    assert control.post("/_sandbox/contacts", json={"number": ADA}).status_code == 409
+    assert control.put(path, json={labels: {"c": "1"}, "tags": "VIP"}).status_code == 400
+    assert sandbox.contacts() == [contact]
+    assert [control.delete(path).status_code for _ in range(2)] == [200, 404]
+    assert (sandbox.contacts(), sandbox.requests, sandbox.arrivals()) == ([], [], 0)
+
+
+def test_fields(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """`fields` describes contacts and forms as the document has them, in whatever names and types."""
+
+    def edit(document: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        schemas["Contact"]["properties"]["phone_label"] = {"type": "string", "x-aliases": ["label"]}
+        new = {"label": {"type": "string", "enum": ["home", "work"]}, "since": {"type": ["integer", "null"]}}
+        schemas["ContactUpdate"]["properties"] |= {**new, "place": {"type": "object", "properties": {}}}
+
+    form = connect(serve(document=edited(edit))).get("/_sandbox/fields").json()
+    update = {each["name"]: each for each in form["update"]}
+    expected = {
+        "phone_number": "text",
+        "tags": "list",
+        "custom_variables": "labels",
+        "opt_out": "boolean",
+        "since": "number",
+        "place": "json",
+    }
+    assert {name: update[name]["kind"] for name in expected} == expected
+    assert update["label"]["choices"] == ["home", "work"]
+    assert [update[name]["contact"] for name in ("phone_number", "label", "since")] == ["phone", "phone_label", None]
+    assert [each["name"] for each in form["create"] if each["required"]] == ["number"]
+    assert form["title"] == ["first_name", "last_name"]
+    computed = [each["name"] for each in form["contact"] if each["computed"]]
+    assert computed == ["phone", "created_at", "verified", "opt_out", "contact_id"]
+
+
 def test_pages_of_contacts(sandbox: Sandbox, control: httpx.Client) -> None:
     """`limit` and `offset` select a page of contacts, newest first; `total` is their number."""
     phones = sandbox.seed(5)
@@ -88,13 +156,59 @@ def test_requests(control: httpx.Client, api: httpx.Client) -> None:
         "path": "/nowhere",
         "query": "",
         "status": 404,
+        "fault": None,
     }
     assert "secret" not in second.text
 
 
+def test_one_request(sandbox: Sandbox, control: httpx.Client, api: httpx.Client) -> None:
+    """One request has its headers with masked credentials, its body, the response, and the fault that hit it."""
+    sandbox.faults.add(what="truncated", nth=2)
+    sandbox.faults.add(what="reset", nth=2)  # the second that the first rule left
+    hidden = {"Authorization": "Bearer hidden", "Cookie": "id=hidden", "X-Trace": "7"}
+    sent = api.post(PATH, json={"number": ADA}, headers=hidden)
+    for _ in range(2):
+        with pytest.raises(httpx.TransportError):
+            api.get(PATH)
+    whole, cut, reset = (control.get(f"/_sandbox/requests/{number}").json() for number in (1, 2, 3))
+    assert json.loads(whole["body"]) == {"number": ADA}
+    assert (whole["headers"]["x-trace"], whole["size"], whole["fault"]) == ("7", len(whole["body"]), None)
+    assert whole["response"]["body"] == sent.text
+    assert whole["response"]["headers"] == dict(sent.headers)
+    secret = ("sb-api-key-id", "sb-api-secret-key", "authorization", "cookie")
+    assert {whole["headers"][name] for name in secret} == {"••••••"}
+    assert "hidden" not in control.get("/_sandbox/requests/1").text
+    size = int(cut["response"]["headers"]["content-length"])
+    assert (cut["fault"], cut["response"]["size"]) == ({"what": "truncated", "nth": [2]}, size // 2)
+    assert (reset["fault"]["what"], reset["status"], reset["response"]) == ("reset", 0, None)
+    assert control.get("/_sandbox/requests/4").status_code == 404
+
+
+def test_requests_by_status(sandbox: Sandbox, control: httpx.Client, api: httpx.Client) -> None:
+    """`status` and `fault` select requests by their outcome; `limit` counts those that match."""
+    sandbox.faults.add(status=503, nth=1)
+    for path in (PATH, PATH, "/nowhere", ADA_PATH, PATH):
+        api.get(path)
+
+    def found(query: str) -> list[int]:
+        return [each["number"] for each in control.get(f"/_sandbox/requests?{query}").json()["requests"]]
+
+    expected = {
+        "status=2xx": [2, 5],
+        "status=2xx&limit=1": [5],
+        "status=404": [3, 4],
+        "status=4xx&after=3": [4],
+        "status=reset": [],
+        "fault=true": [1],
+        "fault=false&status=5xx": [],
+    }
+    assert {query: found(query) for query in expected} == expected
+
+
 def test_control_requests_are_not_recorded(sandbox: Sandbox, control: httpx.Client) -> None:
     """Requests to control routes need no credentials, are not recorded and do not count."""
-    assert {control.get(path).status_code for path, methods in CONTROLS.items() if "GET" in methods} == {200}
+    found = [path for path, methods in CONTROLS.items() if "GET" in methods and "{" not in path]
+    assert {control.get(path).status_code for path in found} == {200}
     assert (sandbox.requests, sandbox.arrivals()) == ([], 0)
     assert control.get("/_sandbox/arrivals").json() == {"arrivals": 0, "limit": None, "per": 10.0}
 
@@ -132,12 +246,33 @@ def test_faults(control: httpx.Client, api: httpx.Client) -> None:
     codes = [api.get(PATH).status_code for _ in range(2)]
     assert codes == [503, 200]
     found = control.post("/_sandbox/faults", json={"what": "html", "nth": 2}).json()["faults"]
+    first, second, third = (each.pop("number") for each in found)
     assert found == [
         {"what": "status", "status": 503, "times": 1, "matched": 2, "happened": 1},
         {"what": "empty", "operation": "count_contacts", "matched": 0, "happened": 0},
         {"what": "html", "nth": [2], "matched": 0, "happened": 0},
     ]
+    changed = control.put(f"/_sandbox/faults/{second}", json={"what": "delay"}).json()["faults"]
+    assert [(each["what"], each["matched"]) for each in changed] == [("status", 2), ("delay", 0), ("html", 0)]
+    assert [each["number"] for each in control.delete(f"/_sandbox/faults/{first}").json()["faults"]][1] == third
+    assert [control.delete(f"/_sandbox/faults/{number}").status_code for number in (first, second)] == [404, 404]
     assert control.delete("/_sandbox/faults").json() == {"faults": []}
+
+
+def test_limit(serve: Serve, connect: Connect) -> None:
+    """`limit` changes the limit, its window and how it counts, until the next reset."""
+    sandbox = serve(limit=1)
+    api = connect(sandbox)
+    assert [api.get(PATH).status_code for _ in range(2)] == [200, 429]
+    changed = api.post("/_sandbox/limit", json={"limit": 2, "per": 60, "window": "bucket"}).json()
+    assert changed == {"limit": 2, "per": 60, "window": "bucket"}
+    assert [api.get(PATH).status_code for _ in range(3)] == [200, 200, 429]
+    assert api.post("/_sandbox/limit", json={"limit": None}).json() == {**changed, "limit": None}
+    assert {api.get(PATH).status_code for _ in range(9)} == {200}
+    state = api.get("/_sandbox/state").json()
+    assert (state["limit"], state["settings"]["limit"], state["settings"]["window"]) == (None, None, "bucket")
+    sandbox.reset()
+    assert api.get("/_sandbox/arrivals").json() == {"arrivals": 0, "limit": 1, "per": 10.0}
 
 
 INVALID_REQUESTS: list[tuple[str, str, Any, str]] = [
@@ -148,6 +283,13 @@ INVALID_REQUESTS: list[tuple[str, str, Any, str]] = [
     ("POST", "clock", {"set": 1, "advance": 1}, "use exactly one of"),
     ("POST", "clock", {"set": "soon"}, "soon"),
     ("POST", "clock", {"real": False}, "Use true"),
+    ("POST", "limit", {"limit": 0}, "limit=0 is not a valid setting of the sandbox"),
+    ("POST", "limit", {"retry_after": "none"}, "Unknown field: retry_after"),
+    ("PUT", "faults/x", {"status": 500}, "number must be an integer of at least 0"),
+    ("POST", "contacts", {}, "Missing fields"),
+    ("POST", "contacts", {"number": "+1"}, "Invalid phone number"),
+    ("GET", "contacts?opt_out=yes", None, "opt_out must be one of true, false"),
+    ("GET", "requests?status=4x", None, "status must be a status such as 404"),
     ("POST", "faults", {"status": 42}, "status=42 is not a valid field of a fault"),
     ("POST", "faults", {"colour": "red"}, "'colour' is not a field of a fault"),
     ("POST", "faults", {"operation": "list"}, "operation='list' does not exist"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -24,16 +25,17 @@ def python(program: str, folder: Path = ROOT / "sandbox") -> subprocess.Complete
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_serves_until_a_signal(how: signal.Signals) -> None:
-    """It prints one line with the settings of a client; Ctrl-C and SIGTERM end it silently with status 0."""
+    """It prints its address and the settings of a client, logs requests, and ends with status 0 on a signal."""
     command = [sys.executable, "-m", "sendblue_sandbox", "--port", "0", "--spelling", "camel", "--limit", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT / "sandbox")
     assert process.stdout
-    line = process.stdout.readline()
-    url = line.split()[2].rstrip(",")
-    assert f"SENDBLUE_API_BASE_URL={url} SENDBLUE_API_API_KEY=any" in line
+    greeting = [process.stdout.readline() for _ in range(6)]
+    url = greeting[0].split()[2].rstrip(",")
     codes = [httpx.get(f"{url}{PATH}", headers=CREDENTIALS, trust_env=False).status_code for _ in range(2)]
     process.send_signal(how)
-    assert process.communicate(timeout=10) == ("", "")
+    printed, logged = process.communicate(timeout=10)
+    assert (f"    export SENDBLUE_API_BASE_URL={url}\n" in greeting, printed) == (True, "")
+    assert re.findall(r"GET .* (\d+) ", logged) == ["200", "429"]
     assert (codes, process.returncode) == ([200, 429], 0)
 
 
