@@ -168,13 +168,16 @@ def test_a_listing_that_cannot_be_complete_ends_in_an_error(case: Case) -> None:
     assert len(tested.requests) <= case.requests
 
 
-@pytest.mark.parametrize(("count", "order"), [(240, OLDEST_FIRST), (105, BY_NAME)], ids=["oldest first", "by name"])
-def test_a_listing_takes_one_or_two_requests_more_than_its_pages(count: int, order: dict[str, str]) -> None:
-    """Each page repeats one contact, and the count ends it; in an order with offsets, the last contacts do."""
+@pytest.mark.parametrize(
+    ("count", "order", "trusts"), [(240, OLDEST_FIRST, False), (240, OLDEST_FIRST, True), (105, BY_NAME, True)]
+)
+def test_a_listing_takes_two_requests_more_than_its_pages(count: int, order: dict[str, str], trusts: bool) -> None:
+    """Each page repeats one contact; the count and the last contacts end it, for a plan of a sync the count alone."""
     tested = server(seconds(count))
-    found = listed(tested, PageWalk(order))
+    found = listed(tested, PageWalk(order, trusts_count=trusts))
     pages = 1 + -(-(count - 10) // 9)
-    verification = ["count"] if order is OLDEST_FIRST else ["count", {**order, "order_direction": "desc", "limit": 10}]
+    opposite = {**order, "order_direction": "desc", "limit": 10}
+    verification = ["count"] if trusts and order is OLDEST_FIRST else ["count", opposite]
     assert (len(found.names), tested.requests[pages:]) == (count, verification)
     assert tested.requests[0] == {**order, "limit": 10}
     assert max(request.get("offset", 0) for request in tested.requests[:pages]) <= 100
@@ -299,9 +302,9 @@ def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:
     assert found.error is None or filtered or order is not OLDEST_FIRST
 
 
-@pytest.mark.parametrize("deleted", [2, 10])
+@pytest.mark.parametrize("deleted", [2, 3, 10])
 def test_undated_contacts_while_others_are_deleted(deleted: int) -> None:
-    """A count lower than the listed contacts, or higher, hides none of those that the filter leaves out."""
+    """A count as low as the listed contacts, or lower or higher, hides none of those that the filter leaves out."""
     tested = server(undated(3))
 
     def delete(server: ListServer) -> None:

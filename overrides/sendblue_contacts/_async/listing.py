@@ -39,13 +39,21 @@ class AsyncContactList:
                 for contact in page:
                     yield contact
 
-    async def pages(self) -> AsyncGenerator[list[Contact]]:
+    def pages(self) -> AsyncGenerator[list[Contact]]:
         """Iterate over the pages: lists of at most `page_size` contacts, usually one for each request.
 
         Raises:
             IncompleteListError: There are more contacts, or may be, but the server does not return them.
         """
+        return self._pages(self._new_walk())
+
+    def _pages_for_sync(self) -> AsyncGenerator[list[Contact]]:
+        """Iterate over the pages for a plan of a sync, which notices a missing contact when it is created."""
         walk = self._new_walk()
+        walk.trusts_count = True
+        return self._pages(walk)
+
+    async def _pages(self, walk: PageWalk) -> AsyncGenerator[list[Contact]]:
         while (operation := walk.next_request()) is not None:
             if walk.pause:
                 await task_sleep(walk.pause)

@@ -44,7 +44,15 @@ class ContactList:
         Raises:
             IncompleteListError: There are more contacts, or may be, but the server does not return them.
         """
+        return self._pages(self._new_walk())
+
+    def _pages_for_sync(self) -> Generator[list[Contact]]:
+        """Iterate over the pages for a plan of a sync, which notices a missing contact when it is created."""
         walk = self._new_walk()
+        walk.trusts_count = True
+        return self._pages(walk)
+
+    def _pages(self, walk: PageWalk) -> Generator[list[Contact]]:
         while (operation := walk.next_request()) is not None:
             if walk.pause:
                 thread_sleep(walk.pause)

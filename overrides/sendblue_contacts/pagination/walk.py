@@ -15,7 +15,7 @@ Offsets shift when a contact is deleted, and a server need not sort or filter as
 - **Count.** Without a filter, the number of contacts is compared with `count`: after a short page, before its contacts
   are returned, and at the end. Reads may lag behind writes, so missing contacts are looked for again, after pauses.
 - **Opposite.** The walk ends with the last contacts, requested in the opposite order: they must have been listed, as
-  all others that any response contained. It needs no such request if its windows were regular and the count agrees.
+  all others that any response contained. The plan of a sync omits it if the windows were regular and the count agrees.
 
 Whatever does not fit ends in `IncompleteListError`, after a bounded number of requests.
 """
@@ -69,6 +69,7 @@ class PageWalk:
     max_items: int | None = None  # maximum number of contacts in all pages; None for all contacts
     filtered: bool = False  # whether something else than `filters` may leave contacts out, so that `count` says nothing
     read_lag: float = 5.0  # seconds by which reads may lag behind writes
+    trusts_count: bool = False  # whether a regular walk ends without the last contacts if the count agrees
     returned: int = 0  # number of contacts returned so far
     pause: float = 0.0  # seconds to wait before the next request
 
@@ -329,7 +330,7 @@ class PageWalk:
         """Whether the contacts of windows of the largest size, without any deviation, are as many as were counted."""
         window = self._window
         regular = not (self._reads or self._idle or self._unlisted or self._empty_pages or window.shuffled)
-        regular = regular and self._dated and self._times.works and not self._times.margin
+        regular = regular and self.trusts_count and self._dated and self._times.works and not self._times.margin
         return regular and window.since is not None and self._longest == MAX_PAGE_SIZE and self._is_counted()
 
     def _check_last(self) -> None:
@@ -358,5 +359,5 @@ class PageWalk:
             self.pause = pause
 
     def _error(self, problem: str) -> IncompleteListError:
-        message = f"cannot list every contact: {problem} ({self.returned} contacts were listed)"
-        return IncompleteListError(message, self.returned)
+        text = f"cannot list every contact: {problem} ({self.returned} contacts were listed)"
+        return IncompleteListError(text, self.returned)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
@@ -189,6 +190,29 @@ def test_changes_that_were_made_already_are_not_sent(client: Sendblue) -> None:
     client.contacts.delete(number(2))
     report = apply_sync(client, plan)
     assert (report.created, report.updated, report.deleted, report.unchanged, report.ok) == (1, 1, 0, 3, True)
+
+
+@pytest.mark.parametrize("delete", ["tracked", "all"])
+def test_a_contact_that_the_plan_did_not_list(filled: Sandbox, client: Sendblue, delete: Any) -> None:
+    """It is reported instead of created again or deleted, is tracked like the others, and the next plan is empty."""
+
+    class Hiding(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = super().handle_request(request)
+            page = json.loads(response.read())
+            shown = [contact for contact in page if contact["phone"] != number(1)] if isinstance(page, list) else page
+            return httpx.Response(200, json={"count": 2} if "count" in page else shown)
+
+    sync(client, people(3))
+    rows = [person(0), {**person(1), "last_name": "Byron"}, person(2)]
+    with Sendblue("key", "secret", base_url=filled.url, rate_limit=None, transport=Hiding()) as hiding:
+        options = {"delete": delete, "max_delete": "50%", "allow_unreadable": True}
+        plans = [plan_sync(hiding, wanted, **options) for wanted in (people(3), rows, people(1))]
+    found, drifted, gone = (apply_sync(client, plan) for plan in plans)
+    assert (str(plans[0]), found.unchanged) == (str(plans[1]), 3)
+    assert [(result.change.phone, result.outcome) for result in drifted.results()] == [(number(1), "drifted")]
+    assert (gone.deleted, stored(filled)) == (1, people(2))
+    assert sync(client, people(1), delete=delete, allow_unreadable=True).deleted == 1
 
 
 def test_contacts_of_other_programs_meanwhile(client: Sendblue) -> None:
