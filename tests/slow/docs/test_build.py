@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import html
-import json
+import os
 import re
+import subprocess
+import tomllib
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import sendblue_contacts
 from griffe import Docstring, Function
-from maintain.docs.command import HTTP_PAGE, Page, adapt, broken_links
-from maintain.docs.griffe_examples import Examples
-from maintain.venvs import ScriptError
+from maintain.docs.generated_pages import DOCUMENT, generated_pages
+from maintain.docs.griffe_docs import Docs, readable_default
+from maintain.docs.http_reference import Operation, curl, operations, python
+from maintain.docs.links import broken_links
+from maintain.openapi_document import read
+from sendblue_contacts import Sendblue
+from sendblue_sandbox import Sandbox
+from sendblue_sandbox.faults.fault import FaultKind
+from sendblue_sandbox.server.control_api import CONTROLS
 
-from tests.slow.docs.blocks import PAGES
+from tests.slow.docs.blocks import PAGES, ROOT, blocks
 
 INDEX = '<a href="#top" id="top">here</a><a href="guides/a.html#x">there</a><a href="https://example.com/">far</a>'
 GUIDE = '<h2 id="x">X</h2><a href="../index.html">back</a><link rel="canonical" href="https://example.com/a">'
@@ -23,7 +33,7 @@ GUIDE = '<h2 id="x">X</h2><a href="../index.html">back</a><link rel="canonical" 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """Write a small site without broken links."""
-    for name, text in (("index.html", INDEX), ("guides/a.html", GUIDE), (str(HTTP_PAGE), "")):
+    for name, text in (("index.html", INDEX), ("guides/a.html", GUIDE)):
         page = tmp_path / name
         page.parent.mkdir(exist_ok=True)
         page.write_text(text, encoding="utf-8")
@@ -31,24 +41,35 @@ def site(tmp_path: Path) -> Path:
 
 
 def test_every_page_is_built(built: Path) -> None:
-    """Every page becomes a file, and so does the HTTP reference; snippets that pages include do not."""
-    expected = {page.replace(".md", ".html") for page in PAGES if not page.startswith("assets/")} | {str(HTTP_PAGE)}
+    """Every page becomes a file, also each generated one, and is in the navigation; snippets are no pages."""
+    pages = {page for page in [*PAGES, *generated_pages()] if not page.startswith("assets/")}
+    navigation = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
+    assert set(re.findall(r"[\w/-]+\.md", str(navigation))) == pages
+    expected = {page.replace(".md", ".html") for page in pages}
     assert {path.relative_to(built).as_posix() for path in built.rglob("*.html")} == expected
     assert "pyrate-limiter" in (built / "guides/limits.html").read_text(encoding="utf-8")
+    assert "sendblue-contacts 0." in (built / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_search_index_is_a_script(built: Path) -> None:
     """The search index is a script next to the pages, because a page opened from a disk cannot fetch a file."""
-    index = (built / "search/search_index.js").read_text(encoding="utf-8").partition("=")[2]
-    assert any("IncompleteListError" in part["text"] for part in json.loads(index.rstrip().rstrip(";"))["docs"])
+    index = (built / "search.js").read_text(encoding="utf-8")
+    assert index.index("=") < 40
+    assert "IncompleteListError" in index
+
+
+REFERENCE = [page for page in PAGES if page.startswith("reference/") and page != "reference/python.md"]
+
+
+def reference(built: Path) -> dict[str, str]:
+    """Return the text of each built page of the Python reference by its name in the sources."""
+    return {page: (built / page.replace(".md", ".html")).read_text(encoding="utf-8") for page in REFERENCE}
 
 
 def test_the_reference_has_every_public_name(built: Path) -> None:
     """The Python reference has every public name of the package."""
-    import sendblue_contacts  # noqa: PLC0415  # the other tests do not need the package
-
-    page = (built / "reference/python.html").read_text(encoding="utf-8")
-    assert [name for name in sendblue_contacts.__all__ if name not in page and name != "__version__"] == []
+    text = "".join(reference(built).values())
+    assert [name for name in sendblue_contacts.__all__ if name not in text and name != "__version__"] == []
 
 
 def objects(page: str) -> list[str]:
@@ -56,27 +77,42 @@ def objects(page: str) -> list[str]:
     return re.findall(r'<h3 id="([\w.]+)" class="doc doc-heading">', page)
 
 
-def documented_modules(section: str) -> dict[str, str]:
-    """Return the module of each name that a section of the Python reference mentions; the key "" has the default."""
-    default = re.search(r"^From `([\w.]+)`", section, re.MULTILINE)
-    sentences = re.findall(r"((?:`\w+`(?:, | and )?)+) (?:is|are) in `([\w.]+)`", section)
+def documented_modules(page: str) -> dict[str, str]:
+    """Return the module of each name that a page of the Python reference mentions; the key "" has the default."""
+    default = re.search(r"^From `([\w.]+)`", page, re.MULTILINE)
+    sentences = re.findall(r"((?:`\w+`(?:, | and )?)+) (?:is|are) in `([\w.]+)`", page)
     modules = {name: module for names, module in sentences for name in re.findall(r"\w+", names)}
     return {"": default[1] if default else "sendblue_contacts", **modules}
 
 
 def test_names_in_the_reference_can_be_imported(built: Path) -> None:
-    """Every name is public in the module that its section names; pytest loads the fixtures, so they are exempt."""
-    page = (built / "reference/python.html").read_text(encoding="utf-8")
-    sections = re.split(r"^## ", PAGES["reference/python.md"], flags=re.MULTILINE)[1:]
-    built_sections = re.split(r'<h2 id="[\w-]+">', page)[1:]
+    """Every name is public in the module that its page names; pytest loads the fixtures, so they are exempt."""
     found = [
-        (documented_modules(section), path.rpartition(".")[2])
-        for section, part in zip(sections, built_sections, strict=True)
-        for path in objects(part)
+        (documented_modules(PAGES[page]), path.rpartition(".")[2])
+        for page, text in reference(built).items()
+        for path in objects(text)
         if not path.startswith("sendblue_sandbox.pytest_")
     ]
     assert len(found) > 50
     assert [name for modules, name in found if not is_public(modules.get(name, modules[""]), name)] == []
+
+
+def test_signatures_are_readable(built: Path) -> None:
+    """`create` and `update` name the type of their fields, which are documented, and defaults are values."""
+    text = html.unescape(re.sub("<.*?>", "", reference(built)["reference/contacts.md"]))
+    assert "**fields: Any" not in text
+    assert "page_size: int = 1000" in text
+    for name, _, alias in (line.partition(":") for line in ("first_name:firstName", "opt_out:optOut")):
+        assert (f"{name}\n" in text, f"\n{alias}\n" in text) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("default", "readable"),
+    [("MAX_PAGE_SIZE", "1000"), ("KEEP", "..."), ("None", "None"), ("time.sleep", "time.sleep")],
+)
+def test_defaults(default: str, readable: str) -> None:
+    """A constant becomes its value, or `...` if it is no number or text; other defaults are unchanged."""
+    assert readable_default(default, "sendblue_contacts.pagination") == readable
 
 
 def is_public(module: str, name: str) -> bool:
@@ -96,7 +132,7 @@ def test_other_names_are_not_public(module: str, name: str) -> None:
 
 def test_the_reference_shows_examples_as_code(built: Path) -> None:
     """Examples in docstrings become code blocks, with their line breaks."""
-    page = (built / "reference/python.html").read_text(encoding="utf-8")
+    page = reference(built)["reference/files.md"]
     code = [html.unescape(re.sub("<.*?>", "", block)) for block in re.findall("<pre>(.*?)</pre>", page, re.DOTALL)]
     assert [block for block in code if block.startswith("with Sendblue() as client, open_source") and "\n" in block]
 
@@ -127,18 +163,6 @@ def test_a_broken_link_is_reported(site: Path, fault: str) -> None:
     assert [problem.partition(": ")[0] for problem in broken_links(site)] == ["index.html"]
 
 
-def test_anchors_of_the_http_reference_are_not_checked(site: Path) -> None:
-    """The HTTP reference creates its anchors in the browser; only the files that it loads are checked."""
-    (site / HTTP_PAGE).write_text('<a href="#in-browser"></a><img src="https://example.com/a.png">', encoding="utf-8")
-    assert broken_links(site) == [f"{HTTP_PAGE}: https://example.com/a.png"]
-
-
-def test_other_links_of_the_http_reference_are_checked(site: Path) -> None:
-    """Links to other pages and absolute links are checked."""
-    (site / HTTP_PAGE).write_text('<a href="../index.html"></a><a href="/contacts"></a>', encoding="utf-8")
-    assert broken_links(site) == [f"{HTTP_PAGE}: /contacts"]
-
-
 def test_escaped_links_are_decoded(site: Path) -> None:
     """Percent-encoded paths and anchors are decoded, as browsers do."""
     (site / "a b.html").write_text("<p id='ü'>", encoding="utf-8")
@@ -146,42 +170,72 @@ def test_escaped_links_are_decoded(site: Path) -> None:
     assert broken_links(site) == []
 
 
-REDOCLY = """
-<a class="x" href="/" data-discover="true"></a><a class="x" href="/contacts" data-discover="true"></a>
-<a target="_blank" rel="noopener noreferrer" href="https://redocly.com/redoc/"><p>API docs by</p></a>
-<script>
-a={target:`_blank`,rel:`noopener noreferrer`,href:`https://redocly.com/redoc/`,children:`API docs by`,
-alt:`redocly logo`};
-b=c?`https://cdn.redoc.ly/redoc/a-b.svg`:`https://cdn.redoc.ly/redoc/c.svg`;
-d={createHref:d,createURL(e){return new URL(d(e),`http://localhost`)}};e={createHref(e){return 1},createURL:m};
-</script>
-"""
+def test_copy_buttons_copy_commands(built: Path) -> None:
+    """The button of a console block copies its commands, with continuation lines, without prompts and output."""
+    page = (built / "guides/command-line.html").read_text(encoding="utf-8")
+    copied = [html.unescape(text) for text in re.findall(r' data-copy="([^"]*)"', page)]
+    lines = [line for block in blocks("guides/command-line.md", "console") for line in block.code.splitlines()]
+    assert [line for text in copied for line in text.splitlines()] == [
+        line[2:] for line in lines if line.startswith(("$ ", "> "))
+    ]
 
 
-def test_the_http_reference_is_adapted(tmp_path: Path) -> None:
-    """Its logo is not loaded, its menu works from a disk, and its badge links to the guides."""
-    page = tmp_path / "page.html"
-    page.write_text(REDOCLY, encoding="utf-8")
-    adapt(page)
-    assert "https:" not in (text := page.read_text(encoding="utf-8"))
-    assert Page(text).links == ["#/", "#/contacts", "../index.html"]
-    assert "href:`../index.html`,children:`Guides`" in text
-    assert "{createHref:to=>`#`+d(to),createURL" in text
+def test_faults_and_routes_are_complete() -> None:
+    """The page of the sandbox has every kind of fault, and every route with its methods."""
+    page = generated_pages()["reference/sandbox-routes.md"]
+    kinds = re.findall(r"^\| `(\w+)` ", page.partition("## Kinds")[2].partition("\n## ")[0], re.MULTILINE)
+    assert kinds == list(get_args(FaultKind))
+    methods: dict[str, set[str]] = {}
+    route = ""
+    for name, cell in re.findall(r"^\| `?(/[/\w{}-]+)?`? \| ([A-Z /]+) \|", page, re.MULTILINE):
+        route = name or route
+        methods.setdefault(route, set()).update(cell.split(" / "))
+    assert methods == {route: set(handlers) for route, handlers in CONTROLS.items()}
 
 
-@pytest.mark.parametrize("line", REDOCLY.strip().splitlines()[:2])
-def test_unexpected_output_of_redocly_is_an_error(tmp_path: Path, line: str) -> None:
-    """A new version of redocly may build another page; the edits must then be adapted."""
-    page = tmp_path / "page.html"
-    page.write_text(REDOCLY.replace(line, ""), encoding="utf-8")
-    with pytest.raises(ScriptError, match=r"check what redocly builds instead, and adapt HTTP_EDITS"):
-        adapt(page)
+def test_samples_of_the_http_reference_run() -> None:
+    """For each operation, the Python sample and the curl command succeed on a sandbox with the contact."""
+    document = read(ROOT / DOCUMENT, DOCUMENT).data
+    failed = [operation.name for operation in operations(document) if not samples_run(operation)]
+    assert failed == []
+
+
+def samples_run(operation: Operation) -> bool:
+    """Run both samples of an operation, each on an empty sandbox or, if it does not create contacts, one with two."""
+    ok = []
+    for run in (run_python, run_curl):
+        with Sandbox() as sandbox:
+            if not operation.name.endswith(("create_contact", "create_contacts")):
+                with Sendblue("key", "secret", base_url=sandbox.url) as client:
+                    client.contacts.bulk.create([{"phone": "+14155551234"}, {"phone": "+14155555678"}])
+            run(operation, sandbox.url)
+            ok.append(sandbox.requests[-1].status in {200, 201})
+            ok.append(operation.method.upper() == sandbox.requests[-1].method)
+    return all(ok)
+
+
+def run_python(operation: Operation, url: str) -> None:
+    """Run the Python sample."""
+    with Sendblue("key", "secret", base_url=url) as client:
+        exec(python(operation), {"client": client})  # noqa: S102  # a sample of this project
+
+
+def run_curl(operation: Operation, url: str) -> None:
+    """Run the curl command."""
+    command = curl(operation).replace(operation.document["servers"][0]["url"], url)
+    credentials = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret"}
+    subprocess.run(
+        ["/bin/sh", "-c", f"{command} --silent --noproxy '*'"],
+        env={**os.environ, **credentials},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def rendered(docstring: str) -> str:
     """Return a docstring as the reference renders it."""
     function = Function("f", docstring=Docstring(docstring))
-    Examples().on_object(obj=function)
+    Docs().on_object(obj=function)
     return function.docstring.value if function.docstring else ""
 
 

@@ -13,12 +13,12 @@ from sendblue_sandbox import Sandbox
 
 from tests.slow.docs.blocks import PAGES, ROOT, blocks, write_titled_blocks
 
-LANGUAGES = {"python", "console", "shell", "text", "toml", "csv"}
+LANGUAGES = {"ini", "python", "console", "shell", "text", "toml", "csv"}
 
 
 def samples(page: str) -> list[str]:
-    """Return the Python samples of a page, without those included from a file, which has its own tests."""
-    return [block.code for block in blocks(page, "python") if "--8<--" not in block.code]
+    """Return the Python samples of a page, without those that are files, which have their own tests."""
+    return [block.code for block in blocks(page, "python") if "--8<--" not in block.code and not block.title]
 
 
 def pages(*, tests: bool) -> list[str]:

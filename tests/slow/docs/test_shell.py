@@ -57,7 +57,7 @@ def check_sandbox(words: Sequence[str], folder: Path) -> None:
 
 def check_installation(words: Sequence[str], _folder: Path) -> None:
     """The command installs this package, with existing extras."""
-    requirement = Requirement(words[-1])
+    requirement = Requirement(words[-1].replace(".[", f"{PROJECT['name']}["))  # in a clone, the package is "."
     assert (words[:2], requirement.name) == (["pip", "install"], PROJECT["name"])
     assert requirement.extras <= set(PROJECT["optional-dependencies"])
 
@@ -76,6 +76,11 @@ def check_completion(words: Sequence[str], _folder: Path) -> None:
     assert subprocess.run(command, capture_output=True, check=True).stdout
 
 
+def check_help(words: Sequence[str], _folder: Path) -> None:
+    """The command exists."""
+    assert subprocess.run([str(PROGRAMS / words[0]), words[1], "--help"], capture_output=True, check=True).stdout
+
+
 def check_script(words: Sequence[str], _folder: Path) -> None:
     """The script exists, and accepts the arguments."""
     assert os.access(ROOT / words[0], os.X_OK)
@@ -85,7 +90,8 @@ def check_script(words: Sequence[str], _folder: Path) -> None:
 
 CHECKS: dict[str, Check] = {
     r"pip ": check_installation,
-    r"export ": check_variables,
+    r"export |unset ": check_variables,
+    r"sendblue-contacts doctor$": check_help,
     r"eval |sendblue-contacts completion ": check_completion,
     r"sendblue-contacts sandbox\b": check_sandbox,
     r"scripts/": check_script,
@@ -116,8 +122,8 @@ def test_commands_work(page: str, line: str, tmp_path: Path) -> None:
 
 
 def test_pages_have_commands() -> None:
-    """The start page and the pages for maintainers have commands."""
-    assert {"index.md", "guides/testing.md", "maintainers/publishing.md"} <= {page for page, _ in COMMANDS}
+    """The quickstart and the pages for maintainers have commands."""
+    assert {"quickstart.md", "guides/testing.md", "maintainers/publishing.md"} <= {page for page, _ in COMMANDS}
 
 
 @pytest.mark.parametrize(
@@ -141,12 +147,13 @@ def test_mistakes_are_found(line: str, tmp_path: Path) -> None:
 
 
 def test_the_quick_start_creates_a_contact(tmp_path: Path) -> None:
-    """The sandbox, the variables and the programs of the start page work together; only the port differs."""
-    lines = [line for page, line in COMMANDS if page == "index.md"]
+    """The sandbox, the variables and the programs of the quickstart work together; only the port differs."""
+    lines = [line for page, line in COMMANDS if page == "quickstart.md"]
+    lines = lines[: lines.index("unset SENDBLUE_API_BASE_URL")]  # from there on, it is for an account
     (start,) = (line for line in lines if check_for(line) is check_sandbox)
     exports = "\n".join(line for line in lines if check_for(line) is check_variables)
     with running_sandbox(shlex.split(start), tmp_path) as url:
-        programs = [f"python -c {shlex.quote(sample)}" for sample in samples("index.md")]
+        programs = [f"python -c {shlex.quote(sample)}" for sample in samples("quickstart.md")]
         script = "\n".join([exports.replace(SANDBOX_URL, url), *programs])
         process = subprocess.run(
             ["/bin/bash", "-ec", script], cwd=tmp_path, env={"PATH": PATH}, capture_output=True, text=True, check=False
