@@ -243,8 +243,10 @@ def test_no_library(tmp_path: Path, what: str) -> None:
 
 
 def test_the_newer_version() -> None:
-    """Every difference from the newer version is accepted, and nothing else is."""
-    assert sorted(accepted(ACCEPTED)) == against_document(stored(NEW))
+    """Every accepted difference from the newer version applies; others come only from fields that were added since."""
+    applying, listed = against_document(stored(NEW)), accepted(ACCEPTED)
+    assert (set(listed) - set(applying), len(applying)) == (set(), len(set(applying)))
+    assert all(line.endswith("is only in the document") for line in set(applying) - set(listed))
 
 
 POST, LIST, ITEM = "POST /api/v2/contacts", "GET /api/v2/contacts", "PUT /api/v2/contacts/{phone_number}"
@@ -265,7 +267,7 @@ def set_field(operation: str, place: str, **fields: Any) -> Any:
 @pytest.mark.parametrize(
     ("edit", "line"),
     [
-        (set_field(POST, "body", birthday={}), f"{POST}: body `birthday` is only in the vendor's library"),
+        (set_field(POST, "body", shoe_size={}), f"{POST}: body `shoe_size` is only in the vendor's library"),
         (set_field(POST, "body", tags=None), f"{POST}: body `tags` is only in the document"),
         (
             set_field(POST, "body", firstName=None),
@@ -321,9 +323,12 @@ def test_a_change_of_the_document() -> None:
 
 
 @pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Replace the download by stored facts, and return them."""
+def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """Replace the download by stored facts, whose differences are accepted, and return them."""
     found = stored(NEW)
+    path = tmp_path / "accepted.toml"
+    path.write_text(f"[[decided]]\nreason = 'a test'\ndifferences = {json.dumps(against_document(found))}\n")
+    monkeypatch.setattr(vendor_sdk, "ACCEPTED", path)
     monkeypatch.setattr(vendor_sdk, "fetch", lambda _version, folder: folder)
     monkeypatch.setattr(vendor_sdk, "facts", lambda _path: found)
     return found

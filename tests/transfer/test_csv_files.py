@@ -112,7 +112,10 @@ def test_rows_are_read_lazily() -> None:
 
 
 def test_writes_preferred_names() -> None:
-    """Times are ISO 8601, or as received; booleans are true and false; labels are in the order in which they occur."""
+    """The number is the first column, and then each field in the order of the document, or its labels as they occur.
+
+    Times are ISO 8601, or as received; booleans are true and false.
+    """
     text = written(
         {"phone": NUMBER, "optOut": True, "created_at": "2024-01-15T10:30:00Z", "customVariables": {"b": "1"}},
         {
@@ -123,14 +126,26 @@ def test_writes_preferred_names() -> None:
             "custom_variables": {"a": "2", "b": "3"},
         },
     )
-    titles = (
-        "phone,first_name,last_name,company_name,sendblue_number,assigned_to_email,tags,"
-        "custom_variables.b,custom_variables.a,created_at,verified,opt_out,contact_id"
-    )
-    assert text.splitlines() == [
-        titles,
-        f"{NUMBER},,,,,,,1,,2024-01-15T10:30:00+00:00,,true,",
-        f'{NUMBER},Ada,,,,,"VIP;""x; y""",3,2,last Tuesday,,,',
+    names = [name for name in Contact.FIELDS if name != "phone"]
+    labels = names.index("custom_variables")
+    names[labels : labels + 1] = ["custom_variables.b", "custom_variables.a"]
+    header, *cells = csv.reader(text.splitlines())
+    assert header == ["phone", *names]
+    assert [{title: cell for title, cell in zip(header, row, strict=True) if cell} for row in cells] == [
+        {
+            "phone": NUMBER,
+            "custom_variables.b": "1",
+            "created_at": "2024-01-15T10:30:00+00:00",
+            "opt_out": "true",
+        },
+        {
+            "phone": NUMBER,
+            "first_name": "Ada",
+            "tags": 'VIP;"x; y"',
+            "custom_variables.b": "3",
+            "custom_variables.a": "2",
+            "created_at": "last Tuesday",
+        },
     ]
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.rows.cells import as_mapping, escape_formula, format_cell
-from sendblue_transfer.rows.row_parser import ColumnTarget
+from sendblue_transfer.rows.row_parser import PHONE, ColumnTarget
 from sendblue_transfer.sources.formats import check_encoding
 from sendblue_transfer.sources.table_reader import DELIMITERS
 
@@ -34,11 +34,14 @@ XLSX_ROWS, XLSX_COLUMNS, XLSX_CHARACTERS = 1_048_576, 16_384, 32_767
 
 
 class TableLayout:
-    """The columns of a table of contacts. The labels of maps are added contact by contact."""
+    """The columns of a table of contacts: the number, then the other fields in the order of the document.
+
+    The labels of maps are added contact by contact.
+    """
 
     def __init__(self, fields: Fields) -> None:
         self._labels: dict[str, dict[str, None]] = {name: {} for name, field in fields.items() if field.kind == "map"}
-        self._fields = fields
+        self._names = sorted(fields, key=PHONE.__ne__)
 
     def add_labels(self, values: Values) -> None:
         """Add the labels of a contact."""
@@ -47,7 +50,7 @@ class TableLayout:
 
     def targets(self) -> list[ColumnTarget]:
         """Return the columns, with labels in the order in which they first occurred."""
-        return [ColumnTarget(name, label) for name in self._fields for label in self._labels.get(name, [None])]
+        return [ColumnTarget(name, label) for name in self._names for label in self._labels.get(name, [None])]
 
     def titles(self) -> list[str]:
         """Return the titles of the columns."""
