@@ -45,8 +45,15 @@ REQUESTS = (
     "BulkDelete",
     "BulkContact",
 )
-NAMES: Data = {"first_name": "Ada", "last_name": "Lovelace", "tags": ["VIP"], "custom_variables": {"Plan": "Premium"}}
-SENDER: Data = {"sendblue_number": "+19175559876", "assigned_to_email": "agent@example.com"}
+
+
+def fields(schema: str) -> Any:
+    """Return a value of each field of a request: the example in the document, and the labels of maps."""
+    properties: Data = DOCUMENT["components"]["schemas"][schema]["properties"]
+    examples = {name: field.get("examples", [{"Plan": "Premium"}])[0] for name, field in properties.items()}
+    return {name: ADA if name in {"number", "phone", "phone_number"} else value for name, value in examples.items()}
+
+
 # A call of each operation with everything that it can send. A new operation needs one.
 CALLS: dict[str, Callable[[Sendblue], object]] = {
     "list_contacts": lambda client: [
@@ -59,17 +66,15 @@ CALLS: dict[str, Callable[[Sendblue], object]] = {
         ).first(),
         list(client.contacts.list(page_size=2, max_items=3, order_by="last_name")),
     ],
-    "create_contact": lambda client: client.contacts.create(ADA, **NAMES, **SENDER, update_if_exists=True),
+    "create_contact": lambda client: client.contacts.create(fields("ContactCreate")),
     "retrieve_contact": lambda client: client.contacts.retrieve(ADA),
-    "update_contact": lambda client: client.contacts.update(
-        ADA, **NAMES, **SENDER, company_name="Engines", opt_out=False, phone_number=ADA
-    ),
+    "update_contact": lambda client: client.contacts.update(ADA, fields("ContactUpdate")),
     "delete_contact": lambda client: client.contacts.delete(ADA),
     "count_contacts": lambda client: client.contacts.count(ADA),
     "verify_contact": lambda client: client.contacts.verify(ADA),
     "opt_out_contact": lambda client: client.contacts.opt_out(ADA, opted_out=True),
     "bulk_create_contacts": lambda client: client.contacts.bulk.create(
-        [{"phone": BOB, **NAMES, "company_name": "Engines"}, {"phone": ADA}]
+        [{**fields("BulkContact"), "phone": BOB}, {"phone": ADA}]
     ),
     "bulk_delete_contacts": lambda client: client.contacts.bulk.delete([BOB, UNKNOWN]),
 }
@@ -290,8 +295,8 @@ def creation(scenario: list[Entry]) -> Entry:
 BODY = {"mimeType": "application/json"}
 PLANTED: dict[str, tuple[Data, str]] = {
     "field": (
-        {"postData": {**BODY, "text": json.dumps({"number": ADA, "birthday": "1815"})}},
-        'Request has undocumented field "birthday".',
+        {"postData": {**BODY, "text": json.dumps({"number": ADA, "x-unknown": "1815"})}},
+        'Request has undocumented field "x-unknown".',
     ),
     "type": ({"postData": {**BODY, "text": json.dumps({"number": ADA, "tags": "VIP"})}}, "tags"),
     "required": ({"postData": {**BODY, "text": json.dumps({"tags": []})}}, "number"),
