@@ -32,7 +32,17 @@ SENDING = ("client", "resources", "_async", "_sync")
 """The modules of the client that send and wait; everything else decides, and imports none of them."""
 PYTEST_CLIENT = ROOT / "sandbox" / SANDBOX / "pytest_client.py"
 """The one module of the sandbox that imports the client: the fixture `sendblue_client`."""
-EXTRAS = ("phonenumbers", "redis", "click", "rich", "python_calamine", "xlsxwriter", "platformdirs")
+EXTRAS = (
+    "phonenumbers",
+    "redis",
+    "click",
+    "rich",
+    "python_calamine",
+    "xlsxwriter",
+    "platformdirs",
+    "narwhals",
+    "pyarrow",
+)
 
 
 @dataclass(frozen=True)
@@ -225,7 +235,7 @@ def module_name(path: Path) -> str:
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
-MAX_CLIENT_LINES = 7_000
+MAX_CLIENT_LINES = 7_260
 
 
 def modules() -> dict[str, Path]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
+from numbers import Number
 from typing import Any, cast
 
 from sendblue_contacts_api.types import Field, read_date, read_datetime
@@ -17,6 +19,8 @@ from . import phone
 from ._masking import mask
 
 _MAX_KEY_LENGTH = 64
+_PRESENT = frozenset({str, list, dict, bool, int, tuple})
+"""Types whose values are never missing."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class FieldSet:
     call: str  # the name of the call, for errors
     fields: Mapping[str, Field]  # by preferred name
     other_calls: Mapping[str, Mapping[str, Field]]  # which an error suggests where this call lacks a field
-    none_is_absent: bool = False  # whether None is the same as an absent field
+    none_is_absent: bool = False  # whether None, NaN, NaT and NA are the same as an absent field
+    reads_numbers: bool = False  # whether a phone number can be a number, as in tables
     preferred: Mapping[str, str] = field(init=False)  # maps each spelling to the preferred name of its field
     required: Sequence[str] = field(init=False)  # the fields without which the call is invalid
 
@@ -68,8 +73,11 @@ def normalise_fields(
         name = field_set.preferred.get(key)
         if name is None:
             raise field_set.unknown(key)
-        if value is None and field_set.none_is_absent:
-            continue
+        if value.__class__ is not str:  # as most values are
+            if field_set.none_is_absent and is_missing(value):
+                continue
+            if field_set.reads_numbers and field_set.fields[name].kind == "e164":
+                value = phone.number_text(value)  # noqa: PLW2901  # the same value, as text
         checked = check(name, field_set.fields[name], value, default_region)
         if name in values and values[name] != checked:
             raise TypeError(
@@ -83,6 +91,15 @@ def normalise_fields(
             label = "the phone number" if field_set.fields[name].kind == "e164" else name
             raise TypeError(f"{field_set.call}: {label} is missing; pass it as {name}")
     return values
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value is None, or NaN, NaT or NA, with which tables mark a missing value."""
+    if value is None or value.__class__ in _PRESENT:
+        return value is None
+    if isinstance(value, Number | date):
+        return bool(value != value)  # noqa: PLR0124  # the definition of NaN
+    return type(value).__name__ == "NAType"  # of pandas, which is not imported for it
 
 
 def check(name: str, field: Field, value: object, default_region: str | None = None) -> Any:  # noqa: ANN401  # any JSON

@@ -75,11 +75,12 @@ _OTHER_CALLS = {"contacts.update": ContactUpdate.FIELDS}
 _CREATE = FieldSet("contacts.create", ContactCreate.FIELDS, _OTHER_CALLS, none_is_absent=True)
 _UPSERT = FieldSet("contacts.upsert", ContactCreate.FIELDS, _OTHER_CALLS)
 _UPDATE = FieldSet("contacts.update", ContactUpdate.FIELDS, {"contacts.create": ContactCreate.FIELDS})
-_BULK_ITEM = FieldSet(
+BULK_ITEM = FieldSet(
     "contacts.bulk.create",
     BulkContact.FIELDS,
     {"contacts.create": ContactCreate.FIELDS, **_OTHER_CALLS},
     none_is_absent=True,
+    reads_numbers=True,
 )
 
 
@@ -348,7 +349,7 @@ def bulk_item(item: object, region: str | None = None) -> BulkContact:
     """Check one contact of a bulk creation. TypeError: it is not a mapping; others as in `normalise_fields`."""
     if not isinstance(item, Mapping):
         raise TypeError(f"a contact must be a mapping, not {type(item).__name__}")
-    return BulkContact.from_dict(normalise_fields(_BULK_ITEM, cast("Mapping[str, Any]", item).items(), region))
+    return BulkContact.from_dict(normalise_fields(BULK_ITEM, cast("Mapping[str, Any]", item).items(), region))
 
 
 def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:

@@ -8,7 +8,10 @@ its digits.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from decimal import Decimal
 from importlib import import_module
+from math import isfinite
 from typing import Any
 
 from .errors import InvalidPhoneNumberError
@@ -20,12 +23,29 @@ _INVISIBLE = dict.fromkeys(
     map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
 _IGNORED = _PUNCTUATION | _INVISIBLE
+_SCIENTIFIC = re.compile(r"\s*[+-]?\d+([.,]\d+)?[eE][+-]?\d+\s*")
 _OPTIONAL_ZERO = re.compile(r"[(\[][^\w()\[\]]*0[^\w()\[\]]*[)\]]")
 _MAX_LENGTH = 250
 """The limit of the library phonenumbers. No number has as many characters, punctuation included."""
 _MAX_SHAPE_LENGTH = 64
 _MAX_REGION_LENGTH = 20
 _HINT = "write it as +14155551234"
+_SHORTEST_NUMBER, _LONGEST_NUMBER = 11, 15
+"""How many digits a number that is not text has with its country code. Shorter ones are mostly national."""
+
+
+class NumberText(str):
+    """A number of a table as text, so that a phone number has neither its plus nor leading zeros."""
+
+    __slots__ = ()
+
+
+def number_text(value: object) -> object:
+    """Return the text of a number, without the `.0` of an integral float. Other values are returned unchanged."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return value
+    is_exact = not isinstance(value, float) or abs(value) < 2**53
+    return NumberText(int(value) if is_exact and isfinite(value) and value % 1 == 0 else value)
 
 
 def normalise(value: object, *, field: str = "number", default_region: str | None = None) -> str:
@@ -43,16 +63,48 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
     """
     if not isinstance(value, str):
         raise TypeError(f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}")
+    if default_region is None and value.__class__ is str and _E164.fullmatch(value):  # most values match
+        return value
     if len(value) > _MAX_LENGTH:
         raise _invalid(value, field, f": it has more than {_MAX_LENGTH} characters")
+    if _SCIENTIFIC.fullmatch(value):
+        raise _invalid(value, field, ": it is in scientific notation, which loses digits; keep it as text")
+    if isinstance(value, NumberText):
+        return _from_number(value, field, default_region)
     if default_region is not None:
         return _parse_in_region(value, field, default_region)
-    if value.__class__ is str and _E164.fullmatch(value):  # most values match, and translating them is slower
-        return value
     stripped = value.translate(_IGNORED)
     if _E164.fullmatch(stripped) and not _OPTIONAL_ZERO.search(value):
         return stripped
     raise _invalid(value, field, f" in E.164 format{_problem(value, stripped)}")
+
+
+def _from_number(value: NumberText, field: str, region: str | None) -> str:
+    """Read a number that was not text. In a region, it may be national, and one with two meanings is rejected."""
+    digits = str(value)
+    if not value.isdecimal() or len(value) > _LONGEST_NUMBER:
+        raise _invalid(value, field, ": it is negative, a fraction, infinite, or longer than 15 digits")
+    if region is not None:
+        return _number_in_region(digits, field, region)
+    if len(value) < _SHORTEST_NUMBER:
+        raise _invalid(value, field, ": as a number it has lost its country code or its leading zeros; keep it as text")
+    return f"+{digits}"
+
+
+def _number_in_region(digits: str, field: str, region: str) -> str:
+    library = _phonenumbers()
+    found: set[str] = set()
+    for text in (f"+{digits}", digits):
+        with suppress(InvalidPhoneNumberError):
+            number = _parse_in_region(text, field, region)
+            if text == digits or library.is_valid_number(library.parse(number)):
+                found.add(number)
+    has_country_code = digits.startswith(str(library.country_code_for_region(region)))
+    if f"+{digits}" in found and has_country_code and len(digits) >= _SHORTEST_NUMBER:
+        return f"+{digits}"
+    if len(found) > 1:
+        raise _invalid(digits, field, ": it can be national or have a country code; keep it as text")
+    return found.pop() if found else _parse_in_region(digits, field, region)
 
 
 def _problem(value: str, stripped: str) -> str:

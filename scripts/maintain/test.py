@@ -29,8 +29,8 @@ Any other arguments go to pytest, which then runs alone on the Python of .venv: 
 """
 SLOW = "tests/slow"
 QUICK_SUITE = ["--numprocesses=auto", "--dist=worksteal", f"--ignore={SLOW}"]
-# The scripts, and the tests that only read texts, run on the Python of .venv alone.
-ON_ONE_PYTHON = ("tests/maintain", "tests/openapi", "tests/test_architecture.py")
+# The scripts, the tests that only read texts, and those with pandas and polars run on the Python of .venv alone.
+ON_ONE_PYTHON = ("tests/maintain", "tests/openapi", "tests/tables", "tests/test_architecture.py")
 QUICK_SUITE_ELSEWHERE = [*QUICK_SUITE, *(f"--ignore={path}" for path in ON_ONE_PYTHON)]
 # A file there shares a clone, a server or a browser among its tests, and conftest.py orders the files. Most tests wait
 # for other processes, so two workers for each core are faster than one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sendblue_contacts.sleep import task_sleep
 
@@ -60,6 +60,14 @@ class AsyncContactList:
             contacts = walk.accept(await self._send(operation))
             for start in range(0, len(contacts), walk.page_size):
                 yield contacts[start : start + walk.page_size]
+
+    async def to_dicts(self) -> list[dict[str, Any]]:
+        """Return all contacts as dicts, for a table: `pandas.DataFrame(await client.contacts.list().to_dicts())`.
+
+        Raises:
+            IncompleteListError: There are more contacts, or may be, but the server does not return them.
+        """
+        return [contact.to_dict() async for contact in self]
 
     async def page(self) -> list[Contact]:
         """Return the first page only."""

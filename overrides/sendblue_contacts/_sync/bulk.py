@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
-    from sendblue_contacts.bulk.types import Chunk, Duplicates, OnSend
+    from sendblue_contacts.bulk.types import ArrowTable, Chunk, Duplicates, OnSend
     from sendblue_contacts_api.models.contact import Contact
 
     from .listing import Send
@@ -48,7 +48,7 @@ class BulkContacts:
 
     def create(
         self,
-        contacts: Iterable[Mapping[str, Any]],
+        contacts: Iterable[Mapping[str, Any]] | ArrowTable,
         *,
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
@@ -65,7 +65,8 @@ class BulkContacts:
 
         Args:
             contacts: Mappings with `phone` and optionally `first_name`, `last_name`, `company_name`, `tags` and
-                `custom_variables`, in snake_case or camelCase. Read lazily, so a generator is fine.
+                `custom_variables`, in snake_case or camelCase. Read lazily, so a generator is fine. Or a table of
+                pandas, polars or pyarrow (extra `tables`), also with columns such as `custom_variables.Plan`.
             chunk_size: Maximum number of contacts in one request.
             max_chunk_bytes: Maximum size of the contacts in one request, in bytes.
             concurrency: Maximum number of requests in flight.
@@ -101,7 +102,7 @@ class BulkContacts:
 
     def delete(
         self,
-        phone_numbers: Numbers | Iterable[str | FailedNumber],
+        phone_numbers: Numbers | Iterable[str | FailedNumber] | ArrowTable,
         *,
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
@@ -111,7 +112,8 @@ class BulkContacts:
     ) -> BulkDeleteResult:
         """Like `create`, but deletes the contacts with these numbers (DELETE /api/v2/contacts, once for each chunk).
 
-        A number that occurs several times is sent once; the others are duplicates.
+        A number that occurs several times is sent once; the others are duplicates. A table has a column `phone`, or
+        only one column.
 
         Returns:
             The numbers whose contacts were deleted, and the items that failed with their reasons.
@@ -122,7 +124,7 @@ class BulkContacts:
 
     def stream_create(
         self,
-        contacts: Iterable[Mapping[str, Any]],
+        contacts: Iterable[Mapping[str, Any]] | ArrowTable,
         *,
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
@@ -144,7 +146,7 @@ class BulkContacts:
 
     def stream_delete(
         self,
-        phone_numbers: Numbers | Iterable[str | FailedNumber],
+        phone_numbers: Numbers | Iterable[str | FailedNumber] | ArrowTable,
         *,
         chunk_size: int = CHUNK_SIZE,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sendblue_contacts.sleep import thread_sleep
 
@@ -59,6 +59,14 @@ class ContactList:
             contacts = walk.accept(self._send(operation))
             for start in range(0, len(contacts), walk.page_size):
                 yield contacts[start : start + walk.page_size]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return all contacts as dicts, for a table: `pandas.DataFrame(client.contacts.list().to_dicts())`.
+
+        Raises:
+            IncompleteListError: There are more contacts, or may be, but the server does not return them.
+        """
+        return [contact.to_dict() for contact in self]
 
     def page(self) -> list[Contact]:
         """Return the first page only."""

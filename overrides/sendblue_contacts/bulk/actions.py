@@ -17,6 +17,7 @@ from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_contacts import operations, phone, responses
 
+from . import tables
 from .results import FailedNumber
 from .types import NO_RESULT, Entry, ItemResult
 
@@ -53,6 +54,7 @@ class BulkAction(Generic[P, V]):
     operation: Callable[[list[P]], Operation[Any]]  # the request for payloads
     results: Callable[[list[P], Any], list[ItemResult[V]]]  # the result of each payload, as the response states it
     result_of_lookup: Callable[[P, Contact | None], ItemResult[V] | None]
+    table_items: Callable[[object], Any]  # the items of a table
 
     def entry(self, index: int, item: object) -> Entry[P]:
         """Check an item."""
@@ -65,7 +67,9 @@ class BulkAction(Generic[P, V]):
         return Entry(index, item, payload, number=self.number(payload), size_bytes=size_bytes)
 
     def check_iterable(self, items: Items) -> Items:
-        """Returns the argument with the items if it is iterable, and not a string or a single mapping."""
+        """Returns the argument with the items, read from a table; it must not be a string or a single mapping."""
+        if tables.is_table(items):
+            return self.table_items(items)  # type: ignore[no-any-return]  # what a table has instead of the items
         is_single = isinstance(items, Mapping | str | bytes)
         if is_single or not (isinstance(items, Iterable) or hasattr(items, "__aiter__")):
             kind = type(cast("object", items)).__name__
@@ -85,6 +89,7 @@ def create_action(region: str | None) -> BulkAction[BulkContact, Contact]:
         operation=operations.bulk_create,
         results=_create_results,
         result_of_lookup=_found_after_creation,
+        table_items=tables.TableContacts,
     )
 
 
@@ -142,7 +147,7 @@ def delete_action(region: str | None) -> BulkAction[str, str]:
 
     def payload(item: object) -> str:
         number = item.item if isinstance(item, FailedNumber) else item
-        return phone.normalise(number, field="phone_numbers", default_region=region)
+        return phone.normalise(phone.number_text(number), field="phone_numbers", default_region=region)
 
     return BulkAction(
         argument="phone_numbers",
@@ -154,6 +159,7 @@ def delete_action(region: str | None) -> BulkAction[str, str]:
         operation=operations.bulk_delete,
         results=_delete_results,
         result_of_lookup=lambda number, contact: None if contact else ItemResult("deleted", number),
+        table_items=tables.numbers,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 P = TypeVar("P")
 V = TypeVar("V")
@@ -16,6 +16,15 @@ BulkStatus = Literal["created", "deleted", "failed", "unknown", "duplicate"]
 
 Duplicates = Literal["last", "first", "error", "merge"]
 """What to do when several items have the same phone number."""
+
+
+class ArrowTable(Protocol):
+    """A table, or a column of one, of pandas, polars or pyarrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the table, as Arrow defines it."""
+        ...
+
 
 OnSend = Callable[[tuple[int, ...]], object]
 """Called right before each request, with the input positions of the items that it carries."""
