@@ -11,7 +11,6 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
@@ -21,16 +20,16 @@ from rich.table import Table
 from rich.text import Text
 from sendblue_contacts import BulkProgress, RateLimit, RateLimiter, RateLimitStatistics, Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import Row, read_csv
+from sendblue_transfer import Row, open_source, read_csv
 
-from maintain.venvs import ROOT
+from maintain.demo_arguments import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sendblue_contacts import BulkCreateResult, Contact
 
-FILE = ROOT / "examples/contacts.csv"
 LIMIT = RateLimit()
 # Small, so that the import takes more than 100 requests and reaches the limit.
 CHUNK_SIZE = 10
@@ -101,9 +100,10 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot display a character must not end the demo
     console = Console(highlight=False, markup=False, emoji=False)
-    path = Path(arguments[0]) if arguments else FILE
+    options = parse(arguments)
+    path = options.file
     try:
-        rows = read(path)
+        rows = read(console, path, options.encoding)
         with Sandbox() as sandbox:
             figures = import_rows(console, sandbox, path.name, rows)
     except (OSError, ValueError) as error:
@@ -111,12 +111,18 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return verdict(console, figures)
+    status = verdict(console, figures)
+    console.print("\nNext: start the sandbox, and open its page in a browser.\n    .venv/bin/sendblue-contacts sandbox")
+    return status
 
 
-def read(path: Path) -> list[Row]:
-    """Return every row of the file."""
-    with path.open(encoding="utf-8", newline="") as file:
+def read(console: Console, path: Path, encoding: str | None) -> list[Row]:
+    """Return every row of the file, and say in which encoding it was read if that was not certain."""
+    with open_source(path, format="csv", encoding=encoding) as source:
+        found = source.encoding
+        if source.guessed_encoding:
+            console.print(f"{path.name} is read as {found}; --encoding sets another encoding.")
+    with path.open(encoding=found, newline="") as file:
         return list(read_csv(file))
 
 

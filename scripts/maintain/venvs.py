@@ -209,6 +209,16 @@ NODE_FILES = tuple(ROOT / "requirements/node" / name for name in ("package.json"
 NODE = Step("node", NODE_FILES, npm_install)
 PROJECT = Step("project", (ROOT / "pyproject.toml",), install_project)
 DEMO, DEV, TEST, BENCH = map(pip_step, ("demo", "dev", "test", "bench"))
+# What each step does, for people who wait for it.
+STEPS = {
+    "venv": "creating the virtual environment",
+    "demo": "installing the packages of requirements/demo.txt",
+    "dev": "installing the packages of requirements/dev.txt",
+    "test": "installing the packages of requirements/test.txt",
+    "bench": "installing the packages of requirements/bench.txt",
+    "project": "installing this project",
+    "node": "installing the Node tools",
+}
 # The alternatives for each set of requirements: `dev` includes `demo`.
 SETS = {"demo": (DEV, DEMO), "dev": (DEV,), "test": (TEST,), "bench": (BENCH,)}
 
@@ -221,15 +231,16 @@ def missing_steps(venv: Path, base: Step, steps: Sequence[Step]) -> list[Step]:
 
 
 def install(venv: Path, base: Step, steps: Sequence[Step]) -> None:
-    """Run the missing steps in `venv`, and print one line if there are any."""
+    """Run the missing steps in `venv`, and print a line for each of them."""
     if not missing_steps(venv, base, steps):
         return
     # Another lock for the other environments, so that they can be installed while .venv gets its Node tools.
     with locked(ROOT if venv == VENV else ROOT / "requirements"):
         todo = missing_steps(venv, base, steps)
         if todo:
-            print(f"setting up {venv.name} (once) …", file=sys.stderr, flush=True)
+            print(f"setting up {venv.name} (once, about a minute) …", file=sys.stderr, flush=True)
         for step in todo:
+            print(f"  {STEPS.get(step.name, step.name)}", file=sys.stderr, flush=True)
             step.run(venv)
 
 

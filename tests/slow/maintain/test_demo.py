@@ -121,6 +121,16 @@ def test_another_file(small: Path) -> None:
     assert not re.search(COLOUR, run.output)
 
 
+def test_other_encodings(tmp_path: Path) -> None:
+    """The encoding is detected and named, or given; --help explains the arguments."""
+    path = tmp_path / "latin.csv"
+    path.write_text("phone,first_name\n+14155550101,Jos\xe9\n", "cp1252")
+    detected, given, help_ = demo(str(path)), demo(str(path), "--encoding", "latin-1"), demo("--help")
+    assert (detected.status, given.status, help_.status) == (0, 0, 0), detected.output + given.output
+    assert ("José" in detected.output, "is read as cp1252" in detected.output, "José" in given.output) == (True,) * 3
+    assert all(text in help_.output for text in ("--encoding", "custom_variables.Plan", "sendblue-contacts sandbox"))
+
+
 def test_a_file_of_invalid_rows(tmp_path: Path) -> None:
     """The progress bar reaches its end although no request is sent."""
     path = tmp_path / "invalid.csv"
