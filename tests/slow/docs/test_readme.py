@@ -80,7 +80,10 @@ def test_script_exists(command: str) -> None:
     assert os.access(ROOT / command, os.X_OK)
 
 
-@pytest.mark.parametrize("name", re.findall(r"`((?:openapi|overrides|tests|scripts)/[\w./]+|[A-Z]+\.md)`", README))
+NAMED = r"`((?:openapi|overrides|tests|scripts)/[\w./]+|[A-Z]+\.md)`|(?:\]\(|src=\"|srcset=\")(docs/[^)#\"]+)"
+
+
+@pytest.mark.parametrize("name", sorted({file or link for file, link in re.findall(NAMED, README)}))
 def test_named_file_exists(name: str) -> None:
     """Each file in the README exists."""
     assert (ROOT / name).exists()
