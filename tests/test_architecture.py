@@ -40,6 +40,7 @@ EXTRAS = (
     "python_calamine",
     "xlsxwriter",
     "platformdirs",
+    "opentelemetry",
     "narwhals",
     "pyarrow",
 )
@@ -235,7 +236,7 @@ def module_name(path: Path) -> str:
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
-MAX_CLIENT_LINES = 7_260
+MAX_CLIENT_LINES = 7_687
 
 
 def modules() -> dict[str, Path]:

@@ -43,6 +43,7 @@ _LAZY_IMPORTS = {
     ".operations": ("OptOut",),
     ".rate_limit": ("RateLimit", "RateLimitStatistics", "RateLimiter"),
     ".raw_response": ("RawResponse",),
+    ".request_context": ("Attempt",),
     ".retry": ("Retry",),
     "sendblue_contacts_api.models.contact": ("Contact",),
 }

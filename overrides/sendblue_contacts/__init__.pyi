@@ -35,6 +35,7 @@ from .rate_limit import RateLimit as RateLimit
 from .rate_limit import RateLimiter as RateLimiter
 from .rate_limit import RateLimitStatistics as RateLimitStatistics
 from .raw_response import RawResponse as RawResponse
+from .request_context import Attempt as Attempt
 from .retry import Retry as Retry
 
 __version__: str
@@ -44,6 +45,7 @@ __all__ = [
     "APIResponseError",
     "APITimeoutError",
     "AsyncSendblue",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "BulkCreateResult",

@@ -15,10 +15,12 @@ from ._masking import mask_http_logs
 from .config import STORE_VARIABLE, Credentials, Options, check_headers, check_path, host_of, is_loopback
 from .phone import load_regions
 from .rate_limit import RateLimit, RateLimiter, forks, shared_limiter
+from .request_context import Hooks, check_hook
 from .retry import EXTENSION, Call
 
 if TYPE_CHECKING:
     from .operations import Operation
+    from .request_context import OnAttempt
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 
@@ -33,6 +35,8 @@ class BaseClient:
         options: Options,
         region: str | None,
         rate_limit: RateLimit | RateLimiter | None,
+        *,
+        on_attempt: OnAttempt | None,
     ) -> None:
         self.base_url: str = base_url
         self._credentials = credentials
@@ -41,6 +45,8 @@ class BaseClient:
         if region:
             forks.add_hooks(before=load_regions)
         self._rate_limiter = _find_limiter(rate_limit, credentials.key, base_url)
+        hook = check_hook(on_attempt, awaited=hasattr(self, "aclose"))
+        self._hooks = Hooks(hook, base_url, self._rate_limiter)
         mask_http_logs()
 
     def _http_settings(self) -> dict[str, Any]:

@@ -1,13 +1,24 @@
-"""What the transports read from an httpx request and record on it: its call, its deadline, its slot, its log line."""
+"""What the transports read from an httpx request and record on it: its call, its deadline, its slot, its attempts.
+
+An attempt is a log line, an `Attempt` for the hook of the client, and an event of the trace of its call, if there is a
+trace. `Hooks` belongs to a client and its copies; `otel` sets what traces their calls.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
+import re
+import sys
 import time
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cache
+from inspect import isawaitable, iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import urlsplit
 
 from ._httpx import httpx
 from ._masking import RequestSummary
@@ -17,7 +28,10 @@ from .rate_limit.lease import WaitEndedError, lease_for
 from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
+    from contextlib import AbstractContextManager
+
+    from sendblue_contacts_api.operation_table import OperationEntry
 
     from .errors import SendblueError
     from .rate_limit import RateLimiter, Slot
@@ -130,3 +144,187 @@ def log_attempt(request: httpx.Request, outcome: object, seconds: float) -> None
     if _LOG.isEnabledFor(logging.INFO):
         summary = RequestSummary.of(request.method, request.url.path)
         _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request).attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP attempt of a call, for `on_attempt`. It contains no phone number, no value that was sent, and no key.
+
+    Attributes:
+        operation: The operationId in the OpenAPI document, such as `retrieve_contact`; None for an unknown path.
+        method: The HTTP method.
+        route: The path with the names of its parameters, `/api/v2/contacts/{phone_number}`; None for an unknown path.
+        number: 1 for the first attempt of the request.
+        status: The status of the response; None without a response.
+        error: The name of the exception's class, such as `ReadTimeout`; None if there is a response.
+        seconds: How long the attempt took, without the wait for a slot of the rate limit.
+        waited: The seconds that this attempt waited for a slot.
+        retry_in: The seconds until the next attempt; None if this was the last one.
+    """
+
+    operation: str | None
+    method: str
+    route: str | None
+    number: int
+    status: int | None
+    error: str | None
+    seconds: float
+    waited: float
+    retry_in: float | None
+
+
+OnAttempt = Callable[[Attempt], object]
+"""A hook. The async client awaits what it returns, if that is awaitable."""
+
+
+class Trace(Protocol):
+    """The trace of one call; entered when the call starts, and left when it ends."""
+
+    def __enter__(self) -> object: ...
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None: ...
+
+    def attempt(self, attempt: Attempt) -> None:
+        """Record an attempt of the call."""
+
+
+class Tracer(Protocol):
+    """Creates the trace of a call."""
+
+    def __call__(self, hooks: Hooks, name: str, method: str, route: str | None, *, raises: bool) -> Trace:
+        """Return a trace. `raises` is whether the call raises an exception for a response that is an error."""
+        ...
+
+
+class Hooks:
+    """The hook of a client, and what traces its calls. A client shares it with its copies."""
+
+    tracer: Tracer | None = None
+    """The attribute of the class is the tracer of all clients."""
+
+    def __init__(
+        self, on_attempt: OnAttempt | None = None, base_url: str = "", limiter: RateLimiter | None = None
+    ) -> None:
+        self.on_attempt = on_attempt
+        self.base_url = base_url
+        self.limiter = limiter
+        self._prefix = urlsplit(base_url).path
+
+    def trace(self, method: str, path: str | httpx.URL, *, raises: bool = False) -> AbstractContextManager[object]:
+        """Return a context for a call, which traces it unless it is part of a call that is traced.
+
+        The generic instrumentation of httpx does not see the requests of a call: their URLs contain phone numbers.
+        """
+        if self.tracer is None or self._current_trace():
+            return _hidden_from_instrumentations()
+        name, method, route = self._operation_at(method, path if isinstance(path, str) else path.raw_path.decode())[1:]
+        return self._traced(self.tracer(self, name, method, route, raises=raises))
+
+    @contextmanager
+    def _traced(self, trace: Trace) -> Generator[None]:
+        with trace, _hidden_from_instrumentations():
+            token = _TRACE.set((self, trace))
+            try:
+                yield
+            finally:
+                _TRACE.reset(token)
+
+    def _current_trace(self) -> Trace | None:
+        owner, trace = _TRACE.get()
+        return trace if owner is self else None
+
+    def attempt(
+        self, request: httpx.Request, outcome: object, number: int, times: tuple[float, float], retry_in: float | None
+    ) -> Attempt | None:
+        """Return an attempt for the hook, after it was added to the trace; None if there is neither."""
+        trace = self._current_trace()
+        if trace is None and self.on_attempt is None:
+            return None
+        operation, _, method, route = self._operation_at(request.method, request.url.raw_path.decode())
+        status = outcome.status_code if isinstance(outcome, httpx.Response) else None
+        error = type(outcome).__name__ if status is None else None
+        attempt = Attempt(operation, method, route, number, status, error, *times, retry_in)
+        if trace:
+            trace.attempt(attempt)
+        return attempt
+
+    def report(self, attempt: Attempt) -> None:
+        """Call the hook. An exception of it is logged."""
+        try:
+            if self.on_attempt:
+                self.on_attempt(attempt)
+        except Exception:  # noqa: BLE001  # of the caller's code
+            _LOG.exception(_HOOK_FAILED)
+
+    async def async_report(self, attempt: Attempt) -> None:
+        """As `report`, and await what the hook returns."""
+        try:
+            result = self.on_attempt and self.on_attempt(attempt)
+            if isawaitable(result):
+                await result
+        except Exception:  # noqa: BLE001  # of the caller's code
+            _LOG.exception(_HOOK_FAILED)
+
+    def _operation_at(self, method: str, path: str) -> tuple[str | None, str, str, str | None]:
+        """Return the operationId, the name of the call, the method, and the route."""
+        method = method.upper()
+        pattern, entries = _operations().get(method, _NO_OPERATIONS)
+        if match := pattern.fullmatch(path.partition("?")[0].removeprefix(self._prefix)):
+            entry = entries[(match.lastindex or 1) - 1]
+            return entry.operation_id, entry.call, method, entry.route
+        method = method if method in _METHODS else "_OTHER"  # it can be any text of the caller
+        return None, method, method, None
+
+
+_TRACE: ContextVar[tuple[Hooks | None, Trace | None]] = ContextVar("_TRACE", default=(None, None))
+"""The client of the call that this thread or task makes, and the trace of the call."""
+_HOOK_FAILED = "on_attempt raised an exception, which is ignored"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"})
+_NO_OPERATIONS = re.compile(r"(?!)"), ()
+
+
+@cache
+def _operations() -> dict[str, tuple[re.Pattern[str], Sequence[OperationEntry]]]:
+    """Return, by method, a pattern with a group for each route, and the operations of these groups."""
+    from sendblue_contacts_api.operation_table import OPERATION_TABLE  # noqa: PLC0415  # only hooks and traces need it
+
+    by_method: dict[str, list[OperationEntry]] = {}
+    for entry in OPERATION_TABLE:  # a fixed path comes before one with a parameter that matches it too
+        by_method.setdefault(entry.method, []).append(entry)
+    return {
+        method: (re.compile("|".join(f"({re.sub(r'{.*?}', '[^/]+', entry.route)})" for entry in entries)), entries)
+        for method, entries in by_method.items()
+    }
+
+
+class _Hidden:
+    """A context in which the instrumentations of HTTP clients record nothing."""
+
+    def __init__(self, context: Any, key: str) -> None:  # noqa: ANN401  # the module `opentelemetry.context`
+        self._context, self._key = context, key
+
+    def __enter__(self) -> None:
+        self._token = self._context.attach(self._context.set_value(self._key, True))  # noqa: FBT003  # the value
+
+    def __exit__(self, *_: object) -> None:
+        self._context.detach(self._token)
+
+
+def _hidden_from_instrumentations() -> AbstractContextManager[object]:
+    """Return such a context if a program uses OpenTelemetry: instrumentations suppress each other with this key."""
+    context = sys.modules.get("opentelemetry.context")
+    key: str | None = getattr(context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", None)
+    return _NOTHING if context is None or key is None or context.get_value(key) else _Hidden(context, key)
+
+
+_NOTHING = nullcontext()
+
+
+def check_hook(on_attempt: Any, *, awaited: bool) -> OnAttempt | None:  # noqa: ANN401  # checked here
+    """Return the hook of a client, which awaits what it returns or does not."""
+    if on_attempt is None:
+        return None
+    if not callable(on_attempt):
+        raise TypeError(f"on_attempt must be a callable or None, not {type(on_attempt).__name__}")
+    if not awaited and (iscoroutinefunction(on_attempt) or iscoroutinefunction(on_attempt.__call__)):
+        raise TypeError("on_attempt is an async function, which this client cannot await; use AsyncSendblue")
+    return cast("OnAttempt", on_attempt)

@@ -57,7 +57,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 each_call = pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
 
 
-def _body_for(request: httpx.Request) -> Any:
+def body_for(request: httpx.Request) -> Any:
+    """Return the body of a successful response, with the planted contact."""
     path, method = request.url.path, request.method
     if path.endswith("/bulk"):
         return {"status": "OK", "contacts": [CONTACT], "failures": [{"contact": CONTACT, "error": ECHO["message"]}]}
@@ -208,7 +209,7 @@ def test_the_reason_of_an_item_shows_no_personal_data(runner: Runner, output: Ou
 @each_call
 def test_a_success_shows_no_personal_data(runner: Runner, output: Output, call: str) -> None:
     """Neither in its log lines nor in the repr of its value."""
-    _run(runner, output, CALLS[call], lambda request: httpx.Response(200, json=_body_for(request)))
+    _run(runner, output, CALLS[call], lambda request: httpx.Response(200, json=body_for(request)))
     assert any(place == "log of sendblue_contacts" for place, _ in output.texts)
     assert output.found() == []
 
@@ -225,7 +226,7 @@ def test_a_failure_shows_no_personal_data(runner: Runner, output: Output, call: 
 def test_an_invalid_argument_is_not_shown(runner: Runner, output: Output, argument: str) -> None:
     """The error does not quote it. A traceback quotes the line of the caller, which is this test."""
     with pytest.raises((SendblueError, TypeError, ValueError)) as caught:
-        runner.run(INVALID_ARGUMENTS[argument], lambda request: httpx.Response(200, json=_body_for(request)))
+        runner.run(INVALID_ARGUMENTS[argument], lambda request: httpx.Response(200, json=body_for(request)))
     output.texts.append(("text", f"{caught.value} {caught.value!r}"))
     output.texts.append(("pickle", pickle.dumps(caught.value).decode("latin-1")))
     assert output.found() == []
@@ -319,7 +320,7 @@ def test_an_incomplete_list_shows_no_personal_data(runner: Runner, output: Outpu
 )
 def test_a_pickle_of_a_result_contains_no_credentials(runner: Runner, call: str) -> None:
     """A result contains contacts, but not the credentials."""
-    result = runner.run(CALLS[call], lambda request: httpx.Response(200, json=_body_for(request)))
+    result = runner.run(CALLS[call], lambda request: httpx.Response(200, json=body_for(request)))
     pickled = pickle.dumps(result).decode("latin-1")
     assert [secret for secret in CREDENTIALS if secret in pickled] == []
 
@@ -335,7 +336,7 @@ def test_the_repr_of_a_contact_shows_field_names_only() -> None:
 def test_rich_shows_no_personal_data(runner: Runner) -> None:
     """Neither rich.print nor a traceback with local variables shows the results of calls."""
     calls = ("create", "bulk.create", "bulk.delete", "opt_out", "list", "stream_create")
-    results = [runner.run(CALLS[call], lambda request: httpx.Response(200, json=_body_for(request))) for call in calls]
+    results = [runner.run(CALLS[call], lambda request: httpx.Response(200, json=body_for(request))) for call in calls]
     shown = io.StringIO()
     console = Console(file=shown, width=200)
     console.print(results)

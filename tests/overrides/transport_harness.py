@@ -6,12 +6,13 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import httpx
-from sendblue_contacts import RateLimit, RateLimiter, Retry
+from sendblue_contacts import Attempt, RateLimit, RateLimiter, Retry
 from sendblue_contacts._async.connections import AsyncConnectionTransport
 from sendblue_contacts._async.transports import AsyncRateLimitTransport, AsyncRetryTransport
 from sendblue_contacts._sync.connections import ConnectionTransport
 from sendblue_contacts._sync.transports import RateLimitTransport, RetryTransport
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
+from sendblue_contacts.request_context import Hooks
 
 OK = {"status": "OK", "count": 3}
 
@@ -93,11 +94,13 @@ class TransportHarness:
         retry: Retry | None = Retry(),  # noqa: B008  # frozen
         limiter: RateLimiter | None = None,
         clock: Clock | None = None,
+        on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         self.kind = kind
         self.server = Server(*outcomes)
         self.clock = clock or Clock()
         self.retry = retry
+        self.hooks = Hooks(on_attempt)
         self.limiter = limiter or self.clock.limiter(RateLimit(100, 10.0))
 
     def send(self, method: str = "GET", path: str = "/api/v2/contacts", **kwargs: Any) -> httpx.Response:
@@ -115,13 +118,15 @@ class TransportHarness:
 
     def _transport(self) -> RetryTransport:
         limited = RateLimitTransport(ConnectionTransport(self.server.transport, clock=self.clock), self.limiter)
-        return RetryTransport(limited, self.retry, clock=self.clock, sleep=self.clock.sleep, random=lambda: 1.0)
+        return RetryTransport(
+            limited, self.retry, self.hooks, clock=self.clock, sleep=self.clock.sleep, random=lambda: 1.0
+        )
 
     def _async_transport(self) -> AsyncRetryTransport:
         connections = AsyncConnectionTransport(self.server.transport, clock=self.clock)
         limited = AsyncRateLimitTransport(connections, self.limiter)
-        sleep = self.clock.async_sleep
-        return AsyncRetryTransport(limited, self.retry, clock=self.clock, sleep=sleep, random=lambda: 1.0)
+        settings: dict[str, Any] = {"clock": self.clock, "sleep": self.clock.async_sleep, "random": lambda: 1.0}
+        return AsyncRetryTransport(limited, self.retry, self.hooks, **settings)
 
 
 def throttled(seconds: str | None = None) -> httpx.Response:

@@ -30,12 +30,13 @@ from .connections import AsyncConnectionTransport
 from .transports import AsyncRateLimitTransport, AsyncRetryTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from sendblue_contacts_api import Client as GeneratedClient
 
     from sendblue_contacts.operations import Operation
+    from sendblue_contacts.request_context import Attempt
 
     from .contacts import AsyncContacts
     from .listing import AsyncSend
@@ -61,6 +62,8 @@ class AsyncSendblue(BaseClient):
         default_region: Two letters such as `US`, to accept phone numbers in national format (extra `phone`).
         transport: An httpx transport to send with, for tests and proxies.
         allow_http: Whether `base_url` may be an unencrypted http:// address of another machine.
+        on_attempt: Called with an `Attempt` after each HTTP attempt of each call, before the pause that may follow. Its
+            exceptions are logged and ignored. It may be an async function.
 
     Raises:
         CredentialsError: The key or the secret is missing, or cannot be sent in a header.
@@ -85,6 +88,7 @@ class AsyncSendblue(BaseClient):
         default_region: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         allow_http: bool = False,
+        on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         super().__init__(
             Credentials.resolve(api_key, api_secret),
@@ -92,10 +96,13 @@ class AsyncSendblue(BaseClient):
             Options(check_seconds("timeout", timeout), retry),
             check_region(default_region),
             rate_limit,
+            on_attempt=on_attempt,
         )
         connections = AsyncConnectionTransport(transport, None if transport else proxy_for(self.base_url))
         limited = AsyncRateLimitTransport(connections, self._rate_limiter)
-        self._http = httpx.AsyncClient(transport=AsyncRetryTransport(limited, retry), **self._http_settings())
+        self._http = httpx.AsyncClient(
+            transport=AsyncRetryTransport(limited, retry, self._hooks), **self._http_settings()
+        )
 
     @property
     def contacts(self) -> AsyncContacts:
@@ -193,12 +200,19 @@ class AsyncSendblue(BaseClient):
                 credentials.
         """
         call = self._new_call(repeatable=method.upper() in IDEMPOTENT_METHODS)
-        return await self._request(call, method=method, **self._request_settings(call, path, kwargs))
+        settings = self._request_settings(call, path, kwargs)
+        with self._hooks.trace(method, path):
+            return await self._request(call, method=method, **settings)
 
     async def _send(self, operation: Operation[T]) -> T:
-        return (await self._send_raw(operation)).parse()
+        with self._hooks.trace(operation.kwargs["method"], operation.kwargs["url"], raises=True):
+            return (await self._send_and_look_up(operation)).parse()
 
     async def _send_raw(self, operation: Operation[T]) -> RawResponse[T]:
+        with self._hooks.trace(operation.kwargs["method"], operation.kwargs["url"]):
+            return await self._send_and_look_up(operation)
+
+    async def _send_and_look_up(self, operation: Operation[T]) -> RawResponse[T]:
         call = self._new_call(repeatable=operation.repeatable, delay=operation.delay)
         try:
             response = await self._request(call, **self._request_arguments(operation, call))

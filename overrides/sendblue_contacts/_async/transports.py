@@ -17,7 +17,7 @@ from sendblue_contacts.errors import retry_after
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.rate_limit.lease import WaitEndedError
 from sendblue_contacts.rate_limit.wait_queue import LiveObjects
-from sendblue_contacts.request_context import call_of, cap_timeout, request_in_errors, slot_for, start_call
+from sendblue_contacts.request_context import Hooks, call_of, cap_timeout, request_in_errors, slot_for, start_call
 from sendblue_contacts.retry import THROTTLING_STATUSES, Quota, Retry, attempt_pauses, failure_of
 from sendblue_contacts.sleep import Pauses
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sendblue_contacts.rate_limit import RateLimiter, Slot
+    from sendblue_contacts.retry import Call
 
 
 class AsyncRetryTransport(httpx.AsyncBaseTransport):
@@ -34,6 +35,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
         self,
         transport: httpx.AsyncBaseTransport,
         retry: Retry | None,
+        hooks: Hooks | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] | None = None,
@@ -41,6 +43,7 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._transport = transport
         self._retry = retry
+        self._hooks = hooks or Hooks()
         self._pauses = Pauses()
         self._sleep = sleep or self._pauses.async_sleep
         self._clock = clock
@@ -54,19 +57,30 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
-        pauses = attempt_pauses(start_call(request, self._retry), self._quota, self._clock, self._random)
+        with self._hooks.trace(request.method, request.url):
+            outcome = await self._last_outcome(request, start_call(request, self._retry))
+        if isinstance(outcome, httpx.Response):
+            return outcome
+        raise outcome
+
+    async def _last_outcome(self, request: httpx.Request, call: Call) -> httpx.Response | httpx.TransportError:
+        pauses = attempt_pauses(call, self._quota, self._clock, self._random)
         pause = next(pauses, None)
         while True:
             if pause:
                 await self._sleep(pause)
+            number, waited, started = call.attempts, call.waited, self._clock()
             outcome = await self._attempt(request)
+            waited = call.waited - waited
+            times = self._clock() - started - waited, waited
             try:
                 pause = pauses.send(failure_of(outcome))
             except StopIteration:
-                break
-        if isinstance(outcome, httpx.Response):
-            return outcome
-        raise outcome
+                pause = None
+            if attempt := self._hooks.attempt(request, outcome, number, times, pause):
+                await self._hooks.async_report(attempt)
+            if pause is None:
+                return outcome
 
     async def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
         cap_timeout(request)

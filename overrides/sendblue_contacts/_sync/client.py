@@ -31,10 +31,11 @@ from .connections import ConnectionTransport
 from .transports import RateLimitTransport, RetryTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from sendblue_contacts.operations import Operation
+    from sendblue_contacts.request_context import Attempt
     from sendblue_contacts_api import Client as GeneratedClient
 
     from .contacts import Contacts
@@ -60,6 +61,8 @@ class Sendblue(BaseClient):
         default_region: Two letters such as `US`, to accept phone numbers in national format (extra `phone`).
         transport: An httpx transport to send with, for tests and proxies.
         allow_http: Whether `base_url` may be an unencrypted http:// address of another machine.
+        on_attempt: Called with an `Attempt` after each HTTP attempt of each call, before the pause that may follow. Its
+            exceptions are logged and ignored.
 
     Raises:
         CredentialsError: The key or the secret is missing, or cannot be sent in a header.
@@ -84,6 +87,7 @@ class Sendblue(BaseClient):
         default_region: str | None = None,
         transport: httpx.BaseTransport | None = None,
         allow_http: bool = False,
+        on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         super().__init__(
             Credentials.resolve(api_key, api_secret),
@@ -91,10 +95,11 @@ class Sendblue(BaseClient):
             Options(check_seconds("timeout", timeout), retry),
             check_region(default_region),
             rate_limit,
+            on_attempt=on_attempt,
         )
         connections = ConnectionTransport(transport, None if transport else proxy_for(self.base_url))
         limited = RateLimitTransport(connections, self._rate_limiter)
-        self._http = httpx.Client(transport=RetryTransport(limited, retry), **self._http_settings())
+        self._http = httpx.Client(transport=RetryTransport(limited, retry, self._hooks), **self._http_settings())
 
     @property
     def contacts(self) -> Contacts:
@@ -192,12 +197,19 @@ class Sendblue(BaseClient):
                 credentials.
         """
         call = self._new_call(repeatable=method.upper() in IDEMPOTENT_METHODS)
-        return self._request(call, method=method, **self._request_settings(call, path, kwargs))
+        settings = self._request_settings(call, path, kwargs)
+        with self._hooks.trace(method, path):
+            return self._request(call, method=method, **settings)
 
     def _send(self, operation: Operation[T]) -> T:
-        return (self._send_raw(operation)).parse()
+        with self._hooks.trace(operation.kwargs["method"], operation.kwargs["url"], raises=True):
+            return (self._send_and_look_up(operation)).parse()
 
     def _send_raw(self, operation: Operation[T]) -> RawResponse[T]:
+        with self._hooks.trace(operation.kwargs["method"], operation.kwargs["url"]):
+            return self._send_and_look_up(operation)
+
+    def _send_and_look_up(self, operation: Operation[T]) -> RawResponse[T]:
         call = self._new_call(repeatable=operation.repeatable, delay=operation.delay)
         try:
             response = self._request(call, **self._request_arguments(operation, call))

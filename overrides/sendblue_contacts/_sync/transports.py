@@ -18,7 +18,7 @@ from sendblue_contacts.errors import retry_after
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.rate_limit.lease import WaitEndedError
 from sendblue_contacts.rate_limit.wait_queue import LiveObjects
-from sendblue_contacts.request_context import call_of, cap_timeout, request_in_errors, slot_for, start_call
+from sendblue_contacts.request_context import Hooks, call_of, cap_timeout, request_in_errors, slot_for, start_call
 from sendblue_contacts.retry import THROTTLING_STATUSES, Quota, Retry, attempt_pauses, failure_of
 from sendblue_contacts.sleep import Pauses
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sendblue_contacts.rate_limit import RateLimiter, Slot
+    from sendblue_contacts.retry import Call
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -35,6 +36,7 @@ class RetryTransport(httpx.BaseTransport):
         self,
         transport: httpx.BaseTransport,
         retry: Retry | None,
+        hooks: Hooks | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
@@ -42,6 +44,7 @@ class RetryTransport(httpx.BaseTransport):
     ) -> None:
         self._transport = transport
         self._retry = retry
+        self._hooks = hooks or Hooks()
         self._pauses = Pauses()
         self._sleep = sleep or self._pauses.sleep
         self._clock = clock
@@ -55,19 +58,30 @@ class RetryTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it succeeds or no further attempt is allowed."""
-        pauses = attempt_pauses(start_call(request, self._retry), self._quota, self._clock, self._random)
+        with self._hooks.trace(request.method, request.url):
+            outcome = self._last_outcome(request, start_call(request, self._retry))
+        if isinstance(outcome, httpx.Response):
+            return outcome
+        raise outcome
+
+    def _last_outcome(self, request: httpx.Request, call: Call) -> httpx.Response | httpx.TransportError:
+        pauses = attempt_pauses(call, self._quota, self._clock, self._random)
         pause = next(pauses, None)
         while True:
             if pause:
                 self._sleep(pause)
+            number, waited, started = call.attempts, call.waited, self._clock()
             outcome = self._attempt(request)
+            waited = call.waited - waited
+            times = self._clock() - started - waited, waited
             try:
                 pause = pauses.send(failure_of(outcome))
             except StopIteration:
-                break
-        if isinstance(outcome, httpx.Response):
-            return outcome
-        raise outcome
+                pause = None
+            if attempt := self._hooks.attempt(request, outcome, number, times, pause):
+                self._hooks.report(attempt)
+            if pause is None:
+                return outcome
 
     def _attempt(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
         cap_timeout(request)

@@ -35,9 +35,9 @@ class ThreadExecutor(Generic[T]):
         self._done: SimpleQueue[Future[T]] = SimpleQueue()
 
     def start(self, work: Callable[[], T]) -> None:
-        """Run a function in a thread."""
+        """Run a function in a thread, in the context of the caller: a trace that it is part of includes its calls."""
         try:
-            self._pool.submit(work).add_done_callback(self._done.put)
+            self._pool.submit(contextvars.copy_context().run, work).add_done_callback(self._done.put)
         except RuntimeError as error:
             raise SendblueError(_EXITING) from error
 

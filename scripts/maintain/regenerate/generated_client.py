@@ -26,6 +26,7 @@ from maintain.regenerate.differences import describe, differences
 from maintain.regenerate.document_rules import check_rules
 from maintain.regenerate.field_table import write_field_table
 from maintain.regenerate.formatting import NEW, OLD, format_package, tree
+from maintain.regenerate.operation_table import write_operation_table
 from maintain.venvs import ROOT, ScriptError, locked
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def build(plan: Plan, folder: Path) -> Path:
     check_operations(document, package)
     (package / "py.typed").touch()
     write_field_table(package)
+    write_operation_table(document, package)
     format_package(package)
     set_modes(package)
     return package

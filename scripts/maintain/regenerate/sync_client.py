@@ -59,6 +59,7 @@ SENTENCES = {
     It never sends more than the account's 100 requests in any 10 seconds: a call waits for a free slot. Clients of one
     account in one process share that limit automatically. It is safe to use from many threads.
 """,
+    "logged and ignored. It may be an async function.": "logged and ignored.",
 }
 """Sentences that differ between the two clients: each one must occur in `_async/`, and is replaced first."""
 

@@ -1,0 +1,210 @@
+"""`on_attempt` is called after each HTTP attempt of each call, with what happened and no personal data."""
+
+import dataclasses
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import anyio.lowlevel
+import httpx
+import pytest
+from sendblue_contacts import AsyncSendblue, Attempt, RateLimit, Retry, Sendblue
+from sendblue_contacts_api.api.contacts import count_contacts
+
+from tests.overrides.clients import URL, WITHOUT_PAUSES, Runner, each_choice, each_with_one_kind
+from tests.overrides.transport_harness import Clock, Outcome, TransportHarness, throttled
+
+PHONE = "+14155551234"
+ROUTE = "/api/v2/contacts/{phone_number}"
+ALL = "/api/v2/contacts"
+FILTER = f"?phone_number={PHONE}"
+LOST = httpx.ReadTimeout("too slow")
+
+
+def shown(attempt: Attempt) -> tuple[object, ...]:
+    """Return an attempt without its operation, method and route, with rounded times."""
+    times = (attempt.seconds, attempt.waited, attempt.retry_in)
+    return (attempt.number, attempt.status, attempt.error, *(t if t is None else round(t, 6) for t in times))
+
+
+Row = tuple[object, ...]
+SEQUENCES: dict[str, tuple[list[Outcome], Retry | None, int, list[Row]]] = {
+    "success": ([200], Retry(), 100, [(1, 200, None, 0.25, 0.0, None)]),
+    "final": ([404], Retry(), 100, [(1, 404, None, 0.25, 0.0, None)]),
+    "no retries": ([503], None, 100, [(1, 503, None, 0.25, 0.0, None)]),
+    "gives up": (
+        [503] * 2,
+        Retry(attempts=2),
+        100,
+        [(1, 503, None, 0.25, 0.0, 0.05), (2, 503, None, 0.25, 0.0, None)],
+    ),
+    "retries": (
+        [httpx.ConnectError("refused"), LOST, 200],
+        Retry(),
+        100,
+        [
+            (1, None, "ConnectError", 0.25, 0.0, 0.05),
+            (2, None, "ReadTimeout", 0.25, 0.0, 0.1),
+            (3, 200, None, 0.25, 0.0, None),
+        ],
+    ),
+    "refused": (
+        [throttled("4"), 200],
+        Retry(),
+        100,
+        [(1, 429, None, 0.25, 0.0, 4.0), (2, 200, None, 0.25, 0.0, None)],
+    ),
+    "waits": ([503, 200], Retry(), 1, [(1, 503, None, 0.25, 0.0, 0.05), (2, 200, None, 0.25, 9.95, None)]),
+}
+
+
+@each_with_one_kind("name", [(name,) for name in SEQUENCES], "sync", "asyncio", "trio")
+def test_each_attempt_is_reported(kind: str, name: str) -> None:
+    """With its number, its outcome, its duration without the wait for a slot, that wait, and the pause after it."""
+    outcomes, retry, limit, expected = SEQUENCES[name]
+    clock, found = Clock(), list[Attempt]()
+    settings: dict[str, Any] = {"limiter": clock.limiter(RateLimit(limit, 10.0, reserve=0)), "retry": retry}
+    harness = TransportHarness(kind, *outcomes, clock=clock, on_attempt=found.append, **settings)
+    harness.server.before = lambda: clock.sleep(0.25)
+    harness.send("PUT", f"/api/v2/contacts/{PHONE}?x={PHONE}")
+    assert [shown(attempt) for attempt in found] == expected
+    assert {(each.operation, each.method, each.route) for each in found} == {("update_contact", "PUT", ROUTE)}
+
+
+def test_the_hook_runs_before_the_pause() -> None:
+    """So that a long pause is known while it lasts."""
+    clock, order = Clock(), list[object]()
+    harness = TransportHarness("sync", 503, 200, clock=clock, on_attempt=lambda attempt: order.append(attempt.status))
+    harness.server.before = lambda: order.append("sent")
+    clock.sleep = order.append  # type: ignore[method-assign,assignment]  # records the pause
+    harness.send()
+    assert order == ["sent", 503, 0.05, "sent", 200]
+
+
+def _count(client: Any) -> Any:
+    detailed = count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio
+    return detailed(client=client.generated, phone_number=PHONE)
+
+
+BULK = {
+    "status": "OK",
+    "contacts": [{"phone": PHONE}],
+    "failures": [],
+    "amount": 1,
+    "results": [{"phone_number": PHONE, "success": True}],
+}
+CALLS: dict[str, tuple[Callable[[Any], Any], list[tuple[str | None, str, str | None]]]] = {
+    "create": (lambda c: c.contacts.create(PHONE), [("create_contact", "POST", ALL)]),
+    "retrieve": (lambda c: c.contacts.retrieve(PHONE), [("retrieve_contact", "GET", ROUTE)]),
+    "get": (lambda c: c.with_options(timeout=5).contacts.get(PHONE), [("retrieve_contact", "GET", ROUTE)]),
+    "update": (lambda c: c.contacts.update(PHONE, first_name="A"), [("update_contact", "PUT", ROUTE)]),
+    "delete": (lambda c: c.contacts.delete(PHONE), [("delete_contact", "DELETE", ROUTE)]),
+    "count": (lambda c: c.contacts.count(), [("count_contacts", "GET", f"{ALL}/count")]),
+    "verify": (lambda c: c.contacts.verify(PHONE), [("verify_contact", "POST", f"{ALL}/verify")]),
+    "opt_out": (lambda c: c.contacts.opt_out(PHONE), [("opt_out_contact", "POST", f"{ALL}/opt-out")]),
+    "list": (lambda c: c.contacts.list(max_items=1, page_size=1), [("list_contacts", "GET", ALL)]),
+    "raw": (lambda c: c.contacts.with_raw_response.retrieve(PHONE), [("retrieve_contact", "GET", ROUTE)]),
+    "bulk.create": (
+        lambda c: c.contacts.bulk.create([{"phone": PHONE}]),
+        [("bulk_create_contacts", "POST", f"{ALL}/bulk")],
+    ),
+    "bulk.delete": (lambda c: c.contacts.bulk.delete([PHONE]), [("bulk_delete_contacts", "DELETE", ALL)]),
+    "stream_delete": (lambda c: c.contacts.bulk.stream_delete([PHONE]), [("bulk_delete_contacts", "DELETE", ALL)]),
+    "request": (lambda c: c.request("get", f"{ALL}/{PHONE}{FILTER}"), [("retrieve_contact", "GET", ROUTE)]),
+    "unknown path": (lambda c: c.request("GET", f"/api/v3/{PHONE}"), [(None, "GET", None)]),
+    "deeper path": (lambda c: c.request("GET", f"{ALL}/{PHONE}/x"), [(None, "GET", None)]),
+    "unknown method": (lambda c: c.request("X14155551234", ALL), [(None, "_OTHER", None)]),
+    "generated": (_count, [("count_contacts", "GET", f"{ALL}/count")]),
+}
+
+
+def respond(request: httpx.Request) -> httpx.Response:
+    """Return a response that each call accepts."""
+    if request.method == "GET" and request.url.path.endswith(ALL):
+        return httpx.Response(200, json=[{"phone": PHONE}])
+    return httpx.Response(200, json={**BULK, "contact": {"phone": PHONE}, "number": PHONE, "count": 1})
+
+
+@pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
+@pytest.mark.parametrize("base_url", [URL, f"{URL}/proxy/4"])
+def test_the_attempts_of_every_call_are_reported(runner: Runner, call: str, base_url: str) -> None:
+    """By operationId and route, which contain no number, also below the path of a proxy."""
+    action, expected = CALLS[call]
+    found: list[Attempt] = []
+    runner.run(action, respond, on_attempt=found.append, base_url=base_url)
+    assert [(each.operation, each.method, each.route) for each in found] == expected
+    assert len(found) == len(runner.sent)
+    assert PHONE[1:] not in repr(found)
+
+
+def test_look_ups_are_attempts_too(runner: Runner) -> None:
+    """After a lost response, the client reads the contact back: with an attempt of its own."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            raise LOST
+        return httpx.Response(200, json={"contact": {"phone": PHONE}})
+
+    found: list[Attempt] = []
+    policy = dataclasses.replace(WITHOUT_PAUSES, attempts=1)
+    runner.run(lambda client: client.contacts.create(PHONE), handle, retry=policy, on_attempt=found.append)
+    assert [(each.operation, each.number, each.status) for each in found] == [
+        ("create_contact", 1, None),
+        ("retrieve_contact", 1, 200),
+    ]
+
+
+def test_an_async_hook_is_awaited() -> None:
+    """In the async client: a function, or an object whose `__call__` is async."""
+    found: list[int] = []
+
+    class Hook:
+        async def __call__(self, attempt: Attempt) -> None:
+            await anyio.lowlevel.checkpoint()
+            found.append(attempt.number)
+
+    for hook in (Hook(), Hook().__call__):
+        Runner("async").run(lambda client: client.contacts.count(), respond, on_attempt=hook)
+    assert found == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("print", "on_attempt must be a callable or None, not str"),
+        (AsyncSendblue.request, "on_attempt is an async function, which this client cannot await; use AsyncSendblue"),
+    ],
+)
+def test_an_invalid_hook_raises_when_the_client_is_created(value: Any, text: str) -> None:
+    """Not at the first attempt."""
+    with pytest.raises(TypeError, match=f"^{text}$"):
+        Runner("sync").run(lambda client: client, on_attempt=value)
+
+
+def test_an_exception_of_a_hook_is_logged_and_ignored(runner: Runner, caplog: pytest.LogCaptureFixture) -> None:
+    """The call goes on, with its retries."""
+    statuses = iter([503, 200])
+
+    def fail(_: Attempt) -> None:
+        raise ValueError("of the hook")
+
+    with caplog.at_level(logging.ERROR, "sendblue_contacts"):
+        count = runner.run(
+            lambda client: client.contacts.count(),
+            lambda _: httpx.Response(next(statuses), json={"count": 3}),
+            retry=WITHOUT_PAUSES,
+            on_attempt=fail,
+        )
+    assert count == 3
+    assert [record.message for record in caplog.records] == ["on_attempt raised an exception, which is ignored"] * 2
+    assert "ValueError: of the hook" in caplog.text
+
+
+def test_an_attempt_is_frozen() -> None:
+    """Its fields are those of the documentation, in this order."""
+    fields = ["operation", "method", "route", "number", "status", "error", "seconds", "waited", "retry_in"]
+    assert list(inspect.signature(Attempt).parameters) == fields
+    attempt = Attempt("count_contacts", "GET", f"{ALL}/count", 1, 200, None, 0.1, 0.0, None)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        attempt.number = 2  # type: ignore[misc]  # what the test is about
