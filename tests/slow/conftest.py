@@ -20,6 +20,7 @@ LONGEST = (
     "external/test_drift.py",
     "external/test_prism.py",
     "sandbox_browser/test_status_page.py",
+    "sandbox_browser/test_page_controls.py",
     "external/test_schemathesis.py",
     "sandbox/test_database.py",
     "maintain/test_regenerate.py",

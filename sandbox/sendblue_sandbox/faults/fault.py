@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -22,6 +23,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 FaultKind: TypeAlias = Literal["status", "delay", "reset", "truncated", "broken_json", "html", "empty", "redirect"]
 MIN_STATUS, MAX_STATUS = 200, 599
 MAX_DELAY = 3_600.0
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,11 @@ def _is_optional_text(value: object) -> bool:
 
 def _are_headers(value: object) -> bool:
     pairs = cast("Mapping[object, object]", value).items() if isinstance(value, Mapping) else [(None, None)]
-    return all(_is_latin_text(name) and _is_latin_text(content) for name, content in pairs)
+    return all(_is_header_name(name) and _is_latin_text(content) for name, content in pairs)
+
+
+def _is_header_name(text: object) -> bool:
+    return isinstance(text, str) and HEADER_NAME.fullmatch(text) is not None
 
 
 def _is_latin_text(text: object) -> bool:

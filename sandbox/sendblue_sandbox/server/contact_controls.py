@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 OK = {"status": "OK"}
+# The computed fields that the page shows in their own way.
+ROLES = {"phone": "phone", "opt_out": "opt_out", "verified": "verified"}
 # How the page shows a value, by its type in the document; text is shown as it is.
 KINDS = {"boolean": "boolean", "integer": "number", "number": "number", "array": "list", "object": "labels"}
 
@@ -84,6 +86,7 @@ def get_fields(state: SandboxState, _: ControlRequest) -> object:
     names = document.contact.names
     return {
         "contact": [{**_field(document.contact, name), "computed": name in COMPUTED} for name in names],
+        **ROLES,
         "title": [name for name in names if name in SORTABLE - COMPUTED],
         "create": _form(document, "create_contact"),
         "update": _form(document, "update_contact"),

@@ -1,7 +1,8 @@
 """The pages: `/` shows the state of the sandbox, `/docs` is the API reference with "try it out".
 
-All content comes from this server: the Content-Security-Policy of each page forbids anything else. The files of
-Swagger UI come from a Python package that is located but never imported.
+All content comes from this server: the Content-Security-Policy of each page forbids anything else. The policy of `/`
+also forbids scripts and styles inside HTML, and text that becomes HTML: the texts of contacts are those of strangers.
+The files of Swagger UI come from a Python package that is located but never imported.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -30,7 +31,18 @@ if TYPE_CHECKING:
     from sendblue_sandbox.config import PathLike
     from sendblue_sandbox.state import SandboxState
 
-STATUS_PAGE = Path(__file__).with_name("status.html")
+PAGE_FILES = Path(__file__).with_name("page")
+PAGE_INDEX = "index.html"
+MEDIA_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; connect-src 'self'; img-src 'self'; style-src 'self'; script-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 REFERENCE_PAGE = Path(__file__).with_name("reference.html")
 SWAGGER_UI_PACKAGE = "flask_swagger_ui"
 NOT_INSTALLED = 'The API reference needs files that are not installed. Run: pip install "sendblue-contacts[sandbox]"\n'
@@ -44,9 +56,17 @@ SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 def page_routes(state: SandboxState) -> list[BaseRoute]:
     """Return the routes of the pages and of the files that they load."""
     return [
-        Route("/", _page(STATUS_PAGE)),
+        Route("/", _page_file(PAGE_FILES / PAGE_INDEX)),
+        *(Route(f"/_sandbox/page/{path.name}", _page_file(path)) for path in sorted(PAGE_FILES.iterdir())),
         *_reference_routes(_swagger_ui_folder(), state.context.settings.document),
     ]
+
+
+def _page_file(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def file(_: Request) -> Response:
+        return FileResponse(path, headers=PAGE_HEADERS, media_type=MEDIA_TYPES[path.suffix])
+
+    return file
 
 
 def _reference_routes(swagger_ui: Path | None, document: PathLike | None) -> list[BaseRoute]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 SORTABLE = frozenset({"created_at", "first_name", "last_name", "phone"})
 OPTED_OUT = "phone IN (SELECT phone FROM opt_outs)"
-VERIFIED = "phone IN (SELECT phone FROM verifications WHERE answered)"
+VERIFIED = "phone IN (SELECT phone FROM verified)"
 SELECT_ROWS = f"SELECT sequence, phone, created_at, fields, {OPTED_OUT}, {VERIFIED} FROM contacts"  # noqa: S608 - constant text
 UPDATE_RENDERED = "UPDATE contacts SET rendered = ? WHERE sequence = ?"
 # The first condition on `fields` is fast but also matches field names; the second is slow and looks at values only.

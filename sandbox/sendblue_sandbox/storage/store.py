@@ -51,13 +51,12 @@ CREATE INDEX contacts_created_at ON contacts (created_at, sequence);
 CREATE INDEX contacts_first_name ON contacts (first_name, sequence);
 CREATE INDEX contacts_last_name ON contacts (last_name, sequence);
 CREATE TABLE opt_outs (phone TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE verified (phone TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE verifications (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     phone TEXT NOT NULL,
-    sent_at INTEGER NOT NULL,
-    answered INTEGER NOT NULL DEFAULT 0
+    sent_at INTEGER NOT NULL
 );
-CREATE INDEX verifications_phone ON verifications (phone, answered);
 CREATE TABLE renderer (fingerprint TEXT NOT NULL);
 """
 
@@ -183,21 +182,22 @@ class Store:
 
     def answer_verifications(self, phone: str) -> bool:
         """Verify a number. Return whether a message was sent to it."""
-        sql = "UPDATE verifications SET answered = 1 WHERE phone = ?"
-        found = self._sqlite.execute(sql, (phone,)).rowcount > 0
-        self._render(phone)
-        return found
+        found = self._sqlite.execute("SELECT 1 FROM verifications WHERE phone = ? LIMIT 1", (phone,)).fetchone()
+        if found:
+            self._sqlite.execute("INSERT OR IGNORE INTO verified VALUES (?)", (phone,))
+            self._render(phone)
+        return found is not None
 
     def verifications(self, limit: int) -> list[Verification]:
         """Return the newest verification messages, newest first."""
-        sql = "SELECT number, phone, sent_at, answered FROM verifications ORDER BY number DESC LIMIT ?"
+        sql = f"SELECT number, phone, sent_at, {VERIFIED} FROM verifications ORDER BY number DESC LIMIT ?"  # noqa: S608 - constant text, the value is bound
         rows = self._sqlite.execute(sql, (limit,))
         return [Verification(number, phone, sent_at, bool(answered)) for number, phone, sent_at, answered in rows]
 
     def clear(self) -> None:
         """Delete every contact, opt-out and verification, and restart the contact IDs at 1."""
         with self.transaction():
-            for table in ("contacts", "opt_outs", "verifications", "sqlite_sequence"):
+            for table in ("contacts", "opt_outs", "verified", "verifications", "sqlite_sequence"):
                 self._sqlite.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables are named on the line above
 
     @property

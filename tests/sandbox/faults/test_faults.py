@@ -76,7 +76,7 @@ def test_invalid_field() -> None:
         "times": [0],
         "after": [1],
         "status": [99, 600, True],
-        "headers": [["a"], {"a": 1}, {"a": "b\r\nc: d"}],
+        "headers": [["a"], {"a": 1}, {"a": "b\r\nc: d"}, {"a b": "c"}, {"": "c"}],
         "delay": [-1, float("inf")],
         "jitter": ["1"],
     }

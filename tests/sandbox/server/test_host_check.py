@@ -10,7 +10,10 @@ from sendblue_sandbox.server.control_api import CONTROLS
 
 from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve, outcome
 
-PAGES = ["/", "/docs", "/docs/openapi.json", "/docs/files/swagger-ui.css", "/favicon.ico", "/nowhere"]
+PAGES = [
+    *("/", "/docs", "/docs/openapi.json", "/docs/files/swagger-ui.css", "/_sandbox/page/app.js", "/favicon.ico"),
+    "/nowhere",
+]
 OPERATIONS = [(each.method, each.path.replace("{phone_number}", ADA)) for each in Document().operations]
 ROUTES = [
     *(("GET", page) for page in PAGES),
@@ -50,7 +53,7 @@ def test_own_pages_work(bound: Sandbox, connect: Connect) -> None:
     api.base_url = url_of(bound)
     for host in (url_of(bound).netloc.decode(), f"localhost:{port}"):
         headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
-        assert {api.get(page, headers=headers).status_code for page in PAGES[:4]} == {200}
+        assert {api.get(page, headers=headers).status_code for page in PAGES[:5]} == {200}
         assert api.post("/_sandbox/seed", headers=headers, json={"count": 1}).status_code == 200
         assert api.get(PATH, headers=headers).status_code == 200
         servers = api.get("/docs/openapi.json", headers=headers).json()["servers"]

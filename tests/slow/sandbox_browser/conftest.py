@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one headless Chromium, and a sandbox for each test."""
+"""Fixtures of the browser tests: one headless Chromium and one sandbox, which is empty for each test."""
 
 from __future__ import annotations
 
@@ -68,6 +68,14 @@ class Browser:
         """Return the visible text of the first element that matches; "" if there is none."""
         script = "return document.querySelector(arguments[0])?.innerText ?? ''"
         return str(self.run(script, selector))
+
+    def fill(self, selector: str, text: str) -> None:
+        """Replace the text of an input, or select an option."""
+        script = (
+            "const [input, text] = arguments; input.value = text;"
+            "for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind, {bubbles: true}))"
+        )
+        self.run(script, self.find(selector), text)
 
     def click(self, selector: str) -> None:
         """Click the first element that matches, even while the page scrolls."""
@@ -140,15 +148,26 @@ def browser(chromium: webdriver.Chrome) -> Browser:
     return browser
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """An empty sandbox with the limit of the live API."""
-    with Sandbox() as sandbox:
-        yield sandbox
+@pytest.fixture(scope="session")
+def shared() -> Iterator[tuple[Sandbox, httpx.Client]]:
+    """A sandbox with the limit of the live API, and a client for its contacts."""
+    with (
+        Sandbox() as sandbox,
+        httpx.Client(base_url=f"{sandbox.url}/api/v2/contacts", headers=CREDENTIALS, trust_env=False) as client,
+    ):
+        yield sandbox, client
 
 
 @pytest.fixture
-def api(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    """A client for the contacts of the sandbox."""
-    with httpx.Client(base_url=f"{sandbox.url}/api/v2/contacts", headers=CREDENTIALS, trust_env=False) as client:
-        yield client
+def sandbox(browser: Browser, shared: tuple[Sandbox, httpx.Client]) -> Sandbox:
+    """The sandbox, empty. The browser has left its page."""
+    _ = browser
+    shared[0].reset()
+    return shared[0]
+
+
+@pytest.fixture
+def api(sandbox: Sandbox, shared: tuple[Sandbox, httpx.Client]) -> httpx.Client:
+    """The client, whose sandbox is empty."""
+    _ = sandbox
+    return shared[1]

@@ -121,8 +121,8 @@ def test_policy_forbids_external_requests(browser: Browser, sandbox: Sandbox, pa
     browser.open(sandbox.url + path)
     with Sandbox() as other:
         browser.run(
-            "const made = document.createElement('script'); made.src = arguments[0]; document.body.append(made)",
-            other.url + "/x.js",
+            "const made = document.createElement('img'); made.src = arguments[0]; document.body.append(made)",
+            other.url + "/x.png",
         )
         browser.until(lambda: any("Content Security Policy" in line for line in browser.errors()), "a refusal")
 
