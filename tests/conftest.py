@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sys
 from functools import cache
 from ssl import SSLContext
 from typing import Any
 
 import httpx
+import pytest
 
 # The same as in scripts/maintain/openapi_document.py, before any test imports the validator.
 os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"
@@ -31,3 +33,10 @@ def shared_ssl_context(*arguments: Any, **options: Any) -> SSLContext:
 
 
 httpx.create_ssl_context = shared_ssl_context
+
+
+@pytest.fixture(autouse=True)
+def _forget_chunk_sizes() -> None:
+    """Each test starts with a process that has learned nothing about the size of bulk requests."""
+    if module := sys.modules.get("sendblue_contacts.bulk.chunk_size"):
+        module._LEARNED.clear()

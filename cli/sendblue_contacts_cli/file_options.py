@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.chunk_size import AUTO
+from sendblue_contacts.bulk.defaults import CONCURRENCY
 
 from . import PROGRAM
 from .context import current_options, default_region
@@ -47,6 +48,14 @@ def _parse_encoding(_context: click.Context, _option: click.Parameter, name: str
         raise click.BadParameter(f"{name!r} is not a text encoding, such as utf-8, utf-16 or cp1252.") from None
 
 
+def _parse_chunk_size(_context: click.Context, _option: click.Parameter, text: str) -> int | str:
+    if text == AUTO:
+        return AUTO
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise click.BadParameter(f"{text!r} is neither an integer of at least 1 nor auto.")
+    return int(text)
+
+
 ENCODING: dict[str, Any] = {"metavar": "NAME", "callback": _parse_encoding}
 """The arguments of `click.option` for an encoding."""
 DELIMITER: dict[str, Any] = {"metavar": "CHARACTER", "callback": _parse_delimiter}
@@ -81,11 +90,11 @@ _MAPPING_OPTIONS = (
 _SENDING_OPTIONS = (
     click.option(
         "--chunk-size",
-        type=click.IntRange(1),
-        metavar="N",
-        default=CHUNK_SIZE,
+        metavar="auto|N",
+        callback=_parse_chunk_size,
+        default=AUTO,
         show_default=True,
-        help="Contacts per request.",
+        help="Contacts per request; auto for as many as suit the server, up to 1,000.",
     ),
     click.option(
         "--concurrency",

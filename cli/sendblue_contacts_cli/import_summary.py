@@ -12,7 +12,7 @@ from .tables import display_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sendblue_transfer import ColumnsReport, ImportPlan, ImportReport, Source
+    from sendblue_transfer import ColumnsReport, ImportPlan, ImportReport, Source, SyncPlan
 
 MAX_LISTED = 5
 """How many rejected rows, or reasons, are listed."""
@@ -23,6 +23,15 @@ PREVIEW_MIN_WIDTH = 12
 _JOINS = {"opt_out": " and "}
 """What joins the columns of a field, where a blank cell is not the reason to use the next one."""
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+
+
+def requests_line(plan: ImportPlan | SyncPlan) -> str:
+    """Return the line that says how many requests a plan takes, and how long: a range where that is not known."""
+    requests = pluralize(plan.requests_at_most, "request")
+    least = f"{plan.requests:,} to " if plan.requests != plan.requests_at_most else ""
+    shortest, longest = format_duration(plan.seconds), format_duration(plan.seconds_at_most)
+    duration = f"{shortest} to {longest}" if shortest != longest else longest
+    return f"  {least}{requests}, {duration} at the rate limit"
 
 
 def plan_lines(plan: ImportPlan, source: Source) -> Iterator[str]:
@@ -36,11 +45,7 @@ def plan_lines(plan: ImportPlan, source: Source) -> Iterator[str]:
     details = ", ".join(filter(None, (source.format.upper(), source.encoding, delimiter)))
     yield f"{source.name} ({details}): {pluralize(plan.rows, 'row')}"
     yield f"  {plan.valid:,} to {plan.mode}, {plan.rejected:,} rejected, {plan.duplicates:,} superseded by another row"
-    requests = pluralize(plan.requests_at_most, "request")
-    least = f"{plan.requests:,} to " if plan.requests != plan.requests_at_most else ""
-    shortest, longest = format_duration(plan.seconds), format_duration(plan.seconds_at_most)
-    duration = f"{shortest} to {longest}" if shortest != longest else longest
-    yield f"  {least}{requests}, {duration} at the rate limit"
+    yield requests_line(plan)
     if plan.done:
         yield f"  resumes an interrupted import, which has imported {pluralize(plan.done, 'row')}"
     yield from _notes(plan)

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .formatting import format_duration, pluralize, printable
-from .import_summary import column_lines, encoding_lines, ignored_column_lines
+from .import_summary import column_lines, encoding_lines, ignored_column_lines, requests_line
 from .output import create_console, write, write_json, write_rows, write_text
 from .tables import display_value
 
@@ -182,7 +182,7 @@ def plan_lines(plan: SyncPlan, *, all_columns: bool) -> Iterator[str]:
     counts = plan_counts(plan)
     parts = [f"{count:,} {STYLES[kind].counted}" for kind, count in counts.items() if kind != "skip"]
     yield f"{plan.source['name']}: {', '.join(parts)}, {plan.unchanged:,} unchanged, {plan.skipped:,} skipped"
-    yield f"  {pluralize(plan.requests, 'request')}, {format_duration(plan.seconds)} at the rate limit"
+    yield requests_line(plan)
     yield from encoding_lines(plan.guessed_encoding)
     if plan.columns:
         yield from (column_lines if all_columns else ignored_column_lines)(plan.columns)
@@ -205,8 +205,9 @@ def write_plan(plan: SyncPlan, *, dry_run: bool, details: bool) -> None:
 
 def plan_as_json(plan: SyncPlan) -> dict[str, Any]:
     """Return the figures of a plan as JSON values."""
-    names = ("creates", "updates", "deletes", "unchanged", "skipped", "requests", "seconds", "contacts")
-    return {name: getattr(plan, name) for name in names}
+    counts = ("creates", "updates", "deletes", "unchanged", "skipped", "contacts")
+    costs = ("requests", "requests_at_most", "seconds", "seconds_at_most")
+    return {name: getattr(plan, name) for name in (*counts, *costs)}
 
 
 def deletion_question(deletions: Iterable[Change], count: int, *, can_be_undone: bool) -> str:

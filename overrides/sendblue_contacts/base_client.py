@@ -12,9 +12,18 @@ from urllib.request import getproxies, proxy_bypass
 
 from ._httpx import httpx
 from ._masking import mask_http_logs
-from .config import STORE_VARIABLE, Credentials, Options, check_headers, check_path, host_of, is_loopback
+from .config import (
+    STORE_VARIABLE,
+    Credentials,
+    Options,
+    account_host,
+    check_headers,
+    check_path,
+    is_loopback,
+)
 from .phone import load_regions
 from .rate_limit import RateLimit, RateLimiter, forks, shared_limiter
+from .rate_limit.config import account_hash
 from .request_context import Hooks, check_hook
 from .retry import EXTENSION, Call
 
@@ -76,6 +85,10 @@ class BaseClient:
     @property
     def _read_lag(self) -> float:
         return self._options.retry.read_lag if self._options.retry else 0.0
+
+    @property
+    def _account(self) -> str:
+        return account_hash(self._credentials.key, account_host(self.base_url))
 
     def _request_arguments(self, operation: Operation[Any], call: Call) -> dict[str, Any]:
         # The absolute URL, because joining it to a base_url takes httpx 30 µs.
@@ -142,6 +155,5 @@ def _find_limiter(rate_limit: object, api_key: str, base_url: str) -> RateLimite
         return RateLimiter(None)
     if not isinstance(rate_limit, RateLimit):
         raise TypeError(f"rate_limit must be a RateLimit, a RateLimiter or None, not {type(rate_limit).__name__}")
-    host = host_of(base_url) if is_loopback(base_url) else ""  # api.sendblue.co and api.sendblue.com are one account
     store = rate_limit.store or os.environ.get(STORE_VARIABLE) or "memory"
-    return shared_limiter(api_key, host, replace(rate_limit, store=store))
+    return shared_limiter(api_key, account_host(base_url), replace(rate_limit, store=store))

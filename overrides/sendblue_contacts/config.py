@@ -91,6 +91,11 @@ def host_of(url: str) -> str:
     return f"{(parts.hostname or '').rstrip('.')}:{port}"
 
 
+def account_host(base_url: str) -> str:
+    """Return the host of a server on this machine, which has accounts of its own; an empty string for all others."""
+    return host_of(base_url) if is_loopback(base_url) else ""  # api.sendblue.co and api.sendblue.com are one account
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL refers to this machine."""
     return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))

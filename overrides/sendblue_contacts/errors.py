@@ -296,14 +296,19 @@ def retry_after(response: httpx.Response, now: Callable[[], float] = time.time) 
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), MAX_RETRY_AFTER)
+    date = http_date(value)
+    return None if date is None else min(max(0.0, date - now()), MAX_RETRY_AFTER)
+
+
+def http_date(value: str) -> float | None:
+    """Return the date of a header in seconds since 1970; None if it cannot be read."""
     from email.utils import parsedate_to_datetime  # noqa: PLC0415  # slow to import and rarely needed
 
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    with_zone = date if date.tzinfo else date.replace(tzinfo=UTC)  # an HTTP date is in GMT even without a zone
-    return min(max(0.0, with_zone.timestamp() - now()), MAX_RETRY_AFTER)
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()  # a date without a zone is in GMT
 
 
 def check_seconds(name: str, seconds: Any, *, positive: bool = True, finite: bool = False) -> float:  # noqa: ANN401  # checks the type itself

@@ -49,6 +49,11 @@ class RawResponse(httpx.Response, Generic[T]):
         raw.__dict__.update(response.__dict__, _operation=operation, _call=call)
         return raw
 
+    @property
+    def slowest_attempt(self) -> float:
+        """How long the slowest attempt of the call took, in seconds, without waits."""
+        return self._call.slowest_attempt
+
     def parse(self) -> T:
         """Return the value that the call returns.
 

@@ -141,6 +141,7 @@ def request_in_errors(request: httpx.Request) -> Generator[None]:
 
 def log_attempt(request: httpx.Request, outcome: object, seconds: float) -> None:
     """Log one attempt: method, masked path, status or error, duration. No phone number, header or body."""
+    call_of(request).slowest_attempt = max(seconds, call_of(request).slowest_attempt)
     if _LOG.isEnabledFor(logging.INFO):
         summary = RequestSummary.of(request.method, request.url.path)
         _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request).attempts)

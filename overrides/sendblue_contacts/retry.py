@@ -95,6 +95,7 @@ class Call:
     attempts: int = 0  # requests that were sent so far
     maybe_applied: bool = False  # whether the server may have applied an earlier attempt, whose response was lost
     waited: float = 0.0  # the waits for slots
+    slowest_attempt: float = 0.0  # how long the slowest attempt took
     seconds_left: float = math.inf  # until the deadline, at the start of the last attempt, and at its end
 
     def __post_init__(self) -> None:

@@ -78,9 +78,9 @@ def test_duration_at_the_rate_limit(write_rows: WriteFile) -> None:
     assert plan(path, rate_limit=None).seconds == 0
 
 
-@pytest.mark.parametrize(("mode", "requests"), [("upsert", (3, 253)), ("update", (250, 250))])
+@pytest.mark.parametrize(("mode", "requests"), [("create", (1, 3)), ("upsert", (1, 253)), ("update", (250, 250))])
 def test_updates_are_a_request_each(write_rows: WriteFile, mode: str, requests: tuple[int, int]) -> None:
-    """In the mode `upsert` that depends on how many contacts exist."""
+    """In the mode `upsert` that depends on how many contacts exist, and with the size `auto` on the server."""
     found = plan(write_rows(250), mode=mode)
     assert (found.requests, found.requests_at_most) == requests
     assert (found.seconds < found.seconds_at_most) == (requests[0] < requests[1])

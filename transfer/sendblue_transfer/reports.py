@@ -40,8 +40,10 @@ class ImportPlan:
         reasons: The reasons for rejected rows with the number of rows for each, most frequent first.
         problems: The first rejected rows.
         preview: The first contacts as they would be sent. Personal data, and not in the repr.
-        requests: Number of write requests; with `upsert`, if no contact exists yet.
-        requests_at_most: Number of write requests; with `upsert`, if every contact exists.
+        requests: Number of write requests: with `upsert`, if no contact exists yet; with the chunk size `auto`, if each
+            request has 1,000 contacts.
+        requests_at_most: Number of write requests: with `upsert`, if every contact exists; with the chunk size `auto`,
+            if each request has 100 contacts. A server that accepts only smaller requests gets more.
         seconds: How long `requests` take at the rate limit.
         seconds_at_most: How long `requests_at_most` take at the rate limit.
         columns: How the columns are used.

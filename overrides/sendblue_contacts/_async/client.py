@@ -123,9 +123,10 @@ class AsyncSendblue(BaseClient):
                 self._send,
                 self._region,
                 send_raw=cast("AsyncSend", self._send_raw),
-                send_bulk=self._copy_with(bulk=True)._send,  # noqa: SLF001  # a copy of this client
+                send_bulk=cast("AsyncSend", self._copy_with(bulk=True)._send_raw),  # noqa: SLF001  # a copy of this client
                 filtered=bool(self._options.extra_query),
                 read_lag=self._read_lag,
+                account=self._account,
             )
         return self._contacts
 

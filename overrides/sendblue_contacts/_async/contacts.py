@@ -19,7 +19,7 @@ class AsyncContacts(AsyncContactCalls):
     @property
     def bulk(self) -> AsyncBulkContacts:
         """Calls for many contacts at once."""
-        return AsyncBulkContacts(self._send_bulk, self._region, self._read_lag)
+        return AsyncBulkContacts(self._send_bulk, self._region, self._read_lag, self._account)
 
     @property
     def with_raw_response(self) -> AsyncRawContacts:

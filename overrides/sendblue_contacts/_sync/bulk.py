@@ -11,11 +11,12 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 from functools import partial
 from time import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY, MAX_CHUNK_BYTES
+from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption, learned_size
+from sendblue_contacts.bulk.defaults import CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts.bulk.executors import ThreadExecutor
 from sendblue_contacts.bulk.progress import ProgressTracker
 from sendblue_contacts.bulk.reconciler import Request
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
     from sendblue_contacts.bulk.types import ArrowTable, Chunk, Duplicates, OnSend
+    from sendblue_contacts.raw_response import RawResponse
     from sendblue_contacts_api.models.contact import Contact
 
     from .listing import Send
@@ -40,17 +42,19 @@ Numbers = Iterable[str | FailedNumber] | Iterable[str] | Iterable[FailedNumber]
 class BulkContacts:
     """Create or delete many contacts."""
 
-    def __init__(self, send: Send, region: str | None, read_lag: float = 0.0) -> None:
+    def __init__(self, send: Send, region: str | None, read_lag: float = 0.0, account: str = "") -> None:
         self._send = send
         scheduler = partial(BulkScheduler[Any, Any], read_lag=read_lag)
-        self._creation = partial(scheduler, create_action(region))
-        self._deletion = partial(scheduler, delete_action(region), duplicates="first")
+        self._learned = {kind: learned_size(account, kind) for kind in ("create", "delete")}
+        self._creation = partial(scheduler, create_action(region), learned=self._learned["create"])
+        deletion = partial(scheduler, delete_action(region), learned=self._learned["delete"])
+        self._deletion = partial(deletion, duplicates="first")
 
     def create(
         self,
         contacts: Iterable[Mapping[str, Any]] | ArrowTable,
         *,
-        chunk_size: int = CHUNK_SIZE,
+        chunk_size: ChunkSizeOption = AUTO,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
         duplicates: Duplicates | None = "error",
@@ -60,14 +64,15 @@ class BulkContacts:
     ) -> BulkCreateResult:
         """Create many contacts (POST /api/v2/contacts/bulk, once for each chunk).
 
-        If the response to a chunk is lost, the client looks up each of its numbers: no contact is created twice, and
-        none is lost.
+        If the response to a chunk is lost, the client looks for its contacts: none is created twice, and none is lost.
 
         Args:
             contacts: Mappings with `phone` and optionally `first_name`, `last_name`, `company_name`, `tags` and
                 `custom_variables`, in snake_case or camelCase. Read lazily, so a generator is fine. Or a table of
                 pandas, polars or pyarrow (extra `tables`), also with columns such as `custom_variables.Plan`.
-            chunk_size: Maximum number of contacts in one request.
+            chunk_size: Maximum number of contacts in one request. `auto` starts with 100, doubles while the server
+                responds within 5 seconds, up to 1,000, and halves when a request is refused as too large, times out or
+                takes more than 15 seconds. The next call for the account in this process continues with the last size.
             max_chunk_bytes: Maximum size of the contacts in one request, in bytes.
             concurrency: Maximum number of requests in flight.
             duplicates: What to do with contacts that have the same number. `error`: all but the first fail. `first` or
@@ -104,7 +109,7 @@ class BulkContacts:
         self,
         phone_numbers: Numbers | Iterable[str | FailedNumber] | ArrowTable,
         *,
-        chunk_size: int = CHUNK_SIZE,
+        chunk_size: ChunkSizeOption = AUTO,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
         on_send: OnSend | None = None,
@@ -126,7 +131,7 @@ class BulkContacts:
         self,
         contacts: Iterable[Mapping[str, Any]] | ArrowTable,
         *,
-        chunk_size: int = CHUNK_SIZE,
+        chunk_size: ChunkSizeOption = AUTO,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
         duplicates: Duplicates | None = "error",
@@ -148,7 +153,7 @@ class BulkContacts:
         self,
         phone_numbers: Numbers | Iterable[str | FailedNumber] | ArrowTable,
         *,
-        chunk_size: int = CHUNK_SIZE,
+        chunk_size: ChunkSizeOption = AUTO,
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         concurrency: int = CONCURRENCY,
         on_send: OnSend | None = None,
@@ -216,7 +221,8 @@ def _read(scheduler: BulkScheduler[Any, V], chunks: Iterator[Chunk[Any]]) -> Non
 def _send_request(send: Send, request: Request) -> Request:
     request.sent_at = time()
     try:
-        request.response = send(request.operation)
+        request.receive(cast("RawResponse[Any]", send(request.operation)))
     except Exception as error:  # noqa: BLE001  # the scheduler decides what it means
         request.response = error
+    request.received_at = time()
     return request

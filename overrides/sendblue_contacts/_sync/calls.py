@@ -40,12 +40,14 @@ class ContactCalls:
         send_bulk: Send | None = None,
         filtered: bool = False,
         read_lag: float = 0.0,
+        account: str = "",
     ) -> None:
         self._send = send
         self._send_raw, self._send_bulk = send_raw or send, send_bulk or send
         self._region = region
         self._filtered = filtered
         self._read_lag = read_lag
+        self._account = account
 
     @overload
     def create(self, number: str, /, **fields: Unpack[ContactCreateFields]) -> Contact: ...

@@ -20,7 +20,7 @@ class Contacts(ContactCalls):
     @property
     def bulk(self) -> BulkContacts:
         """Calls for many contacts at once."""
-        return BulkContacts(self._send_bulk, self._region, self._read_lag)
+        return BulkContacts(self._send_bulk, self._region, self._read_lag, self._account)
 
     @property
     def with_raw_response(self) -> RawContacts:

@@ -1,11 +1,7 @@
 """Cuts the input of a bulk call into chunks, lazily, and finds items that have the same phone number. Pure.
 
 Items are checked one by one. An invalid item becomes an entry with a reason, and the other items are not affected. A
-chunk exceeds neither the maximum number of items nor the maximum number of bytes; an item that exceeds the bytes alone
-has a chunk of its own.
-
-After the server has rejected a request as too large, later chunks are no larger than the requests it accepted, in items
-and in bytes: the response does not state which of the two was too large.
+chunk is as large as `chunk_size` allows; an item that exceeds the maximum number of bytes alone has a chunk of its own.
 
 `bulk.create` describes the policies for items with the same number; invalid items have none. `error` and `first` keep
 each number and its position, so they work on an infinite input. `last` and `merge` keep all items, and read the whole
@@ -17,13 +13,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sendblue_contacts.pagination import check_size
 
 from .actions import merge
+from .chunk_size import ChunkSize, check_chunk_size
 from .types import ItemResult
 
 if TYPE_CHECKING:
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
     from sendblue_contacts_api.models.bulk_contact import BulkContact
 
     from .actions import BulkAction
+    from .chunk_size import ChunkSizeOption, LearnedSize
     from .types import BulkStatus, Chunk, Duplicates, Entry
 
 P = TypeVar("P")
@@ -46,44 +44,16 @@ _READ_ALL = ("last", "merge")
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """The maximum size of a chunk, and the maximum number of requests in flight: positive integers, which it checks."""
+    """The size of a chunk, and the maximum number of requests in flight, which it checks."""
 
-    chunk_size: int
+    chunk_size: ChunkSizeOption
     max_chunk_bytes: int
     concurrency: int
 
     def __post_init__(self) -> None:
-        for limit in fields(self):
-            check_size(limit.name, getattr(self, limit.name))
-
-
-class AdaptiveBatchSize:
-    """The size of the next chunk: the configured maximum, and after a rejection at most what the server accepted."""
-
-    def __init__(self, limits: BatchLimits) -> None:
-        self._limits = limits
-        self._accepted_count, self._accepted_bytes = 0, 0
-        self._was_rejected = False
-
-    def allows(self, count: int, size_bytes: int) -> bool:
-        """Whether a chunk may have this many items and bytes."""
-        if count > self._limits.chunk_size or size_bytes > self._limits.max_chunk_bytes:
-            return False
-        return not self._was_rejected or not self._accepted_count or self._was_accepted(count, size_bytes)
-
-    def _was_accepted(self, count: int, size_bytes: int) -> bool:
-        return count <= self._accepted_count and size_bytes <= self._accepted_bytes
-
-    def accepted(self, count: int, size_bytes: int) -> None:
-        """Record that the server accepted a request with this many items and bytes."""
-        self._accepted_count = max(self._accepted_count, count)
-        self._accepted_bytes = max(self._accepted_bytes, size_bytes)
-
-    def rejected(self, count: int, size_bytes: int) -> None:
-        """Record that the server rejected a request with this many items and bytes as too large."""
-        self._was_rejected = True
-        if self._was_accepted(count, size_bytes):  # the server has lowered its maximum
-            self._accepted_count, self._accepted_bytes = max(1, count // 2), size_bytes // 2
+        check_chunk_size(self.chunk_size)
+        for name in ("max_chunk_bytes", "concurrency"):
+            check_size(name, getattr(self, name))
 
 
 class _Deduplicator(Generic[P]):
@@ -127,10 +97,16 @@ def _not_sent(entry: Entry[P], status: BulkStatus, reason: str, other_index: int
 
 
 class Chunker(Generic[P]):
-    """Cuts items into chunks. `size` has to learn which requests the server accepted."""
+    """Cuts items into chunks. `size` has to learn how the server responds to requests."""
 
-    def __init__(self, action: BulkAction[P, Any], limits: BatchLimits, duplicates: Duplicates | None = None) -> None:
-        self.size: AdaptiveBatchSize = AdaptiveBatchSize(limits)
+    def __init__(
+        self,
+        action: BulkAction[P, Any],
+        limits: BatchLimits,
+        duplicates: Duplicates | None = None,
+        learned: LearnedSize | None = None,
+    ) -> None:
+        self.size: ChunkSize = ChunkSize(limits.chunk_size, limits.max_chunk_bytes, learned)
         self._action = action
         self._duplicates = _Deduplicator(action, duplicates)
         self._chunk: Chunk[P] = []

@@ -1,7 +1,5 @@
 """Default settings of bulk calls, which imports and the command line use too."""
 
-CHUNK_SIZE = 100
-"""Maximum number of items in one request. The API documents no maximum (`openapi/README.md`), so this is small."""
 MAX_CHUNK_BYTES = 256 * 1024
 """Maximum size of the items in one request, in bytes."""
 CONCURRENCY = 4

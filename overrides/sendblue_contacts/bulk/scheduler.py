@@ -27,13 +27,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from sendblue_contacts import errors
 
 from .batching import Chunker
+from .chunk_size import is_timeout
 from .reconciler import LOOK_UP, SEND, NotSentError, Reconciler, Request, describe, is_too_large, maybe_applied
+from .server_clock import ServerClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .actions import BulkAction
     from .batching import BatchLimits
+    from .chunk_size import ChunkSize, LearnedSize
     from .reconciler import RequestKind
     from .results import BulkOutcome
     from .types import Chunk, Duplicates, OnSend
@@ -60,13 +63,17 @@ class BulkScheduler(Generic[P, V]):
         check_existing: bool = False,
         on_send: OnSend | None = None,
         read_lag: float = 0.0,
+        learned: LearnedSize | None = None,
     ) -> None:
         self.items: Any = action.check_iterable(items)
-        self.chunker: Chunker[P] = Chunker(action, limits, duplicates)
+        self.chunker: Chunker[P] = Chunker(action, limits, duplicates, learned)
         self.concurrency: int = limits.concurrency
         self.failure: Exception | None = None
         self.in_flight: dict[int, Reconciler[P, V]] = {}  # by the id of the request
-        self._reconciler = partial(Reconciler[P, V], action, check_existing=check_existing, read_lag=read_lag)
+        self._size: ChunkSize = self.chunker.size
+        self._clock = ServerClock()
+        reconciler = partial(Reconciler[P, V], action, self._size, self._clock)
+        self._reconciler = partial(reconciler, check_existing=check_existing, read_lag=read_lag)
         self._read_lag = read_lag
         self._on_send = on_send
         self._breaker = _CircuitBreaker(limits.concurrency)
@@ -121,15 +128,22 @@ class BulkScheduler(Generic[P, V]):
 
     def receive(self, request: Request) -> None:
         """Take a request with its response, or its error, which is raised if it is fatal and the first response."""
-        count, response = len(request.indices), request.response
-        self._breaker.record(request.kind, response)
-        if not isinstance(response, Exception):
-            self.chunker.size.accepted(count, request.size_bytes)
-        elif not isinstance(response, errors.SendblueError):
-            self.abort(response)
-        elif count > 1 and is_too_large(response):
-            self.chunker.size.rejected(count, request.size_bytes)
+        self._breaker.record(request.kind, request.response)
+        self._clock.observe(request.date, request.received_at)
+        if request.kind == SEND:
+            self._record_size(request, len(request.indices))
+        if isinstance(request.response, Exception) and not isinstance(request.response, errors.SendblueError):
+            self.abort(request.response)
         self.in_flight.pop(id(request)).receive_response()
+
+    def _record_size(self, request: Request, count: int) -> None:
+        response = request.response
+        if not isinstance(response, Exception):
+            self._size.accepted(count, request.size_bytes, request.seconds, request.unsent)
+        elif count > 1 and is_too_large(response):
+            self._size.refused(count, request.size_bytes)
+        elif is_timeout(response):
+            self._size.timed_out(count)
 
     def pop_outcomes(self) -> list[BulkOutcome[V]] | None:
         """Returns the outcomes of the next chunk in input order; None if it is not finished."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -64,6 +65,11 @@ class RateLimit:
     def pace(self) -> float:
         """Seconds between two paced requests."""
         return self.per / self.limit * _PACE_FACTOR
+
+
+def account_hash(api_key: str, host: str) -> str:
+    """Return what identifies an account of a host."""
+    return hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
 
 
 def _normalized_store(store: object) -> str | None:

@@ -10,7 +10,6 @@ nothing reports that it no longer exists.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import threading
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 from sendblue_contacts.errors import MAX_RETRY_AFTER, check_seconds, frozen_too_long, wait_too_long
 
 from . import forks
-from .config import RateLimit
+from .config import RateLimit, account_hash
 from .lease import DEFAULT_LEASE, Slot, WaitEndedError
 from .stores.base import Command, open_store
 from .stores.outage import StoreCoordinator
@@ -382,7 +381,7 @@ def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:
     accounts of its own (empty for all others). The other settings of the limit are those of the first client, because
     two windows would admit twice the limit.
     """
-    account = hashlib.sha256(f"{host}\n{api_key}".encode()).hexdigest()
+    account = account_hash(api_key, host)
     key = account, rate.store, rate.limit, rate.per
     if key not in _LIMITERS and any(other[0] == account for other in list(_LIMITERS)):
         _LOG.warning(_DIFFERENT_LIMIT, rate)

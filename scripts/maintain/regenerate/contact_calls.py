@@ -56,12 +56,14 @@ class AsyncContactCalls:
         send_bulk: AsyncSend | None = None,
         filtered: bool = False,
         read_lag: float = 0.0,
+        account: str = "",
     ) -> None:
         self._send = send
         self._send_raw, self._send_bulk = send_raw or send, send_bulk or send
         self._region = region
         self._filtered = filtered
         self._read_lag = read_lag
+        self._account = account
 '''
 FIELDS = {
     "contact": """

@@ -15,8 +15,9 @@ import httpx
 from sendblue_contacts import BulkOutcome
 from sendblue_contacts._sync import bulk
 from sendblue_contacts.bulk.reconciler import Request
-from sendblue_contacts.errors import SendblueError, connection_error
+from sendblue_contacts.errors import connection_error
 from sendblue_contacts.operations import Operation
+from sendblue_contacts.raw_response import RawResponse
 from sendblue_contacts.retry import Call
 
 BULK = "/api/v2/contacts/bulk"
@@ -61,8 +62,8 @@ class FakeServer:
     requests: list[tuple[str, list[str]]] = field(default_factory=list)
     _late: list[list[dict[str, Any]]] = field(default_factory=list)
 
-    def respond(self, operation: Operation[Any]) -> object:
-        """Returns the value of a request, or its error."""
+    def send(self, operation: Operation[Any]) -> Any:
+        """Returns the response to a request, or raises its error."""
         method, path = operation.kwargs["method"].upper(), unquote(operation.kwargs["url"])
         items: list[dict[str, Any]] = operation.kwargs.get("json", {}).get("contacts", [])
         self.requests.append((f"{method} {path}", [item["phone"] for item in items]))
@@ -70,19 +71,9 @@ class FakeServer:
         fault = faults.pop(0) if faults else SUCCESS
         response = self._create(items, fault) if path == BULK else self._look_up(path, fault)
         if isinstance(response, httpx.TransportError):
-            return connection_error(response, method, path, 1, maybe_applied=fault != UNREACHABLE)
+            raise connection_error(response, method, path, 1, maybe_applied=fault != UNREACHABLE)
         call = Call(repeatable=False, retry=None, maybe_applied=response.status_code >= 500)
-        try:
-            return operation.finish(response, call)
-        except SendblueError as error:
-            return error
-
-    def send(self, operation: Operation[Any]) -> Any:
-        """Returns the value of a request, or raises its error."""
-        response = self.respond(operation)
-        if isinstance(response, Exception):
-            raise response
-        return response
+        return RawResponse.of(response, operation, call)
 
     def posts(self) -> list[list[str]]:
         """The numbers of each bulk request."""

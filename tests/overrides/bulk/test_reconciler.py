@@ -23,6 +23,7 @@ from tests.overrides.bulk.fake_server import (
     create,
     make_rows,
 )
+from tests.overrides.bulk.simulation import SimulatedServer, simulate
 
 OTHER = {"first_name": "Different"}
 
@@ -59,6 +60,35 @@ def test_items_that_are_not_among_the_newest_are_looked_up_one_by_one() -> None:
     create(server, make_rows(30), chunk_size=30)
     assert server.lookups() == ["", *(f"/{row['phone']}" for row in make_rows(30)[15:])]
     assert [len(post) for post in server.posts()] == [30, 15]
+
+
+LISTED: dict[str, tuple[dict[str, Any], int]] = {
+    "at once": ({}, 1),
+    "reads lag": ({"lag": 4.0}, 3),
+    "the clock of the server is ahead, and reads lag": ({"lag": 4.0, "ahead": 300.0}, 3),
+    "it is behind": ({"lag": 4.0, "ahead": -300.0}, 3),
+    "the account has many contacts": ({"older": 9_000, "lag": 4.0}, 3),
+    "others create contacts meanwhile": ({"others": 300, "lag": 4.0}, 3),
+    "the list ignores the time": ({"older": 9_000, "others": 300, "lag": 4.0, "ignores_time": True}, 108),
+}
+
+
+@pytest.mark.parametrize("lost", [1, 6])
+@pytest.mark.parametrize(("settings", "requests"), LISTED.values(), ids=LISTED.keys())
+def test_a_chunk_that_was_applied_is_found_in_lists(settings: dict[str, Any], requests: int, lost: int) -> None:
+    """With at most three requests for a hundred contacts; where a list does not help, it is bounded."""
+    server = SimulatedServer(**settings, lost=(lost,))
+    assert {outcome.status for outcome in simulate(server, 1_000, 100)} == {"created"}
+    assert (server.rejected, len(server.look_ups) <= requests) == (0, True)
+
+
+def test_an_interrupted_call_is_looked_up_in_lists() -> None:
+    """With check_existing the time of the first request is not known: pages of the newest contacts are listed."""
+    server = SimulatedServer()
+    assert all(outcome.ok for outcome in simulate(server, 4_000, 1_000))
+    outcomes = simulate(server, 4_000, 1_000, check_existing=True)
+    assert (all(outcome.ok for outcome in outcomes), len(server.sizes)) == (True, 4)
+    assert len(server.look_ups) == (1 + 1 + 4) + 3 + 2 + 1  # the first chunk is looked for until reads lag no more
 
 
 def test_if_the_newest_cannot_be_listed_all_items_are_looked_up_one_by_one() -> None:

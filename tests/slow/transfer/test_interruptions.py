@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 from sendblue_contacts import Sendblue
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.chunk_size import MAX_SIZE
+from sendblue_contacts.bulk.defaults import CONCURRENCY
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import Mode, open_source, run_import
 
@@ -25,7 +26,7 @@ from tests.transfer.contact_files import person, stored
 
 PROGRAM = Path(__file__).with_name("import_program.py")
 ROWS, KILLS = 10_000, 10
-MAX_IN_FLIGHT = CONCURRENCY * CHUNK_SIZE
+MAX_IN_FLIGHT = CONCURRENCY * MAX_SIZE
 """Maximum number of contacts in flight when an import is interrupted."""
 
 

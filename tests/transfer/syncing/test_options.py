@@ -58,4 +58,4 @@ def test_round_trip() -> None:
     """Options can be saved with a plan."""
     options = SyncOptions(delete="tracked", scope_tag="crm", chunk_size=7)
     assert SyncOptions.from_dict(options.to_dict()) == options
-    assert (options.bulk_chunk_size, SyncOptions().bulk_chunk_size) == (7, 100)
+    assert (options.chunk_size, SyncOptions().chunk_size) == (7, "auto")

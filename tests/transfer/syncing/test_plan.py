@@ -318,7 +318,7 @@ def test_invalid_sources(client: Sendblue, source: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         plan_sync(client, source)
     for settings in ({"columns": {"Mobile": "phone"}}, {"default_region": 1}, {"chunk_size": "7"}):
-        with pytest.raises(TypeError, match=f"{next(iter(settings))} must be a"):
+        with pytest.raises(TypeError, match=f"{next(iter(settings))} must be an?"):
             plan_sync(client, [], **settings)
     assert client.rate_limit.statistics().requests == 0
 

@@ -12,9 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption, check_chunk_size
+from sendblue_contacts.bulk.defaults import CONCURRENCY
 from sendblue_contacts.errors import SendblueError
+from sendblue_contacts.pagination import check_size
 
+from sendblue_transfer.chunk_sizes import learned_sizes, restore_sizes
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.progress import ProgressReporter
 from sendblue_transfer.reports import ImportReport, Mode
@@ -24,7 +27,7 @@ from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedErr
 from .fingerprint import COMPLETED, ROW_COUNT, EarlierRun, account_fingerprint, earlier_run, fingerprint
 from .journal import SECONDS, Journal
 from .paths import back_up, check_rejects_path, journal_path, rejects_path
-from .planner import check_sizes, first_problems, rows_of
+from .planner import first_problems, rows_of
 from .previous_values import PreviousValues
 from .rejects import write_rejects
 from .sender import RowUpdate, send_update
@@ -55,7 +58,7 @@ def run_import(
     journal: str | os.PathLike[str] | None = None,
     restart: bool = False,
     rejects: str | os.PathLike[str] | None = None,
-    chunk_size: int = CHUNK_SIZE,
+    chunk_size: ChunkSizeOption = AUTO,
     concurrency: int = CONCURRENCY,
     on_progress: OnImportProgress = None,
     clock: Callable[[], float] = time.monotonic,
@@ -78,7 +81,7 @@ def run_import(
         restart: Whether to discard an unfinished import and start over.
         rejects: The path for rejected rows; an existing file is overwritten. By default next to the input, where an
             existing file is kept with the suffix `.bak`.
-        chunk_size: The maximum number of contacts per request.
+        chunk_size: The maximum number of contacts per request; `auto` for as many as suit the server, up to 1,000.
         concurrency: The maximum number of requests at a time.
         on_progress: Called with the progress ten times a second at most, in this thread.
         clock: Returns the time in seconds; never goes back.
@@ -88,7 +91,7 @@ def run_import(
 
     Raises:
         TransferError: The file cannot be read as contacts.
-        ValueError, TypeError: `chunk_size` or `concurrency` is not a positive integer.
+        ValueError, TypeError: `concurrency` is not a positive integer, or `chunk_size` is neither one nor `auto`.
         JournalError: The journal belongs to another import, is in use, or is damaged.
         OSError: The journal or the rejects file cannot be written.
         KeyboardInterrupt: Ctrl-C was pressed; the journal was written.
@@ -97,9 +100,11 @@ def run_import(
         with Sendblue() as client, open_source("contacts.csv") as source:
             report = run_import(client, source)
     """
-    check_sizes(chunk_size=chunk_size, concurrency=concurrency)
+    check_chunk_size(chunk_size)
+    check_size("concurrency", concurrency)
     rows = rows_of(source, columns, mode, duplicates, default_region)
-    wanted = {**fingerprint(rows, columns, mode), **account_fingerprint(client)}
+    account = account_fingerprint(client)
+    wanted = {**fingerprint(rows, columns, mode), **account}
     path = journal_path(source, journal)
     if rejects is not None:
         check_rejects_path(Path(rejects), source, path)
@@ -109,6 +114,7 @@ def run_import(
     restart = restart or (in_state_folder and is_superseded(path, mode))
     with Journal(path) as opened:
         earlier = earlier_run(opened, wanted, restart=restart)
+        restore_sizes(client.contacts, opened.header(), account)
         run = _Run(client, rows, opened, ProgressReporter(on_progress, clock), earlier)
         if not earlier.resumes:
             run.validate(wanted)
@@ -127,7 +133,7 @@ class _Run:
         self._contacts = client.with_options(bulk=True).contacts
         self._rows = rows
         self._journal = journal
-        journal.elapsed = self._seconds
+        journal.more_header = lambda: {SECONDS: self._seconds(), **learned_sizes(self._contacts)}
         self._progress = progress
         self._earlier = earlier
         self._counts: Counter[str] = Counter()
@@ -139,11 +145,11 @@ class _Run:
         self._progress.report_read(self._rows.count, force=True)
         self._journal.update_header({ROW_COUNT: self._rows.count})
 
-    def run(self, mode: Mode, rejects: Path | None, **options: int) -> ImportReport:
+    def run(self, mode: Mode, rejects: Path | None, *, chunk_size: ChunkSizeOption, concurrency: int) -> ImportReport:
         """Do everything that is not done yet."""
         self._load_counts()
         try:
-            self._send(mode, **options)
+            self._send(mode, chunk_size=chunk_size, concurrency=concurrency)
         except SendingStoppedError as stopped:
             return self._report(stopped=str(stopped), error=stopped.error)
         except TransferError:
@@ -158,7 +164,7 @@ class _Run:
         del self._counts[SENDING]
         self._progress.start_sending(self._total, self._counts)
 
-    def _send(self, mode: Mode, *, chunk_size: int, concurrency: int) -> None:
+    def _send(self, mode: Mode, *, chunk_size: ChunkSizeOption, concurrency: int) -> None:
         updates = RequestPool(
             partial(send_update, self._contacts),
             on_result=self._on_updated,
@@ -175,7 +181,12 @@ class _Run:
             updates.finish()
 
     def _create(
-        self, updates: RequestPool[RowUpdate, RowResult], *, upserts: bool, chunk_size: int, concurrency: int
+        self,
+        updates: RequestPool[RowUpdate, RowResult],
+        *,
+        upserts: bool,
+        chunk_size: ChunkSizeOption,
+        concurrency: int,
     ) -> None:
         """Look up what an earlier run had in flight, send the rest, and look up what is still unknown.
 
@@ -255,7 +266,7 @@ class _Run:
     ) -> ImportReport:
         self._journal.flush()
         seconds = self._seconds()
-        self._journal.update_header({SECONDS: seconds})
+        self._journal.update_header({**self._journal.more_header(), SECONDS: seconds})
         rows, counts = int(self._journal.header()[ROW_COUNT]), self._journal.counts()
         return ImportReport(
             rows=rows,

@@ -56,10 +56,10 @@ class Journal(CheckedDatabase):
         path: The path of the journal; empty for a temporary one, which is deleted when it is closed.
 
     Attributes:
-        elapsed: Returns how long the import took so far, in all runs, which is written with the results; or None.
+        more_header: Returns header values that are written with the results.
     """
 
-    elapsed: Callable[[], float] | None = None
+    more_header: Callable[[], Mapping[str, object]] = dict
 
     def __init__(self, path: str | os.PathLike[str] = "") -> None:
         self._results: list[RowResult] = []
@@ -94,8 +94,7 @@ class Journal(CheckedDatabase):
             self._write_results(self._results)
             self._write_results(RowResult(line, SENDING) for line in lines)
             self._write_changes()
-            if self.elapsed:
-                self._write_header({SECONDS: self.elapsed()})
+            self._write_header(self.more_header())
         for written in (self._results, self._changes, self._change_results):
             written.clear()
 

@@ -7,9 +7,8 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE
+from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption, check_chunk_size, size_range
 from sendblue_contacts.operations import bulk_item
-from sendblue_contacts.pagination import check_size
 from sendblue_contacts.phone import check_region, normalise
 from sendblue_contacts.rate_limit import RateLimit
 from sendblue_contacts_api.models.bulk_contact import BulkContact
@@ -57,7 +56,7 @@ def plan_import(
     rate_limit: RateLimit | None = RateLimit(),  # noqa: B008  # frozen, so that one object can serve all
     journal: str | os.PathLike[str] | None = None,
     restart: bool = False,
-    chunk_size: int = CHUNK_SIZE,
+    chunk_size: ChunkSizeOption = AUTO,
     preview: int = 5,
     on_progress: OnImportProgress = None,
     clock: Callable[[], float] = time.monotonic,
@@ -76,17 +75,18 @@ def plan_import(
         rate_limit: The rate limit for the estimated times; None for no limit.
         journal: The path of the journal, as in `run_import`.
         restart: Whether the import would discard an unfinished one.
-        chunk_size: The maximum number of contacts per request. Requests with large contacts have fewer.
+        chunk_size: The maximum number of contacts per request; `auto` for as many as suit the server, from 100 to
+            1,000. Requests with large contacts have fewer.
         preview: How many contacts to include in the plan.
         on_progress: Called with the progress while the file is read.
         clock: Returns the time in seconds; never goes back.
 
     Raises:
         TransferError: The file cannot be read as contacts.
-        ValueError, TypeError: `chunk_size` is not a positive integer.
+        ValueError, TypeError: `chunk_size` is neither a positive integer nor `auto`.
         JournalError: The import could not start: the journal belongs to another import, is in use, or is damaged.
     """
-    check_sizes(chunk_size=chunk_size)
+    check_chunk_size(chunk_size)
     rows = rows_of(source, columns, mode, duplicates, default_region)
     progress = ProgressReporter(on_progress, clock)
     path = existing_journal(source, journal)
@@ -129,19 +129,9 @@ def _as_sent(contact: dict[str, Any], mode: Mode, region: str | None) -> dict[st
     return bulk_item(contact, region).to_dict()
 
 
-def _request_counts(mode: Mode, valid: int, chunk_size: int) -> tuple[int, int]:
-    chunks = -(-valid // chunk_size)
-    return {"create": (chunks, chunks), "upsert": (chunks, chunks + valid), "update": (valid, valid)}[mode]
-
-
-def check_sizes(**sizes: object) -> None:
-    """Check the sizes of an import before its file is read.
-
-    Raises:
-        TypeError, ValueError: One is not a positive integer.
-    """
-    for name, size in sizes.items():
-        check_size(name, size)
+def _request_counts(mode: Mode, valid: int, chunk_size: ChunkSizeOption) -> tuple[int, int]:
+    least, most = (-(-valid // size) for size in size_range(chunk_size))
+    return {"create": (least, most), "upsert": (least, most + valid), "update": (valid, valid)}[mode]
 
 
 def rows_of(

@@ -82,11 +82,16 @@ class ChangeLog(CheckedDatabase):
         kind: The kind of the file.
         path: The path of the file; empty for a temporary one, which is deleted when it is closed.
 
+    Attributes:
+        more_header: Returns header values that are written with the results.
+
     Raises:
         JournalError: The file is of another kind, or it is damaged.
         JournalLockedError: Another process uses it.
         OSError: The disk is full.
     """
+
+    more_header: Callable[[], Mapping[str, object]] = dict
 
     def __init__(self, kind: DatabaseKind, path: str | os.PathLike[str] = "") -> None:
         self._results: list[Result] = []
@@ -172,7 +177,7 @@ class ChangeLog(CheckedDatabase):
         with self._transaction():
             self._write_results(self._results)
             self._write_results(Result(position, SENDING) for position in positions)
-            self._write_header({"last_write": time.time()})
+            self._write_header({"last_write": time.time(), **self.more_header()})
         self._results.clear()
 
     def add(self, result: Result) -> None:

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE
-from sendblue_contacts.pagination import check_size
+from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption, check_chunk_size
 
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.rows.duplicates import DUPLICATES, Duplicates
@@ -46,7 +45,7 @@ class SyncOptions:
         duplicates: Which of several rows with the same number is used: `last`, `first`, `merge` for all of them
             combined, or `error` for the first, with the others rejected.
         default_region: A region of two letters such as `US`, to accept numbers in national form.
-        chunk_size: The maximum number of contacts in one bulk request; `auto` for the default.
+        chunk_size: The maximum number of contacts in one bulk request; `auto` for as many as suit the server.
 
     Raises:
         TransferError: An option has a value that it cannot have.
@@ -62,7 +61,7 @@ class SyncOptions:
     allow_unreadable: bool = False
     duplicates: Duplicates = "last"
     default_region: str | None = None
-    chunk_size: int | Literal["auto"] = "auto"
+    chunk_size: ChunkSizeOption = AUTO
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -72,13 +71,7 @@ class SyncOptions:
         _check_max_delete(self.max_delete)
         _check_scope_tag(self.scope_tag)
         _check_region(self.default_region)
-        if self.chunk_size != "auto":
-            check_size("chunk_size", self.chunk_size)
-
-    @property
-    def bulk_chunk_size(self) -> int:
-        """The maximum number of contacts in one bulk request."""
-        return CHUNK_SIZE if self.chunk_size == "auto" else self.chunk_size
+        check_chunk_size(self.chunk_size)
 
     def allows_deletions(self, count: int, contacts: int) -> bool:
         """Whether so many contacts may be deleted from an account that has so many contacts."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FORMAT, _VERSION = "sendblue-sync-plan", 1
 COUNTED = {"creates": "create", "updates": "update", "deletes": "delete", "skipped": "skip"}
 """The counts of a plan, and the kind of change that each one counts."""
-_COUNTS = (*COUNTED, "unchanged", "requests", "contacts")
+_COUNTS = (*COUNTED, "unchanged", "requests", "requests_at_most", "contacts")
 _OBJECTS = ("options", "account", "source")
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 """Longer than the line of any change. In another file, a longer line would be a request for memory."""
@@ -87,8 +87,12 @@ def _header(line: bytes, name: str) -> dict[str, Any]:
     counts, objects = (map(header.get, names) for names in (_COUNTS, _OBJECTS))
     if not all(type(count) is int for count in counts) or not all(isinstance(each, dict) for each in objects):
         raise _damaged(name)
-    state, seconds = header.get("state"), header.get("seconds")
-    if type(seconds) not in (int, float) or not isinstance(header.get("id"), str) or not isinstance(state, str | None):
+    state, times = header.get("state"), map(header.get, ("seconds", "seconds_at_most"))
+    if (
+        not all(type(each) in (int, float) for each in times)
+        or not isinstance(header.get("id"), str)
+        or not isinstance(state, str | None)
+    ):
         raise _damaged(name)
     return header
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _SAVED = (
     *("id", "account", "source", "options", "contacts"),
-    *("creates", "updates", "deletes", "unchanged", "skipped", "requests", "seconds"),
+    *("creates", "updates", "deletes", "unchanged", "skipped"),
+    *("requests", "requests_at_most", "seconds", "seconds_at_most"),
 )
 """The attributes in the header of the file, in their order there."""
 
@@ -40,9 +41,12 @@ class SyncPlan:
         unchanged: Number of rows whose contacts have all their values already.
         skipped: Number of rows that are skipped: they cannot be read, would opt a contact in, or have the number of
             another row that is used instead.
-        requests: Number of write requests. It is exact if `chunk_size` is a number. Listing the account, and reading
-            contacts back after a lost response, are not included.
-        seconds: How long these requests take at the rate limit.
+        requests: Number of write requests. It is exact if `chunk_size` is a number; with `auto`, each bulk request has
+            1,000 contacts. Listing the account, and reading contacts back after a lost response, are not included.
+        requests_at_most: The same number if `chunk_size` is a number; with `auto`, each bulk request has 100 contacts.
+            A server that accepts only smaller requests gets more.
+        seconds: How long `requests` take at the rate limit.
+        seconds_at_most: How long `requests_at_most` take at the rate limit.
         options: The options of the plan.
         account: What identifies the account; its keys are hashed.
         source: What identifies the source: its name, path, sheet, digest, size in bytes, number of rows, and whether it
@@ -61,7 +65,9 @@ class SyncPlan:
     unchanged: int
     skipped: int
     requests: int
+    requests_at_most: int
     seconds: float
+    seconds_at_most: float
     options: SyncOptions
     account: Mapping[str, str]
     source: Mapping[str, Any]
@@ -90,8 +96,10 @@ class SyncPlan:
         """Show the counts, and no personal data."""
         counts = f"{self.creates:,} to create, {self.updates:,} to update, {self.deletes:,} to delete"
         rest = f"{self.unchanged:,} unchanged, {self.skipped:,} skipped"
-        requests = f"{self.requests:,} request{'' if self.requests == 1 else 's'}"
-        return f"SyncPlan({counts}, {rest}; {requests}, {math.ceil(self.seconds):,} s)"
+        requests = _range(self.requests, self.requests_at_most)
+        plural = "" if self.requests_at_most == 1 else "s"
+        seconds = _range(math.ceil(self.seconds), math.ceil(self.seconds_at_most))
+        return f"SyncPlan({counts}, {rest}; {requests} request{plural}, {seconds} s)"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan to a file that only its owner can read, to review it and to apply it later.
@@ -120,3 +128,7 @@ class SyncPlan:
         values["options"] = options
         values["state"] = Path(header["state"]) if header["state"] else None
         return cls(**values, table=table)
+
+
+def _range(least: int, most: int) -> str:
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sendblue_contacts.bulk.defaults import CONCURRENCY
 from sendblue_contacts.pagination import check_size
 
+from sendblue_transfer.chunk_sizes import restore_sizes
 from sendblue_transfer.errors import JournalError, TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.syncing.account_index import AccountIndex
@@ -115,6 +116,7 @@ class _Run:
         self._log = state
         self._progress = progress
         header = state.header()
+        restore_sizes(self._contacts, header, plan.account)
         self._resumes = header.get("status") == RUNNING
         self._has_plan = self._resumes and header["plan"] == plan.id
 
@@ -165,7 +167,7 @@ class _Run:
 
     def send(self, concurrency: int) -> Stop:
         """Send everything that has no final result. Returns why it stopped."""
-        chunk_size = self._plan.options.bulk_chunk_size
+        chunk_size = self._plan.options.chunk_size
         stop = send_changes(
             self._contacts, self._log, "sync", self._progress, chunk_size=chunk_size, concurrency=concurrency
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sendblue_contacts.errors import APIError, NotFoundError, SendblueError
 
+from sendblue_transfer.chunk_sizes import learned_sizes
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError, is_rejection
 from sendblue_transfer.syncing.change_log import (
@@ -37,6 +38,7 @@ from .drift import CREATED_SINCE, DELETED_SINCE, MAP, check_drift, removes_label
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from sendblue_contacts.bulk.chunk_size import ChunkSizeOption
     from sendblue_contacts.resources import Contacts
     from sendblue_contacts_api.models.contact import Contact
 
@@ -64,7 +66,7 @@ class _ChangeSender:
         log: The log, which gets the results.
         part: The sync, or its undo.
         progress: Reports the progress.
-        chunk_size: The maximum number of contacts in one bulk request.
+        chunk_size: The maximum number of contacts in one bulk request, or `auto`.
         concurrency: The maximum number of requests at a time.
     """
 
@@ -75,14 +77,18 @@ class _ChangeSender:
         part: Part,
         progress: SyncProgressReporter,
         *,
-        chunk_size: int,
+        chunk_size: ChunkSizeOption,
         concurrency: int,
     ) -> None:
         self._contacts = contacts
         self._log = log
         self._part: Part = part
         self._progress = progress
-        self._options = {"chunk_size": chunk_size, "concurrency": concurrency}
+        self._concurrency = concurrency
+        options: Any = {"chunk_size": chunk_size, "concurrency": concurrency}
+        self._stream_create = partial(contacts.bulk.stream_create, duplicates=None, **options)
+        self._stream_delete = partial(contacts.bulk.stream_delete, **options)
+        log.more_header = partial(learned_sizes, contacts)
         self._incomplete: set[int] = set()
         self._sent_before: set[int] = set()
         self._done = 0
@@ -119,7 +125,7 @@ class _ChangeSender:
 
     def _create(self) -> None:
         sender = BulkSender(
-            partial(self._contacts.bulk.stream_create, duplicates=None, **self._options),  # type: ignore[arg-type]  # two integers
+            self._stream_create,
             self._log,
             on_success=self._created,
             on_failure=self._reject,
@@ -177,7 +183,7 @@ class _ChangeSender:
             partial(self._put, rejected=rejected),
             on_result=on_result,
             on_failure=lambda item, reason: on_result(item[0].result._replace(status=rejected, reason=reason)),
-            concurrency=self._options["concurrency"],
+            concurrency=self._concurrency,
         ) as pool:
             for request in requests:
                 pool.add(request)
@@ -203,7 +209,7 @@ class _ChangeSender:
     def _delete(self) -> None:
         self._sent_before = {row.position for row in self._rows("delete", SENDING)}
         sender = BulkSender(
-            partial(self._contacts.bulk.stream_delete, **self._options),  # type: ignore[arg-type]  # two integers
+            self._stream_delete,
             self._log,
             on_success=lambda position, _: self._add(Result(position, DONE)),
             on_failure=self._reject,
@@ -251,7 +257,7 @@ def send_changes(
     part: Part,
     progress: SyncProgressReporter,
     *,
-    chunk_size: int,
+    chunk_size: ChunkSizeOption,
     concurrency: int,
 ) -> Stop:
     """Send the open changes of one part of a log, and write their results.
@@ -261,7 +267,7 @@ def send_changes(
         log: The log.
         part: The sync, or its undo.
         progress: Reports the progress.
-        chunk_size: The maximum number of contacts in one bulk request.
+        chunk_size: The maximum number of contacts in one bulk request, or `auto`.
         concurrency: The maximum number of requests at a time.
 
     Raises:

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sendblue_contacts.bulk.defaults import CHUNK_SIZE, CONCURRENCY
+from sendblue_contacts.bulk.chunk_size import AUTO
+from sendblue_contacts.bulk.defaults import CONCURRENCY
 from sendblue_contacts.pagination import check_size
 
 from sendblue_transfer.checked_database import application_id
@@ -140,7 +141,7 @@ class _Undo:
     def send(self, concurrency: int) -> None:
         """Send everything that has no final result."""
         self._stop = send_changes(
-            self._contacts, self._log, "undo", self._progress, chunk_size=CHUNK_SIZE, concurrency=concurrency
+            self._contacts, self._log, "undo", self._progress, chunk_size=AUTO, concurrency=concurrency
         )
         if not self._stop.reason:
             if isinstance(self._log, SyncState):

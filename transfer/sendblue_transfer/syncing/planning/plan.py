@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption
 
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
@@ -58,7 +60,7 @@ def plan_sync(
     scope_tag: str | None = None,
     allow_opt_in: bool = False,
     allow_unreadable: bool = False,
-    chunk_size: int | Literal["auto"] = "auto",
+    chunk_size: ChunkSizeOption = AUTO,
     state: str | os.PathLike[str] | None = None,
     on_progress: OnSyncProgress = None,
     clock: Callable[[], float] = time.monotonic,
@@ -83,7 +85,8 @@ def plan_sync(
         allow_opt_in: Whether a row may opt a contact in that has opted out. Otherwise such a row is skipped.
         allow_unreadable: Whether contacts may be deleted although the source seems to be incomplete: the number of a
             row cannot be read, or the source is much smaller than in the last sync, or ends without a newline.
-        chunk_size: The maximum number of contacts in one bulk request; `auto` for the default.
+        chunk_size: The maximum number of contacts in one bulk request; `auto` for as many as suit the server, from 100
+            to 1,000.
         state: The path of the state of earlier syncs. By default it is next to the file, or in the user's state folder;
             `none` for no state.
         on_progress: Called with the progress ten times a second at most, in this thread.
@@ -168,7 +171,7 @@ class _Planner:
         self._options = options
         self._progress = progress
         self._table = ChangeTable()
-        self._requests = RequestCounter(options.bulk_chunk_size)
+        self._requests = RequestCounter(options.chunk_size)
         self._unchanged = 0
 
     def plan(self, fingerprint: Mapping[str, str], path: Path | None, state: SyncState | None) -> SyncPlan:
@@ -247,12 +250,15 @@ class _Planner:
     def _result(
         self, fingerprint: Mapping[str, str], path: Path | None, source: Mapping[str, Any], contacts: int
     ) -> SyncPlan:
-        requests, rate = self._requests.finish(), self._client.rate_limit.rate
+        (least, most), rate = self._requests.finish(), self._client.rate_limit.rate
+        least_seconds, most_seconds = (round(count * rate.pace, 3) if rate else 0.0 for count in (least, most))
         return SyncPlan(
             **{name: self._table.counts[kind] for name, kind in COUNTED.items()},
             unchanged=self._unchanged,
-            requests=requests,
-            seconds=round(requests * rate.pace, 3) if rate else 0.0,
+            requests=least,
+            requests_at_most=most,
+            seconds=least_seconds,
+            seconds_at_most=most_seconds,
             options=self._options,
             account=fingerprint,
             source=source,
