@@ -55,6 +55,13 @@ def check_sandbox(words: Sequence[str], folder: Path) -> None:
     assert "--db" not in options or (folder / options["--db"]).exists()
 
 
+def check_control_request(words: Sequence[str], folder: Path) -> None:
+    """The sandbox accepts the request."""
+    with running_sandbox(["sendblue-contacts", "sandbox"], folder) as url:
+        command = [word.replace(SANDBOX_URL, url) for word in words]
+        subprocess.run([*command, "--fail", "--silent", "--noproxy", "*"], check=True, stdout=subprocess.DEVNULL)
+
+
 def check_installation(words: Sequence[str], _folder: Path) -> None:
     """The command installs this package, with existing extras."""
     requirement = Requirement(words[-1].replace(".[", f"{PROJECT['name']}["))  # in a clone, the package is "."
@@ -94,6 +101,7 @@ CHECKS: dict[str, Check] = {
     r"sendblue-contacts doctor$": check_help,
     r"eval |sendblue-contacts completion ": check_completion,
     r"sendblue-contacts sandbox\b": check_sandbox,
+    rf"curl .*{SANDBOX_URL}/_sandbox/": check_control_request,
     r"scripts/": check_script,
 }
 """Checks by the beginning of a command. Lines of text blocks that begin like this are checked too."""
