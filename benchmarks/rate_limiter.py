@@ -1,7 +1,8 @@
 """The limiter: its guarantees in virtual time, a comparison with other limiters, and real HTTP.
 
 The parts are separate programs in `rate_limit/`. The first two run in the virtual environment with the other limiters.
-The results in virtual time are reproducible: the documentation shows these tables and the chart.
+The results in virtual time are reproducible: the documentation shows these tables, and a chart of the
+second one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parent / "docs/assets"
-CHART, TABLE = ASSETS / "limiter-arrivals.svg", ASSETS / "limiter-table.md"
+TABLE = ASSETS / "limiter-table.md"
 REDIS_START_TIMEOUT = 10.0
 
 
@@ -51,7 +52,7 @@ def _wait_for(port: int) -> None:
 
 
 def main() -> int:
-    """Print the tables, and draw the chart."""
+    """Print the tables, and write those of the documentation."""
     venv = venvs.ROOT / ".venv-bench"
     venvs.prepare("bench", venv)
     python = str(venv / "bin/python")
@@ -60,7 +61,7 @@ def main() -> int:
     with redis() as url:
         programs = (
             [python, "server_models.py", str(TABLE)],
-            [python, "comparison.py", url, str(TABLE), str(CHART)],
+            [python, "comparison.py", url, str(TABLE)],
             [sys.executable, "over_http.py", url],
         )
         for program, *arguments in programs:

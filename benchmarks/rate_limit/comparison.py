@@ -1,4 +1,4 @@
-"""Compares our limiter with others in one run: arrivals at the server, costs, and a chart."""
+"""Compares our limiter with others in one run: arrivals at the server, and costs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import chart
 import limiters
 import slot_costs
 import waiting_costs
 from markdown_tables import show
 from server_models import BY_NAME
-from simulation import EVERY, LIMIT, NETWORKS, PER, STALLING, simulate
+from simulation import LIMIT, NETWORKS, PER, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,8 +96,8 @@ def _verdict(name: str, pair: tuple[float | None, float]) -> str:
     return " / ".join(f"{target:g}" for target in TARGETS[name]) + (" MISSED" if missed else "")
 
 
-def main(redis: str, table: str, chart_path: str) -> None:
-    """Print the tables and draw the chart."""
+def main(redis: str, table: str) -> None:
+    """Print the tables."""
     with tempfile.TemporaryDirectory() as folder:
         makers = limiters.factories(Path(folder), redis)
         names = list(makers)
@@ -110,8 +109,6 @@ def main(redis: str, table: str, chart_path: str) -> None:
     show_costs(
         {name: measured[name] for name in names if name in measured}, waiting_costs.measure(list(measured), redis)
     )
-    drawn = {name: runs[name, STALLING.name] for name in names if name not in limiters.STORES}
-    chart.draw(drawn, f"a slow network that stalls for {STALLING.stall:g} s of every {EVERY:g} s", Path(chart_path))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from maintain.docs.generated_pages import generated_pages, version
+from maintain.docs.limiter_chart import chart_of_table
 from maintain.docs.links import broken_links
 from maintain.venvs import ROOT, VENV, ScriptError, node_tool, run
 
@@ -50,6 +51,7 @@ def prepare(workspace: Path) -> None:
         page = workspace / "docs" / name
         page.parent.mkdir(exist_ok=True)
         page.write_text(text, encoding="utf-8")
+    (workspace / "docs/assets/limiter-chart.svg").write_text(chart_of_table(), encoding="utf-8")
     for name in LINKED:
         (workspace / name).symlink_to(ROOT / name)
     shutil.copyfile(ROOT / GRIFFE, workspace / Path(GRIFFE).name)

@@ -17,6 +17,7 @@ from griffe import Docstring, Function
 from maintain.docs.generated_pages import DOCUMENT, generated_pages
 from maintain.docs.griffe_docs import Docs, readable_default
 from maintain.docs.http_reference import Operation, curl, operations, python
+from maintain.docs.limiter_chart import TABLE, chart, read_arrivals
 from maintain.docs.links import broken_links
 from maintain.openapi_document import read
 from sendblue_contacts import Sendblue
@@ -47,7 +48,7 @@ def test_every_page_is_built(built: Path) -> None:
     assert set(re.findall(r"[\w/-]+\.md", str(navigation))) == pages
     expected = {page.replace(".md", ".html") for page in pages}
     assert {path.relative_to(built).as_posix() for path in built.rglob("*.html")} == expected
-    assert "pyrate-limiter" in (built / "guides/limits.html").read_text(encoding="utf-8")
+    assert '<svg class="limiter-chart"' in (built / "guides/limits.html").read_text(encoding="utf-8")
     assert "sendblue-contacts 0." in (built / "index.html").read_text(encoding="utf-8")
 
 
@@ -178,6 +179,15 @@ def test_copy_buttons_copy_commands(built: Path) -> None:
     assert [line for text in copied for line in text.splitlines()] == [
         line[2:] for line in lines if line.startswith(("$ ", "> "))
     ]
+
+
+def test_the_chart_has_the_figures_of_the_table() -> None:
+    """The chart has a bar for each limiter of the table, with the most arrivals on the network that stalls."""
+    arrivals = read_arrivals((ROOT / TABLE).read_text(encoding="utf-8"))
+    assert (len(arrivals), arrivals["sendblue-contacts"], arrivals["token bucket"]) == (9, 100, 212)
+    drawn = chart({"ours": 100, "other": 150})
+    assert re.findall(r'width="([\d.]+)" height="14" class="(\w+)"', drawn) == [("175", "within"), ("262.5", "above")]
+    assert ">150</text>" in drawn
 
 
 def test_faults_and_routes_are_complete() -> None:
