@@ -187,7 +187,7 @@ def create(contact: NumberOrFields | None, fields: Mapping[str, Any], region: st
         ConflictError: A contact with this number already exists.
 
     Example:
-        await client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
+        await client.contacts.create("+14155551234", first_name="Ada", tags=["VIP"])
     """
     values = _normalised(_CREATE, contact, fields, region)
     return _creation("creation", values, None if values.get("update_if_exists") is True else _CONFLICT)

@@ -71,7 +71,7 @@ class AsyncContactCalls:
             ConflictError: A contact with this number already exists.
 
         Example:
-            await client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
+            await client.contacts.create("+14155551234", first_name="Ada", tags=["VIP"])
         """
         return await self._send(operations.create(contact, fields, self._region))
 

@@ -71,7 +71,7 @@ class AsyncSendblue(BaseClient):
 
     Example:
         async with AsyncSendblue() as client:
-            await client.contacts.create("+14155551234", firstName="Ada")
+            await client.contacts.create("+14155551234", first_name="Ada")
     """
 
     _contacts: AsyncContacts | None = None

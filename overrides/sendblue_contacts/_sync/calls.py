@@ -71,7 +71,7 @@ class ContactCalls:
             ConflictError: A contact with this number already exists.
 
         Example:
-            client.contacts.create("+14155551234", firstName="Ada", tags=["VIP"])
+            client.contacts.create("+14155551234", first_name="Ada", tags=["VIP"])
         """
         return self._send(operations.create(contact, fields, self._region))
 

@@ -70,7 +70,7 @@ class Sendblue(BaseClient):
 
     Example:
         with Sendblue() as client:
-            client.contacts.create("+14155551234", firstName="Ada")
+            client.contacts.create("+14155551234", first_name="Ada")
     """
 
     _contacts: Contacts | None = None
