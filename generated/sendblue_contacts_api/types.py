@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
-from attrs import define, field
-
 T = TypeVar("T")
 
 
@@ -74,6 +72,12 @@ class _Hidden:
 
 
 _HIDDEN = _Hidden()
+
+
+def equal_models(one: object, other: object, fields: Mapping[str, Field]) -> bool:
+    """Whether two models of one class have the same fields and undocumented keys."""
+    names = "additional_properties", *(definition.attribute for definition in fields.values())
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def masked_fields(model: object, fields: Mapping[str, Field]) -> Iterator[tuple[str, object]]:
@@ -149,14 +153,16 @@ def read_models(from_dict: Callable[[Mapping[str, Any]], T], value: Any) -> Any:
     return [from_dict(item) for item in value]
 
 
-@define(repr=False)
 class Response(Generic[T]):
     """A response from an endpoint."""
 
-    status_code: HTTPStatus
-    content: bytes = field(repr=False)
-    headers: MutableMapping[str, str] = field(repr=False)
-    parsed: T | None = field(repr=False)
+    def __init__(
+        self, status_code: HTTPStatus, content: bytes, headers: MutableMapping[str, str], parsed: T | None
+    ) -> None:
+        self.status_code: HTTPStatus = status_code
+        self.content: bytes = content
+        self.headers: MutableMapping[str, str] = headers
+        self.parsed: T | None = parsed
 
     def __repr__(self) -> str:
         """Show only the status: content and headers may hold personal data."""

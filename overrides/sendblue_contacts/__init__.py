@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 
 _LAZY_IMPORTS = {
+    "._async.client": ("AsyncSendblue",),
+    "._sync.client": ("Sendblue",),
     ".bulk.results": (
         "BulkCreateResult",
         "BulkDeleteResult",
@@ -19,7 +21,6 @@ _LAZY_IMPORTS = {
         "FailedContact",
         "FailedNumber",
     ),
-    ".client": ("AsyncSendblue", "Sendblue"),
     ".errors": (
         "APIConnectionError",
         "APIError",

@@ -2,6 +2,8 @@
 
 from sendblue_contacts_api.models.contact import Contact as Contact
 
+from ._async.client import AsyncSendblue as AsyncSendblue
+from ._sync.client import Sendblue as Sendblue
 from .bulk.results import BulkCreateResult as BulkCreateResult
 from .bulk.results import BulkDeleteResult as BulkDeleteResult
 from .bulk.results import BulkError as BulkError
@@ -10,8 +12,6 @@ from .bulk.results import BulkProgress as BulkProgress
 from .bulk.results import BulkResult as BulkResult
 from .bulk.results import FailedContact as FailedContact
 from .bulk.results import FailedNumber as FailedNumber
-from .client import AsyncSendblue as AsyncSendblue
-from .client import Sendblue as Sendblue
 from .errors import APIConnectionError as APIConnectionError
 from .errors import APIError as APIError
 from .errors import APIResponseError as APIResponseError

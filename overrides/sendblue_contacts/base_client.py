@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +23,7 @@ from .config import (
     check_path,
     is_loopback,
 )
+from .errors import SendblueError
 from .phone import load_regions
 from .rate_limit import RateLimit, RateLimiter, forks, shared_limiter
 from .rate_limit.config import account_hash
@@ -28,6 +31,8 @@ from .request_context import Hooks, check_hook
 from .retry import EXTENSION, Call
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from .operations import Operation
     from .request_context import OnAttempt
 
@@ -111,6 +116,17 @@ class BaseClient:
     def _new_call(self, *, repeatable: bool, delay: float = 0.0) -> Call:
         options = self._options
         return Call(repeatable, options.retry, bulk=options.bulk, max_wait=options.max_wait, delay=delay)
+
+
+@contextmanager
+def importing(name: str) -> Generator[None]:
+    """Replace the ImportError of a module that is first used while the interpreter exits."""
+    try:
+        yield
+    except ImportError:
+        if sys.is_finalizing():
+            raise SendblueError(f"the interpreter is exiting; use `{name}` once before that") from None
+        raise
 
 
 class _NoCookies(CookieJar):

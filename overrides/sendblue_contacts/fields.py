@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from numbers import Number
 from typing import Any, cast
 
@@ -45,6 +44,8 @@ class FieldSet:
         for call, fields in self.other_calls.items():
             if any(key in (name, *field.aliases) for name, field in fields.items()):
                 return TypeError(f"{self.call}: {key} is not a field of this call; set it with {call}")
+        from difflib import get_close_matches  # noqa: PLC0415  # only errors need it
+
         nearest = get_close_matches(str(key)[:_MAX_KEY_LENGTH], self.preferred, n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else f"the fields are {', '.join(self.fields)}"
         return TypeError(f"{self.call}: unknown field {shown_key(key)}; {hint}")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import attrs
 import pytest
 from sendblue_contacts_api.models import BulkCreateResponse, Contact, ContactResponse, ContactUpdate
 from sendblue_contacts_api.types import UNSET, Shapes
@@ -31,8 +30,8 @@ def test_tables_match_the_document(tables: Tables) -> None:
 
 def test_every_field_is_an_attribute(tables: Tables) -> None:
     """Each entry of FIELDS names an attribute, and each attribute for a field has an entry."""
-    own = {"additional_properties", "_fields_set"}
-    attributes = {model: {each.name for each in attrs.fields(model)} - own for model in tables.models}
+    own = {"__weakref__", "_fields_set", "additional_properties"}
+    attributes = {model: {*model.__slots__} - own for model in tables.models}
     assert {model: {field.attribute for field in model.FIELDS.values()} for model in tables.models} == attributes
 
 

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
     Unset,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
@@ -56,7 +53,6 @@ class BulkContactMapping(BulkContactFields, total=False):
     """Deprecated alias of `phone`."""
 
 
-@_attrs_define(repr=False)
 class BulkContact:
     """A contact in a bulk request.
 
@@ -71,6 +67,17 @@ class BulkContact:
             `customVariables`.
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "phone",
+        "first_name",
+        "last_name",
+        "company_name",
+        "tags",
+        "custom_variables",
+    )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "phone": Field(
@@ -98,13 +105,30 @@ class BulkContact:
     }
     """The definition of each field, by its preferred name."""
 
-    phone: str = _attrs_field(repr=False)
-    first_name: str | Unset = _attrs_field(default=UNSET, repr=False)
-    last_name: str | Unset = _attrs_field(default=UNSET, repr=False)
-    company_name: str | Unset = _attrs_field(default=UNSET, repr=False)
-    tags: list[str] | Unset = _attrs_field(default=UNSET, repr=False)
-    custom_variables: dict[str, str] | Unset = _attrs_field(default=UNSET, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    phone: str
+    first_name: str | Unset
+    last_name: str | Unset
+    company_name: str | Unset
+    tags: list[str] | Unset
+    custom_variables: dict[str, str] | Unset
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        phone: str,
+        first_name: str | Unset = UNSET,
+        last_name: str | Unset = UNSET,
+        company_name: str | Unset = UNSET,
+        tags: list[str] | Unset = UNSET,
+        custom_variables: dict[str, str] | Unset = UNSET,
+    ) -> None:
+        self.phone = phone
+        self.first_name = first_name
+        self.last_name = last_name
+        self.company_name = company_name
+        self.tags = tags
+        self.custom_variables = custom_variables
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -165,6 +189,14 @@ class BulkContact:
         if not isinstance(self.custom_variables, Unset):
             result["custom_variables"] = self.custom_variables
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

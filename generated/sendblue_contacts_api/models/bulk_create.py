@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
     read_models,
@@ -30,7 +27,6 @@ class BulkCreateMapping(BulkCreateFields, total=False):
     """The contacts to create. Each needs a phone number."""
 
 
-@_attrs_define(repr=False)
 class BulkCreate:
     """The contacts to create.
 
@@ -39,13 +35,26 @@ class BulkCreate:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "contacts",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contacts": Field("array[object]", required=True, attribute="contacts"),
     }
     """The definition of each field, by its preferred name."""
 
-    contacts: list[BulkContact] = _attrs_field(repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    contacts: list[BulkContact]
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        contacts: list[BulkContact],
+    ) -> None:
+        self.contacts = contacts
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -75,6 +84,14 @@ class BulkCreate:
         result = dict(self.additional_properties)
         result["contacts"] = [item.to_dict() for item in self.contacts]
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

@@ -1,22 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
     read_models,
 )
 
 
-@_attrs_define(repr=False)
 class BulkCreateResponse:
     """The result of a bulk create request.
 
@@ -29,6 +25,16 @@ class BulkCreateResponse:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_fields_set",
+        "additional_properties",
+        "status",
+        "contacts",
+        "number_of_contacts_created",
+        "failures",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "status": Field("string", nullable=True, attribute="status"),
         "contacts": Field("array[object]", nullable=True, attribute="contacts"),
@@ -37,12 +43,26 @@ class BulkCreateResponse:
     }
     """The definition of each field, by its preferred name."""
 
-    status: str | None = _attrs_field(default=None, repr=False)
-    contacts: list[Contact] | None = _attrs_field(default=None, repr=False)
-    number_of_contacts_created: int | None = _attrs_field(default=None, repr=False)
-    failures: list[BulkCreateFailure] | None = _attrs_field(default=None, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
+    status: str | None
+    contacts: list[Contact] | None
+    number_of_contacts_created: int | None
+    failures: list[BulkCreateFailure] | None
+    additional_properties: dict[str, Any]
+    _fields_set: frozenset[str] | None
+
+    def __init__(
+        self,
+        status: str | None = None,
+        contacts: list[Contact] | None = None,
+        number_of_contacts_created: int | None = None,
+        failures: list[BulkCreateFailure] | None = None,
+    ) -> None:
+        self.status = status
+        self.contacts = contacts
+        self.number_of_contacts_created = number_of_contacts_created
+        self.failures = failures
+        self.additional_properties = {}
+        self._fields_set = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -101,6 +121,14 @@ class BulkCreateResponse:
         return frozenset(
             field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
         )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
@@ -32,7 +29,6 @@ class BulkDeleteMapping(BulkDeleteFields, total=False):
     """Deprecated alias of `contact_ids`."""
 
 
-@_attrs_define(repr=False)
 class BulkDelete:
     """The contacts to delete.
 
@@ -42,13 +38,26 @@ class BulkDelete:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "contact_ids",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contact_ids": Field("array[string]", aliases=("contactIds",), required=True, attribute="contact_ids"),
     }
     """The definition of each field, by its preferred name."""
 
-    contact_ids: list[str] = _attrs_field(repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    contact_ids: list[str]
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        contact_ids: list[str],
+    ) -> None:
+        self.contact_ids = contact_ids
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -80,6 +89,14 @@ class BulkDelete:
         result = dict(self.additional_properties)
         result["contact_ids"] = self.contact_ids
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
 
 
-@_attrs_define(repr=False)
 class BulkDeleteItem:
     """The result for one phone number of a bulk delete request.
 
@@ -26,6 +22,15 @@ class BulkDeleteItem:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_fields_set",
+        "additional_properties",
+        "phone_number",
+        "success",
+        "error",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "phone_number": Field("e164", aliases=("phoneNumber",), nullable=True, attribute="phone_number"),
         "success": Field("boolean", nullable=True, attribute="success"),
@@ -33,11 +38,23 @@ class BulkDeleteItem:
     }
     """The definition of each field, by its preferred name."""
 
-    phone_number: str | None = _attrs_field(default=None, repr=False)
-    success: bool | None = _attrs_field(default=None, repr=False)
-    error: str | None = _attrs_field(default=None, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
+    phone_number: str | None
+    success: bool | None
+    error: str | None
+    additional_properties: dict[str, Any]
+    _fields_set: frozenset[str] | None
+
+    def __init__(
+        self,
+        phone_number: str | None = None,
+        success: bool | None = None,
+        error: str | None = None,
+    ) -> None:
+        self.phone_number = phone_number
+        self.success = success
+        self.error = error
+        self.additional_properties = {}
+        self._fields_set = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -86,6 +103,14 @@ class BulkDeleteItem:
         return frozenset(
             field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
         )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

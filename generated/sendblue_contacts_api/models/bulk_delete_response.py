@@ -1,22 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
     read_models,
 )
 
 
-@_attrs_define(repr=False)
 class BulkDeleteResponse:
     """The result of a bulk delete request.
 
@@ -32,6 +28,18 @@ class BulkDeleteResponse:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_fields_set",
+        "additional_properties",
+        "status",
+        "amount",
+        "total",
+        "successes",
+        "failures",
+        "results",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "status": Field("string", nullable=True, attribute="status"),
         "amount": Field("integer", nullable=True, attribute="amount"),
@@ -42,14 +50,32 @@ class BulkDeleteResponse:
     }
     """The definition of each field, by its preferred name."""
 
-    status: str | None = _attrs_field(default=None, repr=False)
-    amount: int | None = _attrs_field(default=None, repr=False)
-    total: int | None = _attrs_field(default=None, repr=False)
-    successes: int | None = _attrs_field(default=None, repr=False)
-    failures: int | None = _attrs_field(default=None, repr=False)
-    results: list[BulkDeleteItem] | None = _attrs_field(default=None, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
+    status: str | None
+    amount: int | None
+    total: int | None
+    successes: int | None
+    failures: int | None
+    results: list[BulkDeleteItem] | None
+    additional_properties: dict[str, Any]
+    _fields_set: frozenset[str] | None
+
+    def __init__(
+        self,
+        status: str | None = None,
+        amount: int | None = None,
+        total: int | None = None,
+        successes: int | None = None,
+        failures: int | None = None,
+        results: list[BulkDeleteItem] | None = None,
+    ) -> None:
+        self.status = status
+        self.amount = amount
+        self.total = total
+        self.successes = successes
+        self.failures = failures
+        self.results = results
+        self.additional_properties = {}
+        self._fields_set = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -117,6 +143,14 @@ class BulkDeleteResponse:
         return frozenset(
             field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
         )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

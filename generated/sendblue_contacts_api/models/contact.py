@@ -2,22 +2,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
     read_datetime,
 )
 
 
-@_attrs_define(repr=False)
 class Contact:
     """A contact, as the API returns it. Any field may be absent or null.
 
@@ -43,6 +39,24 @@ class Contact:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_fields_set",
+        "additional_properties",
+        "phone",
+        "first_name",
+        "last_name",
+        "company_name",
+        "sendblue_number",
+        "assigned_to_email",
+        "tags",
+        "custom_variables",
+        "created_at",
+        "verified",
+        "opt_out",
+        "contact_id",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "phone": Field("e164", nullable=True, attribute="phone"),
         "first_name": Field("string", aliases=("firstName",), nullable=True, attribute="first_name"),
@@ -61,20 +75,50 @@ class Contact:
     }
     """The definition of each field, by its preferred name."""
 
-    phone: str | None = _attrs_field(default=None, repr=False)
-    first_name: str | None = _attrs_field(default=None, repr=False)
-    last_name: str | None = _attrs_field(default=None, repr=False)
-    company_name: str | None = _attrs_field(default=None, repr=False)
-    sendblue_number: str | None = _attrs_field(default=None, repr=False)
-    assigned_to_email: str | None = _attrs_field(default=None, repr=False)
-    tags: list[str] | None = _attrs_field(default=None, repr=False)
-    custom_variables: dict[str, str] | None = _attrs_field(default=None, repr=False)
-    created_at: datetime.datetime | None = _attrs_field(default=None, repr=False)
-    verified: bool | None = _attrs_field(default=None, repr=False)
-    opt_out: bool | None = _attrs_field(default=None, repr=False)
-    contact_id: str | None = _attrs_field(default=None, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
+    phone: str | None
+    first_name: str | None
+    last_name: str | None
+    company_name: str | None
+    sendblue_number: str | None
+    assigned_to_email: str | None
+    tags: list[str] | None
+    custom_variables: dict[str, str] | None
+    created_at: datetime.datetime | None
+    verified: bool | None
+    opt_out: bool | None
+    contact_id: str | None
+    additional_properties: dict[str, Any]
+    _fields_set: frozenset[str] | None
+
+    def __init__(
+        self,
+        phone: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        company_name: str | None = None,
+        sendblue_number: str | None = None,
+        assigned_to_email: str | None = None,
+        tags: list[str] | None = None,
+        custom_variables: dict[str, str] | None = None,
+        created_at: datetime.datetime | None = None,
+        verified: bool | None = None,
+        opt_out: bool | None = None,
+        contact_id: str | None = None,
+    ) -> None:
+        self.phone = phone
+        self.first_name = first_name
+        self.last_name = last_name
+        self.company_name = company_name
+        self.sendblue_number = sendblue_number
+        self.assigned_to_email = assigned_to_email
+        self.tags = tags
+        self.custom_variables = custom_variables
+        self.created_at = created_at
+        self.verified = verified
+        self.opt_out = opt_out
+        self.contact_id = contact_id
+        self.additional_properties = {}
+        self._fields_set = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -200,6 +244,14 @@ class Contact:
         return frozenset(
             field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
         )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

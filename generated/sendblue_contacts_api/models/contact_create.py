@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
     Unset,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
@@ -64,7 +61,6 @@ class ContactCreateMapping(ContactCreateFields, total=False):
     """Deprecated alias of `number`."""
 
 
-@_attrs_define(repr=False)
 class ContactCreate:
     """A contact to create, or to update if it exists and `update_if_exists` is true.
 
@@ -86,6 +82,19 @@ class ContactCreate:
             Deprecated alias is `updateIfExists`. Server default: `false`.
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "number",
+        "first_name",
+        "last_name",
+        "sendblue_number",
+        "assigned_to_email",
+        "tags",
+        "custom_variables",
+        "update_if_exists",
+    )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "number": Field(
@@ -110,15 +119,36 @@ class ContactCreate:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str = _attrs_field(repr=False)
-    first_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    last_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    sendblue_number: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    assigned_to_email: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    tags: list[str] | None | Unset = _attrs_field(default=UNSET, repr=False)
-    custom_variables: dict[str, str] | None | Unset = _attrs_field(default=UNSET, repr=False)
-    update_if_exists: bool | Unset = _attrs_field(default=UNSET, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    number: str
+    first_name: str | None | Unset
+    last_name: str | None | Unset
+    sendblue_number: str | None | Unset
+    assigned_to_email: str | None | Unset
+    tags: list[str] | None | Unset
+    custom_variables: dict[str, str] | None | Unset
+    update_if_exists: bool | Unset
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        number: str,
+        first_name: str | None | Unset = UNSET,
+        last_name: str | None | Unset = UNSET,
+        sendblue_number: str | None | Unset = UNSET,
+        assigned_to_email: str | None | Unset = UNSET,
+        tags: list[str] | None | Unset = UNSET,
+        custom_variables: dict[str, str] | None | Unset = UNSET,
+        update_if_exists: bool | Unset = UNSET,
+    ) -> None:
+        self.number = number
+        self.first_name = first_name
+        self.last_name = last_name
+        self.sendblue_number = sendblue_number
+        self.assigned_to_email = assigned_to_email
+        self.tags = tags
+        self.custom_variables = custom_variables
+        self.update_if_exists = update_if_exists
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -191,6 +221,14 @@ class ContactCreate:
         if not isinstance(self.update_if_exists, Unset):
             result["update_if_exists"] = self.update_if_exists
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
     Unset,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
@@ -40,7 +37,6 @@ class ContactOptOutMapping(ContactOptOutFields, total=False):
     """Deprecated alias of `number`."""
 
 
-@_attrs_define(repr=False)
 class ContactOptOut:
     """The phone number to opt out, or to opt back in.
 
@@ -51,6 +47,13 @@ class ContactOptOut:
             `optedOut`. Server default: `true`.
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "number",
+        "opted_out",
+    )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "number": Field(
@@ -67,9 +70,18 @@ class ContactOptOut:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str = _attrs_field(repr=False)
-    opted_out: bool | Unset = _attrs_field(default=UNSET, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    number: str
+    opted_out: bool | Unset
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        number: str,
+        opted_out: bool | Unset = UNSET,
+    ) -> None:
+        self.number = number
+        self.opted_out = opted_out
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -102,6 +114,14 @@ class ContactOptOut:
         if not isinstance(self.opted_out, Unset):
             result["opted_out"] = self.opted_out
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

@@ -1,22 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
     read_model,
 )
 
 
-@_attrs_define(repr=False)
 class ContactResponse:
     """A contact and a status.
 
@@ -26,16 +22,34 @@ class ContactResponse:
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_fields_set",
+        "additional_properties",
+        "contact",
+        "status",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "contact": Field("object", nullable=True, attribute="contact"),
         "status": Field("string", nullable=True, attribute="status"),
     }
     """The definition of each field, by its preferred name."""
 
-    contact: Contact | None = _attrs_field(default=None, repr=False)
-    status: str | None = _attrs_field(default=None, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
+    contact: Contact | None
+    status: str | None
+    additional_properties: dict[str, Any]
+    _fields_set: frozenset[str] | None
+
+    def __init__(
+        self,
+        contact: Contact | None = None,
+        status: str | None = None,
+    ) -> None:
+        self.contact = contact
+        self.status = status
+        self.additional_properties = {}
+        self._fields_set = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -79,6 +93,14 @@ class ContactResponse:
         return frozenset(
             field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
         )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

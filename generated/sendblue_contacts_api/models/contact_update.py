@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
     Unset,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
@@ -69,7 +66,6 @@ class ContactUpdateMapping(ContactUpdateFields, total=False):
     pass
 
 
-@_attrs_define(repr=False)
 class ContactUpdate:
     """The fields of a contact to change. Absent fields are unchanged; null clears a field.
 
@@ -90,6 +86,20 @@ class ContactUpdate:
         opt_out (bool | None | Unset): Whether the contact has opted out of messages. Deprecated alias is `optOut`.
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "phone_number",
+        "first_name",
+        "last_name",
+        "company_name",
+        "sendblue_number",
+        "assigned_to_email",
+        "tags",
+        "custom_variables",
+        "opt_out",
+    )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "phone_number": Field(
@@ -122,16 +132,39 @@ class ContactUpdate:
     }
     """The definition of each field, by its preferred name."""
 
-    phone_number: str | Unset = _attrs_field(default=UNSET, repr=False)
-    first_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    last_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    company_name: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    sendblue_number: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    assigned_to_email: str | None | Unset = _attrs_field(default=UNSET, repr=False)
-    tags: list[str] | None | Unset = _attrs_field(default=UNSET, repr=False)
-    custom_variables: dict[str, str] | None | Unset = _attrs_field(default=UNSET, repr=False)
-    opt_out: bool | None | Unset = _attrs_field(default=UNSET, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    phone_number: str | Unset
+    first_name: str | None | Unset
+    last_name: str | None | Unset
+    company_name: str | None | Unset
+    sendblue_number: str | None | Unset
+    assigned_to_email: str | None | Unset
+    tags: list[str] | None | Unset
+    custom_variables: dict[str, str] | None | Unset
+    opt_out: bool | None | Unset
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        phone_number: str | Unset = UNSET,
+        first_name: str | None | Unset = UNSET,
+        last_name: str | None | Unset = UNSET,
+        company_name: str | None | Unset = UNSET,
+        sendblue_number: str | None | Unset = UNSET,
+        assigned_to_email: str | None | Unset = UNSET,
+        tags: list[str] | None | Unset = UNSET,
+        custom_variables: dict[str, str] | None | Unset = UNSET,
+        opt_out: bool | None | Unset = UNSET,
+    ) -> None:
+        self.phone_number = phone_number
+        self.first_name = first_name
+        self.last_name = last_name
+        self.company_name = company_name
+        self.sendblue_number = sendblue_number
+        self.assigned_to_email = assigned_to_email
+        self.tags = tags
+        self.custom_variables = custom_variables
+        self.opt_out = opt_out
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -209,6 +242,14 @@ class ContactUpdate:
         if not isinstance(self.opt_out, Unset):
             result["opt_out"] = self.opt_out
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

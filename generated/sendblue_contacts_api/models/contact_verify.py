@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, TypedDict
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
@@ -35,7 +32,6 @@ class ContactVerifyMapping(ContactVerifyFields, total=False):
     """Deprecated alias of `number`."""
 
 
-@_attrs_define(repr=False)
 class ContactVerify:
     """The phone number to send a verification message to.
 
@@ -44,6 +40,12 @@ class ContactVerify:
             `phone`.
         additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "additional_properties",
+        "number",
+    )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "number": Field(
@@ -59,8 +61,15 @@ class ContactVerify:
     }
     """The definition of each field, by its preferred name."""
 
-    number: str = _attrs_field(repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
+    number: str
+    additional_properties: dict[str, Any]
+
+    def __init__(
+        self,
+        number: str,
+    ) -> None:
+        self.number = number
+        self.additional_properties = {}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -87,6 +96,14 @@ class ContactVerify:
         result = dict(self.additional_properties)
         result["number"] = self.number
         return result
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

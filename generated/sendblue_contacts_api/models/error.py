@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
-
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
     Shapes,
-    empty_dict,
+    equal_models,
     masked_fields,
     masked_repr,
 )
 
 
-@_attrs_define(repr=False)
 class Error:
     """An error. The error message is in `message`, `error` or `error_message`, in this order of precedence; `status` may
     be absent. Error responses that are not JSON, for example from a proxy, are also possible.
@@ -28,6 +24,16 @@ class Error:
             additional_properties (dict[str, Any]): Undocumented keys, and values of the wrong type.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_fields_set",
+        "additional_properties",
+        "status",
+        "message",
+        "error",
+        "error_message",
+    )
+
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "status": Field("string", nullable=True, attribute="status"),
         "message": Field("string", nullable=True, attribute="message"),
@@ -36,12 +42,26 @@ class Error:
     }
     """The definition of each field, by its preferred name."""
 
-    status: str | None = _attrs_field(default=None, repr=False)
-    message: str | None = _attrs_field(default=None, repr=False)
-    error: str | None = _attrs_field(default=None, repr=False)
-    error_message: str | None = _attrs_field(default=None, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=empty_dict, repr=False)
-    _fields_set: frozenset[str] | None = _attrs_field(init=False, default=None, eq=False, repr=False)
+    status: str | None
+    message: str | None
+    error: str | None
+    error_message: str | None
+    additional_properties: dict[str, Any]
+    _fields_set: frozenset[str] | None
+
+    def __init__(
+        self,
+        status: str | None = None,
+        message: str | None = None,
+        error: str | None = None,
+        error_message: str | None = None,
+    ) -> None:
+        self.status = status
+        self.message = message
+        self.error = error
+        self.error_message = error_message
+        self.additional_properties = {}
+        self._fields_set = None
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -94,6 +114,14 @@ class Error:
         return frozenset(
             field.attribute for field in self.FIELDS.values() if getattr(self, field.attribute) is not None
         )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return equal_models(self, other, self.FIELDS)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
 
     def __repr__(self) -> str:
         return masked_repr(self, self.FIELDS)

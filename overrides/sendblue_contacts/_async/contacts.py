@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from .bulk import AsyncBulkContacts
+from typing import TYPE_CHECKING
+
+from sendblue_contacts.base_client import importing
+
 from .calls import AsyncContactCalls
-from .raw_contacts import AsyncRawContacts
+
+if TYPE_CHECKING:
+    from .bulk import AsyncBulkContacts
+    from .raw_contacts import AsyncRawContacts
 
 
 class AsyncContacts(AsyncContactCalls):
@@ -19,9 +25,13 @@ class AsyncContacts(AsyncContactCalls):
     @property
     def bulk(self) -> AsyncBulkContacts:
         """Calls for many contacts at once."""
+        with importing("client.contacts.bulk"):
+            from .bulk import AsyncBulkContacts  # noqa: PLC0415  # many programs do not use it
         return AsyncBulkContacts(self._send_bulk, self._region, self._read_lag, self._account)
 
     @property
     def with_raw_response(self) -> AsyncRawContacts:
         """The same calls, returning the `httpx.Response`; its `parse()` returns the value, or raises the error."""
+        with importing("client.contacts.with_raw_response"):
+            from .raw_contacts import AsyncRawContacts  # noqa: PLC0415  # as above
         return AsyncRawContacts(AsyncContactCalls(self._send_raw, self._region))

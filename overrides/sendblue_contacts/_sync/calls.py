@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
-from sendblue_contacts.pagination import MAX_PAGE_SIZE, new_walk
+from sendblue_contacts.base_client import importing
 
 from sendblue_contacts import operations
 
@@ -163,7 +163,7 @@ class ContactCalls:
     def list(
         self,
         *,
-        page_size: int = MAX_PAGE_SIZE,
+        page_size: int = 1000,
         max_items: int | None = None,
         order_by: str | None = None,
         order_direction: str | None = None,
@@ -199,6 +199,8 @@ class ContactCalls:
             for contact in client.contacts.list():
                 print(contact.first_name)
         """
+        with importing("client.contacts.list"):
+            from sendblue_contacts.pagination import new_walk  # noqa: PLC0415  # many programs list nothing
         return ContactList(
             self._send,
             new_walk(

@@ -7,11 +7,10 @@ properties import it.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from sendblue_contacts._httpx import httpx
-from sendblue_contacts.base_client import BaseClient, proxy_for
+from sendblue_contacts.base_client import BaseClient, importing, proxy_for
 from sendblue_contacts.config import KEEP, Credentials, Options, resolve_base_url
 from sendblue_contacts.errors import (
     APIConnectionError,
@@ -109,13 +108,8 @@ class Sendblue(BaseClient):
             SendblueError: It is used for the first time while the interpreter exits.
         """
         if self._contacts is None:  # no cached_property: Python 3.11 locks it, also in the child of a fork
-            try:
+            with importing("client.contacts"):
                 from .contacts import Contacts  # noqa: PLC0415  # see the top of this file
-            except ImportError:
-                if sys.is_finalizing():
-                    text = "the interpreter is exiting; use `client.contacts` once before that"
-                    raise SendblueError(text) from None
-                raise
             self._contacts = Contacts(
                 self._send,
                 self._region,

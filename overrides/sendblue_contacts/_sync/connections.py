@@ -28,6 +28,7 @@ from sendblue_contacts.body import BodyReader, discard_connection, has_unread_by
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.request_context import closed_call, deadline_of, log_attempt, seconds_to_deadline
 from sendblue_contacts.sleep import connected
+from sendblue_contacts.tls import TlsContext
 
 if TYPE_CHECKING:
     import ssl
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 
 _PIECE = 16 * 1024
 """Bytes that are sent at once: the timeout of a write applies to each part that the server receives."""
+_FIRST_IMPORTS = (
+    "certifi",
+    "encodings.idna",  # by `socket.getaddrinfo`
+    "sendblue_contacts._sync.bulk",
+    "sendblue_contacts._sync.contacts",
+    "sendblue_contacts._sync.raw_contacts",
+)
+"""What the first calls import."""
 
 
 class _Stream:
@@ -63,8 +72,9 @@ class _Stream:
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
     ) -> _Stream:
+        context = self._streams.tls.context_for(ssl_context)
         seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
-        stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        stream = self._stream.start_tls(context, server_hostname, seconds)
         return _Stream(stream, self._streams)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's signature
@@ -74,8 +84,9 @@ class _Stream:
 class _Streams:
     """Opens the connections of one client, as a network backend of httpcore."""
 
-    def __init__(self, backend: Any) -> None:  # noqa: ANN401  # httpcore's backend
+    def __init__(self, backend: Any, tls: TlsContext) -> None:  # noqa: ANN401  # httpcore's backend
         self._backend = backend
+        self.tls = tls
         self.opened: WeakSet[_Stream] = WeakSet()
         self.closed = False
 
@@ -121,18 +132,17 @@ class ConnectionTransport(httpx.BaseTransport):
         self._proxy = proxy
         self._streams: _Streams | None = None
         if transport is None:
-            self._ssl_context = httpx.create_ssl_context()  # takes 20 ms, so a child of a fork uses the same
+            self._tls = TlsContext()
             self._open()
-            # What the first call imports; `socket.getaddrinfo` imports the encoding.
-            forks.import_before_fork("encodings.idna", "sendblue_contacts._sync.contacts")
+            forks.import_before_fork(*_FIRST_IMPORTS)
             forks.reset_after_fork(self)
         else:
             self._transport = transport
 
     def _open(self) -> None:
-        self._transport = transport = httpx.HTTPTransport(verify=self._ssl_context, proxy=self._proxy)
+        self._transport = transport = httpx.HTTPTransport(verify=self._tls.placeholder, proxy=self._proxy)
         pool = cast("Any", transport)._pool  # noqa: SLF001  # httpx has no argument for the network backend
-        self._streams = pool._network_backend = _Streams(pool._network_backend)  # noqa: SLF001  # as above
+        self._streams = pool._network_backend = _Streams(pool._network_backend, self._tls)  # noqa: SLF001  # as above
 
     def after_fork(self) -> None:
         """In the child: open connections of its own. Those of the parent are not closed, which both would notice."""

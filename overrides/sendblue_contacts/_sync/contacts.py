@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
-from .bulk import BulkContacts
+from typing import TYPE_CHECKING
+
+from sendblue_contacts.base_client import importing
+
 from .calls import ContactCalls
-from .raw_contacts import RawContacts
+
+if TYPE_CHECKING:
+    from .bulk import BulkContacts
+    from .raw_contacts import RawContacts
 
 
 class Contacts(ContactCalls):
@@ -20,9 +26,13 @@ class Contacts(ContactCalls):
     @property
     def bulk(self) -> BulkContacts:
         """Calls for many contacts at once."""
+        with importing("client.contacts.bulk"):
+            from .bulk import BulkContacts  # noqa: PLC0415  # many programs do not use it
         return BulkContacts(self._send_bulk, self._region, self._read_lag, self._account)
 
     @property
     def with_raw_response(self) -> RawContacts:
         """The same calls, returning the `httpx.Response`; its `parse()` returns the value, or raises the error."""
+        with importing("client.contacts.with_raw_response"):
+            from .raw_contacts import RawContacts  # noqa: PLC0415  # as above
         return RawContacts(ContactCalls(self._send_raw, self._region))

@@ -34,13 +34,15 @@ class AttrsClasses(griffe.Extension):
     """Adds the `__init__` of attrs classes, as griffe does for dataclasses."""
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:  # noqa: ANN401 - griffe's signature
-        """Add `__init__` to a class of attrs."""
+        """Add `__init__` to a class of attrs, and let that of a model take its arguments by keyword only."""
+        # Models are created by keyword, because a new field is inserted where the document has it.
+        if cls.path.startswith(f"{MODELS}.") and isinstance(init := cls.members.get("__init__"), griffe.Function):
+            for parameter in [each for each in init.parameters if each.name != "self"]:
+                parameter.kind = griffe.ParameterKind.keyword_only
         if not any(decorator.callable_path in {"attrs.define", "attrs.frozen"} for decorator in cls.decorators):
             return
         fields = [member for member in cls.members.values() if isinstance(member, griffe.Attribute)]
-        # Models are created by keyword, because a new field is inserted where the document has it.
-        is_model = cls.path.startswith(f"{MODELS}.")
-        parameters = [_parameter(field, by_keyword=is_model) for field in fields if _is_argument(field)]
+        parameters = [_parameter(field) for field in fields if _is_argument(field)]
         cls.set_member("__init__", griffe.Function("__init__", parameters=griffe.Parameters(*parameters)))
 
 
@@ -48,11 +50,11 @@ def _is_argument(field: griffe.Attribute) -> bool:
     return "instance-attribute" in field.labels and "init=False" not in str(field.value)
 
 
-def _parameter(field: griffe.Attribute, *, by_keyword: bool) -> griffe.Parameter:
+def _parameter(field: griffe.Attribute) -> griffe.Parameter:
     text = str(field.value)
     alias = re.search(r"alias='(\w+)'", text)
     kinds = griffe.ParameterKind
-    kind = kinds.keyword_only if by_keyword or "kw_only=True" in text else kinds.positional_or_keyword
+    kind = kinds.keyword_only if "kw_only=True" in text else kinds.positional_or_keyword
     # A call of attrs' field() has a default, or only settings.
     has_default = field.value is not None and ("field(" not in text or "default" in text or "factory" in text)
     name = alias[1] if alias else field.name.lstrip("_")

@@ -15,7 +15,7 @@ import yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOURCE, LIST_SOURCE = "operations.py", "pagination/arguments.py"
+SOURCE, LIST_SOURCE, CONSTANTS = "operations.py", "pagination/arguments.py", "pagination/window.py"
 HEAD = '''"""The calls of `contacts`, except the bulk calls. `operations` and `pagination` decide what they send."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
 from sendblue_contacts import operations
 
-from sendblue_contacts.pagination import MAX_PAGE_SIZE, new_walk
+from sendblue_contacts.base_client import importing
 
 from .listing import AsyncContactList
 
@@ -84,6 +84,10 @@ FIELDS = {
 """,
 }
 """The signatures of a call that takes fields, by its first argument."""
+LIST_IMPORT = """
+        with importing("client.contacts.list"):
+            from sendblue_contacts.pagination import new_walk  # noqa: PLC0415  # many programs list nothing
+"""
 SETTINGS = ("region", "filtered", "read_lag")
 """The arguments that a call takes from the client."""
 OPERATIONS = {"get": "retrieve_contact", "upsert": "create_contact"}
@@ -94,11 +98,20 @@ WIDTH = 120
 def contact_calls(client: Path, document: Path) -> str:
     """Return the module with the calls, for the package of the client and the OpenAPI document."""
     data = yaml.load(document.read_text(encoding="utf-8"), yaml.CSafeLoader)  # a safe loader
-    tree, lists = (ast.parse((client / name).read_text(encoding="utf-8")) for name in (SOURCE, LIST_SOURCE))
+    sources = (ast.parse((client / name).read_text(encoding="utf-8")) for name in (SOURCE, LIST_SOURCE, CONSTANTS))
+    tree, lists, constants = sources
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     methods = "".join(_method(function, data) for function in functions if _is_call(function))
     (new_walk,) = (node for node in lists.body if isinstance(node, ast.FunctionDef) and node.name == "new_walk")
+    _write_out(new_walk, constants)
     return HEAD.replace("{imports}", "\n    ".join(_imports(tree))) + methods + _list(new_walk, data)
+
+
+def _write_out(function: ast.FunctionDef, constants: ast.Module) -> None:
+    """Replace the names of constants in the defaults by their values: the emitted module does not import pagination."""
+    values = {ast.unparse(node.targets[0]): node.value for node in constants.body if isinstance(node, ast.Assign)}
+    defaults = function.args.kw_defaults
+    defaults[:] = [values.get(ast.unparse(each), each) if each else None for each in defaults]
 
 
 def _imports(tree: ast.Module) -> list[str]:
@@ -141,7 +154,7 @@ def _list(new_walk: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JS
     arguments = ", ".join(f"{name}={value}" for name, value in passed.items())
     docstring = textwrap.indent(f'"""{_docstring(new_walk, data)}"""', " " * 8)
     head = f"\n    def list(self, {ast.unparse(new_walk.args)}) -> AsyncContactList:\n"
-    return f"{head}{docstring}\n        return AsyncContactList(self._send, new_walk({arguments}))\n"
+    return f"{head}{docstring}{LIST_IMPORT}        return AsyncContactList(self._send, new_walk({arguments}))\n"
 
 
 def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
