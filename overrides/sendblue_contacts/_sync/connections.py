@@ -72,8 +72,12 @@ class _Stream:
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
     ) -> _Stream:
-        context = self._streams.tls.context_for(ssl_context)
-        seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
+        try:
+            context = self._streams.tls.context_for(ssl_context)
+            seconds = seconds_to_deadline(timeout, httpx.ConnectTimeout)
+        except httpx.TransportError:
+            self.close()  # httpcore leaves it to this method
+            raise
         stream = self._stream.start_tls(context, server_hostname, seconds)
         return _Stream(stream, self._streams)
 

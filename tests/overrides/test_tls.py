@@ -1,0 +1,117 @@
+"""The TLS context is created for the first https connection, and trusts only the certificates of the system."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sendblue_contacts import APIConnectionError, Sendblue
+from sendblue_contacts.tls import TlsContext
+
+BODY = b'{"contact":{"phone":"+14155551234"}}'
+RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a new self-signed certificate for localhost and its key."""
+    x509: Any = pytest.importorskip("cryptography.x509")
+    primitives = "cryptography.hazmat.primitives"
+    hashes, serialization = (import_module(f"{primitives}.{name}") for name in ("hashes", "serialization"))
+    ec = import_module(f"{primitives}.asymmetric.ec")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - dt.timedelta(1), now + dt.timedelta(1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    signed = builder.sign(key, hashes.SHA256())
+    kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    path.write_bytes(signed.public_bytes(kinds[0]) + key.private_bytes(*kinds))
+    return path
+
+
+@pytest.fixture
+def url(certificate: Path) -> Iterator[str]:
+    """Return the https address of a server that responds with one contact."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # the listener was shut down
+                return
+            try:
+                with context.wrap_socket(connection, server_side=True) as secured:
+                    secured.recv(65536)
+                    secured.sendall(RESPONSE)
+            except OSError:  # the client does not trust the certificate
+                connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"https://localhost:{listener.getsockname()[1]}"
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def client(url: str) -> Sendblue:
+    """Return a client without retries and limit."""
+    return Sendblue("key", "secret", base_url=url, retry=None, rate_limit=None)
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the variables with the paths of certificates."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_an_untrusted_certificate(url: str) -> None:
+    """A server whose certificate is not trusted receives no request."""
+    with client(url) as sendblue, pytest.raises(APIConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
+        sendblue.contacts.retrieve("+14155551234")
+
+
+def test_a_certificate_of_the_environment(url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSL_CERT_FILE adds a certificate."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with client(url) as sendblue:
+        assert sendblue.contacts.retrieve("+14155551234").phone == "+14155551234"
+
+
+def test_certificates_that_cannot_be_read(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that contains no certificate is an error of the first call."""
+    file = tmp_path / "empty.pem"
+    file.write_text("nothing")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with client(url) as sendblue, pytest.raises(APIConnectionError, match="trusted certificates cannot be read"):
+        sendblue.contacts.retrieve("+14155551234")
+
+
+def test_http_needs_no_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client reads no certificates before its first https connection."""
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda: pytest.fail("the certificates were read"))
+    with client("http://127.0.0.1:9") as sendblue, pytest.raises(APIConnectionError):
+        sendblue.contacts.retrieve("+14155551234")
+
+
+def test_one_context_for_all_connections() -> None:
+    """All connections share the context; that of a proxy is not replaced; the placeholder trusts no certificate."""
+    tls, other = TlsContext(), ssl.create_default_context()
+    made = tls.context_for(tls.placeholder)
+    assert (tls.context_for(tls.placeholder), tls.context_for(other)) == (made, other)
+    assert made.cert_store_stats()["x509_ca"] > 0
+    assert (tls.placeholder.cert_store_stats()["x509"], tls.placeholder.verify_mode) == (0, ssl.CERT_REQUIRED)
