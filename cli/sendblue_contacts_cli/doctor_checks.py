@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import httpx
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
     from sendblue_contacts.raw_response import RawResponse
 
 DISTRIBUTION = "sendblue-contacts"

@@ -40,7 +40,7 @@ from .exit_codes import CommandError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
 
 FILE_VARIABLE = "SENDBLUE_CONFIG"
 DEFAULT_PROFILE = "default"

@@ -19,7 +19,7 @@ from sendblue_transfer.syncing.change_log import UNDOING
 from .journal import SECONDS
 
 if TYPE_CHECKING:
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
 
     from sendblue_transfer.reports import Mode
     from sendblue_transfer.rows.validation import ImportRows

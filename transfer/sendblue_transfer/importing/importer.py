@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
     from sendblue_contacts_api.models.contact import Contact
 
     from sendblue_transfer.progress import OnImportProgress

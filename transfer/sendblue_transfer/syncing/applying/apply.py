@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
 
     from sendblue_transfer.syncing.change_log import Result
     from sendblue_transfer.syncing.changes import Change, Kind

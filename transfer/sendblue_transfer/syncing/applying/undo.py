@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
 
     from sendblue_transfer.syncing.change_log import ChangeLog
     from sendblue_transfer.syncing.progress import OnSyncProgress

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from pathlib import Path
 
-    from sendblue_contacts.client import Sendblue
+    from sendblue_contacts import Sendblue
 
     from sendblue_transfer.rows.column_map import ColumnMap
     from sendblue_transfer.rows.duplicates import Duplicates
