@@ -1,9 +1,10 @@
 """Shared by the models: the value of an absent field, the definition of a field, and tolerant readers."""
 
 import datetime
+import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from http import HTTPStatus
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -64,34 +65,105 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
         return shape
 
 
-class _Hidden:
-    """Stands for a value in a repr: personal data must not appear in logs and tracebacks."""
-
-    def __repr__(self) -> str:
-        return "…"
-
-
-_HIDDEN = _Hidden()
-
-
 def equal_models(one: object, other: object, fields: Mapping[str, Field]) -> bool:
     """Whether two models of one class have the same fields and undocumented keys."""
     names = "additional_properties", *(definition.attribute for definition in fields.values())
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
-def masked_fields(model: object, fields: Mapping[str, Field]) -> Iterator[tuple[str, object]]:
-    """Yield the fields that have a value, as a repr shows them: without text."""
-    for name in (definition.attribute for definition in fields.values()):
-        value = getattr(model, name)
-        if value is not None and value is not UNSET:
-            yield name, value if isinstance(value, int | float) or hasattr(value, "FIELDS") else _HIDDEN
+class _Masked:
+    """Stands for a value in a repr: personal data must not appear in logs and tracebacks."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __repr__(self) -> str:
+        return self._shown
 
 
-def masked_repr(model: object, fields: Mapping[str, Field]) -> str:
-    """Return a repr that shows which fields have a value, but no text."""
-    shown = (f"{name}={value!r}" for name, value in masked_fields(model, fields))
-    return f"{type(model).__name__}({', '.join(shown)})"
+_PHONE = re.compile(r"\+\d{7,15}")
+_LONG_PHONE = 11
+"""The length from which four digits of a phone number may be shown."""
+_MAX_ROWS = 100
+"""How many models a table shows."""
+
+
+def _masked(kind: str, value: Any) -> object:
+    """Return what a repr shows of a value: enough to tell two contacts apart, but no text."""
+    if isinstance(value, bool | int | float | MaskedModel):
+        return value
+    if value.__class__ in (list, dict):
+        return len(value)
+    if isinstance(value, datetime.date):
+        return _Masked(value.isoformat()[:10])
+    if not isinstance(value, str) or kind not in {"string", "e164"}:
+        return _Masked("…")
+    if kind == "e164":
+        end = value[-4:] if len(value) >= _LONG_PHONE else value[-2:]
+        return _Masked(repr(f"{value[:2]}…{end}")) if _PHONE.fullmatch(value) else _Masked("…")
+    return _Masked(repr(f"{value[0]}…")) if value[:1].isalpha() else _Masked("…")
+
+
+class MaskedModel:
+    """The base of the models: a repr without values, and what an interactive prompt shows, with them."""
+
+    __slots__ = ()
+
+    FIELDS: ClassVar[Mapping[str, Field]]
+
+    def _values(self) -> Iterator[tuple[str, str, Any]]:
+        """Yield the kind, the attribute and the value of each field that has a value."""
+        for definition in self.FIELDS.values():
+            value = getattr(self, definition.attribute)
+            if value is not None and value is not UNSET:
+                yield definition.kind, definition.attribute, value
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Show in rich, and in tracebacks of it, what the repr shows."""
+        for kind, name, value in self._values():
+            yield name, _masked(kind, value)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the values in IPython, which calls this for the result of a line only."""
+        title = f"{type(self).__name__}("
+        with printer.group(len(title), title, ")"):
+            for position, (_, name, value) in enumerate(() if cycle else self._values()):
+                if position:
+                    printer.text(",")
+                    printer.breakable()
+                printer.text(f"{name}=")
+                printer.pretty(value)
+
+    def _repr_html_(self) -> str:
+        """Show the values in a notebook, as a table."""
+        rows = (f"<tr><th>{name}</th>{_cell(value)}</tr>" for _, name, value in self._values())
+        return f"<table><caption>{type(self).__name__}</caption>{''.join(rows)}</table>"
+
+
+class ModelList(list[T]):
+    """A list of models, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [{name: value for _, name, value in cast("Any", model)._values()} for model in self[:_MAX_ROWS]]
+        fields: Mapping[str, Field] = cast("Any", self[0]).FIELDS if self else {}
+        names = [field.attribute for field in fields.values() if any(field.attribute in row for row in rows)]
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join(f"<tr>{''.join(_cell(row.get(name)) for name in names)}</tr>" for row in rows)
+        caption = f"{len(rows)} of {len(self)}" if len(self) > len(rows) else f"{len(self)}"
+        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+
+
+def _cell(value: Any) -> str:
+    from html import escape  # imported here, because only notebooks need it
+
+    parts: list[Any] = value if value.__class__ is list else [value]
+    if value.__class__ is dict:
+        parts = [f"{name}: {text}" for name, text in value.items()]
+    return f"<td>{'' if value is None else escape(', '.join(map(str, parts)))}</td>"
 
 
 def read_datetime(value: Any) -> datetime.datetime | None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from .base_client import BaseClient
 from .request_context import Hooks
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider, Observation
     from opentelemetry.trace import TracerProvider
 
+    from .base_client import BaseClient
     from .rate_limit import RateLimiter
     from .request_context import Attempt
 
@@ -54,10 +54,10 @@ def instrument(
         ModuleNotFoundError: The extra `otel` is not installed.
         TypeError: `client` is something else.
     """
-    if client is not None and not isinstance(client, BaseClient):
+    target = Hooks if client is None else getattr(client, "_hooks", None)  # shared by the client and its copies
+    if target is None:
         raise TypeError(f"client must be a Sendblue, an AsyncSendblue or None, not {type(client).__name__}")
     trace, metrics = _api("trace"), _api("metrics")
-    target = Hooks if client is None else client._hooks  # noqa: SLF001  # shared by the client and its copies
     if target.tracer is None:
         tracer = trace.get_tracer(_SCOPE, version("sendblue-contacts"), tracer_provider)
         target.tracer = _CallTracer(tracer, _metrics(meter_provider or metrics.get_meter_provider()))

@@ -14,6 +14,7 @@ from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.models.contact_count import ContactCount
 from sendblue_contacts_api.models.contact_response import ContactResponse
 from sendblue_contacts_api.models.status_response import StatusResponse
+from sendblue_contacts_api.types import ModelList
 
 from ._masking import masker, sent_texts
 from .errors import server_message
@@ -118,7 +119,7 @@ def contacts(body: object) -> list[Contact]:
         raise _wrong_type("an array of contacts", body)
     items = cast("Any", body)
     try:
-        return list(map(Contact.from_dict, items))
+        return ModelList(map(Contact.from_dict, items))
     except (AttributeError, TypeError):
         raise ValueError("the response is an array with an item that is not a contact") from None
 

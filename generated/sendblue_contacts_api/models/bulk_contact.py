@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
+    MaskedModel,
     Shapes,
     Unset,
     equal_models,
-    masked_fields,
-    masked_repr,
 )
 
 
@@ -53,7 +52,7 @@ class BulkContactMapping(BulkContactFields, total=False):
     """Deprecated alias of `phone`."""
 
 
-class BulkContact:
+class BulkContact(MaskedModel):
     """A contact in a bulk request.
 
     Attributes:
@@ -197,13 +196,6 @@ class BulkContact:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkContact.FIELDS)

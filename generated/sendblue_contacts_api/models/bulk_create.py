@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
+    MaskedModel,
     Shapes,
     equal_models,
-    masked_fields,
-    masked_repr,
     read_models,
 )
 
@@ -27,7 +26,7 @@ class BulkCreateMapping(BulkCreateFields, total=False):
     """The contacts to create. Each needs a phone number."""
 
 
-class BulkCreate:
+class BulkCreate(MaskedModel):
     """The contacts to create.
 
     Attributes:
@@ -92,13 +91,6 @@ class BulkCreate:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(BulkCreate.FIELDS)

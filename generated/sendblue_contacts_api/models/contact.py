@@ -1,20 +1,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
+    MaskedModel,
     Shapes,
     equal_models,
-    masked_fields,
-    masked_repr,
     read_datetime,
 )
 
 
-class Contact:
+class Contact(MaskedModel):
     """A contact, as the API returns it. Any field may be absent or null.
 
     Attributes:
@@ -252,13 +251,6 @@ class Contact:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(Contact.FIELDS)

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
+    MaskedModel,
     Shapes,
     Unset,
     equal_models,
-    masked_fields,
-    masked_repr,
 )
 
 
@@ -61,7 +60,7 @@ class ContactCreateMapping(ContactCreateFields, total=False):
     """Deprecated alias of `number`."""
 
 
-class ContactCreate:
+class ContactCreate(MaskedModel):
     """A contact to create, or to update if it exists and `update_if_exists` is true.
 
     Attributes:
@@ -229,13 +228,6 @@ class ContactCreate:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactCreate.FIELDS)

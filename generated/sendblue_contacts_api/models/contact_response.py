@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
     Field,
+    MaskedModel,
     Shapes,
     equal_models,
-    masked_fields,
-    masked_repr,
     read_model,
 )
 
 
-class ContactResponse:
+class ContactResponse(MaskedModel):
     """A contact and a status.
 
     Attributes:
@@ -101,13 +100,6 @@ class ContactResponse:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactResponse.FIELDS)

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
+    MaskedModel,
     Shapes,
     Unset,
     equal_models,
-    masked_fields,
-    masked_repr,
 )
 
 
@@ -66,7 +65,7 @@ class ContactUpdateMapping(ContactUpdateFields, total=False):
     pass
 
 
-class ContactUpdate:
+class ContactUpdate(MaskedModel):
     """The fields of a contact to change. Absent fields are unchanged; null clears a field.
 
     Attributes:
@@ -250,13 +249,6 @@ class ContactUpdate:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactUpdate.FIELDS)

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
     UNSET,
     Field,
+    MaskedModel,
     Shapes,
     equal_models,
-    masked_fields,
-    masked_repr,
 )
 
 
@@ -32,7 +31,7 @@ class ContactVerifyMapping(ContactVerifyFields, total=False):
     """Deprecated alias of `number`."""
 
 
-class ContactVerify:
+class ContactVerify(MaskedModel):
     """The phone number to send a verification message to.
 
     Attributes:
@@ -104,13 +103,6 @@ class ContactVerify:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return super().__reduce_ex__(max(2, int(protocol)))  # older protocols cannot pickle slots
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self.FIELDS)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        """Show in rich, and in tracebacks of it, what the repr shows."""
-        return masked_fields(self, self.FIELDS)
 
 
 _SHAPES = Shapes(ContactVerify.FIELDS)

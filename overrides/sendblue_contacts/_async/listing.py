@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sendblue_contacts_api.types import ModelList
+
 from sendblue_contacts.sleep import task_sleep
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class AsyncContactList:
                 await task_sleep(walk.pause)
             contacts = walk.accept(await self._send(operation))
             for start in range(0, len(contacts), walk.page_size):
-                yield contacts[start : start + walk.page_size]
+                yield ModelList(contacts[start : start + walk.page_size])
 
     async def to_dicts(self) -> list[dict[str, Any]]:
         """Return all contacts as dicts, for a table: `pandas.DataFrame(await client.contacts.list().to_dicts())`.

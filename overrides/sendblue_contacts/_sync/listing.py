@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sendblue_contacts.sleep import thread_sleep
+from sendblue_contacts_api.types import ModelList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -58,7 +59,7 @@ class ContactList:
                 thread_sleep(walk.pause)
             contacts = walk.accept(self._send(operation))
             for start in range(0, len(contacts), walk.page_size):
-                yield contacts[start : start + walk.page_size]
+                yield ModelList(contacts[start : start + walk.page_size])
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return all contacts as dicts, for a table: `pandas.DataFrame(client.contacts.list().to_dicts())`.

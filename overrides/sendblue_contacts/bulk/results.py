@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
+from sendblue_contacts_api.types import ModelList
+
 from sendblue_contacts.errors import SendblueError
 
 if TYPE_CHECKING:
@@ -129,11 +131,12 @@ class BulkResult(Generic[T, F]):
 
     _success: ClassVar[str]
     _failed_item: ClassVar[type[Any]]
+    _list: ClassVar[type[list[Any]]] = list
 
     @classmethod
     def of(cls, outcomes: Sequence[BulkOutcome[T]]) -> Self:
         """Returns the result for these outcomes."""
-        succeeded = [outcome.value for outcome in outcomes if outcome.value is not None]
+        succeeded = cls._list(outcome.value for outcome in outcomes if outcome.value is not None)
         others: dict[str, list[F]] = {"failed": [], "unknown": [], "duplicate": []}
         for outcome in outcomes:
             if not outcome.ok:
@@ -177,6 +180,7 @@ class BulkCreateResult(BulkResult["Contact", FailedContact]):
 
     __slots__ = ()
     _success = "created"
+    _list = ModelList
     _failed_item = FailedContact
 
     @property
