@@ -17,6 +17,7 @@ LONGEST = (
     "transfer/test_sync_interruptions.py",
     "maintain/test_changes_mutations.py",
     "maintain/test_recipes.py",
+    "maintain/test_newcomer.py",
     "external/test_drift.py",
     "external/test_prism.py",
     "sandbox_browser/test_status_page.py",
