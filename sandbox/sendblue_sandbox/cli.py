@@ -221,6 +221,14 @@ OPTIONS = (
         "--api-secret", "Accept only this API secret; by default any is accepted.", metavar="SECRET", secret=True
     ),
     CommandOption("--bulk-existing", "Existing numbers in a bulk create.", "fail", choices=get_args(BulkExisting)),
+    CommandOption("--bulk-max", "Items in a bulk request; more are refused.", "off", "N|off", parse=_parse_limit),
+    CommandOption(
+        "--bulk-seconds-per-item",
+        "Seconds that a bulk request takes for each item.",
+        "0",
+        "SECONDS",
+        parse=_parse_seconds,
+    ),
     CommandOption("--offset-ceiling", "Offsets above the maximum.", "clamp", choices=get_args(OffsetCeiling)),
     CommandOption("--read-lag", "Seconds by which reads lag behind writes.", "0", "SECONDS", parse=_parse_seconds),
     CommandOption("--seed", "Number of contacts to create at the start.", "0", "N", parse=_parse_count),

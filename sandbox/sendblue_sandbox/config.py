@@ -35,6 +35,8 @@ class Options(TypedDict, total=False):
     api_key: str | None
     api_secret: str | None
     bulk_existing: BulkExisting
+    bulk_max: int | None
+    bulk_seconds_per_item: float
     offset_ceiling: OffsetCeiling
     max_body_bytes: int
     read_lag: float
@@ -57,6 +59,8 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     api_secret: str | None = field(default=None, repr=False)
     bulk_existing: BulkExisting = "fail"
+    bulk_max: int | None = None
+    bulk_seconds_per_item: float = 0.0
     offset_ceiling: OffsetCeiling = "clamp"
     max_body_bytes: int = 1_048_576
     read_lag: float = 0.0
@@ -80,11 +84,14 @@ class Settings:
         )
         _check("per", self.per, ok=_is_duration(self.per), expected="a number of seconds greater than 0")
         _check(
-            "read_lag",
-            self.read_lag,
-            ok=self.read_lag == 0 or _is_duration(self.read_lag),
-            expected="a number of seconds of at least 0",
+            "bulk_max",
+            self.bulk_max,
+            ok=self.bulk_max is None or _is_integer(self.bulk_max, 1),
+            expected="an integer of at least 1, or None for no maximum",
         )
+        for name in ("read_lag", "bulk_seconds_per_item"):
+            value = getattr(self, name)
+            _check(name, value, ok=value == 0 or _is_duration(value), expected="a number of seconds of at least 0")
         _check(
             "max_body_bytes",
             self.max_body_bytes,

@@ -45,6 +45,9 @@ class Sandbox:
         api_key: The API key that requests must have; None accepts any that is not empty.
         api_secret: The secret that requests must have; passed together with `api_key`.
         bulk_existing: What a bulk create does with an existing number: `fail` for this item, or `update` the contact.
+        bulk_max: The maximum number of items in a bulk request; a larger one is refused with 413. None for no maximum.
+        bulk_seconds_per_item: Real seconds that a bulk request takes for each item, before it is executed: also if the
+            client does not wait so long.
         offset_ceiling: What a list does with an offset above the maximum: `clamp` it, or `refuse` the request.
         max_body_bytes: The maximum size of a request body in bytes; a larger one is refused with 413.
         read_lag: Seconds by which reads lag behind writes, as those of a read replica do: lists, counts and look-ups
@@ -76,6 +79,8 @@ class Sandbox:
         api_key: str | None = None,
         api_secret: str | None = None,
         bulk_existing: BulkExisting = "fail",
+        bulk_max: int | None = None,
+        bulk_seconds_per_item: float = 0.0,
         offset_ceiling: OffsetCeiling = "clamp",
         max_body_bytes: int = 1_048_576,
         read_lag: float = 0.0,
@@ -95,6 +100,8 @@ class Sandbox:
             api_key=api_key,
             api_secret=api_secret,
             bulk_existing=bulk_existing,
+            bulk_max=bulk_max,
+            bulk_seconds_per_item=bulk_seconds_per_item,
             offset_ceiling=offset_ceiling,
             max_body_bytes=max_body_bytes,
             read_lag=read_lag,

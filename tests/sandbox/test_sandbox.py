@@ -21,6 +21,8 @@ def test_invalid_setting() -> None:
     invalid: dict[str, list[Any]] = {
         "spelling": ["kebab", None],
         "bulk_existing": ["skip"],
+        "bulk_max": [0, 1.5, True],
+        "bulk_seconds_per_item": [-1, float("inf"), "2"],
         "offset_ceiling": ["ignore"],
         "limit": [0, -1, 1.5, True, "100"],
         "per": [0, -1, float("inf"), float("nan"), "10"],

@@ -1,9 +1,9 @@
 """The dispatcher: turns a complete request into a response.
 
 The checks come in this order: the route (404, 405), the credentials (403, 401), the rate limit (429), the faults, the
-query (400), the body (413, 400), the operation. So only requests with valid credentials to a route of the API count
-against the limit (the vendor's page 003: "Contacts endpoints are rate-limited"), and faults apply only to admitted
-requests.
+query (400), the body (413, 400), the operation, whose time may grow with its items. So only requests with valid
+credentials to a route of the API count against the limit (the vendor's page 003: "Contacts endpoints are
+rate-limited"), and faults apply only to admitted requests.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 from dataclasses import replace
 from email.utils import formatdate
 from random import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .response import ApiResponse
 
 LOG = logging.getLogger("sendblue_sandbox")
+BULK_ITEMS = {"bulk_create_contacts": "contacts", "bulk_delete_contacts": "contact_ids"}
+"""The bulk operations, and the field that has their items."""
 
 
 class Dispatcher:
@@ -73,17 +75,17 @@ class Dispatcher:
             return error_response(error)
         fault = self._state.faults.take(operation.name, request.method, request.path)
         if fault is None:
-            return self._execute(operation, path_number, request)
+            return await self._execute(operation, path_number, request)
         return await self._execute_with_fault(fault, lambda: self._execute(operation, path_number, request))
 
-    async def _execute_with_fault(self, fault: Fault, execute: Callable[[], ApiResponse]) -> ApiResponse:
+    async def _execute_with_fault(self, fault: Fault, execute: Callable[[], Awaitable[ApiResponse]]) -> ApiResponse:
         delay = fault.delay + fault.jitter * self._chance()
         if fault.after:
-            response = execute()
+            response = await execute()
             await self._sleep(delay)
         else:
             await self._sleep(delay)
-            response = execute() if fault.what in NEEDS_RESPONSE else NOT_EXECUTED
+            response = await execute() if fault.what in NEEDS_RESPONSE else NOT_EXECUTED
         return replace(apply_fault(fault, response), fault=fault)
 
     def _admit(self, request: ApiRequest) -> None:
@@ -94,14 +96,23 @@ class Dispatcher:
         if wait is not None:
             raise ApiError(429, "Too many requests", RETRY_AFTER[settings.retry_after](wait, request.at))
 
-    def _execute(self, operation: Operation, path_number: str, request: ApiRequest) -> ApiResponse:
+    async def _execute(self, operation: Operation, path_number: str, request: ApiRequest) -> ApiResponse:
         try:
+            if operation.name in BULK_ITEMS:
+                await self._take_time(len(_validated_body(operation, request)[BULK_ITEMS[operation.name]]))
             value = self._call_handler(operation, path_number, request)
             return success_response(value, operation.response, self._context.settings.spelling)
         except ApiError as error:
             return error_response(error)
         except Exception as error:  # noqa: BLE001 - the server must survive any error of an operation
             return _internal_error(error)
+
+    async def _take_time(self, items: int) -> None:
+        settings = self._context.settings
+        if settings.bulk_max is not None and items > settings.bulk_max:
+            raise ApiError(413, f"Too many items: at most {settings.bulk_max} are allowed in one request")
+        if seconds := items * settings.bulk_seconds_per_item:
+            await self._sleep(seconds)
 
     def _call_handler(self, operation: Operation, path_number: str, request: ApiRequest) -> object:
         handler = HANDLERS.get(operation.name)
@@ -119,7 +130,7 @@ class Dispatcher:
         return store.locked() if operation.method == "GET" else store.transaction()
 
 
-def _validated_body(operation: Operation, request: ApiRequest) -> dict[str, object]:
+def _validated_body(operation: Operation, request: ApiRequest) -> dict[str, Any]:
     if request.body is None:
         raise ApiError(413, "Request entity too large")
     if operation.body is None:

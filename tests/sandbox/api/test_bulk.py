@@ -91,6 +91,35 @@ def test_an_existing_number_can_be_updated(serve: Serve, connect: Connect) -> No
     assert (ada["first_name"], ada["tags"], ada["custom_variables"]) == ("Ada", ["b"], {"x": "1", "y": "2"})
 
 
+def test_a_request_with_too_many_items_is_refused(serve: Serve, connect: Connect) -> None:
+    """With `bulk_max=2`, three items get a 413, and nothing is executed."""
+    sandbox = serve(bulk_max=2)
+    api, numbers = connect(sandbox), [ADA, BOB, ADA]
+    refused = (413, "Too many items: at most 2 are allowed in one request")
+    assert outcome(api.post(f"{PATH}/bulk", json={"contacts": [{"phone": each} for each in numbers]})) == refused
+    create(api, *({"phone": each} for each in numbers[:2]))
+    assert outcome(api.request("DELETE", PATH, json={"contact_ids": numbers})) == refused
+    assert len(sandbox.contacts()) == 2
+
+
+def test_a_request_takes_time_for_each_item(serve: Serve, connect: Connect) -> None:
+    """With `bulk_seconds_per_item=2`, three items take six seconds; before that, none exists. Others take no time."""
+    sandbox = serve(bulk_seconds_per_item=2)
+    waits: list[tuple[float, int]] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append((seconds, len(sandbox.contacts())))
+
+    dispatcher: Any = sandbox._runtime.asgi
+    dispatcher.dispatcher._sleep = sleep
+    api = connect(sandbox)
+    create(api, *({"phone": f"{ADA[:-1]}{digit}"} for digit in range(3)))
+    api.post(f"{PATH}/bulk", json={"contacts": ADA})
+    api.get(PATH)
+    api.request("DELETE", PATH, json={"contact_ids": [ADA]})
+    assert waits == [(6, 0), (2, 3)]
+
+
 def test_values_must_be_arrays(api: httpx.Client, sandbox: Sandbox) -> None:
     """A value that is not an array, or not one of strings, gets a 400 that names the field; nothing is deleted."""
     create(api, {"phone": ADA})
