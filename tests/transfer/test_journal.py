@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sendblue_contacts import Sendblue
+from sendblue_contacts.bulk import chunk_size
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     ColumnMap,
@@ -143,6 +144,22 @@ def test_dry_run_looks_at_the_journal(sandbox: Sandbox, client: Sendblue, write_
         run_import(client, source)
         plan = plan_import(source)
         assert (plan.done, plan.requests, plan.last_import is None) == (0, 1, False)
+
+
+def test_the_journal_remembers_the_chunk_size(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """A later process starts with it, also for a new import."""
+    path = write_rows(1_000)
+    sandbox.faults.add(operation="bulk_create_contacts", status=401, nth=[3])
+    assert not import_file(client, path, concurrency=1).complete
+    sizes = []
+    for _ in range(2):
+        chunk_size._LEARNED.clear()
+        assert import_file(client, path, concurrency=1).complete
+        sizes.append(
+            [len(request.json()["contacts"]) for request in sandbox.requests if request.path.endswith("/bulk")]
+        )
+        sandbox.reset()
+    assert sizes == [[100, 200, 400, 400, 300], [800, 200]]
 
 
 def test_rows_in_flight_are_looked_up(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from sendblue_contacts import Sendblue
+from sendblue_contacts.bulk import chunk_size
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     AccountLockedError,
@@ -273,6 +274,18 @@ def test_stopped_sync_is_resumed(filled: Sandbox, client: Sendblue, fault: dict[
     undone = undo_sync(client, report.state)
     assert (undone.complete, undone.kept) == (True, 0)
     assert stored(filled) == before
+
+
+def test_the_state_remembers_the_chunk_sizes(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """A later process starts with that of creations, and with that of deletions."""
+    largest = []
+    for rows in (people(400), people(4), people(400), people(4)):
+        chunk_size._LEARNED.clear()
+        before = len(filled.requests)
+        sync(client, rows, delete="all", allow_unreadable=True, state=tmp_path / "sizes.state")
+        bodies = [request.json() for request in filled.requests[before:] if request.method in ("POST", "DELETE")]
+        largest.append(max(len(body.get("contacts") or body["contact_ids"]) for body in bodies))
+    assert largest == [200, 200, 396, 396]
 
 
 FAULTS: dict[str, dict[str, Any]] = {

@@ -1,0 +1,46 @@
+"""The automatic chunk size over real sockets: servers that refuse large requests, and that are too slow for them."""
+
+from typing import Any
+
+import pytest
+from sendblue_contacts import Retry, Sendblue
+from sendblue_sandbox import Sandbox
+
+from tests.overrides.bulk.fake_server import BULK, make_rows
+
+
+def _sizes(sandbox: Sandbox) -> list[int]:
+    """Return how many contacts each bulk request had."""
+    return [request.body.count(b'"phone"') for request in sandbox.requests if request.path == BULK]
+
+
+def test_few_requests_are_refused() -> None:
+    """The limit allows so many requests a second, so throughput is 80 % of the best with a quarter more requests."""
+    count, largest = 20_000, 350
+    with (
+        Sandbox(limit=None, bulk_max=largest) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None) as client,
+    ):
+        result = client.contacts.bulk.create(make_rows(count))
+        again = client.contacts.bulk.delete(row["phone"] for row in make_rows(count))
+        sizes, left = _sizes(sandbox), sandbox.contacts()
+    assert (repr(result), len(again.deleted), left) == (f"BulkCreateResult({count} of {count} created)", count, [])
+    assert len(sizes) <= count / largest / 0.8
+
+
+@pytest.mark.parametrize("chunk_size", ["auto", 60])
+def test_what_times_out_is_neither_lost_nor_doubled(chunk_size: Any) -> None:
+    """The server executes it after the client gave it up, and possibly while it is sent again."""
+    retry = Retry(base=0.001, read_lag=0.1)
+    with (
+        Sandbox(limit=None, bulk_seconds_per_item=0.02) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=retry, timeout=0.9) as client,
+    ):
+        result = client.contacts.bulk.create(make_rows(150), chunk_size=chunk_size)
+        existing = [contact["phone"] for contact in sandbox.contacts()]
+        sizes = _sizes(sandbox)
+    assert (len(result.created) + len(result.failed), result.unknown) == (150, [])
+    assert {contact.phone for contact in result.created} <= set(existing)
+    assert len(existing) == len(set(existing))
+    if chunk_size == "auto":
+        assert (len(result.created), max(sizes[2:])) == (150, 50)
