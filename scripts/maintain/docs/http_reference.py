@@ -31,8 +31,16 @@ PYTHON_SAMPLES = {
     "delete_contact": 'client.contacts.delete("+14155551234")',
 }
 """The call of the library for each operation. The sample of another operation uses `client.request`."""
-GUIDES = {"list_contacts": "listing", "bulk_create_contacts": "bulk", "bulk_delete_contacts": "bulk"}
-"""The guide to an operation; by default, that to the names of fields."""
+NAMES_GUIDE = "[Field names and None](../guides/spellings.md)"
+BULK_GUIDE = "[Bulk](../guides/bulk.md)"
+GUIDES = {
+    "list_contacts": "[Listing](../guides/listing.md)",
+    "bulk_create_contacts": BULK_GUIDE,
+    "bulk_delete_contacts": BULK_GUIDE,
+    "create_contact": NAMES_GUIDE,
+    "update_contact": NAMES_GUIDE,
+}
+"""The guide to an operation, if there is one."""
 _CREDENTIALS = """\
   --header "sb-api-key-id: $SENDBLUE_API_API_KEY" \\
   --header "sb-api-secret-key: $SENDBLUE_API_API_SECRET\""""
@@ -132,8 +140,9 @@ def _overview(document: Json) -> str:
     servers = "\n".join(f"- `{server['url']}`: {server['description']}" for server in document["servers"])
     schemes = document["components"]["securitySchemes"].values()
     headers = "\n".join(f"- `{scheme['name']}`: {scheme['description']}" for scheme in schemes)
-    parts = ["# HTTP reference", document["info"]["description"].strip(), "## Operations"]
-    parts += [_table(("operation", "request"), rows), "## Servers", servers, "## Credentials", headers]
+    parts = ["# HTTP reference", document["info"]["summary"], _table(("operation", "request"), rows)]
+    parts += ["## Servers", servers, "## Credentials", headers]
+    parts += ["## Rules", document["info"]["description"].strip()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -153,13 +162,12 @@ def _anchor(operation: Operation) -> str:
 
 
 def _samples(operation: Operation) -> str:
-    guide = GUIDES.get(operation.name, "spellings")
     tabs = {"Python": ("python", python(operation)), "curl": ("shell", curl(operation))}
     blocks = [
         f'=== "{title}"\n\n' + _indented(f"```{language}\n{text}\n```") for title, (language, text) in tabs.items()
     ]
-    link = f"In Python, `client` is a [client](clients.md); [this guide](../guides/{guide}.md) has more."
-    return "\n\n".join([*blocks, link])
+    guide = f"Guide: {GUIDES[operation.name]}." if operation.name in GUIDES else ""
+    return "\n\n".join([*blocks, f"`client` is a [client](clients.md) of this library. {guide}".strip()])
 
 
 def _inputs(operation: Operation) -> Iterator[str]:
