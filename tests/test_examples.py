@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_transfer import Row, read_csv
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

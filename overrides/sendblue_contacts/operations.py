@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, cast
 
@@ -38,12 +37,6 @@ from sendblue_contacts_api.api.contacts import (
     update_contact,
     verify_contact,
 )
-from sendblue_contacts_api.api.contacts_bulk import bulk_create_contacts, bulk_delete_contacts
-from sendblue_contacts_api.models.bulk_contact import BulkContact
-from sendblue_contacts_api.models.bulk_create import BulkCreate
-from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
-from sendblue_contacts_api.models.bulk_delete import BulkDelete
-from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
 from sendblue_contacts_api.models.contact_create import ContactCreate
 from sendblue_contacts_api.models.contact_opt_out import ContactOptOut
 from sendblue_contacts_api.models.contact_opt_out_response import ContactOptOutResponse
@@ -75,13 +68,6 @@ _OTHER_CALLS = {"contacts.update": ContactUpdate.FIELDS}
 _CREATE = FieldSet("contacts.create", ContactCreate.FIELDS, _OTHER_CALLS, none_is_absent=True)
 _UPSERT = FieldSet("contacts.upsert", ContactCreate.FIELDS, _OTHER_CALLS)
 _UPDATE = FieldSet("contacts.update", ContactUpdate.FIELDS, {"contacts.create": ContactCreate.FIELDS})
-BULK_ITEM = FieldSet(
-    "contacts.bulk.create",
-    BulkContact.FIELDS,
-    {"contacts.create": ContactCreate.FIELDS, **_OTHER_CALLS},
-    none_is_absent=True,
-    reads_numbers=True,
-)
 
 
 class OptOut(NamedTuple):
@@ -343,28 +329,6 @@ def opt_out(number: str, opted_out: bool | None = None, region: str | None = Non
 def page(filters: Mapping[str, Any]) -> Operation[list[Contact]]:
     """Retrieve one page of a listing. The filters are already checked."""
     return Operation(list_contacts._get_kwargs(**filters), responses.contacts)
-
-
-def bulk_item(item: object, region: str | None = None) -> BulkContact:
-    """Check one contact of a bulk creation. TypeError: it is not a mapping; others as in `normalise_fields`."""
-    if not isinstance(item, Mapping):
-        raise TypeError(f"a contact must be a mapping, not {type(item).__name__}")
-    return BulkContact.from_dict(normalise_fields(BULK_ITEM, cast("Mapping[str, Any]", item).items(), region))
-
-
-def bulk_create(items: list[BulkContact]) -> Operation[BulkCreateResponse]:
-    """Create contacts that `bulk_item` has checked."""
-    kwargs = bulk_create_contacts._get_kwargs(body=BulkCreate(items))
-    return Operation(kwargs, lambda body: BulkCreateResponse.from_dict(responses.mapping(body)), repeatable=False)
-
-
-def bulk_delete(numbers: list[str]) -> Operation[BulkDeleteResponse]:
-    """Delete the contacts with these numbers, which are in E.164 format."""
-    kwargs = bulk_delete_contacts._get_kwargs(body=BulkDelete(numbers))
-    read_ambiguous = partial(responses.bulk_deleted_ambiguous, sent=len(numbers))
-    return Operation(
-        kwargs, lambda body: BulkDeleteResponse.from_dict(responses.mapping(body)), read_ambiguous=read_ambiguous
-    )
 
 
 def _e164(value: object, region: str | None, field: str = "phone_number") -> str:

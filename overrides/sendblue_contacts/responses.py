@@ -9,7 +9,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 from unicodedata import normalize
 
-from sendblue_contacts_api.models.bulk_delete_response import BulkDeleteResponse
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.models.contact_count import ContactCount
 from sendblue_contacts_api.models.contact_response import ContactResponse
@@ -135,22 +134,6 @@ def count(body: object) -> int:
 def status(body: object) -> str:
     """Return the status; an empty string if the response has none."""
     return "" if body is None else StatusResponse.from_dict(mapping(body)).status or ""
-
-
-def bulk_deleted_ambiguous(body: object, sent: int) -> BulkDeleteResponse:
-    """Return the result of a repeated bulk deletion: "not found" means that the first request deleted the contact.
-
-    Totals do not include what that request deleted, so only a total of all numbers that were sent means something. Any
-    other failure is left out: the contact is looked up.
-    """
-    deleted = BulkDeleteResponse.from_dict(mapping(body))
-    if (deleted.successes if deleted.amount is None else deleted.amount) != sent:
-        deleted.amount = deleted.successes = None
-    results = deleted.results or []
-    for result in results:
-        result.success = result.success or "not found" in str(result.error).lower()
-    deleted.results = [result for result in results if result.success]
-    return deleted
 
 
 def matches(found: Contact, sent: Mapping[str, Any]) -> bool:

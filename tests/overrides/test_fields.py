@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sendblue_contacts import InvalidPhoneNumberError, fields, operations
+from sendblue_contacts.bulk import requests
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact_create import ContactCreate
 from sendblue_contacts_api.models.contact_update import ContactUpdate
@@ -48,7 +49,7 @@ CALLS: Mapping[str, tuple[Any, Callable[[Mapping[Any, Any]], dict[str, Any]], Ma
     ),
     "update": (ContactUpdate, lambda pairs: _body(operations.update(NUMBER, {}, pairs)), {}),
     "update-mapping": (ContactUpdate, lambda pairs: _body(operations.update(NUMBER, pairs, {})), {}),
-    "bulk": (BulkContact, lambda pairs: operations.bulk_item({"phone": NUMBER, **pairs}).to_dict(), {"phone": NUMBER}),
+    "bulk": (BulkContact, lambda pairs: requests.bulk_item({"phone": NUMBER, **pairs}).to_dict(), {"phone": NUMBER}),
 }
 each_call = pytest.mark.parametrize("call", CALLS)
 
@@ -244,9 +245,9 @@ def test_empty_values_are_sent(name: str, empty: object) -> None:
             r"contacts\.upsert: the phone number is missing; pass",
         ),
         (lambda: operations.upsert({"first_name": "Ada"}, {}), r"contacts\.upsert: the phone number is missing; pass"),
-        (lambda: operations.bulk_item({"first_name": "Ada"}), "the phone number is missing"),
-        (lambda: operations.bulk_item(NUMBER), "a contact must be a mapping, not str"),
-        (lambda: operations.bulk_item(["phone"]), "a contact must be a mapping, not list"),
+        (lambda: requests.bulk_item({"first_name": "Ada"}), "the phone number is missing"),
+        (lambda: requests.bulk_item(NUMBER), "a contact must be a mapping, not str"),
+        (lambda: requests.bulk_item(["phone"]), "a contact must be a mapping, not list"),
         (lambda: operations.upsert(NUMBER, {"updateIfExists": False}), r"use contacts\.create"),
     ],
 )

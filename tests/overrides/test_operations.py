@@ -6,12 +6,13 @@ import httpx
 import pytest
 from rich.pretty import pretty_repr
 from sendblue_contacts import OptOut, operations
+from sendblue_contacts.bulk import requests
 from sendblue_contacts.operations import Operation
 
 from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
-ITEM = operations.bulk_item({"phone": NUMBER})
+ITEM = requests.bulk_item({"phone": NUMBER})
 
 
 def test_which_operations_are_repeatable() -> None:
@@ -26,9 +27,9 @@ def test_which_operations_are_repeatable() -> None:
         "count": operations.count(),
         "page": operations.page({}),
         "opt_out": operations.opt_out(NUMBER),
-        "bulk_delete": operations.bulk_delete([NUMBER]),
+        "bulk_delete": requests.bulk_delete([NUMBER]),
         "verify": operations.verify(NUMBER),
-        "bulk_create": operations.bulk_create([ITEM]),
+        "bulk_create": requests.bulk_create([ITEM]),
     }
     assert [name for name, operation in made.items() if not operation.repeatable] == ["verify", "bulk_create"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, Sendblue
-from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_transfer import (
     ColumnMap,

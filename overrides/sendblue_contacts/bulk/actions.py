@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
-from sendblue_contacts import operations, phone, responses
+from sendblue_contacts import phone, responses
 
-from . import tables
+from . import requests, tables
 from .results import FailedNumber
 from .types import NO_RESULT, Entry, ItemResult
 
@@ -84,9 +84,9 @@ def create_action(region: str | None) -> BulkAction[BulkContact, Contact]:
         unknown_hint="it may have been created; retry it with check_existing=True",
         without_effect="does not exist",
         believes_early=True,
-        payload=lambda item: operations.bulk_item(item, region),
+        payload=lambda item: requests.bulk_item(item, region),
         number=attrgetter("phone"),
-        operation=operations.bulk_create,
+        operation=requests.bulk_create,
         results=_create_results,
         result_of_lookup=_found_after_creation,
         table_items=tables.TableContacts,
@@ -156,7 +156,7 @@ def delete_action(region: str | None) -> BulkAction[str, str]:
         believes_early=False,
         payload=payload,
         number=str,
-        operation=operations.bulk_delete,
+        operation=requests.bulk_delete,
         results=_delete_results,
         result_of_lookup=lambda number, contact: None if contact else ItemResult("deleted", number),
         table_items=tables.numbers,

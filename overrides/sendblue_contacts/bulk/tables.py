@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts.fields import is_missing
-from sendblue_contacts.operations import BULK_ITEM
 from sendblue_contacts.phone import number_text
+
+from .requests import BULK_ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -23,8 +23,6 @@ from sendblue_contacts.errors import MAX_RETRY_AFTER, check_seconds, frozen_too_
 from . import forks
 from .config import RateLimit, account_hash
 from .lease import DEFAULT_LEASE, Slot, WaitEndedError
-from .stores.base import Command, open_store
-from .stores.outage import StoreCoordinator
 from .wait_queue import AsyncWaiter, LiveObjects, ThreadWaiter, WaitQueue
 from .window import Window
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from .stores.base import Store
+    from .stores.outage import StoreCoordinator
 
 _LOG = logging.getLogger("sendblue_contacts")
 _LONG_WAIT = 1.0
@@ -118,8 +117,7 @@ class RateLimiter:
         self._thread_waiter = thread_waiter
         self._async_waiter = async_waiter
         self._window = Window(rate or RateLimit())
-        store = store or (open_store(rate.store or "memory", account, rate) if rate else None)
-        self._coordinator = StoreCoordinator(store, self._window, clock) if store else None
+        self._coordinator = _coordinator(store, account, self._window, clock)
         self._forget_callers()
         self._requests = self._refusals = 0
         self._total_waited = self._longest_wait = 0.0
@@ -331,7 +329,7 @@ class RateLimiter:
                 self._queue.wake_next()
         if now > slot.leased_until:
             _LOG.warning(_LEASE_EXPIRED, now - slot.leased_until + slot.lease, slot.lease)
-        return self._coordinator is not None and self._coordinator.end(slot, Command.RELEASE, until)
+        return self._coordinator is not None and self._coordinator.end(slot, until)
 
     def recover(self, slot: Slot) -> bool:
         """As `release`, for all that a caller has acquired, after an exception at any point of the methods above."""
@@ -344,8 +342,7 @@ class RateLimiter:
             if held or slot.is_sent:  # otherwise it only waited
                 self._release_lost()
             self.end_wait(slot)
-        command = Command.RELEASE if slot.is_sent else Command.CANCEL
-        return self._coordinator is not None and self._coordinator.end(slot, command, self._abandoned_until())
+        return self._coordinator is not None and self._coordinator.end(slot, self._abandoned_until())
 
     def _lose(self, key: int) -> None:
         """A caller was interrupted so often that its slot was garbage-collected: let others check again."""
@@ -372,6 +369,20 @@ def _log_wait(slot: Slot, seconds: float, in_all: float) -> None:
 
 _LIMITERS: dict[tuple[str, str | None, int, float], RateLimiter] = {}
 """The shared limiters, by account, store, limit and window. No lock: a thread may hold it at a fork."""
+
+
+def _coordinator(
+    store: Store | None, account: str, window: Window, clock: Callable[[], float]
+) -> StoreCoordinator | None:
+    url = window.rate.store or "memory"
+    if store is None and url == "memory":
+        return None
+    # Most programs share no limit.
+    from .stores.base import open_store  # noqa: PLC0415  # as above
+    from .stores.outage import StoreCoordinator  # noqa: PLC0415  # as above
+
+    opened = store or open_store(url, account, window.rate)
+    return StoreCoordinator(opened, window, clock) if opened else None
 
 
 def shared_limiter(api_key: str, host: str, rate: RateLimit) -> RateLimiter:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args
 
 from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption, check_chunk_size, size_range
-from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts.phone import check_region, normalise
 from sendblue_contacts.rate_limit import RateLimit
 from sendblue_contacts_api.models.bulk_contact import BulkContact

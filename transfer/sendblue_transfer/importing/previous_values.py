@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sendblue_contacts.operations import bulk_item
+from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 
 from sendblue_transfer.rows.row_parser import PHONE

@@ -85,7 +85,7 @@ class StoreCoordinator:
                 return 0.0 if slot.is_over else self.ask(slot)
             finally:
                 slot.is_asking = False
-                if slot.is_over and self.end(slot, Command.CANCEL, 0.0):
+                if slot.is_over and self.end(slot, 0.0):
                     self.deliver()
 
         return await self._store.in_thread(ask)
@@ -95,7 +95,7 @@ class StoreCoordinator:
         allowed = min(slot.max_wait, slot.freeze_timeout)
         if self._window.rate.on_unavailable == "raise" or self._clock() - slot.started + pause > allowed:
             slot.is_asking = False
-            self.end(slot, Command.CANCEL, 0.0)  # the store may have received the request without replying
+            self.end(slot, 0.0)  # the store may have received the request without replying
             raise RateLimitStoreError(
                 f"the rate limit store is unavailable ({error}); no request was sent: check that it is running"
             )
@@ -104,14 +104,14 @@ class StoreCoordinator:
         slot.failures += 1
         return pause
 
-    def end(self, slot: Slot, command: Command, until: float) -> bool:
+    def end(self, slot: Slot, until: float) -> bool:
         """Put what ends the use of a slot into the outbox. Its request may be on its way until then.
 
         Returns whether the caller has to deliver it: a thread that is asking for the slot does that itself.
         """
         if slot.token is None or slot.is_asking:
             return False
-        self._put(slot.token, command, until)
+        self._put(slot.token, Command.RELEASE if slot.is_sent else Command.CANCEL, until)
         slot.token = None
         self._token_of.pop(id(slot), None)
         return True
