@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-FORMATS = ("csv", "jsonl", "json", "xlsx")
+FORMATS = ("csv", "jsonl", "json", "xlsx", "parquet")
 DUPLICATES = ("last", "first", "error", "merge")
 OUTPUT_FILE = click.Path(dir_okay=False)
 INPUT_FILE = click.Path(exists=True, dir_okay=False)

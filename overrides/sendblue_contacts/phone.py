@@ -16,7 +16,7 @@ from typing import Any
 
 from .errors import InvalidPhoneNumberError
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = dict.fromkeys(map(ord, " \t\u00a0\u2007\u2009\u202f()[]-./\u2010\u2011\u2012\u2013\u2212"))
 # Address books add invisible marks of the writing direction when a number is copied.
 _INVISIBLE = dict.fromkeys(
@@ -63,7 +63,7 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
     """
     if not isinstance(value, str):
         raise TypeError(f"{field} must be a phone number as a str, not {type(value).__name__}; {_HINT}")
-    if default_region is None and value.__class__ is str and _E164.fullmatch(value):  # most values match
+    if default_region is None and value.__class__ is str and E164.fullmatch(value):  # most values match
         return value
     if len(value) > _MAX_LENGTH:
         raise _invalid(value, field, f": it has more than {_MAX_LENGTH} characters")
@@ -74,7 +74,7 @@ def normalise(value: object, *, field: str = "number", default_region: str | Non
     if default_region is not None:
         return _parse_in_region(value, field, default_region)
     stripped = value.translate(_IGNORED)
-    if _E164.fullmatch(stripped) and not _OPTIONAL_ZERO.search(value):
+    if E164.fullmatch(stripped) and not _OPTIONAL_ZERO.search(value):
         return stripped
     raise _invalid(value, field, f" in E.164 format{_problem(value, stripped)}")
 
@@ -144,7 +144,7 @@ def _region_problem(library: Any, number: Any, found: str, region: str | None) -
     if possible == library.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         return "the area code is missing"
     # For some countries the library accepts numbers that are shorter or longer than E.164 allows.
-    if possible != library.ValidationResult.IS_POSSIBLE or not _E164.fullmatch(found):
+    if possible != library.ValidationResult.IS_POSSIBLE or not E164.fullmatch(found):
         return "it does not have the length of a number of its country"
     if number.extension:
         return "it has an extension, which cannot be sent"

@@ -54,7 +54,8 @@ def export(contacts: list[dict[str, Any]], form: Any, **options: Any) -> bytes:
 def read_back(content: bytes, form: Any) -> list[dict[str, Any]]:
     """Return the contacts that are read from it, with all fields that there are."""
     with open_source(io.BytesIO(content), format=form) as source:
-        columns = Columns(ColumnMap(), Contact.FIELDS, is_text=source.titles is not None, escaped=form == "csv")
+        is_text, types = source.titles is not None, source.cell_types
+        columns = Columns(ColumnMap(), Contact.FIELDS, is_text=is_text, escaped=form == "csv", cell_types=types)
         return [columns.parser(record.titles).parse(record.cells) for record in source]
 
 

@@ -10,7 +10,7 @@ from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
 from .errors import TransferError
-from .exporting.writers import TableLayout
+from .exporting.table_layout import TableLayout
 from .rows.cells import escape_formula
 from .rows.column_map import ColumnMap
 from .rows.columns import MAX_SHOWN, Columns, unknown_name_message

@@ -50,7 +50,7 @@ class TableRows(Iterable[dict[str, Any]]):
         self.titles: list[str] = self._frame.columns
         inexact = {title for title, kind in self._frame.schema.items() if str(kind) in _INEXACT}
         self._converters: list[Callable[[Any], object]] = [
-            _inexact_value if title in inexact else plain for title in self.titles
+            inexact_value if title in inexact else plain for title in self.titles
         ]
 
     def __len__(self) -> int:
@@ -142,7 +142,7 @@ def _plain_items(value: Any) -> Any:  # noqa: ANN401  # a mapping or a list of a
     return [plain(item) for item in value if not is_missing(item)]
 
 
-def _inexact_value(value: Any) -> str | None:  # noqa: ANN401  # a float, or a missing value
+def inexact_value(value: Any) -> str | None:  # noqa: ANN401  # a float, or a missing value
     """Return the text of a 32-bit float, with the digits that it holds: a long one is in scientific notation."""
     return None if is_missing(value) else f"{value:.8g}"
 

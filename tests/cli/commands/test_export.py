@@ -67,7 +67,7 @@ def test_failed_export_leaves_no_file(numbers: list[str], run: Run, account: San
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ("contacts.doc", 2, "unsupported format .doc; change the suffix, or name one of csv, jsonl, json, xlsx"),
+        ("contacts.doc", 2, "unsupported format .doc; change the suffix, or name one of csv, jsonl, json, xlsx,"),
         (
             "nowhere/contacts.csv",
             2,

@@ -1,1 +1,1 @@
-"""Exporting: writing contacts to CSV, JSON and XLSX."""
+"""Exporting: writing contacts to CSV, JSON, XLSX and Parquet."""

@@ -42,10 +42,10 @@ def export_contacts(
     Args:
         contacts: The contacts, such as `client.with_options(bulk=True).contacts.list()`.
         target: The path of the file; `-` for standard output; or an open binary file.
-        format: `csv`, `jsonl`, `json` or `xlsx`. By default it is taken from the name of the file, else CSV.
+        format: `csv`, `jsonl`, `json`, `xlsx` or `parquet`. By default it is taken from the name of the file, else CSV.
         encoding: The encoding of CSV. Excel recognises `utf-8-sig` as UTF-8.
         delimiter: The delimiter of CSV.
-        fields: The fields that are columns of CSV and XLSX.
+        fields: The fields that are columns of CSV, XLSX and Parquet.
         total: How many contacts there are, if that is known; used for the progress.
         on_progress: Called with the progress after every hundred contacts, and at the end.
         clock: Returns the time in seconds; never goes back.
@@ -53,7 +53,7 @@ def export_contacts(
     Raises:
         TransferError: The format is unknown, or cannot represent the contacts.
         OSError: The file cannot be written.
-        ModuleNotFoundError: The format is XLSX, and the extra `xlsx` is not installed.
+        ModuleNotFoundError: The extra of the format (`xlsx`, `parquet`) is not installed.
         SendblueError: Listing the contacts failed.
 
     Example:

@@ -17,57 +17,22 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from sendblue_transfer.errors import TransferError
-from sendblue_transfer.rows.cells import as_mapping, escape_formula, format_cell
-from sendblue_transfer.rows.row_parser import PHONE, ColumnTarget
+from sendblue_transfer.rows.cells import escape_formula
 from sendblue_transfer.sources.formats import check_encoding
 from sendblue_transfer.sources.table_reader import DELIMITERS
 
+from .parquet_writer import write_parquet
+from .table_layout import TableLayout
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from sendblue_transfer.rows.row_parser import Fields
 
-    Values = Mapping[str, Any]
+    from .table_layout import Values
 
 XLSX_ROWS, XLSX_COLUMNS, XLSX_CHARACTERS = 1_048_576, 16_384, 32_767
 """The limits of an XLSX sheet: rows, columns, and characters per cell."""
-
-
-class TableLayout:
-    """The columns of a table of contacts: the number, then the other fields in the order of the document.
-
-    The labels of maps are added contact by contact.
-    """
-
-    def __init__(self, fields: Fields) -> None:
-        self._labels: dict[str, dict[str, None]] = {name: {} for name, field in fields.items() if field.kind == "map"}
-        self._names = sorted(fields, key=PHONE.__ne__)
-
-    def add_labels(self, values: Values) -> None:
-        """Add the labels of a contact."""
-        for name, labels in self._labels.items():
-            labels.update(dict.fromkeys(as_mapping(values.get(name))))
-
-    def targets(self) -> list[ColumnTarget]:
-        """Return the columns, with labels in the order in which they first occurred."""
-        return [ColumnTarget(name, label) for name in self._names for label in self._labels.get(name, [None])]
-
-    def titles(self) -> list[str]:
-        """Return the titles of the columns."""
-        return [target.title for target in self.targets()]
-
-    def cells(self, values: Values) -> list[str]:
-        """Return the cells of a contact."""
-        return [format_cell(_value(values, *target)) for target in self.targets()]
-
-    def escaped_cells(self, values: Values) -> list[str]:
-        """Return the cells of a contact, with formulas escaped as in CSV."""
-        return [escape_formula(cell) for cell in self.cells(values)]
-
-
-def _value(values: Values, name: str, label: str | None) -> object:
-    value = values.get(name)
-    return value if label is None else as_mapping(value).get(label)
 
 
 def write_json_lines(contacts: Iterable[Values], file: BinaryIO, **_: object) -> None:
@@ -180,4 +145,5 @@ WRITERS: dict[str, Callable[..., object]] = {
     "jsonl": write_json_lines,
     "json": write_json_array,
     "xlsx": write_workbook,
+    "parquet": write_parquet,
 }

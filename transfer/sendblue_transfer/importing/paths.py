@@ -19,9 +19,10 @@ INPUT_PREFIX = "input-"
 """The beginning of the names of the journals of standard input."""
 JOURNAL_SUFFIX = ".sendblue-journal"
 _NOT_IN_FILE_NAMES = re.compile(r"[^\w-]")
+_STEMS = {"standard input": "stdin", "the table": "table", "the source": "source"}
 _REJECTS_ENDING = ".rejects"
-# Rejected rows of a workbook are CSV: they are to be corrected, and need nothing that only XLSX has.
-_REJECTS_SUFFIXES = {"csv": ".csv", "xlsx": ".csv", "jsonl": ".jsonl", "json": ".json"}
+# Rejected rows are to be corrected: those of a workbook are CSV, and those of Parquet, which have types, JSON Lines.
+_REJECTS_SUFFIXES = {"csv": ".csv", "xlsx": ".csv", "jsonl": ".jsonl", "json": ".json", "parquet": ".jsonl"}
 
 
 def journal_path(source: Source, given: str | os.PathLike[str] | None = None) -> Path:
@@ -102,7 +103,7 @@ def check_rejects_path(path: Path, source: Source, journal: Path) -> None:
 def rejects_path(source: Source) -> Path:
     """Return the path of the rejects file: next to the input, and the same for a rejects file that is imported."""
     suffix = _REJECTS_SUFFIXES[source.format]
-    path = source.path or Path(f"stdin{suffix}")
+    path = source.path or Path(f"{_STEMS.get(source.name, source.name)}{suffix}")
     folder = path.parent if os.access(path.parent, os.W_OK) else Path()
     stem = path.name.removesuffix(path.suffix).removesuffix(_REJECTS_ENDING)
     return folder / f"{stem}{_REJECTS_ENDING}{suffix}"

@@ -162,7 +162,14 @@ def rows_of(
             raise TransferError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     fields = UPDATE_FIELDS if mode == "update" else BulkContact.FIELDS
     is_text, escaped = source.titles is not None, source.format == "csv"
-    file_columns = Columns(_column_map(columns), fields, is_text=is_text, escaped=escaped, keeps_blanks=keeps_blanks)
+    file_columns = Columns(
+        _column_map(columns),
+        fields,
+        is_text=is_text,
+        escaped=escaped,
+        keeps_blanks=keeps_blanks,
+        cell_types=source.cell_types,
+    )
     if source.titles is not None:
         file_columns.check(source.titles)
     try:

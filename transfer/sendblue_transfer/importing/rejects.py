@@ -1,8 +1,8 @@
 """The rejects file: the rejected rows as they are in the input, each with its line and the reason.
 
-It has the format, the delimiter, the encoding and the columns of the input (XLSX becomes CSV). Two columns come first,
-so that a row with too many cells stays readable. The file can be corrected and imported as it is: the two columns are
-ignored. A row that is rejected again keeps the line of the first file.
+It has the format, the delimiter, the encoding and the columns of the input (XLSX becomes CSV, and Parquet JSON Lines).
+Two columns come first, so that a row with too many cells stays readable. The file can be corrected and imported as it
+is: the two columns are ignored. A row that is rejected again keeps the line of the first file.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _original_line(record: Record) -> object:
 
 def _to_json(source: Source, record: Record, reason: str) -> str:
     values: dict[str, Any] = dict(zip(record.titles, record.cells, strict=True))
-    only_ascii = not (source.encoding or "").startswith("utf")
+    only_ascii = not (source.encoding or "utf-8").startswith("utf")
     return json.dumps({**values, LINE: _original_line(record), REASON: reason}, ensure_ascii=only_ascii)
 
 
@@ -87,4 +87,10 @@ def _write_json_array(source: Source, rejected: Iterator[_Rejected], file: TextI
     file.write("\n]\n")
 
 
-_WRITERS = {"csv": _write_csv, "xlsx": _write_csv, "jsonl": _write_json_lines, "json": _write_json_array}
+_WRITERS = {
+    "csv": _write_csv,
+    "xlsx": _write_csv,
+    "jsonl": _write_json_lines,
+    "json": _write_json_array,
+    "parquet": _write_json_lines,
+}

@@ -16,6 +16,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from sendblue_contacts.phone import number_text
+
 from .names import split_name
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ def parse_cell(kind: str, cell: object) -> object:
 
     Args:
         kind: The kind of the field, as in the OpenAPI document.
-        cell: The text of the cell; or a value of any type from JSON, which is returned unchanged, except that a number
-            becomes text if the field is text.
+        cell: The text of the cell; or a value of any type from JSON or Parquet, which is returned unchanged, except
+            that a number becomes text if the field is text, and a phone number a `NumberText`.
     """
     if kind in {FIRST_PART, OTHER_PARTS}:
         return split_name(str(scalar_text(cell)))[kind == OTHER_PARTS] or None
@@ -68,6 +70,10 @@ def _parse_text(kind: str, cell: str) -> object:
 def _convert_json_value(kind: str, value: object) -> object:
     if kind == "map" and isinstance(value, dict):
         return {label: scalar_text(item) for label, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, tuple):
+        return list(cast("tuple[object, ...]", value))
+    if kind == "e164":
+        return number_text(value)
     return scalar_text(value) if kind in TEXT_KINDS else value
 
 

@@ -34,7 +34,10 @@ class ColumnReader(dict[tuple[str, ...], object]):
         self._positions, self._parser = parser.part(*target)
         cells = self._parser.field_cells
         self._is_text = (
-            len(self._positions) == 1 and not cells[0].title and (target.label or cells[0].kind in {"string", "enum"})
+            len(self._positions) == 1
+            and cells[0].cell_type == "text"
+            and not cells[0].title
+            and (target.label or cells[0].kind in {"string", "enum"})
         )
 
     def read(self, columns: Sequence[Sequence[str]]) -> Sequence[object]:

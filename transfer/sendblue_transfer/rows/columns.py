@@ -34,6 +34,8 @@ from .titles import normalise_title
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sendblue_transfer.sources.record import CellType
+
     from .column_map import ColumnMap
     from .row_parser import Fields
 
@@ -83,7 +85,8 @@ class Columns:
     Args:
         column_map: The explicit mapping of columns to fields.
         fields: The fields that a contact can have.
-        is_text: Whether every cell is text.
+        is_text: Whether every cell is text, or has the type of its column.
+        cell_types: The types of the cells of columns that are not text.
         escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
         keeps_blanks: Whether the value of a blank cell is None, where it would otherwise be absent.
 
@@ -99,7 +102,9 @@ class Columns:
         is_text: bool = True,
         escaped: bool = False,
         keeps_blanks: bool = False,
+        cell_types: Mapping[str, CellType] | None = None,
     ) -> None:
+        self._cell_types = cell_types or {}
         self._rest_as_variables = column_map.rest_as_variables
         self._fields = fields
         self._is_text = is_text
@@ -226,8 +231,11 @@ class Columns:
         kinds = KIND_OF_TITLE if target.name == OPT_OUT else {}
         found = [(position, titles[position], kinds.get(normalise_title(titles[position]))) for position in positions]
         if ordinary := tuple(position for position, _, kind in found if kind is None):
-            has_labels = target.name == "tags" and {normalise_title(titles[each]) for each in ordinary} <= _LABEL_TITLES
-            yield FieldCells(target, LABELS if has_labels else self._fields[target.name].kind, ordinary)
+            names = {titles[position] for position in ordinary}
+            has_labels = target.name == "tags" and {*map(normalise_title, names)} <= _LABEL_TITLES
+            types: set[CellType] = {self._cell_types.get(name, "text") for name in names}
+            kind, cell_type = self._fields[target.name].kind, types.pop() if len(types) == 1 else "other"
+            yield FieldCells(target, LABELS if has_labels else kind, ordinary, cell_type=cell_type)
         yield from (FieldCells(target, kind, (position,), title) for position, title, kind in found if kind)
 
     def _match(self, title: str) -> _Match:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sendblue_contacts.errors import InvalidPhoneNumberError
 from sendblue_contacts.fields import check
-from sendblue_contacts.phone import normalise
+from sendblue_contacts.phone import E164, normalise
 
 from .cells import FIRST_PART, OTHER_PARTS, parse_cell, scalar_text, unescape_formula
 from .opt_outs import is_opted_out
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
     from sendblue_contacts_api.types import Field
 
+    from sendblue_transfer.sources.record import CellType
+
     Fields = Mapping[str, Field]
 
 PHONE = "phone"
 _ALWAYS_VALID = {"string", "enum", FIRST_PART, OTHER_PARTS}
 """Kinds of fields for which every text is valid."""
+_LIST = "array[string]"
 _SCIENTIFIC = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{1,2}")
 _ROUNDED = (
     "a spreadsheet has shortened the phone number, as in 1.41556E+10, so its last digits are lost; in the spreadsheet "
@@ -50,12 +53,21 @@ class FieldCells(NamedTuple):
         kind: The kind of the field, or one of the kinds of cells in `cells`.
         positions: The positions of the cells, in order of preference.
         title: The title of a column about opt-outs, whose kind is one of `opt_outs`; else empty.
+        cell_type: The type of the cells, if the others of the row are text.
     """
 
     target: ColumnTarget
     kind: str
     positions: tuple[int, ...]
     title: str = ""
+    cell_type: CellType = "text"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether every cell is a valid value."""
+        if self.cell_type == "list":
+            return self.kind == _LIST
+        return self.cell_type == "text" and (self.kind in _ALWAYS_VALID or self.target.label is not None)
 
 
 class RowParser:
@@ -64,7 +76,7 @@ class RowParser:
     Args:
         field_cells: Which cells fill which fields.
         fields: The fields that a contact can have.
-        is_text: Whether every cell is text, as in a table; in JSON a value can have any type.
+        is_text: Whether every cell is text, as in a table, or has the type of its column; in JSON it can have any type.
         escaped: Whether an apostrophe precedes cells that a spreadsheet would run as formulas.
         keeps_blanks: Whether the value of a blank cell is None, where it would otherwise be absent.
 
@@ -88,11 +100,10 @@ class RowParser:
         self._keeps_blanks = keeps_blanks
         self._required = [name for name, field in fields.items() if field.required]
         self._to_validate = [
-            each
-            for each in field_cells
-            if each.target.name in self._required
-            or not (is_text and (each.kind in _ALWAYS_VALID or each.target.label is not None))
+            each for each in field_cells if each.target.name in self._required or not (is_text and each.is_valid)
         ]
+        only = [each for each in self._to_validate if each.target.name == PHONE]
+        self._only_number = only[0] if only and only == self._to_validate else None
         self.targets: frozenset[ColumnTarget] = frozenset(
             each.target for each in field_cells if each.target.name not in self._required
         )
@@ -119,7 +130,7 @@ class RowParser:
 
     def _parse(self, field_cells: Sequence[FieldCells], cells: Sequence[Any]) -> dict[str, Any]:
         contact: dict[str, Any] = {}
-        for (name, label), kind, positions, title in field_cells:
+        for (name, label), kind, positions, title, _ in field_cells:
             cell = cells[positions[0]]
             # Fast path: text without apostrophes that begins with an ASCII letter or digit is not blank or escaped.
             if cell.__class__ is not str or not cell or not "'" < cell[0] < "\x7f" or "'" in cell:
@@ -148,12 +159,21 @@ class RowParser:
                 return unescape_formula(cell) if self.escaped and "'" in cell else cell
         return None
 
+    @property
+    def validated_positions(self) -> frozenset[int]:
+        """The positions of the cells that `validated_number` reads."""
+        return frozenset(chain.from_iterable(each.positions for each in self._to_validate))
+
     def validated_number(self, cells: Sequence[Any], region: str | None = None) -> str:
         """Validate a row, and return its phone number in E.164 form. Fields that cannot be invalid are skipped.
 
         Raises:
             TypeError, ValueError: The row cannot be sent. The message says why, without the value.
         """
+        if self._only_number and region is None:  # most numbers are valid as they are
+            cell = cells[self._only_number.positions[0]]
+            if isinstance(cell, str) and E164.fullmatch(cell):
+                return cell
         return cast("str", self._checked(self._parse(self._to_validate, cells), region)[PHONE])
 
     def validated(self, cells: Sequence[Any], region: str | None = None) -> dict[str, Any]:
@@ -198,7 +218,7 @@ class RowParser:
     def parse_validated(self, cells: Sequence[Any], region: str | None = None) -> dict[str, Any]:
         """Return the contact of a row that passed `validated_number`, for a call that checks the other fields again."""
         contact = self.parse(cells)
-        if region:
+        if region or contact[PHONE].__class__ is not str:
             contact[PHONE] = normalise(contact[PHONE], default_region=region)
         return contact
 

@@ -51,7 +51,9 @@ class ImportRows:
         """
         self.count = 0
         with DuplicateFinder() as finder:
-            for record in self.source:
+            titles = self.source.titles
+            positions = self.columns.parser(titles).validated_positions if titles else None
+            for record in self.source.records(positions):
                 self.count += 1
                 try:
                     finder.add(self._number(record), record.line)

@@ -18,7 +18,7 @@ from sendblue_transfer.errors import TransferError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Format = Literal["csv", "jsonl", "json", "xlsx"]
+Format = Literal["csv", "jsonl", "json", "xlsx", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 SUFFIXES: dict[str, Format] = {
@@ -30,8 +30,9 @@ SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".xlsx": "xlsx",
+    ".parquet": "parquet",
 }
-_FIRST_BYTES: dict[bytes, Format] = {b"PK\x03\x04": "xlsx", b"[": "json", b"{": "jsonl"}
+_FIRST_BYTES: dict[bytes, Format] = {b"PK\x03\x04": "xlsx", b"PAR1": "parquet", b"[": "json", b"{": "jsonl"}
 _UNSUPPORTED = {
     b"\xd0\xcf\x11\xe0": "the file is an .xls workbook or has a password; save it as .xlsx without a password",
     b"\x1f\x8b": "the file is compressed with gzip; decompress it first (gunzip)",

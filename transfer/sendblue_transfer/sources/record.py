@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sendblue_transfer.errors import TransferError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LINE, REASON, TEXT = "_line", "_reason", "_text"
+CellType = Literal["text", "list", "other"]
+"""What the cells of a column are: text, which is blank if there is none; lists of text or None; or any values."""
 RESERVED = (LINE, REASON, TEXT)
 """Columns that a rejects file adds: the line of the row, why it was rejected, and the text that is not valid JSON."""
 
@@ -20,9 +22,10 @@ class Record(NamedTuple):
     """One row of a file, not interpreted yet.
 
     Attributes:
-        line: The line on which it begins, counted from 1; in XLSX the row of the sheet, in a JSON array the position.
+        line: The line on which it begins, counted from 1; in XLSX the row of the sheet, in a JSON array
+            and in Parquet the position.
         titles: The titles of its cells.
-        cells: Its cells: text in CSV and XLSX, values of any type in JSON.
+        cells: Its cells: text in CSV and XLSX, values of any type in JSON, both in Parquet.
         problem: Why the row cannot be read; empty if it can.
     """
 

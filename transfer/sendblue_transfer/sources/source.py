@@ -14,11 +14,15 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from sendblue_contacts.bulk.tables import is_table
+
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.temporary_database import Closing
 
 from .formats import check_format, file_digest, find_encoding, find_format
 from .json_reader import json_records, line_records
+from .mappings import write_rows
+from .parquet_reader import ParquetReader
 from .record import check_titles, reject_invalid_bytes, reject_invalid_cells
 from .table_reader import (
     FOOTER_BYTES,
@@ -32,14 +36,17 @@ from .table_reader import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+    from sendblue_contacts.bulk.types import ArrowTable
 
     from .formats import Format
-    from .record import Record
+    from .record import CellType, Record
     from .table_reader import TableRow
 
 STANDARD_INPUT = "-"
 _TABLE_FORMATS = ("csv", "xlsx")
+_BINARY_FORMATS = ("xlsx", "parquet")
 _MAX_FOOTER_BYTES = 4_096
 _CODE_UNIT_BYTES = {"utf-16": 2, "utf-32": 4}
 
@@ -49,13 +56,14 @@ class Source(Closing):
 
     Attributes:
         name: The name of the file, for messages.
-        path: The path of the file; None for standard input.
+        path: The path of the file; None for standard input, and for a table.
         format: The format.
-        encoding: The text encoding; None for XLSX.
+        encoding: The text encoding; None for XLSX and Parquet.
         guessed_encoding: The text encoding, if the file does not show it for certain; else None.
         delimiter: The delimiter of CSV; None for other formats.
         digest: The SHA-256 of the content.
-        titles: The titles in the first row; None for JSON, where each object has its own keys.
+        titles: The titles of the columns; None for JSON, where each object has its own keys.
+        cell_types: The types of the cells that are not text, by the title of their column, in Parquet.
         sheet: The sheet that the caller named; None for the first one that is neither hidden nor empty.
         other_sheets: The sheets of a workbook that are not empty and are not read, hidden ones included.
         encoding_errors: How invalid bytes are read, as in `open`.
@@ -80,7 +88,7 @@ class Source(Closing):
         self.path = path
         self.format = format or find_format(file, path.suffix if path else "")
         self.digest: str = file_digest(file)
-        found = None if self.format == "xlsx" else find_encoding(file, encoding)
+        found = None if self.format in _BINARY_FORMATS else find_encoding(file, encoding)
         self.encoding: str | None = found.name if found else None
         self.guessed_encoding: str | None = found.name if found and found.guessed else None
         self.encoding_errors: str = found.errors if found else "strict"
@@ -92,10 +100,17 @@ class Source(Closing):
         self._sheet: Any = None
         if self.format == "xlsx":
             self._sheet, self.other_sheets = open_sheet(file, sheet)
+        self._parquet = ParquetReader(file) if self.format == "parquet" else None
+        self.cell_types: dict[str, CellType] = self._parquet.cell_types if self._parquet else {}
         self.footer: tuple[int, int] | None = None
         self._may_have_footer = self._mentions_salesforce()
-        self.titles: tuple[str, ...] | None = read_header(self._rows()) if self.format in _TABLE_FORMATS else None
+        self.titles: tuple[str, ...] | None = self._read_titles()
         check_titles(self.titles or ())
+
+    def _read_titles(self) -> tuple[str, ...] | None:
+        if self._parquet:
+            return self._parquet.titles
+        return read_header(self._rows()) if self.format in _TABLE_FORMATS else None
 
     def has_changed(self) -> bool:
         """Whether the file was written to after it was opened."""
@@ -113,8 +128,21 @@ class Source(Closing):
         return b"\n" in self._file.read()[-_CODE_UNIT_BYTES.get(self.encoding or "", 1) :]
 
     def __iter__(self) -> Iterator[Record]:
+        return self.records()
+
+    def records(self, positions: Collection[int] | None = None) -> Iterator[Record]:
+        """Read all rows.
+
+        Args:
+            positions: The columns whose cells are needed; only Parquet, where they are apart, saves the others.
+
+        Raises:
+            TransferError: The file was written to after it was opened, or cannot be read to its end.
+        """
         if self.has_changed():
             raise TransferError(f"{self.name} changed after it was opened; run the import again")
+        if self._parquet:
+            return self._parquet.records(positions)
         records = self._objects() if self.titles is None else self._table(self.titles)
         if self.encoding_errors != "surrogateescape":
             return records
@@ -164,19 +192,31 @@ class Source(Closing):
         return f"Source({self.name!r}, format={self.format!r})"
 
 
+def mapping_source(rows: object) -> Source:
+    """Return a source with these rows, in the natural forms of JSON. Arguments and errors are those of `write_rows`."""
+    file = write_rows(rows)
+    try:
+        name = "the table" if is_table(rows) else "the source"
+        return Source(file, None, format="jsonl", encoding="utf-8", delimiter=None, sheet=None, name=name)
+    except BaseException:
+        file.close()
+        raise
+
+
 def open_source(
-    path: str | os.PathLike[str] | BinaryIO,
+    path: str | os.PathLike[str] | BinaryIO | ArrowTable,
     *,
     format: Format | None = None,  # noqa: A002  # what people call it
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
 ) -> Source:
-    """Open a file of contacts, and detect its format.
+    """Open a file or a table of contacts, and detect the format of a file.
 
     Args:
-        path: The path of the file; `-` for standard input; or an open binary file, which is read to its end.
-        format: `csv`, `jsonl`, `json` or `xlsx`. By default it is detected from the content and the name.
+        path: The path of the file; `-` for standard input; or an open binary file, which is read to its end. Or a table
+            of pandas, polars or pyarrow, for which the other arguments are not used.
+        format: `csv`, `jsonl`, `json`, `xlsx` or `parquet`. By default it is detected from the content and the name.
         encoding: The text encoding. By default it is that of the byte order mark, else UTF-8, or cp1252 if most of the
             file is not valid UTF-8. In UTF-8, rows with invalid bytes are rejected.
         delimiter: The delimiter of CSV. By default it is the one that occurs most often in the first line.
@@ -185,13 +225,15 @@ def open_source(
     Raises:
         OSError: The file cannot be read.
         TransferError: The content is not valid in the format or the encoding, or the format is not supported.
-        ModuleNotFoundError: The file is XLSX, and the extra `xlsx` is not installed.
+        ModuleNotFoundError: The extra of the format (`xlsx`, `parquet`) or of tables (`tables`) is not installed.
 
     Example:
         with open_source("contacts.csv") as source:
             print(plan_import(source))
     """
-    file, file_path = _open(path)
+    if is_table(path):
+        return mapping_source(path)
+    file, file_path = _open(cast("str | os.PathLike[str] | BinaryIO", path))
     try:
         checked = format and check_format(format)
         return Source(file, file_path, format=checked, encoding=encoding, delimiter=delimiter, sheet=sheet)

@@ -13,8 +13,7 @@ from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.importing.planner import rows_of
-from sendblue_transfer.sources.mappings import mapping_source
-from sendblue_transfer.sources.source import Source
+from sendblue_transfer.sources.source import Source, mapping_source
 from sendblue_transfer.syncing.change_table import ChangeTable
 from sendblue_transfer.syncing.changes import Change, flatten
 from sendblue_transfer.syncing.contact_values import TAGS
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sendblue_contacts import Sendblue
+    from sendblue_contacts.bulk.types import ArrowTable
 
     from sendblue_transfer.rows.column_map import ColumnMap
     from sendblue_transfer.rows.duplicates import Duplicates
@@ -48,7 +48,7 @@ _BATCH_SIZE = 1_000
 
 def plan_sync(
     client: Sendblue,
-    source: Source | Iterable[Mapping[str, Any]],
+    source: Source | Iterable[Mapping[str, Any]] | ArrowTable,
     *,
     columns: ColumnMap | None = None,
     default_region: str | None = None,
@@ -71,7 +71,7 @@ def plan_sync(
 
     Args:
         client: The client of the account.
-        source: An open file, or an iterable of mappings, which is read once.
+        source: An open file, an iterable of mappings, which is read once, or a table of pandas, polars or pyarrow.
         columns: Which column fills which field, where the titles do not show it.
         default_region: A region of two letters such as `US`, to accept numbers in national form (extra `phone`).
         duplicates: Which of several rows with the same number is used: `last`, `first`, `merge` for all of them
@@ -127,7 +127,7 @@ def plan_sync(
 
 
 @contextmanager
-def _opened(source: Source | Iterable[Mapping[str, Any]]) -> Generator[Source]:
+def _opened(source: Source | Iterable[Mapping[str, Any]] | ArrowTable) -> Generator[Source]:
     """Yield the source; one that is made of mappings is closed afterwards."""
     if isinstance(source, Source):
         yield source

@@ -135,8 +135,9 @@ class _Table:
         self._digests = digests
         self._readers = [ColumnReader(parser, each, partial(digests.row_key, each), region) for each in targets]
         self._normalise = partial(normalise, default_region=region)
-        self._positions: Sequence[int] = parser.part(PHONE, None)[0]
-        self._several_numbers = ColumnReader(parser, ColumnTarget(PHONE), cast("Any", int), region)
+        self._positions, phone = parser.part(PHONE, None)
+        self._is_text = len(self._positions) == 1 and phone.field_cells[0].cell_type == "text"
+        self._other_numbers = ColumnReader(parser, ColumnTarget(PHONE), cast("Any", int), region)
 
     def encode(self, records: Sequence[Record]) -> Iterable[Encoded]:
         """Return the rows.
@@ -155,6 +156,6 @@ class _Table:
         return zip(lines, numbers, digests, contents, strict=False)
 
     def _numbers(self, columns: Sequence[Sequence[str]]) -> Sequence[Any]:
-        if len(self._positions) > 1:
-            return self._several_numbers.read(columns)
+        if not self._is_text:
+            return self._other_numbers.read(columns)
         return [*map(int, map(self._normalise, columns[self._positions[0]]))]
