@@ -155,7 +155,7 @@ class ChunkSize:
         """Record that a request with so many items timed out."""
         learned, items = self._learned, self._learned.items
         if self._is_auto:
-            if 0 < items.accepted < count:
+            if 0 < items.accepted < count <= items.size:  # not another one that was in flight
                 learned.needed *= _PROBE_FACTOR
             items.halve(max(count, items.size))
             learned.full = 0

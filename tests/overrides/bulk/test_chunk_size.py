@@ -39,10 +39,10 @@ STEPS: dict[str, tuple[list[tuple[Any, ...]], int]] = {
     "a larger one that is accepted": ([("refused", 100, 1), ("accepted", 100, 1, 1.0)], 200),
     "never less than one": ([("timed_out", 1)] * 9, 1),
     "a size that timed out is tried again after 8 full requests": (
-        [("accepted", 100, 1, 1.0), ("timed_out", 200), *[("accepted", 100, 1, 1.0)] * 7],
-        100,
+        [("accepted", 100, 1, 1.0), *[("timed_out", 200)] * 4, *[("accepted", 100, 1, 1.0)] * 8],
+        200,
     ),
-    "and not before": ([("accepted", 100, 1, 1.0), ("timed_out", 200), *[("accepted", 100, 1, 1.0)] * 8], 200),
+    "and not before": ([("accepted", 100, 1, 1.0), ("timed_out", 200), *[("accepted", 100, 1, 1.0)] * 7], 100),
     "one that was accepted before at once": (
         [("accepted", 100, 1, 1.0), ("accepted", 200, 1, 6.0), ("timed_out", 200), ("accepted", 100, 1, 1.0)],
         200,
