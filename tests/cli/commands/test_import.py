@@ -84,6 +84,7 @@ contacts.csv --delimiter ||
 contacts.csv --encoding klingon
 contacts.csv --mapping nowhere.toml
 contacts.csv --chunk-size 0
+contacts.csv --chunk-size many
 contacts.csv --default-region Atlantis
 contacts.csv --format xlsx
 """

@@ -135,6 +135,16 @@ def test_duration_at_the_rate_limit(account: Sandbox) -> None:
     with Sendblue("key", "secret", base_url=account.url, rate_limit=limit, retry=FAST_RETRY) as client:
         plan = plan_sync(client, [{"phone": number(index), "first_name": "X"} for index in range(7)])
     assert (plan.requests, plan.seconds) == (7, round(7 * limit.pace, 3))
+    assert (plan.requests_at_most, plan.seconds_at_most) == (7, plan.seconds)
+
+
+@pytest.mark.parametrize(("chunk_size", "requests"), [("auto", "1 to 3 requests"), (50, "5 requests")])
+def test_the_requests_are_a_range_if_the_server_decides_their_size(
+    client: Sendblue, chunk_size: Any, requests: str
+) -> None:
+    """From 100 to 1,000 contacts each; for a fixed size they are counted exactly."""
+    plan = plan_sync(client, [{"phone": f"+1415777{index:04}"} for index in range(250)], chunk_size=chunk_size)
+    assert f"; {requests}, " in repr(plan)
 
 
 def test_progress(account: Sandbox, client: Sendblue) -> None:
