@@ -1,5 +1,6 @@
-"""The automatic chunk size over real sockets: servers that refuse large requests, and that are too slow for them."""
+"""Bulk calls over real sockets: servers that refuse large requests, are too slow for them, or lose a response."""
 
+import time
 from typing import Any
 
 import pytest
@@ -44,3 +45,17 @@ def test_what_times_out_is_neither_lost_nor_doubled(chunk_size: Any) -> None:
     assert len(existing) == len(set(existing))
     if chunk_size == "auto":
         assert (len(result.created), max(sizes[2:])) == (150, 50)
+
+
+def test_a_lost_chunk_is_found_in_lists() -> None:
+    """Of what was created since, on the clock of the server, which is five minutes ahead; its reads lag, too."""
+    retry = Retry(base=0.001, read_lag=1.0)
+    with (
+        Sandbox(limit=None, read_lag=0.6, clock=lambda: time.time() + 300) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=retry) as client,
+    ):
+        sandbox.faults.add(what="reset", after=True, operation="bulk_create_contacts", nth=2)
+        result = client.contacts.bulk.create(make_rows(300), chunk_size=100)
+        reads = [request.query for request in sandbox.requests if request.method == "GET"]
+        assert (len(result.created), len(sandbox.contacts()), _sizes(sandbox)) == (300, 300, [100] * 3)
+    assert (len(reads) <= 3, ["created_at_gte" in query for query in reads[:2]]) == (True, [False, True])
