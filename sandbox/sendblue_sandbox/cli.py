@@ -62,8 +62,9 @@ def run(
     """
     settings: Options = {"port": DEFAULT_PORT, **options}
     sandbox = Sandbox(**settings)
+    hint = _hint_for_port(settings.get("host", DEFAULT_HOST), settings.get("port", DEFAULT_PORT))
     log = log_to(sys.stderr) if request_log else nullcontext()
-    with _stop_signal() as stop, log, _hint_for_port(settings), sandbox:
+    with _stop_signal() as stop, log, hint, sandbox:
         sandbox.seed(seed)
         echo(_greeting(sandbox.url, options))
         while not stop.wait(POLL_SECONDS):
@@ -99,13 +100,12 @@ def _greeting(url: str, options: Options) -> str:
 
 
 @contextmanager
-def _hint_for_port(settings: Options) -> Generator[None]:
+def _hint_for_port(host: str, port: int) -> Generator[None]:
     try:
         yield
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        port, host = settings["port"], settings.get("host", DEFAULT_HOST)
         message = (
             f"Port {port} of {host} is in use, perhaps by another sandbox. "
             f"Stop that program, or use --port {port % MAX_PORT + 1}, or --port 0 for any free port."

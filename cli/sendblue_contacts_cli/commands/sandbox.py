@@ -42,7 +42,7 @@ def _click_type(option: CommandOption) -> click.Choice[str] | click.Path | click
 
 @click.command(params=[_click_option(option) for option in OPTIONS if not option.secret])
 @click.pass_context
-def sandbox(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401  # click has parsed them
+def sandbox(context: click.Context, /, *, request_log: bool, **options: Any) -> None:  # noqa: ANN401  # click has parsed them
     """Run a local sandbox of the Contacts API.
 
     It runs until Ctrl-C. Its page, at the printed address, shows contacts and requests, and has controls for faults,
@@ -54,7 +54,7 @@ def sandbox(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401 
       sendblue-contacts sandbox --port 4010 --db contacts.sqlite
     """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
     try:
-        run(**{**options, "request_log": options["request_log"] and not current_options().quiet})
+        run(request_log=request_log and not current_options().quiet, **options)
     except ImportError as error:
         raise CommandError(str(error)) from None
     except (OSError, ValueError) as error:

@@ -59,14 +59,17 @@ def test_writes_do_not_lag(api: httpx.Client, sandbox: Sandbox) -> None:
 
 
 def test_every_kind_of_write_is_repeated(api: httpx.Client, sandbox: Sandbox) -> None:
-    """Also new numbers and opt-outs; the contact IDs are those of the writes."""
+    """Also new numbers, opt-outs and verifications; the contact IDs are those of the writes."""
     sandbox.seed(3)
     made = api.post(f"{PATH}/bulk", json={"contacts": [{"phone": ADA}]}).json()["contacts"]
     api.put(ADA_PATH, json={"phone_number": BOB, "tags": ["VIP"]})
     api.post(f"{PATH}/opt-out", json={"number": BOB, "opted_out": True})
+    api.post(f"{PATH}/verify", json={"number": BOB})
+    api.post("/_sandbox/verifications", json={"phone": BOB}).raise_for_status()
     TIME.now += 2
     shown = api.get(PATH, params={"phone_number": BOB}).json()[0]
-    assert (shown["contact_id"], shown["tags"], shown["opt_out"]) == (made[0]["contact_id"], ["VIP"], True)
+    assert (shown["contact_id"], shown["tags"]) == (made[0]["contact_id"], ["VIP"])
+    assert (shown["opt_out"], shown["verified"]) == (True, True)
     assert (shown["contact_id"], api.get(f"{PATH}/count").json()["count"]) == ("c_00000004", 4)
 
 

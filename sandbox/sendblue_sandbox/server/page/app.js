@@ -12,12 +12,14 @@ import {startTabs} from "./tabs.js";
 
 const SECOND = 1000, TYPING_PAUSE = 200;
 const rendered = {};
-let paused = false, timer = null, started = false;
+let paused = false, timer = null, started = false, turns = 0;
 
 async function update() {
+  const turn = ++turns;
   if (!started) await start();
   const [state, contacts, requests, faults, verifications] = await Promise.all(
     [control("state"), fetchContacts(), fetchRequests(), fetchFaults(), fetchVerifications()]);
+  if (turn !== turns) return; // a later update has begun, and this one must not replace what it shows
   renderIfChanged("state", state, () => [renderFigures, renderWindow, renderControls].forEach(render => render(state)));
   renderIfChanged("contacts", [contacts, state.contacts], () => renderContacts(contacts, state.contacts));
   renderIfChanged("requests", requests, () => renderRequests(requests));

@@ -101,8 +101,12 @@ function fullValue(field, value) {
     return element("span", {class: "soft"}, "none");
   }
   if (field.kind === "list") return chipsInFull(textsOf(field, value));
-  if (field.kind === "labels") return descriptions(Object.entries(value).map(([label, text]) => [isolated(label), isolated(text)]));
+  if (field.kind === "labels") return labelsInFull(value);
   return typeof value === "object" ? element("pre", {}, JSON.stringify(value, null, 2)) : isolated(String(value));
+}
+
+function labelsInFull(labels) {
+  return descriptions(Object.entries(labels).map(([label, text]) => [isolated(label), isolated(text)]));
 }
 
 function chipsInFull(texts) {

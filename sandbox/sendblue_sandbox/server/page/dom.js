@@ -31,7 +31,7 @@ export function button(text, action, attributes = {}) {
   return created;
 }
 
-/** Create a table. A column is [title, class]; a row is {key, cells, open}: `open` is called when the row is clicked. */
+/** Create a table. A column is [title, class]; a row is {cells, open}: `open` is called when it is clicked. */
 export function table(label, columns, rows) {
   // The roles keep the semantics of a table when the style shows its rows as cards.
   const head = columns.map(([title, kind]) => element("th", {scope: "col", role: "columnheader", class: kind}, title));

@@ -24,7 +24,8 @@ export function titleOf(name) {
 
 function createInput(field, initial) {
   const id = `input-${field.name}`;
-  const hint = element("small", {id: `${id}-hint`, class: "soft"}, firstSentence(field.description ?? "") + (HINTS[field.kind] ?? ""));
+  const description = firstSentence(field.description ?? "") + (HINTS[field.kind] ?? "");
+  const hint = element("small", {id: `${id}-hint`, class: "soft"}, description);
   const {control, value} = (CONTROLS[field.choices ? "choice" : field.kind] ?? textControl)(field, initial);
   control.id = id;
   control.setAttribute("aria-describedby", hint.id);
