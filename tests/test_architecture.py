@@ -43,6 +43,7 @@ EXTRAS = (
     "opentelemetry",
     "narwhals",
     "pyarrow",
+    "orjson",
 )
 
 
@@ -236,7 +237,7 @@ def module_name(path: Path) -> str:
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
-MAX_CLIENT_LINES = 8_140
+MAX_CLIENT_LINES = 8_300
 
 
 def modules() -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
@@ -53,9 +53,9 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         super().__init__()
-        self._attributes = {
-            key: definition.attribute for name, definition in fields.items() for key in (name, *definition.aliases)
-        }
+        self._names = {name: (name, *definition.aliases) for name, definition in fields.items()}
+        self._kinds = [definition.kind for definition in fields.values()]
+        self._attributes = {key: fields[name].attribute for name, keys in self._names.items() for key in keys}
 
     def __missing__(self, keys: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
         known = self._attributes
@@ -63,6 +63,52 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
         if len(self) < self.MAX_SIZE:
             self[keys] = shape
         return shape
+
+    def columns(self, items: list[Any]) -> list[Sequence[Any]] | None:
+        """Return the values of JSON objects field by field, as the attributes have them.
+
+        Reading many objects at once is much faster than one by one. Returns None if that is not possible: they have
+        different keys, or a value that is not of the documented type.
+        """
+        if {*map(type, items)} != {dict} or len({*map(len, items)}) != 1:
+            return None
+        try:
+            values: dict[str, Sequence[Any]] = {key: [item[key] for item in items] for key in items[0]}
+        except KeyError:
+            return None
+        columns: list[Sequence[Any]] = []
+        for kind, names in zip(self._kinds, self._names.values(), strict=True):
+            name = next((name for name in names if name in values), None)
+            column = [None] * len(items) if name is None else read_column(kind, values[name])
+            if column is None:
+                return None
+            columns.append(column)
+        return columns
+
+
+def read_column(kind: str, values: Sequence[Any]) -> Sequence[Any] | None:
+    """Return the values of one field in many objects as the attribute has them; None if one is not as documented."""
+    if kind == "date-time":
+        return read_datetimes(values)
+    if kind in _UNCHANGED:
+        return values
+    if kind in ("date", "object", "array[object]"):
+        return None
+    expected = dict if kind == "map" else list
+    return values if {*map(type, values)} <= {expected, type(None)} else None
+
+
+_UNCHANGED = frozenset({"string", "e164", "boolean", "integer", "number", "enum", "any"})
+
+
+def read_datetimes(values: Sequence[Any]) -> Sequence[datetime.datetime | None] | None:
+    """Do what `read_datetime` does for many values; return None if one is invalid."""
+    try:
+        moments = [*map(_from_iso, values)]
+    except (TypeError, ValueError):
+        read = [*map(read_datetime, values)]
+        return read if all(moment or value is None for moment, value in zip(read, values, strict=True)) else None
+    return moments if all([moment.tzinfo for moment in moments]) else [*map(read_datetime, values)]
 
 
 def equal_models(one: object, other: object, fields: Mapping[str, Field]) -> bool:

@@ -14,6 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ._httpx import httpx
 from ._masking import mask_http_logs
+from .body import write_json
 from .config import (
     STORE_VARIABLE,
     Credentials,
@@ -98,7 +99,10 @@ class BaseClient:
     def _request_arguments(self, operation: Operation[Any], call: Call) -> dict[str, Any]:
         # The absolute URL, because joining it to a base_url takes httpx 30 µs.
         url = self.base_url + operation.kwargs["url"]
-        return {**self._options.apply(operation.kwargs), "url": url, "extensions": {EXTENSION: call}}
+        arguments = {**self._options.apply(operation.kwargs), "url": url, "extensions": {EXTENSION: call}}
+        if "json" in arguments and not self._options.extra_body:  # an extra body was not checked
+            arguments["content"] = write_json(arguments.pop("json"))
+        return arguments
 
     def _request_settings(self, call: Call, path: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of an httpx request for the arguments of `request`, with the options of this client."""

@@ -326,9 +326,9 @@ def opt_out(number: str, opted_out: bool | None = None, region: str | None = Non
     return Operation(opt_out_contact._get_kwargs(body=sent), read)
 
 
-def page(filters: Mapping[str, Any]) -> Operation[list[Contact]]:
+def page(filters: Mapping[str, Any], read: Callable[[object], list[Any]] = responses.contacts) -> Operation[list[Any]]:
     """Retrieve one page of a listing. The filters are already checked."""
-    return Operation(list_contacts._get_kwargs(**filters), responses.contacts)
+    return Operation(list_contacts._get_kwargs(**filters), read)
 
 
 def _e164(value: object, region: str | None, field: str = "phone_number") -> str:

@@ -6,6 +6,7 @@ A response that is not what the API documents raises a ValueError, whose text co
 from __future__ import annotations
 
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 from unicodedata import normalize
 
@@ -16,6 +17,7 @@ from sendblue_contacts_api.models.status_response import StatusResponse
 from sendblue_contacts_api.types import ModelList
 
 from ._masking import masker, sent_texts
+from .body import read_json
 from .errors import server_message
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def decode(response: httpx.Response) -> Any:  # noqa: ANN401  # any JSON
     if not response.content:
         return None
     try:
-        body = response.json()
+        body = read_json(response.content)
     except (ValueError, RecursionError):  # RecursionError: the JSON is nested too deeply
         content_type = response.headers.get("content-type", "no content type")[:_MAX_CONTENT_TYPE_LENGTH]
         raise ValueError(f"the response is not JSON ({content_type}, {len(response.content)} bytes)") from None
@@ -114,13 +116,30 @@ def _digits(number: str) -> str:
 
 def contacts(body: object) -> list[Contact]:
     """Return the contacts of a page."""
-    if not isinstance(body, list):
-        raise _wrong_type("an array of contacts", body)
-    items = cast("Any", body)
     try:
-        return ModelList(map(Contact.from_dict, items))
+        return ModelList(Contact.from_dicts(_array(body)))
     except (AttributeError, TypeError):
         raise ValueError("the response is an array with an item that is not a contact") from None
+
+
+def _array(body: object) -> Any:  # noqa: ANN401  # any JSON
+    if not isinstance(body, list):
+        raise _wrong_type("an array of contacts", body)
+    return cast("Any", body)
+
+
+ContactRow = tuple[Any, ...]
+"""The values of a contact, in the order of `Contact.FIELDS`. It takes much less time to create than a `Contact`."""
+contact_row = cast("Callable[[Contact], ContactRow]", attrgetter(*(each.attribute for each in Contact.FIELDS.values())))
+
+
+def contact_rows(body: object) -> list[ContactRow]:
+    """Return the rows of a page. What else identifies a contact without a number follows its values."""
+    columns = Contact.columns(_array(body))
+    if columns and all(columns[0]):
+        return [*zip(*columns, strict=True)]
+    models = contacts(body)
+    return [(*contact_row(each), *([] if each.phone else [repr(each.additional_properties)])) for each in models]
 
 
 def count(body: object) -> int:

@@ -1,12 +1,12 @@
 """Models: aliases, absent and null fields, and values of the wrong type. No received value is lost or invented."""
 
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
-from sendblue_contacts_api.models import BulkCreateResponse, Contact, ContactResponse, ContactUpdate
+from sendblue_contacts_api.models import Contact, ContactUpdate
 from sendblue_contacts_api.types import UNSET, Shapes
-
-from collections.abc import Iterator
 
 from tests.generated.conftest import Case, Tables
 
@@ -101,6 +101,33 @@ def test_undocumented_keys_are_kept_and_written(tables: Tables) -> None:
         assert source == {**tables.whole(model), **unknown}
 
 
+ODD = [None, "", 7, 2.5, False, [], [1, None], {}, {"a": 1}, "2024-01-15", "2024-01-15T10:30", "15 Jan 2024", "now"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_many_objects_are_read_like_single_ones(tables: Tables, seed: int) -> None:
+    """Whatever their keys and values are: `from_dicts` returns what `from_dict` does, `columns` the same or None."""
+    random = Random(seed)  # noqa: S311  # not a secret
+    cases = [case for case in tables.received_cases if case.model is Contact]
+    values = {name: case.value() for case in cases for name in (case.name, *case.field.aliases)} | {"x_new": [1]}
+    fast = 0
+    for _ in range(30):
+        keys = random.sample([*values], random.randint(0, len(values)))
+        odd = random.choice([0, 0, 0.1])
+        page = [
+            {key: random.choice(ODD) if random.random() < odd else values[key] for key in keys}
+            for _ in range(random.randint(0, 4))
+        ]
+        page += (
+            [dict(reversed(page[0].items())), {**page[0], "x_other": 1}][: random.choice([0, 0, 1, 2])] if page else []
+        )
+        expected, columns = [Contact.from_dict(each) for each in page], Contact.columns(page)
+        read = Contact.from_dicts(page)
+        assert (read, [each.fields_set for each in read]) == (expected, [each.fields_set for each in expected])
+        rows = [tuple(getattr(each, case.field.attribute) for case in cases) for each in expected]
+        assert columns is None or [*zip(*columns, strict=True)] == rows
+        fast += columns is not None
+    assert fast > 5
 
 
 def test_absent_and_null_fields_of_responses(tables: Tables) -> None:
@@ -176,8 +203,6 @@ def test_container_of_the_wrong_type_is_kept(tables: Tables) -> None:
             read = case.model.from_dict({**document, key: value})
             expected = (True, {case.name: value}, {**document, case.name: value})
             assert (not case.attribute(read), read.additional_properties, read.to_dict()) == expected, str(case)
-
-
 
 
 ODD_VALUES: list[object] = [None, False, -1, 10**30, 1.5, "", "text", "\x00", [], [None], [[]], [{}], {}, {"": None}]

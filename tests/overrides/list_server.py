@@ -11,7 +11,9 @@ from typing import Any
 from sendblue_contacts import BadRequestError, Contact, IncompleteListError
 from sendblue_contacts.errors import RequestSummary
 from sendblue_contacts.operations import Operation
+from sendblue_contacts.pagination import ROWS
 from sendblue_contacts.pagination.walk import PageWalk
+from sendblue_contacts.responses import contact_rows
 
 EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
@@ -91,7 +93,7 @@ class ListServer:
     _states: list[list[Stored]] = field(default_factory=list[list[Stored]])
     _last_page: list[Contact] = field(default_factory=list[Contact])
 
-    def respond(self, operation: Operation[Any]) -> list[Contact] | int:
+    def respond(self, operation: Operation[Any]) -> list[Any] | int:
         """Return a page or a count."""
         if self.meanwhile:
             self.meanwhile(self)
@@ -171,7 +173,11 @@ def listed(
         while (operation := walk.next_request()) is not None:
             assert len(server.requests) < max_requests, "the walk does not end"
             listing.paused += walk.pause
-            names = [contact.first_name or "" for contact in walk.accept(server.respond(operation))]
+            response = server.respond(operation)
+            if walk.form is ROWS and isinstance(response, list):
+                response = contact_rows([contact.to_dict() for contact in response])
+            found = walk.accept(response)
+            names = [contact[1] if isinstance(contact, tuple) else contact.first_name or "" for contact in found]
             listing.names += names
             consume(names)
     except IncompleteListError as error:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sendblue_contacts import Contact, IncompleteListError
 from sendblue_contacts.pagination import walk, window
+from sendblue_contacts.pagination.page import CONTACTS, ROWS
 from sendblue_contacts.pagination.walk import PageWalk
 
 from tests.overrides.list_server import EPOCH, OLDEST_FIRST, ListServer, Stored, account, listed
@@ -148,11 +149,12 @@ INCOMPLETE = {
 
 @pytest.mark.parametrize("case", COMPLETE.values(), ids=COMPLETE)
 def test_every_contact_is_listed_once(case: Case) -> None:
-    """The listing is complete and ends, within few requests."""
-    tested = server(case.contacts, **case.traits)
-    found = listed(tested, PageWalk(case.order, filtered=case.filtered))
-    assert (found.error, sorted(found.names)) == (None, sorted(stored.name for stored in case.contacts))
-    assert len(tested.requests) <= case.requests
+    """The listing is complete and ends, within few requests; for a sync too, whose walk returns rows."""
+    for form in (CONTACTS, ROWS):
+        tested = server(case.contacts, **case.traits)
+        found = listed(tested, PageWalk(case.order, filtered=case.filtered, form=form))
+        assert (found.error, sorted(found.names)) == (None, sorted(stored.name for stored in case.contacts))
+        assert len(tested.requests) <= case.requests
 
 
 @pytest.mark.parametrize("case", INCOMPLETE.values(), ids=INCOMPLETE)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any, ClassVar, Self, SupportsIndex
 
 from ..types import (
@@ -181,6 +182,54 @@ class Contact(MaskedModel):
         if value_created_at is None and raw_created_at is not None:
             model.additional_properties["created_at"] = raw_created_at
         return model
+
+    @classmethod
+    def from_dicts(cls, items: list[Any]) -> list[Self]:
+        """Create a Contact from each item, as `from_dict` does: much faster if all items have the same keys."""
+        columns = _SHAPES.columns(items)
+        if columns is None:
+            return [cls.from_dict(item) for item in items]
+        fields_set, unknown = _SHAPES[tuple(items[0])]
+        models = [*map(cls.__new__, repeat(cls, len(items)))]
+        for (
+            model,
+            item,
+            value_phone,
+            value_first_name,
+            value_last_name,
+            value_company_name,
+            value_sendblue_number,
+            value_assigned_to_email,
+            value_tags,
+            value_custom_variables,
+            value_created_at,
+            value_verified,
+            value_opt_out,
+            value_contact_id,
+        ) in zip(models, items, *columns, strict=True):
+            model.phone = value_phone
+            model.first_name = value_first_name
+            model.last_name = value_last_name
+            model.company_name = value_company_name
+            model.sendblue_number = value_sendblue_number
+            model.assigned_to_email = value_assigned_to_email
+            model.tags = value_tags
+            model.custom_variables = value_custom_variables
+            model.created_at = value_created_at
+            model.verified = value_verified
+            model.opt_out = value_opt_out
+            model.contact_id = value_contact_id
+            model.additional_properties = {key: item[key] for key in unknown} if unknown else {}
+            model._fields_set = fields_set
+        return models
+
+    @classmethod
+    def columns(cls, items: list[Any]) -> list[Sequence[Any]] | None:
+        """Return the values of the attributes that `from_dicts` would set, in the order of FIELDS.
+
+        Returns None if `from_dicts` has to create one model at a time.
+        """
+        return _SHAPES.columns(items)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON, under their preferred names, without fields that were not received and have no value."""

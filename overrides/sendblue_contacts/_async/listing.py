@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.operations import Operation
     from sendblue_contacts.pagination import PageWalk
+    from sendblue_contacts.responses import ContactRow
 
 T = TypeVar("T")
 
@@ -49,13 +50,15 @@ class AsyncContactList:
         """
         return self._pages(self._new_walk())
 
-    def _pages_for_sync(self) -> AsyncGenerator[list[Contact]]:
-        """Iterate over the pages for a plan of a sync, which notices a missing contact when it is created."""
+    def _rows(self, *, trusts_count: bool = False) -> AsyncGenerator[list[ContactRow]]:
+        """Iterate over the pages as rows, for a sync; its plan trusts the count, and notices a missing contact."""
+        from sendblue_contacts.pagination import ROWS  # noqa: PLC0415  # many programs list nothing
+
         walk = self._new_walk()
-        walk.trusts_count = True
+        walk.form, walk.trusts_count = ROWS, trusts_count
         return self._pages(walk)
 
-    async def _pages(self, walk: PageWalk) -> AsyncGenerator[list[Contact]]:
+    async def _pages(self, walk: PageWalk) -> AsyncGenerator[list[Any]]:
         while (operation := walk.next_request()) is not None:
             if walk.pause:
                 await task_sleep(walk.pause)

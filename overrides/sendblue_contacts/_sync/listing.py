@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.operations import Operation
     from sendblue_contacts.pagination import PageWalk
+    from sendblue_contacts.responses import ContactRow
     from sendblue_contacts_api.models.contact import Contact
 
 T = TypeVar("T")
@@ -47,13 +48,15 @@ class ContactList:
         """
         return self._pages(self._new_walk())
 
-    def _pages_for_sync(self) -> Generator[list[Contact]]:
-        """Iterate over the pages for a plan of a sync, which notices a missing contact when it is created."""
+    def _rows(self, *, trusts_count: bool = False) -> Generator[list[ContactRow]]:
+        """Iterate over the pages as rows, for a sync; its plan trusts the count, and notices a missing contact."""
+        from sendblue_contacts.pagination import ROWS  # noqa: PLC0415  # many programs list nothing
+
         walk = self._new_walk()
-        walk.trusts_count = True
+        walk.form, walk.trusts_count = ROWS, trusts_count
         return self._pages(walk)
 
-    def _pages(self, walk: PageWalk) -> Generator[list[Contact]]:
+    def _pages(self, walk: PageWalk) -> Generator[list[Any]]:
         while (operation := walk.next_request()) is not None:
             if walk.pause:
                 thread_sleep(walk.pause)

@@ -22,7 +22,6 @@ Whatever does not fit ends in `IncompleteListError`, after a bounded number of r
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -31,13 +30,12 @@ from sendblue_contacts import operations
 from sendblue_contacts.errors import IncompleteListError
 from sendblue_contacts.retry import look_up_pauses
 
-from .window import MAX_OFFSET, MAX_PAGE_SIZE, NOT_SORTED, ContactKey, TimeFilter, Window, by_key, ignored_filter
+from .page import CONTACTS, ContactForm, ContactKey, ListPage, ignored_filter
+from .window import MAX_OFFSET, MAX_PAGE_SIZE, NOT_SORTED, TimeFilter, Window
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping
-
-    from sendblue_contacts_api.models.contact import Contact
 
 OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
 MAX_NEARLY_EMPTY_PAGES = 1_000  # how many pages in a row may have less than a quarter of the longest one
@@ -70,6 +68,7 @@ class PageWalk:
     filtered: bool = False  # whether something else than `filters` may leave contacts out, so that `count` says nothing
     read_lag: float = 5.0  # seconds by which reads may lag behind writes
     trusts_count: bool = False  # whether a regular walk ends without the last contacts if the count agrees
+    form: ContactForm = CONTACTS
     returned: int = 0  # number of contacts returned so far
     pause: float = 0.0  # seconds to wait before the next request
 
@@ -80,7 +79,7 @@ class PageWalk:
     _forward: Window = field(default_factory=Window)  # while the last contacts are looked for
     _unlisted: set[ContactKey] = field(default_factory=set[Any])  # contacts of pages that were not used
     _verified: bool = False  # whether the last contacts were requested
-    _page: list[ContactKey] = field(default_factory=list[Any])  # the last response
+    _page: Mapping[ContactKey, Any] = field(default_factory=dict[Any, Any])  # the last response
     _repeats: int = 0
     _dated: bool = True  # whether all contacts have a created_at
     _latest: dt.datetime | None = None  # when the last contact of the last page was created
@@ -88,7 +87,7 @@ class PageWalk:
     _longest: int = 0
     _count: int | None = None
     _goal: int = 0
-    _held: list[Contact] = field(default_factory=list[Any])
+    _held: list[Any] = field(default_factory=list[Any])
     _undisturbed: bool = True
     _idle: int = 0
     _nearly_empty_pages: int = 0
@@ -113,7 +112,7 @@ class PageWalk:
             raise self._error(self._problem)
         return self.page_request()
 
-    def page_request(self) -> operations.Operation[list[Contact]]:
+    def page_request(self) -> operations.Operation[list[Any]]:
         """Return the request for the next page."""
         window, wanted = self._window, max(self.page_size, 2)  # a page of one contact has no room for something new
         values: dict[str, Any] = {
@@ -129,85 +128,90 @@ class PageWalk:
         elif self._asks is _Asks.SECOND:
             values["offset"] = 1
         self._limit = min(MAX_PAGE_SIZE, wanted + max(0, window.end - window.offset))
-        return operations.page({**self.filters, "limit": self._limit, **values})
+        return operations.page({**self.filters, "limit": self._limit, **values}, self.form.read)
 
-    def accept(self, response: list[Contact] | int) -> list[Contact]:
+    def accept(self, response: list[Any] | int) -> list[Any]:
         """Read the response. Returns the contacts to list next.
 
         Contacts are held back before a request that verifies that they are all: their deletion would change it.
         """
         self.pause, asked = 0.0, self._asks
-        self._held += self._accept_count(response) if isinstance(response, int) else self._accept_list(response)
+        if isinstance(response, int):
+            self._accept_count(response)
+        else:
+            self._held += self._accept_list(ListPage(response, self.form.identities(response)))
         verifies = self._asks is not asked and self._asks in {_Asks.COUNT, _Asks.OPPOSITE}
         if verifies and not self._done and self.returned != self.max_items:
             return []
         contacts, self._held = self._held, []
         return contacts
 
-    def _accept_list(self, page: list[Contact]) -> list[Contact]:
+    def _accept_list(self, page: ListPage) -> list[Any]:
         readers = {_Asks.ZONE: self._accept_probe, _Asks.SECOND: self._accept_second}
         if reader := readers.get(self._asks):
-            return reader(page)
+            reader(page)
+            return []
         if ignored := ignored_filter(self.filters, page):
             raise self._error(f"the server ignores {ignored}")
-        contacts = by_key(page)
-        if self._is_repeated([*contacts]):
+        if self._is_repeated(page.dates):
             self._limit_requests(new=0)
             return []
-        self._empty_pages = 0 if page else self._empty_pages + 1
+        self._empty_pages = 0 if page.dates else self._empty_pages + 1
         if self._asks is _Asks.OPPOSITE:
-            page = list(itertools.takewhile(lambda contact: contact.created_at is None, page))
-            dated = dict(itertools.islice(contacts.items(), len(page), None))
-            self._note_unlisted(dated, self._forward)
-            dates = [contact.created_at for contact in dated.values() if contact.created_at]
-            if dates != sorted(dates):  # as if order_direction were ignored: that alone does no harm
-                self._times.check_order(dates[::-1], is_first=self._forward.since is None)
-            contacts = by_key(page)
-            if not self._window.end and contacts.keys() <= self._window.listed.keys():
-                page, contacts = [], {}  # the last contacts were listed
-        if self._window.fits(contacts):
-            return self._accept_page(contacts, len(page))
-        self._note_unlisted(contacts, self._window)
-        return self._go_back()
+            page = self._undated(page)
+        if self._window.fits(page):
+            return self._accept_page(page)
+        self._note_unlisted(page, self._window)
+        self._go_back()
+        return []
 
-    def _is_repeated(self, keys: list[ContactKey]) -> bool:
+    def _undated(self, page: ListPage) -> ListPage:
+        """Return the contacts without `created_at` at the beginning of the last contacts, and check the others."""
+        undated, dated = page.split_undated()
+        self._note_unlisted(dated, self._forward)
+        if not dated.is_sorted:  # as if order_direction were ignored: that alone does no harm
+            is_first, dates = self._forward.since is None, dated.moments[::-1]
+            self._times.check_order(dates, is_sorted=dates == sorted(dates), is_first=is_first)
+        were_listed = not self._window.end and undated.dates.keys() <= self._window.listed.keys()
+        return ListPage([], [[], [], []]) if were_listed else undated
+
+    def _is_repeated(self, page: Mapping[ContactKey, Any]) -> bool:
         """Whether a page equals the one before, so that it may be it. Note whether contacts changed places."""
-        before, self._page = self._page, keys
-        expected = len(keys) > (self._asks is _Asks.PAGE or self.returned <= 1)
-        self._repeats = self._repeats + 1 if expected and keys == before else 0
-        common = {*keys}.intersection(before)
-        in_order = [key for key in keys if key in common] == [key for key in before if key in common]
+        before, self._page = self._page, page
+        expected = len(page) > (self._asks is _Asks.PAGE or self.returned <= 1)
+        self._repeats = self._repeats + 1 if expected and [*page] == [*before] else 0
+        common = page.keys() & before.keys()
+        in_order = len(common) < 2 or [*filter(common.__contains__, page)] == [*filter(common.__contains__, before)]  # noqa: PLR2004  # one has no order
         self._window.shuffled = self._window.shuffled or (self._asks is _Asks.PAGE and not in_order)
         return 0 < self._repeats < MAX_EMPTY_PAGES
 
-    def _note_unlisted(self, page: dict[ContactKey, Contact], window: Window) -> None:
+    def _note_unlisted(self, page: ListPage, window: Window) -> None:
         """Note which contacts of a page that is not used must be listed: not those of windows before this one."""
         since = window.since
         self._unlisted |= {
             key
-            for key, contact in page.items()
-            if key not in window.listed and not (since and contact.created_at and contact.created_at < since)
+            for key, date in page.dates.items()
+            if key not in window.listed and not (since and date and date < since)
         }
 
-    def _accept_page(self, page: dict[ContactKey, Contact], length: int) -> list[Contact]:
-        window = self._window
-        if window.previous or (window.failed and next(iter(page), None) == window.last):
+    def _accept_page(self, page: ListPage) -> list[Any]:
+        window, dates = self._window, page.moments
+        if window.previous or (window.failed and next(iter(page.dates), None) == window.last):
             self._times.check_window(continues=window.previous is not None)
         window.previous, window.failed = None, False
-        dates = [date for contact in page.values() if (date := contact.created_at)]
-        self._times.check_order(dates, is_first=window.since is None)
-        self._dated = self._dated and len(dates) == len(page)
+        self._times.check_order(dates, is_sorted=page.is_sorted, is_first=window.since is None)
+        self._dated = self._dated and len(dates) == len(page.dates)
         if self._asks is _Asks.PAGE:
             self._latest = dates[-1] if dates else None
-        short = length < min(self._longest or self._limit, self._limit)
-        self._longest = max(self._longest, length)
-        new = window.add(page, length, step=max(6, self._longest // 4))
-        self._unlisted -= page.keys()
+        short = page.length < min(self._longest or self._limit, self._limit)
+        self._longest = max(self._longest, page.length)
+        new = window.add(page, step=max(6, self._longest // 4))
+        self._unlisted -= page.dates.keys()
         self._undisturbed = self._undisturbed and not window.changed
-        self._place_next(new=bool(new), length=length)
+        self._place_next(new=bool(new), length=page.length)
         return self._list(new, short=short)
 
-    def _go_back(self) -> list[Contact]:
+    def _go_back(self) -> None:
         window, self._undisturbed = self._window, False
         if window.offset or not window.previous:
             window.step_back()
@@ -215,9 +219,8 @@ class PageWalk:
             self._window, window.previous.failed = window.previous, True
             self._continue(new=True)
         self._limit_requests(new=0)
-        return []
 
-    def _list(self, new: list[Contact], *, short: bool) -> list[Contact]:
+    def _list(self, new: list[Any], *, short: bool) -> list[Any]:
         """Return the new contacts. A short page may be the last one."""
         contacts = new if self.max_items is None else new[: self.max_items - self.returned]
         self.returned += len(contacts)
@@ -272,14 +275,13 @@ class PageWalk:
             problem = _SAME_TIME if self._times.works and self._asks is _Asks.PAGE and self._latest else NOT_SORTED
             self._finish(problem if OLDEST_FIRST.items() <= self.filters.items() else _OFFSET)
 
-    def _accept_probe(self, page: list[Contact]) -> list[Contact]:
-        dates = [contact.created_at for contact in page if contact.created_at]
+    def _accept_probe(self, page: ListPage) -> None:
+        dates = page.moments
         self._times.read_probe(leaves_out_last=not dates or (self._latest or dates[0]) < dates[0])
         if not self._times.measures_zone:
             self._asks = _Asks.PAGE
             if since := self._times.next_window(self._latest, self._window.since):
                 self._start_window(since)
-        return []
 
     def _can_count(self) -> bool:
         return not self.filtered and self._undisturbed and self.returned != self.max_items
@@ -301,7 +303,7 @@ class PageWalk:
     def _is_counted(self) -> bool:
         return self._count == self.returned and self._undisturbed
 
-    def _accept_count(self, count: int) -> list[Contact]:
+    def _accept_count(self, count: int) -> None:
         self._undisturbed = self._undisturbed and count >= max(self.returned, self._count or 0)
         self._asks, self._count = _Asks.PAGE, count
         # The end of the first window counts the contacts that were not deleted meanwhile.
@@ -309,7 +311,6 @@ class PageWalk:
         self._goal = self.returned + max(0, count - listed)
         if self._is_counted() or not (self._held or self._problem):
             self._end()
-        return []
 
     def _end(self) -> None:
         """End the walk if no contact is known, and none is counted, that was not listed."""
@@ -341,12 +342,11 @@ class PageWalk:
         else:
             self._end()
 
-    def _accept_second(self, page: list[Contact]) -> list[Contact]:
-        self._asks, self._verified = _Asks.PAGE, not page or self._reads > 2 * OPPOSITE_READS
-        self._note_unlisted(by_key(page), self._window)
+    def _accept_second(self, page: ListPage) -> None:
+        self._asks, self._verified = _Asks.PAGE, not page.dates or self._reads > 2 * OPPOSITE_READS
+        self._note_unlisted(page, self._window)
         if not self._unlisted:
             self._end()
-        return []
 
     def _look_again(self) -> None:
         """Look for contacts that are counted but not listed: reads may lag."""

@@ -1,27 +1,20 @@
 """A window: the contacts that were created at a time or later, requested page by page with `offset`.
 
-Also when new windows begin, although a server may show other times than those by which it filters, which contacts of
-different pages are the same, and whether they match the filter.
+Also when new windows begin, although a server may show other times than those by which it filters.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from .page import ContactKey, ListPage
 
-    from sendblue_contacts_api.models.contact import Contact
-
-ContactKey = tuple[object, ...]  # the number and the ID of a contact, or else all that it has
 MAX_OFFSET = 10_000
 MAX_PAGE_SIZE = 1_000
 MAX_KNOWN = 2 * (MAX_OFFSET + MAX_PAGE_SIZE)  # where contacts are deleted as they are listed, a window has no end
-_TOLERANCE = dt.timedelta(days=1)  # the time that is shown may be local time
 NOT_SORTED = "the server leaves out created_at, does not sort by it, or does not filter by the time that it shows"
 _MAX_FAILURES = 3  # how many new windows in a row may lack the last contact
 _MARGIN = dt.timedelta(seconds=1)
@@ -41,7 +34,7 @@ class Window:
     last: ContactKey | None = None  # the last contact of the last page
     previous: Window | None = None  # the window before, until a page shows that this one continues it
     shuffled: bool = False  # whether contacts changed places
-    seen: set[ContactKey] = field(default_factory=set[Any])  # since it has this size and nothing new was found
+    seen: dict[ContactKey, Any] = field(default_factory=dict[Any, Any])  # since it has this size, without anything new
     size: int = 0  # how many contacts it had, while it is read again
     failed: bool = False  # whether the window after this one did not continue it
     sorted: bool = True  # whether all pages since the one without an offset fit together
@@ -53,15 +46,17 @@ class Window:
         listed = {key: date for key, date in self.listed.items() if date is None or date >= since}
         dated = [key for key, date in listed.items() if date]
         offset = min(len(dated) - 1, MAX_OFFSET) if len(dated) > max_repeated else 0
-        return Window(since, created_at_gte, listed, offset, len(dated), self.last, self, self.shuffled, set(dated))
+        return Window(
+            since, created_at_gte, listed, offset, len(dated), self.last, self, self.shuffled, dict.fromkeys(dated)
+        )
 
-    def fits(self, page: dict[ContactKey, Contact]) -> bool:
+    def fits(self, page: ListPage) -> bool:
         """Whether no contact is missing between the last page and this one, and none is older than the window."""
-        if self.since and any(contact.created_at and contact.created_at < self.since for contact in page.values()):
+        if self.since and page.oldest and page.oldest < self.since:
             return False
         if self.offset:
-            return next(iter(page), None) in self.listed
-        return self.previous is None or any(self.listed.get(key) for key in page)
+            return next(iter(page.dates), None) in self.listed
+        return self.previous is None or any(self.listed.get(key) for key in page.dates)
 
     def step_back(self) -> None:
         """Request an earlier page, twice as far back each time."""
@@ -69,7 +64,7 @@ class Window:
 
     def read_again(self) -> None:
         """Request the first page."""
-        self.seen, self.size, self.offset = (self.seen if self.size == self.end else set()), self.end, 0
+        self.seen, self.size, self.offset = (self.seen if self.size == self.end else {}), self.end, 0
 
     def is_read(self, *, ended: bool) -> bool:
         """Whether all contacts up to the end were listed: the pages have one order, or as many were seen as it has."""
@@ -78,29 +73,35 @@ class Window:
         all_seen = len(self.seen) >= self.end
         return all_seen and self.size == self.end if self.shuffled or not self.sorted else all_seen or self.size > 0
 
-    def add(self, page: dict[ContactKey, Contact], length: int, step: int) -> list[Contact]:
+    def add(self, page: ListPage, step: int) -> list[Any]:
         """Add a page, and return its new contacts."""
-        keys, new = list(page), [contact for key, contact in page.items() if key not in self.listed]
-        known = [key for key in keys if key in self.listed]
+        keys, listed = list(page.dates), self.listed
+        start = next((place for place, key in enumerate(keys) if key not in listed), len(keys))
+        known, new = keys[:start], [*page.contacts[start:]]
+        if not listed.keys().isdisjoint(keys[start:]):
+            known = [key for key in keys if key in listed]
+            new = [contact for key, contact in zip(keys, page.contacts, strict=True) if key not in listed]
         self.changed = self.offset > 0 and known != [*keys[: self.end - self.offset - 1], self.last]
         self.sorted = not self.offset or (self.sorted and not self.changed)
-        self.shuffled = self.shuffled or (len(known) > 1 and known != [key for key in self.listed if key in page])
+        self.shuffled = self.shuffled or (len(known) > 1 and known != [key for key in listed if key in page.dates])
         if new if self.size else not self.offset:
-            self.seen.clear()
-        self.seen.update(known if self.size else keys)  # new ones may be deleted at once
-        self._insert(page)
-        self.end, self._step = self.offset + length, step
+            self.seen = {}
+        self.seen.update(dict.fromkeys(known) if self.size else page.dates)  # new ones may be deleted at once
+        self._insert(page, known)
+        self.end, self._step = self.offset + page.length, step
         self.last = keys[-1] if keys else self.last
         return new
 
-    def _insert(self, page: dict[ContactKey, Contact]) -> None:
+    def _insert(self, page: ListPage, known: list[ContactKey]) -> None:
         """Insert a page where it begins."""
-        dates = {key: contact.created_at for key, contact in page.items()}
         if self.offset and not self.changed:
-            self.listed.update(dates)
-            return
-        listed, place = list(self.listed.items()), list(self.listed).index(next(iter(page))) if self.offset else 0
-        self.listed = dict([*listed[:place], *dates.items(), *listed[place:MAX_KNOWN]])
+            self.listed.update(page.dates)
+        elif len(known) == len(self.listed):
+            self.listed = page.dates.copy()
+        else:
+            listed = list(self.listed.items())
+            place = list(self.listed).index(next(iter(page.dates))) if self.offset else 0
+            self.listed = dict([*listed[:place], *page.dates.items(), *listed[place:MAX_KNOWN]])
 
 
 @dataclass(slots=True, repr=False)
@@ -116,9 +117,8 @@ class TimeFilter:
     _measured: bool = False
     _zones: range = range(0)
 
-    def check_order(self, dates: list[dt.datetime], *, is_first: bool) -> None:
+    def check_order(self, dates: list[dt.datetime], *, is_sorted: bool, is_first: bool) -> None:
         """Check the order of a page, of the first window or a later one."""
-        is_sorted = dates == sorted(dates)
         if self.works and not (is_sorted or is_first):
             self.doubt = NOT_SORTED
         self.works = self.works and is_sorted
@@ -154,30 +154,3 @@ class TimeFilter:
         self._zones = self._zones[half:] if leaves_out_last else self._zones[:half]
         self.zone = _QUARTER * self._zones[0]
         self.works = self.works and (self.measures_zone or self._zones[0] not in {_ZONES[0], _ZONES[-1]})
-
-
-def by_key(page: list[Contact]) -> dict[ContactKey, Contact]:
-    """Return the contacts of a page by their keys. Of contacts without a number, equal ones are counted."""
-    equal = Counter[str]()
-    keys: dict[ContactKey, Contact] = {}
-    for contact in page:
-        text = f"{contact.phone}\n{contact.contact_id}" if contact.phone else repr(contact.to_dict())
-        equal[text] += not contact.phone
-        keys[text, equal[text]] = contact
-    return keys
-
-
-def ignored_filter(filters: Mapping[str, Any], page: list[Contact]) -> str:
-    """Return the name of a filter that a contact of the page does not match; an empty string if all match."""
-    since = filters.get("created_at_gte")
-    for contact in page:
-        for name, value in (("phone_number", contact.phone), ("cid", contact.contact_id)):
-            if name in filters and value and _letters(value) != _letters(filters[name]):
-                return name
-        if since and contact.created_at and contact.created_at < since - _TOLERANCE:
-            return "created_at_gte"
-    return ""
-
-
-def _letters(value: object) -> str:
-    return re.sub(r"\W", "", str(value))  # a number may be shown with other punctuation

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sendblue_contacts.responses import contact_rows
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_transfer import Change
 from sendblue_transfer.syncing.account_index import AccountIndex
@@ -122,7 +123,7 @@ def test_contacts_that_are_not_as_documented() -> None:
         "custom_variables": [1],
     }
     contacts: list[dict[str, Any]] = [ADA, {"phone": None}, {}, {"phone": "4155550123"}, {"phone": 14155550123}, odd]
-    with AccountIndex.read([[Contact.from_dict(each) for each in contacts], []]) as account:
+    with AccountIndex.read([contact_rows(contacts), []]) as account:
         assert account.contacts == 6
         assert account.get(NUMBER) == {"first_name": "7", "last_name": "true", "tags": ["1"]}
         assert (account.get("+14155550000"), account.contact_id(NUMBER)) == (None, None)

@@ -13,7 +13,7 @@ from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 
 from sendblue_transfer.rows.row_parser import PHONE
-from sendblue_transfer.syncing.account_index import AccountIndex
+from sendblue_transfer.syncing.account_index import AccountIndex, row_pages
 from sendblue_transfer.syncing.change_log import DONE, Result
 from sendblue_transfer.syncing.changes import Change, encode_json, flatten
 from sendblue_transfer.syncing.contact_values import contact_values
@@ -117,7 +117,7 @@ class PreviousValues:
         if self._requests_of_listing is None:
             self._requests_of_listing = self._contacts.count() // MAX_PAGE_SIZE + _OTHER_REQUESTS
         if self._lookups >= self._requests_of_listing:
-            self._listed = AccountIndex.read(self._contacts.list().pages())
+            self._listed = AccountIndex.read(row_pages(self._contacts))
 
     def __enter__(self) -> Self:
         return self

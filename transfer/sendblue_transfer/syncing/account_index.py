@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Self
 
 from sendblue_transfer.temporary_database import TemporaryDatabase
 
-from .contact_values import contact_columns, numbers_of, pack, unpack
+from .contact_values import contact_columns, ids_of, numbers_of, pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from sendblue_contacts_api.models.contact import Contact
+    from sendblue_contacts.resources import Contacts
+    from sendblue_contacts.responses import ContactRow
 
     from .changes import Values
     from .contact_values import Columns
@@ -49,7 +50,7 @@ class AccountIndex(TemporaryDatabase):
         self.contacts: int = 0
 
     @classmethod
-    def read(cls, pages: Iterable[list[Contact]], on_read: Callable[[int], object] | None = None) -> Self:
+    def read(cls, pages: Iterable[list[ContactRow]], on_read: Callable[[int], object] | None = None) -> Self:
         """Return an index of all contacts of an account; the arguments are those of `fill`.
 
         Raises:
@@ -63,7 +64,7 @@ class AccountIndex(TemporaryDatabase):
             raise
         return index
 
-    def fill(self, pages: Iterable[list[Contact]], on_read: Callable[[int], object] | None = None) -> None:
+    def fill(self, pages: Iterable[list[ContactRow]], on_read: Callable[[int], object] | None = None) -> None:
         """Read all contacts of an account. Of several contacts with the same number, the last one remains.
 
         Args:
@@ -74,11 +75,9 @@ class AccountIndex(TemporaryDatabase):
             IncompleteListError: The listing is incomplete.
         """
         for page in filter(None, pages):
-            columns = contact_columns(page)
-            rows = zip(numbers_of(page), self._digests(columns), pack(page, columns), strict=False)
-            self._write_all(
-                "INSERT INTO contacts (number, digest, content) VALUES (?, ?, ?)", filter(_has_number, rows)
-            )
+            numbers, columns = numbers_of(page), contact_columns(page)
+            rows = zip(numbers, self._digests(columns), pack(ids_of(page), columns), strict=False)
+            self._write_all(_INSERT, rows if None not in numbers else (row for row in rows if row[0] is not None))
             self.contacts += len(page)
             if on_read:
                 on_read(self.contacts)
@@ -106,5 +105,12 @@ class AccountIndex(TemporaryDatabase):
         return row and unpack(row[0])
 
 
-def _has_number(row: tuple[int | None, int | None, bytes]) -> bool:
-    return row[0] is not None
+def row_pages(contacts: Contacts, *, trusts_count: bool = False) -> Iterator[list[ContactRow]]:
+    """Return the pages of a listing of all contacts, as rows.
+
+    Args:
+        contacts: The contacts of the account.
+        trusts_count: Whether the listing may end without its last request if nothing was irregular and the count
+            agrees. Then contacts without `created_at` may be missing, if exactly as many are deleted meanwhile.
+    """
+    return contacts.list()._rows(trusts_count=trusts_count)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public argument

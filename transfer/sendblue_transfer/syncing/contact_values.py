@@ -10,10 +10,10 @@ from __future__ import annotations
 import marshal
 from datetime import date
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_contacts.phone import normalise
+from sendblue_contacts.responses import contact_row
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
@@ -22,7 +22,9 @@ from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sendblue_contacts.responses import ContactRow
 
     from .changes import Values
 
@@ -32,10 +34,8 @@ if TYPE_CHECKING:
 SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
 """The fields that a sync compares: those of an update that a contact also shows."""
 TAGS = "tags"
-_READ_ALL = cast(
-    "Callable[[Contact], tuple[Any, ...]]",
-    attrgetter(*(Contact.FIELDS[name].attribute for name in SYNC_FIELDS)),
-)
+_PLACES = {name: place for place, name in enumerate(Contact.FIELDS)}
+_ID = "contact_id"
 
 
 def e164(value: object) -> str | None:
@@ -58,30 +58,34 @@ def is_filled(text: object) -> bool:
 
 def contact_values(contact: Contact) -> Values:
     """Return the fields of a contact that a sync can write and that are not blank, with maps as they are."""
-    return {name: value for name, (value,) in contact_columns([contact]).items() if value is not None}
+    return {name: value for name, (value,) in contact_columns([contact_row(contact)]).items() if value is not None}
 
 
-def contact_columns(page: Sequence[Contact]) -> Columns:
+def contact_columns(page: Sequence[ContactRow]) -> Columns:
     """Return the values of contacts field by field, in normal form. The page has at least one contact."""
-    columns = zip(*map(_READ_ALL, page), strict=True)
     return {
-        name: _normalised(name, field.kind, column)
-        for (name, field), column in zip(SYNC_FIELDS.items(), columns, strict=True)
+        name: _normalised(name, field.kind, [row[_PLACES[name]] for row in page]) for name, field in SYNC_FIELDS.items()
     }
 
 
-def numbers_of(page: Iterable[Contact]) -> list[int | None]:
+def numbers_of(page: Iterable[ContactRow]) -> list[int | None]:
     """Return the digits of the numbers of contacts; None for one that is not valid."""
-    phones = [contact.phone for contact in page]
+    place = _PLACES[PHONE]
+    phones = [row[place] for row in page]
     try:
         return [*map(int, map(normalise, phones))]
     except (TypeError, ValueError):
         return [int(number) if (number := e164(phone)) else None for phone in phones]
 
 
-def pack(page: Iterable[Contact], columns: Columns) -> Iterator[bytes]:
+def ids_of(page: Iterable[ContactRow]) -> list[str | None]:
+    """Return the IDs of contacts; None for one that is not text."""
+    place = _PLACES[_ID]
+    return [contact_id if isinstance(contact_id := row[place], str) else None for row in page]
+
+
+def pack(ids: Iterable[str | None], columns: Columns) -> Iterator[bytes]:
     """Yield the ID and the values of each contact as bytes."""
-    ids = (contact.contact_id if isinstance(contact.contact_id, str) else None for contact in page)
     return map(marshal.dumps, zip(ids, *columns.values(), strict=True))
 
 

@@ -13,7 +13,7 @@ from sendblue_contacts.pagination import check_size
 from sendblue_transfer.chunk_sizes import restore_sizes
 from sendblue_transfer.errors import JournalError, TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
-from sendblue_transfer.syncing.account_index import AccountIndex
+from sendblue_transfer.syncing.account_index import AccountIndex, row_pages
 from sendblue_transfer.syncing.account_lock import AccountLock
 from sendblue_transfer.syncing.change_log import DONE, INCOMPLETE, NOT_SENT, RUNNING, UNCHANGED, UNDOING
 from sendblue_transfer.syncing.progress import SyncProgressReporter
@@ -133,7 +133,7 @@ class _Run:
             )
         plan = self._plan
         self._progress.start("listing", plan.contacts)
-        with AccountIndex.read(self._contacts.list().pages(), self._progress.report) as account:
+        with AccountIndex.read(row_pages(self._contacts), self._progress.report) as account:
             self._state.untrack_deleted(account.get)
             if self._has_plan:
                 check_again(self._state, "sync", account)

@@ -15,7 +15,7 @@ from sendblue_transfer.checked_database import application_id
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.importing.journal import KIND
-from sendblue_transfer.syncing.account_index import AccountIndex
+from sendblue_transfer.syncing.account_index import AccountIndex, row_pages
 from sendblue_transfer.syncing.account_lock import AccountLock
 from sendblue_transfer.syncing.change_log import DONE, UNCHANGED, UNDOING, UNDONE
 from sendblue_transfer.syncing.progress import SyncProgressReporter
@@ -129,7 +129,7 @@ class _Undo:
         """List the account, and write what is to be put back."""
         self._planned = True
         self._progress.start("listing")
-        with AccountIndex.read(self._contacts.list().pages(), self._progress.report) as account:
+        with AccountIndex.read(row_pages(self._contacts), self._progress.report) as account:
             if not self._resumes:
                 inverse = inverse_changes(self._log.applied_by_number(), partial(_current, account))
                 self._target.begin_undo(inverse)

@@ -14,6 +14,7 @@ from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.importing.planner import rows_of
 from sendblue_transfer.sources.source import Source, mapping_source
+from sendblue_transfer.syncing.account_index import row_pages
 from sendblue_transfer.syncing.change_table import ChangeTable
 from sendblue_transfer.syncing.changes import Change, flatten
 from sendblue_transfer.syncing.contact_values import TAGS
@@ -215,10 +216,9 @@ class _Planner:
 
     def _list(self, comparison: Comparison) -> None:
         self._progress.start("listing")
-        listing = self._client.with_options(bulk=True).contacts.list()
+        contacts = self._client.with_options(bulk=True).contacts
         # A contact that this listing lacks is created: then the listing of `apply_sync`, or the API, reports it.
-        pages = listing._pages_for_sync()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no public argument
-        comparison.fill(pages, self._progress.report)
+        comparison.fill(row_pages(contacts, trusts_count=True), self._progress.report)
         self._progress.report(comparison.contacts, force=True)
 
     def _compare(self, comparison: Comparison, rows: int) -> None:
