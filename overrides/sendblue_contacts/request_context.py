@@ -20,6 +20,8 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
+from sendblue_contacts_api.operation_table import OPERATION_TABLE, OperationEntry
+
 from ._httpx import httpx
 from ._masking import RequestSummary
 from .config import FRAMING_HEADERS, check_headers
@@ -28,10 +30,8 @@ from .rate_limit.lease import WaitEndedError, lease_for
 from .retry import EXTENSION, IDEMPOTENT_METHODS, Call, Retry, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
     from contextlib import AbstractContextManager
-
-    from sendblue_contacts_api.operation_table import OperationEntry
 
     from .errors import SendblueError
     from .rate_limit import RateLimiter, Slot
@@ -188,19 +188,11 @@ class Trace(Protocol):
         """Record an attempt of the call."""
 
 
-class Tracer(Protocol):
-    """Creates the trace of a call."""
-
-    def __call__(self, hooks: Hooks, name: str, method: str, route: str | None, *, raises: bool) -> Trace:
-        """Return a trace. `raises` is whether the call raises an exception for a response that is an error."""
-        ...
-
-
 class Hooks:
     """The hook of a client, and what traces its calls. A client shares it with its copies."""
 
-    tracer: Tracer | None = None
-    """The attribute of the class is the tracer of all clients."""
+    tracer: Callable[..., Trace] | None = None
+    """Returns the trace of a call; see `otel`. The attribute of the class is the tracer of all clients."""
 
     def __init__(
         self, on_attempt: OnAttempt | None = None, base_url: str = "", limiter: RateLimiter | None = None
@@ -215,10 +207,10 @@ class Hooks:
 
         The generic instrumentation of httpx does not see the requests of a call: their URLs contain phone numbers.
         """
-        if self.tracer is None or self._current_trace():
+        if self.tracer is None or _TRACE.get()[0] is self:
             return _hidden_from_instrumentations()
-        name, method, route = self._operation_at(method, path if isinstance(path, str) else path.raw_path.decode())[1:]
-        return self._traced(self.tracer(self, name, method, route, raises=raises))
+        operation = self._operation_at(method.upper(), path if isinstance(path, str) else path.raw_path.decode())
+        return self._traced(self.tracer(self, operation.call, operation.method, operation.route, raises=raises))
 
     @contextmanager
     def _traced(self, trace: Trace) -> Generator[None]:
@@ -229,22 +221,20 @@ class Hooks:
             finally:
                 _TRACE.reset(token)
 
-    def _current_trace(self) -> Trace | None:
-        owner, trace = _TRACE.get()
-        return trace if owner is self else None
-
     def attempt(
         self, request: httpx.Request, outcome: object, number: int, times: tuple[float, float], retry_in: float | None
     ) -> Attempt | None:
         """Return an attempt for the hook, after it was added to the trace; None if there is neither."""
-        trace = self._current_trace()
-        if trace is None and self.on_attempt is None:
+        owner, trace = _TRACE.get()
+        if self.on_attempt is None and owner is not self:
             return None
-        operation, _, method, route = self._operation_at(request.method, request.url.raw_path.decode())
+        operation = self._operation_at(request.method, request.url.raw_path.decode())
         status = outcome.status_code if isinstance(outcome, httpx.Response) else None
         error = type(outcome).__name__ if status is None else None
-        attempt = Attempt(operation, method, route, number, status, error, *times, retry_in)
-        if trace:
+        attempt = Attempt(
+            operation.operation_id, operation.method, operation.route, number, status, error, *times, retry_in
+        )
+        if trace and owner is self:
             trace.attempt(attempt)
         return attempt
 
@@ -260,41 +250,41 @@ class Hooks:
         """As `report`, and await what the hook returns."""
         try:
             result = self.on_attempt and self.on_attempt(attempt)
-            if isawaitable(result):
+            if result is not None and isawaitable(result):
                 await result
         except Exception:  # noqa: BLE001  # of the caller's code
             _LOG.exception(_HOOK_FAILED)
 
-    def _operation_at(self, method: str, path: str) -> tuple[str | None, str, str, str | None]:
-        """Return the operationId, the name of the call, the method, and the route."""
-        method = method.upper()
-        pattern, entries = _operations().get(method, _NO_OPERATIONS)
-        if match := pattern.fullmatch(path.partition("?")[0].removeprefix(self._prefix)):
-            entry = entries[(match.lastindex or 1) - 1]
-            return entry.operation_id, entry.call, method, entry.route
+    def _operation_at(self, method: str, path: str) -> OperationEntry:
+        pattern, operations = _operations(self._prefix).get(method, _NO_OPERATIONS)
+        if match := pattern.fullmatch(path):
+            return operations[(match.lastindex or 1) - 1]
         method = method if method in _METHODS else "_OTHER"  # it can be any text of the caller
-        return None, method, method, None
+        return OperationEntry(method, None, None, method)
 
 
 _TRACE: ContextVar[tuple[Hooks | None, Trace | None]] = ContextVar("_TRACE", default=(None, None))
 """The client of the call that this thread or task makes, and the trace of the call."""
 _HOOK_FAILED = "on_attempt raised an exception, which is ignored"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"})
-_NO_OPERATIONS = re.compile(r"(?!)"), ()
+
+
+_Operations = tuple[re.Pattern[str], list[OperationEntry]]
+_NO_OPERATIONS: _Operations = (re.compile(r"(?!)"), [])
 
 
 @cache
-def _operations() -> dict[str, tuple[re.Pattern[str], Sequence[OperationEntry]]]:
-    """Return, by method, a pattern with a group for each route, and the operations of these groups."""
-    from sendblue_contacts_api.operation_table import OPERATION_TABLE  # noqa: PLC0415  # only hooks and traces need it
-
+def _operations(prefix: str) -> dict[str, _Operations]:
+    """Return, by method, a pattern with a group for each route below a path, and the operations of these groups."""
     by_method: dict[str, list[OperationEntry]] = {}
     for entry in OPERATION_TABLE:  # a fixed path comes before one with a parameter that matches it too
         by_method.setdefault(entry.method, []).append(entry)
-    return {
-        method: (re.compile("|".join(f"({re.sub(r'{.*?}', '[^/]+', entry.route)})" for entry in entries)), entries)
-        for method, entries in by_method.items()
-    }
+    return {method: (_pattern(prefix, entries), entries) for method, entries in by_method.items()}
+
+
+def _pattern(prefix: str, entries: list[OperationEntry]) -> re.Pattern[str]:
+    groups = "|".join(f"({re.sub('{.*?}', '[^/?]+', entry.route or '')})" for entry in entries)
+    return re.compile(rf"{re.escape(prefix)}(?:{groups})(?:\?.*)?", re.DOTALL)
 
 
 class _Hidden:

@@ -27,11 +27,12 @@ class OperationEntry(NamedTuple):
 
     method: str
     """The HTTP method, in upper case."""
-    route: str
-    """The path, with the names of its parameters in braces."""
-    operation_id: str
+    route: str | None
+    """The path, with the names of its parameters in braces; None for a request that is no operation."""
+    operation_id: str | None
+    """The operationId."""
     call: str
-    """The name of the call, such as `contacts.retrieve`."""
+    """The name of the call, such as `contacts.retrieve`; the method of a request that is no operation."""
 
 
 OPERATION_TABLE: Final[tuple[OperationEntry, ...]] = ('''
