@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from maintain.check import main as check
@@ -30,8 +31,15 @@ Any other arguments go to pytest, which then runs alone on the Python of .venv: 
 SLOW = "tests/slow"
 QUICK_SUITE = ["--numprocesses=auto", "--dist=worksteal", f"--ignore={SLOW}"]
 # The scripts, the tests that only read texts, and those with pandas and polars run on the Python of .venv alone.
-ON_ONE_PYTHON = ("tests/maintain", "tests/openapi", "tests/tables", "tests/test_architecture.py")
-QUICK_SUITE_ELSEWHERE = [*QUICK_SUITE, *(f"--ignore={path}" for path in ON_ONE_PYTHON)]
+ON_ONE_PYTHON = (
+    "tests/maintain",
+    "tests/openapi",
+    "tests/tables",
+    "tests/test_architecture.py",
+    "tests/test_surface.py",
+)
+# In one process, because it runs while the slow tests wait for other processes.
+QUICK_SUITE_ELSEWHERE = [f"--ignore={path}" for path in (SLOW, *ON_ONE_PYTHON)]
 # A file there shares a clone, a server or a browser among its tests, and conftest.py orders the files. Most tests wait
 # for other processes, so two workers for each core are faster than one.
 SLOW_SUITE = [f"--numprocesses={2 * (os.cpu_count() or 1)}", "--dist=loadfile", "--no-loadscope-reorder", SLOW]
@@ -68,16 +76,22 @@ def checks() -> str:
     return "FAILED" if check() else "passed"
 
 
-def pytest(venv: Path, arguments: Sequence[str]) -> int:
-    """Run pytest in `venv` and return its exit status."""
+def pytest(venv: Path, arguments: Sequence[str], output: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run pytest in `venv`; with subprocess.PIPE for `output`, the result has what it prints."""
     command = [str(venv / "bin/python"), "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment(venv), check=False).returncode
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(venv), stdout=output, stderr=output, encoding="utf-8", check=False
+    )
 
 
-def suite(venv: Path, arguments: Sequence[str]) -> str:
-    """Run pytest in `venv` and return what its exit status means."""
-    status = pytest(venv, arguments)
+def verdict(status: int) -> str:
+    """Return what an exit status of pytest means."""
     return {PASSED: "passed", NO_TESTS: "FAILED: no tests were found"}.get(status, f"FAILED with status {status}")
+
+
+def suite(arguments: Sequence[str]) -> str:
+    """Run pytest on the Python of `.venv` and return the verdict."""
+    return verdict(pytest(VENV, arguments).returncode)
 
 
 def version_of(venv: Path) -> str:
@@ -102,30 +116,44 @@ def prepared(version: str) -> Path | str:
     return venv
 
 
-def quick_suite_on(version: str, preparation: Future[Path | str]) -> Result:
-    """Run the quick tests of the packages on another Python once its environment is installed."""
+def quick_suite_on(version: str, preparation: Future[Path | str]) -> tuple[Result, str]:
+    """Run the quick tests of the packages on another Python; the second value is what pytest printed."""
     name, venv = f"quick, Python {version}", preparation.result()
-    return Result(name, venv) if isinstance(venv, str) else timed(name, lambda: suite(venv, QUICK_SUITE_ELSEWHERE))
+    if isinstance(venv, str):
+        return Result(name, venv), ""
+    start = time.monotonic()
+    done = pytest(venv, QUICK_SUITE_ELSEWHERE, subprocess.PIPE)
+    return Result(name, verdict(done.returncode), time.monotonic() - start), done.stdout + done.stderr
+
+
+def shown(running: Future[tuple[Result, str]]) -> Result:
+    """Wait for the quick tests on another Python, and print what pytest printed under a heading."""
+    result, output = running.result()
+    print(f"\n--- {result.name}\n{output}", end="", flush=True)
+    return result
 
 
 def quick(own: str) -> list[Result]:
     """Run the checks and the quick suite on the Python of `.venv`."""
-    return [timed("checks", checks), timed(f"quick, Python {own}", lambda: suite(VENV, QUICK_SUITE))]
+    return [timed("checks", checks), timed(f"quick, Python {own}", lambda: suite(QUICK_SUITE))]
 
 
 def everything(own: str) -> list[Result]:
     """Run the checks, the quick suite on every supported Python, and the slow suite once; record coverage once.
 
-    The other environments are installed meanwhile.
+    The other environments are installed during the checks. The quick tests run in them during the slow suite, whose
+    processes often wait.
     """
-    with ThreadPoolExecutor(1) as pool:
-        others = {version: pool.submit(prepared, version) for version in VERSIONS if version != own}
-        return [
+    others = [version for version in VERSIONS if version != own]
+    with ThreadPoolExecutor(len(VERSIONS)) as pool:
+        preparations = [pool.submit(prepared, version) for version in others]
+        results = [
             timed("checks", checks),
-            timed(f"quick, Python {own}", lambda: suite(VENV, [*QUICK_SUITE, *pytest_options()])),
-            timed(f"slow, Python {own}", lambda: suite(VENV, [*SLOW_SUITE, *pytest_options(append=True)])),
-            *(quick_suite_on(version, preparation) for version, preparation in others.items()),
+            timed(f"quick, Python {own}", lambda: suite(QUICK_SUITE + pytest_options())),
         ]
+        elsewhere = list(map(pool.submit, repeat(quick_suite_on), others, preparations))
+        slow = timed(f"slow, Python {own}", lambda: suite(SLOW_SUITE + pytest_options(append=True)))
+        return [*results, slow, *map(shown, elsewhere)]
 
 
 def left_out(own: str) -> str:
@@ -143,7 +171,7 @@ def main(arguments: list[str]) -> int:
         print(HELP, end="")
         return 0
     if arguments and arguments != ["--all"]:
-        return pytest(VENV, arguments)
+        return pytest(VENV, arguments).returncode
     own = version_of(VENV)
     results = everything(own) if arguments else quick(own)
     print("\n" + "\n".join(map(str, results)))

@@ -86,12 +86,12 @@ def test_import_completes_despite_faults(
 ) -> None:
     """The same import, repeated until it is complete, ends with the contacts of the file, whatever the server does."""
     sandbox.faults.add(*faults)
-    with open_source(write_rows(2_000)) as source:
+    with open_source(write_rows(1_000)) as source:
         reports = [run_import(client, source, mode=mode, chunk_size=50)]
         while not reports[-1].complete and len(reports) < 5:
             reports.append(run_import(client, source, mode=mode, chunk_size=50))
     assert (reports[-1].complete, reports[-1].reasons) == (True, ())
-    assert stored(sandbox) == [person(index) for index in range(2_000)]
+    assert stored(sandbox) == [person(index) for index in range(1_000)]
 
 
 def test_import_resumes_after_ctrl_c(sandbox: Sandbox, write_rows: Callable[..., Path]) -> None:
@@ -111,13 +111,13 @@ def test_import_resumes_after_ctrl_c(sandbox: Sandbox, write_rows: Callable[...,
 
 def test_updates_resume_after_sigkill(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path]) -> None:
     """Updates are sent one by one, and only those in flight are sent again."""
-    path = write_rows(400)
-    client.contacts.bulk.create([{**person(index), "first_name": "Old"} for index in range(400)])
+    path = write_rows(200)
+    client.contacts.bulk.create([{**person(index), "first_name": "Old"} for index in range(200)])
     with subprocess.Popen(command(sandbox.url, path, "update", 0), stderr=subprocess.PIPE, text=True) as process:
         for _ in range(3):
             next(iter(process.stderr or ()))
         process.kill()
     report = import_in_process(sandbox.url, path, "update")
-    assert (report["resumed"], report["updated"]) == (True, 400)
-    assert stored(sandbox) == [person(index) for index in range(400)]
-    assert [request.method for request in sandbox.requests].count("PUT") <= 400 + 2 * CONCURRENCY
+    assert (report["resumed"], report["updated"]) == (True, 200)
+    assert stored(sandbox) == [person(index) for index in range(200)]
+    assert [request.method for request in sandbox.requests].count("PUT") <= 200 + 2 * CONCURRENCY
