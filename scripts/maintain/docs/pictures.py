@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "docs/assets"
 SCHEMES = ("light", "dark")
-SIZE = {"width": 1200, "height": 640, "deviceScaleFactor": 1, "mobile": False}
+SIZE = {"width": 1200, "height": 740, "deviceScaleFactor": 1, "mobile": False}
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
 PEOPLE: tuple[tuple[str, str, str, str, list[str]], ...] = (
     ("+14155551234", "Ada", "Lovelace", "Analytical Engines", ["VIP"]),
