@@ -348,3 +348,19 @@ def test_rich_shows_no_personal_data(runner: Runner) -> None:
     text = shown.getvalue()
     assert text.count("Contact(phone='+1…0187', first_name='A…'") > 1
     assert [part for part in PERSONAL_DATA if part in text] == []
+
+
+LISTS: dict[str, Callable[[Any], Any]] = {
+    "page": lambda client: client.contacts.list().page(),
+    "pages": lambda client: client.contacts.list().pages(),
+    "bulk.create": CALLS["bulk.create"],
+}
+
+
+@pytest.mark.parametrize("call", LISTS)
+def test_a_notebook_shows_a_list_of_contacts_as_a_table(runner: Runner, call: str) -> None:
+    """With the values: a page of a listing, and the contacts that a bulk call created. Their repr has no value."""
+    result = runner.run(LISTS[call], lambda request: httpx.Response(200, json=body_for(request)))
+    contacts = {"page": lambda: result, "pages": lambda: result[0], "bulk.create": lambda: result.created}[call]()
+    assert f"<td>{NUMBER}</td><td>{NAME}</td>" in contacts._repr_html_()
+    assert [part for part in PERSONAL_DATA if part in repr(contacts)] == []
