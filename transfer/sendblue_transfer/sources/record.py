@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LINE, REASON, TEXT = "_line", "_reason", "_text"
 CellType = Literal["text", "list", "other"]
-"""What the cells of a column are: text, which is blank if there is none; lists of text or None; or any values."""
+"""What the cells of a column are: text, which may be blank; lists of text, or None; or any values."""
 RESERVED = (LINE, REASON, TEXT)
 """Columns that a rejects file adds: the line of the row, why it was rejected, and the text that is not valid JSON."""
 
