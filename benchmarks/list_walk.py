@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from sendblue_contacts import Sendblue
+from sendblue_contacts.body import json_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,7 +133,8 @@ def main() -> int:
         peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 - this file
     least_raw, least_ours = (min(times) * 1e6 / SIZE for times in zip(*rounds, strict=True))
     ratio = least_ours / least_raw
-    print(f"{SIZE:,} contacts in {REQUESTS} requests, best of {ROUNDS}, Python {sys.version.split()[0]}")
+    library = f"{'with' if json_library() else 'without'} orjson"
+    print(f"{SIZE:,} contacts in {REQUESTS} requests, best of {ROUNDS}, Python {sys.version.split()[0]}, {library}")
     print(f"{'':<10}{'raw µs':>10}{'ours µs':>10}{'ratio':>10}{'peak MB':>10}")
     print(f"{'contact':<10}{least_raw:>10.2f}{least_ours:>10.2f}{ratio:>10.2f}{peak:>10.0f}")
     print(f"{'target':<10}{'':>20}{f'<= {RATIO}':>10}{f'<= {MEGABYTES}':>10}")

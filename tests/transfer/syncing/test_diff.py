@@ -123,7 +123,9 @@ def test_contacts_that_are_not_as_documented() -> None:
         "custom_variables": [1],
     }
     contacts: list[dict[str, Any]] = [ADA, {"phone": None}, {}, {"phone": "4155550123"}, {"phone": 14155550123}, odd]
-    with AccountIndex.read([contact_rows(contacts), []]) as account:
-        assert account.contacts == 6
+    two_lines = {"phone": "+14155550124\n+14155550125"}
+    with AccountIndex.read([contact_rows(contacts), [], contact_rows([two_lines])]) as account:
+        assert account.contacts == 7
         assert account.get(NUMBER) == {"first_name": "7", "last_name": "true", "tags": ["1"]}
+        assert [account.get(f"+1415555012{last}") for last in (4, 5)] == [None, None]
         assert (account.get("+14155550000"), account.contact_id(NUMBER)) == (None, None)

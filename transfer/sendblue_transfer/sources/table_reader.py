@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, time
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from sendblue_transfer.errors import TransferError
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 DELIMITERS = ",;\t|"
+_new = cast("Any", tuple).__new__
+"""Creates a named tuple in half the time that its class takes, which is called twice for each row."""
 _MAX_CELL_CHARACTERS = 2**31 - 1
 _MAX_ROW_CHARACTERS = 10_000_000
 _QUOTED = re.compile(r'"[^"]*"?')
@@ -67,7 +69,8 @@ def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[TableRow]:
             width = width or len(cells)
             if cells:
                 several = start + reader.line_num > line + 1
-                yield TableRow(line, cells, unclosed_quotation(line, cells, delimiter, width) if several else "")
+                problem = unclosed_quotation(line, cells, delimiter, width) if several else ""
+                yield _new(TableRow, (line, cells, problem))
             line = start + reader.line_num
             row_lines.characters = 0
     except csv.Error as error:
@@ -147,7 +150,9 @@ def table_records(rows: Iterable[TableRow], titles: tuple[str, ...]) -> Iterator
             )
             yield Record(line, titles, cells, too_many)
         else:
-            yield Record(line, titles, cells if len(cells) >= width else cells + [""] * (width - len(cells)))
+            yield _new(
+                Record, (line, titles, cells if len(cells) >= width else cells + [""] * (width - len(cells)), "")
+            )
 
 
 def open_sheet(file: BinaryIO, name: str | None = None) -> tuple[Any, tuple[str, ...]]:

@@ -8,6 +8,7 @@ less time than contact by contact.
 from __future__ import annotations
 
 import marshal
+import re
 from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
 """The fields that a sync compares: those of an update that a contact also shows."""
 TAGS = "tags"
+_ALL_E164 = re.compile(r"(?:\+[1-9][0-9]{6,14}(?:\n(?!\Z)|\Z))+")
 _PLACES = {name: place for place, name in enumerate(Contact.FIELDS)}
 _ID = "contact_id"
 
@@ -44,6 +46,15 @@ def e164(value: object) -> str | None:
         return normalise(value)
     except (TypeError, ValueError):
         return None
+
+
+def e164_digits(numbers: Sequence[Any]) -> list[int]:
+    """Return the digits of numbers. One check of many numbers in E.164 form is faster than one check of each.
+
+    Raises:
+        TypeError, ValueError: A number is not valid.
+    """
+    return [*map(int, numbers if _ALL_E164.fullmatch("\n".join(numbers)) else map(normalise, numbers))]
 
 
 def is_blank(value: object) -> bool:
@@ -63,17 +74,18 @@ def contact_values(contact: Contact) -> Values:
 
 def contact_columns(page: Sequence[ContactRow]) -> Columns:
     """Return the values of contacts field by field, in normal form. The page has at least one contact."""
-    return {
-        name: _normalised(name, field.kind, [row[_PLACES[name]] for row in page]) for name, field in SYNC_FIELDS.items()
-    }
+    columns: list[Sequence[Any]] = [
+        *zip(*page, strict=False)
+    ]  # of a contact without a number, a row has more than the values
+    return {name: _normalised(name, field.kind, columns[_PLACES[name]]) for name, field in SYNC_FIELDS.items()}
 
 
-def numbers_of(page: Iterable[ContactRow]) -> list[int | None]:
+def numbers_of(page: Iterable[ContactRow]) -> Sequence[int | None]:
     """Return the digits of the numbers of contacts; None for one that is not valid."""
     place = _PLACES[PHONE]
-    phones = [row[place] for row in page]
+    phones: list[Any] = [row[place] for row in page]
     try:
-        return [*map(int, map(normalise, phones))]
+        return e164_digits(phones)
     except (TypeError, ValueError):
         return [int(number) if (number := e164(phone)) else None for phone in phones]
 
@@ -97,6 +109,8 @@ def unpack(content: bytes) -> tuple[str | None, Values]:
 
 def _normalised(name: str, kind: str, column: Sequence[Any]) -> Sequence[Any]:
     types = {*map(type, column)} - {type(None)}
+    if not types or (types == {str} and all(column)):
+        return column
     if types <= {str} or (types == {bool} and name == OPT_OUT) or _are_texts(types, column):
         return [value or None for value in column]
     return [_stored(kind, value) if value or name != OPT_OUT else None for value in column]

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sendblue_transfer.syncing.contact_values import Columns
 
     from .diff import RowDiff
-    from .row_encoder import Encoded
 
 _DUPLICATE = "another row has the same number"
 _TABLES = (
@@ -86,15 +85,8 @@ class Comparison(AccountIndex):
     def add_rows(self, records: Sequence[Record]) -> None:
         """Add a batch of rows."""
         rejected: list[Rejected] = []
-        self._write_all("INSERT INTO rows VALUES (?, ?, ?, ?)", self._valid(records, rejected))
+        self._write_all("INSERT INTO rows VALUES (?, ?, ?, ?)", self._encoder.encode(records, rejected))
         self._write_all("INSERT INTO skipped VALUES (?, ?, ?)", rejected)
-
-    def _valid(self, records: Sequence[Record], rejected: list[Rejected]) -> Iterator[Encoded]:
-        for row in self._encoder.encode(records):
-            if isinstance(row, Rejected):
-                rejected.append(row)
-            else:
-                yield row
 
     def resolve_duplicates(self, policy: Duplicates) -> None:
         """Leave one row for each number, once all rows were added.

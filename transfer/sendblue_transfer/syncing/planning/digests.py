@@ -14,13 +14,14 @@ from sendblue_transfer.rows.row_parser import ColumnTarget
 from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, TAGS, is_filled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sendblue_transfer.syncing.changes import Values
     from sendblue_transfer.syncing.contact_values import Columns
 
     from .diff import RowDiff
 
+_MAX_KNOWN_TAGS = 10_000
 _TEXT_NAMES = {name for name, field in SYNC_FIELDS.items() if field.kind in TEXT_KINDS}
 
 
@@ -41,6 +42,7 @@ class Digests:
         self.targets: list[ColumnTarget] = [ColumnTarget(name) for name in SYNC_FIELDS if name in names]
         self.targets += [ColumnTarget(name, label) for name, label in labels if name in SYNC_FIELDS]
         self._diff = diff
+        self._known_tags: dict[tuple[Any, ...] | None, object] = {}
 
     def row_key(self, target: ColumnTarget, value: Any) -> object:  # noqa: ANN401  # any JSON
         """Return what stands for a validated value of a row; None if it is blank."""
@@ -82,11 +84,25 @@ class Digests:
         """Return the digests of the contacts of a page."""
         keys: list[Iterable[object]] = []
         for name, label in self.targets:
+            column = columns[name]
             if label is not None:
-                keys.append([labels.get(label) if labels else None for labels in columns[name]])
+                keys.append([labels.get(label) if labels else None for labels in column])
+            elif name == TAGS:
+                keys.append(self._keys_of_tags(column))
             else:
-                keys.append(columns[name] if name in _TEXT_NAMES else map(_key, columns[name]))
+                keys.append(column if name in _TEXT_NAMES else map(_key, column))
         return self.of_keys(keys, len(columns[TAGS]))
+
+    def _keys_of_tags(self, column: Iterable[Sequence[Any] | None]) -> Iterator[object]:
+        """Yield the keys of lists of tags. Most contacts have tags that others have too."""
+        known = self._known_tags
+        if len(known) > _MAX_KNOWN_TAGS:
+            known.clear()
+        for tags in column:
+            same = tuple(tags) if tags else None
+            if same not in known:
+                known[same] = _key(tags)
+            yield known[same]
 
 
 def _key(value: Any) -> object:  # noqa: ANN401  # any JSON

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import marshal
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sendblue_contacts.phone import normalise
 
 from sendblue_transfer.rows.column_reader import ColumnReader
 from sendblue_transfer.rows.row_parser import PHONE, ColumnTarget, RowParser
+from sendblue_transfer.syncing.contact_values import e164_digits
 
 from .digests import Digests
 
@@ -68,29 +69,34 @@ class RowEncoder:
         self._table: _Table | None = None
         self.digests: Digests = Digests((), diff)
 
-    def encode(self, records: Sequence[Record]) -> Iterator[Encoded | Rejected]:
-        """Yield the rows of a batch."""
+    def encode(self, records: Sequence[Record], rejected: list[Rejected]) -> Iterable[Encoded]:
+        """Return the rows of a batch that can be sent, once they are iterated over; the others are added to a list."""
         if self._targets is None:
             parsers = {self._columns.parser(record.titles) for record in records}
             self._targets = self._diff.added_targets.union(*(parser.targets for parser in parsers))
             self.digests = Digests(self._targets, self._diff)
             self._table = _Table(parsers.pop(), self.digests, self._region) if self._titles else None
         if self._table is None:
-            return map(self._encode_row, records)
-        return self._encode_table(self._table, records)
+            return self._encode_rows(records, rejected)
+        return self._encode_table(self._table, records, rejected)
 
-    def _encode_table(self, table: _Table, records: Sequence[Record]) -> Iterator[Encoded | Rejected]:
+    def _encode_table(self, table: _Table, records: Sequence[Record], rejected: list[Rejected]) -> Iterable[Encoded]:
+        half = len(records) // 2
         try:
-            encoded = table.encode(records)
+            return table.encode(records)
         except (TypeError, ValueError):
-            half = len(records) // 2
             if half < _TOO_FEW:
-                yield from map(self._encode_row, records)
+                return self._encode_rows(records, rejected)
+        parts = records[:half], records[half:]
+        return chain.from_iterable(self._encode_table(table, part, rejected) for part in parts)
+
+    def _encode_rows(self, records: Sequence[Record], rejected: list[Rejected]) -> Iterator[Encoded]:
+        for record in records:
+            row = self._encode_row(record)
+            if isinstance(row, Rejected):
+                rejected.append(row)
             else:
-                yield from self._encode_table(table, records[:half])
-                yield from self._encode_table(table, records[half:])
-        else:
-            yield from encoded
+                yield row
 
     def _encode_row(self, record: Record) -> Encoded | Rejected:
         line, titles, cells, problem = record
@@ -134,6 +140,7 @@ class _Table:
         targets = [*digests.targets, *(parser.targets - set(digests.targets))]
         self._digests = digests
         self._readers = [ColumnReader(parser, each, partial(digests.row_key, each), region) for each in targets]
+        self._region = region
         self._normalise = partial(normalise, default_region=region)
         self._positions, phone = parser.part(PHONE, None)
         self._is_text = len(self._positions) == 1 and phone.field_cells[0].cell_type == "text"
@@ -158,4 +165,5 @@ class _Table:
     def _numbers(self, columns: Sequence[Sequence[str]]) -> Sequence[Any]:
         if not self._is_text:
             return self._other_numbers.read(columns)
-        return [*map(int, map(self._normalise, columns[self._positions[0]]))]
+        numbers = columns[self._positions[0]]
+        return e164_digits(numbers) if self._region is None else [*map(int, map(self._normalise, numbers))]
