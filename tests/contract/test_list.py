@@ -169,11 +169,11 @@ def test_every_contact_past_the_maximum_offset(large: tuple[Sandbox, list[str]])
 def test_contacts_with_the_same_timestamp(server: Sandbox) -> None:
     """Contacts of one bulk call were created at the same time: they are listed by offset."""
     server.reset()
-    body = {"contacts": [{"phone": f"+1415{number:07}"} for number in range(600)]}
+    body = {"contacts": [{"phone": f"+1415{number:07}"} for number in range(2_500)]}
     url = f"{server.url}/api/v2/contacts/bulk"
     assert httpx.post(url, json=body, headers=CREDENTIALS, timeout=30, trust_env=False).status_code == 200
     with client_of(server.url) as client:
-        assert len({contact.phone for contact in client.contacts.list(page_size=250)}) == 600
+        assert len({contact.phone for contact in client.contacts.list()}) == 2_500
 
 
 def test_deleting_each_contact_while_listing(server: Sandbox) -> None:
@@ -204,12 +204,12 @@ def test_deleting_a_listing_in_bulk(api: Api, sandbox: Sandbox) -> None:
 def test_an_export_while_contacts_are_deleted(server: Sandbox, tmp_path: Path) -> None:
     """An export lacks none of the contacts that exist all the time."""
     server.reset()
-    numbers = server.seed(600)
+    numbers = server.seed(3_000)
     path = tmp_path / "contacts.csv"
 
     def listed(client: Sendblue) -> Iterator[Contact]:
-        for place, contact in enumerate(client.contacts.list(page_size=200)):
-            if place == 300:
+        for place, contact in enumerate(client.contacts.list()):
+            if place == 1_500:
                 client.contacts.bulk.delete(numbers[100:125])
             yield contact
 
