@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROUNDS = 15
-TARGET = 1.25
+TARGET = 1.20
 PROGRAMS = {
     "httpx": "import httpx; client = httpx.Client()",
-    "ours": "from sendblue_contacts import Sendblue; client = Sendblue('key', 'secret')",
-    "ours, async": "from sendblue_contacts import AsyncSendblue; client = AsyncSendblue('key', 'secret')",
+    "ours": "from sendblue_contacts import Sendblue; client = Sendblue('key', 'secret').contacts",
+    "ours, async": "from sendblue_contacts import AsyncSendblue; client = AsyncSendblue('key', 'secret').contacts",
     "vendor": "from sendblue_api import SendblueAPI; client = SendblueAPI(api_key='key', api_secret='secret')",
     "import alone": "import sendblue_contacts",
 }

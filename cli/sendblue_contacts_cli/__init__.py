@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     signal.signal(signal.SIGINT, InterruptHandler())
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    _skip_the_command_of_httpx()
     if sys.stderr is None:  # closed by the caller, as with `2>&-`: discard the messages
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
     try:
@@ -41,6 +42,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     finally:  # a Ctrl-C while Python shuts down would print a traceback
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _skip_the_command_of_httpx() -> None:
+    """Let `import httpx` find no command line of its own, which would import rich and pygments: 50 ms in every call."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None makes an import fail
 
 
 def _exit_on_signal(number: int, _frame: object) -> None:

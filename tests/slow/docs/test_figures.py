@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -52,6 +53,12 @@ STATEMENTS = [
 def test_statements(name: str, text: str) -> None:
     """The file contains the text, whose figures come from the code or from the measurements."""
     assert text in " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+def test_the_table_of_figures() -> None:
+    """The page about performance shows the recorded figures with their targets."""
+    targets = runpy.run_path(str(ROOT / "benchmarks/targets.py"))
+    assert targets["table"](MEASURED) in (ROOT / "docs/performance.md").read_text(encoding="utf-8")
 
 
 def test_the_measured_library_is_the_pinned_one() -> None:
