@@ -123,6 +123,29 @@ def test_public_names_import_without_extras(clean: Path, tmp_path: Path) -> None
     assert int(run(clean, "-I", "-c", program, cwd=tmp_path)) > 1
 
 
+@pytest.mark.parametrize(
+    ("extra", "call"),
+    [
+        ("parquet", "open_source(BytesIO(b'PAR1'))"),
+        ("parquet", "export_contacts([], BytesIO(), format='parquet')"),
+        ("xlsx", "open_source(BytesIO(b'PK' + bytes([3, 4])))"),
+        ("xlsx", "export_contacts([], BytesIO(), format='xlsx')"),
+        ("tables", "open_source(type('DataFrame', (), {'__module__': 'pandas'})())"),
+    ],
+)
+def test_a_missing_extra_is_one_sentence(clean: Path, tmp_path: Path, extra: str, call: str) -> None:
+    """Each format, and tables, say which extra to install."""
+    program = f"""
+from io import BytesIO
+from sendblue_transfer import export_contacts, open_source
+try:
+    {call}
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    assert f'pip install "sendblue-contacts[{extra}]"' in run(clean, "-I", "-c", program, cwd=tmp_path)
+
+
 def pins(name: str) -> dict[str, str]:
     """Return the version of each package in a requirement file."""
     found = re.findall(r"(?m)^([\w.-]+)==(\S+)", (REQUIREMENTS / name).read_text())
