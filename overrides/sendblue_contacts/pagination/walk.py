@@ -153,6 +153,9 @@ class PageWalk:
             return []
         if ignored := ignored_filter(self.filters, page):
             raise self._error(f"the server ignores {ignored}")
+        if not self.returned and self._asks is _Asks.PAGE and 0 < (self.max_items or 0) <= len(page.contacts):
+            self.returned = self.max_items or 0  # the first page has all of them: there is nothing to verify
+            return page.contacts[: self.max_items]
         if self._is_repeated(page.dates):
             self._limit_requests(new=0)
             return []
