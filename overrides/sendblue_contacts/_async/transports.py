@@ -90,9 +90,11 @@ class AsyncRetryTransport(httpx.AsyncBaseTransport):
             return error
 
     async def aclose(self) -> None:
-        """End all pauses, and close the inner transport, which sends nothing more."""
-        self._pauses.end()
-        await self._transport.aclose()
+        """Close the inner transport, which sends nothing more, and end all pauses: a call that they hold up raises."""
+        try:
+            await self._transport.aclose()
+        finally:
+            self._pauses.end()
 
 
 class AsyncRateLimitTransport(httpx.AsyncBaseTransport):

@@ -91,9 +91,11 @@ class RetryTransport(httpx.BaseTransport):
             return error
 
     def close(self) -> None:
-        """End all pauses, and close the inner transport, which sends nothing more."""
-        self._pauses.end()
-        self._transport.close()
+        """Close the inner transport, which sends nothing more, and end all pauses: a call that they hold up raises."""
+        try:
+            self._transport.close()
+        finally:
+            self._pauses.end()
 
 
 class RateLimitTransport(httpx.BaseTransport):
