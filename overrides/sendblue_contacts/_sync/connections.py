@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from sendblue_contacts._httpx import httpx
-from sendblue_contacts.body import BodyReader, discard_connection, has_unread_bytes
+from sendblue_contacts.body import BodyReader, discard_connection, has_unread_bytes, json_library
 from sendblue_contacts.rate_limit import forks
 from sendblue_contacts.request_context import closed_call, deadline_of, log_attempt, seconds_to_deadline
 from sendblue_contacts.sleep import connected
@@ -42,6 +42,7 @@ _FIRST_IMPORTS = (
     "sendblue_contacts._sync.bulk",
     "sendblue_contacts._sync.contacts",
     "sendblue_contacts._sync.raw_contacts",
+    "sendblue_contacts.pagination",
 )
 """What the first calls import."""
 
@@ -139,6 +140,7 @@ class ConnectionTransport(httpx.BaseTransport):
             self._tls = TlsContext()
             self._open()
             forks.import_before_fork(*_FIRST_IMPORTS)
+            forks.add_hooks(before=json_library)
             forks.reset_after_fork(self)
         else:
             self._transport = transport

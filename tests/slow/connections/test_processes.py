@@ -95,6 +95,7 @@ import sendblue_contacts
 client = getattr(sendblue_contacts, sys.argv[2])("key", "secret", base_url=sys.argv[1], retry=None)
 
 async def calls():
+    client.contacts.list()
     for call in client.contacts.retrieve("+14155551234"), client.contacts.bulk.delete(["+14155551234"]):
         if inspect.isawaitable(call):
             await call
