@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+import trustme
 from sendblue_contacts import APIConnectionError, Sendblue
 from sendblue_contacts.tls import TlsContext
 
@@ -21,29 +19,16 @@ RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a new self-signed certificate for localhost and its key."""
-    x509: Any = pytest.importorskip("cryptography.x509")
-    primitives = "cryptography.hazmat.primitives"
-    hashes, serialization = (import_module(f"{primitives}.{name}") for name in ("hashes", "serialization"))
-    ec = import_module(f"{primitives}.asymmetric.ec")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - dt.timedelta(1), now + dt.timedelta(1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    signed = builder.sign(key, hashes.SHA256())
-    kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    path.write_bytes(signed.public_bytes(kinds[0]) + key.private_bytes(*kinds))
-    return path
+def authority() -> trustme.CA:
+    """Return a certificate authority that nobody trusts."""
+    return trustme.CA()
 
 
 @pytest.fixture
-def url(certificate: Path) -> Iterator[str]:
+def url(authority: trustme.CA) -> Iterator[str]:
     """Return the https address of a server that responds with one contact."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    authority.issue_cert("localhost").configure_cert(context)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -85,9 +70,12 @@ def test_an_untrusted_certificate(url: str) -> None:
         sendblue.contacts.retrieve("+14155551234")
 
 
-def test_a_certificate_of_the_environment(url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_of_the_environment(
+    url: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SSL_CERT_FILE adds a certificate."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     with client(url) as sendblue:
         assert sendblue.contacts.retrieve("+14155551234").phone == "+14155551234"
 
