@@ -318,3 +318,13 @@ def check_seconds(name: str, seconds: Any, *, positive: bool = True, finite: boo
         return float(seconds)
     kind = "a positive number of seconds" if positive else "a number of seconds, 0 or more"
     raise ValueError(f"{name} must be {kind}, not {seconds!r}")
+
+
+def check_size(name: str, value: object, maximum: int | None = None) -> int:
+    """Return a number of contacts if it is an int from 1 to `maximum`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if value < 1 or (maximum is not None and value > maximum):
+        allowed = "1 or more" if maximum is None else f"between 1 and {maximum}"
+        raise ValueError(f"{name} must be {allowed}, not {value}")
+    return value

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sendblue_contacts.pagination import check_size
+from sendblue_contacts.errors import check_size
 
 from .actions import merge
 from .chunk_size import ChunkSize, check_chunk_size

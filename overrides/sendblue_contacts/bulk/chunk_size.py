@@ -21,8 +21,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from sendblue_contacts.errors import APIError, APITimeoutError
-from sendblue_contacts.pagination import check_size
+from sendblue_contacts.errors import APIError, APITimeoutError, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

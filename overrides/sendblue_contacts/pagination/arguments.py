@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sendblue_contacts.errors import check_size
 from sendblue_contacts.phone import normalise
 
 from .walk import PageWalk
@@ -82,13 +83,3 @@ def _aware_datetime(value: object) -> datetime:
     if moment.tzinfo is None and not isinstance(value, str):
         raise ValueError("created_at_gte has no time zone; add one, for example with .replace(tzinfo=datetime.UTC)")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def check_size(name: str, value: object, maximum: int | None = None) -> int:
-    """Return a number of contacts if it is an int from 1 to `maximum`."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if value < 1 or (maximum is not None and value > maximum):
-        allowed = "1 or more" if maximum is None else f"between 1 and {maximum}"
-        raise ValueError(f"{name} must be {allowed}, not {value}")
-    return value

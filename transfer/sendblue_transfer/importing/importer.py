@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption, check_chunk_size
 from sendblue_contacts.bulk.defaults import CONCURRENCY
-from sendblue_contacts.errors import SendblueError
-from sendblue_contacts.pagination import check_size
+from sendblue_contacts.errors import SendblueError, check_size
 
 from sendblue_transfer.chunk_sizes import learned_sizes, restore_sizes
 from sendblue_transfer.errors import TransferError

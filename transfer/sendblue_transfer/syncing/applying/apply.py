@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sendblue_contacts.bulk.defaults import CONCURRENCY
-from sendblue_contacts.pagination import check_size
+from sendblue_contacts.errors import check_size
 
 from sendblue_transfer.chunk_sizes import restore_sizes
 from sendblue_transfer.errors import JournalError, TransferError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sendblue_contacts.bulk.chunk_size import AUTO
 from sendblue_contacts.bulk.defaults import CONCURRENCY
-from sendblue_contacts.pagination import check_size
+from sendblue_contacts.errors import check_size
 
 from sendblue_transfer.checked_database import application_id
 from sendblue_transfer.errors import TransferError
