@@ -128,15 +128,18 @@ def _array(body: object) -> Any:  # noqa: ANN401  # any JSON
     return cast("Any", body)
 
 
+_PHONE = [*Contact.FIELDS].index("phone")
 ContactRow = tuple[Any, ...]
 """The values of a contact, in the order of `Contact.FIELDS`. It takes much less time to create than a `Contact`."""
-contact_row = cast("Callable[[Contact], ContactRow]", attrgetter(*(each.attribute for each in Contact.FIELDS.values())))
+contact_row: Callable[[Contact], ContactRow] = cast(
+    "Callable[[Contact], ContactRow]", attrgetter(*(each.attribute for each in Contact.FIELDS.values()))
+)
 
 
 def contact_rows(body: object) -> list[ContactRow]:
     """Return the rows of a page. What else identifies a contact without a number follows its values."""
     columns = Contact.columns(_array(body))
-    if columns and all(columns[0]):
+    if columns and all(columns[_PHONE]):
         return [*zip(*columns, strict=True)]
     models = contacts(body)
     return [(*contact_row(each), *([] if each.phone else [repr(each.additional_properties)])) for each in models]

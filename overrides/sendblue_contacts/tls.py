@@ -24,7 +24,7 @@ class TlsContext:
             path = os.environ.get(name)
             if path and not os.path.exists(path):  # noqa: PTH110  # pathlib would be imported for this alone
                 raise FileNotFoundError(errno.ENOENT, f"{name} names a path that does not exist", path)
-        self.placeholder = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.placeholder: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         """The context for httpx. It trusts no certificate: a handshake with it fails."""
         self._context: ssl.SSLContext | None = None
 

@@ -46,16 +46,18 @@ class ListPage:
     __slots__ = ("contacts", "dates", "identities", "is_sorted", "length", "moments", "oldest")
 
     def __init__(self, contacts: list[Any], identities: Identities) -> None:
-        self.length = len(contacts)
-        self.contacts, self.identities = contacts, identities
+        self.length: int = len(contacts)
+        self.contacts: list[Any] = contacts
+        self.identities: Identities = identities
         phones, ids, dates = identities
         keys = _contact_keys(contacts, phones, ids)
         self.dates: dict[ContactKey, dt.datetime | None] = dict(zip(keys, dates, strict=True))
         if len(self.dates) < self.length:
             self.contacts = [*dict(zip(keys, contacts, strict=True)).values()]
-        self.moments = [*filter(None, self.dates.values())]
+        self.moments: list[dt.datetime] = [*filter(None, self.dates.values())]
         in_order = sorted(self.moments)
-        self.is_sorted, self.oldest = in_order == self.moments, next(iter(in_order), None)
+        self.is_sorted: bool = in_order == self.moments
+        self.oldest: dt.datetime | None = next(iter(in_order), None)
 
     def split_undated(self) -> tuple[ListPage, ListPage]:
         """Return the contacts before the first one with a `created_at`, and the others."""
