@@ -14,7 +14,7 @@ from statistics import mean
 
 from sendblue_contacts import Attempt, RateLimit, Sendblue
 
-NUMBER = "+14150000000"
+NUMBER = "+14155551234"
 CALLS = 5_000
 TARGET = 1.02
 NEVER_WAITS = RateLimit(10_000, per=0.001)
