@@ -51,7 +51,7 @@ def serve(connection: Connection) -> None:
 def served() -> Iterator[tuple[str, Connection]]:
     """Yield the address of a sandbox in another process, and the connection to it."""
     here, there = Pipe()
-    process = get_context("spawn").Process(target=serve, args=(there,))
+    process = get_context("fork").Process(target=serve, args=(there,))
     process.start()
     yield here.recv(), here
     process.join()
