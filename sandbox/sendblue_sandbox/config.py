@@ -6,12 +6,13 @@ import math
 import os
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast, get_args
 
 from .rate_limit.window_models import WindowName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Spelling: TypeAlias = Literal["both", "snake", "camel"]
 BulkExisting: TypeAlias = Literal["fail", "update"]
@@ -71,56 +72,21 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for an invalid setting."""
-        _one_of("spelling", self.spelling, get_args(Spelling))
-        _one_of("bulk_existing", self.bulk_existing, get_args(BulkExisting))
-        _one_of("offset_ceiling", self.offset_ceiling, get_args(OffsetCeiling))
-        _one_of("window", self.window, get_args(WindowName))
-        _one_of("retry_after", self.retry_after, get_args(RetryAfter))
-        _check(
-            "limit",
-            self.limit,
-            ok=self.limit is None or _is_integer(self.limit, 1),
-            expected="an integer of at least 1, or None for no limit",
-        )
-        _check("per", self.per, ok=_is_duration(self.per), expected="a number of seconds greater than 0")
-        _check(
-            "bulk_max",
-            self.bulk_max,
-            ok=self.bulk_max is None or _is_integer(self.bulk_max, 1),
-            expected="an integer of at least 1, or None for no maximum",
-        )
-        for name in ("read_lag", "bulk_seconds_per_item"):
-            value = getattr(self, name)
-            _check(name, value, ok=value == 0 or _is_duration(value), expected="a number of seconds of at least 0")
-        _check(
-            "max_body_bytes",
-            self.max_body_bytes,
-            ok=_is_integer(self.max_body_bytes, 1),
-            expected="a number of bytes of at least 1",
-        )
-        _check(
-            "port",
-            self.port,
-            ok=_is_integer(self.port, 0, MAX_PORT),
-            expected=f"a port from 1 to {MAX_PORT}, or 0 for any free port",
-        )
-        _check(
-            "allowed_hosts",
-            self.allowed_hosts,
-            ok=_are_host_names(self.allowed_hosts),
-            expected="a list of host names, without a scheme or a port",
-        )
+        for name, choices in _CHOICES.items():
+            _check(name, getattr(self, name), getattr(self, name) in choices, _one_of(choices))
+        for name, (is_valid, expected) in _RULES.items():
+            _check(name, getattr(self, name), is_valid(getattr(self, name)), expected)
         _check_credentials(self.api_key, self.api_secret)
 
 
-def _check(name: str, value: object, *, ok: bool, expected: str) -> None:
+def _check(name: str, value: object, ok: bool, expected: str) -> None:  # noqa: FBT001  # the result of the check
     if not ok:
         message = f"{name}={value!r} is not a valid setting of the sandbox. Use {expected}."
         raise ValueError(message)
 
 
-def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
-    _check(name, value, ok=value in choices, expected="one of " + ", ".join(map(repr, choices)))
+def _one_of(choices: tuple[str, ...]) -> str:
+    return "one of " + ", ".join(map(repr, choices))
 
 
 def _is_integer(value: object, low: int, high: float = math.inf) -> bool:
@@ -134,6 +100,34 @@ def _is_duration(value: object) -> bool:
 def _are_host_names(value: object) -> bool:
     names: Iterable[object] = cast("Iterable[object]", value) if isinstance(value, list | tuple) else [None]
     return all(isinstance(name, str) and HOST_NAME.fullmatch(name) for name in names)
+
+
+def _is_maximum(value: object) -> bool:
+    return value is None or _is_integer(value, 1)
+
+
+def _is_time(value: object) -> bool:
+    return value == 0 or _is_duration(value)
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "spelling": get_args(Spelling),
+    "bulk_existing": get_args(BulkExisting),
+    "offset_ceiling": get_args(OffsetCeiling),
+    "window": get_args(WindowName),
+    "retry_after": get_args(RetryAfter),
+}
+_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "limit": (_is_maximum, "an integer of at least 1, or None for no limit"),
+    "per": (_is_duration, "a number of seconds greater than 0"),
+    "bulk_max": (_is_maximum, "an integer of at least 1, or None for no maximum"),
+    "read_lag": (_is_time, "a number of seconds of at least 0"),
+    "bulk_seconds_per_item": (_is_time, "a number of seconds of at least 0"),
+    "max_body_bytes": (partial(_is_integer, low=1), "a number of bytes of at least 1"),
+    "port": (partial(_is_integer, low=0, high=MAX_PORT), f"a port from 1 to {MAX_PORT}, or 0 for any free port"),
+    "allowed_hosts": (_are_host_names, "a list of host names, without a scheme or a port"),
+}
+"""Whether the value of a setting is valid, and what to use instead."""
 
 
 def _check_credentials(api_key: str | None, api_secret: str | None) -> None:
