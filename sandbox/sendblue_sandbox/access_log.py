@@ -30,8 +30,7 @@ COLORS = {0: RED, 2: GREEN, 3: YELLOW, 4: YELLOW, 5: RED}
 def log_request(received: Received) -> None:
     """Log a request after its response is decided."""
     if LOG.isEnabledFor(logging.INFO):
-        path = PHONE.sub("#######", _printable(received.path))
-        LOG.info("%s %s: %s", received.method, path, _status(received), extra={"received": received})
+        LOG.info("%s %s: %s", received.method, _masked(received), _status(received), extra={"received": received})
 
 
 @contextmanager
@@ -84,7 +83,7 @@ class _Formatter(logging.Formatter):
 
     def _target(self, received: Received) -> str:
         if not self._terminal:
-            return PHONE.sub("#######", _printable(received.path))
+            return _masked(received)
         return _printable(f"{received.path}?{received.query}" if received.query else received.path)
 
     def _paint(self, color: str, text: str) -> str:
@@ -98,6 +97,10 @@ def _status(received: Received) -> str:
         return f"{received.status} {HTTPStatus(received.status).phrase}"
     except ValueError:
         return str(received.status)
+
+
+def _masked(received: Received) -> str:
+    return PHONE.sub("#######", _printable(received.path))
 
 
 def _printable(target: str) -> str:

@@ -20,7 +20,7 @@ RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Return a certificate authority that nobody trusts."""
+    """Return a certificate authority that is not among the trusted ones."""
     return trustme.CA()
 
 

@@ -166,7 +166,7 @@ crm.csv: 2 skipped
 
 
 def test_quietly(account: Sandbox, file: Path, run: Run) -> None:
-    """Only changes that are not applied are printed, with their reasons: nothing if there are none."""
+    """Only changes that are not applied are printed, with their reasons; if all are applied, nothing is printed."""
     for how in (("--dry-run",), ()):
         done = run("sync", "crm.csv", "--quiet", *how)
         assert (done.exit_code, done.output) == (0, "")

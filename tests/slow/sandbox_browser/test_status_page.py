@@ -47,8 +47,8 @@ const pen = document.createElement("canvas").getContext("2d");
 const isCut = input => {
   const style = getComputedStyle(input);
   pen.font = style.font;
-  const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-  return pen.measureText(input.placeholder).width > room;
+  const width = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return pen.measureText(input.placeholder).width > width;
 };
 const shown = [...document.querySelectorAll("input[placeholder]")].filter(each => each.offsetParent);
 return shown.filter(isCut).map(each => each.id);
@@ -353,7 +353,7 @@ def test_focus_is_kept(browser: Browser, sandbox: Sandbox, api: httpx.Client) ->
 
 
 def test_tabs_on_a_phone(browser: Browser, sandbox: Sandbox) -> None:
-    """On a phone the parts of the page are tabs, also for the arrow keys; on a wider screen there are none."""
+    """On a phone the parts of the page are tabs, also for the arrow keys; a wider screen has no tabs."""
     visible = (
         "return [...document.querySelectorAll('main > div')].filter(each => each.offsetParent).map(each => each.id)"
     )
