@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import get_overloads
 
+import click
 import pytest
 import sendblue_contacts
 from sendblue_contacts._async import bulk as async_bulk
@@ -27,6 +28,9 @@ from sendblue_contacts._sync import bulk as sync_bulk
 from sendblue_contacts._sync import contacts as sync_contacts
 from sendblue_contacts._sync import listing as sync_listing
 from sendblue_contacts._sync import raw_contacts as sync_raw
+from sendblue_contacts_api.field_table import FIELD_TABLE
+from sendblue_contacts_cli.app import app
+from sendblue_contacts_cli.exit_codes import EXIT_CODES
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = sendblue_contacts.__all__
@@ -154,9 +158,50 @@ def _signed(place: str, member: object) -> Iterator[str]:
         yield from (f"{wait}{place}{inspect.signature(each)}{kind}" for each in get_overloads(function) or [function])
 
 
+FIELD_OPTIONS = {name for fields in FIELD_TABLE.values() for name in fields}
+"""The names of the options that come from the document, which `scripts/changes` compares itself."""
+VARIABLE = re.compile(r'"(SENDBLUE_[A-Z_]+)"')
+FIXTURE = re.compile(r"@pytest\.fixture.*\n(?:async )?def (\w+)")
+
+
+def public_names() -> list[str]:
+    """Return what people use without importing it, for `scripts/changes`: `KIND NAME`, or `KIND NAME: words`."""
+    paths = [path for folder in ("overrides", "transfer", "cli", "sandbox") for path in (ROOT / folder).rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    found = {
+        *_command_lines(app, "sendblue-contacts"),
+        *(f"exit code {code}" for code in EXIT_CODES),
+        *(f"fixture {name}" for name in FIXTURE.findall(text)),
+        *(f"variable {name}" for name in VARIABLE.findall(text)),
+    }
+    return sorted(found)
+
+
+def _command_lines(command: click.Command, path: str) -> Iterator[str]:
+    yield f"command {path}"
+    for each in command.params:
+        if each.name not in FIELD_OPTIONS:
+            names = "/".join([*each.opts, *each.secondary_opts])
+            yield f"command {path} {names}: {', '.join(_words(each))}".removesuffix(": ")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), name)
+            assert found
+            yield from _command_lines(found, f"{path} {name}")
+
+
+def _words(parameter: click.Parameter) -> Iterator[str]:
+    """Yield what a caller relies on: the choices, the default, and how often an option or argument is given."""
+    yield from parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+    yield from ["required"] * parameter.required
+    yield from ["repeated"] * (parameter.multiple or parameter.nargs != 1)
+    yield from ["flag"] * getattr(parameter, "is_flag", False)
+    yield from [f"default {parameter.default}"] * isinstance(parameter.default, (str, int, float))
+
+
 def test_signatures() -> None:
-    """A public signature changes only on purpose: `tests/surface.txt` has the accepted ones."""
-    now = public_signatures()
+    """A public signature, command or name changes only on purpose: `tests/surface.txt` has the accepted ones."""
+    now = [*public_signatures(), *public_names()]
     if ACCEPT in os.environ:
         SIGNATURES.write_text("".join(f"{line}\n" for line in now), encoding="utf-8")
     accepted = SIGNATURES.read_text(encoding="utf-8").splitlines()

@@ -7,14 +7,16 @@ from maintain.changes.public_api import load, public_api
 from maintain.changes.python_packages import compare, fits
 
 CLIENT = """\
-from .core import Client, Setting
-__all__ = ["Client", "Setting"]
+from .core import LIMIT, PERIOD, Client, Setting
+__all__ = ["LIMIT", "PERIOD", "Client", "Setting"]
 """
 CORE = """\
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 Order = Literal["up", "down"]
+LIMIT = 100
+PERIOD: float = 10.0
 
 class Fields(TypedDict, total=False):
     name: str | None
@@ -77,6 +79,9 @@ def reported(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
+        ("LIMIT = 100", "LIMIT = 50", "LIMIT: value changed from `100` to `50`"),
+        ("PERIOD: float = 10.0", "PERIOD: float = 9.0", "PERIOD: value changed from `10.0` to `9.0`"),
+        ("times: int = 3", "times: int = 4", "Setting.__init__: parameter default was changed: `times`"),
         ("def first(", "def second(", "Pages.first: public object was removed"),
         ("def close(", "def shut(", "Client.close: public object was removed"),
         ("self, key: str, *", "self, *, key: str", "Client.__init__: parameter kind was changed: `key`"),
@@ -217,6 +222,7 @@ def test_added_and_removed_packages(tmp_path: Path) -> None:
 def test_what_is_public(tmp_path: Path) -> None:
     """Public is what `__all__` lists, and the types in its signatures."""
     assert set(public_api(load(written(tmp_path, PACKAGE)))) == {
+        *("sendblue_contacts.LIMIT", "sendblue_contacts.PERIOD"),
         *("sendblue_contacts.Client", "sendblue_contacts.Setting"),
         *("sendblue_contacts.Pages", "sendblue_contacts.Order", "sendblue_contacts.Fields"),
         "sendblue_contacts_api.models.Pet",

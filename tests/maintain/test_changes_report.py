@@ -1,6 +1,9 @@
 """scripts/changes: the smallest allowed version and the report."""
 
+from pathlib import Path
+
 import pytest
+from maintain.changes.public_names import compare
 from maintain.changes.report import ADDED, CHANGED, PYTHON, REQUESTS, WORDING, Change, as_text
 from maintain.changes.required_version import ADDING, BREAKING, NOTHING, OTHER, most_severe, step
 from packaging.version import Version
@@ -56,5 +59,44 @@ def test_equal_lines() -> None:
 
 
 def test_nothing() -> None:
-    """Without changes, the report says so."""
-    assert as_text([]) == "Nothing changed."
+    """Without changes, the report names what was compared, and what was not."""
+    text = as_text([])
+    assert text.startswith("Nothing changed in the document, the public Python names, the commands, the exit codes,")
+    assert text.endswith("Behavior, the texts of messages and internal constants are not compared.")
+
+
+OLD = [
+    "variable KEY",
+    "fixture pets",
+    "exit code 3",
+    "command pets list",
+    "command pets list --by: age, name, default age",
+]
+
+
+@pytest.mark.parametrize(
+    ("new", "breaks", "line"),
+    [
+        (OLD[1:], True, "variable KEY: removed"),
+        ([*OLD, "variable MORE"], False, "variable MORE: added"),
+        ([OLD[0], "fixture animals", *OLD[2:]], True, "fixture pets: removed"),
+        ([*OLD, "command pets list --tag"], False, "command pets list --tag: added"),
+        ([*OLD, "command pets list file: required"], True, "command pets list file: added"),
+        ([*OLD, "command pets show", "command pets show name: required"], False, "command pets show name: added"),
+        ([*OLD[:4], f"{OLD[4]}, size"], False, "command pets list --by: now size"),
+        ([*OLD[:4], "command pets list --by: age, default age"], True, "command pets list --by: no longer name"),
+        (
+            [*OLD[:4], "command pets list --by: age, name, default name"],
+            True,
+            "command pets list --by: no longer default age, now default name",
+        ),
+    ],
+)
+def test_names_that_are_not_imported(tmp_path: Path, new: list[str], breaks: bool, line: str) -> None:
+    """Commands, options, exit codes, fixtures and environment variables are compared; what callers rely on may grow."""
+    for folder, lines in (("old", OLD), ("new", new)):
+        (tmp_path / folder / "tests").mkdir(parents=True)
+        (tmp_path / folder / "tests/surface.txt").write_text("\n".join([*lines, "pets.Pet.name: str"]))
+    changes = list(compare(tmp_path / "old", tmp_path / "new"))
+    assert line in [str(change) for change in changes]
+    assert any(change.breaks for change in changes) is breaks

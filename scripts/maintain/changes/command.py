@@ -1,4 +1,4 @@
-"""List what changed in the OpenAPI document and the Python packages since a revision."""
+"""List what changed in the OpenAPI document, the Python packages and the commands since a revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from maintain.changes import document, python_packages
+from maintain.changes import document, public_names, python_packages
 from maintain.changes.base_revision import find, unpack
 from maintain.changes.report import as_text
 from maintain.changes.required_version import most_severe, verdict
@@ -42,7 +42,7 @@ def compare(old: Path, new: Path) -> list[Change]:
     if not (old / DOCUMENT).is_file():
         raise ScriptError(f"That revision has no {DOCUMENT}, so there is nothing to compare with. Name a later one.")
     before, after = (read(root / DOCUMENT, DOCUMENT).data for root in (old, new))
-    return [*document.compare(before, after), *python_packages.compare(old, new)]
+    return [*document.compare(before, after), *python_packages.compare(old, new), *public_names.compare(old, new)]
 
 
 def version_of(root: Path) -> Version:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from maintain.changes.names import Data, name_of
 from maintain.changes.report import ADDED, CHANGED, REMOVED, REQUESTS, RESPONSES, WORDING, Change, shown
-from maintain.changes.request_response_views import Spellings, compare_aliases, spellings, view, with_security
+from maintain.changes.request_response_views import Spellings, compare_aliases, spellings, view, with_inherited
 from maintain.json_pointer import steps_of
 from maintain.venvs import node_tool, run
 
@@ -43,7 +43,7 @@ class View:
     def __init__(self, old: Data, new: Data, side: str) -> None:
         """Compute the parts of both documents that this side needs."""
         self.side = side
-        self.before, self.after = (view(with_security(*pair), side) for pair in ((old, new), (new, old)))
+        self.before, self.after = (view(with_inherited(*pair), side) for pair in ((old, new), (new, old)))
         self.old_spellings, self.new_spellings = spellings(old, self.before), spellings(new, self.after)
 
     def changes(self, entries: Iterable[Data]) -> Iterator[Change]:

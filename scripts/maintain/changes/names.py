@@ -16,6 +16,7 @@ READINGS = {
     "responses": (2, "response {0} of {1}"),
     "headers": (2, "header {0} of {1}"),
     "properties": (2, "{1}.{0}"),
+    "servers": (2, "server {0} of {1}"),
     "security": (2, "security of {1}"),
     "requestBody": (1, "body of {1}"),
     "items": (1, "{1}[]"),
@@ -27,6 +28,8 @@ READINGS = {
     "allOf": (2, "{1}"),
 }
 # How they read at the end of a pointer.
+# The members of lists that have a name, and its key.
+NAMES = {"parameters": "name", "servers": "url"}
 ENDINGS = {"content": "{1} as {0}", "anyOf": "variant of {1}", "oneOf": "variant of {1}", "allOf": "part of {1}"}
 
 
@@ -40,7 +43,7 @@ def name_of(document: Data, pointer: str) -> str:
         used += length
         if used >= len(steps):
             reading = ENDINGS.get(words[0], reading)
-        word = _parameter(document, steps[:used]) or words[-1]
+        word = _name(document, steps[:used]) or words[-1]
         subject = reading.format(word, subject) if len(words) == length else f"{words[0]} of {subject}"
     return subject
 
@@ -57,9 +60,11 @@ def _head(document: Data, steps: list[str]) -> tuple[str, int]:
     methods = [method for method in document["paths"].get(steps[1], {}) if method in METHODS]
     if steps[2:3] and steps[2] in METHODS:
         methods = [steps[2]]
-    return " and ".join(f"{method.upper()} {steps[1]}" for method in methods) or steps[1], 2 + len(steps[2:3])
+    name = " and ".join(f"{method.upper()} {steps[1]}" for method in methods) or steps[1]
+    return name, 3 if steps[2:3] and steps[2] in METHODS else 2
 
 
-def _parameter(document: Data, steps: list[str]) -> str:
-    found = follow(document, steps) if "parameters" in steps else None
-    return str(found.get("name", "")) if isinstance(found, dict) else ""
+def _name(document: Data, steps: list[str]) -> str:
+    key = next((key for holder, key in NAMES.items() if holder in steps), None)
+    found = follow(document, steps) if key else None
+    return str(found.get(key, "")) if isinstance(found, dict) else ""

@@ -34,10 +34,14 @@ WIDER = {
 
 @dataclass(frozen=True)
 class Types:
-    """The types of a public name, as source text: what it accepts and what it gives; None if it does neither."""
+    """The types of a public name, as source text: what it accepts and what it gives; None if it does neither.
+
+    A constant also has its value.
+    """
 
     accepts: str | None = None
     gives: str | None = None
+    value: str | None = None
 
 
 def compare(old_root: Path, new_root: Path) -> list[Change]:
@@ -122,8 +126,11 @@ def _types(item: griffe.Object, path: str) -> Iterator[tuple[str, Types]]:
         parameters = item.parameters if item.lineno else ()
         yield from ((f"{path}({each.name})", Types(accepts=_text(each.annotation))) for each in parameters)
     elif isinstance(item, griffe.Attribute):
-        is_alias = item.annotation is None
-        yield path, Types(accepts=_text(item.value)) if is_alias else Types(gives=_text(item.annotation))
+        value, annotation = _text(item.value), _text(item.annotation)
+        if item.name.isupper():
+            yield path, Types(gives=annotation, value=value)
+        else:
+            yield path, Types(gives=annotation) if annotation else Types(accepts=value)
 
 
 def _is_typed_dict(item: griffe.Object) -> bool:
@@ -144,12 +151,13 @@ def _typed(old: Mapping[str, Types], new: Mapping[str, Types]) -> Iterator[Chang
             if holder in old or holder not in new:
                 yield Change(subject, ADDED, f"parameter was added: `{parameter}`" if parameter else "added")
             continue
-        for before, after, fit in (
-            (old[name].accepts, new[name].accepts, fits),
-            (old[name].gives, new[name].gives, lambda before, after: fits(after, before)),
+        for what, before, after, fit in (
+            ("type", old[name].accepts, new[name].accepts, fits),
+            ("type", old[name].gives, new[name].gives, lambda before, after: fits(after, before)),
+            ("value", old[name].value, new[name].value, lambda *_: False),
         ):
             if before and after and before != after:
-                text = f"type changed from `{before}` to `{after}`"
+                text = f"{what} changed from `{before}` to `{after}`"
                 text = f"parameter `{parameter}`: {text}" if parameter else text
                 yield Change(subject, CHANGED, text, frozenset() if fit(before, after) else BREAKS)
 

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REQUESTS, RESPONSES, PYTHON = "requests", "responses", "python"
+REQUESTS, RESPONSES, PYTHON, NAMES = "requests", "responses", "python", "names"
 # The callers that a change can break, and the heading for each.
-SIDES = {REQUESTS: "Breaks requests", RESPONSES: "Breaks responses", PYTHON: "Breaks Python callers"}
+SIDES = {
+    REQUESTS: "Breaks requests",
+    RESPONSES: "Breaks responses",
+    PYTHON: "Breaks Python callers",
+    NAMES: "Breaks users of commands, settings and fixtures",
+}
 ADDED, REMOVED, CHANGED, WORDING = "added", "removed", "changed", "wording"
 # The headings for changes that break nothing.
 KINDS = {ADDED: "Added", REMOVED: "Removed", CHANGED: "Changed", WORDING: "Wording"}
+NOTHING = (
+    "Nothing changed in the document, the public Python names, the commands, the exit codes, the environment variables "
+    "and the fixtures. Behavior, the texts of messages and internal constants are not compared."
+)
 MAX_LENGTH = 40
 
 
@@ -42,4 +51,4 @@ def as_text(changes: Sequence[Change]) -> str:
     harmless = [change for change in changes if not change.breaks]
     found |= {title: [change for change in harmless if change.kind == kind] for kind, title in KINDS.items()}
     blocks = [[f"{title}:", *dict.fromkeys(f"- {one}" for one in listed)] for title, listed in found.items() if listed]
-    return "\n\n".join(map("\n".join, blocks)) or "Nothing changed."
+    return "\n\n".join(map("\n".join, blocks)) or NOTHING

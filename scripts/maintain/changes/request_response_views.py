@@ -24,7 +24,7 @@ Spellings = dict[str, dict[str, str]]
 
 def view(document: Data, side: str) -> Data:
     """Return the part of `document` that requests or responses need, without `x-aliases`."""
-    kept: Data = json.loads(json.dumps(document), object_hook=_without_aliases)
+    kept: Data = json.loads(json.dumps(document), object_hook=_simplified)
     components = kept.setdefault("components", {})
     if side == RESPONSES:
         for holder, name in ((kept, "security"), (kept, "servers"), (components, "securitySchemes")):
@@ -38,7 +38,14 @@ def view(document: Data, side: str) -> Data:
     return kept
 
 
-def _without_aliases(part: Data) -> Data:
+def _simplified(part: Data) -> Data:
+    """Return a part without `x-aliases`, and a reference alone, also in `allOf`, as an `anyOf` of one schema."""
+    for name, schema in part.get("properties", {}).items():
+        if schema.keys() == {"$ref"}:
+            part["properties"][name] = {"anyOf": [schema]}
+    for name in ("allOf", "oneOf"):
+        if isinstance(members := part.get(name), list) and len(members) == 1 and "$ref" in members[0]:
+            part["anyOf"] = part.pop(name)
     return {key: value for key, value in part.items() if key != "x-aliases"}
 
 
@@ -60,21 +67,19 @@ def _reached(document: Data, parts: list[Any]) -> set[str]:
     return found
 
 
-def with_security(document: Data, other: Data) -> Data:
-    """Return `document` with explicit `security` in each operation where `other` has it, as redocly needs it."""
-    paths = {
-        path: {
-            name: _secured(document, part, other.get("paths", {}).get(path, {}).get(name))
-            for name, part in item.items()
-        }
-        for path, item in document.get("paths", {}).items()
-    }
+def with_inherited(document: Data, other: Data) -> Data:
+    """Return `document` with explicit `security` and `servers` where `other` has them, as redocly needs it."""
+    paths = {}
+    for path, item in document.get("paths", {}).items():
+        there = other.get("paths", {}).get(path, {})
+        parts = {name: _explicit({**document, **item}, part, there.get(name)) for name, part in item.items()}
+        paths[path] = _explicit(document, parts, there)
     return {"security": [], **document, "paths": paths}
 
 
-def _secured(document: Data, part: Any, other: Any) -> Any:  # noqa: ANN401 - an operation, or another part of a path
-    is_explicit = isinstance(other, dict) and "security" in other
-    return {"security": document.get("security", []), **part} if is_explicit else part
+def _explicit(holder: Data, part: Any, other: Any) -> Any:  # noqa: ANN401 - an operation, or another part of a path
+    names = [name for name in ("security", "servers") if isinstance(other, dict) and name in other]
+    return {**{name: holder.get(name, []) for name in names}, **part} if isinstance(part, dict) else part
 
 
 def spellings(document: Data, part: Data) -> Spellings:

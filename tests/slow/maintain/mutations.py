@@ -16,6 +16,7 @@ REQUESTS, RESPONSES, PYTHON = "requests", "responses", "python"
 LIST, COUNT, ONE = "/api/v2/contacts", "/api/v2/contacts/count", "/api/v2/contacts/{phone_number}"
 VERIFY, BULK = "/api/v2/contacts/verify", "/api/v2/contacts/bulk"
 TEXT: Data = {"type": "string"}
+COUNTED: Data = {"$ref": "#/components/schemas/ContactCount"}
 TEXT_OR_NULL: Data = {"type": ["string", "null"]}
 
 
@@ -175,6 +176,12 @@ MUTATIONS: dict[str, Mutation] = {
         "type added: `null`",
         before=lambda d: properties(d, "Contact")["verified"].update(type="boolean"),
         type=["boolean", "null"],
+    ),
+    "null removed from an object of a response": Mutation(
+        lambda d: properties(d, "Contact").update(owner={"allOf": [COUNTED]}),
+        NOTHING,
+        "variant of Contact.owner: removed",
+        before=lambda d: properties(d, "Contact").update(owner={"anyOf": [COUNTED, {"type": "null"}]}),
     ),
     "type of a response widened": changed(
         "Contact.verified", OUT, "type added: `string`", type=["boolean", "string", "null"]
@@ -436,6 +443,16 @@ MUTATIONS: dict[str, Mutation] = {
         lambda d: d["servers"].reverse(),
         NOTHING,
         "servers: new order: `https://api.sendblue.com`, `https://api.sendblue.co`",
+    ),
+    "operation with servers of its own": Mutation(
+        lambda d: operation(d, COUNT, "get").update(servers=[{"url": "https://count.example"}]),
+        ON_REQUESTS,
+        "server https://api.sendblue.co of GET /api/v2/contacts/count: removed",
+    ),
+    "path with servers of its own": Mutation(
+        lambda d: d["paths"][COUNT].update(servers=[*d["servers"], {"url": "https://count.example"}]),
+        NOTHING,
+        "server https://count.example of GET /api/v2/contacts/count: added",
     ),
     "server removed": Mutation(lambda d: d["servers"].pop(), ON_REQUESTS, "server https://api.sendblue.com: removed"),
     "schema renamed": Mutation(
