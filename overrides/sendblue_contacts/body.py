@@ -139,12 +139,23 @@ def _may_have_long_integer(content: bytes) -> bool:
     return b"0" * (_LONG // _STEP) in sample and b"0" * _LONG in content.translate(_DIGITS_AS_ZERO)
 
 
+class EncodedItems(list[bytes]):
+    """The items of a list in the body of a request, each as JSON text, so that none is written twice."""
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def write_json(value: Any) -> bytes:  # noqa: ANN401  # any JSON
     """Return the JSON text of the body of a request, as httpx writes it. Its values were checked: none is a float."""
+    if value.__class__ is EncodedItems:
+        return b"[%b]" % b",".join(value)
+    if value.__class__ is dict and any(each.__class__ is EncodedItems for each in value.values()):
+        return b"{%b}" % b",".join(b"%b:%b" % (write_json(key), write_json(each)) for key, each in value.items())
     fast = json_library()
     if fast:
         try:
             return bytes(fast.dumps(value))
         except TypeError:
             pass  # `json` writes more: integers of more than 64 bits, and keys that are no text
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(value).encode()

@@ -12,7 +12,7 @@ from sendblue_contacts.operations import Operation
 from tests.overrides.clients import Runner
 
 NUMBER = "+14155551234"
-ITEM = requests.bulk_item({"phone": NUMBER})
+ITEM = requests.encoded_item({"phone": NUMBER})
 
 
 def test_which_operations_are_repeatable() -> None:

@@ -20,12 +20,20 @@ from sendblue_contacts.bulk.defaults import CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts.bulk.executors import ThreadExecutor
 from sendblue_contacts.bulk.progress import ProgressTracker
 from sendblue_contacts.bulk.reconciler import Request
-from sendblue_contacts.bulk.results import BulkCreateResult, BulkDeleteResult, BulkResult, FailedNumber, add_outcomes
+from sendblue_contacts.bulk.results import (
+    BulkCreateResult,
+    BulkDeleteResult,
+    BulkResult,
+    FailedNumber,
+    add_outcomes,
+    outcomes_of,
+)
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from sendblue_contacts.bulk.requests import EncodedContact, EncodedPage
     from sendblue_contacts.bulk.results import BulkOutcome, BulkProgress
     from sendblue_contacts.bulk.types import ArrowTable, Chunk, Duplicates, OnSend
     from sendblue_contacts.raw_response import RawResponse
@@ -44,6 +52,7 @@ class BulkContacts:
 
     def __init__(self, send: Send, region: str | None, read_lag: float = 0.0, account: str = "") -> None:
         self._send = send
+        self._read_lag = read_lag
         scheduler = partial(BulkScheduler[Any, Any], read_lag=read_lag)
         self._learned = {kind: learned_size(account, kind) for kind in ("create", "delete")}
         self._creation = partial(scheduler, create_action(region), learned=self._learned["create"])
@@ -163,6 +172,32 @@ class BulkContacts:
         scheduler = self._deletion(phone_numbers, limits, on_send=on_send)
         return _stream_outcomes(self._send, scheduler)
 
+    def _stream_chunks(
+        self,
+        pages: Iterable[EncodedPage],
+        *,
+        with_contacts: bool,
+        chunk_size: ChunkSizeOption,
+        concurrency: int,
+        check_existing: bool = False,
+        on_send: OnSend | None = None,
+    ) -> Generator[Chunk[EncodedContact]]:
+        """Like `stream_create`, but for contacts that were checked and encoded, and yields chunks with their results.
+
+        The import of a file uses it. Without `with_contacts`, the results of most contacts lack the contact.
+        """
+        action = create_action(None, with_contacts=with_contacts)
+        scheduler = BulkScheduler(
+            action,
+            pages,
+            BatchLimits(chunk_size, MAX_CHUNK_BYTES, concurrency),
+            check_existing=check_existing,
+            on_send=on_send,
+            read_lag=self._read_lag,
+            learned=self._learned["create"],
+        )
+        return _run_chunks(self._send, scheduler)
+
 
 def _run_call(
     send: Send,
@@ -174,7 +209,8 @@ def _run_call(
     tracker = ProgressTracker(scheduler.items, on_progress)
     outcomes: list[BulkOutcome[V]] = []
     try:
-        for chunk_outcomes in _run_chunks(send, scheduler):
+        for chunk in _run_chunks(send, scheduler):
+            chunk_outcomes = outcomes_of(chunk)
             outcomes += chunk_outcomes
             scheduler.call(partial(tracker.add, chunk_outcomes))
     except BaseException as error:
@@ -186,12 +222,13 @@ def _run_call(
 def _stream_outcomes(send: Send, scheduler: BulkScheduler[Any, V]) -> Generator[BulkOutcome[V]]:
     """Like `_run_chunks`, but yields the outcomes one by one."""
     with closing(_run_chunks(send, scheduler)) as chunks:
-        for outcomes in chunks:
+        for chunk in chunks:
+            outcomes = outcomes_of(chunk)
             yield from outcomes
 
 
-def _run_chunks(send: Send, scheduler: BulkScheduler[Any, V]) -> Generator[list[BulkOutcome[V]]]:
-    """Run a bulk call, and yield the outcomes of each chunk in input order."""
+def _run_chunks(send: Send, scheduler: BulkScheduler[Any, V]) -> Generator[Chunk[Any]]:
+    """Run a bulk call, and yield each chunk in input order, with the results of its items."""
     with (
         closing(ThreadExecutor[Request](scheduler.concurrency)) as executor,
         closing(scheduler.chunker.chunks(scheduler.items)) as chunks,
@@ -199,8 +236,8 @@ def _run_chunks(send: Send, scheduler: BulkScheduler[Any, V]) -> Generator[list[
         while True:
             for request in scheduler.requests():
                 executor.start(partial(_send_request, send, request))
-            if (outcomes := scheduler.pop_outcomes()) is not None:
-                yield outcomes
+            if (chunk := scheduler.pop_chunk()) is not None:
+                yield chunk
             elif scheduler.wants_chunk:
                 _read(scheduler, chunks)
             elif scheduler.in_flight:

@@ -6,13 +6,12 @@ there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_contacts import phone, responses
@@ -27,14 +26,15 @@ if TYPE_CHECKING:
 
     from sendblue_contacts.operations import Operation
 
+    from .requests import EncodedContact
+
 P = TypeVar("P")
 T = TypeVar("T")
 V = TypeVar("V")
 Items = TypeVar("Items")
 
 EXISTS = "Contact already exists, with different values; use contacts.update or contacts.upsert"
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # as httpx does
+_CREATED = ItemResult[Any]("created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class BulkAction(Generic[P, V]):
     believes_early: bool  # whether a look-up proves that an item was applied although reads may lag behind writes
     payload: Callable[[object], P]  # what is sent for an item
     number: Callable[[P], str]  # the phone number of a payload, in E.164 form
+    size_bytes: Callable[[P], int]  # the size of a payload in a request, with the comma after it
     operation: Callable[[list[P]], Operation[Any]]  # the request for payloads
     results: Callable[[list[P], Any], list[ItemResult[V]]]  # the result of each payload, as the response states it
     result_of_lookup: Callable[[P, Contact | None], ItemResult[V] | None]
@@ -62,9 +63,7 @@ class BulkAction(Generic[P, V]):
             payload = self.payload(item)
         except (TypeError, ValueError) as error:
             return Entry(index, item, None, ItemResult[Any]("failed", None, str(error)))
-        sent = payload.to_dict() if isinstance(payload, BulkContact) else payload
-        size_bytes = len(_ENCODE(sent).encode()) + 1  # 1 for the comma after it
-        return Entry(index, item, payload, number=self.number(payload), size_bytes=size_bytes)
+        return Entry(index, item, payload, number=self.number(payload), size_bytes=self.size_bytes(payload))
 
     def check_iterable(self, items: Items) -> Items:
         """Returns the argument with the items, read from a table; it must not be a string or a single mapping."""
@@ -77,23 +76,24 @@ class BulkAction(Generic[P, V]):
         return items  # pyright: ignore[reportUnknownVariableType]  # narrowed to Iterable[Unknown]
 
 
-def create_action(region: str | None) -> BulkAction[BulkContact, Contact]:
-    """Create contacts (POST /api/v2/contacts/bulk)."""
+def create_action(region: str | None, *, with_contacts: bool = True) -> BulkAction[EncodedContact, Contact]:
+    """Create contacts (POST /api/v2/contacts/bulk). Without `with_contacts`, most results lack the contact."""
     return BulkAction(
         argument="contacts",
         unknown_hint="it may have been created; retry it with check_existing=True",
         without_effect="does not exist",
         believes_early=True,
-        payload=lambda item: requests.bulk_item(item, region),
+        payload=lambda item: requests.encoded_item(item, region),
         number=attrgetter("phone"),
-        operation=requests.bulk_create,
+        size_bytes=lambda contact: len(contact.json) + 1,
+        operation=partial(requests.bulk_create, with_contacts=with_contacts),
         results=_create_results,
         result_of_lookup=_found_after_creation,
         table_items=tables.TableContacts,
     )
 
 
-def _found_after_creation(sent: BulkContact, contact: Contact | None) -> ItemResult[Contact] | None:
+def _found_after_creation(sent: EncodedContact, contact: Contact | None) -> ItemResult[Contact] | None:
     """Created if the contact has the values that were sent; otherwise it existed before."""
     if contact is None:
         return None
@@ -101,15 +101,20 @@ def _found_after_creation(sent: BulkContact, contact: Contact | None) -> ItemRes
     return ItemResult("created", contact) if same else ItemResult("failed", None, EXISTS)
 
 
-def _create_results(sent: list[BulkContact], response: BulkCreateResponse) -> list[ItemResult[Contact]]:
-    """The response lists contacts by number in `contacts` and `failures`; either list may be absent."""
+def _create_results(sent: list[EncodedContact], response: BulkCreateResponse | None) -> list[ItemResult[Contact]]:
+    """The response lists contacts by number in `contacts` and `failures`; either list may be absent.
+
+    None is that of `requests.bulk_create` if all contacts were created.
+    """
+    if response is None:
+        return [_CREATED] * len(sent)
     created = _by_number((contact.phone, contact) for contact in response.contacts or ())
     failures = [(each.contact.phone if each.contact else None, each.error) for each in response.failures or ()]
     errors = _by_number(failures)
     all_sent = errors.keys() <= {contact.phone for contact in sent}
     unlisted_created = all_sent and _unlisted_were_created(len(sent), response)
 
-    def result(contact: BulkContact) -> ItemResult[Contact]:
+    def result(contact: EncodedContact) -> ItemResult[Contact]:
         if contacts := created.get(contact.phone):
             return ItemResult("created", contacts.pop(0))
         if messages := errors.get(contact.phone):
@@ -156,6 +161,7 @@ def delete_action(region: str | None) -> BulkAction[str, str]:
         believes_early=False,
         payload=payload,
         number=str,
+        size_bytes=lambda number: len(number) + 3,  # with quotation marks
         operation=requests.bulk_delete,
         results=_delete_results,
         result_of_lookup=lambda number, contact: None if contact else ItemResult("deleted", number),

@@ -21,16 +21,16 @@ from sendblue_contacts.errors import check_size
 
 from .actions import merge
 from .chunk_size import ChunkSize, check_chunk_size
-from .types import ItemResult
+from .requests import EncodedPage
+from .types import Entry, ItemResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 
-    from sendblue_contacts_api.models.bulk_contact import BulkContact
-
     from .actions import BulkAction
     from .chunk_size import ChunkSizeOption, LearnedSize
-    from .types import BulkStatus, Chunk, Duplicates, Entry
+    from .requests import EncodedContact
+    from .types import BulkStatus, Chunk, Duplicates
 
 P = TypeVar("P")
 
@@ -87,7 +87,7 @@ class _Deduplicator(Generic[P]):
             yield last if last.index == entry.index else _not_sent(entry, "duplicate", _REPLACED, last.index)
 
     def _merged(self, earlier: Entry[P], later: Entry[P]) -> Entry[P]:
-        first, second = cast("BulkContact", earlier.payload), cast("BulkContact", later.payload)
+        first, second = cast("EncodedContact", earlier.payload), cast("EncodedContact", later.payload)
         return self._action.entry(later.index, merge(first.to_dict(), second.to_dict()))
 
 
@@ -116,7 +116,9 @@ class Chunker(Generic[P]):
     def chunks(self, items: Iterable[object]) -> Generator[Chunk[P]]:
         """Yields the chunks of these items, lazily."""
         for item in items:
-            if full := self.add(item):
+            if item.__class__ is EncodedPage:
+                yield from self._add_page(item)
+            elif full := self.add(item):
                 yield full
         yield from self.flush()
 
@@ -137,6 +139,27 @@ class Chunker(Generic[P]):
         entry = self._duplicates.add(self._action.entry(self._index, item))
         self._index += 1
         return None if entry is None else self._append(entry)
+
+    def _add_page(self, page: EncodedPage) -> Iterator[Chunk[P]]:
+        """Add contacts that were checked, and whose numbers differ. Yields the chunks that are full."""
+        entries = [
+            Entry[Any](index, contact, contact, number=contact.phone, size_bytes=len(contact.json) + 1)
+            for index, contact in enumerate(page, self._index)
+        ]
+        self._index += len(page)
+        return self._extend(entries, sum(entry.size_bytes for entry in entries))
+
+    def _extend(self, entries: Chunk[P], size_bytes: int) -> Iterator[Chunk[P]]:
+        half = len(entries) // 2
+        if self.size.allows(len(self._chunk) + len(entries), self._chunk_bytes + size_bytes):
+            self._chunk += entries
+            self._chunk_bytes += size_bytes
+        elif half:
+            first = sum(entry.size_bytes for entry in entries[:half])
+            yield from self._extend(entries[:half], first)
+            yield from self._extend(entries[half:], size_bytes - first)
+        elif full := self._append(entries[0]):
+            yield full
 
     def flush(self) -> Iterator[Chunk[P]]:
         """Yields the remaining chunks, after the last item."""

@@ -41,7 +41,6 @@ from sendblue_contacts.pagination import MAX_PAGE_SIZE
 from sendblue_contacts.responses import REPORTS_ERROR
 from sendblue_contacts.retry import look_up_pauses
 
-from .results import BulkOutcome
 from .types import ItemResult
 
 if TYPE_CHECKING:
@@ -143,11 +142,11 @@ class Reconciler(Generic[P, V]):
         lag_before: float,
     ) -> None:
         self.pending: deque[Request] = deque()  # requests to send
-        self.outcomes: list[BulkOutcome[V]] | None = None  # None while requests are to be sent or answered
+        self.chunk: Chunk[P] = chunk
+        self.is_done = False  # whether each item has its final result
         self._action = action
         self._size = size
         self._clock = clock
-        self._chunk = chunk
         self._read_lag = read_lag
         self._sent_at = -math.inf
         self._was_too_large = False  # a request of this attempt is sent again in smaller ones
@@ -166,7 +165,7 @@ class Reconciler(Generic[P, V]):
         self._unanswered = len(self.pending)
 
     def _reconcile(self, check_after: float | None) -> Steps:
-        entries = [entry for entry in self._chunk if entry.payload is not None]
+        entries = [entry for entry in self.chunk if entry.payload is not None]
         if check_after is not None:
             _set_result(entries, _CHECK_EXISTING)
             entries = yield from self._look_up(entries, check_after)
@@ -181,7 +180,10 @@ class Reconciler(Generic[P, V]):
         for entry in entries:
             reason = f"{entry.result.reason}; it was sent {attempts} times and {self._action.without_effect}"
             entry.result = ItemResult("failed", None, reason, entry.result.error)
-        self.outcomes = list(map(self._outcome, self._chunk))
+        for entry in self.chunk:
+            if entry.result.status == "unknown":
+                entry.result = entry.result._replace(reason=f"{entry.result.reason}; {self._action.unknown_hint}")
+        self.is_done = True
 
     def _send(self, entries: Chunk[P]) -> Steps:
         size_bytes = sum(entry.size_bytes for entry in entries)
@@ -190,7 +192,7 @@ class Reconciler(Generic[P, V]):
             return
         payloads = [cast("P", entry.payload) for entry in entries]
         indices = tuple(entry.index for entry in entries)
-        unsent = sum(entry.payload is None for entry in self._chunk)
+        unsent = sum(entry.payload is None for entry in self.chunk)
         request = Request(self._action.operation(payloads), indices, unsent, size_bytes)
         yield [request]
         self._sent_at = request.sent_at if self._sent_at < 0 else self._sent_at
@@ -299,11 +301,6 @@ class Reconciler(Generic[P, V]):
         result = self._action.result_of_lookup(cast("P", entry.payload), found)
         entry.result = result or entry.result
         return result is None and was_unknown
-
-    def _outcome(self, entry: Entry[P]) -> BulkOutcome[V]:
-        status, value, reason, error = entry.result
-        hint = f"; {self._action.unknown_hint}" if status == "unknown" else ""
-        return BulkOutcome(entry.index, entry.item, status, value, reason + hint, error)
 
 
 def _set_result(entries: Chunk[P], result: ItemResult[Any]) -> None:

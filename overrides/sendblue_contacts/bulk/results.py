@@ -18,7 +18,7 @@ from sendblue_contacts.errors import SendblueError
 if TYPE_CHECKING:
     from sendblue_contacts_api.models.contact import Contact
 
-    from .types import BulkStatus
+    from .types import BulkStatus, Chunk
 
 T = TypeVar("T")
 F = TypeVar("F", bound="_FailedItem")
@@ -56,6 +56,11 @@ class BulkOutcome(Generic[T]):
     def __repr__(self) -> str:
         reason = f", reason={self.reason!r}" if self.reason else ""
         return f"BulkOutcome(index={self.index}, {self.status}{reason})"
+
+
+def outcomes_of(chunk: Chunk[Any]) -> list[BulkOutcome[Any]]:
+    """Return the outcomes of the items of a chunk."""
+    return [BulkOutcome(entry.index, entry.item, *entry.result) for entry in chunk]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

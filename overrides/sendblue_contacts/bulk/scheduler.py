@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from .batching import BatchLimits
     from .chunk_size import ChunkSize, LearnedSize
     from .reconciler import RequestKind
-    from .results import BulkOutcome
     from .types import Chunk, Duplicates, OnSend
 
 P = TypeVar("P")
@@ -145,12 +144,12 @@ class BulkScheduler(Generic[P, V]):
         elif is_timeout(response):
             self._size.timed_out(count)
 
-    def pop_outcomes(self) -> list[BulkOutcome[V]] | None:
-        """Returns the outcomes of the next chunk in input order; None if it is not finished."""
-        if not self._chunks or self._chunks[0].outcomes is None:
+    def pop_chunk(self) -> Chunk[P] | None:
+        """Returns the next chunk in input order, with the results of its items; None if it is not finished."""
+        if not self._chunks or not self._chunks[0].is_done:
             return None
         self._first_chunk_done = self._breaker.has_response
-        return self._chunks.popleft().outcomes
+        return self._chunks.popleft().chunk
 
     def _next_chunk(self) -> Reconciler[P, V] | None:
         """The oldest chunk with a request that can be sent, or that is no longer sent and fails."""

@@ -4,6 +4,7 @@ Unless `unique` is set, the server accepts a number that it has, and creates the
 that the client never sends it again.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 import httpx
 from sendblue_contacts import BulkOutcome
 from sendblue_contacts._sync import bulk
+from sendblue_contacts.body import write_json
 from sendblue_contacts.bulk.reconciler import Request
 from sendblue_contacts.errors import connection_error
 from sendblue_contacts.operations import Operation
@@ -65,7 +67,7 @@ class FakeServer:
     def send(self, operation: Operation[Any]) -> Any:
         """Returns the response to a request, or raises its error."""
         method, path = operation.kwargs["method"].upper(), unquote(operation.kwargs["url"])
-        items: list[dict[str, Any]] = operation.kwargs.get("json", {}).get("contacts", [])
+        items: list[dict[str, Any]] = json.loads(write_json(operation.kwargs.get("json", {}))).get("contacts", [])
         self.requests.append((f"{method} {path}", [item["phone"] for item in items]))
         faults = self.faults if path == BULK else self.lookup_faults
         fault = faults.pop(0) if faults else SUCCESS

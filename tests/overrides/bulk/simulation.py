@@ -19,6 +19,7 @@ from sendblue_contacts.bulk.actions import BulkAction
 from sendblue_contacts.bulk.batching import BatchLimits
 from sendblue_contacts.bulk.defaults import CONCURRENCY, MAX_CHUNK_BYTES
 from sendblue_contacts.bulk.reconciler import Request
+from sendblue_contacts.bulk.results import outcomes_of
 from sendblue_contacts.bulk.scheduler import BulkScheduler
 from sendblue_contacts.bulk.types import ItemResult
 from sendblue_contacts.operations import Operation
@@ -36,6 +37,7 @@ ACTION: BulkAction[str, str] = BulkAction(
     payload=str,
     table_items=lambda table: table,
     number=str,
+    size_bytes=lambda number: len(number) + 3,
     operation=lambda numbers: Operation({"method": "POST", "url": BULK, "json": numbers}, lambda body: body),
     results=lambda numbers, existing: [
         ItemResult("failed" if each in existing else "created", each) for each in numbers
@@ -201,7 +203,9 @@ def simulate(
     scheduler = BulkScheduler(ACTION, numbers(count), limits, check_existing=check_existing, read_lag=5.0)
     stand_in = {Request: lambda _: server}  # for ThreadExecutor[Request]
     with patch.object(bulk, "ThreadExecutor", stand_in), patch.object(bulk, "time", lambda: server.now):
-        return [outcome for outcomes in bulk._run_chunks(cast("Any", server.send), scheduler) for outcome in outcomes]
+        return [
+            outcome for chunk in bulk._run_chunks(cast("Any", server.send), scheduler) for outcome in outcomes_of(chunk)
+        ]
 
 
 def best_seconds(server: SimulatedServer, count: int, item_bytes: int) -> float:

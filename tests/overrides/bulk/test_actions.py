@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import httpx
 import pytest
 from sendblue_contacts import Contact
+from sendblue_contacts.body import write_json
 from sendblue_contacts.bulk.actions import EXISTS, create_action, delete_action
 from sendblue_contacts.bulk.types import Entry, ItemResult
 from sendblue_contacts_api.models.bulk_create_response import BulkCreateResponse
@@ -138,7 +138,7 @@ def test_the_size_of_an_item_is_its_size_in_the_body() -> None:
         action.entry(index, {"phone": A, "first_name": name}) for index, name in enumerate(["Ädä", 'a\n"', "😀"])
     ]
     payloads = [entry.payload for entry in entries if entry.payload]
-    body = httpx.Request("POST", "https://x.test", json=action.operation(payloads).kwargs["json"]).content
+    body = write_json(action.operation(payloads).kwargs["json"])
     assert sum(entry.size_bytes for entry in entries) == len(body) - len('{"contacts":[]}') + 1
     assert delete_action(None).entry(0, A).size_bytes == len(f'"{A}",')
 

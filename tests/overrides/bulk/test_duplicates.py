@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits, Chunker
+from sendblue_contacts.bulk.requests import EncodedContact
 from sendblue_contacts.bulk.types import Duplicates, Entry
-from sendblue_contacts_api.models.bulk_contact import BulkContact
 
 A, B = "+14155550001", "+14155550002"
 
 
-def _entries(rows: list[Any], policy: Duplicates | None) -> list[Entry[BulkContact]]:
+def _entries(rows: list[Any], policy: Duplicates | None) -> list[Entry[EncodedContact]]:
     chunker = Chunker(create_action(None), BatchLimits(2, 1000, 1), policy)
     return [entry for chunk in chunker.chunks(rows) for entry in chunk]
 
 
-def _shown(entries: list[Entry[BulkContact]]) -> list[str]:
+def _shown(entries: list[Entry[EncodedContact]]) -> list[str]:
     return [_name(**entry.payload.to_dict()) if entry.payload else entry.result.status for entry in entries]
 
 
