@@ -23,6 +23,7 @@ from sendblue_contacts.errors import (
     RateLimitError,
     SendblueError,
 )
+from sendblue_contacts_api.operation_table import SERVERS
 
 from .exit_codes import CommandError
 from .formatting import pluralize
@@ -225,7 +226,8 @@ def check_credentials(response: RawResponse[int]) -> Finding:
         fix = "check the key and the secret"
         return Finding("credentials", "failed", f"{error.status_code}: {error.message}", fix)
     except PermissionDeniedError as error:
-        fix = "check the key, the secret and base_url: the API has two hosts, api.sendblue.co and api.sendblue.com"
+        hosts = " and ".join(url.partition("//")[2] for url in SERVERS)
+        fix = f"check the key, the secret and base_url: the API has the hosts {hosts}"
         return Finding("credentials", "failed", f"{error.status_code}: {error.message}", fix)
     except SendblueError as error:
         return Finding("credentials", "failed", str(error), "check SENDBLUE_API_BASE_URL, or retry later")

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-SHORT_NAMES = {"custom_variables": "--var"}
-"""Options with a shorter name than their field."""
+PREFIX = "field_"
+"""The beginning of the names of parameters, so that a field can have the name of a parameter of the command."""
+RESERVED = frozenset({"clear", "debug", "default-region", "help", "if-exists", "json", "profile", "quiet"})
+"""The other options of the commands. The option of a field with such a name is `--field-json`."""
 
 
 def field_options(model: str, *, exclude: Sequence[str] = ()) -> Callable[[F], F]:
@@ -34,7 +36,12 @@ def field_options(model: str, *, exclude: Sequence[str] = ()) -> Callable[[F], F
         model: The name of the generated model, such as `ContactCreate`.
         exclude: Fields that the command takes in another way.
     """
-    options = [_option(name, field) for name, field in FIELD_TABLE[model].items() if name not in exclude]
+    fields = {name: field for name, field in FIELD_TABLE[model].items() if name not in exclude}
+    taken = {*RESERVED}
+    # The option of a list is in the singular: a field `tag` does not take the option of the field `tags`.
+    first = sorted(fields, key=lambda name: not KINDS.get(fields[name]["kind"], _JSON).repeated)
+    words = {name: _words(name, fields[name], taken) for name in first}
+    options = [_option(name, field, words[name]) for name, field in fields.items()]
 
     def add(command: F) -> F:
         for option in reversed(options):
@@ -44,13 +51,24 @@ def field_options(model: str, *, exclude: Sequence[str] = ()) -> Callable[[F], F
     return add
 
 
-def _option(name: str, field: FieldEntry) -> Callable[[F], F]:
+def _words(name: str, field: FieldEntry, taken: set[str]) -> list[str]:
+    """Return the names of the options of a field, and add them to those that are taken."""
     kind = KINDS.get(field["kind"], _JSON)
-    spellings = [kebab_case(spelling) for spelling in (name, *field["aliases"])]
-    singular = [word[:-1] if kind.repeated and word.endswith("s") else word for word in dict.fromkeys(spellings)]
-    names = [SHORT_NAMES[name]] if name in SHORT_NAMES else [f"--{word}" for word in singular]
-    names = [f"{option}/--no-{option[2:]}" for option in names] if field["kind"] == "boolean" else names
-    return click.option(name, *names, **kind.settings, default=None, help=_help(field["description"]))
+    if kind.short_name and kind.short_name not in taken:
+        words = [kind.short_name]
+    else:
+        spellings = dict.fromkeys(kebab_case(spelling) for spelling in (name, *field["aliases"]))
+        singular = [word[:-1] if kind.repeated and word.endswith("s") else word for word in spellings]
+        words = [word for word in singular if word not in taken] or [f"field-{singular[0]}"]
+    taken.update(words, (f"no-{word}" for word in words if field["kind"] == "boolean"))
+    return words
+
+
+def _option(name: str, field: FieldEntry, words: Sequence[str]) -> Callable[[F], F]:
+    kind = KINDS.get(field["kind"], _JSON)
+    settings = {**kind.settings, "type": click.Choice(field["choices"])} if field["choices"] else kind.settings
+    names = [f"--{word}/--no-{word}" if field["kind"] == "boolean" else f"--{word}" for word in words]
+    return click.option(f"{PREFIX}{name}", *names, **settings, default=None, help=_help(field["description"]))
 
 
 def _help(description: str) -> str:
@@ -59,8 +77,8 @@ def _help(description: str) -> str:
 
 
 def given_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields whose option was given."""
-    return {name: value for name, value in fields.items() if value is not None}
+    """Return the fields whose option was given, for the values of the options."""
+    return {name.removeprefix(PREFIX): value for name, value in fields.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +88,12 @@ class OptionKind:
     Attributes:
         settings: The arguments for `click.option`.
         repeated: Whether the option is given once for each value.
+        short_name: The option of the first field of this kind, instead of its name.
     """
 
     settings: Mapping[str, Any]
     repeated: bool = False
+    short_name: str = ""
 
 
 def _parse_list(_context: click.Context, _option: click.Parameter, values: tuple[str, ...] | None) -> list[str] | None:
@@ -99,7 +119,7 @@ def _parse_json(_context: click.Context, _option: click.Parameter, value: str | 
 
 KINDS: dict[str, OptionKind] = {
     "string": OptionKind({"metavar": "TEXT"}),
-    "enum": OptionKind({"metavar": "TEXT"}),
+    "enum": OptionKind({}),
     "e164": OptionKind({"metavar": "NUMBER"}),
     "date": OptionKind({"metavar": "DATE"}),
     "date-time": OptionKind({"metavar": "DATETIME"}),
@@ -107,7 +127,9 @@ KINDS: dict[str, OptionKind] = {
     "integer": OptionKind({"type": int}),
     "number": OptionKind({"type": float}),
     "array[string]": OptionKind({"metavar": "TEXT", "multiple": True, "callback": _parse_list}, repeated=True),
-    "map": OptionKind({"metavar": "LABEL=TEXT", "multiple": True, "callback": _parse_map}, repeated=True),
+    "map": OptionKind(
+        {"metavar": "LABEL=TEXT", "multiple": True, "callback": _parse_map}, repeated=True, short_name="var"
+    ),
 }
 """The options of each kind of field in the OpenAPI document. Other kinds are given as JSON."""
 _JSON = OptionKind({"metavar": "JSON", "callback": _parse_json})

@@ -16,6 +16,8 @@ class FieldEntry(TypedDict):
     """Whether a request without the field is invalid."""
     nullable: bool
     """Whether null is a valid value."""
+    choices: tuple[str | int, ...]
+    """The values of an enum; empty for other fields."""
     description: str
     """The description in the OpenAPI document."""
 
@@ -27,6 +29,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("number", "phone_number", "phoneNumber"),
             "required": True,
             "nullable": False,
+            "choices": (),
             "description": "The contact's phone number, in E.164 format. Deprecated aliases are `number`, `phone_number` and `phoneNumber`.",
         },
         "first_name": {
@@ -34,6 +37,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("firstName",),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "The contact's first name. Deprecated alias is `firstName`.",
         },
         "last_name": {
@@ -41,6 +45,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("lastName",),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "The contact's last name. Deprecated alias is `lastName`.",
         },
         "company_name": {
@@ -48,6 +53,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("company", "companyName"),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "The contact's company name. Deprecated aliases are `company` and `companyName`.",
         },
         "tags": {
@@ -55,6 +61,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": (),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "The contact's tags.",
         },
         "custom_variables": {
@@ -62,6 +69,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("customVariables",),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "The contact's custom variables, by label. Deprecated alias is `customVariables`.",
         },
     },
@@ -71,6 +79,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": (),
             "required": True,
             "nullable": False,
+            "choices": (),
             "description": "The contacts to create. Each needs a phone number.",
         }
     },
@@ -80,6 +89,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("contactIds",),
             "required": True,
             "nullable": False,
+            "choices": (),
             "description": "The phone numbers of the contacts to delete, in E.164 format, despite the name of the field. Deprecated alias is `contactIds`.",
         }
     },
@@ -89,6 +99,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("phoneNumber", "phone_number", "phone"),
             "required": True,
             "nullable": False,
+            "choices": (),
             "description": "The contact's phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and `phone`.",
         },
         "first_name": {
@@ -96,6 +107,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("firstName",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's first name. Deprecated alias is `firstName`.",
         },
         "last_name": {
@@ -103,6 +115,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("lastName",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's last name. Deprecated alias is `lastName`.",
         },
         "sendblue_number": {
@@ -110,6 +123,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("sendblueNumber",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The Sendblue phone number to send messages from, in E.164 format. Deprecated alias is `sendblueNumber`.",
         },
         "assigned_to_email": {
@@ -117,6 +131,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("assignedToEmail",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The email address of the user to assign the contact to. Deprecated alias is `assignedToEmail`.",
         },
         "tags": {
@@ -124,6 +139,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": (),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's tags. If the request updates an existing contact, they replace all its tags.",
         },
         "custom_variables": {
@@ -131,6 +147,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("customVariables",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's custom variables, by label. If the request updates an existing contact, they are merged into its custom variables. Deprecated alias is `customVariables`.",
         },
         "update_if_exists": {
@@ -138,6 +155,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("updateIfExists",),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "Whether to update the contact if one with this phone number exists. Deprecated alias is `updateIfExists`. Server default: `false`.",
         },
     },
@@ -147,6 +165,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("phoneNumber", "phone_number", "phone"),
             "required": True,
             "nullable": False,
+            "choices": (),
             "description": "The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and `phone`.",
         },
         "opted_out": {
@@ -154,6 +173,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("optedOut",),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "True to opt the phone number out, false to opt it back in. Deprecated alias is `optedOut`. Server default: `true`.",
         },
     },
@@ -163,6 +183,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("phoneNumber", "number", "phone"),
             "required": False,
             "nullable": False,
+            "choices": (),
             "description": "The contact's new phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `number` and `phone`.",
         },
         "first_name": {
@@ -170,6 +191,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("firstName",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's first name. Deprecated alias is `firstName`.",
         },
         "last_name": {
@@ -177,6 +199,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("lastName",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's last name. Deprecated alias is `lastName`.",
         },
         "company_name": {
@@ -184,6 +207,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("companyName", "company"),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's company name. Deprecated aliases are `companyName` and `company`.",
         },
         "sendblue_number": {
@@ -191,6 +215,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("sendblueNumber",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The Sendblue phone number to send messages from, in E.164 format. Deprecated alias is `sendblueNumber`.",
         },
         "assigned_to_email": {
@@ -198,6 +223,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("assignedToEmail",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The email address of the user to assign the contact to. Deprecated alias is `assignedToEmail`.",
         },
         "tags": {
@@ -205,6 +231,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": (),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's tags. They replace all existing tags, so send the full set.",
         },
         "custom_variables": {
@@ -212,6 +239,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("customVariables",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "The contact's custom variables, by label. They are merged into the existing custom variables. Deprecated alias is `customVariables`.",
         },
         "opt_out": {
@@ -219,6 +247,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("optOut",),
             "required": False,
             "nullable": True,
+            "choices": (),
             "description": "Whether the contact has opted out of messages. Deprecated alias is `optOut`.",
         },
     },
@@ -228,6 +257,7 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "aliases": ("phoneNumber", "phone_number", "phone"),
             "required": True,
             "nullable": False,
+            "choices": (),
             "description": "The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and `phone`.",
         }
     },

@@ -1,4 +1,4 @@
-"""The operations of the document, as literals. This module imports no other module."""
+"""The servers and operations of the document, as literals. This module imports no other module."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ class OperationEntry(NamedTuple):
     call: str
     """The name of the call, such as `contacts.retrieve`; the method of a request that is no operation."""
 
+
+SERVERS: Final[tuple[str, ...]] = ("https://api.sendblue.co", "https://api.sendblue.com")
+"""The base URLs of the API; the first one is the default."""
 
 OPERATION_TABLE: Final[tuple[OperationEntry, ...]] = (
     OperationEntry("DELETE", "/api/v2/contacts", "bulk_delete_contacts", "contacts.bulk.delete"),

@@ -41,6 +41,8 @@ class Field(NamedTuple):
     nullable: bool = False
     attribute: str = ""
     """The name of the attribute in Python."""
+    choices: tuple[str | int, ...] = ()
+    """The values of an enum; empty for other fields."""
 
 
 class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from sendblue_contacts_api.operation_table import SERVERS
+
 from ._masking import mask
 from .errors import CredentialsError, check_seconds
 
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 
     from .retry import Retry
 
-BASE_URL = "https://api.sendblue.co"
-"""The host in the vendor's documentation; `https://api.sendblue.com` also works (`openapi/contacts.yaml`, servers)."""
-
+BASE_URL = SERVERS[0]
 KEY_VARIABLES = ("SENDBLUE_API_API_KEY", "SENDBLUE_API_KEY")
 SECRET_VARIABLES = ("SENDBLUE_API_API_SECRET", "SENDBLUE_API_SECRET")
 URL_VARIABLE = "SENDBLUE_API_BASE_URL"

@@ -109,7 +109,10 @@ def check(name: str, field: Field, value: object, default_region: str | None = N
         return None
     if field.kind == "e164":
         return phone.normalise(value, field=name, default_region=default_region)
-    return CHECKS[field.kind](name, value) if field.kind in CHECKS else value
+    checked = CHECKS[field.kind](name, value) if field.kind in CHECKS else value
+    if field.choices and checked not in field.choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(str, field.choices))}")
+    return checked
 
 
 def _wrong_type(name: str, expected: str, value: object) -> TypeError:
@@ -155,20 +158,16 @@ def _string_list(name: str, value: object) -> list[str]:
     if not isinstance(value, _LISTS):
         raise _wrong_type(name, "a list of str", value)
     items = list(cast("Sequence[str]", value))
-    if not _are_strings(items):
-        return [_string(f"{name}[{index}]", item) for index, item in enumerate(items)]
-    return items
+    return items if _are_strings(items) else [_string(f"{name}[{place}]", item) for place, item in enumerate(items)]
 
 
 def _string_map(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, _MAPPINGS):
         raise _wrong_type(name, "a mapping of str to str", value)
     items = dict(cast("Mapping[str, str]", value))
-    if not _are_strings(items) or not _are_strings(items.values()):
-        return {
-            _string(f"a key of {name}", key): _string(f"{name}[{shown_key(key)}]", text) for key, text in items.items()
-        }
-    return items
+    if _are_strings(items) and _are_strings(items.values()):
+        return items
+    return {_string(f"a key of {name}", key): _string(f"{name}[{shown_key(key)}]", text) for key, text in items.items()}
 
 
 def _are_strings(values: Iterable[str]) -> bool:

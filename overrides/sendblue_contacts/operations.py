@@ -184,8 +184,8 @@ def upsert(contact: NumberOrFields | None, fields: Mapping[str, Any], region: st
 
     Args:
         contact: As for `create`.
-        fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, `tags`
-            replace all tags, and `custom_variables` are merged.
+        fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, a list
+            replaces the whole list, and a mapping is merged.
         region: As for `create`.
     """
     values = _normalised(_UPSERT, contact, fields, region)
@@ -247,7 +247,7 @@ def update(
         phone_number: The number that the contact has now.
         changes: The fields as one mapping, instead of keyword arguments.
         fields: {ContactUpdate}. `phone_number` is the new number. An absent field is left unchanged, None clears it,
-            `tags` replace all tags, and `custom_variables` are merged.
+            a list replaces the whole list, and a mapping is merged.
         region: The region of numbers in national format.
 
     Raises:

@@ -9,23 +9,26 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from maintain.check import main as check
 from maintain.coverage_table import coverage_table, pytest_options
+from maintain.new_field import PLACES, copy_with_field, python_in
 from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, environment, find_python, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 HELP = """\
 usage: scripts/test [--all | PYTEST_ARGUMENT ...]
 
 Without arguments: run the checks (scripts/check), then the quick tests in parallel on the Python of .venv.
---all: run the checks, the quick tests, those of the packages also on every other supported Python that is installed,
-       and the tests in tests/slow once. It ends with a table of the results and the branch coverage of the quick tests
-       and of the slow ones that add to it. This is what CI runs.
+--all: run the checks, the quick tests, and the tests in tests/slow once. Two copies of the tree follow the recipe
+       "A new field" of CONTRIBUTING.md, with the field at the first and at the last place; the quick tests run in each
+       of them, on another supported Python if one is installed. It ends with a table of the results and the branch
+       coverage of the quick tests and of the slow ones that add to it. This is what CI runs.
 Any other arguments go to pytest, which then runs alone on the Python of .venv: scripts/test -x tests/overrides
 """
 SLOW = "tests/slow"
@@ -38,8 +41,6 @@ ON_ONE_PYTHON = (
     "tests/test_architecture.py",
     "tests/test_surface.py",
 )
-# In one process, because it runs while the slow tests wait for other processes.
-QUICK_SUITE_ELSEWHERE = [f"--ignore={path}" for path in (SLOW, *ON_ONE_PYTHON)]
 # A file there shares a clone, a server or a browser among its tests, and conftest.py orders the files. Most tests wait
 # for other processes, so two workers for each core are faster than one.
 SLOW_SUITE = [f"--numprocesses={2 * (os.cpu_count() or 1)}", "--dist=loadfile", "--no-loadscope-reorder", SLOW]
@@ -61,7 +62,7 @@ class Result:
 
     def __str__(self) -> str:
         seconds = f"{self.seconds:7.0f} s" if self.seconds else ""
-        return f"{self.name:<20} {self.verdict:<16} {seconds}".rstrip()
+        return f"{self.name:<25} {self.verdict:<16} {seconds}".rstrip()
 
 
 def timed(name: str, part: Callable[[], str]) -> Result:
@@ -76,11 +77,13 @@ def checks() -> str:
     return "FAILED" if check() else "passed"
 
 
-def pytest(venv: Path, arguments: Sequence[str], output: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run pytest in `venv`; with subprocess.PIPE for `output`, the result has what it prints."""
+def pytest(
+    venv: Path, arguments: Sequence[str], output: int | None = None, folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run pytest of `venv` in a folder; with subprocess.PIPE for `output`, the result has what it prints."""
     command = [str(venv / "bin/python"), "-m", "pytest", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(venv), stdout=output, stderr=output, encoding="utf-8", check=False
+        command, cwd=folder, env=environment(venv), stdout=output, stderr=output, encoding="utf-8", check=False
     )
 
 
@@ -116,21 +119,41 @@ def prepared(version: str) -> Path | str:
     return venv
 
 
-def quick_suite_on(version: str, preparation: Future[Path | str]) -> tuple[Result, str]:
-    """Run the quick tests of the packages on another Python; the second value is what pytest printed."""
-    name, venv = f"quick, Python {version}", preparation.result()
-    if isinstance(venv, str):
-        return Result(name, venv), ""
-    start = time.monotonic()
-    done = pytest(venv, QUICK_SUITE_ELSEWHERE, subprocess.PIPE)
-    return Result(name, verdict(done.returncode), time.monotonic() - start), done.stdout + done.stderr
+def suites_with_field(place: str, venv: Path) -> tuple[str, str]:
+    """Run the quick tests in a copy with one more field, in one process, because the slow tests run meanwhile.
+
+    The tests of the packages run in `venv`, the others in `.venv`. Return the verdict, and what pytest printed.
+    """
+    with TemporaryDirectory(prefix=f"field-{place}-") as folder:
+        try:
+            copy = copy_with_field(Path(folder).resolve() / "copy", place)
+            runs = [(VENV, [*ON_ONE_PYTHON]), (venv, [f"--ignore={path}" for path in (SLOW, *ON_ONE_PYTHON)])]
+            done = [pytest(python_in(copy, base), tests, subprocess.PIPE, copy.folder) for base, tests in runs]
+        except ScriptError as error:
+            return "FAILED", f"{error}\n"
+    status = max(each.returncode for each in done)
+    note = f", with a field added at the {place} place" if status else ""
+    return verdict(status) + note, "".join(each.stdout + each.stderr for each in done)
 
 
-def shown(running: Future[tuple[Result, str]]) -> Result:
-    """Wait for the quick tests on another Python, and print what pytest printed under a heading."""
-    result, output = running.result()
-    print(f"\n--- {result.name}\n{output}", end="", flush=True)
-    return result
+def quick_suite_with_field(
+    place: str, own: str, version: str, preparation: Future[Path | str]
+) -> tuple[list[Result], str]:
+    """Run the quick tests with one more field, on another Python if it is installed; return the results and a text."""
+    found, start = preparation.result(), time.monotonic()
+    missing = [Result(f"quick, Python {version}", found)] if isinstance(found, str) else []
+    used = own if missing else version
+    status, output = suites_with_field(place, VENV if isinstance(found, str) else found)
+    result = Result(f"field {place}, Python {used}", status, time.monotonic() - start)
+    heading = f"quick tests with a field added at the {place} place, Python {used}"
+    return [*missing, result], f"\n--- {heading}\n{output}"
+
+
+def shown(running: Future[tuple[list[Result], str]]) -> list[Result]:
+    """Wait for the quick tests with one more field, and print what pytest printed under a heading."""
+    results, text = running.result()
+    print(text, end="", flush=True)
+    return results
 
 
 def quick(own: str) -> list[Result]:
@@ -139,10 +162,10 @@ def quick(own: str) -> list[Result]:
 
 
 def everything(own: str) -> list[Result]:
-    """Run the checks, the quick suite on every supported Python, and the slow suite once; record coverage once.
+    """Run the checks, the quick suite, the quick suite in two copies with one more field, and the slow suite.
 
-    The other environments are installed during the checks. The quick tests run in them during the slow suite, whose
-    processes often wait.
+    The other environments are installed during the checks. The copies are tested in them during the slow suite, whose
+    processes often wait. Coverage is recorded once.
     """
     others = [version for version in VERSIONS if version != own]
     with ThreadPoolExecutor(len(VERSIONS)) as pool:
@@ -151,16 +174,17 @@ def everything(own: str) -> list[Result]:
             timed("checks", checks),
             timed(f"quick, Python {own}", lambda: suite(QUICK_SUITE + pytest_options())),
         ]
-        elsewhere = list(map(pool.submit, repeat(quick_suite_on), others, preparations))
+        copies = list(map(pool.submit, repeat(quick_suite_with_field), PLACES, repeat(own), others, preparations))
         slow = timed(f"slow, Python {own}", lambda: suite(SLOW_SUITE + pytest_options(append=True)))
-        return [*results, slow, *map(shown, elsewhere)]
+        return [*results, slow, *(result for copy in copies for result in shown(copy))]
 
 
 def left_out(own: str) -> str:
     """Return what the quick run leaves out, and how to run it."""
     others = " and ".join(version for version in VERSIONS if version != own)
     return (
-        f"\nNot run: {SLOW} (browsers, Node, Redis, clones, package builds) and the quick tests on Python {others}.\n"
+        f"\nNot run: {SLOW} (browsers, Node, Redis, clones, package builds), and the quick tests on Python {others} "
+        "and with a field added.\n"
         f"scripts/test --all runs everything; scripts/test {SLOW}/NAME runs a part of it."
     )
 

@@ -10,12 +10,13 @@ from sendblue_contacts_api import models
 from sendblue_contacts_api.field_table import FIELD_TABLE, FieldEntry
 from sendblue_contacts_api.types import Field
 from sendblue_contacts_cli.commands.contacts import create, update
-from sendblue_contacts_cli.field_options import KINDS, field_options, given_fields
+from sendblue_contacts_cli.context import common_options
+from sendblue_contacts_cli.field_options import KINDS, PREFIX, RESERVED, field_options, given_fields
 
 
 def test_table_agrees_with_models() -> None:
     """The field table has every field of each model, with the same definition."""
-    names = ("kind", "aliases", "required", "nullable")
+    names = ("kind", "aliases", "required", "nullable", "choices")
     for model, entries in FIELD_TABLE.items():
         fields: Mapping[str, Field] = getattr(models, model).FIELDS
         table = {name: [dict(entry)[key] for key in names] for name, entry in entries.items()}
@@ -26,26 +27,39 @@ def test_table_agrees_with_models() -> None:
 def test_each_field_option_is_described(command: click.Command) -> None:
     """Each option has a help text without aliases: an option has one spelling."""
     fields = FIELD_TABLE[f"Contact{str(command.name).title()}"]
-    options = [option for option in command.params if isinstance(option, click.Option) and option.name in fields]
+    options = [
+        option for option in command.params if isinstance(option, click.Option) and str(option.name).startswith(PREFIX)
+    ]
     assert len(options) >= len(fields) - 2
     assert [option.name for option in options if not option.help or "`" in option.help] == []
 
 
-def run_with_field(kind: str, *arguments: str, name: str = "item") -> Any:
+def entry(kind: str, *aliases: str, choices: tuple[str | int, ...] = ()) -> FieldEntry:
+    """Return an optional field of this kind."""
+    return FieldEntry(
+        kind=kind, aliases=aliases, required=False, nullable=False, choices=choices, description="A field."
+    )
+
+
+def run_with_field(kind: str, *arguments: str, choices: tuple[str | int, ...] = ()) -> Any:
     """Run a command with one field of this kind; return the given fields, or its error output."""
-    aliases, description = ("otherItem",), "A field."
-    entry = FieldEntry(kind=kind, aliases=aliases, required=False, nullable=False, description=description)
+    return run_with_fields({"item": entry(kind, "otherItem", choices=choices)}, *arguments)
+
+
+def run_with_fields(fields: dict[str, FieldEntry], *arguments: str) -> Any:
+    """Run a command with these fields; return the given fields, or its output."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(FIELD_TABLE, "Model", {name: entry})
+        patch.setitem(FIELD_TABLE, "Model", fields)
 
         @click.command()
+        @common_options
         @field_options("Model")
         def command(**options: Any) -> None:
             found.append(given_fields(options))
 
     found: list[dict[str, Any]] = []
     result = CliRunner().invoke(command, arguments)
-    return found[0] if found else result.stderr
+    return found[0] if found else result.output
 
 
 OPTIONS: list[tuple[str, list[str], object]] = [
@@ -60,7 +74,7 @@ OPTIONS: list[tuple[str, list[str], object]] = [
     ("integer", ["--item", "7"], 7),
     ("number", ["--item", "7.5"], 7.5),
     ("array[string]", ["--item", "a", "--item", "b"], ["a", "b"]),
-    ("map", ["--item", "a=b=c", "--item", "d="], {"a": "b=c", "d": ""}),
+    ("map", ["--var", "a=b=c", "--var", "d="], {"a": "b=c", "d": ""}),
     ("object", ["--item", '{"a": 1}'], {"a": 1}),
     ("any", ["--item", "[1]"], [1]),
     ("string", ["--other-item", "a"], "a"),
@@ -77,11 +91,43 @@ def test_each_kind_has_an_option() -> None:
 
 def test_invalid_value_is_rejected() -> None:
     """The message names the option."""
-    for kind, text in (("map", "label"), ("map", "=text"), ("integer", "x"), ("number", "x"), ("object", "{")):
+    for kind, text in (("integer", "x"), ("number", "x"), ("object", "{")):
         assert "Invalid value for '--item'" in run_with_field(kind, "--item", text)
+    for text in ("label", "=text"):
+        assert "Invalid value for '--var'" in run_with_field("map", "--var", text)
 
 
 def test_every_kind_in_the_document_has_an_option() -> None:
     """No field of the document has to be given as JSON."""
     kinds = {field["kind"] for model in ("ContactCreate", "ContactUpdate") for field in FIELD_TABLE[model].values()}
     assert kinds - set(KINDS) == set()
+
+
+def test_an_enum_is_a_choice() -> None:
+    """The option of an enum takes its values only, which the help lists and the shell completes."""
+    for kind, choices, text in (("enum", ("home", "work"), "work"), ("integer", (1, 2), "2")):
+        assert run_with_field(kind, "--item", text, choices=choices) == {"item": choices[1]}
+        assert "'--item'" in run_with_field(kind, "--item", "other", choices=choices)
+        assert f"[{choices[0]}|{choices[1]}]" in run_with_field(kind, "--help", choices=choices)
+
+
+def test_fields_called_like_options() -> None:
+    """A field can have the name of an option or a parameter of the command, or the singular of another field."""
+    fields = {name: entry("string") for name in ("profile", "json", "help", "number", "tag")}
+    fields |= {"tags": entry("array[string]"), "labels": entry("map"), "texts": entry("map")}
+    options = ["--field-profile", "a", "--field-json", "b", "--field-help", "c", "--number", "d", "--field-tag", "e"]
+    given = run_with_fields(fields, *options, "--tag", "f", "--var", "g=h", "--text", "i=j")
+    assert given == {
+        **dict(zip(fields, "abcde", strict=False)),
+        "tags": ["f"],
+        "labels": {"g": "h"},
+        "texts": {"i": "j"},
+    }
+
+
+@pytest.mark.parametrize("command", [create, update], ids=lambda command: command.name)
+def test_reserved_options(command: click.Command) -> None:
+    """The list of reserved options has every option of the command that is not one of a field."""
+    others = [option for option in command.params if isinstance(option, click.Option)]
+    names = {word.lstrip("-") for each in others if not str(each.name).startswith(PREFIX) for word in each.opts}
+    assert names - {"q"} <= RESERVED

@@ -127,7 +127,7 @@ def test_many_objects_are_read_like_single_ones(tables: Tables, seed: int) -> No
         rows = [tuple(getattr(each, case.field.attribute) for case in cases) for each in expected]
         assert columns is None or [*zip(*columns, strict=True)] == rows
         fast += columns is not None
-    assert fast > 5
+    assert fast
 
 
 def test_absent_and_null_fields_of_responses(tables: Tables) -> None:

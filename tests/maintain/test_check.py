@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from maintain import check, test
 from maintain.check import exit_status_ok, no_problems, run_check
+from maintain.clones import Clone
 from maintain.coverage_table import table
 from maintain.venvs import ROOT, ScriptError
 
@@ -75,11 +76,13 @@ class Machine:
         self.installs = True
         self.ran: list[tuple[str, list[str]]] = []
 
-    def pytest(self, venv: Path, arguments: list[str], output: int | None = None) -> subprocess.CompletedProcess[str]:
+    def pytest(
+        self, venv: Path, arguments: list[str], output: int | None = None, folder: Path = ROOT
+    ) -> subprocess.CompletedProcess[str]:
         """Stand for a run of pytest."""
-        self.ran.append((venv.name, list(arguments)))
+        self.ran.append((venv.name if folder == ROOT else f"{venv.name} in {folder.name}", list(arguments)))
         text = f"pytest in {venv.name}\n" if output else None
-        return subprocess.CompletedProcess([], self.statuses.get(venv.name, 0), text, "" if output else None)
+        return subprocess.CompletedProcess([], self.statuses.get(self.ran[-1][0], 0), text, "" if output else None)
 
     def prepare(self, _requirements: str, _venv: Path, _python: str) -> None:
         """Stand for an installation."""
@@ -95,6 +98,8 @@ def machine(monkeypatch: Patch) -> Machine:
     monkeypatch.setattr(test, "pytest", machine.pytest)
     monkeypatch.setattr(test, "prepare", machine.prepare)
     monkeypatch.setattr(test, "version_of", lambda _venv: "3.11")
+    monkeypatch.setattr(test, "copy_with_field", lambda _folder, place: Clone(Path(place)))
+    monkeypatch.setattr(test, "python_in", lambda _copy, venv: venv)
     monkeypatch.setattr(test, "find_python", {"3.12": "/python3.12"}.get)
     monkeypatch.setattr(test, "coverage_table", lambda: "the coverage")
     return machine
@@ -102,7 +107,7 @@ def machine(monkeypatch: Patch) -> Machine:
 
 def results(printed: str) -> dict[str, str]:
     """The results that a run printed at its end, by name, without the times."""
-    lines = re.findall(r"(?m)^(checks|(?:quick|slow), Python \S+) {2,}(.*?)(?: +\d+ s)?$", printed)
+    lines = re.findall(r"(?m)^(checks|(?:quick|slow|field \w+), Python \S+) {2,}(.*?)(?: +\d+ s)?$", printed)
     return dict(lines)
 
 
@@ -112,23 +117,31 @@ def test_the_quick_run(machine: Machine, capsys: Capture) -> None:
     printed = capsys.readouterr().out
     assert results(printed) == {"checks": "passed", "quick, Python 3.11": "passed"}
     assert "Not run: tests/slow (" in printed
-    assert "on Python 3.12 and 3.13.\nscripts/test --all runs everything" in printed
+    assert "on Python 3.12 and 3.13 and with a field added.\nscripts/test --all runs everything" in printed
 
 
 def test_the_full_run(machine: Machine, capsys: Capture) -> None:
-    """With --all the quick suite runs on each installed Python and the slow one once; coverage is recorded once."""
+    """With --all the quick suite runs also with a field added, on other Pythons if they exist, and the slow one."""
     assert test.main(["--all"]) == 0
     ran = [(venv, "tests/slow" in arguments, "--cov=overrides" in arguments) for venv, arguments in machine.ran]
     assert ran[0] == (".venv", False, True)
-    assert sorted(ran[1:]) == [(".venv", True, True), (".venv-3.12", False, False)]
+    assert sorted(ran[1:]) == [
+        (".venv", True, True),
+        (".venv in first", False, False),
+        (".venv in last", False, False),
+        (".venv in last", False, False),
+        (".venv-3.12 in first", False, False),
+    ]
     printed = capsys.readouterr().out
-    assert "\n--- quick, Python 3.12\npytest in .venv-3.12\n" in printed
+    heading = "quick tests with a field added at the first place, Python 3.12"
+    assert f"\n--- {heading}\npytest in .venv\npytest in .venv-3.12\n" in printed
     assert results(printed) == {
         "checks": "passed",
         "quick, Python 3.11": "passed",
         "slow, Python 3.11": "passed",
-        "quick, Python 3.12": "passed",
+        "field first, Python 3.12": "passed",
         "quick, Python 3.13": "not installed",
+        "field last, Python 3.11": "passed",
     }
     assert printed.endswith("\n\nthe coverage\n")
 
@@ -145,14 +158,22 @@ def test_help(machine: Machine, capsys: Capture) -> None:
     assert capsys.readouterr().out.startswith("usage: scripts/test [--all")
 
 
-@pytest.mark.parametrize(("venv", "status"), [(".venv", 1), (".venv-3.12", 2), (".venv", 5)])
+@pytest.mark.parametrize(("venv", "status"), [(".venv", 1), (".venv-3.12 in first", 2), (".venv", 5)])
 def test_a_failure_on_any_python(machine: Machine, venv: str, status: int) -> None:
     """The run fails if one Python fails or if pytest finds no tests on it."""
     machine.statuses[venv] = status
     assert test.main(["--all"]) == 1
 
 
-@pytest.mark.parametrize(("arguments", "runs"), [([], 1), (["--all"], 3)])
+def test_a_failure_with_one_more_field(machine: Machine, capsys: Capture) -> None:
+    """The result says where the field was added."""
+    machine.statuses[".venv-3.12 in first"] = 1
+    test.main(["--all"])
+    result = results(capsys.readouterr().out)["field first, Python 3.12"]
+    assert result == "FAILED with status 1, with a field added at the first place"
+
+
+@pytest.mark.parametrize(("arguments", "runs"), [([], 1), (["--all"], 6)])
 def test_failing_checks_do_not_hide_the_tests(machine: Machine, arguments: list[str], runs: int) -> None:
     """If a check fails the tests still run, and the run fails."""
     machine.check = 1

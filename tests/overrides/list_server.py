@@ -151,6 +151,10 @@ class ListServer:
         return Contact(phone=phone, contact_id=contact_id, first_name=stored.name, created_at=created_at)
 
 
+NAME_PLACE = [*Contact.FIELDS].index("first_name")
+"""The place of the name in the rows that a walk of a sync returns."""
+
+
 @dataclass
 class Listing:
     """What a walk returned: the names of the contacts, the error, and the seconds that it paused."""
@@ -177,7 +181,7 @@ def listed(
             if walk.form is ROWS and isinstance(response, list):
                 response = contact_rows([contact.to_dict() for contact in response])
             found = walk.accept(response)
-            names = [contact[1] if isinstance(contact, tuple) else contact.first_name or "" for contact in found]
+            names = [row[NAME_PLACE] if isinstance(row, tuple) else row.first_name or "" for row in found]
             listing.names += names
             consume(names)
     except IncompleteListError as error:

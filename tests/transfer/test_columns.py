@@ -361,3 +361,15 @@ def test_combining_maps() -> None:
     """The second map takes precedence."""
     both = ColumnMap({"a": "phone", "b": "tags"}) | ColumnMap({"b": "", "c": "company"}, rest_as_variables=True)
     assert both == ColumnMap({"b": "", "c": "company", "a": "phone"}, rest_as_variables=True)
+
+
+@pytest.mark.parametrize(("cell", "valid"), [("work", True), ("Work", False), ("school", False)])
+def test_the_value_of_an_enum_is_checked(cell: str, valid: bool) -> None:
+    """A row with a value that the document does not list is rejected before it is sent, and so by a dry run."""
+    fields = {**BulkContact.FIELDS, "place": Field("enum", choices=("home", "work"))}
+    parser = Columns(ColumnMap(), fields).parser(("phone", "place"))
+    if valid:
+        assert parser.validated_number(("+14155551234", cell)) == "+14155551234"
+    else:
+        with pytest.raises(ValueError, match="place must be one of home, work"):
+            parser.validated_number(("+14155551234", cell))

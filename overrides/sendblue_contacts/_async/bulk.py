@@ -76,9 +76,9 @@ class AsyncBulkContacts:
         If the response to a chunk is lost, the client looks for its contacts: none is created twice, and none is lost.
 
         Args:
-            contacts: Mappings with `phone` and optionally `first_name`, `last_name`, `company_name`, `tags` and
-                `custom_variables`, in snake_case or camelCase. Read lazily, so a generator is fine. Or a table of
-                pandas, polars or pyarrow (extra `tables`), also with columns such as `custom_variables.Plan`.
+            contacts: Mappings with `phone`, `first_name`, `last_name`, `company_name`, `tags`, `custom_variables`, in
+                snake_case or camelCase. Read lazily, so a generator is fine. Or a table of pandas, polars or pyarrow
+                (extra `tables`), also with columns such as `custom_variables.Plan`.
             chunk_size: Maximum number of contacts in one request. `auto` starts with 100, doubles while the server
                 responds within 5 seconds, up to 1,000, and halves when a request is refused as too large, times out or
                 takes more than 15 seconds. The next call for the account in this process continues with the last size.

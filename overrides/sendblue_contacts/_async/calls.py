@@ -86,8 +86,8 @@ class AsyncContactCalls:
 
         Args:
             contact: As for `create`.
-            fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, `tags`
-                replace all tags, and `custom_variables` are merged.
+            fields: As for `create`. On an existing contact, an absent field is left unchanged, None clears it, a list
+                replaces the whole list, and a mapping is merged.
         """
         return await self._send(operations.upsert(contact, fields, self._region))
 
@@ -115,7 +115,7 @@ class AsyncContactCalls:
             changes: The fields as one mapping, instead of keyword arguments.
             fields: `phone_number`, `first_name`, `last_name`, `company_name`, `sendblue_number`, `assigned_to_email`,
                 `tags`, `custom_variables`, `opt_out`. `phone_number` is the new number. An absent field is left
-                unchanged, None clears it, `tags` replace all tags, and `custom_variables` are merged.
+                unchanged, None clears it, a list replaces the whole list, and a mapping is merged.
 
         Raises:
             NotFoundError: There is no contact with this number.

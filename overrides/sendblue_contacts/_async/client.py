@@ -53,7 +53,7 @@ class AsyncSendblue(BaseClient):
     Args:
         api_key: The API key. Defaults to SENDBLUE_API_API_KEY or SENDBLUE_API_KEY of the environment.
         api_secret: The API secret. Defaults to SENDBLUE_API_API_SECRET or SENDBLUE_API_SECRET of the environment.
-        base_url: The address of the API. Defaults to SENDBLUE_API_BASE_URL, else to https://api.sendblue.co.
+        base_url: The address of the API. Defaults to SENDBLUE_API_BASE_URL, else to the address of the API.
         timeout: Seconds that one attempt may take to connect, to send or to respond.
         retry: How failed requests are retried, and how long a call may take in total; None turns retries off, and a
             call may take 60 seconds, or twice `timeout` if that is longer.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from maintain.venvs import ScriptError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -93,6 +95,23 @@ SETTINGS = ("region", "filtered", "read_lag")
 OPERATIONS = {"get": "retrieve_contact", "upsert": "create_contact"}
 """The operations of the calls that have another name."""
 WIDTH = 120
+
+
+BULK_FIELDS = re.compile(r"(?m)^( +)contacts: Mappings with .*\n(?:\1    .*\n)*")
+"""The description of the items of a bulk creation, with the names of the fields up to the word `in`."""
+
+
+def with_bulk_fields(text: str, document: Path) -> str:
+    """Return the module of bulk calls with the fields of `BulkContact` in the docstring of `bulk.create`."""
+    data = yaml.load(document.read_text(encoding="utf-8"), yaml.CSafeLoader)  # a safe loader
+    names = ", ".join(f"`{name}`" for name in data["components"]["schemas"]["BulkContact"]["properties"])
+    found = BULK_FIELDS.search(text)
+    if found is None:
+        raise ScriptError("The docstring of `bulk.create` in _async/bulk.py has no line `contacts: Mappings with`.")
+    rest = " ".join(found[0].split()).partition(", in ")[2]
+    description = f"contacts: Mappings with {names}, in {rest}"
+    filled = textwrap.fill(description, WIDTH, initial_indent=found[1], subsequent_indent=f"{found[1]}    ")
+    return f"{text[: found.start()]}{filled}\n{text[found.end() :]}"
 
 
 def contact_calls(client: Path, document: Path) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DEFAULTS: dict[str, Any] = {"aliases": (), "required": False, "nullable": False}
+DEFAULTS: dict[str, Any] = {"aliases": (), "required": False, "nullable": False, "choices": ()}
 """The values of the arguments that a definition omits."""
 HEADER = '''\
 """The fields of the request models, as literals. Unlike the models, this module imports no other module."""
@@ -36,6 +36,8 @@ class FieldEntry(TypedDict):
     """Whether a request without the field is invalid."""
     nullable: bool
     """Whether null is a valid value."""
+    choices: tuple[str | int, ...]
+    """The values of an enum; empty for other fields."""
     description: str
     """The description in the OpenAPI document."""
 

@@ -1,4 +1,4 @@
-"""Write `operation_table.py`: the operations of the document as literals, for hooks and traces.
+"""Write `operation_table.py`: the servers and operations of the document as literals, for hooks and traces.
 
 A request is recognized by its method and path. The name of a call comes from the tag and the operationId:
 `ContactsBulk` and `bulk_create_contacts` make `contacts.bulk.create`.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from maintain.openapi_document import Document
 
 HEADER = '''\
-"""The operations of the document, as literals. This module imports no other module."""
+"""The servers and operations of the document, as literals. This module imports no other module."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ class OperationEntry(NamedTuple):
     """The name of the call, such as `contacts.retrieve`; the method of a request that is no operation."""
 
 
+SERVERS: Final[tuple[str, ...]] = {servers!r}
+"""The base URLs of the API; the first one is the default."""
+
 OPERATION_TABLE: Final[tuple[OperationEntry, ...]] = ('''
 
 
@@ -42,7 +45,9 @@ def write_operation_table(document: Document, package: Path) -> None:
     """Write the operation table of a generated package."""
     rows = [_row(document, route, method) for route, method in document.operations()]
     lines = "".join(f"OperationEntry{row!r}," for row in sorted(rows))
-    (package / "operation_table.py").write_text(f"{HEADER}{lines})\n", encoding="utf-8")
+    servers = tuple(server["url"] for server in document.data.get("servers", ()))
+    head = HEADER.replace("{servers!r}", repr(servers))
+    (package / "operation_table.py").write_text(f"{head}{lines})\n", encoding="utf-8")
 
 
 def _row(document: Document, route: str, method: str) -> tuple[str, str, str, str]:

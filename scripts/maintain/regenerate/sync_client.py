@@ -6,6 +6,7 @@
     |----------------------------|---------------------------------------------------|
     | `_async/calls.py`          | the functions of `operations.py`, and `new_walk`  |
     | `_async/raw_contacts.py`   | the methods of `_async/calls.py`                  |
+    | fields in `_async/bulk.py` | the schema `BulkContact`                          |
     | `_sync/*.py`               | `_async/*.py`, token by token (`REPLACEMENTS`)    |
     | `__init__.pyi`             | the table `_LAZY_IMPORTS` of `__init__.py`        |
 """
@@ -17,13 +18,13 @@ import re
 import tempfile
 from pathlib import Path
 
-from maintain.regenerate.contact_calls import LIST_SOURCE, SOURCE, contact_calls
+from maintain.regenerate.contact_calls import LIST_SOURCE, SOURCE, contact_calls, with_bulk_fields
 from maintain.regenerate.formatting import format_package, tree
 from maintain.venvs import ROOT, ScriptError
 
 CLIENT = ROOT / "overrides/sendblue_contacts"
 HEADER = "# Emitted by scripts/regenerate from {source}. Edit that file, then run scripts/regenerate.\n"
-CALLS, RAW, STUB = "_async/calls.py", "_async/raw_contacts.py", "__init__.pyi"
+BULK, CALLS, RAW, STUB = "_async/bulk.py", "_async/calls.py", "_async/raw_contacts.py", "__init__.pyi"
 DOCUMENT = ROOT / "openapi/contacts.yaml"
 
 REPLACEMENTS = [
@@ -112,12 +113,13 @@ def emitted(client: Path = CLIENT, document: Path = DOCUMENT) -> dict[str, str]:
         for path in sorted((client / "_async").glob("*.py"))
         if f"_async/{path.name}" not in {CALLS, RAW}
     }
+    sources[BULK] = with_bulk_fields(sources[BULK], document)
     sources[CALLS] = HEADER.format(source=f"{SOURCE} and {LIST_SOURCE}") + contact_calls(client, document)
     sources[RAW] = raw_contacts(sources[CALLS])
     check_sentences("".join(sources.values()))
     files = {name.replace("_async/", "_sync/"): synchronous(name, text) for name, text in sources.items()}
     stub = type_stub((client / "__init__.py").read_text(encoding="utf-8"))
-    return formatted(files | {CALLS: sources[CALLS], RAW: sources[RAW], STUB: stub})
+    return formatted(files | {CALLS: sources[CALLS], RAW: sources[RAW], STUB: stub}) | {BULK: sources[BULK]}
 
 
 def raw_contacts(calls: str) -> str:

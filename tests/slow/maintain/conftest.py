@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from maintain.clones import Clone, make_clone, release
 
 from tests.maintain.conftest import workspace
 from tests.maintain.workspaces import Workspace, new_workspace
-from tests.slow.maintain.clones import Clone, make_clone, release
 
 __all__ = ["generated", "original", "workspace"]
 

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from tests.slow.maintain.clones import Clone, make_clone, share_environment, shell
+from maintain.clones import Clone, make_clone, share_environment, shell
 
 SANDBOX_URL = "http://127.0.0.1:4010"
 FILE = "Phone,First Name,Tags\n+1 415 555 0101,Ada,VIP;Lead\n+14155550102,Grace,\n"

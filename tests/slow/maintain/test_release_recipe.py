@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from maintain.clones import Clone, shell, version_of
+from maintain.recipes import Command, follow
 from maintain.venvs import ROOT, VENV, VERSIONS, run
 
-from tests.slow.maintain.clones import Clone, shell, version_of
 from tests.slow.maintain.indexes import IndexServer, serving
-from tests.slow.maintain.recipes import Command, follow
 
 # The scripts work in .venv, whichever Python runs the tests.
 pytestmark = pytest.mark.skipif(Path(sys.prefix) != VENV, reason="the recipes are followed on the Python of .venv")

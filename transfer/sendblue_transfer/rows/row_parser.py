@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Fields = Mapping[str, Field]
 
 PHONE = "phone"
-_ALWAYS_VALID = {"string", "enum", FIRST_PART, OTHER_PARTS}
+_ALWAYS_VALID = {"string", FIRST_PART, OTHER_PARTS}
 """Kinds of fields for which every text is valid."""
 _LIST = "array[string]"
 _SCIENTIFIC = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{1,2}")

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from maintain.venvs import LEAKING_VARIABLES, NODE, ROOT, VENV, Step, create, node_tool, run
+from maintain.venvs import DEV, LEAKING_VARIABLES, NODE, PROJECT, ROOT, VENV, ScriptError, Step, create, node_tool, run
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,8 @@ class Clone:
     def do(self, *command: str) -> str:
         """Run a command that must succeed, and return its output."""
         done = self.run(*command)
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+        if done.returncode:
+            raise ScriptError(f"{' '.join(command)}\n{done.stdout}")
         return done.stdout
 
     def read(self, name: str) -> str:
@@ -82,13 +81,36 @@ def make_clone(folder: Path) -> Clone:
     run(["git", "clone", "--quiet", str(origin), str(folder)])
     clone = Clone(folder)
     clone.do("git", "checkout", "--quiet", "-B", "main")
+    commit_tree(clone)
+    clone.do("git", "push", "--quiet", "--force", "origin", "main")
+    share_environment(clone.venv)
+    return clone
+
+
+def make_copy(folder: Path) -> Clone:
+    """Copy the working tree into a repository without history, with an environment that needs no installation."""
+    run(["git", "init", "--quiet", str(folder)])
+    copy = Clone(folder)
+    commit_tree(copy)
+    share_environment(copy.venv)
+    use_packages(copy, copy.venv)
+    for step in (DEV, PROJECT):
+        step.stamp(copy.venv).write_text(step.expected(copy.venv))
+    return copy
+
+
+def use_packages(clone: Clone, venv: Path) -> None:
+    """Let the Python of `venv` import the packages of the clone."""
+    folders = tomllib.loads(clone.read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]["dev-mode-dirs"]
+    (site_packages(venv) / "project.pth").write_text("".join(f"{clone.folder / name}\n" for name in folders))
+
+
+def commit_tree(clone: Clone) -> None:
+    """Copy the working tree into the clone and commit it."""
     clone.do("git", "config", "user.name", "Maintainer")
     clone.do("git", "config", "user.email", "maintainer@example.com")
     copy_tree(clone)
     clone.commit("The tree as it is")
-    clone.do("git", "push", "--quiet", "--force", "origin", "main")
-    share_environment(clone.venv)
-    return clone
 
 
 def version_of(clone: Clone) -> str:
@@ -123,24 +145,30 @@ def copy_tree(clone: Clone) -> None:
             shutil.copy2(ROOT / name, clone.folder / name)
 
 
-def share_environment(venv: Path) -> None:
-    """Create an environment that uses the libraries, commands and Node tools of this tree's environment."""
+def share_environment(venv: Path, base: Path = VENV) -> None:
+    """Create an environment that uses the libraries, commands and Node tools of the environment `base` of this tree."""
     node_tool("redocly")
-    run([os.path.realpath(sys.executable), "-I", "-m", "venv", "--without-pip", str(venv)])
-    purelib = Path(sysconfig.get_path("purelib", vars={"base": str(venv)}))
-    (purelib / "shared.pth").write_text("".join(f"{path}\n" for path in sys.path if Path(path).name == purelib.name))
-    for command in (VENV / "bin").iterdir():
+    run([os.path.realpath(base / "bin/python"), "-I", "-m", "venv", "--without-pip", str(venv)])
+    program = "import sys; print(*(path for path in sys.path if path.endswith('site-packages')), sep='\\n')"
+    (site_packages(venv) / "shared.pth").write_text(run([str(base / "bin/python"), "-I", "-c", program]))
+    for command in (base / "bin").iterdir():
         if command.is_file() and not (venv / "bin" / command.name).exists():
-            share_command(command, venv / "bin")
+            share_command(command, base, venv / "bin")
     (venv / "node").symlink_to(VENV / "node")
     for step in (Step("venv", (), create), NODE):
         step.stamp(venv).write_text(step.expected(venv))
 
 
-def share_command(command: Path, folder: Path) -> None:
+def site_packages(venv: Path) -> Path:
+    """Return the folder with the libraries of an environment."""
+    (folder,) = venv.glob("lib/python*/site-packages")
+    return folder
+
+
+def share_command(command: Path, base: Path, folder: Path) -> None:
     """Add a command to `folder`: a Python program runs with the Python of `folder`, another one is linked."""
     first, _, rest = command.read_bytes().partition(b"\n")
-    if first == f"#!{VENV / 'bin/python'}".encode():
+    if first == f"#!{base / 'bin/python'}".encode():
         (folder / command.name).write_bytes(f"#!{folder / 'python'}\n".encode() + rest)
         shutil.copymode(command, folder / command.name)
     else:

@@ -7,13 +7,15 @@ line of the file. A command is a line with a dollar sign, followed by lines of i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from maintain.venvs import ROOT
+from maintain.venvs import ROOT, ScriptError
 
-from tests.slow.maintain.clones import Clone
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from maintain.clones import Clone
 
 GUIDE = "CONTRIBUTING.md"
 # The placeholder for the version of a release.
@@ -49,11 +51,17 @@ class Command:
         """Run the command in a shell and return its output."""
         output = clone.do("bash", "-c", self.line)
         missing = [line for line in self.output if line not in output.splitlines()]
-        assert not missing, f"the output of {self.line} lacks {missing}:\n{output}"
+        require(not missing, f"the output of {self.line} lacks {missing}:\n{output}")
         return output
 
 
 Step: TypeAlias = Edit | Command
+
+
+def require(condition: bool, text: str) -> None:  # noqa: FBT001 - as in an assertion
+    """Raise ScriptError with the text unless the condition holds."""
+    if not condition:
+        raise ScriptError(text)
 
 
 def quoted(text: str) -> list[str]:
@@ -64,7 +72,7 @@ def quoted(text: str) -> list[str]:
 def line_of(text: str, edit: Edit) -> re.Match[str]:
     """Return the only line with the beginning that the edit names."""
     found = list(re.finditer(rf"(?m)^{re.escape(quoted(edit.where)[0])}.*\n", text))
-    assert len(found) == 1, f"{GUIDE}: {len(found)} lines of {edit.file} begin with {edit.where}"
+    require(len(found) == 1, f"{GUIDE}: {len(found)} lines of {edit.file} begin with {edit.where}")
     return found[0]
 
 
@@ -80,15 +88,20 @@ def in_place(text: str, edit: Edit) -> str:
     return text[: found.start()] + edit.text + text[found.end() :]
 
 
-def under(text: str, edit: Edit) -> str:
-    """Insert the text below a key of some schemas of the document."""
+def under(text: str, edit: Edit, skipped: str = "") -> str:
+    """Insert the text below a key of some schemas of the document, after lines that match `skipped`."""
     key, *schemas = quoted(edit.where)
     for schema in schemas:
         text, times = re.subn(
-            rf"(?m)^(    {schema}:\n(?:      .*\n)*?  +{key}:\n)", lambda found: found[1] + edit.text, text
+            rf"(?m)^(    {schema}:\n(?:      .*\n)*?  +{key}:\n{skipped})", lambda found: found[1] + edit.text, text
         )
-        assert times == 1, f"{GUIDE}: {schema} has no {key}"
+        require(times == 1, f"{GUIDE}: {schema} has no {key}")
     return text
+
+
+def last_under(text: str, edit: Edit) -> str:
+    """Insert the text as the last property of some schemas of the document."""
+    return under(text, edit, skipped=r"(?:        .*\n)*")
 
 
 def new(_text: str, edit: Edit) -> str:
@@ -96,18 +109,25 @@ def new(_text: str, edit: Edit) -> str:
     return edit.text
 
 
-PUT: dict[str, Callable[[str, Edit], str]] = {"before": before, "in place of": in_place, "under": under, "new": new}
+PUT: dict[str, Callable[[str, Edit], str]] = {
+    "before": before,
+    "in place of": in_place,
+    "under": under,
+    "last under": last_under,
+    "new": new,
+}
 
 
 def recipe(title: str, version: str = VERSION) -> list[Step]:
     """Return the steps below a heading, for a version.
 
     Raises:
-        AssertionError: There is no such heading, or a block is neither an edit nor a command.
+        ScriptError: There is no such heading, or a block is neither an edit nor a command.
     """
     guide = (ROOT / GUIDE).read_text(encoding="utf-8")
     found = re.search(rf"(?ms)^### {re.escape(title)}\n(.*?)(?=^##|\Z)", guide)
-    assert found, f"{GUIDE} has no recipe {title!r}"
+    if found is None:
+        raise ScriptError(f"{GUIDE} has no recipe {title!r}")
     return [step for fence in FENCE.finditer(found[1].replace(VERSION, version)) for step in steps(fence)]
 
 
@@ -116,7 +136,8 @@ def steps(fence: re.Match[str]) -> list[Step]:
     if fence["kind"] == "console":
         return [Command(line, tuple(output.splitlines())) for line, _, output in commands(fence["text"])]
     edit = EDIT.fullmatch(fence["intro"] or "")
-    assert edit, f"{GUIDE}: no edit precedes a block: {fence['intro']!r}"
+    if edit is None:
+        raise ScriptError(f"{GUIDE}: no edit precedes a block: {fence['intro']!r}")
     return [Edit(edit["file"], "new" if edit["new"] else edit["how"], edit["where"] or "", fence["text"])]
 
 
