@@ -24,7 +24,7 @@ def main(url: str, file: str, state: str, plan_path: str, seconds: str) -> int:
     with Sendblue("key", "secret", base_url=url, rate_limit=None, retry=retry) as client:
         if not Path(plan_path).exists():
             with open_source(file) as source:
-                plan_sync(client, source, delete="all", max_delete="10%", chunk_size=250, state=state).save(plan_path)
+                plan_sync(client, source, delete="all", max_delete="10%", chunk_size=50, state=state).save(plan_path)
         plan = SyncPlan.load(plan_path)
         if float(seconds):
             timer = threading.Timer(float(seconds), os.kill, (os.getpid(), signal.SIGKILL))

@@ -25,7 +25,7 @@ from sendblue_transfer import Mode, open_source, run_import
 from tests.transfer.contact_files import person, stored
 
 PROGRAM = Path(__file__).with_name("import_program.py")
-ROWS, KILLS = 10_000, 10
+ROWS, KILLS = 4_000, 6
 MAX_IN_FLIGHT = CONCURRENCY * MAX_SIZE
 """Maximum number of contacts in flight when an import is interrupted."""
 
@@ -48,7 +48,7 @@ def received(sandbox: Sandbox) -> int:
 
 
 def test_import_resumes_after_sigkill_at_random_moments(write_rows: Callable[..., Path]) -> None:
-    """After ten kills during validation and sending, no contact is lost, and only those in flight are sent again."""
+    """After six kills during validation and sending, no contact is lost, and only those in flight are sent again."""
     path, chance = write_rows(ROWS), random.Random(18151210)  # noqa: S311  # moments, not keys
     with Sandbox(limit=None) as sandbox:
         validating = [chance.uniform(0.05, 0.3) for _ in range(KILLS // 2)]
@@ -86,23 +86,25 @@ def test_import_completes_despite_faults(
 ) -> None:
     """The same import, repeated until it is complete, ends with the contacts of the file, whatever the server does."""
     sandbox.faults.add(*faults)
-    with open_source(write_rows(1_000)) as source:
-        reports = [run_import(client, source, mode=mode, chunk_size=50)]
+    with open_source(write_rows(500)) as source:
+        reports = [run_import(client, source, mode=mode, chunk_size=25)]
         while not reports[-1].complete and len(reports) < 5:
-            reports.append(run_import(client, source, mode=mode, chunk_size=50))
+            reports.append(run_import(client, source, mode=mode, chunk_size=25))
     assert (reports[-1].complete, reports[-1].reasons) == (True, ())
-    assert stored(sandbox) == [person(index) for index in range(1_000)]
+    assert stored(sandbox) == [person(index) for index in range(500)]
 
 
 def test_import_resumes_after_ctrl_c(sandbox: Sandbox, write_rows: Callable[..., Path]) -> None:
     """Ctrl-C ends the import with KeyboardInterrupt, and the results so far are in the journal."""
     path = write_rows(ROWS)
+    sandbox.faults.add(what="delay", delay=0.2)
     with subprocess.Popen(command(sandbox.url, path, "create", 0), stderr=subprocess.PIPE, text=True) as process:
         done = [int(next(iter(process.stderr or ()))) for _ in range(2)]
         process.send_signal(signal.SIGINT)
         rest = (process.stderr or [""]).read()  # type: ignore[union-attr]  # it is a pipe
     assert "KeyboardInterrupt" in rest
     before = received(sandbox)
+    sandbox.faults.clear()
     report = import_in_process(sandbox.url, path)
     assert (report["resumed"], report["created"]) == (True, ROWS)
     assert stored(sandbox) == [person(index) for index in range(ROWS)]
