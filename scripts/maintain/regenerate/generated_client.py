@@ -26,6 +26,7 @@ from maintain.regenerate.differences import describe, differences
 from maintain.regenerate.document_rules import check_rules
 from maintain.regenerate.field_table import write_field_table
 from maintain.regenerate.formatting import NEW, OLD, format_package, tree
+from maintain.regenerate.generator_input import generator_input
 from maintain.regenerate.operation_table import write_operation_table
 from maintain.venvs import ROOT, ScriptError, locked
 
@@ -70,9 +71,9 @@ def build(plan: Plan, folder: Path) -> Path:
     check_rules(document)
     package = folder / "generated" / plan.package.name
     package.parent.mkdir(parents=True)
-    # The generator reads exactly the data that was validated, without the ambiguities of YAML.
+    # The generator reads the data that was validated, without the ambiguities of YAML.
     source = folder / "document.json"
-    source.write_text(json.dumps(document.data), encoding="utf-8")
+    source.write_text(json.dumps(generator_input(document)), encoding="utf-8")
     generate_package(plan.templates, document, source, package)
     check_operations(document, package)
     (package / "py.typed").touch()
