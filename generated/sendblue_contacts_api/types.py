@@ -2,11 +2,20 @@
 
 import datetime
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from typing_extensions import deprecated  # type checkers know it, whether or not it is installed
+else:
+
+    def deprecated(_message: str) -> Callable[[T], T]:
+        """Mark a function as deprecated for type checkers. The request that it sends emits the warning."""
+        return lambda function: function
 
 
 class Unset:
@@ -43,6 +52,24 @@ class Field(NamedTuple):
     """The name of the attribute in Python."""
     choices: tuple[str | int, ...] = ()
     """The values of an enum; empty for other fields."""
+    model: str = ""
+    """The class of an object, or of the items of an array of objects."""
+
+
+_warned: set[str] = set()
+
+
+def warn_deprecated(what: str) -> None:
+    """Emit a DeprecationWarning at the line that called this library, once per process for each operation or field."""
+    if what in _warned:
+        return
+    _warned.add(what)
+    from warnings import warn  # imported here, because it is rarely needed
+
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("sendblue_"):
+        frame, level = frame.f_back, level + 1
+    warn(f"{what} is deprecated by the API", DeprecationWarning, stacklevel=level)
 
 
 class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):

@@ -57,6 +57,7 @@ class BaseClient:
         self._credentials = credentials
         self._options = options
         self._region = region
+        self._resources: dict[str, Any] = {}  # by name; made when they are first used
         if region:
             forks.add_hooks(before=load_regions)
         self._rate_limiter = _find_limiter(rate_limit, credentials.key, base_url)
@@ -76,8 +77,7 @@ class BaseClient:
 
     def _copy_with(self, **changes: object) -> Self:
         other = copy.copy(self)
-        vars(other)["_contacts"] = None  # the copy makes its own, with the new options
-        vars(other)["_options"] = self._options.replace(**changes)
+        vars(other).update(_resources={}, _options=self._options.replace(**changes))
         return other
 
     def __repr__(self) -> str:

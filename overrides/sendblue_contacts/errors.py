@@ -171,11 +171,7 @@ _STATUSES: dict[int, tuple[type[APIError], str, str]] = {
         "check the credentials and base_url: the API has two host names, and one of them may not serve this account",
     ),
     404: (NotFoundError, "not found", ""),
-    409: (
-        ConflictError,
-        "a contact with this number already exists",
-        "use contacts.upsert() to update an existing contact",
-    ),
+    409: (ConflictError, "the request conflicts with what the account has", ""),
     413: (PayloadTooLargeError, "the request is too large", "send fewer contacts in each request"),
     422: (UnprocessableEntityError, "the API cannot process the request", ""),
     429: (
@@ -185,6 +181,8 @@ _STATUSES: dict[int, tuple[type[APIError], str, str]] = {
     ),
 }
 """The exception class of each status, its message if the server sends none, and a hint."""
+_HINTS = {(409, "POST /api/v2/contacts"): "use contacts.upsert() to update an existing contact"}
+"""The hint about a status that one request gets for a reason of its own."""
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
@@ -194,6 +192,7 @@ def status_error(response: httpx.Response, request: RequestSummary, attempts: in
     status = response.status_code
     other = InternalServerError if status >= _SERVER_ERROR else APIError
     cls, description, hint = _STATUSES.get(status, (other, _masked(response.reason_phrase, response), ""))
+    hint = _HINTS.get((status, str(request)), hint)
     message = server_message(response) or description or "the server failed"
     error = cls(f"status {status}: {message}{hint and f' ({hint})'}", request=request, attempts=attempts)
     error.status_code, error.message, error.response = status, message, response

@@ -1,7 +1,7 @@
 """Field names and field values: accepts every spelling, returns preferred names with checked values. Pure.
 
-The names and types of fields come from the tables `FIELDS` of the generated models. The keys of a string map (custom
-variables) belong to the caller and are left as they are.
+The names and types of fields come from the tables `FIELDS` of the generated models, those inside an object too. The
+keys of a string map (custom variables) belong to the caller and are left as they are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import date
 from numbers import Number
 from typing import Any, cast
 
+from sendblue_contacts_api import models
 from sendblue_contacts_api.types import Field, read_date, read_datetime
 
 from . import phone
@@ -31,6 +32,7 @@ class FieldSet:
     other_calls: Mapping[str, Mapping[str, Field]]  # which an error suggests where this call lacks a field
     none_is_absent: bool = False  # whether None, NaN, NaT and NA are the same as an absent field
     reads_numbers: bool = False  # whether a phone number can be a number, as in tables
+    prefix: str = ""  # precedes the name of a field in errors
     preferred: Mapping[str, str] = field(init=False)  # maps each spelling to the preferred name of its field
     required: Sequence[str] = field(init=False)  # the fields without which the call is invalid
 
@@ -79,7 +81,7 @@ def normalise_fields(
                 continue
             if field_set.reads_numbers and field_set.fields[name].kind == "e164":
                 value = phone.number_text(value)  # noqa: PLW2901  # the same value, as text
-        checked = check(name, field_set.fields[name], value, default_region)
+        checked = check(field_set.prefix + name, field_set.fields[name], value, default_region)
         if name in values and values[name] != checked:
             raise TypeError(
                 f"{field_set.call}: {spelled[name]} and {key} are the same field but have different values; "
@@ -109,10 +111,25 @@ def check(name: str, field: Field, value: object, default_region: str | None = N
         return None
     if field.kind == "e164":
         return phone.normalise(value, field=name, default_region=default_region)
+    if field.kind == "object":
+        return _object(name, field.model, value, default_region)
+    if field.kind.startswith("array[") and field.kind not in CHECKS:
+        each = field._replace(kind=field.kind[len("array[") : -1], nullable=False)
+        return [check(f"{name}[{place}]", each, item, default_region) for place, item in enumerate(_list(name, value))]
     checked = CHECKS[field.kind](name, value) if field.kind in CHECKS else value
     if field.choices and checked not in field.choices:
         raise ValueError(f"{name} must be one of {', '.join(map(str, field.choices))}")
     return checked
+
+
+def _object(name: str, model: str, value: object, default_region: str | None) -> dict[str, Any]:
+    """Return the checked fields of an object, which is a mapping or a model."""
+    cls: Any = getattr(models, model)
+    given: object = value.to_dict() if isinstance(value, cls) else value
+    if not isinstance(given, _MAPPINGS):
+        raise _wrong_type(name, f"a mapping or {model}", value)
+    pairs = cast("Mapping[str, Any]", given).items()
+    return normalise_fields(FieldSet(name, cls.FIELDS, {}, prefix=f"{name}."), pairs, default_region)
 
 
 def _wrong_type(name: str, expected: str, value: object) -> TypeError:
@@ -148,16 +165,22 @@ def _number(name: str, value: object) -> int | float:
 
 def _integer(name: str, value: object) -> int:
     """Return an integer. A float with an integral value is accepted, because tables have no other numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong_type(name, "an integer", value)
-    return int(value)
+    return value
+
+
+def _list(name: str, value: object, of: str = "") -> list[Any]:
+    """Return a list. A single string is rejected, because it would be read character by character."""
+    if not isinstance(value, _LISTS):
+        raise _wrong_type(name, f"a list{of}", value)
+    return list(cast("Sequence[Any]", value))
 
 
 def _string_list(name: str, value: object) -> list[str]:
-    """Return a list of strings. A single string is rejected, because it would be read character by character."""
-    if not isinstance(value, _LISTS):
-        raise _wrong_type(name, "a list of str", value)
-    items = list(cast("Sequence[str]", value))
+    items = _list(name, value, " of str")
     return items if _are_strings(items) else [_string(f"{name}[{place}]", item) for place, item in enumerate(items)]
 
 
@@ -207,4 +230,4 @@ CHECKS: dict[str, Callable[[str, object], object]] = {
     "date": _date,
     "date-time": _datetime,
 }
-"""The check of each kind of field. A kind that is missing here is sent unchecked."""
+"""The check of each kind of value besides phone numbers, objects and arrays. `any` is sent unchecked."""

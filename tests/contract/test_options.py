@@ -56,6 +56,17 @@ def test_timeout(api: Api, call: Callable[[Any], Any]) -> None:
     assert fake.timeouts == [{5}, {30}]
 
 
+@each_with_one_kind("name", ["contacts", "tags"])
+def test_a_copy_shares_no_resource(api: Api, name: str) -> None:
+    """A copy makes every resource again, with its own options: `contacts`, and any that is kept like it."""
+    client = api.client(transport=FakeTransport().transport)
+    client.contacts  # noqa: B018  # makes it
+    client._resources.setdefault(name, object())  # the API has one resource so far
+    copy = client.with_options(timeout=5)
+    copy.contacts  # noqa: B018  # as above
+    assert copy._resources.get(name) is not client._resources[name]  # as above
+
+
 @pytest.mark.parametrize("through", WAYS)
 def test_retry(api: Api, through: str) -> None:
     """The retry policy applies to these calls only. `contacts` raises the last response, `request` returns it."""

@@ -46,8 +46,9 @@ def test_an_enum_is_one_type(prepared: Any) -> None:
     """Equal enums of one name are one schema, nullable or not; others are named after the schema too."""
     schemas = prepared["components"]["schemas"]
     cat, dog = schemas["Cat"]["properties"], schemas["Dog"]["properties"]
-    assert cat["mood"] == {"description": "The mood.", "x-aliases": ["catMood"], "anyOf": [MOOD, OR_NULL]}
-    assert dog["mood"] == {"allOf": [MOOD]}
+    values = {"x-choices": ["calm", "wild"]}
+    assert cat["mood"] == {"description": "The mood.", "x-aliases": ["catMood"], "anyOf": [MOOD, OR_NULL], **values}
+    assert dog["mood"] == {"allOf": [MOOD], **values}
     assert {name: each["enum"] for name, each in schemas.items() if "enum" in each} == {
         "Mood": ["calm", "wild"],
         "Size": [1, 2],

@@ -148,6 +148,21 @@ def test_a_long_message_is_truncated() -> None:
     assert len(_of(json={"message": "x " * 500}).message) == 300
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "hint"),
+    [
+        ("POST", "/api/v2/contacts", " (use contacts.upsert() to update an existing contact)"),
+        ("PUT", "/api/v2/contacts/%2B14155551234", ""),
+        ("POST", "/api/v2/contacts/bulk", ""),
+        ("POST", "/api/v2/tags", ""),
+    ],
+)
+def test_only_a_creation_suggests_an_upsert(method: str, path: str, hint: str) -> None:
+    """A conflict of another request has no hint, because an upsert would not resolve it."""
+    error = errors.status_error(httpx.Response(409), errors.RequestSummary.of(method, path))
+    assert error.args[0] == f"status 409: the request conflicts with what the account has{hint}"
+
+
 def test_an_error_has_its_attributes() -> None:
     """Status, message, request, attempts and response are available, and the text is one sentence."""
     response = httpx.Response(409, json={"message": "Contact already exists"})
@@ -156,10 +171,7 @@ def test_an_error_has_its_attributes() -> None:
     for error, message in ((reported, "Contact already exists"), (unexpected, "the response is not JSON")):
         found = (error.status_code, error.message, str(error.request), error.attempts, error.response)
         assert found == (409, message, "GET /api/v2/contacts/+…", 2, response)
-    assert str(reported) == (
-        "GET /api/v2/contacts/+… after 2 attempts: status 409: Contact already exists "
-        "(use contacts.upsert() to update an existing contact)"
-    )
+    assert str(reported) == "GET /api/v2/contacts/+… after 2 attempts: status 409: Contact already exists"
     assert str(_of(400, text="No")) == "GET /api/v2/contacts/+…: status 400: No"
 
 

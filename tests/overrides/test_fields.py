@@ -184,11 +184,18 @@ def test_the_sendblue_number_is_normalised() -> None:
         ("integer", 5.0, 5),
         ("enum", "asc", "asc"),
         ("any", {"a": [1]}, {"a": [1]}),
+        ("integer", 10**400, 10**400),
+        ("array[integer]", (1, 2.0), [1, 2]),
+        ("array[date]", ["9 December 1906"], ["1906-12-09"]),
+        ("object", {"company": "X", "phoneNumber": "+1 415 555 1234"}, {"company_name": "X", "phone_number": NUMBER}),
+        ("object", {"lastName": None}, {"last_name": None}),
+        ("object", ContactUpdate(first_name="Ada", tags=["a"]), {"first_name": "Ada", "tags": ["a"]}),
+        ("array[object]", [ContactUpdate(last_name=None), {"optOut": True}], [{"last_name": None}, {"opt_out": True}]),
     ],
 )
 def test_kinds_that_the_document_does_not_use_yet_are_converted(kind: str, value: object, wire: object) -> None:
-    """A field that is added to the document needs no change by hand."""
-    assert fields.check("birthday", Field(kind), value) == wire
+    """A field that is added to the document needs no change by hand. An object is a mapping or a model."""
+    assert fields.check("birthday", Field(kind, model="ContactUpdate"), value) == wire
 
 
 @pytest.mark.parametrize(
@@ -201,7 +208,15 @@ def test_kinds_that_the_document_does_not_use_yet_are_converted(kind: str, value
         ("integer", 5.5, TypeError, "birthday must be an integer, not float"),
         ("integer", float("inf"), TypeError, "birthday must be an integer, not float"),
         ("number", True, TypeError, "birthday must be a number, not bool"),
+        ("integer", True, TypeError, "birthday must be an integer, not bool"),
         ("enum", 3, TypeError, "birthday must be a str, not int"),
+        ("object", {"firstNam": "A"}, TypeError, "birthday: unknown field 'firstNam'; did you mean firstName?"),
+        ("object", {"first_name": 1}, TypeError, "birthday.first_name must be a str, not int"),
+        ("object", {"company": "a", "companyName": "b"}, TypeError, "birthday: company and companyName are the same"),
+        ("object", "Ada", TypeError, "birthday must be a mapping or ContactUpdate, not str"),
+        ("array[integer]", "12", TypeError, "birthday must be a list, not str"),
+        ("array[integer]", [1, 1.5], TypeError, r"birthday\[1\] must be an integer, not float"),
+        ("array[object]", [{"tags": "a"}], TypeError, r"birthday\[0\].tags must be a list of str, not str"),
     ],
 )
 def test_kinds_that_the_document_does_not_use_yet_are_checked(
@@ -209,7 +224,7 @@ def test_kinds_that_the_document_does_not_use_yet_are_checked(
 ) -> None:
     """An invalid value raises with the field name."""
     with pytest.raises(error, match=text):
-        fields.check("birthday", Field(kind), value)
+        fields.check("birthday", Field(kind, model="ContactUpdate"), value)
 
 
 @pytest.mark.parametrize("call", ["create", "create-mapping", "bulk"])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, SupportsIndex, TypedDict
 
 from ..types import (
@@ -22,7 +22,7 @@ class BulkCreateFields(TypedDict, total=False):
 class BulkCreateMapping(BulkCreateFields, total=False):
     """All fields of BulkCreate as one mapping, by preferred name and by alias. Each required field needs one of its names."""
 
-    contacts: list[Any] | tuple[Any, ...]
+    contacts: Sequence[BulkContact | BulkContactMapping]
     """The contacts to create. Each needs a phone number."""
 
 
@@ -41,7 +41,7 @@ class BulkCreate(MaskedModel):
     )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
-        "contacts": Field("array[object]", required=True, attribute="contacts"),
+        "contacts": Field("array[object]", required=True, attribute="contacts", model="BulkContact"),
     }
     """The definition of each field, by its preferred name."""
 
@@ -96,4 +96,4 @@ class BulkCreate(MaskedModel):
 _SHAPES = Shapes(BulkCreate.FIELDS)
 
 # Imported below the class, because models may refer to each other.
-from ..models.bulk_contact import BulkContact  # noqa: E402
+from ..models.bulk_contact import BulkContact, BulkContactMapping  # noqa: E402

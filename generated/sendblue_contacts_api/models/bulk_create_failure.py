@@ -30,7 +30,7 @@ class BulkCreateFailure(MaskedModel):
     )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
-        "contact": Field("object", nullable=True, attribute="contact"),
+        "contact": Field("object", nullable=True, attribute="contact", model="Contact"),
         "error": Field("string", nullable=True, attribute="error"),
     }
     """The definition of each field, by its preferred name."""

@@ -36,9 +36,9 @@ class BulkCreateResponse(MaskedModel):
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
         "status": Field("string", nullable=True, attribute="status"),
-        "contacts": Field("array[object]", nullable=True, attribute="contacts"),
+        "contacts": Field("array[object]", nullable=True, attribute="contacts", model="Contact"),
         "numberOfContactsCreated": Field("integer", nullable=True, attribute="number_of_contacts_created"),
-        "failures": Field("array[object]", nullable=True, attribute="failures"),
+        "failures": Field("array[object]", nullable=True, attribute="failures", model="BulkCreateFailure"),
     }
     """The definition of each field, by its preferred name."""
 

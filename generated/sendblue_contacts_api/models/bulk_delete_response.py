@@ -45,7 +45,7 @@ class BulkDeleteResponse(MaskedModel):
         "total": Field("integer", nullable=True, attribute="total"),
         "successes": Field("integer", nullable=True, attribute="successes"),
         "failures": Field("integer", nullable=True, attribute="failures"),
-        "results": Field("array[object]", nullable=True, attribute="results"),
+        "results": Field("array[object]", nullable=True, attribute="results", model="BulkDeleteItem"),
     }
     """The definition of each field, by its preferred name."""
 

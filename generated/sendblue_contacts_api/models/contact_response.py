@@ -30,7 +30,7 @@ class ContactResponse(MaskedModel):
     )
 
     FIELDS: ClassVar[Mapping[str, Field]] = {
-        "contact": Field("object", nullable=True, attribute="contact"),
+        "contact": Field("object", nullable=True, attribute="contact", model="Contact"),
         "status": Field("string", nullable=True, attribute="status"),
     }
     """The definition of each field, by its preferred name."""

@@ -73,8 +73,6 @@ class AsyncSendblue(BaseClient):
             await client.contacts.create("+14155551234", first_name="Ada")
     """
 
-    _contacts: AsyncContacts | None = None
-
     def __init__(
         self,
         api_key: str | None = None,
@@ -110,10 +108,10 @@ class AsyncSendblue(BaseClient):
         Raises:
             SendblueError: It is used for the first time while the interpreter exits.
         """
-        if self._contacts is None:  # no cached_property: Python 3.11 locks it, also in the child of a fork
+        if "contacts" not in self._resources:  # no cached_property: Python 3.11 locks it, also in the child of a fork
             with importing("client.contacts"):
                 from .contacts import AsyncContacts  # noqa: PLC0415  # see the top of this file
-            self._contacts = AsyncContacts(
+            self._resources["contacts"] = AsyncContacts(
                 self._send,
                 self._region,
                 send_raw=cast("AsyncSend", self._send_raw),
@@ -122,7 +120,7 @@ class AsyncSendblue(BaseClient):
                 read_lag=self._read_lag,
                 account=self._account,
             )
-        return self._contacts
+        return cast("AsyncContacts", self._resources["contacts"])
 
     def with_options(
         self,

@@ -167,8 +167,8 @@ class ContactCalls:
         max_items: int | None = None,
         order_by: str | None = None,
         order_direction: str | None = None,
-        phone_number: str | None = None,
         cid: str | None = None,
+        phone_number: str | None = None,
         created_at_gte: datetime | str | None = None,
     ) -> ContactList:
         """List all contacts, oldest first, page by page (GET /api/v2/contacts).
@@ -182,10 +182,10 @@ class ContactCalls:
             max_items: The maximum number of contacts; None lists all.
             order_by: `created_at` (default), `firstName`, `lastName` or `phone`.
             order_direction: `asc` (default) or `desc`.
-            phone_number: Only the contact with this number.
-            cid: Only the contact with this contact ID.
-            created_at_gte: Only contacts created at or after this time: a datetime with a time zone, or ISO 8601 text,
-                which is in UTC if it has no time zone.
+            cid: Only the contact with this contact ID (`contact_id` in responses).
+            phone_number: Only the contact with this phone number, in E.164 format.
+            created_at_gte: Only contacts created at or after this time, in ISO 8601 format with a UTC offset. A
+                datetime must have a time zone; text without one is in UTC.
 
         Returns:
             An iterable of contacts, with `.pages()` and `.first()`. Each iteration starts again.
@@ -208,9 +208,11 @@ class ContactCalls:
                 max_items=max_items,
                 order_by=order_by,
                 order_direction=order_direction,
-                phone_number=phone_number,
-                cid=cid,
-                created_at_gte=created_at_gte,
+                filters={
+                    "cid": ("string", cid),
+                    "phone_number": ("e164", phone_number),
+                    "created_at_gte": ("date-time", created_at_gte),
+                },
                 region=self._region,
                 filtered=self._filtered,
                 read_lag=self._read_lag,

@@ -72,8 +72,6 @@ class Sendblue(BaseClient):
             client.contacts.create("+14155551234", first_name="Ada")
     """
 
-    _contacts: Contacts | None = None
-
     def __init__(
         self,
         api_key: str | None = None,
@@ -107,10 +105,10 @@ class Sendblue(BaseClient):
         Raises:
             SendblueError: It is used for the first time while the interpreter exits.
         """
-        if self._contacts is None:  # no cached_property: Python 3.11 locks it, also in the child of a fork
+        if "contacts" not in self._resources:  # no cached_property: Python 3.11 locks it, also in the child of a fork
             with importing("client.contacts"):
                 from .contacts import Contacts  # noqa: PLC0415  # see the top of this file
-            self._contacts = Contacts(
+            self._resources["contacts"] = Contacts(
                 self._send,
                 self._region,
                 send_raw=cast("Send", self._send_raw),
@@ -119,7 +117,7 @@ class Sendblue(BaseClient):
                 read_lag=self._read_lag,
                 account=self._account,
             )
-        return self._contacts
+        return cast("Contacts", self._resources["contacts"])
 
     def with_options(
         self,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from sendblue_contacts_api.types import Field
+
 from sendblue_contacts.errors import check_size
-from sendblue_contacts.phone import normalise
+from sendblue_contacts.fields import check
 
 from .walk import PageWalk
 from .window import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def new_walk(
@@ -21,9 +23,7 @@ def new_walk(
     max_items: int | None = None,
     order_by: str | None = None,
     order_direction: str | None = None,
-    phone_number: str | None = None,
-    cid: str | None = None,
-    created_at_gte: datetime | str | None = None,
+    filters: Mapping[str, tuple[str, Any]],
     region: str | None = None,
     filtered: bool = False,
     read_lag: float = 0.0,
@@ -39,10 +39,7 @@ def new_walk(
         max_items: The maximum number of contacts; None lists all.
         order_by: `created_at` (default), `firstName`, `lastName` or `phone`.
         order_direction: `asc` (default) or `desc`.
-        phone_number: Only the contact with this number.
-        cid: Only the contact with this contact ID.
-        created_at_gte: Only contacts created at or after this time: a datetime with a time zone, or ISO 8601 text,
-            which is in UTC if it has no time zone.
+        filters: The kind and the value of each query parameter that leaves contacts out, by name.
         region: The region of numbers in national format.
         filtered: Whether the client adds a filter to each request.
         read_lag: Seconds by which reads may lag behind writes.
@@ -64,22 +61,26 @@ def new_walk(
     direction = order_direction or "asc"
     if direction not in {"asc", "desc"}:
         raise ValueError(f"order_direction must be 'asc' or 'desc', not {direction!r}")
-    filters: dict[str, Any] = {"order_by": order_by or "created_at", "order_direction": direction}
-    if phone_number is not None:
-        filters["phone_number"] = normalise(phone_number, field="phone_number", default_region=region)
-    filters |= {} if cid is None else {"cid": cid}
-    filters |= {} if created_at_gte is None else {"created_at_gte": _aware_datetime(created_at_gte)}
-    return lambda: PageWalk(filters, size, total, filtered, read_lag)
+    order = {"order_by": order_by or "created_at", "order_direction": direction}
+    given = {name: _filter(name, *each, region) for name, each in filters.items() if each[1] is not None}
+    return lambda: PageWalk(order | given, size, total, filtered or bool(given), read_lag)
 
 
-def _aware_datetime(value: object) -> datetime:
+def _filter(name: str, kind: str, value: object, region: str | None) -> Any:  # noqa: ANN401  # of the kind
+    if kind == "date-time":
+        return _aware_datetime(name, value)
+    checked = check(name, Field(kind), value, region)
+    return date.fromisoformat(checked) if kind == "date" else checked
+
+
+def _aware_datetime(name: str, value: object) -> datetime:
     """Return a time. Text that has no offset is in UTC, as the dates of the server are."""
     if not isinstance(value, (datetime, str)):
-        raise TypeError(f"created_at_gte must be a datetime or ISO 8601 text, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a datetime or ISO 8601 text, not {type(value).__name__}")
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        raise ValueError("created_at_gte is not ISO 8601; write it like 2024-01-15 or 2024-01-15T10:30:00Z") from None
+        raise ValueError(f"{name} is not ISO 8601; write it like 2024-01-15 or 2024-01-15T10:30:00Z") from None
     if moment.tzinfo is None and not isinstance(value, str):
-        raise ValueError("created_at_gte has no time zone; add one, for example with .replace(tzinfo=datetime.UTC)")
+        raise ValueError(f"{name} has no time zone; add one, for example with .replace(tzinfo=datetime.UTC)")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -43,7 +43,7 @@ class ObjectSchema:
         names: The preferred names, in the order of the document.
         preferred: From each spelling in the document to the preferred name.
         camel: From the preferred name to the first alias, for fields that have aliases.
-        empty_values: From the preferred name to the value of an empty field: a list, an object or None, by its type.
+        empty_values: From the preferred name to the value of an empty field: a list, a map or None, by its type.
         children: The schemas of fields that are objects, or arrays of objects.
         properties: The schema of each field, without references and alternatives; `type` is a list without `null`.
         required: The required fields.
@@ -77,16 +77,24 @@ class QuerySchema:
     Attributes:
         parameters: The schema of each parameter, by name.
         defaults: The default of each parameter that has one, by name.
+        separated: The array parameters whose items are one value, separated by commas (`explode: false`).
         validator: The JSON Schema validator.
     """
 
     parameters: Mapping[str, SchemaNode]
     defaults: Mapping[str, object]
+    separated: frozenset[str]
     validator: Any
 
+    def is_array(self, name: str) -> bool:
+        """Return whether a parameter is an array."""
+        return "items" in self.parameters[name]
+
     def is_integer(self, name: str) -> bool:
-        """Return whether a parameter is an integer."""
-        return self.parameters[name].get("type") == "integer"
+        """Return whether a parameter, or each of its items, is an integer."""
+        schema = self.parameters[name]
+        item: SchemaNode = schema.get("items", schema)
+        return item.get("type") == "integer"
 
     def violation(self, values: Mapping[str, object]) -> str | None:
         """Describe a parameter that does not match its schema, maximums aside; None if all parameters match."""
@@ -140,19 +148,24 @@ class Document:
 
     def _operation(self, path: str, method: str, node: SchemaNode) -> Operation:
         parameters = [self._resolve(parameter) for parameter in node.get("parameters", [])]
-        query = self._query_schema({item["name"]: item["schema"] for item in parameters if item["in"] == "query"})
+        query = self._query_schema([item for item in parameters if item["in"] == "query"])
         body = self._content_schema(node["requestBody"]) if "requestBody" in node else None
         response = self._content_schema(node["responses"].get("200", {}))
         return Operation(node["operationId"], method.upper(), path, query, body, response)
 
-    def _query_schema(self, schemas: Mapping[str, SchemaNode]) -> QuerySchema:
-        resolved = {name: self._resolve(schema) for name, schema in schemas.items()}
+    def _query_schema(self, parameters: list[SchemaNode]) -> QuerySchema:
+        resolved = {item["name"]: self._with_items(self._resolve(item["schema"])) for item in parameters}
         # A setting decides about values above the maximum, so the validator must not refuse them.
         unbounded = {
             name: {key: schema[key] for key in schema.keys() - {"maximum"}} for name, schema in resolved.items()
         }
         validator = Draft202012Validator({"properties": unbounded, "components": self._components})
-        return QuerySchema(resolved, _defaults(resolved), validator)
+        one_value = {item["name"] for item in parameters if item.get("explode") is False}
+        separated = frozenset(name for name in one_value if "items" in resolved[name])
+        return QuerySchema(resolved, _defaults(resolved), separated, validator)
+
+    def _with_items(self, schema: SchemaNode) -> SchemaNode:
+        return {**schema, "items": self._resolve(schema["items"])} if "items" in schema else schema
 
     def _content_schema(self, node: SchemaNode) -> ObjectSchema:
         content: SchemaNode = self._resolve(node).get("content", {})
@@ -191,7 +204,8 @@ class Document:
 
     def _empty_value(self, node: SchemaNode) -> object:
         types = set(self._types(node))
-        return [] if "array" in types else {} if "object" in types else None
+        is_map = "object" in types and not self._properties(node)
+        return [] if "array" in types else {} if is_map else None
 
     def _flattened(self, node: SchemaNode) -> SchemaNode:
         resolved = {**self._resolve(node), **node}

@@ -32,22 +32,30 @@ def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
         text: The query string as sent.
 
     Returns:
-        The values by name, with the defaults of the document; integers are converted.
+        The values by name, with the defaults of the document; integers are converted, and arrays are lists.
 
     Raises:
         ApiError: 400, a parameter is unknown, invalid or repeated.
     """
-    found: dict[str, Any] = {}
+    given: dict[str, list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True) if text else ():
         if name not in schema.parameters:
             raise unknown_name("parameter", name)
-        if name in found:
-            raise ApiError(400, f"Invalid parameter: {name} was sent twice")
-        found[name] = _to_integer(value) if schema.is_integer(name) else value
+        given.setdefault(name, []).append(value)
+    found = {name: _value(schema, name, texts) for name, texts in given.items()}
     violation = schema.violation(found) if found else None
     if violation:
         raise ApiError(400, f"Invalid parameter: {violation}")
     return {**schema.defaults, **found}
+
+
+def _value(schema: QuerySchema, name: str, texts: list[str]) -> object:
+    """Return the value of a parameter from the texts that were sent for it."""
+    if len(texts) > 1 and (name in schema.separated or not schema.is_array(name)):
+        raise ApiError(400, f"Invalid parameter: {name} was sent twice")
+    items = texts[0].split(",") if name in schema.separated else texts
+    values = [_to_integer(item) if schema.is_integer(name) else item for item in items]
+    return values if schema.is_array(name) else values[0]
 
 
 def integer_param(query: Mapping[str, str], name: str, default: int, low: int, high: int | None) -> int:

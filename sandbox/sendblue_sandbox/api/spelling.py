@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def to_preferred(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, object]:
-    """Convert the field names of a request to the preferred names.
+    """Convert the field names of a request, and of the objects in it, to the preferred names.
 
     Args:
         body: The request body as sent.
@@ -36,9 +36,11 @@ def to_preferred(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, 
         name = schema.preferred.get(key)
         if name is None:
             raise unknown_name("field", key)
-        if name in found and not _same(found[name], value):
+        child = schema.children.get(name)
+        content = to_preferred(cast("dict[str, object]", value), child) if child and isinstance(value, dict) else value
+        if name in found and not _same(found[name], content):
             raise ApiError(400, f"Conflicting values for {name}: two spellings of it were sent")
-        found[name] = value
+        found[name] = content
     return found
 
 

@@ -1,6 +1,7 @@
 """Emit the calls of `contacts`: a method for each function of `operations.py` whose last argument is `region`.
 
-`list`, which sends several requests, comes from `new_walk` in `pagination/arguments.py`.
+`list`, which sends several requests, comes from `new_walk` in `pagination/arguments.py`, and has an argument for each
+query parameter of the document that leaves contacts out.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
+from openapi_python_client.strings import PythonIdentifier
 
+from maintain.json_pointer import at
 from maintain.venvs import ScriptError
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Required, Unpack, overload
 
+from sendblue_contacts_api.types import deprecated
+
 from sendblue_contacts import operations
 
 from sendblue_contacts.base_client import importing
@@ -31,8 +36,8 @@ from sendblue_contacts.base_client import importing
 from .listing import AsyncContactList
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from sendblue_contacts_api.models.contact_create import ContactCreateFields, ContactCreateMapping
     from sendblue_contacts_api.models.contact_update import ContactUpdateFields
@@ -67,6 +72,7 @@ class AsyncContactCalls:
         self._read_lag = read_lag
         self._account = account
 '''
+DEPRECATED = '    @deprecated("contacts.{name} is deprecated by the API")\n'
 FIELDS = {
     "contact": """
     @overload
@@ -92,6 +98,19 @@ LIST_IMPORT = """
 """
 SETTINGS = ("region", "filtered", "read_lag")
 """The arguments that a call takes from the client."""
+PAGING = frozenset({"limit", "offset"})
+"""The query parameters of a listing that the client sets."""
+KINDS = {
+    "boolean": ("boolean", "bool"),
+    "date": ("date", "date | str"),
+    "date-time": ("date-time", "datetime | str"),
+    "e164": ("e164", "str"),
+    "integer": ("integer", "int"),
+    "number": ("number", "float"),
+    "string": ("string", "str"),
+}
+"""The kind of a query parameter, and the type of its argument, by the format or the type of its schema."""
+TIMES = " A datetime must have a time zone; text without one is in UTC."
 OPERATIONS = {"get": "retrieve_contact", "upsert": "create_contact"}
 """The operations of the calls that have another name."""
 WIDTH = 120
@@ -104,7 +123,7 @@ BULK_FIELDS = re.compile(r"(?m)^( +)contacts: Mappings with .*\n(?:\1    .*\n)*"
 def with_bulk_fields(text: str, document: Path) -> str:
     """Return the module of bulk calls with the fields of `BulkContact` in the docstring of `bulk.create`."""
     data = yaml.load(document.read_text(encoding="utf-8"), yaml.CSafeLoader)  # a safe loader
-    names = ", ".join(f"`{name}`" for name in data["components"]["schemas"]["BulkContact"]["properties"])
+    names = ", ".join(_field_names(data["components"]["schemas"]["BulkContact"]["properties"]))
     found = BULK_FIELDS.search(text)
     if found is None:
         raise ScriptError("The docstring of `bulk.create` in _async/bulk.py has no line `contacts: Mappings with`.")
@@ -162,23 +181,65 @@ def _method(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any 
     arguments = ", ".join(["changes or {}" if name == "changes" else name for name in names[:-1]])
     body = f"return await self._send(operations.{function.name}({arguments}, self._region))"
     docstring = textwrap.indent(f'"""{_docstring(function, data)}"""', " " * 8)
-    return f"{head}{docstring}\n        {body}\n"
+    return re.sub(r"(?m)^(?=    async def )", _mark(function.name, data), f"{head}{docstring}\n        {body}\n")
 
 
 def _list(new_walk: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
     passed = {argument.arg: argument.arg for argument in new_walk.args.kwonlyargs}
+    filters = _filters({*passed}, data)
     passed |= {name: f"self._{name}" for name in SETTINGS}
-    del new_walk.args.kwonlyargs[-len(SETTINGS) :], new_walk.args.kw_defaults[-len(SETTINGS) :]
+    passed["filters"] = "{" + ", ".join(f'"{name}": ("{each.kind}", {name})' for name, each in filters.items()) + "}"
+    removed = len(SETTINGS) + 1  # and the filters
+    del new_walk.args.kwonlyargs[-removed:], new_walk.args.kw_defaults[-removed:]
     new_walk.name = "list"
+    signature = [ast.unparse(new_walk.args), *(f"{name}: {each.type} | None = None" for name, each in filters.items())]
     arguments = ", ".join(f"{name}={value}" for name, value in passed.items())
-    docstring = textwrap.indent(f'"""{_docstring(new_walk, data)}"""', " " * 8)
-    head = f"\n    def list(self, {ast.unparse(new_walk.args)}) -> AsyncContactList:\n"
+    lines = "".join(_wrapped(f"{name}: {each.description}") for name, each in filters.items())
+    text = re.sub(r"(?m)^    filters: .*\n", lambda _found: lines, _docstring(new_walk, data))
+    docstring = textwrap.indent(f'"""{text}"""', " " * 8)
+    head = f"\n{_mark('list', data)}    def list(self, {', '.join(signature)}) -> AsyncContactList:\n"
     return f"{head}{docstring}{LIST_IMPORT}        return AsyncContactList(self._send, new_walk({arguments}))\n"
+
+
+class Filter(NamedTuple):
+    """A query parameter of a listing that leaves contacts out."""
+
+    kind: str
+    type: str
+    description: str
+
+
+def _filters(others: set[str], data: Any) -> dict[str, Filter]:  # noqa: ANN401 - any JSON
+    """Return the query parameters of a listing that are no other arguments, by name."""
+    _, operation = _operation("list", data)
+    found: dict[str, Filter] = {}
+    for each in operation.get("parameters", []):
+        parameter = _resolved(each, data)
+        name = PythonIdentifier(parameter["name"], "field_")
+        if parameter["in"] == "query" and name not in others | PAGING:
+            kind, type_ = _kind(_resolved(parameter["schema"], data), data)
+            text = parameter.get("description", "").removeprefix("Return ")
+            text = text[:1].upper() + text[1:] + (TIMES if kind == "date-time" else "")
+            found[name] = Filter(kind, type_, text + (" Deprecated." if parameter.get("deprecated") else ""))
+    return found
+
+
+def _kind(schema: Any, data: Any) -> tuple[str, str]:  # noqa: ANN401 - any JSON
+    if "items" in schema:
+        kind, type_ = _kind(_resolved(schema["items"], data), data)
+        return f"array[{kind}]", f"Sequence[{type_}]"
+    return KINDS.get(schema.get("format"), KINDS.get(str(schema.get("type")), ("any", "Any")))
+
+
+def _resolved(part: Any, data: Any) -> Any:  # noqa: ANN401 - any JSON
+    return _resolved(at(data, part["$ref"]), data) if "$ref" in part else part
 
 
 def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON
     first, *others = (ast.get_docstring(function) or "").splitlines()
-    text = "\n".join([first.rstrip(".") + _route(function.name, data) + ".", *others])
+    route, operation = _operation(function.name, data)
+    others = ["", "Deprecated by the API.", *others] if operation.get("deprecated") else others
+    text = "\n".join([first.rstrip(".") + route + ".", *others])
     text = re.sub(rf"\n    ({'|'.join(SETTINGS)}): .*", "", text)
     text = re.sub(r"(?m)^    \w+: \{(\w+)\}(.*(\n      .*)*)", lambda found: _fields(found, data), text)
     return text if not others else f"{text}\n"
@@ -187,17 +248,30 @@ def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - a
 def _fields(found: re.Match[str], data: Any) -> str:  # noqa: ANN401 - any JSON
     """Return the description of the fields, with their names in place of that of the model."""
     schema = data["components"]["schemas"][found[1]]
-    names = [f"`{name}`" for name in schema["properties"] if name not in schema.get("required", ())]
-    text = " ".join(found[0].replace(f"{{{found[1]}}}", ", ".join(names)).split())
-    return textwrap.fill(text, WIDTH - 8, initial_indent=" " * 4, subsequent_indent=" " * 8)
+    optional = {name: each for name, each in schema["properties"].items() if name not in schema.get("required", ())}
+    names = _field_names(optional)
+    return _wrapped(" ".join(found[0].replace(f"{{{found[1]}}}", ", ".join(names)).split())).rstrip()
 
 
-def _route(name: str, data: Any) -> str:  # noqa: ANN401 - any JSON
+def _field_names(fields: dict[str, Any]) -> list[str]:
+    return [f"`{name}`" + (" (deprecated)" if field.get("deprecated") else "") for name, field in fields.items()]
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH - 8, initial_indent=" " * 4, subsequent_indent=" " * 8) + "\n"
+
+
+def _mark(name: str, data: Any) -> str:  # noqa: ANN401 - any JSON
+    return DEPRECATED.format(name=name) if _operation(name, data)[1].get("deprecated") else ""
+
+
+def _operation(name: str, data: Any) -> tuple[str, Any]:  # noqa: ANN401 - any JSON
+    """Return the operation of a call, with its method and path as text."""
     wanted = {OPERATIONS.get(name, f"{name}_contact"), f"{name}_contacts", f"contact_{name}"}
-    routes = (
-        f" ({method.upper()} {path})"
+    found = (
+        (f" ({method.upper()} {path})", operation)
         for path, item in data["paths"].items()
         for method, operation in item.items()
         if isinstance(operation, dict) and operation.get("operationId") in wanted
     )
-    return next(routes, "")
+    return next(found, ("", {}))

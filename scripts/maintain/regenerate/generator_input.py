@@ -1,12 +1,12 @@
 """The document as the generator reads it: what the generator ignores is written in a form that it supports.
 
-    | in the document                         | for the generator                                              |
-    |-----------------------------------------|----------------------------------------------------------------|
-    | an enum in a property, maybe with null  | a schema of its own: one type for all properties with this     |
-    |                                         | name and these values, instead of several for each of them     |
-    | `deprecated: true`                      | the sentence DEPRECATED at the end of the description, where   |
-    |                                         | the templates find it                                          |
-    | an array parameter with `explode: false`| the sentence COMMAS there, likewise                            |
+| in the document                          | for the generator                                                 |
+|------------------------------------------|-------------------------------------------------------------------|
+| an enum in a property, perhaps with null | a schema of its own: one type for all properties with this name   |
+|                                          | and these values, instead of several for each of them             |
+| `deprecated: true`                       | the sentence DEPRECATED at the end of the description             |
+| `explode: false` of an array parameter   | the sentence COMMAS at the end of the description                 |
+| the description of a parameter           | the description of its schema, which the docstrings show          |
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DEPRECATED = "Deprecated."
 COMMAS = "Sent as one value, separated by commas."
+CHOICES = "x-choices"
+"""The key of a property under which the templates find the values of its enum in the order of the document."""
 NULL = {"type": "null"}
 _VALUES = ("type", "enum")
 
@@ -38,6 +40,10 @@ def generator_input(document: Document) -> dict[str, Any]:
             _add_sentence(described, DEPRECATED)
         if described.get("explode") is False and described.get("schema", {}).get("type") == "array":
             _add_sentence(described, COMMAS)
+        if "schema" in described and "description" in described:
+            schema = described["schema"]
+            schema = {"allOf": [schema]} if "$ref" in schema else schema
+            described["schema"] = {**schema, "description": described["description"]}
     _name_enums(data.get("components", {}).get("schemas", {}))
     return data
 
@@ -70,7 +76,7 @@ def _properties(schemas: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def _name_enums(schemas: dict[str, Any]) -> None:
     """Move the enums of properties into schemas of their own, and refer to them."""
-    found = [(*names, field) for *names, field in _properties(schemas) if "enum" in field]
+    found = [each for each in _properties(schemas) if "enum" in each[2]]
     values: dict[str, list[list[object]]] = defaultdict(list)
     for _, name, field in found:
         if (each := _non_null(field)) not in values[_class_name(name)]:
@@ -88,9 +94,11 @@ def _name_enums(schemas: dict[str, Any]) -> None:
 def _refer(field: dict[str, Any], target: str) -> None:
     is_nullable = None in field["enum"] or "null" in field.get("type", ())
     reference = {"$ref": f"#/components/schemas/{target}"}
+    values = _non_null(field)
     for key in _VALUES:
         field.pop(key, None)
     field |= {"anyOf": [reference, NULL]} if is_nullable else {"allOf": [reference]}
+    field[CHOICES] = values  # the generator sorts those of the schema
 
 
 def _non_null(field: dict[str, Any]) -> list[object]:

@@ -64,6 +64,53 @@ def test_a_changed_document(serve: Serve, connect: Connect, edited: Edited) -> N
     assert (response.status_code, "merge_contacts" in response.json()["message"]) == (501, True)
 
 
+def add_objects_and_arrays(document: dict[str, Any]) -> None:
+    """Add an object to contacts, and array parameters to the list: one repeats its name, one is a single value."""
+    schemas = document["components"]["schemas"]
+    schemas["Address"] = {
+        "type": "object",
+        "properties": {"postal_code": {"type": ["string", "null"], "x-aliases": ["postalCode"]}},
+    }
+    field = {"anyOf": [{"$ref": "#/components/schemas/Address"}, {"type": "null"}], "x-aliases": ["homeAddress"]}
+    for schema in ("Contact", "ContactCreate", "ContactUpdate", "BulkContact"):
+        schemas[schema]["properties"]["address"] = field
+    for name, type_, settings in (("tag", "string", {}), ("depth", "integer", {"explode": False})):
+        array = {"type": "array", "items": {"type": type_}, "maxItems": 2}
+        parameter = {"name": name, "in": "query", "schema": array, **settings}
+        document["paths"][PATH]["get"]["parameters"].append(parameter)
+
+
+def test_an_object_in_a_contact(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """The fields of an object are stored, checked and returned in each spelling, like those of the contact."""
+    api = connect(serve(document=edited(add_objects_and_arrays)))
+    created = api.post(PATH, json={"number": ADA, "homeAddress": {"postalCode": "E1"}}).json()["contact"]
+    assert created["address"] == created["homeAddress"] == {"postal_code": "E1", "postalCode": "E1"}
+    item = {"phone": BOB, "address": {"postal_code": "E2"}}
+    assert api.post(f"{PATH}/bulk", json={"contacts": [item]}).json()["contacts"][0]["address"]["postalCode"] == "E2"
+    for body, message in {
+        '{"address": {"code": "E1"}}': "Unknown field: code",
+        '{"address": {"postalCode": 1}}': "Invalid field: address.postal_code must be string or null",
+        '{"address": {"postalCode": "a", "postal_code": "b"}}': "Conflicting values for postal_code: two spellings",
+    }.items():
+        status, text = outcome(api.put(ADA_PATH, content=body, headers={"content-type": "application/json"}))
+        assert (status, text[: len(message)]) == (400, message)
+    assert api.put(ADA_PATH, json={"address": None}).json()["contact"]["address"] is None
+
+
+def test_array_parameters(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """An array repeats its name, or is one value with commas if the document says so; its items are checked."""
+    api = connect(serve(document=edited(add_objects_and_arrays)))
+    assert api.get(f"{PATH}?tag=a&tag=b&depth=1,2").status_code == 200
+    messages = {
+        "?tag=a&tag=b&tag=c": "Invalid parameter: tag violates 'maxItems' in the document",
+        "?depth=1&depth=2": "Invalid parameter: depth was sent twice",
+        "?depth=1,x": "Invalid parameter: depth.1 must be integer",
+    }
+    assert {query: outcome(api.get(f"{PATH}{query}")) for query in messages} == {
+        query: (400, message) for query, message in messages.items()
+    }
+
+
 def test_every_operation_has_a_handler() -> None:
     """The sandbox has a function for each operation of the document, and no other."""
     names = [operation.name for operation in Document().operations]

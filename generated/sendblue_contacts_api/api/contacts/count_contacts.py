@@ -97,7 +97,7 @@ def sync_detailed(
     Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
-        phone_number (str | Unset):
+        phone_number (str | Unset): Count only contacts with this phone number, in E.164 format.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -128,7 +128,7 @@ def sync(
     Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
-        phone_number (str | Unset):
+        phone_number (str | Unset): Count only contacts with this phone number, in E.164 format.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -154,7 +154,7 @@ async def asyncio_detailed(
     Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
-        phone_number (str | Unset):
+        phone_number (str | Unset): Count only contacts with this phone number, in E.164 format.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -183,7 +183,7 @@ async def asyncio(
     Returns the number of contacts in the account, or the number of contacts with one phone number.
 
     Args:
-        phone_number (str | Unset):
+        phone_number (str | Unset): Count only contacts with this phone number, in E.164 format.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -97,7 +97,8 @@ def sync_detailed(
     Deletes the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -128,7 +129,8 @@ def sync(
     Deletes the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -154,7 +156,8 @@ async def asyncio_detailed(
     Deletes the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -183,7 +186,8 @@ async def asyncio(
     Deletes the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

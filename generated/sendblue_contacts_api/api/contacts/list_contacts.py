@@ -137,13 +137,20 @@ def sync_detailed(
     `created_at_gte`.
 
     Args:
-        cid (str | Unset):
-        limit (int | Unset): Server default: `100`.
-        offset (int | Unset): Server default: `0`.
-        order_by (str | Unset): Server default: `created_at`.
+        cid (str | Unset): Return only the contact with this contact ID (`contact_id` in
+            responses).
+        limit (int | Unset): The maximum number of contacts to return, between 1 and 1000. Server
+            default: `100`.
+        offset (int | Unset): The number of contacts to skip, between 0 and 10000. Server default:
+            `0`.
+        order_by (str | Unset): The field to sort by: `created_at`, `firstName`, `lastName` or
+            `phone`. The set is open; other values may work but are not documented. Server default:
+            `created_at`.
         order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
-        phone_number (str | Unset):
-        created_at_gte (datetime.datetime | Unset):
+        phone_number (str | Unset): Return only the contact with this phone number, in E.164
+            format.
+        created_at_gte (datetime.datetime | Unset): Return only contacts created at or after this
+            time, in ISO 8601 format with a UTC offset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -188,13 +195,20 @@ def sync(
     `created_at_gte`.
 
     Args:
-        cid (str | Unset):
-        limit (int | Unset): Server default: `100`.
-        offset (int | Unset): Server default: `0`.
-        order_by (str | Unset): Server default: `created_at`.
+        cid (str | Unset): Return only the contact with this contact ID (`contact_id` in
+            responses).
+        limit (int | Unset): The maximum number of contacts to return, between 1 and 1000. Server
+            default: `100`.
+        offset (int | Unset): The number of contacts to skip, between 0 and 10000. Server default:
+            `0`.
+        order_by (str | Unset): The field to sort by: `created_at`, `firstName`, `lastName` or
+            `phone`. The set is open; other values may work but are not documented. Server default:
+            `created_at`.
         order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
-        phone_number (str | Unset):
-        created_at_gte (datetime.datetime | Unset):
+        phone_number (str | Unset): Return only the contact with this phone number, in E.164
+            format.
+        created_at_gte (datetime.datetime | Unset): Return only contacts created at or after this
+            time, in ISO 8601 format with a UTC offset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -234,13 +248,20 @@ async def asyncio_detailed(
     `created_at_gte`.
 
     Args:
-        cid (str | Unset):
-        limit (int | Unset): Server default: `100`.
-        offset (int | Unset): Server default: `0`.
-        order_by (str | Unset): Server default: `created_at`.
+        cid (str | Unset): Return only the contact with this contact ID (`contact_id` in
+            responses).
+        limit (int | Unset): The maximum number of contacts to return, between 1 and 1000. Server
+            default: `100`.
+        offset (int | Unset): The number of contacts to skip, between 0 and 10000. Server default:
+            `0`.
+        order_by (str | Unset): The field to sort by: `created_at`, `firstName`, `lastName` or
+            `phone`. The set is open; other values may work but are not documented. Server default:
+            `created_at`.
         order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
-        phone_number (str | Unset):
-        created_at_gte (datetime.datetime | Unset):
+        phone_number (str | Unset): Return only the contact with this phone number, in E.164
+            format.
+        created_at_gte (datetime.datetime | Unset): Return only contacts created at or after this
+            time, in ISO 8601 format with a UTC offset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -283,13 +304,20 @@ async def asyncio(
     `created_at_gte`.
 
     Args:
-        cid (str | Unset):
-        limit (int | Unset): Server default: `100`.
-        offset (int | Unset): Server default: `0`.
-        order_by (str | Unset): Server default: `created_at`.
+        cid (str | Unset): Return only the contact with this contact ID (`contact_id` in
+            responses).
+        limit (int | Unset): The maximum number of contacts to return, between 1 and 1000. Server
+            default: `100`.
+        offset (int | Unset): The number of contacts to skip, between 0 and 10000. Server default:
+            `0`.
+        order_by (str | Unset): The field to sort by: `created_at`, `firstName`, `lastName` or
+            `phone`. The set is open; other values may work but are not documented. Server default:
+            `created_at`.
         order_direction (OrderDirection | Unset): A sort direction. Server default: `desc`.
-        phone_number (str | Unset):
-        created_at_gte (datetime.datetime | Unset):
+        phone_number (str | Unset): Return only the contact with this phone number, in E.164
+            format.
+        created_at_gte (datetime.datetime | Unset): Return only contacts created at or after this
+            time, in ISO 8601 format with a UTC offset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

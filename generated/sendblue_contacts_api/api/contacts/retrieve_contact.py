@@ -99,7 +99,8 @@ def sync_detailed(
     Returns the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -130,7 +131,8 @@ def sync(
     Returns the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -156,7 +158,8 @@ async def asyncio_detailed(
     Returns the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -185,7 +188,8 @@ async def asyncio(
     Returns the contact with this phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

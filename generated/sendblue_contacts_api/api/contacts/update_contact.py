@@ -121,7 +121,8 @@ def sync_detailed(
     `phone_number` in the body sets a new phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
         body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
             clears a field.
 
@@ -158,7 +159,8 @@ def sync(
     `phone_number` in the body sets a new phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
         body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
             clears a field.
 
@@ -190,7 +192,8 @@ async def asyncio_detailed(
     `phone_number` in the body sets a new phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
         body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
             clears a field.
 
@@ -225,7 +228,8 @@ async def asyncio(
     `phone_number` in the body sets a new phone number.
 
     Args:
-        phone_number (str):
+        phone_number (str): The contact's phone number, in E.164 format, with the plus sign
+            encoded as `%2B`.
         body (ContactUpdate): The fields of a contact to change. Absent fields are unchanged; null
             clears a field.
 
