@@ -57,6 +57,7 @@ class Import:
     deferred: bool
 
 
+@cache
 def imports(path: Path, package: str = "", source: str | None = None) -> list[Import]:
     """Return every import of a file by absolute name, including submodules and `import_module("…")`."""
     return list(_walk(ast.parse(path.read_text(encoding="utf-8") if source is None else source), package))
@@ -329,6 +330,7 @@ def mentions(pattern: str) -> list[str]:
     return [
         f"{path.relative_to(ROOT)}:{number}"
         for path, text in project_files().items()
+        if matcher.search(text)
         for number, line in enumerate(text.splitlines(), 1)
         if matcher.search(line)
     ]
@@ -365,14 +367,11 @@ def registry_hosts() -> set[str]:
     return {host for host in hosts if host not in {"localhost", "127.0.0.1"}}
 
 
-def test_registry_hosts_are_found() -> None:
-    """The next test has something to search for."""
-    assert len(registry_hosts()) >= 2
-
-
 def test_no_registry_host_is_mentioned() -> None:
     """Pip and npm use the registry that the machine is configured with."""
-    known = {*registry_hosts(), "registry." + "npmjs.org", "registry." + "yarnpkg.com"}
+    configured = registry_hosts()
+    assert len(configured) >= 2
+    known = {*configured, "registry." + "npmjs.org", "registry." + "yarnpkg.com"}
     assert mentions("|".join(map(re.escape, sorted(known)))) == []
 
 

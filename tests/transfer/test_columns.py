@@ -281,8 +281,8 @@ def test_error_about_a_file_without_titles_shows_no_contact(row: tuple[str, ...]
 
 def test_errors_about_many_titles_are_short() -> None:
     """Twenty titles are shown, and the first hundred characters of each."""
-    titles = ["first name", "x" * 10_000, *(f"column {index}" for index in range(20_000))]
-    with pytest.raises(TransferError, match=r"'column 17' and 19,982 more; name the column") as caught:
+    titles = ["first name", "x" * 10_000, *(f"column {index}" for index in range(2_000))]
+    with pytest.raises(TransferError, match=r"'column 17' and 1,982 more; name the column") as caught:
         Columns(ColumnMap()).check(tuple(titles))
     assert len(str(caught.value)) < 1_000
     with pytest.raises(TransferError, match="unknown column 'column 17'") as caught:

@@ -148,7 +148,7 @@ def test_dry_run_looks_at_the_journal(sandbox: Sandbox, client: Sendblue, write_
 
 def test_the_journal_remembers_the_chunk_size(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
     """A later process starts with it, also for a new import."""
-    path = write_rows(1_000)
+    path = write_rows(500)
     sandbox.faults.add(operation="bulk_create_contacts", status=401, nth=[3])
     assert not import_file(client, path, concurrency=1).complete
     sizes = []
@@ -159,7 +159,7 @@ def test_the_journal_remembers_the_chunk_size(sandbox: Sandbox, client: Sendblue
             [len(request.json()["contacts"]) for request in sandbox.requests if request.path.endswith("/bulk")]
         )
         sandbox.reset()
-    assert sizes == [[100, 200, 400, 400, 300], [800, 200]]
+    assert sizes == [[100, 200, 200, 200], [400, 100]]
 
 
 def test_rows_in_flight_are_looked_up(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
