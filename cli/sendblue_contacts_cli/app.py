@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from sendblue_contacts_api.operation_table import OPERATION_TABLE
 
 from . import INTERRUPTED, PROGRAM
 from .context import GlobalOptions, common_options
@@ -37,6 +38,8 @@ COMMANDS = {
     "completion": ("completion:completion", "Print the completion script for a shell."),
 }
 """The module and function of each command in `commands`, and the first line of its help: `--help` loads no command."""
+CALLS = {"get": "retrieve"}
+"""The calls of the commands that have another name."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "Contacts": ("list", "get", "create", "update", "delete", "count", "verify", "opt-out"),
     "Files": ("import", "export", "sync", "undo"),
@@ -108,6 +111,8 @@ class LazyCommandGroup(click.Group):
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f".commands.{module}", __package__), function)
         command.context_class = HelpContext
+        call = f"contacts.{CALLS.get(cmd_name, cmd_name.replace('-', '_'))}"
+        command.deprecated = any(each.deprecated and each.call == call for each in OPERATION_TABLE)
         return command
 
     def resolve_command(

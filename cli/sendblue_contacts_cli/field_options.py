@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -41,7 +42,7 @@ def field_options(model: str, *, exclude: Sequence[str] = ()) -> Callable[[F], F
     # The option of a list is in the singular: a field `tag` does not take the option of the field `tags`.
     first = sorted(fields, key=lambda name: not KINDS.get(fields[name]["kind"], _JSON).repeated)
     words = {name: _words(name, fields[name], taken) for name in first}
-    options = [_option(name, field, words[name]) for name, field in fields.items()]
+    options = [_option(model, name, field, words[name]) for name, field in fields.items()]
 
     def add(command: F) -> F:
         for option in reversed(options):
@@ -64,9 +65,10 @@ def _words(name: str, field: FieldEntry, taken: set[str]) -> list[str]:
     return words
 
 
-def _option(name: str, field: FieldEntry, words: Sequence[str]) -> Callable[[F], F]:
+def _option(model: str, name: str, field: FieldEntry, words: Sequence[str]) -> Callable[[F], F]:
     kind = KINDS.get(field["kind"], _JSON)
     settings = {**kind.settings, "type": click.Choice(field["choices"])} if field["choices"] else kind.settings
+    settings = {**settings, "callback": partial(_parse_json, model, name)} if kind is _JSON else settings
     names = [f"--{word}/--no-{word}" if field["kind"] == "boolean" else f"--{word}" for word in words]
     return click.option(f"{PREFIX}{name}", *names, **settings, default=None, help=_help(field["description"]))
 
@@ -110,11 +112,20 @@ def _parse_map(
     return {label: text for label, _, text in pairs} or None
 
 
-def _parse_json(_context: click.Context, _option: click.Parameter, value: str | None) -> object:
+def _parse_json(model: str, name: str, _context: click.Context, _option: click.Parameter, value: str | None) -> object:
+    if value is None:
+        return None
+    from sendblue_contacts.fields import check  # noqa: PLC0415  # it loads the generated models, unlike `--help`
+    from sendblue_contacts_api import models  # noqa: PLC0415  # as above
+
     try:
-        return None if value is None else json.loads(value)
+        decoded = json.loads(value)
     except ValueError as error:
         raise click.BadParameter(f"not valid JSON ({error}).") from None
+    try:
+        return check(name, getattr(models, model).FIELDS[name], decoded)
+    except (TypeError, ValueError) as error:
+        raise click.BadParameter(str(error)) from None
 
 
 KINDS: dict[str, OptionKind] = {
@@ -132,4 +143,4 @@ KINDS: dict[str, OptionKind] = {
     ),
 }
 """The options of each kind of field in the OpenAPI document. Other kinds are given as JSON."""
-_JSON = OptionKind({"metavar": "JSON", "callback": _parse_json})
+_JSON = OptionKind({"metavar": "JSON"})

@@ -16,6 +16,8 @@ class OperationEntry(NamedTuple):
     """The operationId."""
     call: str
     """The name of the call, such as `contacts.retrieve`; the method of a request that is no operation."""
+    deprecated: bool = False
+    """Whether the API deprecates it."""
 
 
 SERVERS: Final[tuple[str, ...]] = ("https://api.sendblue.co", "https://api.sendblue.com")

@@ -53,7 +53,14 @@ class Field(NamedTuple):
     choices: tuple[str | int, ...] = ()
     """The values of an enum; empty for other fields."""
     model: str = ""
-    """The class of an object, or of the items of an array of objects."""
+    """The name of the class of an object, or of the items of an array of objects."""
+
+    @property
+    def model_class(self) -> Any:
+        """The class of an object, or of the items of an array of objects."""
+        from . import models  # imported here, because the models import this module
+
+        return getattr(models, self.model)
 
 
 _warned: set[str] = set()

@@ -12,7 +12,6 @@ from datetime import date
 from numbers import Number
 from typing import Any, cast
 
-from sendblue_contacts_api import models
 from sendblue_contacts_api.types import Field, read_date, read_datetime
 
 from . import phone
@@ -112,7 +111,7 @@ def check(name: str, field: Field, value: object, default_region: str | None = N
     if field.kind == "e164":
         return phone.normalise(value, field=name, default_region=default_region)
     if field.kind == "object":
-        return _object(name, field.model, value, default_region)
+        return _object(name, field, value, default_region)
     if field.kind.startswith("array[") and field.kind not in CHECKS:
         each = field._replace(kind=field.kind[len("array[") : -1], nullable=False)
         return [check(f"{name}[{place}]", each, item, default_region) for place, item in enumerate(_list(name, value))]
@@ -122,14 +121,14 @@ def check(name: str, field: Field, value: object, default_region: str | None = N
     return checked
 
 
-def _object(name: str, model: str, value: object, default_region: str | None) -> dict[str, Any]:
+def _object(name: str, field: Field, value: object, default_region: str | None) -> dict[str, Any]:
     """Return the checked fields of an object, which is a mapping or a model."""
-    cls: Any = getattr(models, model)
-    given: object = value.to_dict() if isinstance(value, cls) else value
+    model = field.model_class
+    given: object = value.to_dict() if isinstance(value, model) else value
     if not isinstance(given, _MAPPINGS):
-        raise _wrong_type(name, f"a mapping or {model}", value)
+        raise _wrong_type(name, f"a mapping or {field.model}", value)
     pairs = cast("Mapping[str, Any]", given).items()
-    return normalise_fields(FieldSet(name, cls.FIELDS, {}, prefix=f"{name}."), pairs, default_region)
+    return normalise_fields(FieldSet(name, model.FIELDS, {}, prefix=f"{name}."), pairs, default_region)
 
 
 def _wrong_type(name: str, expected: str, value: object) -> TypeError:

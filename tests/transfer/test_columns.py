@@ -36,6 +36,20 @@ def report(*titles: str, column_map: ColumnMap | None = None) -> ColumnsReport:
     return columns.report()
 
 
+def test_each_field_of_an_object_is_a_column() -> None:
+    """A column `owner.firstName` fills a field of the object `owner`, in any spelling, with a value of its kind."""
+    fields = {**BulkContact.FIELDS, "owner": Field("object", ("theOwner",), model="ContactUpdate")}
+    row = {"phone": MOBILE, "owner.firstName": "Ada", "Owner.tags": "a;b", "theOwner.opt_out": "TRUE", "owner.x": "y"}
+    assert parse(row, fields=fields)["owner"] == {"first_name": "Ada", "tags": ["a", "b"], "opt_out": True}
+    parser = Columns(ColumnMap(), fields).parser(("phone", "owner.first_name", "owner.optOut"))
+    assert parser.validated([MOBILE, "Ada", "true"]) == {
+        "phone": MOBILE,
+        "owner": {"first_name": "Ada", "opt_out": True},
+    }
+    with pytest.raises(TypeError, match=r"^owner\.opt_out must be True or False, not str$"):
+        parser.validated_number([MOBILE, "Ada", "maybe"])
+
+
 ADA = {"phone": MOBILE, "first_name": "Ada", "last_name": "Lovelace", "company_name": "Engines"}
 EXPORTS = {
     "HubSpot": f"""

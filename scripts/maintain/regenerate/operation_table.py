@@ -33,6 +33,8 @@ class OperationEntry(NamedTuple):
     """The operationId."""
     call: str
     """The name of the call, such as `contacts.retrieve`; the method of a request that is no operation."""
+    deprecated: bool = False
+    """Whether the API deprecates it."""
 
 
 SERVERS: Final[tuple[str, ...]] = {servers!r}
@@ -44,16 +46,17 @@ OPERATION_TABLE: Final[tuple[OperationEntry, ...]] = ('''
 def write_operation_table(document: Document, package: Path) -> None:
     """Write the operation table of a generated package."""
     rows = [_row(document, route, method) for route, method in document.operations()]
-    lines = "".join(f"OperationEntry{row!r}," for row in sorted(rows))
+    lines = "".join(f"OperationEntry({', '.join(map(repr, row))}{mark})," for *row, mark in sorted(rows))
     servers = tuple(server["url"] for server in document.data.get("servers", ()))
     head = HEADER.replace("{servers!r}", repr(servers))
     (package / "operation_table.py").write_text(f"{head}{lines})\n", encoding="utf-8")
 
 
-def _row(document: Document, route: str, method: str) -> tuple[str, str, str, str]:
+def _row(document: Document, route: str, method: str) -> tuple[str, str, str, str, str]:
     operation = document.data["paths"][route][method]
     operation_id = operation.get("operationId", "")
-    return method.upper(), route, operation_id, call_name(operation_id, *operation.get("tags", [])[:1])
+    mark = ", deprecated=True" if operation.get("deprecated") else ""
+    return method.upper(), route, operation_id, call_name(operation_id, *operation.get("tags", [])[:1]), mark
 
 
 def call_name(operation_id: str, tag: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The columns of a table of contacts: one per field, and one per label of a map that occurs in any contact. Pure."""
+"""The columns of a table of contacts: one per field, also of an object, and per label of a map that occurs. Pure."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class TableLayout:
 
     def __init__(self, fields: Fields) -> None:
         self._labels: dict[str, dict[str, None]] = {name: {} for name, field in fields.items() if field.kind == "map"}
+        objects = {name: field.model_class for name, field in fields.items() if field.kind == "object"}
+        self._labels |= {name: dict.fromkeys(model.FIELDS) for name, model in objects.items()}
         self._names = sorted(fields, key=PHONE.__ne__)
 
     def add_labels(self, values: Values) -> None:

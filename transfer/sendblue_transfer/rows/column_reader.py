@@ -37,7 +37,7 @@ class ColumnReader(dict[tuple[str, ...], object]):
             len(self._positions) == 1
             and cells[0].cell_type == "text"
             and not cells[0].title
-            and (target.label or cells[0].kind == "string")
+            and cells[0].kind == "string"
         )
 
     def read(self, columns: Sequence[Sequence[str]]) -> Sequence[object]:

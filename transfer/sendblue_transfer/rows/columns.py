@@ -2,8 +2,8 @@
 
 The explicit column map comes first, then the spellings of the field, then synonyms. Titles are compared without case,
 spaces and punctuation: `first_name`, `firstName` and `First Name` are equal. A map has a column per label, such as
-`custom_variables.Lead Source`, and the label is kept as it is. The fields come from the tables of the generated models,
-so a field that is added to the OpenAPI document needs no change here.
+`custom_variables.Lead Source`, and the label is kept as it is; an object has a column per field of it. The fields come
+from the tables of the generated models, so a field that is added to the OpenAPI document needs no change here.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from .titles import normalise_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sendblue_contacts_api.types import Field
 
     from sendblue_transfer.sources.record import CellType
 
@@ -234,9 +236,15 @@ class Columns:
             names = {titles[position] for position in ordinary}
             has_labels = target.name == "tags" and {*map(normalise_title, names)} <= _LABEL_TITLES
             types: set[CellType] = {self._cell_types.get(name, "text") for name in names}
-            kind, cell_type = self._fields[target.name].kind, types.pop() if len(types) == 1 else "other"
+            kind, cell_type = self._kind(target), types.pop() if len(types) == 1 else "other"
             yield FieldCells(target, LABELS if has_labels else kind, ordinary, cell_type=cell_type)
         yield from (FieldCells(target, kind, (position,), title) for position, title, kind in found if kind)
+
+    def _kind(self, target: ColumnTarget) -> str:
+        field = self._fields[target.name]
+        if target.label is None:
+            return field.kind
+        return "string" if field.kind == "map" else _fields_of(field)[target.label].kind
 
     def _match(self, title: str) -> _Match:
         title = unescape_formula(title) if self._escaped else title
@@ -262,6 +270,9 @@ class Columns:
         owner, rank = self._known_titles.get(normalise_title(prefix), (None, 0))
         if dot and owner and self._fields[owner].kind == "map":
             return ColumnTarget(owner, label), rank
+        if dot and owner and self._fields[owner].kind == "object":
+            name, _ = _known_titles(_fields_of(self._fields[owner])).get(normalise_title(label), (None, 0))
+            return ColumnTarget(owner, name) if name else None, rank
         name, rank = self._known_titles.get(normalise_title(title), (None, 0))
         return ColumnTarget(name) if name else None, rank
 
@@ -278,8 +289,15 @@ def unknown_name_message(name: str, fields: Fields, what: str = "column") -> str
     name = name[:_MAX_TITLE_CHARACTERS]
     similar = get_close_matches(name.partition(".")[0], [spelling for _, spelling in _spellings(fields)], n=1)
     hint = f" (did you mean {similar[0]}?)" if similar else ""
-    known = ", ".join(name + (".<label>" if field.kind == "map" else "") for name, field in fields.items())
+    known = ", ".join(
+        name + {"map": ".<label>", "object": ".<field>"}.get(field.kind, "") for name, field in fields.items()
+    )
     return f"unknown {what} {mask(repr(name))}{hint}; the fields, in any spelling, are {known}"
+
+
+def _fields_of(field: Field) -> Fields:
+    found: Fields = field.model_class.FIELDS
+    return found
 
 
 def _spellings(fields: Fields) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from sendblue_contacts.errors import InvalidPhoneNumberError
 from sendblue_contacts.fields import check
 from sendblue_contacts.phone import E164, normalise
 
-from .cells import FIRST_PART, OTHER_PARTS, parse_cell, scalar_text, unescape_formula
+from .cells import FIRST_PART, OTHER_PARTS, parse_cell, unescape_formula
 from .opt_outs import is_opted_out
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ PHONE = "phone"
 _ALWAYS_VALID = {"string", FIRST_PART, OTHER_PARTS}
 """Kinds of fields for which every text is valid."""
 _LIST = "array[string]"
+_OBJECT = "object"
 _SCIENTIFIC = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+?\d{1,2}")
 _ROUNDED = (
     "a spreadsheet has shortened the phone number, as in 1.41556E+10, so its last digits are lost; in the spreadsheet "
@@ -34,7 +35,7 @@ _ROUNDED = (
 
 
 class ColumnTarget(NamedTuple):
-    """What a column fills: a field, or one label of a map."""
+    """What a column fills: a field, one label of a map, or one field of an object, which is its label here."""
 
     name: str
     label: str | None = None
@@ -50,7 +51,7 @@ class FieldCells(NamedTuple):
 
     Attributes:
         target: The field or label.
-        kind: The kind of the field, or one of the kinds of cells in `cells`.
+        kind: The kind of the field or of the label, or one of the kinds of cells in `cells`.
         positions: The positions of the cells, in order of preference.
         title: The title of a column about opt-outs, whose kind is one of `opt_outs`; else empty.
         cell_type: The type of the cells, if the others of the row are text.
@@ -67,7 +68,7 @@ class FieldCells(NamedTuple):
         """Whether every cell is a valid value."""
         if self.cell_type == "list":
             return self.kind == _LIST
-        return self.cell_type == "text" and (self.kind in _ALWAYS_VALID or self.target.label is not None)
+        return self.cell_type == "text" and self.kind in _ALWAYS_VALID
 
 
 class RowParser:
@@ -100,7 +101,11 @@ class RowParser:
         self._keeps_blanks = keeps_blanks
         self._required = [name for name, field in fields.items() if field.required]
         self._to_validate = [
-            each for each in field_cells if each.target.name in self._required or not (is_text and each.is_valid)
+            each
+            for each in field_cells
+            if each.target.name in self._required
+            or not (is_text and each.is_valid)
+            or fields[each.target.name].kind == _OBJECT  # the field of an object may be missing
         ]
         only = [each for each in self._to_validate if each.target.name == PHONE]
         self._only_number = only[0] if only and only == self._to_validate else None
@@ -140,12 +145,12 @@ class RowParser:
             if title:
                 if is_opted_out(kind, cell, title):
                     contact[name] = True
-            elif label is None:
-                value = cell if kind == "string" and cell.__class__ is str else parse_cell(kind, cell)
-                if value is not None:
-                    contact[name] = value
-            else:
-                _set_label(contact, name, label, cell)
+                continue
+            value = cell if kind == "string" and cell.__class__ is str else parse_cell(kind, cell)
+            if label is not None:
+                _set_label(contact, name, label, value)
+            elif value is not None:
+                contact[name] = value
         return contact
 
     def _first_filled(self, cells: Sequence[Any], positions: tuple[int, ...]) -> object:
@@ -200,7 +205,12 @@ class RowParser:
 
     def part(self, name: str, label: str | None) -> tuple[tuple[int, ...], RowParser]:
         """Return the positions of the cells that fill a field or a label, and a parser of only these cells."""
-        found = [each for each in self.field_cells if each.target.name == name and label in (None, each.target.label)]
+        is_object = self._fields[name].kind == _OBJECT  # whose fields are checked together
+        found = [
+            each
+            for each in self.field_cells
+            if each.target.name == name and (is_object or label in (None, each.target.label))
+        ]
         positions = tuple(chain.from_iterable(each.positions for each in found))
         places = count()
         cells = [each._replace(positions=tuple(islice(places, len(each.positions)))) for each in found]
@@ -223,10 +233,10 @@ class RowParser:
         return contact
 
 
-def _set_label(contact: dict[str, Any], name: str, label: str, cell: object) -> None:
+def _set_label(contact: dict[str, Any], name: str, label: str, value: object) -> None:
     labels = contact.setdefault(name, {})
     if isinstance(labels, dict):  # else the whole map is a cell that cannot be parsed, and the validation rejects it
-        cast("dict[str, object]", labels)[label] = cell if isinstance(cell, str) else scalar_text(cell)
+        cast("dict[str, object]", labels)[label] = value
 
 
 def field_label(name: str) -> str:

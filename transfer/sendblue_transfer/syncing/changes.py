@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from sendblue_contacts._masking import mask
+from sendblue_contacts_api.models.contact import Contact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Values = dict[str, Any]
 """Values by field name; those of a map are flat, under names such as `custom_variables.Plan`."""
 
+_OBJECTS = {name for name, each in Contact.FIELDS.items() if each.kind == "object"}
+"""Fields that change as a whole, because an update replaces them."""
 _KEYS = {"kind", "phone", "fields", "reason", "line"}
 
 
@@ -112,7 +115,7 @@ def flatten(values: Mapping[str, Any]) -> Values:
     """Return the values of a contact with an entry for each label of its maps."""
     flat: Values = {}
     for name, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and name not in _OBJECTS:
             flat.update({f"{name}.{label}": text for label, text in cast("Values", value).items()})
         else:
             flat[name] = value

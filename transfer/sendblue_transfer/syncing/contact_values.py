@@ -132,6 +132,8 @@ def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
     if kind == "map" and isinstance(value, dict):
         labels = cast("Values", value)
         value = {label: scalar_text(text) for label, text in labels.items() if not is_blank(text)}
+    elif kind == "object" and value is not None:
+        value = {name: each for name, each in value.to_dict().items() if not is_blank(each)}
     elif kind == "array[string]" and isinstance(value, list):
         value = [scalar_text(item) for item in cast("list[object]", value) if not is_blank(item)]
     elif isinstance(value, date):

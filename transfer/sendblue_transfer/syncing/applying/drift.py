@@ -22,7 +22,7 @@ from sendblue_contacts.phone import normalise
 
 from sendblue_transfer.syncing.change_log import DRIFTED, NOT_SENT, UNCHANGED, Result
 from sendblue_transfer.syncing.changes import flatten
-from sendblue_transfer.syncing.contact_values import SYNC_FIELDS
+from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,7 @@ def _drifted(fields: Iterable[str]) -> Result:
 
 def same(name: str, one: Any, other: Any) -> bool:  # noqa: ANN401  # any JSON
     """Whether two values of a field are equal as far as an API may render them differently."""
+    one, other = (_without_blanks(each) for each in (one, other))
     if not (one and other):
         return not one and not other
     if isinstance(one, list) and isinstance(other, list):
@@ -95,6 +96,13 @@ def same(name: str, one: Any, other: Any) -> bool:  # noqa: ANN401  # any JSON
         return True
     field = SYNC_FIELDS.get(name)
     return field is not None and field.kind == "e164" and _digits(cast("object", one)) == _digits(cast("object", other))
+
+
+def _without_blanks(value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """Return an object without blank fields; any other value is unchanged."""
+    if not isinstance(value, dict):
+        return value
+    return {key: each for key, each in cast("Values", value).items() if not is_blank(each)}
 
 
 def _digits(number: object) -> object:

@@ -5,6 +5,8 @@
     | tags             | the set of tags differs; the tags of the row replace those of the contact, or are |
     |                  | added to them                                                                     |
     | custom variables | a label of the row has another text; labels that the row lacks are left alone     |
+    | objects          | a field of the object in the row differs; the whole object is sent, with the other   |
+    |                  | fields of that of the contact                                                     |
     | opt_out          | the row says yes, or it says no and opting in is allowed                          |
     | phone numbers    | they differ in E.164 form                                                         |
     | dates and times  | they are different moments                                                        |
@@ -83,7 +85,9 @@ class RowDiff:
                 continue
             if name == TAGS or is_blank(value):
                 continue
-            if isinstance(value, dict):
+            if isinstance(value, dict) and SYNC_FIELDS[name].kind == "object":
+                yield name, (None, {key: each for key, each in cast("Values", value).items() if is_filled(each)})
+            elif isinstance(value, dict):
                 labels = cast("Values", value)
                 yield from ((f"{name}.{label}", (None, text)) for label, text in labels.items() if is_filled(text))
             else:
@@ -96,7 +100,9 @@ class RowDiff:
             old = contact.get(name)
             if value == old or name == TAGS or name not in SYNC_FIELDS:
                 continue
-            if isinstance(value, dict):
+            if isinstance(value, dict) and SYNC_FIELDS[name].kind == "object":
+                yield from self._changed_object(name, cast("Values", value), old or {})
+            elif isinstance(value, dict):
                 yield from self._changed_labels(name, cast("Values", value), old)
             elif is_blank(value):
                 if self._clears and name != OPT_OUT and old is not None:
@@ -118,6 +124,12 @@ class RowDiff:
                     yield f"{name}.{label}", (before, text)
             elif self._clears and before is not None:
                 yield f"{name}.{label}", (before, None)
+
+    def _changed_object(self, name: str, row: Values, old: Values) -> Iterator[_Pair]:
+        changed = {key: value for key, value in row.items() if value != old.get(key)}
+        new = {key: value for key, value in changed.items() if is_filled(value) or self._clears}
+        if new:
+            yield name, (old or None, {**old, **new})
 
     def wanted_tags(self, row: Values, old: list[str]) -> list[str]:
         """Return the tags that a contact is to have.
