@@ -1,5 +1,6 @@
 """Which column fills which field: by the column map, by its spelling, or by the titles of address books and CRMs."""
 
+import random
 from collections.abc import Callable, Mapping
 from itertools import cycle
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
@@ -14,6 +16,7 @@ from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_sour
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.columns import Columns
+from sendblue_transfer.rows.contact_encoder import ColumnValidator, ContactEncoder
 
 from tests.transfer.contact_files import WriteFile
 
@@ -387,3 +390,48 @@ def test_the_value_of_an_enum_is_checked(cell: str, valid: bool) -> None:
     else:
         with pytest.raises(ValueError, match="place must be one of home, work"):
             parser.validated_number(("+14155551234", cell))
+
+
+TITLES = {
+    "one number": ("phone", "first_name", "tags", "custom_variables.Plan", 'custom_variables.Lead "Source"'),
+    "two numbers, and a full name": ("mobile phone", "phone", "name", "tags", "tags", "custom_variables"),
+    "a label and the whole map": ("phone", "last_name", "custom_variables.Plan", "custom_variables", "company"),
+}
+CELLS = (
+    "",
+    " ",
+    "Ada",
+    "'=1+1",
+    "=2",
+    "'",
+    "VIP;lead",
+    'a"b',
+    "line\nbreak",
+    "\\ \u2028 \x7f",
+    "Zoë",
+    "1",
+    '{"Plan": "x"}',
+)
+
+
+@pytest.mark.parametrize("titles", TITLES.values(), ids=TITLES)
+def test_rows_are_encoded_column_by_column_as_they_are_one_by_one(titles: tuple[str, ...]) -> None:
+    """For any cells: the JSON of a request has the same contacts, and the same rows are invalid."""
+    parser = Columns(ColumnMap(), BulkContact.FIELDS, escaped=True).parser(titles)
+    encoder, validator = ContactEncoder(parser, None), ColumnValidator(parser, None)
+    numbers = ("+1 415 555 0123", MOBILE, "nobody", "", f"{MOBILE}\n{OTHER}")
+    choose = random.Random(len(titles))  # noqa: S311  # a reproducible choice
+    valid: list[list[str]] = []
+    for _ in range(300):
+        row = [choose.choice(numbers if "phone" in title else CELLS) for title in titles]
+        try:
+            number = parser.validated_number(row)
+        except (TypeError, ValueError):
+            with pytest.raises((TypeError, ValueError)):
+                [*map(int, validator.numbers([[cell] for cell in row]))]
+        else:
+            assert [*validator.numbers([[cell] for cell in row])] == [number]
+            valid.append(row)
+    expected = [bulk_item(parser.parse_validated(row)).to_dict() for row in valid]
+    assert len(expected) > 20  # enough of them
+    assert [contact.to_dict() for contact in encoder.encode([*zip(*valid, strict=True)])] == expected

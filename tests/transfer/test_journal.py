@@ -5,6 +5,7 @@ import os
 import random
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -185,9 +186,9 @@ def test_rows_are_marked_before_their_request(
     marked: list[int] = []
     mark_sending = Journal.mark_sending
 
-    def recorded(self: Journal, lines: list[int]) -> None:
+    def recorded(self: Journal, lines: list[int], **options: Any) -> None:
         requests = len(sandbox.requests)
-        mark_sending(self, lines)
+        mark_sending(self, lines, **options)
         marked.extend(lines)
         assert len(sandbox.requests) <= requests + 4
 
@@ -201,7 +202,7 @@ def test_no_request_without_a_journal(
 ) -> None:
     """If the journal cannot be written, the import raises an error, and the request is not sent."""
 
-    def full(_journal: Journal, _lines: list[int]) -> None:
+    def full(_journal: Journal, _lines: list[int], **_options: Any) -> None:
         raise JournalError("the disk is full")
 
     monkeypatch.setattr(Journal, "mark_sending", full)
@@ -221,19 +222,15 @@ def test_journal_has_no_personal_data(client: Sendblue, write_rows: WriteFile) -
 
 
 def test_journal_is_a_plain_table(client: Sendblue, write_rows: WriteFile) -> None:
-    """Any SQLite program can read the results of the rows, by line."""
+    """Any SQLite program can read the results: those of a request for all rows between two lines, and exceptions."""
     client.contacts.bulk.create([person(1)])
     report = import_file(client, write_rows(3, ["", "Nobody", "", "", ""], [number(2), "", "", "", ""]))
     with closing(sqlite3.connect(report.journal)) as database:
         rows = database.execute("SELECT line, status, reason, duplicate_of FROM rows ORDER BY line").fetchall()
-    assert [(line, status) for line, status, *_ in rows] == [
-        (2, CREATED),
-        (3, REJECTED),
-        (4, "duplicate"),
-        (5, REJECTED),
-        (6, CREATED),
-    ]
-    assert ("exists" in rows[1][2], rows[2][2:], rows[3][2]) == (True, ("", 6), "the phone number is missing")
+        chunks = database.execute("SELECT first, last, status FROM chunks").fetchall()
+    assert [(line, status) for line, status, *_ in rows] == [(3, REJECTED), (4, "duplicate"), (5, REJECTED)]
+    assert chunks == [(2, 6, CREATED)]
+    assert ("exists" in rows[0][2], rows[1][2:], rows[2][2]) == (True, ("", 6), "the phone number is missing")
 
 
 def test_commits_survive_a_power_loss(tmp_path: Path) -> None:
@@ -285,6 +282,35 @@ def test_unwritten_results_are_sending(tmp_path: Path) -> None:
     journal.add(RowResult(3, CREATED))
     journal._database.close()
     assert written_results(path) == {2: CREATED, 3: SENDING, 4: SENDING}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chunks_have_the_results_of_their_rows(tmp_path: Path, seed: int) -> None:
+    """However requests succeed or fail, and whenever the journal is opened again."""
+    choose = random.Random(seed)  # noqa: S311  # a reproducible choice
+    path, expected = tmp_path / "journal", dict.fromkeys(range(1, 200), "")
+    for _ in range(8):
+        with Journal(path) as journal:
+            rejected = choose.sample([line for line, status in expected.items() if not status], 3)
+            journal.write_validation([RowResult(line, REJECTED, "no") for line in rejected])
+            expected.update(dict.fromkeys(rejected, REJECTED))
+            for wanted in choose.choices(["", SENDING], [3, 1], k=3):
+                start, size = choose.randrange(1, 190), choose.randrange(1, 20)
+                lines = [line for line in expected if line >= start and expected[line] == wanted][:size]
+                if not lines:
+                    continue
+                journal.mark_sending(lines, whole=not wanted)
+                expected.update(dict.fromkeys(lines, SENDING))
+                created = choose.sample(lines, choose.choice([len(lines), choose.randrange(len(lines))]))
+                journal.add_created(lines, sorted(created))
+                expected.update(dict.fromkeys(created, CREATED))
+                for line in [line for line in lines if line not in created and choose.random() < 0.5]:  # as above
+                    journal.add(RowResult(line, UPDATED))
+                    expected[line] = UPDATED
+        with Journal(path) as journal:
+            assert [journal.result(line).status for line in expected] == [*expected.values()]
+            assert journal.statuses([*expected]) == [*expected.values()]
+            assert journal.counts() == {status: count for status, count in Counter(expected.values()).items() if status}
 
 
 def test_validation_is_written_completely_or_not_at_all(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from sendblue_contacts.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from sendblue_contacts.bulk.results import BulkOutcome
@@ -53,7 +53,7 @@ class SendingStoppedError(Exception):
 class SendingJournal(Protocol):
     """Where items are marked before they are sent."""
 
-    def mark_sending(self, numbers: Iterable[int], /) -> None:
+    def mark_sending(self, numbers: Sequence[int], /) -> None:
         """Write that the items with these numbers are about to be sent."""
 
 
@@ -78,7 +78,7 @@ class BulkSender:
 
     def __init__(
         self,
-        stream: Callable[..., Generator[BulkOutcome[Any]]],
+        stream: Callable[..., Generator[Any]],
         journal: SendingJournal,
         *,
         on_success: Callable[[int, Any], object],
@@ -96,7 +96,7 @@ class BulkSender:
         self._any_success = False
         self._local_error: Exception | None = None
 
-    def send(self, items: Iterable[NumberedItem], *, final: bool = False, **options: Any) -> str:  # noqa: ANN401  # as the stream takes them
+    def send(self, items: Iterable[Any], *, final: bool = False, **options: Any) -> str:  # noqa: ANN401  # as the stream takes them
         """Send items.
 
         Args:
@@ -117,8 +117,8 @@ class BulkSender:
         unknown = ""
         try:
             with closing(self._stream(self._items(items), on_send=self._on_send, **options)) as stream:
-                for outcome in stream:
-                    unknown = self._process(outcome, failed) or unknown
+                for each in stream:
+                    unknown = self._process(each, failed) or unknown
         except SendingStoppedError:
             if self._local_error:  # the stream failed because of the input or the journal, not because of the server
                 raise self._local_error from None
@@ -130,7 +130,7 @@ class BulkSender:
             unknown = failed[0][1]
         return unknown
 
-    def _items(self, items: Iterable[NumberedItem]) -> Iterator[object]:
+    def _items(self, items: Iterable[Any]) -> Iterator[object]:
         with self._keep_local_error():
             for index, item in enumerate(items):
                 self._pending[index] = item
@@ -139,7 +139,10 @@ class BulkSender:
     def _on_send(self, indices: tuple[int, ...]) -> None:
         with self._keep_local_error():
             self._before_request()
-            self._journal.mark_sending([self._pending[index][0] for index in indices])
+            self._mark_sending(indices)
+
+    def _mark_sending(self, indices: tuple[int, ...]) -> None:
+        self._journal.mark_sending([self._pending[index][0] for index in indices])
 
     @contextmanager
     def _keep_local_error(self) -> Generator[None]:
@@ -149,8 +152,9 @@ class BulkSender:
             self._local_error = error
             raise
 
-    def _process(self, outcome: BulkOutcome[Any], failed: list[tuple[int, str]]) -> str:
+    def _process(self, result: Any, failed: list[tuple[int, str]]) -> str:  # noqa: ANN401  # what the stream yields
         """Process the outcome of an item. Returns why it is unknown, else an empty text."""
+        outcome: BulkOutcome[Any] = result
         item = self._pending.pop(outcome.index)
         if outcome.ok:
             self._any_success = True

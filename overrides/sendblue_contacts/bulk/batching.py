@@ -142,8 +142,8 @@ class Chunker(Generic[P]):
 
     def _add_page(self, page: EncodedPage) -> Iterator[Chunk[P]]:
         """Add contacts that were checked, and whose numbers differ. Yields the chunks that are full."""
-        entries = [
-            Entry[Any](index, contact, contact, number=contact.phone, size_bytes=len(contact.json) + 1)
+        entries: Chunk[Any] = [
+            Entry(index, contact, contact, number=contact.phone, size_bytes=len(contact.json) + 1)
             for index, contact in enumerate(page, self._index)
         ]
         self._index += len(page)

@@ -21,10 +21,11 @@ from sendblue_transfer.errors import TransferError
 from sendblue_transfer.progress import ProgressReporter
 from sendblue_transfer.reports import ImportReport, Mode
 from sendblue_transfer.rows.row_status import CREATED, DUPLICATE, NOT_SENT, REJECTED, SENDING, UPDATED, RowResult
-from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError
+from sendblue_transfer.sending import RequestPool, SendingStoppedError
 
 from .fingerprint import COMPLETED, ROW_COUNT, EarlierRun, account_fingerprint, earlier_run, fingerprint
 from .journal import SECONDS, Journal
+from .page_sender import PageSender
 from .paths import back_up, check_rejects_path, journal_path, rejects_path
 from .planner import first_problems, rows_of
 from .previous_values import PreviousValues
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sendblue_contacts import Sendblue
-    from sendblue_contacts_api.models.contact import Contact
+    from sendblue_contacts.bulk.requests import EncodedContact
 
     from sendblue_transfer.progress import OnImportProgress
     from sendblue_transfer.rows.column_map import ColumnMap
@@ -191,36 +192,36 @@ class _Run:
 
         Looking up comes first because it is cheap while those contacts are among the newest.
         """
-        with PreviousValues(self._contacts, self._journal, self._rows.region, records=upserts) as previous:
-            stream = partial(self._contacts.bulk.stream_create, chunk_size=chunk_size, concurrency=concurrency)
-            creator = BulkSender(
-                partial(stream, duplicates=None),
+        with PreviousValues(self._contacts, self._journal, records=upserts) as previous:
+            creator = PageSender(
+                partial(
+                    self._contacts.bulk._stream_chunks,  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # faster
+                    with_contacts=upserts,
+                    chunk_size=chunk_size,
+                    concurrency=concurrency,
+                ),
                 previous,
-                on_success=lambda line, contact: self._on_created(previous, line, contact),
+                on_created=partial(self._count, CREATED),
                 on_failure=self._on_rejected,
                 on_rejected=(
-                    (lambda row, reason: updates.add(previous.record_update(RowUpdate(*row, reason))))
+                    (lambda row, reason: updates.add(previous.record_update(_update(row, reason))))
                     if upserts
                     else (lambda row, reason: self._on_rejected(row[0], reason))
                 ),
                 before_request=self._check_source,
             )
             self._look_up_unknown(creator, previous)
-            creator.send(previous.remember(self._rows.contacts(self._journal.result, NOT_SENT)))
+            creator.send(previous.remember(self._rows.pages(self._journal, NOT_SENT)))
             updates.finish()
             if unknown := self._look_up_unknown(creator, previous):
                 raise SendingStoppedError(unknown)
 
-    def _look_up_unknown(self, creator: BulkSender, previous: PreviousValues) -> str:
+    def _look_up_unknown(self, creator: PageSender, previous: PreviousValues) -> str:
         self._journal.flush()
         if not self._journal.counts()[SENDING]:
             return ""
-        rows = previous.remember(self._rows.contacts(self._journal.result, SENDING))
+        rows = previous.remember(self._rows.pages(self._journal, SENDING))
         return creator.send(rows, final=True, check_existing=True)
-
-    def _on_created(self, previous: PreviousValues, line: int, contact: Contact) -> None:
-        previous.record_created(line, contact)
-        self._on_result(RowResult(line, CREATED))
 
     def _check_source(self) -> None:
         """Stop before sending rows that were added after the validation."""
@@ -232,7 +233,10 @@ class _Run:
 
     def _on_result(self, result: RowResult) -> None:
         self._journal.add(result)
-        self._counts[result.status] += 1
+        self._count(result.status, 1)
+
+    def _count(self, status: str, rows: int) -> None:
+        self._counts[status] += rows
         self._progress.report_sent(self._total, self._counts)
 
     def _on_updated(self, result: RowResult) -> None:
@@ -288,3 +292,8 @@ class _Run:
             guessed_encoding=self._rows.source.guessed_encoding,
             replaced_rejects=replaced_rejects,
         )
+
+
+def _update(row: tuple[int, EncodedContact], reason: str) -> RowUpdate:
+    line, contact = row
+    return RowUpdate(line, contact.to_dict(), reason)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 
 from sendblue_transfer.rows.row_parser import PHONE
@@ -19,14 +18,15 @@ from sendblue_transfer.syncing.changes import Change, encode_json, flatten
 from sendblue_transfer.syncing.contact_values import contact_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
+    from sendblue_contacts.bulk.requests import EncodedContact
     from sendblue_contacts.resources import Contacts
     from sendblue_contacts_api.models.contact import Contact
 
-    from sendblue_transfer.sending import NumberedItem
+    from sendblue_transfer.rows.validation import RowPage
     from sendblue_transfer.syncing.changes import Values
 
     from .journal import Journal
@@ -51,46 +51,55 @@ class PreviousValues:
     Args:
         contacts: The contacts of the account.
         journal: The journal of the import.
-        region: The region of numbers in national form.
         records: Whether anything is recorded: only an import in the mode `upsert` can be undone.
     """
 
-    def __init__(self, contacts: Contacts, journal: Journal, region: str | None, *, records: bool) -> None:
+    def __init__(self, contacts: Contacts, journal: Journal, *, records: bool) -> None:
         self._contacts = contacts
         self._journal = journal
-        self._region = region
         self._records = records
-        self._rows: dict[int, dict[str, Any]] = {}
+        self._rows: dict[int, EncodedContact] = {}
         self._lookups = 0
         self._requests_of_listing: int | None = None
         self._listed: AccountIndex | None = None
 
-    def remember(self, rows: Iterable[NumberedItem]) -> Iterator[NumberedItem]:
+    def remember(self, pages: Iterable[RowPage]) -> Iterator[RowPage]:
         """Yield rows, and remember them until they are sent."""
-        for line, contact in rows:
+        for lines, contacts in pages:
             if self._records:
-                self._rows[line] = contact
-            yield line, contact
+                self._rows.update(zip(lines, contacts, strict=True))
+            yield lines, contacts
 
-    def mark_sending(self, lines: Iterable[int]) -> None:
-        """Write that these rows are about to be sent, and what would be created."""
-        sent = list(lines)
-        for line in sent:
+    def mark_sending(self, lines: Sequence[int], *, whole: bool = False) -> None:
+        """Write that these rows are about to be sent, and what would be created.
+
+        Args:
+            lines: The lines of the rows, in ascending order.
+            whole: Whether all rows between them have a result already.
+        """
+        for line in lines if self._records else ():
             if contact := self._rows.pop(line, None):
-                self._journal.record(line, self._creation(contact))
-        self._journal.mark_sending(sent)
+                self._journal.record(line, _creation(contact.to_dict()))
+        self._journal.mark_sending(lines, whole=whole)
 
-    def record_created(self, line: int, contact: Contact) -> None:
-        """Record the contact that was created for a row, with defaults of the account."""
-        self._rows.pop(line, None)
-        if self._records:
-            after = encode_json(flatten(contact_values(contact)))
-            self._journal.record_result(Result(line, DONE, "", contact.contact_id, after))
+    def record_created(self, lines: Sequence[int], created: Sequence[tuple[int, Contact | None]]) -> None:
+        """Record rows of a request that were created.
+
+        Args:
+            lines: The lines of all rows of the request, in ascending order.
+            created: The lines of those that were created, with the contacts, which have defaults of the account.
+        """
+        self._journal.add_created(lines, [line for line, _ in created])
+        for line, contact in created if self._records else ():
+            self._rows.pop(line, None)
+            if contact:
+                after = encode_json(flatten(contact_values(contact)))
+                self._journal.record_result(Result(line, DONE, "", contact.contact_id, after))
 
     def record_update(self, update: RowUpdate) -> RowUpdate:
         """Write the values that an update will replace. They are on disk when this returns."""
         self._rows.pop(update.line, None)
-        creation = self._creation(update.contact)
+        creation = _creation(update.contact)
         if found := self._find(creation.phone):
             old = flatten(found.values)
             fields = {name: (old.get(name), new) for name, new in creation.new.items() if new != old.get(name)}
@@ -98,11 +107,6 @@ class PreviousValues:
             self._journal.record_result(Result(update.line, DONE, "", found.contact_id))
             self._journal.mark_sending(())
         return update
-
-    def _creation(self, contact: dict[str, Any]) -> Change:
-        values = bulk_item(contact, self._region).to_dict()
-        phone = values.pop(PHONE)
-        return Change("create", phone, {name: (None, value) for name, value in flatten(values).items()})
 
     def _find(self, phone: str) -> _Found | None:
         if self._listed is None and self._lookups >= _LOOKUPS_BEFORE_COUNT:
@@ -127,3 +131,9 @@ class PreviousValues:
     ) -> None:
         if self._listed:
             self._listed.close()
+
+
+def _creation(contact: dict[str, Any]) -> Change:
+    values = dict(contact)
+    phone = values.pop(PHONE)
+    return Change("create", phone, {name: (None, value) for name, value in flatten(values).items()})

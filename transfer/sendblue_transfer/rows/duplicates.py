@@ -15,7 +15,7 @@ from sendblue_contacts.bulk.types import Duplicates
 from sendblue_transfer.temporary_database import TemporaryDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["DUPLICATES", "DuplicateFinder", "Duplicates", "MergeBuffer"]
 
@@ -37,9 +37,9 @@ class DuplicateFinder(TemporaryDatabase):
         super().__init__("CREATE TABLE numbers (number INTEGER, line INTEGER)")
         self._batch: list[tuple[int, int]] = []
 
-    def add(self, number: str, line: int) -> None:
-        """Add the number of a row, in E.164 form."""
-        self._batch.append((int(number), line))
+    def add_all(self, numbers: Iterable[str], lines: Iterable[int]) -> None:
+        """Add the numbers of rows, in E.164 form."""
+        self._batch += [*zip(map(int, numbers), lines, strict=True)]
         if len(self._batch) >= _BATCH_SIZE:
             self._write()
 

@@ -83,6 +83,7 @@ class RowParser:
 
     Attributes:
         field_cells: Which cells fill which fields.
+        names_to_validate: The fields with a value that may be invalid.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class RowParser:
         self.targets: frozenset[ColumnTarget] = frozenset(
             each.target for each in field_cells if each.target.name not in self._required
         )
-        self._names_to_validate = tuple(dict.fromkeys(each.target.name for each in self._to_validate))
+        self.names_to_validate: tuple[str, ...] = tuple(dict.fromkeys(each.target.name for each in self._to_validate))
 
     def parse(self, cells: Sequence[Any]) -> dict[str, Any]:
         """Return the contact of a row, under preferred field names. A value that cannot be parsed stays text.
@@ -195,7 +196,7 @@ class RowParser:
             if name not in contact:
                 raise TypeError(f"the {field_label(name)} is missing")
         try:
-            for name in self._names_to_validate:
+            for name in self.names_to_validate:
                 if name in contact:
                     contact[name] = check(name, fields[name], contact[name], region)
         except InvalidPhoneNumberError as error:

@@ -5,15 +5,18 @@ No rows are kept in memory between the two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sendblue_contacts.bulk.actions import merge
+from sendblue_contacts.bulk.requests import EncodedPage, encoded_item
 
+from .contact_encoder import ColumnValidator, ContactEncoder
 from .duplicates import DuplicateFinder, MergeBuffer
 from .row_status import DUPLICATE, REJECTED, RowResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sendblue_transfer.sources.record import Record
     from sendblue_transfer.sources.source import Source
@@ -21,8 +24,38 @@ if TYPE_CHECKING:
     from .columns import Columns
     from .duplicates import Duplicates
 
-_PROGRESS_INTERVAL = 1_000
+    RowPage = tuple[Sequence[int], EncodedPage]
+    """The lines of rows, and their contacts."""
+
+T = TypeVar("T")
+
+_BATCH_SIZE = 1_000
+_TOO_FEW = 16
+"""So few rows are validated row by row if one of them is invalid."""
 DUPLICATE_IS_REJECTED = "another row has the same number, and only the first one is imported"
+
+
+class RowResults(Protocol):
+    """The results of rows, as the journal has them."""
+
+    def result(self, line: int, /) -> RowResult:
+        """Return the result of the row on a line."""
+        ...
+
+    def statuses(self, lines: Sequence[int], /) -> list[str]:
+        """Return the statuses of the rows on these lines, in the order of lines."""
+        ...
+
+
+def batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items, a thousand at a time."""
+    iterator = iter(items)
+    return iter(lambda: list(islice(iterator, _BATCH_SIZE)), [])
+
+
+def columns_of(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Return the cells of rows column by column. Blank cells may follow the last column of a row."""
+    return [*zip(*rows, strict=False)]
 
 
 class ImportRows:
@@ -52,17 +85,40 @@ class ImportRows:
         self.count = 0
         with DuplicateFinder() as finder:
             titles = self.source.titles
-            positions = self.columns.parser(titles).validated_positions if titles else None
-            for record in self.source.records(positions):
-                self.count += 1
-                try:
-                    finder.add(self._number(record), record.line)
-                except (TypeError, ValueError) as error:
-                    yield RowResult(record.line, REJECTED, str(error))
-                if self.count % _PROGRESS_INTERVAL == 0:
+            parser = self.columns.parser(titles) if titles else None
+            validator = ColumnValidator(parser, self.region) if parser else None
+            for records in batches(self.source.records(parser.validated_positions if parser else None)):
+                yield from self._validate(records, finder, validator)
+                self.count += len(records)
+                if len(records) == _BATCH_SIZE:
                     on_read(self.count)
             for line, kept_line in finder.superseded(self.duplicates):
                 yield self._duplicate(line, kept_line)
+
+    def _validate(
+        self, records: Sequence[Record], finder: DuplicateFinder, validator: ColumnValidator | None
+    ) -> Iterator[RowResult]:
+        """Validate rows together; if one of them is invalid, find it by halving."""
+        half = len(records) // 2
+        if validator is None or half < _TOO_FEW:
+            yield from self._validate_each(records, finder)
+            return
+        lines, _, cells, problems = zip(*records, strict=True)
+        try:
+            if any(problems):
+                raise ValueError  # noqa: TRY301  # handled like the error of an invalid value
+            numbers = validator.numbers(columns_of(cells))
+            finder.add_all(numbers, lines)
+        except (TypeError, ValueError):
+            for part in (records[:half], records[half:]):
+                yield from self._validate(part, finder, validator)
+
+    def _validate_each(self, records: Iterable[Record], finder: DuplicateFinder) -> Iterator[RowResult]:
+        for record in records:
+            try:
+                finder.add_all([self._number(record)], [record.line])
+            except (TypeError, ValueError) as error:
+                yield RowResult(record.line, REJECTED, str(error))
 
     def _number(self, record: Record) -> str:
         if record.problem:
@@ -73,6 +129,25 @@ class ImportRows:
         if self.duplicates == "error":
             return RowResult(line, REJECTED, DUPLICATE_IS_REJECTED, kept_line)
         return RowResult(line, DUPLICATE, duplicate_of=kept_line)
+
+    def pages(self, journal: RowResults, *statuses: str) -> Iterator[RowPage]:
+        """Read the rows again, and yield the contacts of those that have a status, encoded for bulk requests.
+
+        Args:
+            journal: Has the results of the rows.
+            statuses: The statuses of the rows to yield.
+        """
+        titles = self.source.titles
+        if titles is None or self.duplicates == "merge":
+            for rows in batches(self.contacts(journal.result, *statuses)):
+                yield [line for line, _ in rows], EncodedPage(encoded_item(contact, self.region) for _, contact in rows)
+            return
+        encoder = ContactEncoder(self.columns.parser(titles), self.region)
+        for records in batches(self.source):
+            known = journal.statuses([record.line for record in records])
+            if found := [record for record, status in zip(records, known, strict=True) if status in statuses]:
+                lines, _, cells, _ = zip(*found, strict=True)
+                yield lines, encoder.encode(columns_of(cells))
 
     def contacts(self, result_of: Callable[[int], RowResult], *statuses: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Read the rows again, and yield the contacts of those that have a status, each with its line.

@@ -19,7 +19,7 @@ from .changes import Change
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sendblue_transfer.checked_database import DatabaseKind
 
@@ -172,7 +172,7 @@ class ChangeLog(CheckedDatabase):
         groups = self._select(query, part, self._before_first(part))
         return Counter({(kind, status): count for kind, status, count in groups})
 
-    def mark_sending(self, positions: Iterable[int]) -> None:
+    def mark_sending(self, positions: Sequence[int]) -> None:
         """Write that these changes are about to be sent, and the results so far. They are on disk when this returns."""
         with self._transaction():
             self._write_results(self._results)

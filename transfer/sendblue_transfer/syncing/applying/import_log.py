@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
     from sendblue_transfer.syncing.change_log import ChangeRow
 
+_STATUS = """
+coalesce(
+    (SELECT rows.status FROM rows WHERE line = changes.position),
+    (SELECT chunks.status FROM chunks WHERE first <= changes.position ORDER BY first DESC LIMIT 1)
+)
+"""
+"""The status of a row: its own, else that of its chunk, since every change was marked before it was sent."""
 _APPLIED = (
-    f"SELECT {COLUMNS} FROM changes JOIN rows ON line = changes.position LEFT JOIN results USING (position) "  # noqa: S608  # constants
-    f"WHERE part = 'sync' AND rows.status IN {(CREATED, UPDATED, SENDING)} ORDER BY number"
+    f"SELECT {COLUMNS} FROM changes LEFT JOIN results USING (position) "  # noqa: S608  # constants
+    f"WHERE part = 'sync' AND {_STATUS} IN {(CREATED, UPDATED, SENDING)} ORDER BY number"
 )
 
 
