@@ -1,7 +1,8 @@
 """scripts/upstream: the comparison of the vendor's library with the document.
 
-`vendor_sdk/` has the facts of a real version, as `scripts/upstream --version X --facts` prints them, and none of the
-vendor's code. A small library with code of the same form tests the reading.
+`vendor_sdk/` has the facts of a real version, as `scripts/upstream --version X --facts` prints them, without the fields
+of operations that the document lacks, and none of the vendor's code. A small library with code of the same form tests
+the reading.
 """
 
 import copy
@@ -15,6 +16,7 @@ from maintain.openapi_document import read
 from maintain.vendor_sdk import command as vendor_sdk
 from maintain.vendor_sdk.command import ACCEPTED, DOCUMENT, accepted, facts, main
 from maintain.vendor_sdk.compare import differences
+from maintain.vendor_sdk.source import bounds
 from maintain.venvs import ScriptError
 
 from tests.slow.maintain.mutations import properties
@@ -62,12 +64,37 @@ class ContactsResource(SyncAPIResource):
         return self._get_api_list("/api/v2/contacts/pages", page=SyncPage[Contact], model=Contact, method="post")
 
     def send(self) -> object:
-        return self._post("/api/messages", cast_to=object)
+        return self._post("/api/v2/opt-outs", cast_to=object)
 
 class AsyncContactsResource(AsyncAPIResource):
     async def create(self, *, number: str) -> ContactCreateResponse:
         return await self._post("/api/v2/contacts", cast_to=ContactCreateResponse)
 '''
+EVENTS = '''
+class EventsResource(SyncAPIResource):
+    def stream(self) -> Event:
+        """Opens a stream of events, such as new contacts."""
+        return self._get("/api/v2/events", cast_to=Event)
+
+    def ping(self) -> object:
+        return self._get("/api/v2/ping", cast_to=object)
+'''
+CLIENT_CLASS = """
+class Sendblue(SyncAPIClient):
+    def __init__(self, base_url: str | None = None) -> None:
+        if base_url is None:
+            base_url = os.environ.get("SENDBLUE_API_BASE_URL")
+        if base_url is None:
+            base_url = f"https://api.example"
+
+    @property
+    def _key_auth(self) -> dict[str, str]:
+        return {"X-Key": self.key}
+
+    @property
+    def default_headers(self) -> dict[str, str]:
+        return {"X-Stainless-Async": "false"}
+"""
 CREATE = '''
 from typing import Dict, Iterable
 from typing_extensions import Literal, Required, Annotated, TypedDict
@@ -85,7 +112,8 @@ class ContactCreateParams(TypedDict, total=False):
 
     custom_variables: Dict[str, str]
 
-    kind: Literal["person", "firm"]
+    kind: Optional[Literal["person", "firm"]]
+    """Between 1 and 50 characters"""
 
     lines: Iterable[Line]
 
@@ -109,7 +137,9 @@ class Contact(BaseModel):
 """
 LIBRARY = {
     "sendblue_api/_version.py": '__title__ = "sendblue_api"\n__version__ = "9.9.9"  # x\n',
+    "sendblue_api/_client.py": CLIENT_CLASS,
     "sendblue_api/resources/contacts.py": RESOURCE,
+    "sendblue_api/resources/events.py": EVENTS,
     "sendblue_api/types/__init__.py": "from .contact import Contact as Contact\n",
     "sendblue_api/types/contact.py": CONTACT,
     "sendblue_api/types/contact_create_params.py": CREATE,
@@ -126,12 +156,8 @@ LIBRARY = {
     "sendblue_api/trap.py": "raise SystemExit('the code was run')\n",
 }
 CONTACT_FIELDS: dict[str, dict[str, object]] = {
-    "phone": {},
-    "firstName": {},
-    "tags": {},
-    "owners": {},
+    **{name: {"nullable": True} for name in ("phone", "firstName", "tags", "owners", "score")},
     "owners[].email": {},
-    "score": {},
 }
 
 
@@ -152,15 +178,20 @@ def stored(version: str) -> dict[str, Any]:
 
 def against_document(library: dict[str, Any], document: dict[str, Any] | None = None) -> list[str]:
     """Return the differences from the document."""
-    return differences(library["operations"], document or read(DOCUMENT, "contacts.yaml").data)
+    return differences(library, document or read(DOCUMENT, "contacts.yaml").data)
 
 
 def test_the_library_is_read(library: Path) -> None:
-    """Paths, methods, aliases, required and deprecated fields, values and nested types are found."""
+    """Addresses, headers, paths, methods, aliases, kinds of fields, values, bounds and nested types are found.
+
+    An operation whose path has another word counts if its module or its description mentions contacts.
+    """
     prefixed = {f"contact.{name}": each for name, each in CONTACT_FIELDS.items()}
     listed = {f"[].{name}": each for name, each in CONTACT_FIELDS.items()}
     assert facts(library) == {
         "version": "9.9.9",
+        "servers": ["https://api.example"],
+        "headers": ["x-key"],
         "operations": {
             "DELETE /api/v2/contacts/{phone_number}": {},
             "GET /api/v2/contacts": {"query": {"limit": {}, "since": {}}, "response": listed},
@@ -171,13 +202,15 @@ def test_the_library_is_read(library: Path) -> None:
                     "first_name": {},
                     "firstName": {"deprecated": True},
                     "custom_variables": {},
-                    "kind": {"values": ["person", "firm"]},
+                    "kind": {"values": ["person", "firm"], "nullable": True, "minimum": 1, "maximum": 50},
                     "lines": {},
                     "lines[].id": {"required": True},
                 },
-                "response": {"contact": {}, "status": {}, **prefixed},
+                "response": {"contact": {"nullable": True}, "status": {}, **prefixed},
             },
             "POST /api/v2/contacts/pages": {"response": listed},
+            "GET /api/v2/events": {},
+            "POST /api/v2/opt-outs": {},
         },
     }
 
@@ -301,9 +334,25 @@ def set_field(operation: str, place: str, **fields: Any) -> Any:
             lambda found: found[VERIFY].update(deprecated=True),
             f"{VERIFY}: the operation is deprecated only in the vendor's library",
         ),
+        (
+            set_field(LIST, "query", limit={"maximum": 500}),
+            f"{LIST}: query `limit`: the maximum is 500 in the vendor's library, 1000 in the document",
+        ),
+        (
+            set_field(LIST, "query", cid={"minimum": 2}),
+            f"{LIST}: query `cid`: the minimum is 2 in the vendor's library, not stated in the document",
+        ),
+        (
+            set_field(POST, "response", **{"contact.verified": {}}),
+            f"{POST}: response `contact.verified` is nullable only in the document",
+        ),
+        (
+            set_field(POST, "body", update_if_exists={"nullable": True}),
+            f"{POST}: body `update_if_exists` is nullable only in {VENDOR}",
+        ),
         # A response that is read by an alias, and a required field of a response, are no differences.
         (set_field(LIST, "response", **{"[].firstName": {}, "[].first_name": None}), ""),
-        (set_field("GET /api/v2/contacts/count", "response", count={"required": True}), ""),
+        (set_field("GET /api/v2/contacts/count", "response", count={"required": True, "nullable": True}), ""),
     ],
 )
 def test_a_new_difference(edit: Any, line: str) -> None:
@@ -312,6 +361,48 @@ def test_a_new_difference(edit: Any, line: str) -> None:
     edit(found["operations"])
     news = set(against_document(found)) - set(against_document(stored(NEW)))
     assert (line in news) if line else not news
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "lines"),
+    [
+        ("servers", ["https://api.sendblue.com"], []),
+        (
+            "servers",
+            ["https://api.example"],
+            ["client: the address https://api.example is only in the vendor's library"],
+        ),
+        (
+            "headers",
+            ["sb-api-key-id", "authorization"],
+            [
+                "client: the authentication header authorization is only in the vendor's library",
+                "client: the authentication header sb-api-secret-key is only in the document",
+            ],
+        ),
+    ],
+)
+def test_another_address_or_header(key: str, values: list[str], lines: list[str]) -> None:
+    """The document has the address and the authentication headers that the vendor's client uses."""
+    news = set(against_document({**stored(NEW), key: values})) - set(against_document(stored(NEW)))
+    assert sorted(news) == lines
+
+
+@pytest.mark.parametrize(
+    ("prose", "found"),
+    [
+        ("Up to 1,000 contacts.", {"maximum": 1000}),
+        ("Between 1 and 50 characters", {"minimum": 1, "maximum": 50}),
+        ("Defaults to 100, capped at 1000.", {"maximum": 1000}),
+        ("At least 2, at most 5 tags", {"minimum": 2, "maximum": 5}),
+        ("Maximum of 20 items (max 30)", {"maximum": 20}),
+        ("Supported up to 10 MB, or at most 15 minutes, in version 2.0", {}),
+        ("Maximum number of contacts to return", {}),
+    ],
+)
+def test_bounds_in_prose(prose: str, found: dict[str, int]) -> None:
+    """Bounds in a description are read, except sizes and times."""
+    assert bounds(prose) == found
 
 
 def test_a_change_of_the_document() -> None:

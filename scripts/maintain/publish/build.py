@@ -6,13 +6,15 @@ difference is an error, and files that are not committed cannot get into the bui
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from maintain.venvs import ScriptError, run
+from maintain.venvs import ROOT, ScriptError, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +24,13 @@ if TYPE_CHECKING:
 ENVIRONMENTS = (("TZ=UTC", "PYTHONHASHSEED=1"), ("TZ=Asia/Kathmandu", "PYTHONHASHSEED=2"))
 
 
-def build(release: Release, folder: Path) -> list[Path]:
-    """Build the sdist and the wheel into `folder` and return their paths. ScriptError: two builds differ."""
-    with tempfile.TemporaryDirectory(prefix="publish-build-") as temporary:
-        first, second = (
-            build_once(release, Path(temporary) / str(number), variables)
-            for number, variables in enumerate(ENVIRONMENTS)
-        )
-        compare(first, second)
-        return [Path(shutil.copy(path, folder)) for path in sorted(first.iterdir())]
+def build(release: Release, work: Path, folder: Path) -> list[Path]:
+    """Build the sdist and the wheel in `work`, and copy them into `folder`. ScriptError: two builds differ."""
+    first, second = (
+        build_once(release, work / f"build-{number}", variables) for number, variables in enumerate(ENVIRONMENTS)
+    )
+    compare(first, second)
+    return [Path(shutil.copy(path, folder)) for path in sorted(first.iterdir())]
 
 
 def build_once(release: Release, folder: Path, variables: Sequence[str]) -> Path:
@@ -54,9 +54,41 @@ def compare(first: Path, second: Path) -> None:
         )
 
 
-def bill_of_materials(release: Release, venv: Path, folder: Path) -> None:
-    """Write a CycloneDX JSON file that lists what is installed in `venv` into `folder`."""
-    target = folder / f"{release.name.replace('-', '_')}-{release.version}.cdx.json"
+def bill_of_materials(release: Release, venv: Path, files: Sequence[Path]) -> None:
+    """Write a CycloneDX JSON file that lists what is installed in `venv`, next to the built `files`."""
+    target = files[0].with_name(f"{release.name.replace('-', '_')}-{release.version}.cdx.json")
     options = ["--output-reproducible", "--output-format=JSON", "--mc-type=library", "--pyproject=pyproject.toml"]
     command = [sys.executable, "-m", "cyclonedx_py", "environment", *options, f"--output-file={target}"]
     run(["env", f"SOURCE_DATE_EPOCH={release.epoch}", *command, str(venv / "bin/python")], cwd=release.root)
+    bill = json.loads(target.read_text(encoding="utf-8"))
+    complete(bill, {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files})
+    target.write_text(f"{json.dumps(bill, indent=2)}\n", encoding="utf-8")
+
+
+def complete(bill: Any, built: dict[str, str]) -> None:  # noqa: ANN401 - any JSON
+    """Add what the tool omits: the address and the files of this package, and the scope and hashes of each component.
+
+    A component is required if requirements/core.txt has it, and otherwise belongs to an extra.
+    """
+    root = bill["metadata"]["component"]
+    root["purl"] = f"pkg:pypi/{root['name']}@{root['version']}"
+    root["externalReferences"] = root.get("externalReferences", []) + [
+        {"type": "distribution", "url": name, "hashes": as_hashes([digest])} for name, digest in sorted(built.items())
+    ]
+    core, everything = pins("core"), pins("all")
+    for component in bill["components"]:
+        name = re.sub(r"[-_.]+", "-", component["name"]).lower()
+        component["scope"] = "required" if name in core else "optional"
+        component["hashes"] = as_hashes(everything[name])
+
+
+def pins(name: str) -> dict[str, list[str]]:
+    """Return the SHA-256 of each file that `requirements/NAME.txt` allows, by package."""
+    text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
+    found = re.findall(r"(?m)^([\w.-]+)==.*((?:\n .*)+)", text)
+    return {package: re.findall(r"sha256:(\w+)", lines) for package, lines in found}
+
+
+def as_hashes(digests: Sequence[str]) -> list[dict[str, str]]:
+    """Return SHA-256 digests as CycloneDX writes them."""
+    return [{"alg": "SHA-256", "content": digest} for digest in digests]

@@ -10,19 +10,19 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from maintain.publish.build import bill_of_materials, build
 from maintain.publish.install_test import install_test
-from maintain.publish.preflight import CHECKS
+from maintain.publish.preflight import CHECKS, run_tests
 from maintain.publish.release import Release
-from maintain.publish.upload import require_index, upload
-from maintain.venvs import ROOT, VERSIONS, ScriptError, find_python, run
+from maintain.publish.upload import missing, require_index, upload
+from maintain.venvs import ROOT, VERSIONS, ScriptError, find_python, locked, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 SECRETS = ("TWINE_USERNAME", "TWINE_PASSWORD")
 
@@ -36,7 +36,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def preflight(release: Release) -> None:
-    """Run every check and print one line for each. ScriptError: it has one sentence for each failed check."""
+    """Run every check, then the tests. ScriptError: it has one sentence for each failed check."""
     problems = []
     for name, check in CHECKS.items():
         problem = check(release)
@@ -44,15 +44,30 @@ def preflight(release: Release) -> None:
         problems += [problem] if problem else []
     if problems:
         raise ScriptError("\n".join(["", *problems]))
+    run_tests(release)
 
 
-def make(release: Release, folder: Path) -> list[Path]:
-    """Build into `folder`, test the wheel, write the bill of materials, and return the files to upload."""
-    files = build(release, folder)
+@contextmanager
+def work_folder(dist: Path) -> Iterator[Path]:
+    """Lock `dist`, and create an empty folder in it; an earlier run that was killed left one that is removed."""
+    dist.mkdir(exist_ok=True)
+    work = dist / "unfinished"
+    with locked(dist):
+        shutil.rmtree(work, ignore_errors=True)
+        (work / "files").mkdir(parents=True)
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work)
+
+
+def make(release: Release, work: Path) -> list[Path]:
+    """Build into `work/files`, test the wheel, write the bill of materials, and return the files to upload."""
+    files = build(release, work, work / "files")
     print(f"{'two builds':<20} ok: identical", flush=True)
-    with tempfile.TemporaryDirectory(prefix="publish-install-") as venvs:
-        first, *_ = install_test(release, folder, Path(venvs), {version: find_python(version) for version in VERSIONS})
-        bill_of_materials(release, first, folder)
+    pythons = {version: find_python(version) for version in VERSIONS}
+    first, *_ = install_test(release, work / "files", work / "venvs", pythons)
+    bill_of_materials(release, first, files)
     return files
 
 
@@ -60,17 +75,16 @@ def publish(release: Release, environ: Mapping[str, str], *, uploads: bool) -> N
     """Publish to the index that `environ` names; without `uploads`, stop before the upload."""
     if uploads:
         require_index(environ)
-    preflight(release)
     dist = release.root / "dist"
-    dist.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="publish-") as folder:
-        to_upload = [dist / path.name for path in make(release, Path(folder))]
-        files = [Path(shutil.copy(path, dist)) for path in sorted(Path(folder).iterdir())]
+    with work_folder(dist) as work:
+        preflight(release)
+        to_upload = [dist / path.name for path in make(release, work)]
+        files = [path.replace(dist / path.name) for path in sorted((work / "files").iterdir())]
     print("\n".join(["", *(f"dist/{path.name}" for path in files)]), flush=True)
     if not uploads:
         print("Dry run: nothing was uploaded. `scripts/publish --upload` does the same, uploads and tags.")
         return
-    upload(to_upload, environ)
+    upload(missing(release.name, to_upload, environ), environ)
     print(f"Uploaded. {tag(release)}")
 
 
@@ -98,4 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ScriptError as error:
         print(f"{error}\nscripts/publish failed.", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "scripts/publish was interrupted. The same command starts again, and uploads what is missing.",
+            file=sys.stderr,
+        )
+        return 130
     return 0

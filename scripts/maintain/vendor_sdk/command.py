@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from maintain.openapi_document import DocumentError, read
 from maintain.vendor_sdk.compare import differences
-from maintain.vendor_sdk.source import operations
+from maintain.vendor_sdk.source import client, operations
 from maintain.venvs import ROOT, ScriptError, run
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def facts(path: Path) -> dict[str, Any]:
         known = operations(found, WORD)
     except RecursionError:
         known = {}
-    if not known:
+    if not any(WORD in name for name in known):
         raise ScriptError(UNKNOWN_FORM.format(path))
     version = next((text for name, text in found.items() if name.endswith("/_version.py")), "")
     match = re.search(r'__version__ = "([^"]+)"', version)
-    return {"version": match[1] if match else "unknown", "operations": known}
+    return {"version": match[1] if match else "unknown", **client(found), "operations": known}
 
 
 def accepted(path: Path) -> dict[str, str]:
@@ -110,7 +110,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def report(library: dict[str, Any]) -> int:
     """Compare the library with the document, print the result, and return the exit status."""
-    found = differences(library["operations"], read(DOCUMENT, str(DOCUMENT)).data)
+    found = differences(library, read(DOCUMENT, str(DOCUMENT)).data)
     known = accepted(ACCEPTED)
     lines = news(found, known)
     print(f"{PACKAGE} {library['version']}: {len(found)} differences, {len(known)} accepted in openapi/upstream.toml.")

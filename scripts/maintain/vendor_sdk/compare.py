@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
 Data = dict[str, Any]
+BOUNDS = {"minimum": ("minimum", "minItems", "minLength"), "maximum": ("maximum", "maxItems", "maxLength")}
 # The field that each spelling stands for.
 Owners = dict[str, str]
 
@@ -83,16 +84,26 @@ def _variants(document: Data, schema: Data) -> list[Data]:
 def _field(document: Data, schema: Data, *, required: bool) -> Field:
     variants = _variants(document, schema)
     return {
+        **{
+            bound: variant[word]
+            for bound, words in BOUNDS.items()
+            for word in words
+            for variant in variants
+            if word in variant
+        },
+        "nullable": any("null" in variant.get("type", ()) for variant in variants),
         "values": [str(value) for variant in variants for value in variant.get("enum", [])],
         "required": required,
         "deprecated": any(variant.get("deprecated", False) for variant in variants),
     }
 
 
-def differences(vendor: Operations, document: Data) -> list[str]:
+def differences(library: Data, document: Data) -> list[str]:
     """Return one line for each difference, sorted; the same difference always gives the same line."""
+    vendor: Operations = library["operations"]
     documented, owners = described(document)
-    lines = [f"{name}: the operation is only in the vendor's library" for name in vendor.keys() - documented.keys()]
+    lines = [*_client(library, document)]
+    lines += [f"{name}: the operation is only in the vendor's library" for name in vendor.keys() - documented.keys()]
     lines += [f"{name}: the operation is only in the document" for name in documented.keys() - vendor.keys()]
     for name in vendor.keys() & documented.keys():
         lines += _flags(f"{name}: the operation", vendor[name], documented[name], "deprecated")
@@ -100,6 +111,17 @@ def differences(vendor: Operations, document: Data) -> list[str]:
             fields = vendor[name].get(place, {}), documented[name].get(place, {})
             lines += _differing_fields(f"{name}: {place}", *fields, owners[name, place], place)
     return sorted(lines)
+
+
+def _client(library: Data, document: Data) -> Iterator[str]:
+    """Yield addresses that the document lacks, and authentication headers that only one of both has."""
+    known = {server["url"] for server in document["servers"]}
+    yield from (f"client: the address {url} is only in the vendor's library" for url in set(library["servers"]) - known)
+    schemes = document["components"]["securitySchemes"].values()
+    sent = {scheme.get("name", "authorization").lower() for scheme in schemes}
+    for header in sent ^ set(library["headers"]):
+        where = "the document" if header in sent else "the vendor's library"
+        yield f"client: the authentication header {header} is only in {where}"
 
 
 def _differing_fields(start: str, vendor: Fields, documented: Fields, owners: Owners, place: str) -> Iterator[str]:
@@ -128,6 +150,14 @@ def _differing_field(subject: str, vendor: Field, documented: Field, place: str)
     values = [", ".join(sorted(field.get("values", ()))) or "any" for field in (vendor, documented)]
     if values[0] != values[1]:
         yield f"{subject}: the values are {values[0]} in the vendor's library, {values[1]} in the document"
+    for bound in ("minimum", "maximum"):
+        if bound in vendor and vendor[bound] != documented.get(bound):
+            stated = documented.get(bound, "not stated")
+            yield f"{subject}: the {bound} is {vendor[bound]} in the vendor's library, {stated} in the document"
+    # The vendor's library declares every field of a response Optional that may be missing, so only the reverse counts.
+    one, other = (documented, vendor) if place == RESPONSE else (vendor, documented)
+    if one.get("nullable") and not other.get("nullable"):
+        yield from _flags(subject, vendor, documented, "nullable")
     flags = ["deprecated"] if place == RESPONSE else ["required", "deprecated"]
     yield from _flags(subject, vendor, documented, *flags)
 

@@ -21,7 +21,16 @@ QUERY, BODY, RESPONSE = "query", "body", "response"
 CALLS = {f"_{method}": method for method in ("get", "post", "put", "patch", "delete")} | {"_get_api_list": "get"}
 LISTS = frozenset({"List", "list", "Iterable", "Sequence", "SequenceNotStr", "Tuple", "tuple", "Set", "set"})
 
-# A field: its `values`, and whether it is `required` or `deprecated`. Keys that would be empty or false are absent.
+# Bounds in descriptions: numbers, except sizes and times.
+_NUMBER = r"(\d[\d,_]*)(?!\d|\.\d)(?! ?(?:[KMG]B|second|minute))"
+_MAXIMUM = r"up to|at most|no more than|capped at|max(?:imum)?(?: of|:| is)?|(?:between|from) \d+ (?:and|to)"
+BOUNDS = {
+    "minimum": rf"(?i)\b(?:at least|no fewer than|min(?:imum)?(?: of|:| is)?|between|from) {_NUMBER}",
+    "maximum": rf"(?i)\b(?:{_MAXIMUM}) {_NUMBER}",
+}
+
+# A field: its `values`, its bounds, and whether it is `required`, `nullable` or `deprecated`. Keys that would be empty
+# or false are absent.
 Field = dict[str, Any]
 Fields = dict[str, Field]
 # The fields of an operation at each place, by name: `contacts[].phone` is a field of each item of `contacts`. A
@@ -86,18 +95,38 @@ def _last_name(expression: ast.expr) -> str:
     return ast.unparse(expression).rpartition(".")[2]
 
 
+def client(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the addresses and the authentication headers of the client class, from its module `_client.py`."""
+    path = next((path for path in sources if path.endswith("/_client.py")), "")
+    tree = _parsed(path, sources.get(path, ""))
+    # Stainless names the properties that return a header, such as `_api_key_auth`, after its security scheme.
+    methods = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.endswith("_auth")]
+    keys = (key for method in methods for node in ast.walk(method) if isinstance(node, ast.Dict) for key in node.keys)
+    values = (node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _target(node) == "base_url")
+    texts = (_text(node) for value in values for node in ast.walk(value) if isinstance(node, ast.Constant))
+    return {
+        "servers": sorted({text for text in texts if "://" in text}),
+        "headers": sorted({_text(key).lower() for key in keys if isinstance(key, ast.Constant)}),
+    }
+
+
+def _text(node: ast.Constant) -> str:
+    return str(node.value)
+
+
 def operations(sources: Mapping[str, str], word: str) -> Operations:
-    """Return the operations whose path contains `word`, by method and path. `sources`: each module's text by path."""
+    """Return the operations that mention `word`, by method and path. `sources`: each module's text by path."""
     library = Library(sources)
-    found = (pair for path in sources if "/resources/" in path for pair in _calls(library, path))
-    return {name: operation for name, operation in sorted(found, key=lambda pair: pair[0]) if word in name}
+    found = (pair for path in sources if "/resources/" in path for pair in _calls(library, path, word))
+    return dict(sorted(found, key=lambda pair: pair[0]))
 
 
-def _calls(library: Library, path: str) -> Iterator[tuple[str, Operation]]:
+def _calls(library: Library, path: str, word: str) -> Iterator[tuple[str, Operation]]:
     classes = (node for node in library.modules[path].body if isinstance(node, ast.ClassDef))
     # The methods of the async classes are AsyncFunctionDefs and repeat the same operations.
     methods = (node for holder in classes for node in holder.body if isinstance(node, ast.FunctionDef))
-    for method in methods:
+    # An operation on contacts may have another word in its path, such as `/api/v2/opt-outs`.
+    for method in (method for method in methods if word in f"{path} {ast.unparse(method)}".lower()):
         for call in ast.walk(method):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in CALLS:
                 given = _keyword(call, "method")
@@ -198,8 +227,16 @@ def _field(member: ast.AnnAssign, following: ast.stmt | None, *, is_total: bool,
         "required": is_mapping and "NotRequired[" not in text and (is_total or "Required[" in text),
         "deprecated": bool(re.search(r"(?i)\bdeprecated\b", docstring)),
         "values": list(_values(member.annotation)),
+        "nullable": re.search(r"Optional\[|\bNone\b", text) is not None,
+        **bounds(docstring),
     }
     return {key: value for key, value in field.items() if value}
+
+
+def bounds(prose: str) -> dict[str, int]:
+    """Return the `minimum` and `maximum` that a description states, such as "up to 100" or "between 1 and 50"."""
+    found = {name: re.search(pattern, prose) for name, pattern in BOUNDS.items()}
+    return {name: int(re.sub("[,_]", "", match[1])) for name, match in found.items() if match}
 
 
 def _alias(member: ast.AnnAssign) -> str | None:

@@ -9,9 +9,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -63,6 +65,35 @@ def serving(folder: Path, *options: str) -> Iterator[IndexServer]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextlib.contextmanager
+def unavailable_for(index: IndexServer, names: set[str]) -> Iterator[IndexServer]:
+    """Forward requests to an index until the end of the block; uploads of files with these names get status 503."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, content = 503, b""
+            if not any(f'filename="{name}"'.encode() in body for name in names):
+                url, headers = f"{index.url}{self.path.removeprefix('/')}", dict(self.headers)
+                found = httpx.request(self.command, url, content=body, headers=headers, trust_env=False)
+                status, content = found.status_code, found.content
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield replace(index, url=f"http://127.0.0.1:{server.server_port}/")
+        server.shutdown()
 
 
 def free_port() -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from maintain.publish import command
-from maintain.publish.build import build, compare
+from maintain.publish.build import build, compare, complete
 from maintain.publish.install_test import SMOKE_TEST, install_test
 from maintain.publish.preflight import CHECKS
 from maintain.publish.release import Release
@@ -34,9 +36,8 @@ packages = ["pets"]
     "pets/__init__.py": "",
     "CHANGELOG.md": "# Changelog\n\n## 0.2.0 (2024-01-15)\n\n- Cats.\n",
     "changes/README.md": "",
-    "scripts/regenerate": "",
-    "scripts/changes": "",
-    ".gitignore": "/ignored\n",
+    "scripts/test": "",
+    ".gitignore": "/dist/\n/ignored\n",
 }
 
 
@@ -135,23 +136,16 @@ def test_no_section_for_the_version(project: Project, heading: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "check", "hint"),
-    [
-        ("regenerate", "generated/", "run scripts/regenerate and scripts/test --all, and commit"),
-        ("changes", "version", "set the `version` in pyproject.toml"),
-    ],
+    ("script", "reason"), [("import sys\nsys.exit('found it')\n", "found it"), (None, "No such file")]
 )
-def test_a_failure_of_another_script(project: Project, script: str, check: str, hint: str) -> None:
-    """Stale generated code and a version that is too small fail; the output of the script is shown."""
-    project.write(f"scripts/{script}", "import sys\nsys.exit('found it' if sys.argv[1:] == ['--check'] else 0)\n")
-    assert [text in project.problem(check) for text in (hint, "found it")] == [True, True]
-
-
-@pytest.mark.parametrize(("script", "check"), [("regenerate", "generated/"), ("changes", "version")])
-def test_a_missing_script(project: Project, script: str, check: str) -> None:
-    """A check that cannot run has failed."""
-    (project.folder / "scripts" / script).unlink()
-    assert "can't open file" in project.problem(check)
+def test_failed_tests(project: Project, script: str | None, reason: str) -> None:
+    """The checks and the quick tests run after the other checks; what they print is shown if they fail."""
+    (project.folder / "scripts/test").unlink()
+    if script:
+        project.write("scripts/test", script)
+    project.commit()
+    with pytest.raises(ScriptError, match=reason):
+        command.preflight(project.release)
 
 
 @pytest.mark.parametrize("annotated", [["--annotate", "--message=0.2.0"], []], ids=["annotated", "lightweight"])
@@ -163,13 +157,15 @@ def test_a_tag_on_this_commit(project: Project, annotated: list[str], shortened:
 
 
 @pytest.mark.parametrize("annotated", [["--annotate", "--message=0.2.0"], []], ids=["annotated", "lightweight"])
-def test_a_tag_on_another_commit(project: Project, annotated: list[str], shortened: list[str], capsys: Capture) -> None:
-    """After an upload to an index without this version, the output says that the tag is on another commit."""
+def test_a_tag_on_another_commit(project: Project, annotated: list[str], capsys: Capture) -> None:
+    """A version that exists is reported before anything is built, together with a working tree that differs."""
     project.git("tag", *annotated, "v0.2.0")
     project.write("pets/__init__.py", "changed = True\n")
     project.commit()
-    assert (command.main(["--upload"]), len(shortened)) == (0, 2)
-    assert "tag 'v0.2.0' already exists" in capsys.readouterr().out
+    project.write("pets/__init__.py", "changed = False\n")
+    with pytest.raises(ScriptError, match=r"(?s)The working tree differs.*0\.2\.0 was released from another commit"):
+        command.preflight(project.release)
+    assert "ok" not in capsys.readouterr().out.replace("changelog            ok", "")
 
 
 def test_all_failed_checks_are_reported(project: Project, capsys: Capture) -> None:
@@ -189,13 +185,16 @@ def test_a_folder_that_is_no_clone(tmp_path: Path) -> None:
         Release.of(tmp_path)
 
 
-def test_build(project: Project, tmp_path: Path) -> None:
-    """A commit gives a wheel and an sdist, without files that are not committed."""
+def test_build(project: Project, tmp_path: Path, monkeypatch: Patch) -> None:
+    """A commit gives a wheel and an sdist, with the time of the commit, and without files that are not committed."""
     project.write("pets/secret.py", "")
     (tmp_path / "out").mkdir()
-    files = build(project.release, tmp_path / "out")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    files = build(project.release, tmp_path, tmp_path / "out")
     assert [path.name for path in files] == ["some_pets-0.2.0-py3-none-any.whl", "some_pets-0.2.0.tar.gz"]
     assert [b"secret" in path.read_bytes() for path in files] == [False, False]
+    with tarfile.open(files[1]) as sdist:
+        assert {member.mtime for member in sdist} == {project.release.epoch}
 
 
 def test_a_build_that_differs(project: Project, tmp_path: Path) -> None:
@@ -206,7 +205,7 @@ def test_a_build_that_differs(project: Project, tmp_path: Path) -> None:
     project.write("pyproject.toml", f"{PROJECT['pyproject.toml']}[tool.hatch.build.hooks.custom]\n")
     project.commit()
     with pytest.raises(ScriptError, match=r"differ in some_pets-0\.2\.0-py3-none-any\.whl, some_pets-0\.2\.0\.tar\.gz"):
-        build(project.release, tmp_path)
+        build(project.release, tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -264,8 +263,8 @@ def shortened(project: Project, monkeypatch: Patch) -> list[str]:
     """Run the command without its checks and tests on the project; return the names of the uploaded files."""
     uploaded: list[str] = []
 
-    def make(_release: Release, folder: Path) -> list[Path]:
-        files = [folder / name for name in ("pets.whl", "pets.tar.gz", "pets.cdx.json")]
+    def make(_release: Release, work: Path) -> list[Path]:
+        files = [work / "files" / name for name in ("pets.whl", "pets.tar.gz", "pets.cdx.json")]
         for file in files:
             file.touch()
         return files[:2]
@@ -274,6 +273,7 @@ def shortened(project: Project, monkeypatch: Patch) -> list[str]:
     monkeypatch.setattr(command, "require_index", lambda _environ: None)
     monkeypatch.setattr(command, "preflight", lambda _release: None)
     monkeypatch.setattr(command, "make", make)
+    monkeypatch.setattr(command, "missing", lambda _name, files, _environ: files)
     monkeypatch.setattr(command, "upload", lambda files, _environ: uploaded.extend(sorted(path.name for path in files)))
     return uploaded
 
@@ -315,6 +315,38 @@ def test_a_tag_that_cannot_be_created(project: Project, shortened: list[str], ca
     (project.folder / ".git/refs/tags").write_text("in the way")
     assert (command.main(["--upload"]), len(shortened)) == (0, 2)
     assert "Tag it yourself: git tag v0.2.0 && git push origin HEAD v0.2.0" in capsys.readouterr().out
+
+
+def test_a_killed_run(project: Project, shortened: list[str]) -> None:
+    """A run removes what an earlier one left that was killed, and leaves only the files of the release."""
+    project.write("dist/unfinished/build-0/clone/pets.py", "x")
+    assert (command.main([]), shortened) == (0, [])
+    assert sorted(path.suffix for path in (project.folder / "dist").iterdir()) == [".gz", ".json", ".whl"]
+
+
+def test_ctrl_c(project: Project, shortened: list[str], monkeypatch: Patch, capsys: Capture) -> None:
+    """Ctrl-C prints one line, and leaves no file."""
+
+    def make(_release: Release, work: Path) -> list[Path]:
+        assert work.is_dir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "make", make)
+    assert (command.main(["--upload"]), shortened) == (130, [])
+    assert capsys.readouterr().err.count("\n") == 1
+    assert list((project.folder / "dist").iterdir()) == []
+
+
+def test_the_bill_of_materials() -> None:
+    """It tells the required components from those of extras, with their hashes and the files of the package itself."""
+    root: dict[str, object] = {"name": "some-pets", "version": "0.2.0"}
+    components: list[dict[str, Any]] = [{"name": "httpx"}, {"name": "Typing_Extensions"}, {"name": "click"}]
+    complete({"metadata": {"component": root}, "components": components}, {"some_pets.whl": "12ab"})
+    assert root["purl"] == "pkg:pypi/some-pets@0.2.0"
+    hashes = [{"alg": "SHA-256", "content": "12ab"}]
+    assert root["externalReferences"] == [{"type": "distribution", "url": "some_pets.whl", "hashes": hashes}]
+    assert [each["scope"] for each in components] == ["required", "required", "optional"]
+    assert all(len(digest["content"]) == 64 for each in components for digest in each["hashes"])
 
 
 KINDS = ("added", "changed", "deprecated", "removed", "fixed")

@@ -1,15 +1,21 @@
-"""The upload of scripts/publish to a real index on this machine."""
+"""The upload of scripts/publish to a real index on this machine, and the recipe for one that stopped halfway."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from maintain.publish.upload import require_index, upload
+from maintain.publish import command
+from maintain.publish.upload import missing, require_index, upload
 from maintain.venvs import ScriptError, run
 
-from tests.slow.maintain.indexes import IndexServer, serving
+from tests.slow.maintain.indexes import IndexServer, serving, unavailable_for
+from tests.slow.maintain.recipes import Command, recipe
+
+Patch = pytest.MonkeyPatch
+Publish = Callable[[str, IndexServer], int]
 
 PROJECT = """\
 [build-system]
@@ -40,7 +46,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IndexServ
     """An empty index, reached without a proxy."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
-    with serving(tmp_path, "--disable-fallback") as index:
+    with serving(tmp_path / "index", "--disable-fallback") as index:
         yield index
 
 
@@ -52,16 +58,69 @@ def test_upload(index: IndexServer, files: list[Path]) -> None:
     }
 
 
-def test_an_existing_version(index: IndexServer, files: list[Path]) -> None:
-    """The index rejects a version that it has; the message contains its reason and says what to do."""
-    upload(files, index.variables)
-    with pytest.raises(ScriptError, match=r"(?s)already exists.*set a higher `version` in pyproject\.toml"):
-        upload(files, index.variables)
+@pytest.fixture
+def publish(files: list[Path], tmp_path: Path, monkeypatch: Patch) -> Publish:
+    """Return a function that runs scripts/publish for an index, on a project that is built and whose tests passed."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pyproject.toml").write_text(PROJECT)
+    for arguments in (["init", "--quiet"], ["add", "pyproject.toml"], ["commit", "--quiet", "--message=A commit"]):
+        run(["git", "-c", "user.name=M", "-c", "user.email=m@example.com", *arguments], cwd=root)
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "M")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "m@example.com")
+    monkeypatch.setattr(command, "ROOT", root)
+    monkeypatch.setattr(command, "preflight", lambda _release: None)
+    monkeypatch.setattr(
+        command, "make", lambda _release, work: [Path(shutil.copy(path, work / "files")) for path in files]
+    )
+
+    def publish(line: str, index: IndexServer) -> int:
+        script, *options = line.split()
+        assert script == "scripts/publish"
+        for name, value in index.variables.items():
+            monkeypatch.setenv(name, value)
+        return command.main(options)
+
+    return publish
+
+
+def test_a_half_finished_upload(
+    index: IndexServer, files: list[Path], publish: Publish, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Followed as in CONTRIBUTING.md, the same command compares what arrived, uploads the rest and tags the commit."""
+    (again,) = recipe("A half-finished upload")
+    assert isinstance(again, Command)
+    with unavailable_for(index, {files[1].name}) as half:
+        assert (publish(again.line, half), index.files) == (1, [files[0].name])
+    error = capsys.readouterr().err
+    assert ("503" in error, "Run the same command again" in error) == (True, True)
+    assert (publish(again.line, index), publish(again.line, index)) == (0, 0)
+    assert {path.name: path.read_bytes() for path in index.packages.iterdir()} == {
+        path.name: path.read_bytes() for path in files
+    }
+    assert capsys.readouterr().out.count("is on the index already, byte for byte.") == 3
+    assert run(["git", "tag", "--points-at", "HEAD"], cwd=tmp_path / "project") == "v0.2.0\n"
+
+
+def test_an_existing_version(index: IndexServer, files: list[Path], tmp_path: Path) -> None:
+    """A file with other content is refused before anything is uploaded; the message says what to do."""
+    upload(files[1:], index.variables)
+    other = [Path(shutil.copy(path, tmp_path)) for path in files]
+    other[1].write_bytes(b"another build")
+    with pytest.raises(ScriptError, match=r"has another some_pets-0\.2\.0\.tar\.gz.*set a higher `version`"):
+        missing("some-pets", other, index.variables)
+
+
+def test_no_index_responds(files: list[Path]) -> None:
+    """Without a response nothing is uploaded; the same command can be tried again."""
+    with pytest.raises(ScriptError, match="Try the same command again"):
+        missing("some-pets", files, {"TWINE_REPOSITORY_URL": "http://127.0.0.1:1/"})
 
 
 def test_a_wrong_password(index: IndexServer, files: list[Path]) -> None:
     """With a wrong password nothing arrives, and the message does not contain the password."""
-    with pytest.raises(ScriptError, match="The upload failed") as caught:
+    with pytest.raises(ScriptError, match=r"The upload failed\. Run the same command again") as caught:
         upload(files, {**index.variables, "TWINE_PASSWORD": "open-barley"})
     assert (index.files, "open-barley" in str(caught.value)) == ([], False)
 

@@ -1,4 +1,7 @@
-"""The recipes in CONTRIBUTING.md, followed exactly in a clean clone; test_release_recipe.py follows the longest."""
+"""The recipes in CONTRIBUTING.md, followed exactly in a clean clone.
+
+test_release_recipe.py follows those from a new operation to its release, and test_publish_upload.py that for an upload.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ def test_the_recipes() -> None:
         "A new operation",
         "A new version of the generator",
         "A new release",
+        "A half-finished upload",
     ]
 
 
