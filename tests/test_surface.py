@@ -28,9 +28,9 @@ from sendblue_contacts._sync import bulk as sync_bulk
 from sendblue_contacts._sync import contacts as sync_contacts
 from sendblue_contacts._sync import listing as sync_listing
 from sendblue_contacts._sync import raw_contacts as sync_raw
-from sendblue_contacts_api.field_table import FIELD_TABLE
 from sendblue_contacts_cli.app import app
 from sendblue_contacts_cli.exit_codes import EXIT_CODES
+from sendblue_contacts_cli.field_options import PREFIX
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = sendblue_contacts.__all__
@@ -160,8 +160,6 @@ def _signed(place: str, member: object) -> Iterator[str]:
         yield from (f"{wait}{place}{inspect.signature(each)}{kind}" for each in get_overloads(function) or [function])
 
 
-FIELD_OPTIONS = {name for fields in FIELD_TABLE.values() for name in fields}
-"""The names of the options that come from the document, which `scripts/changes` compares itself."""
 VARIABLE = re.compile(r'"(SENDBLUE_[A-Z_]+)"')
 FIXTURE = re.compile(r"@pytest\.fixture.*\n(?:async )?def (\w+)")
 
@@ -182,7 +180,7 @@ def public_names() -> list[str]:
 def _command_lines(command: click.Command, path: str) -> Iterator[str]:
     yield f"command {path}"
     for each in command.params:
-        if each.name not in FIELD_OPTIONS:
+        if not str(each.name).startswith(PREFIX):  # not from the document, which `scripts/changes` compares itself
             names = "/".join([*each.opts, *each.secondary_opts])
             yield f"command {path} {names}: {', '.join(_words(each))}".removesuffix(": ")
     if isinstance(command, click.Group):

@@ -165,7 +165,8 @@ def _imports(tree: ast.Module) -> list[str]:
 
 def _is_call(function: ast.FunctionDef) -> bool:
     is_operation = function.returns is not None and ast.unparse(function.returns).startswith("Operation[")
-    return is_operation and function.args.args[-1].arg == "region" and not function.name.startswith("_")
+    names = [argument.arg for argument in function.args.args]
+    return is_operation and names[-1:] == ["region"] and not function.name.startswith("_")
 
 
 def _method(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON

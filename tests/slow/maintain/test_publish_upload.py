@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from maintain.publish import command
 from maintain.publish.upload import missing, require_index, upload
+from maintain.recipes import Command, recipe
 from maintain.venvs import ScriptError, run
 
 from tests.slow.maintain.indexes import IndexServer, serving, unavailable_for
-from tests.slow.maintain.recipes import Command, recipe
 
 Patch = pytest.MonkeyPatch
 Publish = Callable[[str, IndexServer], int]
