@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sendblue_contacts import ConflictError, Contact, InvalidPhoneNumberError, NotFoundError, OptOut
+from sendblue_contacts import Contact, InvalidPhoneNumberError, OptOut
 from sendblue_sandbox import Sandbox
 
 from tests.contract.conftest import Api
@@ -188,65 +188,6 @@ def test_a_contact_is_created_read_changed_and_deleted(api: Api, sandbox: Sandbo
     assert (api(lambda client: client.contacts.get(ADA)), len(sandbox.contacts())) == (None, 1)
     api(lambda client: client.contacts.delete(BOB))
     assert sandbox.contacts() == []
-
-
-ERRORS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
-    "create of an existing contact": (
-        lambda contacts: contacts.create(ADA),
-        ConflictError,
-        r"POST /api/v2/contacts: status 409: Contact already exists .*upsert",
-    ),
-    "retrieve of a missing contact": (
-        lambda contacts: contacts.retrieve("+14155550000"),
-        NotFoundError,
-        r"^GET /api/v2/contacts/\+…: status 404: Contact not found$",
-    ),
-    "update of a missing contact": (
-        lambda contacts: contacts.update("+14155550000", first_name="Ada"),
-        NotFoundError,
-        "404",
-    ),
-    "update to the number of another contact": (
-        lambda contacts: contacts.update(ADA, phone_number=BOB),
-        ConflictError,
-        "409",
-    ),
-    "delete of a missing contact": (lambda contacts: contacts.delete("+14155550000"), NotFoundError, "404"),
-}
-
-
-@each_with_one_kind("call,error,text", ERRORS)
-def test_an_error_status_raises_its_class(
-    api: Api, call: Callable[[Any], Any], error: type[Exception], text: str
-) -> None:
-    """The error names the request without a phone number, and what the server answered."""
-    api(lambda client: client.contacts.create(ADA))
-    api(lambda client: client.contacts.create(BOB))
-    with pytest.raises(error, match=text):
-        api(lambda client: call(client.contacts))
-
-
-INVALID_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown": ({"firstname": "Ada"}, "unknown field 'firstname'; did you mean first"),
-    "two values": (
-        {"first_name": "Ada", "firstName": "Bob"},
-        "first_name and firstName are the same field but have different values",
-    ),
-    "tags": ({"tags": "VIP"}, "tags must be a list of str, not str"),
-    "variables": ({"custom_variables": {"Age": 36}}, r"custom_variables\['Age'\] must be a str, not int"),
-    "other call": (
-        {"company_name": "Example"},
-        "company_name is not a field of this call; set it with contacts.update",
-    ),
-}
-
-
-@each_with_one_kind("fields,text", INVALID_FIELDS)
-def test_invalid_fields_are_not_sent(api: Api, sandbox: Sandbox, fields: dict[str, Any], text: str) -> None:
-    """An invalid field raises a TypeError with its name, and nothing is sent."""
-    with pytest.raises(TypeError, match=text):
-        api(lambda client: client.contacts.create(ADA, **fields))
-    assert sandbox.requests == []
 
 
 CALLS_WITH_A_NUMBER: dict[str, Callable[[Any, str], Any]] = {

