@@ -166,16 +166,6 @@ def test_every_contact_past_the_maximum_offset(large: tuple[Sandbox, list[str]])
     assert raised.value.seen == 11_000
 
 
-def test_contacts_with_the_same_timestamp(server: Sandbox) -> None:
-    """Contacts of one bulk call were created at the same time: they are listed by offset."""
-    server.reset()
-    body = {"contacts": [{"phone": f"+1415{number:07}"} for number in range(2_500)]}
-    url = f"{server.url}/api/v2/contacts/bulk"
-    assert httpx.post(url, json=body, headers=CREDENTIALS, timeout=30, trust_env=False).status_code == 200
-    with client_of(server.url) as client:
-        assert len({contact.phone for contact in client.contacts.list()}) == 2_500
-
-
 def test_deleting_each_contact_while_listing(server: Sandbox) -> None:
     """`for contact in client.contacts.list(): client.contacts.delete(contact.phone)` meets every contact."""
     server.reset()
