@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 import click
 
 from .formatting import pluralize
-from .tables import column_value, find_column
+from .tables import CONTACT_FIELDS, TAGS, VARIABLES, column_value, find_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,7 +41,8 @@ class Condition(NamedTuple):
             return _BOOLEANS.get(self.text.lower()) is value
         if isinstance(value, list):
             return self.text in cast("list[object]", value)
-        return str(value).startswith(self.text) if self.name == "created_at" and self.text else value == self.text
+        is_time = self.text and self.name in CONTACT_FIELDS and CONTACT_FIELDS[self.name]["kind"] == "date-time"
+        return str(value).startswith(self.text) if is_time else value == self.text
 
 
 class ContactFilter:
@@ -95,7 +96,7 @@ def pop_filter(options: dict[str, Any]) -> ContactFilter | None:
     tags, phone, conditions = (options.pop(name) for name in OPTIONS)
     if not (tags or phone or conditions):
         return None
-    return ContactFilter([*(Condition("tags", tag) for tag in tags), *conditions], phone or "")
+    return ContactFilter([*(Condition(TAGS, tag) for tag in tags), *conditions], phone or "")
 
 
 def _parse_phone(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
@@ -114,8 +115,8 @@ def _parse_condition(text: str) -> Condition:
     if not equals:
         raise click.BadParameter(f"{text!r} is not FIELD=VALUE, such as company_name=Engines.")
     column = find_column(name)
-    if column.name == "custom_variables":
-        raise click.BadParameter("name the variable, such as 'custom_variables.Lead Source=Website'.")
+    if column.name == VARIABLES:
+        raise click.BadParameter(f"name the variable, such as '{VARIABLES}.Lead Source=Website'.")
     return Condition(column.name, value)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .formatting import format_duration, pluralize, printable
 from .import_summary import column_lines, encoding_lines, ignored_column_lines, requests_line
 from .output import create_console, write, write_json, write_rows, write_text
-from .tables import display_value
+from .tables import CREATED_AT, FIRST_NAME, LAST_NAME, display_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -226,7 +226,7 @@ def deletion_question(deletions: Iterable[Change], count: int, *, can_be_undone:
 
 
 def _person(change: Change) -> str:
-    names = (change.fields.get(name, ("", None))[0] for name in ("first_name", "last_name"))
+    names = (change.fields.get(name, ("", None))[0] for name in (FIRST_NAME, LAST_NAME))
     name = " ".join(printable(str(text)) for text in names if text)
     return f"{name} ({change.phone})" if name else change.phone
 
@@ -307,7 +307,7 @@ def write_undo(planned: SyncReport, name: str, *, details: bool) -> None:
     parts = [f"{count:,} {STYLES[kind].counted}" for kind, count in counts.items()]
     write_text(f"{name}: {', '.join(parts)}, {planned.kept:,} kept")
     if planned.created:
-        write_text("  contacts that are created again get a new contact_id and a new created_at")
+        write_text(f"  contacts that are created again get a new contact_id and a new {CREATED_AT}")
     writer = ChangeWriter(details=details)
     for kind, count in counts.items():
         found = (each.change for each in planned.results() if (each.change.kind, each.outcome) == (kind, "planned"))

@@ -12,15 +12,61 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
 import click
+from sendblue_contacts_api.field_table import FIELD_TABLE
 
 from .formatting import kebab_case, printable
 from .help import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from sendblue_contacts_api.models.contact import Contact
 
+CONTACT_FIELDS = FIELD_TABLE["Contact"]
+"""The fields of a contact. A renamed field keeps its old name as an alias, so the names below remain valid."""
+NAMES = {spelling: name for name, field in CONTACT_FIELDS.items() for spelling in (name, *field["aliases"])}
+"""From each spelling of each field to its name."""
+FIRST_NAME, LAST_NAME = NAMES["first_name"], NAMES["last_name"]
+TAGS, OPT_OUT, CREATED_AT = NAMES["tags"], NAMES["opt_out"], NAMES["created_at"]
+VARIABLES = next(name for name, field in CONTACT_FIELDS.items() if field["kind"] == "map")
+FULL_NAME = "name"
+"""The column with both names."""
+LISTED = (
+    ("phone", "Phone", 16),
+    (FULL_NAME, "Name", 16),
+    ("company_name", "Company", 12),
+    ("tags", "Tags", 12),
+    ("created_at", "Created (UTC)", 16),
+    ("opt_out", "Opted out", 9),
+    ("custom_variables", "Custom variables", 24),
+    ("assigned_to_email", "Assigned to", 16),
+)
+"""The first columns of `list`, their titles and their minimum widths, in order of importance."""
+NOT_LISTED = ("first_name", "last_name", "sendblue_number", "verified", "contact_id")
+"""Fields that are no columns of `list`. A field that is named neither here nor in `LISTED` is a column at the end."""
+
+
+def title_of(name: str) -> str:
+    """Return a field name as a title: `first_name` as `First name`."""
+    return name.replace("_", " ").capitalize()
+
+
+def listed_fields() -> list[tuple[str, str, int]]:
+    """Return the name, the title and the minimum width of each column of `list`."""
+    named = [(NAMES.get(name, name), title, width) for name, title, width in LISTED]
+    known = {*(name for name, _, _ in named), *(NAMES.get(name, name) for name in NOT_LISTED)}
+    first = [each for each in named if each[0] in {*CONTACT_FIELDS, FULL_NAME}]
+    return [*first, *((name, title_of(name), min_width(name)) for name in CONTACT_FIELDS if name not in known)]
+
+
+def min_width(name: str) -> int:
+    """Return the minimum width of the column of a field."""
+    kind = CONTACT_FIELDS[name]["kind"] if name in CONTACT_FIELDS else ""
+    return 16 if name == FULL_NAME or kind in {"e164", "date-time"} else 6
+
+
+_LABEL_MIN_WIDTH = 6
 GAP = 2
 """Spaces between two columns."""
 
@@ -41,19 +87,24 @@ class TableColumn:
 
     def cell(self, contact: Contact) -> str:
         """Return the text of the cell for a contact."""
-        return printable(_created(contact) if self.name == "created_at" else display_value(self.value(contact)))
+        return printable(display_value(self.value(contact, _moment)))
 
-    def value(self, contact: Contact) -> Any:  # noqa: ANN401  # any JSON
-        """Return the value for a contact, as in JSON."""
-        return column_value(contact, self.name)
+    def value(self, contact: Contact, moment: Callable[[Any], object] | None = None) -> Any:  # noqa: ANN401  # any JSON
+        """Return the value for a contact, as in JSON; a time converted by `moment`, if it is given."""
+        return column_value(contact, self.name, moment)
 
 
-def column_value(contact: Contact, name: str) -> Any:  # noqa: ANN401  # any JSON
-    """Return the value of a contact in the column with this name, as in JSON."""
-    if name == "name":
-        return " ".join(filter(None, (display_value(contact.first_name), display_value(contact.last_name))))
+def column_value(contact: Contact, name: str, moment: Callable[[Any], object] | None = None) -> Any:  # noqa: ANN401  # any JSON
+    """Return the value of a contact in the column with this name, as in JSON; a time converted by `moment`."""
+    if name == FULL_NAME:
+        names = (column_value(contact, each) for each in (FIRST_NAME, LAST_NAME))
+        return " ".join(filter(None, map(display_value, names)))
     field, dot, label = name.partition(".")
-    value = contact.to_dict().get(field) if field == "created_at" else getattr(contact, field)
+    value = getattr(contact, contact.FIELDS[field].attribute)
+    if CONTACT_FIELDS[field]["kind"] in {"date", "date-time"}:
+        return (
+            moment(value) if moment and CONTACT_FIELDS[field]["kind"] == "date-time" else contact.to_dict().get(field)
+        )
     if not dot:
         return value
     return cast("Mapping[str, Any]", value).get(label) if isinstance(value, dict) else None
@@ -79,23 +130,12 @@ def _quoted(value: object, separators: str) -> str:
 _CONSTANTS = {None: "", True: "yes", False: "no"}
 
 
-def _created(contact: Contact) -> str:
-    return f"{contact.created_at.astimezone(UTC):%Y-%m-%d %H:%M}" if contact.created_at else ""
+def _moment(value: datetime | None) -> str:
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if value else ""
 
 
-COLUMNS = (
-    TableColumn("phone", "Phone", 16),
-    TableColumn("name", "Name", 16),
-    TableColumn("company_name", "Company", 12),
-    TableColumn("tags", "Tags", 12),
-    TableColumn("created_at", "Created (UTC)", 16),
-    TableColumn("opt_out", "Opted out", 9),
-    TableColumn("custom_variables", "Custom variables", 24),
-    TableColumn("assigned_to_email", "Assigned to", 16),
-)
+COLUMNS = tuple(TableColumn(*column) for column in listed_fields())
 """The columns of `list`."""
-_CHOSEN_MIN_WIDTH = 6
-"""The minimum width of a column that the user chose, except for numbers and times."""
 
 
 def row_cells(contact: Contact, columns: Sequence[TableColumn] = COLUMNS) -> list[str]:
@@ -114,21 +154,16 @@ def find_column(name: str) -> TableColumn:
     Raises:
         BadParameter: There is no such column.
     """
-    from sendblue_contacts_api.models.contact import Contact  # noqa: PLC0415  # slow to load
-
-    spellings = {
-        kebab_case(each): field for field in Contact.FIELDS for each in (field, *Contact.FIELDS[field].aliases)
-    }
     prefix, dot, label = name.strip().partition(".")
+    spellings = {kebab_case(spelling): field for spelling, field in NAMES.items()}
     field = spellings.get(kebab_case(prefix), prefix)
-    if label and field == "custom_variables":
-        return TableColumn(f"{field}.{label}", printable(label), _CHOSEN_MIN_WIDTH)
+    if label and field == VARIABLES:
+        return TableColumn(f"{field}.{label}", printable(label), _LABEL_MIN_WIDTH)
     known = {column.name: column for column in COLUMNS}
-    if dot or field not in {*Contact.FIELDS, "name"}:
-        names = [*known, *(each for each in Contact.FIELDS if each not in known), "custom_variables.LABEL"]
+    if dot or field not in {*CONTACT_FIELDS, FULL_NAME}:
+        names = [*known, *(each for each in CONTACT_FIELDS if each not in known), f"{VARIABLES}.LABEL"]
         raise click.BadParameter(f"no field {name!r}.{did_you_mean(prefix, names)} The fields are {', '.join(names)}.")
-    title = known[field].title if field in known else field.replace("_", " ").capitalize()
-    return TableColumn(field, title, 16 if field in {"phone", "created_at", "sendblue_number"} else _CHOSEN_MIN_WIDTH)
+    return TableColumn(field, known[field].title if field in known else title_of(field), min_width(field))
 
 
 def column_widths(
@@ -147,8 +182,8 @@ def column_widths(
     """
     wanted = [max(map(measure, column)) for column in zip([title for title, _ in titles], *rows, strict=True)]
     widths: list[int] = []
-    for (title, min_width), want in zip(titles, wanted, strict=True):
-        width = min(want, max(min_width, measure(title)))
+    for (title, least), want in zip(titles, wanted, strict=True):
+        width = min(want, max(least, measure(title)))
         if widths and sum(widths) + GAP * len(widths) + width > terminal_width:
             break
         widths.append(width)

@@ -1,4 +1,4 @@
-"""The fields of the request models, as literals. Unlike the models, this module imports no other module."""
+"""The fields of requests and of listed models, as literals. Unlike the models, this module imports no other module."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FieldEntry(TypedDict):
     choices: tuple[str | int, ...]
     """The values of an enum; empty for other fields."""
     description: str
-    """The description in the OpenAPI document."""
+    """The description in the OpenAPI document; empty for a model that is no request."""
 
 
 FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
@@ -92,6 +92,97 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "choices": (),
             "description": "The phone numbers of the contacts to delete, in E.164 format, despite the name of the field. Deprecated alias is `contactIds`.",
         }
+    },
+    "Contact": {
+        "phone": {"kind": "e164", "aliases": (), "required": False, "nullable": True, "choices": (), "description": ""},
+        "first_name": {
+            "kind": "string",
+            "aliases": ("firstName",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "last_name": {
+            "kind": "string",
+            "aliases": ("lastName",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "company_name": {
+            "kind": "string",
+            "aliases": ("companyName",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "sendblue_number": {
+            "kind": "e164",
+            "aliases": ("sendblueNumber",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "assigned_to_email": {
+            "kind": "string",
+            "aliases": ("assignedToEmail",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "tags": {
+            "kind": "array[string]",
+            "aliases": (),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "custom_variables": {
+            "kind": "map",
+            "aliases": ("customVariables",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "created_at": {
+            "kind": "date-time",
+            "aliases": (),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "verified": {
+            "kind": "boolean",
+            "aliases": (),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "opt_out": {
+            "kind": "boolean",
+            "aliases": ("optOut",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
+        "contact_id": {
+            "kind": "string",
+            "aliases": ("contactId",),
+            "required": False,
+            "nullable": True,
+            "choices": (),
+            "description": "",
+        },
     },
     "ContactCreate": {
         "number": {

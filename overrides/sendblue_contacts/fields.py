@@ -22,6 +22,11 @@ _PRESENT = frozenset({str, list, dict, bool, int, tuple})
 """Types whose values are never missing."""
 
 
+def preferred_names(fields: Mapping[str, Field]) -> dict[str, str]:
+    """Return the preferred name for each spelling of each field."""
+    return {spelling: name for name, each in fields.items() for spelling in (name, *each.aliases)}
+
+
 @dataclass(frozen=True)
 class FieldSet:
     """The fields of one call."""
@@ -36,8 +41,8 @@ class FieldSet:
     required: Sequence[str] = field(init=False)  # the fields without which the call is invalid
 
     def __post_init__(self) -> None:
-        pairs = {spelling: name for name, each in self.fields.items() for spelling in (name, *each.aliases)}
-        object.__setattr__(self, "preferred", pairs)  # not cached later: Python 3.11 locks a cached property
+        # Not cached properties, which Python 3.11 locks.
+        object.__setattr__(self, "preferred", preferred_names(self.fields))
         object.__setattr__(self, "required", [name for name, each in self.fields.items() if each.required])
 
     def unknown(self, key: object) -> TypeError:

@@ -19,6 +19,7 @@ from sendblue_contacts_api.types import ModelList
 from ._masking import masker, sent_texts
 from .body import read_json
 from .errors import server_message
+from .fields import preferred_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +35,9 @@ _JSON_TYPES: dict[type, str] = {
 }
 
 _MAX_CONTENT_TYPE_LENGTH = 80
+
+CONTACT_NAMES = preferred_names(Contact.FIELDS)
+"""Code that names a field looks it up here: a renamed field keeps its old name as an alias."""
 
 REPORTS_ERROR = "the response body reports an error"
 """The beginning of the text about a successful status whose body has the status ERROR."""
@@ -69,6 +73,11 @@ def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN
 
 def _reports_error(body: Any) -> bool:  # noqa: ANN401  # any JSON
     return isinstance(body, dict) and cast("dict[str, object]", body).get("status") == "ERROR"
+
+
+def attribute(spelling: str) -> Callable[[Contact], Any]:
+    """Return a function that reads a field of a contact, which has this spelling."""
+    return attrgetter(Contact.FIELDS[CONTACT_NAMES[spelling]].attribute)
 
 
 def mapping(body: object) -> Mapping[str, Any]:
@@ -164,8 +173,8 @@ def matches(found: Contact, sent: Mapping[str, Any]) -> bool:
     Additional values (defaults of the account) do not matter. Neither do differences that a server may introduce: upper
     and lower case, white space, equivalent forms of one character, the order of a list, and blank values.
     """
-    has = found.to_dict()
-    return all(_equivalent(has.get(name), value) for name, value in sent.items() if name in Contact.FIELDS)
+    has, names = found.to_dict(), CONTACT_NAMES
+    return all(_equivalent(has.get(names[name]), value) for name, value in sent.items() if name in names)
 
 
 def _equivalent(has: Any, sent: Any) -> bool:  # noqa: ANN401  # any JSON

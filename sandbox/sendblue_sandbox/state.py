@@ -52,7 +52,8 @@ class SandboxState:
         with store.transaction():
             batch = generate_contacts(count, seed, round(self.clock() * 1000), store.phones())
             store.add_opt_outs(batch.opted_out)
-            store.insert(batch.contacts)
+            contact = self.context.document.contact
+            store.insert((phone, at, contact.renamed(fields)) for phone, at, fields in batch.contacts)
         return batch.phones
 
     def contacts(self) -> list[dict[str, object]]:

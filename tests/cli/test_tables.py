@@ -2,10 +2,22 @@
 
 import datetime as dt
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.contact import Contact
-from sendblue_contacts_cli.tables import GAP, column_widths, display_value, field_lines, headers, row_cells
+from sendblue_contacts_cli.tables import (
+    CONTACT_FIELDS,
+    GAP,
+    LISTED,
+    NAMES,
+    column_widths,
+    display_value,
+    field_lines,
+    headers,
+    listed_fields,
+    row_cells,
+)
 
 CREATED = dt.datetime(2024, 1, 15, 5, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 FULL = Contact(
@@ -36,7 +48,7 @@ def test_separators_in_items() -> None:
 
 def test_row_cells() -> None:
     """There is one cell for each column; times are in UTC."""
-    assert row_cells(FULL) == [
+    assert row_cells(FULL)[: len(LISTED)] == [
         "+14155551234",
         "Ada Lovelace",
         "Engines",
@@ -46,6 +58,13 @@ def test_row_cells() -> None:
         "Lead Source: Web; Plan: Gold",
         "agent@example.com",
     ]
+
+
+def test_every_other_field_is_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that is new in the document is a column after the others."""
+    monkeypatch.setitem(CONTACT_FIELDS, "birth_name", CONTACT_FIELDS["phone"])
+    assert [name for name, *_ in listed_fields()][: len(LISTED)] == [NAMES.get(name, name) for name, *_ in LISTED]
+    assert listed_fields()[-1] == ("birth_name", "Birth name", 16)
 
 
 def test_field_lines() -> None:

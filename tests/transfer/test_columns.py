@@ -14,9 +14,9 @@ from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
 from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import, read_csv
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
-from sendblue_transfer.rows.column_synonyms import OPT_OUT
 from sendblue_transfer.rows.columns import Columns
 from sendblue_transfer.rows.contact_encoder import ColumnValidator, ContactEncoder
+from sendblue_transfer.rows.named_fields import OPT_OUT
 
 from tests.transfer.contact_files import WriteFile
 

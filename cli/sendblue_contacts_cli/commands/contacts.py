@@ -14,7 +14,7 @@ from sendblue_contacts_cli.context import common_options, current_options, curre
 from sendblue_contacts_cli.field_options import field_options, given_fields
 from sendblue_contacts_cli.formatting import kebab_case, pluralize, printable
 from sendblue_contacts_cli.output import print_message, write, write_contact, write_contacts, write_json
-from sendblue_contacts_cli.tables import TableColumn, find_column
+from sendblue_contacts_cli.tables import COLUMNS, TAGS, VARIABLES, TableColumn, find_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -79,36 +79,39 @@ def list_pages(client: Sendblue, filters: dict[str, Any]) -> tuple[Iterable[Sequ
     return chosen.pages(client.contacts.list(**filters).pages(), limit), chosen
 
 
+_LIST_HELP = f"""List contacts, oldest first.
+
+A terminal shows a table with the columns that fit, in the pager of the variable PAGER if there are many rows. A
+pipe gets one line per contact, with these tab-separated columns unless --columns names others:
+{", ".join(column.name for column in COLUMNS)}.
+
+The API cannot filter by --tag, --phone and --where: with them, all contacts are read and filtered here.
+
+\b
+Examples:
+  sendblue-contacts list --limit 10 --order-direction desc
+  sendblue-contacts list --created-after 2024-01-15 --json
+  sendblue-contacts list --tag VIP --where "{VARIABLES}.Plan=Gold" \\
+    --columns phone,name,{TAGS}
+"""
+
+
 def _parse_columns(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> list[TableColumn]:
     return [find_column(name) for names in csv.reader(texts, skipinitialspace=True) for name in names]
 
 
-@click.command("list")
+@click.command("list", help=_LIST_HELP)
 @list_filters
 @click.option(
     "--columns",
     metavar="FIELDS",
     multiple=True,
     callback=_parse_columns,
-    help="Columns to show, such as phone,name,custom_variables.Plan.",
+    help=f"Columns to show, such as phone,name,{VARIABLES}.Plan.",
 )
 @common_options
 def list_(columns: list[TableColumn], **filters: Any) -> None:  # noqa: ANN401  # click has checked them
-    """List contacts, oldest first.
-
-    A terminal shows a table with the columns that fit, in the pager of the variable PAGER if there are many rows. A
-    pipe gets one line per contact, with these tab-separated columns unless --columns names others: phone, name,
-    company_name, tags, created_at, opt_out, custom_variables, assigned_to_email.
-
-    The API cannot filter by --tag, --phone and --where: with them, all contacts are read and filtered here.
-
-    \b
-    Examples:
-      sendblue-contacts list --limit 10 --order-direction desc
-      sendblue-contacts list --created-after 2024-01-15 --json
-      sendblue-contacts list --tag VIP --where "custom_variables.Plan=Gold" \\
-        --columns phone,name,tags
-    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    """List contacts, oldest first."""
     limit = filters["max_items"]
     with current_settings().create_client() as client:
         pages, chosen = list_pages(client, filters)

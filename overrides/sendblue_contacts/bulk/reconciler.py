@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from sendblue_contacts import errors, operations
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
-from sendblue_contacts.responses import REPORTS_ERROR
+from sendblue_contacts.responses import REPORTS_ERROR, attribute
 from sendblue_contacts.retry import look_up_pauses
 
 from .types import ItemResult
@@ -71,6 +71,7 @@ LOOK_UP: RequestKind = "look up"
 _TOO_LARGE = re.compile(r"too (large|big|long|many)|exceed|at most|maximum", re.IGNORECASE)
 _CHECK_EXISTING = ItemResult[Any]("unknown", None, "not sent because check_existing is set")
 _NEWEST = {"order_by": "created_at", "order_direction": "desc", "limit": MAX_PAGE_SIZE}
+_CREATED_AT = attribute("created_at")
 _OLDEST = {**_NEWEST, "order_direction": "asc"}
 
 
@@ -284,7 +285,8 @@ class Reconciler(Generic[P, V]):
             return False
         result = self._action.result_of_lookup(cast("P", entry.payload), found)
         earliest = self._clock.earliest(self._sent_at) - CLOCK_TOLERANCE
-        is_older = found.created_at is not None and found.created_at.timestamp() < earliest
+        created_at = _CREATED_AT(found)
+        is_older = created_at is not None and created_at.timestamp() < earliest
         if result is None or result.status == "failed" or is_older:
             return False
         entry.result = result

@@ -28,14 +28,16 @@ class ContactForm(NamedTuple):
 
 
 def _contact_identities(page: list[Contact]) -> Identities:
-    return [[each.phone for each in page], [each.contact_id for each in page], [each.created_at for each in page]]
+    return [[*map(read, page)] for read in _READERS]
 
 
 def _row_identities(page: list[responses.ContactRow]) -> Identities:
     return [[row[place] for row in page] for place in _IDENTITY]
 
 
-_IDENTITY = [[*Contact.FIELDS].index(name) for name in ("phone", "contact_id", "created_at")]
+_IDENTITY_FIELDS = ("phone", "contact_id", "created_at")
+_READERS = [*map(responses.attribute, _IDENTITY_FIELDS)]
+_IDENTITY = [[*Contact.FIELDS].index(responses.CONTACT_NAMES[name]) for name in _IDENTITY_FIELDS]
 CONTACTS = ContactForm(responses.contacts, _contact_identities)
 ROWS = ContactForm(responses.contact_rows, _row_identities)
 

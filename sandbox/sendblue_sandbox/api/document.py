@@ -61,6 +61,14 @@ class ObjectSchema:
     defaults: Mapping[str, object]
     validator: Any
 
+    def named(self, spelling: str) -> str:
+        """Return the preferred name of a field for any of its spellings; an unknown spelling is returned unchanged."""
+        return self.preferred.get(spelling, spelling)
+
+    def renamed(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Return values under the preferred names of their fields."""
+        return {self.named(name): value for name, value in values.items()}
+
     def violation(self, body: Mapping[str, object]) -> str | None:
         """Describe a field that does not match the schema; None if all fields match.
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from sendblue_sandbox.storage.queries import SORTABLE, PageQuery
+from sendblue_sandbox.storage.queries import PageQuery
 
 from .context import Context, OperationCall
 from .errors import ApiError
 from .query_params import choice_param, timestamp_param
+from .roles import MERGED, OPT_OUT, SORTABLE, computed
+from .spelling import contact_field
 from .validation import echo_fields, validate
 
 if TYPE_CHECKING:
@@ -23,13 +25,12 @@ if TYPE_CHECKING:
 
     from sendblue_sandbox.storage.queries import ContactRow
 
+    from .document import ObjectSchema
+
 OK = "OK"
 NOT_FOUND = "Contact not found"
 EXISTS = "Contact already exists"
 BAD_NUMBER = "Invalid phone number"
-MERGED = "custom_variables"
-# Fields that the server computes; the others are stored as sent.
-COMPUTED = frozenset({"phone", "created_at", "contact_id", "opt_out", "verified"})
 
 Handler: TypeAlias = Callable[[Context, OperationCall], object]
 
@@ -55,7 +56,7 @@ def create_contact(context: Context, call: OperationCall) -> object:
     existing = context.store.find(number)
     if existing and not call.body["update_if_exists"]:
         raise ApiError(409, EXISTS)
-    return {"contact": _save(context, existing, number, call.at, call.body), "status": OK}
+    return {"contact": _save(context, existing, number, call), "status": OK}
 
 
 def bulk_delete_contacts(context: Context, call: OperationCall) -> object:
@@ -118,7 +119,7 @@ def update_contact(context: Context, call: OperationCall) -> object:
     number = _e164(context, call.body.get("phone_number", existing.phone), "phone_number")
     if number != existing.phone and context.store.find(number):
         raise ApiError(409, EXISTS)
-    return {"contact": _save(context, existing, number, call.at, call.body), "status": OK}
+    return {"contact": _save(context, existing, number, call), "status": OK}
 
 
 def delete_contact(context: Context, call: OperationCall) -> object:
@@ -141,40 +142,55 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def _save(context: Context, existing: ContactRow | None, number: str, at: int, sent: Mapping[str, Any]) -> object:
+def _save(
+    context: Context,
+    existing: ContactRow | None,
+    number: str,
+    call: OperationCall,
+    item: tuple[ObjectSchema, Mapping[str, Any]] | None = None,
+) -> object:
+    sent = _contact_fields(context, *(item or (call.operation.body, call.body)))
     if existing is None:
-        context.store.insert([(number, at, _merged(context, {}, sent))])
+        context.store.insert([(number, call.at, _merged(context, {}, sent))])
     else:
         context.store.update(existing.phone, number, _merged(context, existing.fields, sent))
-    if "opt_out" in sent:
-        context.store.set_opt_out(number, opted_out=bool(sent["opt_out"]))
+    if (opt_out := context.document.contact.named(OPT_OUT)) in sent:
+        context.store.set_opt_out(number, opted_out=bool(sent[opt_out]))
     return context.store.rendered(number)
 
 
 def _merged(context: Context, old: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
-    known = context.document.contact.empty_values.keys() - COMPUTED
-    new = {name: value for name, value in sent.items() if name in known}
-    old_labels, new_labels = old.get(MERGED), new.get(MERGED)
+    contact = context.document.contact
+    known, merged = contact.empty_values.keys() - computed(contact), contact.named(MERGED)
+    old, new = contact.renamed(old), {name: value for name, value in sent.items() if name in known}
+    old_labels, new_labels = old.get(merged), new.get(merged)
     if isinstance(old_labels, dict) and isinstance(new_labels, dict):
-        new[MERGED] = {**old_labels, **new_labels}
+        new[merged] = {**old_labels, **new_labels}
     return {**old, **new}
+
+
+def _contact_fields(context: Context, schema: ObjectSchema | None, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a request under the names of the fields of a contact, which share a spelling with theirs."""
+    contact = context.document.contact
+    named = {name: contact_field(contact, schema, name) for name in sent} if schema else {}
+    return {field: sent[name] for name, field in named.items() if field}
 
 
 def _create_item(context: Context, call: OperationCall, item: object) -> dict[str, object]:
     schema = cast("Any", call.operation.body).children["contacts"]
     try:
-        return {"contact": _create_in_bulk(context, call, validate(schema, item))}
+        return {"contact": _create_in_bulk(context, call, schema, validate(schema, item))}
     except ApiError as error:
         return {"contact": echo_fields(schema, context.document.contact, item), "error": error.message}
 
 
-def _create_in_bulk(context: Context, call: OperationCall, item: Mapping[str, Any]) -> object:
+def _create_in_bulk(context: Context, call: OperationCall, schema: ObjectSchema, item: Mapping[str, Any]) -> object:
     if not context.document.phone_number.fullmatch(item["phone"]):
         raise ApiError(400, BAD_NUMBER)
     existing = context.store.find(item["phone"])
     if existing and context.settings.bulk_existing == "fail":
         raise ApiError(409, EXISTS)
-    return _save(context, existing, item["phone"], call.at, item)
+    return _save(context, existing, item["phone"], call, (schema, item))
 
 
 def _delete_item(context: Context, number: str) -> dict[str, object]:
@@ -217,6 +233,7 @@ def _offset(context: Context, call: OperationCall) -> int:
 
 
 def _order_by(context: Context, call: OperationCall) -> str:
-    preferred = context.document.contact.preferred
-    spellings = [spelling for spelling, name in preferred.items() if name in SORTABLE]
-    return preferred[choice_param(call.query, "order_by", spellings)]
+    contact = context.document.contact
+    columns = {contact.named(column): column for column in SORTABLE}
+    spellings = [spelling for spelling, name in contact.preferred.items() if name in columns]
+    return columns[contact.named(choice_param(call.query, "order_by", spellings))]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .response import encode_json
+from .roles import COMPUTED, NAMES
 from .spelling import field_keys, to_spelling
 
 if TYPE_CHECKING:
@@ -27,10 +28,16 @@ class ContactRenderer:
 
     def __init__(self, schema: ObjectSchema, spelling: Spelling) -> None:
         self._schema = schema
+        self._computed = [schema.named(role) for role in COMPUTED]
         self._spelling: Spelling = spelling
         self._keys = [
             (key, name) for name in schema.names for key in field_keys(name, schema.camel.get(name), spelling)
         ]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """From each column of a text that contacts are sorted by to its name in the fields."""
+        return {role: self._schema.named(role) for role in NAMES}
 
     @property
     def fingerprint(self) -> str:
@@ -39,15 +46,11 @@ class ContactRenderer:
 
     def to_dict(self, row: ContactRow) -> dict[str, object]:
         """Return every field by preferred name; a field that was not given, or was cleared, is empty."""
-        known = {
-            **row.fields,
-            "phone": row.phone,
-            "created_at": format_timestamp(row.created_at),
-            "verified": row.verified,
-            "opt_out": row.opt_out,
-            "contact_id": row.contact_id,
-        }
         defaults = self._schema.empty_values
+        # A file may have the names of an older document.
+        fields = row.fields if row.fields.keys() <= defaults.keys() else self._schema.renamed(row.fields)
+        computed = (row.phone, format_timestamp(row.created_at), row.verified, row.opt_out, row.contact_id)
+        known = {**fields, **dict(zip(self._computed, computed, strict=True))}
         return {name: empty if known.get(name) is None else known[name] for name, empty in defaults.items()}
 
     def to_json(self, row: ContactRow) -> str:

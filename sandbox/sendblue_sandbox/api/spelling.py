@@ -44,6 +44,14 @@ def to_preferred(body: Mapping[str, object], schema: ObjectSchema) -> dict[str, 
     return found
 
 
+def contact_field(contact: ObjectSchema, schema: ObjectSchema, name: str) -> str | None:
+    """Return the field of a contact that holds a field of a request: it has one of its spellings."""
+    if name in contact.preferred:
+        return contact.preferred[name]
+    spellings = (spelling for spelling, preferred in schema.preferred.items() if preferred == name)
+    return next((contact.preferred[spelling] for spelling in spellings if spelling in contact.preferred), None)
+
+
 def to_spelling(value: object, schema: ObjectSchema, spelling: Spelling) -> object:
     """Convert preferred field names to the spelling of responses.
 

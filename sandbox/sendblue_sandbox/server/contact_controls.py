@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sendblue_sandbox.api.context import OperationCall
 from sendblue_sandbox.api.errors import ApiError
-from sendblue_sandbox.api.operations import COMPUTED, HANDLERS
+from sendblue_sandbox.api.operations import HANDLERS
+from sendblue_sandbox.api.roles import NAMES, SHOWN, computed
+from sendblue_sandbox.api.spelling import contact_field
 from sendblue_sandbox.api.validation import validate
-from sendblue_sandbox.storage.queries import SORTABLE, ContactSearch
+from sendblue_sandbox.storage.queries import ContactSearch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 OK = {"status": "OK"}
-# The computed fields that the page shows in their own way.
-ROLES = {"phone": "phone", "opt_out": "opt_out", "verified": "verified"}
 # How the page shows a value, by its type in the document; text is shown as it is.
 KINDS = {"boolean": "boolean", "integer": "number", "number": "number", "array": "list", "object": "labels"}
 
@@ -83,11 +83,12 @@ def answer_verification(state: SandboxState, request: ControlRequest) -> object:
 def get_fields(state: SandboxState, _: ControlRequest) -> object:
     """Return the fields of contacts and of the requests that change them, as the document has them."""
     document = state.context.document
-    names = document.contact.names
+    contact = document.contact
+    is_computed = computed(contact)
     return {
-        "contact": [{**_field(document.contact, name), "computed": name in COMPUTED} for name in names],
-        **ROLES,
-        "title": [name for name in names if name in SORTABLE - COMPUTED],
+        "contact": [{**_field(contact, name), "computed": name in is_computed} for name in contact.names],
+        **{role: contact.named(role) for role in SHOWN},
+        "title": [name for role in NAMES if (name := contact.named(role)) in contact.names],
         "create": _form(document, "create_contact"),
         "update": _form(document, "update_contact"),
         "operations": [operation.name for operation in document.operations],
@@ -99,13 +100,7 @@ def _form(document: Document, name: str) -> list[dict[str, object]]:
     if schema is None:
         return []
     contact = document.contact
-    return [{**_field(schema, name), "contact": _contact_field(contact, schema, name)} for name in schema.names]
-
-
-def _contact_field(contact: ObjectSchema, schema: ObjectSchema, name: str) -> str | None:
-    """Return the field of a contact that holds a field of a request: it has one of its spellings."""
-    spellings = (name, *(spelling for spelling, preferred in schema.preferred.items() if preferred == name))
-    return next((contact.preferred[spelling] for spelling in spellings if spelling in contact.preferred), None)
+    return [{**_field(schema, name), "contact": contact_field(contact, schema, name)} for name in schema.names]
 
 
 def _field(schema: ObjectSchema, name: str) -> dict[str, object]:

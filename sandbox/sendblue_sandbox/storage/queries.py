@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-SORTABLE = frozenset({"created_at", "first_name", "last_name", "phone"})
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 OPTED_OUT = "phone IN (SELECT phone FROM opt_outs)"
 VERIFIED = "phone IN (SELECT phone FROM verified)"
 SELECT_ROWS = f"SELECT sequence, phone, created_at, fields, {OPTED_OUT}, {VERIFIED} FROM contacts"  # noqa: S608 - constant text
@@ -99,6 +101,11 @@ class Verification:
 
 class Renderer(Protocol):
     """Renders contacts as JSON."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """From each column of a text that contacts are sorted by to its name in the fields."""
+        ...
 
     @property
     def fingerprint(self) -> str:

@@ -44,8 +44,8 @@ CREATE TABLE contacts (
     created_at INTEGER NOT NULL,
     fields TEXT NOT NULL,
     rendered TEXT NOT NULL,
-    first_name TEXT AS (json_extract(fields, '$.first_name')),
-    last_name TEXT AS (json_extract(fields, '$.last_name'))
+    first_name TEXT AS (json_extract(fields, '$.{first_name}')),
+    last_name TEXT AS (json_extract(fields, '$.{last_name}'))
 );
 CREATE INDEX contacts_created_at ON contacts (created_at, sequence);
 CREATE INDEX contacts_first_name ON contacts (first_name, sequence);
@@ -75,7 +75,7 @@ class Store:
     def __init__(self, path: PathLike | None, renderer: Renderer) -> None:
         self._lock = RLock()
         self._renderer = renderer
-        self._sqlite = open_database(path, SCHEMA)
+        self._sqlite = open_database(path, SCHEMA.format(**renderer.columns))
         try:
             self._refresh(path)
         except BaseException:

@@ -1,4 +1,4 @@
-"""Write `field_table.py`: the fields of the request models as literals.
+"""Write `field_table.py`: the fields of the request models, and of models that are listed, as literals.
 
 The command line makes an option of each field. Importing the generated models for that takes several times as long as
 everything else in `--help`, so it reads this table, which imports nothing. The table is derived from the source of the
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULTS: dict[str, Any] = {"aliases": (), "required": False, "nullable": False, "choices": ()}
 """The values of the arguments that a definition omits."""
 HEADER = '''\
-"""The fields of the request models, as literals. Unlike the models, this module imports no other module."""
+"""The fields of requests and of listed models, as literals. Unlike the models, this module imports no other module."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FieldEntry(TypedDict):
     choices: tuple[str | int, ...]
     """The values of an enum; empty for other fields."""
     description: str
-    """The description in the OpenAPI document."""
+    """The description in the OpenAPI document; empty for a model that is no request."""
 
 
 FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = '''
@@ -52,7 +52,7 @@ def write_field_table(package: Path) -> None:
 
 
 def request_models(path: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
-    """Return the request models in a module, which are the classes with a TypedDict for their fields."""
+    """Return the request models in a module, which have a TypedDict for their fields, and those that are listed."""
     body = ast.parse(path.read_text("utf-8")).body
     classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
     for name, node in classes.items():
@@ -61,6 +61,8 @@ def request_models(path: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]
             for typed_dict in (classes[f"{name}Fields"], classes[f"{name}Mapping"]):
                 descriptions |= _descriptions(typed_dict)
             yield name, {field: _entry(call, descriptions[field]) for field, call in _definitions(node)}
+        elif any(isinstance(each, ast.FunctionDef) and each.name == "from_dicts" for each in node.body):
+            yield name, {field: _entry(call, "") for field, call in _definitions(node)}
 
 
 def _descriptions(typed_dict: ast.ClassDef) -> dict[str, str]:

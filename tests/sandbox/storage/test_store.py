@@ -2,7 +2,7 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sendblue_sandbox import Sandbox
@@ -26,6 +26,7 @@ def test_a_file_keeps_contacts(serve: Serve, connect: Connect, tmp_path: Path) -
 class PhoneRenderer:
     """Renders a contact as its phone number."""
 
+    columns: ClassVar = {"first_name": "first_name", "last_name": "last_name"}
     fingerprint = "plain"
 
     def to_json(self, row: ContactRow) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sendblue_contacts.pagination import MAX_PAGE_SIZE
 
+from sendblue_transfer.rows.named_fields import contact_id
 from sendblue_transfer.rows.row_parser import PHONE
 from sendblue_transfer.syncing.account_index import AccountIndex, row_pages
 from sendblue_transfer.syncing.change_log import DONE, Result
@@ -94,7 +95,7 @@ class PreviousValues:
             self._rows.pop(line, None)
             if contact:
                 after = encode_json(flatten(contact_values(contact)))
-                self._journal.record_result(Result(line, DONE, "", contact.contact_id, after))
+                self._journal.record_result(Result(line, DONE, "", contact_id(contact), after))
 
     def record_update(self, update: RowUpdate) -> RowUpdate:
         """Write the values that an update will replace. They are on disk when this returns."""
@@ -115,7 +116,7 @@ class PreviousValues:
             return _Found(values, self._listed.contact_id(phone))
         self._lookups += 1
         contact = self._contacts.get(phone)
-        return _Found(contact_values(contact), contact.contact_id) if contact else None
+        return _Found(contact_values(contact), contact_id(contact)) if contact else None
 
     def _list_if_cheaper(self) -> None:
         if self._requests_of_listing is None:

@@ -3,7 +3,8 @@
 If a file has several columns for one field, the title that comes first in this table is preferred, and the others fill
 in where that cell is blank. Mobile numbers come first because messages reach them. Numbers of other people (an
 assistant, a switchboard, a fax) are not synonyms. The name of a field in its own list stands for all spellings of the
-field; a field that is not in this table is matched by its own spellings only.
+field; a field that is not in this table is matched by its own spellings only. A renamed field keeps its old name as an
+alias, so its list remains.
 
 The titles come from HubSpot (exports and property names), Salesforce (reports, Data Loader and API names), Google
 Contacts (the CSV format of today and the one before 2024), Outlook (Windows, Outlook.com and the web), Pipedrive and
@@ -13,7 +14,6 @@ Klaviyo and Dynamics. Columns about e-mail or fax are not synonyms of `opt_out`.
 
 from __future__ import annotations
 
-OPT_OUT = "opt_out"
 OPT_OUT_TITLES = (
     # Salesforce: Do Not Call, DoNotCall; Marketing Cloud: Mobile Opt Out; then the usual fields of SMS packages.
     "Do Not Call",
@@ -169,5 +169,5 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *LABEL_TITLES,
     ),
     # Each of these columns can opt a contact out, and none can opt a contact in: see `opt_outs`.
-    OPT_OUT: (OPT_OUT, *OPT_OUT_TITLES, *CONSENT_TITLES),
+    "opt_out": ("opt_out", *OPT_OUT_TITLES, *CONSENT_TITLES),
 }

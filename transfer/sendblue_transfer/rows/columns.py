@@ -23,10 +23,9 @@ from sendblue_transfer.sources.record import RESERVED
 from .cells import FIRST_PART, LABELS, OTHER_PARTS, unescape_formula
 from .column_synonyms import (
     LABEL_TITLES,
-    OPT_OUT,
-    SYNONYMS,
 )
-from .names import FIRST_NAME, LAST_NAME, find_name_column
+from .named_fields import FIRST_NAME, LAST_NAME, OPT_OUT, TAGS, synonyms
+from .names import find_name_column
 from .opt_outs import KIND_OF_TITLE
 from .row_parser import ColumnTarget, FieldCells, RowParser, field_label
 from .titles import normalise_title
@@ -234,7 +233,7 @@ class Columns:
         found = [(position, titles[position], kinds.get(normalise_title(titles[position]))) for position in positions]
         if ordinary := tuple(position for position, _, kind in found if kind is None):
             names = {titles[position] for position in ordinary}
-            has_labels = target.name == "tags" and {*map(normalise_title, names)} <= _LABEL_TITLES
+            has_labels = target.name == TAGS and {*map(normalise_title, names)} <= _LABEL_TITLES
             types: set[CellType] = {self._cell_types.get(name, "text") for name in names}
             kind, cell_type = self._kind(target), types.pop() if len(types) == 1 else "other"
             yield FieldCells(target, LABELS if has_labels else kind, ordinary, cell_type=cell_type)
@@ -309,7 +308,7 @@ def _known_titles(fields: Fields) -> Mapping[str, tuple[str, int]]:
     ranked = [
         (normalise_title(title), name, rank, synonym not in fields)
         for name in fields
-        for rank, synonym in enumerate(SYNONYMS.get(name, (name,)))
+        for rank, synonym in enumerate(synonyms(name, fields))
         for title in _titles_of(name, synonym, fields)
     ]
     known: dict[str, tuple[str, int]] = {}

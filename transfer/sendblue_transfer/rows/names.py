@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .column_synonyms import FIRST_NAMES_OF_NAME, FIRST_OR_FULL_NAME, FULL_NAME_TITLES, LAST_OR_FULL_NAME
+from .named_fields import FIRST_NAME, LAST_NAME
 from .titles import normalise_title
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-FIRST_NAME, LAST_NAME = "first_name", "last_name"
 _FULL_NAMES = [*map(normalise_title, FULL_NAME_TITLES)]
 _AMBIGUOUS = (
     {FIRST_NAME: [normalise_title(FIRST_OR_FULL_NAME)]},

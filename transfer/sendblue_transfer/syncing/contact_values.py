@@ -19,7 +19,7 @@ from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.cells import TEXT_KINDS, scalar_text
-from sendblue_transfer.rows.column_synonyms import OPT_OUT
+from sendblue_transfer.rows.named_fields import CONTACT_ID, OPT_OUT
 from sendblue_transfer.rows.row_parser import PHONE
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
 SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
 """The fields that a sync compares: those of an update that a contact also shows."""
-TAGS = "tags"
 _ALL_E164 = re.compile(r"(?:\+[1-9][0-9]{6,14}(?:\n(?!\Z)|\Z))+")
 _PLACES = {name: place for place, name in enumerate(Contact.FIELDS)}
-_ID = "contact_id"
 
 
 def e164(value: object) -> str | None:
@@ -92,7 +90,7 @@ def numbers_of(page: Iterable[ContactRow]) -> Sequence[int | None]:
 
 def ids_of(page: Iterable[ContactRow]) -> list[str | None]:
     """Return the IDs of contacts; None for one that is not text."""
-    place = _PLACES[_ID]
+    place = _PLACES[CONTACT_ID]
     return [contact_id if isinstance(contact_id := row[place], str) else None for row in page]
 
 

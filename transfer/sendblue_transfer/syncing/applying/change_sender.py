@@ -16,6 +16,7 @@ from sendblue_contacts.errors import APIError, NotFoundError, SendblueError
 
 from sendblue_transfer.chunk_sizes import learned_sizes
 from sendblue_transfer.errors import TransferError
+from sendblue_transfer.rows.named_fields import contact_id
 from sendblue_transfer.sending import BulkSender, RequestPool, SendingStoppedError, is_rejection
 from sendblue_transfer.syncing.change_log import (
     DONE,
@@ -154,7 +155,7 @@ class _ChangeSender:
         status = PARTIAL if position in self._incomplete else DONE
         self._incomplete.discard(position)
         after = encode_json(flatten(contact_values(contact)))
-        self._add(Result(position, status, "", contact.contact_id, after))
+        self._add(Result(position, status, "", contact_id(contact), after))
 
     def _not_created(self, position: int, reason: str) -> None:
         is_there = _EXISTS in reason.lower()
@@ -202,7 +203,7 @@ class _ChangeSender:
             if isinstance(error, APIError) and not is_rejection(error):
                 raise
             return result._replace(status=rejected, reason=str(error))
-        return result._replace(status=DONE, reason="", contact_id=contact.contact_id if contact else None)
+        return result._replace(status=DONE, reason="", contact_id=contact_id(contact) if contact else None)
 
     # --- deletions
 

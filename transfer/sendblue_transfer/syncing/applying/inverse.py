@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 
+from sendblue_transfer.rows.named_fields import COMPANY
 from sendblue_transfer.syncing.change_log import KEPT, NOT_SENT, Result
 from sendblue_transfer.syncing.changes import Change, flatten
 from sendblue_transfer.syncing.contact_values import SYNC_FIELDS
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from sendblue_transfer.syncing.change_log import ChangeRow
     from sendblue_transfer.syncing.changes import Values
 
-_DEFAULTS = "company_name"
-"""The API fills this field in when a contact is created."""
 _EDITED = "the contact was edited since"
 _DELETED = "the contact was deleted since"
 _CREATED = "a contact with this number was created since"
@@ -155,7 +154,7 @@ def _of_creation(applied: _Applied, current: Current | None) -> Change | str:
 
 
 def _is_as_created(name: str, value: object, created: Values) -> bool:
-    if name == _DEFAULTS and name not in created:
+    if name == COMPANY and name not in created:
         return True
     is_second_request = name.partition(".")[0] not in BulkContact.FIELDS
     return same(name, value, created.get(name)) or (is_second_request and not value)

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_contacts_api.types import read_datetime
 
-from sendblue_transfer.rows.column_synonyms import OPT_OUT
+from sendblue_transfer.rows.named_fields import OPT_OUT, TAGS
 from sendblue_transfer.rows.row_parser import ColumnTarget
 from sendblue_transfer.syncing.changes import Change
-from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, TAGS, e164, is_blank, is_filled
+from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, e164, is_blank, is_filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_transfer.rows.cells import TEXT_KINDS
-from sendblue_transfer.rows.column_synonyms import OPT_OUT
+from sendblue_transfer.rows.named_fields import OPT_OUT, TAGS
 from sendblue_transfer.rows.row_parser import ColumnTarget
-from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, TAGS, is_filled
+from sendblue_transfer.syncing.contact_values import SYNC_FIELDS, is_filled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -13,11 +13,11 @@ from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSizeOption
 from sendblue_transfer.errors import TransferError
 from sendblue_transfer.importing.fingerprint import account_fingerprint, read_lag
 from sendblue_transfer.importing.planner import rows_of
+from sendblue_transfer.rows.named_fields import TAGS
 from sendblue_transfer.sources.source import Source, mapping_source
 from sendblue_transfer.syncing.account_index import row_pages
 from sendblue_transfer.syncing.change_table import ChangeTable
 from sendblue_transfer.syncing.changes import Change, flatten
-from sendblue_transfer.syncing.contact_values import TAGS
 from sendblue_transfer.syncing.options import SyncOptions
 from sendblue_transfer.syncing.plan_file import COUNTED
 from sendblue_transfer.syncing.progress import SyncProgressReporter
