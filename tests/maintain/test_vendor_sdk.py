@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from maintain.openapi_document import read
+from maintain.recipes import PUT, Command, Edit, recipe
 from maintain.vendor_sdk import command as vendor_sdk
 from maintain.vendor_sdk.command import ACCEPTED, DOCUMENT, accepted, facts, main
 from maintain.vendor_sdk.compare import differences
@@ -450,6 +451,20 @@ def test_the_result(fetched: dict[str, Any], capsys: Capture, edit: Any, status:
     edit(fetched["operations"])
     assert main([]) == status
     assert capsys.readouterr().out.splitlines()[1:] == printed
+
+
+def test_the_recipe(fetched: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Followed as in CONTRIBUTING.md, a new difference fails until the list has it with a reason."""
+    fetched["operations"]["POST /api/v2/contacts/merge"] = {}
+    first, edit, second = recipe("A new version of the vendor's library")
+    assert isinstance(edit, Edit)
+    for status, step in ((1, first), (0, second)):
+        assert isinstance(step, Command)
+        assert (step.line, main([])) == ("scripts/upstream", status)
+        assert set(step.output) <= set(capsys.readouterr().out.splitlines())
+        text = PUT[edit.how](ACCEPTED.read_text(encoding="utf-8"), edit)
+        (tmp_path / "edited.toml").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(vendor_sdk, "ACCEPTED", tmp_path / "edited.toml")
 
 
 def test_every_decision_has_its_reason(tmp_path: Path) -> None:

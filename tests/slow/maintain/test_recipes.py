@@ -1,6 +1,7 @@
 """The recipes in CONTRIBUTING.md, followed exactly in a clean clone.
 
-test_release_recipe.py follows those from a new operation to its release, and test_publish_upload.py that for an upload.
+test_release_recipe.py follows those from a new operation to its release, test_publish_upload.py that for an upload, and
+tests/maintain/test_vendor_sdk.py that for the vendor's library.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def test_the_recipes() -> None:
         "A new field",
         "A deprecated field",
         "A new operation",
+        "A new resource",
+        "A new command",
         "A new version of the generator",
+        "A new version of the vendor's library",
         "A new release",
         "A half-finished upload",
     ]
@@ -65,6 +69,14 @@ def test_a_deprecated_field(clone: Clone) -> None:
     """A deprecated field still works."""
     follow(clone, "A deprecated field")
     assert clone.read("openapi/contacts.yaml").count("deprecated: true") == 2
+
+
+@pytest.mark.parametrize("title", ["A new resource", "A new command"])
+def test_code_by_hand(clone: Clone, title: str) -> None:
+    """The tests that the recipe names pass, and the code has the style of this project."""
+    follow(clone, title)
+    clone.do(".venv/bin/ruff", "check", ".")
+    clone.do(".venv/bin/ruff", "format", "--check", ".")
 
 
 def test_a_new_version_of_the_generator(clone: Clone) -> None:
