@@ -3,8 +3,10 @@
 import datetime as dt
 import io
 import os
+import random
 import re
 import threading
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -389,3 +391,45 @@ def test_hidden_sheets_are_not_read_unasked(tmp_path: Path) -> None:
     write("Hidden", "Empty")
     with pytest.raises(TransferError, match=r"all sheets .* that have rows are hidden: 'Hidden'; .*--sheet"):
         open_source(path)
+
+
+LINES = (
+    "+14155550123,Ada",
+    "",
+    ",",
+    " ,",
+    '+1,"a',
+    'b"',
+    "+1,a,b",
+    "+1",
+    '"+1",""',
+    "+1,Z\udcf6",
+    '"+1,a\r\n"',
+    "+1,a,",
+    "x,y\n\nz,",
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("start", ["", "\ufeff", "sep=,\n"])
+def test_csv_is_read_block_by_block_as_it_is_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, start: str
+) -> None:
+    """Wherever cells continue on the next line, rows are blank or too long, or bytes are invalid."""
+    monkeypatch.setattr("sendblue_transfer.sources.table_reader._BLOCK_LINES", 3)
+    choose = random.Random(seed)  # noqa: S311  # a reproducible choice
+    lines = ["phone,name", *(choose.choice(LINES) for _ in range(40))]
+    path = tmp_path / "contacts.csv"
+    path.write_bytes((start + "\n".join(lines)).encode("utf-8", "surrogateescape"))
+    with open_source(path, encoding="utf-8") as source:
+        expected = _records_or_error(source)
+        found = _records_or_error(record for batch in source.batches() for record in batch.records())
+    assert found == expected
+
+
+def _records_or_error(records: Iterable[Record]) -> object:
+    """Return the rows, or the error if the file cannot be read."""
+    try:
+        return [(record.line, list(record.cells), record.problem) for record in records]
+    except TransferError as error:
+        return str(error)

@@ -219,6 +219,8 @@ class Journal(CheckedDatabase):
 
     def statuses(self, lines: Sequence[int]) -> list[str]:
         """Return the written statuses of rows, whose lines are in ascending order."""
+        if not lines:
+            return []
         own = self._results_between(lines[0], lines[-1])
         chunks = self._chunks(lines[0], lines[-1])
         if not own and not chunks:

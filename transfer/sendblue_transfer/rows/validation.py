@@ -18,7 +18,7 @@ from .row_status import DUPLICATE, REJECTED, RowResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sendblue_transfer.sources.record import Record
+    from sendblue_transfer.sources.record import Record, RecordBatch
     from sendblue_transfer.sources.source import Source
 
     from .columns import Columns
@@ -53,11 +53,6 @@ def batches(items: Iterable[T]) -> Iterator[list[T]]:
     return iter(lambda: list(islice(iterator, _BATCH_SIZE)), [])
 
 
-def columns_of(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    """Return the cells of rows column by column. Blank cells may follow the last column of a row."""
-    return [*zip(*rows, strict=False)]
-
-
 class ImportRows:
     """The rows of a file, and how they become contacts.
 
@@ -85,33 +80,36 @@ class ImportRows:
         self.count = 0
         with DuplicateFinder() as finder:
             titles = self.source.titles
-            parser = self.columns.parser(titles) if titles else None
-            validator = ColumnValidator(parser, self.region) if parser else None
-            for records in batches(self.source.records(parser.validated_positions if parser else None)):
-                yield from self._validate(records, finder, validator)
-                self.count += len(records)
-                if len(records) == _BATCH_SIZE:
-                    on_read(self.count)
+            if titles is None:
+                for records in batches(self.source):
+                    yield from self._validate_each(records, finder)
+                    self._count_rows(len(records), on_read)
+            else:
+                parser = self.columns.parser(titles)
+                validator = ColumnValidator(parser, self.region)
+                for batch in self.source.batches(parser.validated_positions):
+                    yield from self._validate(batch, finder, validator)
+                    self._count_rows(len(batch), on_read)
             for line, kept_line in finder.superseded(self.duplicates):
                 yield self._duplicate(line, kept_line)
 
-    def _validate(
-        self, records: Sequence[Record], finder: DuplicateFinder, validator: ColumnValidator | None
-    ) -> Iterator[RowResult]:
+    def _count_rows(self, rows: int, on_read: Callable[[int], object]) -> None:
+        self.count += rows
+        if self.count // _BATCH_SIZE > (self.count - rows) // _BATCH_SIZE:
+            on_read(self.count)
+
+    def _validate(self, batch: RecordBatch, finder: DuplicateFinder, validator: ColumnValidator) -> Iterator[RowResult]:
         """Validate rows together; if one of them is invalid, find it by halving."""
-        half = len(records) // 2
-        if validator is None or half < _TOO_FEW:
-            yield from self._validate_each(records, finder)
-            return
-        lines, _, cells, problems = zip(*records, strict=True)
         try:
-            if any(problems):
+            if any(batch.problems):
                 raise ValueError  # noqa: TRY301  # handled like the error of an invalid value
-            numbers = validator.numbers(columns_of(cells))
-            finder.add_all(numbers, lines)
+            finder.add_all(validator.numbers(batch.columns) if batch.lines else (), batch.lines)
         except (TypeError, ValueError):
-            for part in (records[:half], records[half:]):
-                yield from self._validate(part, finder, validator)
+            if len(batch) < _TOO_FEW:
+                yield from self._validate_each(batch.records(), finder)
+                return
+            for half in batch.halves():
+                yield from self._validate(half, finder, validator)
 
     def _validate_each(self, records: Iterable[Record], finder: DuplicateFinder) -> Iterator[RowResult]:
         for record in records:
@@ -143,11 +141,11 @@ class ImportRows:
                 yield [line for line, _ in rows], EncodedPage(encoded_item(contact, self.region) for _, contact in rows)
             return
         encoder = ContactEncoder(self.columns.parser(titles), self.region)
-        for records in batches(self.source):
-            known = journal.statuses([record.line for record in records])
-            if found := [record for record, status in zip(records, known, strict=True) if status in statuses]:
-                lines, _, cells, _ = zip(*found, strict=True)
-                yield lines, encoder.encode(columns_of(cells))
+        for batch in self.source.batches():
+            wanted = [status in statuses for status in journal.statuses(batch.lines)]
+            found = batch if all(wanted) else batch.select(wanted)
+            if found.lines:
+                yield found.lines, encoder.encode(found.columns)
 
     def contacts(self, result_of: Callable[[int], RowResult], *statuses: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Read the rows again, and yield the contacts of those that have a status, each with its line.

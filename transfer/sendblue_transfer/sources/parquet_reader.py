@@ -16,7 +16,7 @@ from sendblue_contacts.bulk.tables import inexact_value, plain
 
 from sendblue_transfer.errors import TransferError
 
-from .record import Record
+from .record import RecordBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator, Sequence
@@ -63,8 +63,8 @@ class ParquetReader:
             column.title: column.cell_type for column in self._columns if column.cell_type != "text"
         }
 
-    def records(self, positions: Collection[int] | None = None) -> Iterator[Record]:
-        """Yield the rows, each with its position in the file, counted from 1.
+    def batches(self, positions: Collection[int] | None = None) -> Iterator[RecordBatch]:
+        """Yield the rows, a thousand at a time; the line of a row is its position in the file, counted from 1.
 
         Args:
             positions: The columns to read; the cells of the others are blank. None for all columns.
@@ -86,9 +86,8 @@ class ParquetReader:
                     self._read(columns[position], batch) if position in columns else blank
                     for position in range(len(self._columns))
                 ]
-                for row in zip(*cells, strict=True):
-                    line += 1
-                    yield Record(line, self.titles, row)
+                yield RecordBatch(self.titles, range(line + 1, line + len(batch) + 1), columns=cells)
+                line += len(batch)
 
     def _read(self, column: _Column, batch: Any) -> Sequence[object]:  # noqa: ANN401  # an object of an optional library
         array = batch.column(column.owner)

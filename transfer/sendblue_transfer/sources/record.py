@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import compress, repeat
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from sendblue_transfer.errors import TransferError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 LINE, REASON, TEXT = "_line", "_reason", "_text"
 CellType = Literal["text", "list", "other"]
@@ -33,6 +34,66 @@ class Record(NamedTuple):
     titles: tuple[str, ...]
     cells: Sequence[Any]
     problem: str = ""
+
+
+class RecordBatch:
+    """Rows of a table that are read together: row by row or column by column, whichever the format has.
+
+    Args:
+        titles: The titles of the columns.
+        lines: The lines of the rows.
+        rows: The cells row by row; None if they are given column by column.
+        columns: The cells column by column.
+        problems: Why each row cannot be read; empty if all can.
+    """
+
+    def __init__(
+        self,
+        titles: tuple[str, ...],
+        lines: Sequence[int],
+        rows: Sequence[Sequence[Any]] | None = None,
+        columns: Sequence[Sequence[Any]] = (),
+        problems: Sequence[str] = (),
+    ) -> None:
+        self.titles = titles
+        self.lines = lines
+        self._rows = rows
+        self._columns = columns
+        self.problems = problems
+
+    @classmethod
+    def of(cls, titles: tuple[str, ...], records: Sequence[Record]) -> Self:
+        """Return a batch of these rows."""
+        problems = [record.problem for record in records]
+        rows = [record.cells for record in records]
+        return cls(titles, [record.line for record in records], rows, problems=problems if any(problems) else ())
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """The cells column by column. Blank cells that follow the last column of a row are left out."""
+        return self._columns if self._rows is None else [*zip(*self._rows, strict=False)]
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows one by one."""
+        rows = zip(*self._columns, strict=True) if self._rows is None else self._rows
+        return map(Record, self.lines, repeat(self.titles), rows, self.problems or repeat(""))
+
+    def select(self, chosen: Sequence[object]) -> RecordBatch:
+        """Return the rows for which an item is true."""
+        rows = None if self._rows is None else [*compress(self._rows, chosen)]
+        columns = [[*compress(column, chosen)] for column in self._columns]
+        return RecordBatch(
+            self.titles, [*compress(self.lines, chosen)], rows, columns, [*compress(self.problems, chosen)]
+        )
+
+    def halves(self) -> tuple[RecordBatch, RecordBatch]:
+        """Return the first half of the rows, and the second."""
+        half = len(self) // 2
+        first = [True] * half + [False] * (len(self) - half)
+        return self.select(first), self.select([not each for each in first])
 
 
 _MAX_NUMBER_CHARACTERS = 40

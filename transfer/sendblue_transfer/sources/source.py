@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from io import TextIOWrapper
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -23,15 +24,17 @@ from .formats import check_format, file_digest, find_encoding, find_format
 from .json_reader import json_records, line_records
 from .mappings import write_rows
 from .parquet_reader import ParquetReader
-from .record import check_titles, reject_invalid_bytes, reject_invalid_cells
+from .record import RecordBatch, check_titles, reject_invalid_bytes, reject_invalid_cells
 from .table_reader import (
     FOOTER_BYTES,
+    CsvReader,
     csv_rows,
     find_delimiter,
     open_sheet,
     read_header,
     sheet_rows,
     table_records,
+    without_blank,
     without_footer,
 )
 
@@ -48,6 +51,7 @@ STANDARD_INPUT = "-"
 _TABLE_FORMATS = ("csv", "xlsx")
 _BINARY_FORMATS = ("xlsx", "parquet")
 _MAX_FOOTER_BYTES = 4_096
+_BATCH_ROWS = 1_000
 _CODE_UNIT_BYTES = {"utf-16": 2, "utf-32": 4}
 
 
@@ -139,14 +143,49 @@ class Source(Closing):
         Raises:
             TransferError: The file was written to after it was opened, or cannot be read to its end.
         """
-        if self.has_changed():
-            raise TransferError(f"{self.name} changed after it was opened; run the import again")
+        self._check_unchanged()
         if self._parquet:
-            return self._parquet.records(positions)
+            return chain.from_iterable(batch.records() for batch in self._parquet.batches(positions))
         records = self._objects() if self.titles is None else self._table(self.titles)
         if self.encoding_errors != "surrogateescape":
             return records
         return map(reject_invalid_bytes if self.titles is None else reject_invalid_cells, records)
+
+    def batches(self, positions: Collection[int] | None = None) -> Iterator[RecordBatch]:
+        """Read all rows of a table, many at a time. Arguments and errors are those of `records`."""
+        if self.format == "csv" and not self._may_have_footer:
+            return self._csv_batches()
+        if self._parquet:
+            self._check_unchanged()
+            return self._parquet.batches(positions)
+        records, titles = self.records(positions), self.titles or ()
+        return (RecordBatch.of(titles, rows) for rows in iter(lambda: [*islice(records, _BATCH_ROWS)], []))
+
+    def _csv_batches(self) -> Iterator[RecordBatch]:
+        self._check_unchanged()
+        titles = self.titles or ()
+        with self._text() as text:
+            reader = CsvReader(text, self.delimiter or ",")
+            read_header(reader.rows())
+            for batch in reader.batches(titles):
+                yield (
+                    batch
+                    if self._is_valid_text(batch)
+                    else RecordBatch.of(titles, [*map(reject_invalid_cells, batch.records())])
+                )
+
+    def _is_valid_text(self, batch: RecordBatch) -> bool:
+        if self.encoding_errors != "surrogateescape":
+            return True
+        try:
+            "".join(map("".join, batch.columns)).encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def _check_unchanged(self) -> None:
+        if self.has_changed():
+            raise TransferError(f"{self.name} changed after it was opened; run the import again")
 
     def _objects(self) -> Iterator[Record]:
         with self._text() as text:
@@ -155,7 +194,7 @@ class Source(Closing):
     def _table(self, titles: tuple[str, ...]) -> Iterator[Record]:
         rows = self._rows()
         read_header(rows)
-        filled = (row for row in rows if row[1][0] or any(map(str.strip, row[1])))
+        filled = without_blank(rows)
         rows_alone = without_footer(filled, self._set_footer) if self._may_have_footer else filled
         return table_records(rows_alone, titles)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from datetime import date, datetime, time
 from importlib import import_module
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from sendblue_transfer.errors import TransferError
 
 from .quotation_marks import unclosed_quotation
-from .record import Record, looks_like_phone_number
+from .record import Record, RecordBatch, looks_like_phone_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,8 @@ _new = cast("Any", tuple).__new__
 """Creates a named tuple in half the time that its class takes, which is called twice for each row."""
 _MAX_CELL_CHARACTERS = 2**31 - 1
 _MAX_ROW_CHARACTERS = 10_000_000
+_BLOCK_LINES = 1_000
+"""Lines that are split into rows at a time."""
 _QUOTED = re.compile(r'"[^"]*"?')
 _MAX_FOOTER_ROWS = 12
 _FOOTER = re.compile(
@@ -51,40 +54,114 @@ class TableRow(NamedTuple):
     problem: str = ""
 
 
-def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[TableRow]:
-    """Yield the rows of a CSV file that are not blank.
+class CsvReader:
+    """Reads the rows of a CSV file, one by one or many at a time.
 
-    Raises:
-        TransferError: The quotation marks are broken; the rest of the file cannot be split into rows.
+    Args:
+        lines: The lines of the file.
+        delimiter: The delimiter.
     """
-    csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_CHARACTERS))  # a setting of the whole process
-    first = next(lines, "").removeprefix("\ufeff")
-    skipped = first.lower().startswith(_SEPARATOR_LINE)
-    row_lines = _RowLines(lines if skipped else chain([first], lines))
-    reader = csv.reader(row_lines, delimiter=delimiter, strict=True)
-    line = start = 1 + skipped
-    width = 0
-    try:
-        for cells in reader:
-            width = width or len(cells)
-            if cells:
-                several = start + reader.line_num > line + 1
-                problem = unclosed_quotation(line, cells, delimiter, width) if several else ""
-                yield _new(TableRow, (line, cells, problem))
-            line = start + reader.line_num
-            row_lines.characters = 0
-    except csv.Error as error:
-        raise TransferError(
-            f"line {line}: the row that begins here cannot be read ({error}); check its quotation marks"
-        ) from None
+
+    def __init__(self, lines: Iterator[str], delimiter: str = ",") -> None:
+        csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_CHARACTERS))  # a setting of the whole process
+        first = next(lines, "").removeprefix("\ufeff")
+        skipped = first.lower().startswith(_SEPARATOR_LINE)
+        self._lines = _RowLines(lines if skipped else chain([first], lines), number=int(skipped))
+        self._delimiter = delimiter
+        self._width = 0
+
+    def rows(self) -> Iterator[TableRow]:
+        """Yield the next rows that are not blank.
+
+        Raises:
+            TransferError: The quotation marks are broken; the rest of the file cannot be split into rows.
+        """
+        lines = self._lines
+        line = lines.number + 1
+        try:
+            for cells in csv.reader(lines, delimiter=self._delimiter, strict=True):
+                self._width = self._width or len(cells)
+                if cells:
+                    several = lines.number > line
+                    problem = unclosed_quotation(line, cells, self._delimiter, self._width) if several else ""
+                    yield _new(TableRow, (line, cells, problem))
+                line = lines.number + 1
+                lines.characters = 0
+        except csv.Error as error:
+            raise TransferError(
+                f"line {line}: the row that begins here cannot be read ({error}); check its quotation marks"
+            ) from None
+
+    def batches(self, titles: tuple[str, ...]) -> Iterator[RecordBatch]:
+        """Yield the rows that are not blank, many at a time.
+
+        Args:
+            titles: The titles of the columns.
+
+        Raises:
+            TransferError: As for `rows`.
+        """
+        lines = self._lines
+        while block := lines.take(_BLOCK_LINES):
+            rows = self._simple_rows(block, len(titles))
+            if rows is None:
+                lines.put_back(block)
+                records = [*table_records(without_blank(self._rows_of_block()), titles)]
+                yield RecordBatch.of(titles, records)
+            else:
+                yield RecordBatch(titles, range(lines.number - len(rows) + 1, lines.number + 1), rows)
+
+    def _simple_rows(self, block: list[str], width: int) -> list[list[str]] | None:
+        """Return the rows of these lines if each line is a row of this width that is not blank; else None."""
+        try:
+            rows = [*csv.reader(block, delimiter=self._delimiter, strict=True)]
+        except csv.Error:
+            return None
+        is_simple = len(rows) == len(block) and {*map(len, rows)} == {width} and all(row[0] for row in rows)
+        return rows if is_simple else None
+
+    def _rows_of_block(self) -> Iterator[TableRow]:
+        """Yield the rows that begin in the lines that were put back."""
+        for row in self.rows():
+            yield row
+            if not self._lines.has_put_back:
+                break
+
+
+def csv_rows(lines: Iterator[str], delimiter: str = ",") -> Iterator[TableRow]:
+    """Yield the rows of a CSV file that are not blank; errors are those of `CsvReader.rows`."""
+    return CsvReader(lines, delimiter).rows()
 
 
 class _RowLines:
-    """The lines of a CSV file. A row that takes too many of them ends the file, before it fills the memory."""
+    """The lines of a CSV file. A row that takes too many of them ends the file, before it fills the memory.
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    Args:
+        lines: The lines.
+        number: The number of lines that were read before.
+    """
+
+    def __init__(self, lines: Iterator[str], number: int) -> None:
         self._lines = lines
+        self._put_back: deque[str] = deque()
+        self.number = number
         self.characters = 0
+
+    @property
+    def has_put_back(self) -> bool:
+        """Whether lines that were put back have not been read again."""
+        return bool(self._put_back)
+
+    def take(self, count: int) -> list[str]:
+        """Return the next lines."""
+        taken = list(islice(self._lines, count))
+        self.number += len(taken)
+        return taken
+
+    def put_back(self, lines: list[str]) -> None:
+        """Undo a `take`."""
+        self._put_back.extend(lines)
+        self.number -= len(lines)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -92,9 +169,15 @@ class _RowLines:
     def __next__(self) -> str:
         if self.characters > _MAX_ROW_CHARACTERS:
             raise csv.Error(f"it has more than {_MAX_ROW_CHARACTERS:,} characters in several lines")
-        line = next(self._lines)
+        line = self._put_back.popleft() if self._put_back else next(self._lines)
+        self.number += 1
         self.characters += len(line)
         return line
+
+
+def without_blank(rows: Iterable[TableRow]) -> Iterator[TableRow]:
+    """Yield the rows with a cell that is not blank."""
+    return (row for row in rows if row[1][0] or any(map(str.strip, row[1])))
 
 
 def read_header(rows: Iterator[TableRow]) -> tuple[str, ...]:
