@@ -118,16 +118,6 @@ def test_many_contacts(api: Api, sandbox: Sandbox) -> None:
     assert limits(sandbox) == ["1000", "1000", "1000", "1000", None, "10"]
 
 
-def test_an_iteration_that_ends_early(api: Api, sandbox: Sandbox) -> None:
-    """An iteration that stops after the first contact has sent one request."""
-    sandbox.seed(1_500)
-    pages = api.client().contacts.list().pages()
-    step = pages.__next__ if api.driver.name == "sync" else pages.__anext__
-    assert len(api(lambda _: step())) == 1000
-    api(lambda _: pages.close() if api.driver.name == "sync" else pages.aclose())
-    assert len(sandbox.requests) == 1
-
-
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_async_iteration_that_ends_early(five: Sandbox, backend: str) -> None:
     """Closing the iteration over contacts closes the one over pages: trio would warn about an open one."""

@@ -13,7 +13,7 @@ from sendblue_contacts.base_client import proxy_for
 from sendblue_contacts.config import Credentials, resolve_base_url
 from sendblue_contacts_api.api.contacts import count_contacts
 
-from tests.overrides.clients import KEY, Runner, each_choice
+from tests.overrides.clients import KEY, Runner
 
 
 @pytest.mark.parametrize("value", ["planted\n", "plan ted", "plånted", "planted\r\nx: y", "planted\x00"])
@@ -196,25 +196,6 @@ def _clear_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-
-
-BODILESS = {
-    "retrieve": lambda client: client.contacts.retrieve("+14155551234"),
-    "get": lambda client: client.contacts.get("+14155551234"),
-    "delete": lambda client: client.contacts.delete("+14155551234"),
-    "count": lambda client: client.contacts.count(),
-    "list": lambda client: client.contacts.list(),
-}
-
-
-@pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], BODILESS), indirect=["runner"])
-def test_an_extra_body_for_a_call_without_a_body_raises(runner: Runner, call: str) -> None:
-    """A body of a GET would be dropped or rejected on the way; nothing is sent."""
-    with pytest.raises(TypeError, match="extra_body is set, but this call has no body"):
-        runner.run(
-            lambda client: BODILESS[call](client.with_options(extra_body={"a": 1})), lambda _: httpx.Response(200)
-        )
-    assert runner.sent == []
 
 
 @pytest.mark.parametrize(("runner", "by"), [("sync", "variable"), ("async", "setting")], indirect=["runner"])

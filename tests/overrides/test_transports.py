@@ -158,22 +158,6 @@ def test_each_attempt_takes_one_slot(kind: str) -> None:
     assert (statistics.requests, statistics.in_flight, statistics.free) == (4, 0, 96)
 
 
-@each_with_one_kind(
-    "limit,settings,end",
-    [
-        (2, {}, 1010.0),  # the third attempt waits for the first slot
-        (1, call_of(retry=Retry(deadline=9.0)), 1020.0),  # waiting does not count towards the deadline
-        (1, call_of(max_wait=10.0), 1020.0),  # `max_wait` limits the wait for one slot, not that of the whole call
-    ],
-)
-def test_attempts_wait_for_slots(kind: str, limit: int, settings: dict[str, Any], end: float) -> None:
-    """Two failures and a success within the limit."""
-    clock = Clock()
-    harness = TransportHarness(kind, 500, 500, 200, clock=clock, limiter=clock.limiter(RateLimit(limit, 10.0)))
-    assert harness.send(**settings).status_code == 200
-    assert clock.now == pytest.approx(end)
-
-
 @each_with_one_kind("retry_after,end", [("7", 1007.0), (None, 1010.0)])
 def test_a_429_freezes_all_clients(kind: str, retry_after: str | None, end: float) -> None:
     """Another client of the same limiter waits for the `Retry-After` too, or for one window."""

@@ -96,14 +96,6 @@ def test_rows() -> None:
     assert repr(read[0]) == "Row(line=2, problem='')"
 
 
-def test_unclosed_quotation_mark_is_an_error() -> None:
-    """The error names the line on which the row begins; the rows before it are read."""
-    read = read_csv(io.StringIO(f'phone,company\n{NUMBER},ok\n{NUMBER},"oh\n{NUMBER},no\n'))
-    assert next(read).contact["company_name"] == "ok"
-    with pytest.raises(ValueError, match="line 3: the row that begins here cannot be read"):
-        next(read)
-
-
 def test_rows_are_read_lazily() -> None:
     """No line is taken from the file before its row is requested."""
     lines = iter(["phone\n", f"{NUMBER}\n", f"{NUMBER}\n"])

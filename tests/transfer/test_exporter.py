@@ -14,15 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_contacts import Sendblue
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
-from sendblue_sandbox import Sandbox
-from sendblue_transfer import FORMATS, TransferError, export_contacts, open_source, plan_import, run_import
+from sendblue_transfer import FORMATS, TransferError, export_contacts, open_source, plan_import
 from sendblue_transfer.rows.column_map import ColumnMap
 from sendblue_transfer.rows.columns import Columns
 
-from tests.transfer.contact_files import number, people, person, stored
+from tests.transfer.contact_files import number, people, person
 
 # XML has no U+FFFE and U+FFFF, and neither does real text.
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff")
@@ -73,18 +71,6 @@ def test_exported_contacts_can_be_imported(form: Any, contacts: list[dict[str, A
         {name: contact[name] for name in BulkContact.FIELDS if name in contact} for contact in contacts
     ]
     assert plan.columns.unmapped == ()
-
-
-def test_export_from_one_account_and_import_into_another(client: Sendblue, tmp_path: Path) -> None:
-    """Through a file, the other account holds the same contacts, of which there is more than a page."""
-    client.contacts.bulk.create(people(120))
-    path = tmp_path / "out.csv"
-    report = export_contacts(client.with_options(bulk=True).contacts.list(page_size=50), path)
-    assert (report.contacts, report.path, report.format) == (120, path, "csv")
-    with Sandbox(limit=None) as other, open_source(path) as source:
-        with Sendblue("key", "secret", base_url=other.url, rate_limit=None) as its_client:
-            assert run_import(its_client, source).ok
-        assert stored(other) == people(120)
 
 
 AMBIGUOUS: dict[str, dict[str, Any]] = {

@@ -18,15 +18,6 @@ from tests.transfer.contact_files import FAST_RETRY, WriteFile, import_file, num
 INVALID = ["+1 415 CALL NOW", "Vanity", "", "", ""]
 
 
-def test_imports_all_rows(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
-    """In bulk requests, of a hundred contacts and then twice as many."""
-    report = import_file(client, write_rows(250))
-    assert stored(sandbox) == people(250)
-    assert [request.path for request in sandbox.requests] == ["/api/v2/contacts/bulk"] * 2
-    assert (report.rows, report.created, report.rejected, report.not_sent, report.unknown) == (250, 250, 0, 0, 0)
-    assert (report.ok, report.complete, report.stopped, report.resumed, report.rejects) == (True, True, "", False, None)
-
-
 def test_each_attempt_of_an_import_is_reported(sandbox: Sandbox, write_rows: WriteFile) -> None:
     """To the hook of the client, with every retry."""
     found: list[Attempt] = []

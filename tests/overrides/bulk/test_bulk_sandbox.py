@@ -53,16 +53,6 @@ def bulk(request: pytest.FixtureRequest, sandbox: Sandbox) -> Callable[..., Any]
     return call
 
 
-@each_loss
-def test_after_a_lost_response_every_contact_exists_once(bulk: Callable[..., Any], sandbox: Sandbox, loss: str) -> None:
-    """Whatever the server applied: all contacts exist, and all are reported as created, in the order of the input."""
-    sandbox.faults.add(operation=CREATE, nth=[2, 3], **LOSSES[loss])
-    result = bulk("create", make_rows(60), chunk_size=20)
-    assert repr(result) == "BulkCreateResult(60 of 60 created)"
-    assert [contact.first_name for contact in result.created] == [row["first_name"] for row in make_rows(60)]
-    assert sorted(contact["phone"] for contact in sandbox.contacts()) == [row["phone"] for row in make_rows(60)]
-
-
 @each_kind
 def test_any_mixture_of_faults_is_reconciled(bulk: Callable[..., Any], sandbox: Sandbox) -> None:
     """With random losses of requests and look-ups, exactly the created contacts exist, except unknown ones."""

@@ -65,15 +65,6 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_a_new_process_takes_the_last_one_into_account(machine: Machine) -> None:
-    """The slots of a process that has ended are free when they would have been."""
-    first = machine.warm_store()
-    assert machine.acquire(first, 1, 2, 3) == [0, 0, 0]
-    machine.release(first, 1, 2, 3)
-    machine.now += 4
-    assert machine.acquire(machine.store(), 4) == [6]
-
-
 def test_the_file_starts_cold_after_a_reboot(machine: Machine) -> None:
     """The clock has started anew, so the times in the file are meaningless."""
     machine.store()

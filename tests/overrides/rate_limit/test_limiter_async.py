@@ -200,17 +200,6 @@ def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -
     assert served == ["Ada", "Bob", "Eve", "Joe"]
 
 
-def test_a_limiter_serves_one_event_loop_after_another(backend: str) -> None:
-    """It is bound to none of them."""
-    limiter = RateLimiter(RateLimit(2, 10.0))
-
-    async def main() -> float:
-        async with limiter.slot() as slot:
-            return slot.waited
-
-    assert [anyio.run(main, backend=backend) for _ in range(2)] == [0, 0]
-
-
 # An event loop that is closed while a task of it waits. `asyncio.run` cancels its tasks before; other programs that
 # close a loop may not.
 
