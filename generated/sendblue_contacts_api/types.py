@@ -3,8 +3,10 @@
 import datetime
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
@@ -101,49 +103,79 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
         return shape
 
     def columns(self, items: list[Any]) -> list[Sequence[Any]] | None:
-        """Return the values of JSON objects field by field, as the attributes have them.
-
-        Reading many objects at once is much faster than one by one. Returns None if that is not possible: they have
-        different keys, or a value that is not of the documented type.
-        """
-        if {*map(type, items)} != {dict} or len({*map(len, items)}) != 1:
-            return None
+        """Return the values of JSON objects field by field, as the attributes have them; None if `rows` raises an error."""
         try:
-            values: dict[str, Sequence[Any]] = {key: [item[key] for item in items] for key in items[0]}
+            keys = self._received_keys(items)
+            return [_column(kind, key, items) for kind, key in zip(self._kinds, keys, strict=True)]
         except KeyError:
             return None
-        columns: list[Sequence[Any]] = []
-        for kind, names in zip(self._kinds, self._names.values(), strict=True):
-            name = next((name for name in names if name in values), None)
-            column = [None] * len(items) if name is None else read_column(kind, values[name])
-            if column is None:
-                return None
-            columns.append(column)
-        return columns
+
+    def rows(self, items: list[Any]) -> tuple[Iterator[tuple[Any, ...]], list[Sequence[Any]], list[str]]:
+        """Return the values of JSON objects. Reading many objects at once is much faster than one by one.
+
+        Returns:
+            For each object, the values of the fields that need no check; the values of each other field; and the attributes
+            of absent fields, for which the first part has any other value.
+
+        Raises:
+            KeyError: Here or while iterating: the objects have different keys, or a value that is not as documented.
+        """
+        keys, unchanged, columns, absent = self._received_keys(items), list[Any](), list[Sequence[Any]](), list[str]()
+        for (name, names), kind, key in zip(self._names.items(), self._kinds, keys, strict=True):
+            if kind not in _UNCHANGED:
+                columns.append(_column(kind, key, items))
+                continue
+            unchanged.append(next(iter(items[0])) if key is None else key)
+            if key is None:
+                absent.append(self._attributes[name])
+        return map(_values_of(unchanged), items), columns, absent
+
+    def _received_keys(self, items: list[Any]) -> list[Any]:
+        """Return the key of each field in objects with the same keys, None for an absent field.
+
+        They are the keys of the first object themselves: finding these in a dict takes half the time of equal ones.
+        """
+        if {*map(type, items)} != {dict} or len({*map(len, items)}) != 1 or not items[0]:
+            raise KeyError
+        received = {key: key for key in items[0]}
+        keys = [next((received[name] for name in names if name in received), None) for names in self._names.values()]
+        if others := [key for key in received if key not in keys]:
+            deque(map(itemgetter(*others), items), maxlen=0)  # raises KeyError if one is absent
+        return keys
 
 
-def read_column(kind: str, values: Sequence[Any]) -> Sequence[Any] | None:
-    """Return the values of one field in many objects as the attribute has them; None if one is not as documented."""
+def _values_of(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that returns the values of these keys. It raises KeyError if one is absent."""
+    return itemgetter(*keys) if len(keys) > 1 else lambda item: tuple([item[key] for key in keys])
+
+
+def _column(kind: str, key: str | None, items: list[Any]) -> Sequence[Any]:
+    """Return the values of one field in many objects as the attribute has them. KeyError: one is not as documented."""
+    if key is None:
+        return [None] * len(items)
+    values: list[Any] = [*map(itemgetter(key), items)]
     if kind == "date-time":
         return read_datetimes(values)
-    if kind in _UNCHANGED:
-        return values
-    if kind in ("date", "object", "array[object]"):
-        return None
-    expected = dict if kind == "map" else list
-    return values if {*map(type, values)} <= {expected, type(None)} else None
+    if kind not in _UNCHANGED:
+        expected = dict if kind == "map" else list
+        if kind in _ONE_BY_ONE or not {*map(type, values)} <= {expected, type(None)}:
+            raise KeyError(key)
+    return values
 
 
+_ONE_BY_ONE = frozenset({"date", "object", "array[object]"})
 _UNCHANGED = frozenset({"string", "e164", "boolean", "integer", "number", "enum", "any"})
 
 
-def read_datetimes(values: Sequence[Any]) -> Sequence[datetime.datetime | None] | None:
-    """Do what `read_datetime` does for many values; return None if one is invalid."""
+def read_datetimes(values: Sequence[Any]) -> Sequence[datetime.datetime | None]:
+    """Do what `read_datetime` does for many values. KeyError: one is invalid."""
     try:
         moments = [*map(_from_iso, values)]
     except (TypeError, ValueError):
         read = [*map(read_datetime, values)]
-        return read if all(moment or value is None for moment, value in zip(read, values, strict=True)) else None
+        if all(moment or value is None for moment, value in zip(read, values, strict=True)):
+            return read
+        raise KeyError from None
     return moments if all([moment.tzinfo for moment in moments]) else [*map(read_datetime, values)]
 
 

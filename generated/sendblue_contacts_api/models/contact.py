@@ -42,7 +42,7 @@ class Contact(MaskedModel):
     __slots__ = (
         "__weakref__",
         "_fields_set",
-        "additional_properties",
+        "_additional_properties",
         "phone",
         "first_name",
         "last_name",
@@ -87,7 +87,7 @@ class Contact(MaskedModel):
     verified: bool | None
     opt_out: bool | None
     contact_id: str | None
-    additional_properties: dict[str, Any]
+    _additional_properties: dict[str, Any] | None
     _fields_set: frozenset[str] | None
 
     def __init__(
@@ -117,7 +117,7 @@ class Contact(MaskedModel):
         self.verified = verified
         self.opt_out = opt_out
         self.contact_id = contact_id
-        self.additional_properties = {}
+        self._additional_properties = None
         self._fields_set = None
 
     @classmethod
@@ -186,41 +186,36 @@ class Contact(MaskedModel):
     @classmethod
     def from_dicts(cls, items: list[Any]) -> list[Self]:
         """Create a Contact from each item, as `from_dict` does: much faster if all items have the same keys."""
-        columns = _SHAPES.columns(items)
-        if columns is None:
+        try:
+            rows, columns, absent = _SHAPES.rows(items)
+            fields_set, unknown = _SHAPES[tuple(items[0])]
+            models = [*map(cls.__new__, repeat(cls, len(items)))]
+            for (
+                model,
+                (
+                    model.phone,
+                    model.first_name,
+                    model.last_name,
+                    model.company_name,
+                    model.sendblue_number,
+                    model.assigned_to_email,
+                    model.verified,
+                    model.opt_out,
+                    model.contact_id,
+                ),
+                model.tags,
+                model.custom_variables,
+                model.created_at,
+            ) in zip(models, rows, *columns, strict=True):
+                model._fields_set = fields_set
+                model._additional_properties = None
+        except KeyError:
             return [cls.from_dict(item) for item in items]
-        fields_set, unknown = _SHAPES[tuple(items[0])]
-        models = [*map(cls.__new__, repeat(cls, len(items)))]
-        for (
-            model,
-            item,
-            value_phone,
-            value_first_name,
-            value_last_name,
-            value_company_name,
-            value_sendblue_number,
-            value_assigned_to_email,
-            value_tags,
-            value_custom_variables,
-            value_created_at,
-            value_verified,
-            value_opt_out,
-            value_contact_id,
-        ) in zip(models, items, *columns, strict=True):
-            model.phone = value_phone
-            model.first_name = value_first_name
-            model.last_name = value_last_name
-            model.company_name = value_company_name
-            model.sendblue_number = value_sendblue_number
-            model.assigned_to_email = value_assigned_to_email
-            model.tags = value_tags
-            model.custom_variables = value_custom_variables
-            model.created_at = value_created_at
-            model.verified = value_verified
-            model.opt_out = value_opt_out
-            model.contact_id = value_contact_id
-            model.additional_properties = {key: item[key] for key in unknown} if unknown else {}
-            model._fields_set = fields_set
+        for attribute in absent:
+            for model in models:
+                setattr(model, attribute, None)
+        for model, item in zip(models, items, strict=True) if unknown else ():
+            model._additional_properties = {key: item[key] for key in unknown}
         return models
 
     @classmethod
@@ -283,6 +278,17 @@ class Contact(MaskedModel):
         elif "contact_id" in self.fields_set:
             result.setdefault("contact_id", None)
         return result
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """Undocumented keys, and values of the wrong type."""
+        if self._additional_properties is None:  # created here, because most objects of a listing have none
+            self._additional_properties = {}
+        return self._additional_properties
+
+    @additional_properties.setter
+    def additional_properties(self, value: dict[str, Any]) -> None:
+        self._additional_properties = value
 
     @property
     def fields_set(self) -> frozenset[str]:
