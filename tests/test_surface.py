@@ -29,6 +29,7 @@ from sendblue_contacts._sync import contacts as sync_contacts
 from sendblue_contacts._sync import listing as sync_listing
 from sendblue_contacts._sync import raw_contacts as sync_raw
 from sendblue_contacts_cli.app import app
+from sendblue_contacts_cli.commands.contacts import CLEARABLE
 from sendblue_contacts_cli.exit_codes import EXIT_CODES
 from sendblue_contacts_cli.field_options import PREFIX
 
@@ -192,7 +193,8 @@ def _command_lines(command: click.Command, path: str) -> Iterator[str]:
 
 def _words(parameter: click.Parameter) -> Iterator[str]:
     """Yield what a caller relies on: the choices, the default, and how often an option or argument is given."""
-    yield from parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+    choices = [*parameter.type.choices] if isinstance(parameter.type, click.Choice) else []
+    yield from choices if choices != CLEARABLE else ()  # fields of the document, as above
     yield from ["required"] * parameter.required
     yield from ["repeated"] * (parameter.multiple or parameter.nargs != 1)
     yield from ["flag"] * getattr(parameter, "is_flag", False)
