@@ -87,7 +87,7 @@ def unavailable_for(index: IndexServer, names: set[str]) -> Iterator[IndexServer
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *_: object) -> None:
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
