@@ -18,8 +18,8 @@ RUFF_OPTIONS = (
 )
 RULES = "--select=F,I,UP"
 PASSES = 5
-# Temporary folders next to the package. git and the comparison ignore them.
-NEW, OLD = ".regenerate-new", ".regenerate-old"
+# Temporary folders and a record next to the package. git and the comparison ignore them.
+NEW, OLD, EMITTED = ".regenerate-new", ".regenerate-old", ".regenerate-emitted"
 
 
 def format_package(package: Path) -> None:
@@ -50,11 +50,11 @@ def ruff(package: Path, command: str, *options: str) -> None:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Return the files in `folder` by relative name, without bytecode caches and the temporary folders of a run."""
+    """Return the files in `folder` by relative name, without bytecode caches and what a run leaves next to them."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
     names = ((path.relative_to(folder), path) for path in found)
     return {
         name.as_posix(): bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
         for name, path in names
-        if "__pycache__" not in name.parts and name.parts[0] not in {NEW, OLD}
+        if "__pycache__" not in name.parts and name.parts[0] not in {NEW, OLD, EMITTED}
     }

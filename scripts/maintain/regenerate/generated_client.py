@@ -22,6 +22,7 @@ from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from maintain.openapi_document import Document, read, validate
+from maintain.regenerate.deletions import check_deletions, record_emitted
 from maintain.regenerate.differences import describe, differences
 from maintain.regenerate.document_rules import check_rules
 from maintain.regenerate.field_table import write_field_table
@@ -159,7 +160,7 @@ def check_strays(plan: Plan) -> None:
 
 
 def regenerate(plan: Plan) -> list[str]:
-    """Regenerate the package and return lines that describe what changed."""
+    """Regenerate the package, and return lines that name the deleted files and describe what changed."""
     plan.output.mkdir(parents=True, exist_ok=True)
     with locked(plan.output):
         clean(plan)
@@ -167,11 +168,14 @@ def regenerate(plan: Plan) -> list[str]:
         try:
             new = build(plan, plan.output / NEW)
             before, after = tree(plan.output), tree(new.parent)
+            deleted = sorted(before.keys() - after.keys())
+            check_deletions(plan.output, deleted, before)
             if before != after:
                 swap(new, plan.package, plan.output / OLD)
+            record_emitted(plan.output, after)
         finally:
             shutil.rmtree(plan.output / NEW, ignore_errors=True)
-    return describe(before, after)
+    return [*(f"- {shown(plan.output)}/{name}" for name in deleted), *describe(before, after)]
 
 
 def check(plan: Plan) -> list[str]:

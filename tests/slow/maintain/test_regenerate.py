@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from maintain.regenerate import generated_client
-from maintain.regenerate.formatting import NEW, OLD
+from maintain.regenerate.formatting import EMITTED, NEW, OLD
 from maintain.regenerate.generated_client import check_pins, swap
 from maintain.venvs import ROOT, ScriptError
 from openapi_python_client.config import ConfigFile
@@ -28,7 +28,7 @@ def test_the_first_run(workspace: Workspace, capsys: Capture) -> None:
     names = {"api/pets/get_pet.py", "models/pet.py", "py.typed"}
     assert {name for name in names if (workspace.package / name).is_file()} == names
     assert {"+ model Pet", "+ operation get_pet"} <= set(capsys.readouterr().out.splitlines())
-    assert [path.name for path in workspace.output.iterdir()] == ["sendblue_contacts_api"]
+    assert {path.name for path in workspace.output.iterdir()} == {"sendblue_contacts_api", EMITTED}
     assert not list(workspace.folder.rglob(".ruff_cache"))
 
 
@@ -37,6 +37,33 @@ def test_reports_a_new_field(generated: Workspace, capsys: Capture) -> None:
     generated.edit(*BIRTHDAY)
     generated.regenerate()
     assert "+ field Pet.birthday: datetime.date | Unset" in capsys.readouterr().out
+
+
+def git(generated: Workspace, *arguments: str) -> None:
+    """Run git in the folder of the workspace."""
+    command = ["git", *arguments]
+    subprocess.run(command, cwd=generated.folder, check=True, capture_output=True)
+
+
+def test_what_is_deleted_is_named(generated: Workspace, capsys: Capture) -> None:
+    """A run names each file that it deletes: a file that git tracks, or one that an earlier run wrote."""
+    (generated.package / "models/kept_by_git.py").touch()
+    git(generated, "init", "--quiet")
+    git(generated, "add", "generated/sendblue_contacts_api/models/kept_by_git.py")
+    generated.edit("kind: {type: string, enum: [cat, dog]}", "sort: {type: string, enum: [cat, dog]}")
+    assert generated.regenerate() == 0
+    lines = capsys.readouterr().out.splitlines()
+    deleted = [f"- {generated.package}/models/{name}.py" for name in ("kept_by_git", "kind")]
+    assert [line for line in lines if line.endswith(".py")] == deleted
+
+
+@pytest.mark.parametrize("name", ["mine.py", "kind.py"])
+def test_an_untracked_file_is_not_deleted(generated: Workspace, capsys: Capture, name: str) -> None:
+    """A run deletes no file that git does not track and that no run wrote, or that was edited since."""
+    git(generated, "init", "--quiet")
+    (generated.package / "models" / name).write_text("mine")
+    generated.edit("kind: {type: string, enum: [cat, dog]}", "sort: {type: string, enum: [cat, dog]}")
+    assert_unchanged(generated, capsys, f"git does not track them: sendblue_contacts_api/models/{name}. Move them")
 
 
 def test_second_run_changes_nothing(generated: Workspace, capsys: Capture) -> None:
