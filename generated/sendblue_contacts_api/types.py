@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, T
 T = TypeVar("T")
 
 if TYPE_CHECKING:
-    from typing_extensions import deprecated  # type checkers know it, whether or not it is installed
+    from typing_extensions import deprecated as deprecated  # type checkers know it, whether or not it is installed
 else:
 
     def deprecated(_message: str) -> Callable[[T], T]:

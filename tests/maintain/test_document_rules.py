@@ -100,7 +100,7 @@ def test_reference_to_another_file(workspace: Workspace, capsys: pytest.CaptureF
 
 def test_fields_called_like_words_of_the_generated_code(workspace: Workspace) -> None:
     """Keywords of Python and variables of the generated code are fields like any other, required or not."""
-    names = ["class", "from", "get", "model", "cls", "src_dict", "unknown", "self"]
+    names = ["class", "from", "get", "model", "cls", "src_dict", "unknown", "self", "list", "datetime"]
     fields = "".join(f"        {name}: {{type: string, description: A {name}.}}\n" for name in names)
     workspace.edit(KIND, f"{fields}{KIND}        legs: {{enum: [4, 2]}}\n")
     workspace.edit("required: [name]\n", "required: [class]\n")
