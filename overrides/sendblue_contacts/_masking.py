@@ -120,7 +120,7 @@ def texts_in(value: object) -> Iterator[str]:
             yield from texts_in(element)
 
 
-def sent_texts(of: httpx.Response | httpx.TransportError) -> Iterator[str]:
+def sent_texts(of: httpx.Response | httpx.RequestError) -> Iterator[str]:
     """Yield the credentials and the values that the request of a response or an error sent."""
     request: httpx.Request | None = vars(of).get("_request")  # `of.request` raises RuntimeError without one
     if request is None:

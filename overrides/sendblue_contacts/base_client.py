@@ -96,13 +96,20 @@ class BaseClient:
     def _account(self) -> str:
         return account_hash(self._credentials.key, account_host(self.base_url))
 
-    def _request_arguments(self, operation: Operation[Any], call: Call) -> dict[str, Any]:
-        # The absolute URL, because joining it to a base_url takes httpx 30 µs.
-        url = self.base_url + operation.kwargs["url"]
-        arguments = {**self._options.apply(operation.kwargs), "url": url, "extensions": {EXTENSION: call}}
-        if "json" in arguments and not self._options.extra_body:  # an extra body was not checked
+    def _new_request(self, operation: Operation[Any], call: Call, headers: httpx.Headers) -> httpx.Request:
+        """Return the request of an operation. `httpx.Client.build_request` takes several times as long."""
+        arguments = self._options.apply(operation.kwargs)
+        url, timeout = self.base_url + arguments.pop("url"), arguments.pop("timeout")
+        headers = headers.copy()
+        headers.update(arguments.pop("headers", None))
+        if "json" not in arguments:
+            arguments["stream"] = httpx.ByteStream(b"")  # so that httpx looks for no other headers to add
+        elif not self._options.extra_body:  # an extra body was not checked
             arguments["content"] = write_json(arguments.pop("json"))
-        return arguments
+        extensions = {"timeout": httpx.Timeout(timeout).as_dict(), EXTENSION: call}
+        request = httpx.Request(url=url, headers=headers, extensions=extensions, **arguments)
+        request.read()
+        return request
 
     def _request_settings(self, call: Call, path: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of an httpx request for the arguments of `request`, with the options of this client."""

@@ -237,34 +237,29 @@ def _not_sent(problem: str, seconds: float) -> RateLimitError:
     return error
 
 
-def safe_cause(error: httpx.TransportError) -> httpx.TransportError | None:
+def safe_cause(error: httpx.RequestError) -> httpx.RequestError | None:
     """Return the error if it may be shown. A protocol error quotes what the server sent, and may not."""
     from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
 
     return None if isinstance(error, httpx.ProtocolError) else error
 
 
-def decoding_error(problem: httpx.DecodingError, method: str, path: str, attempts: int) -> APIResponseError:
-    """Make the error for a body that is too large or cannot be decompressed. The path is masked."""
-    text = f"{problem}; check that base_url is the address of the API, not of a proxy"
-    error = APIResponseError(text, request=RequestSummary.of(method, path), attempts=attempts)
-    error.maybe_applied = True
-    return error
-
-
-def connection_error(
-    error: httpx.TransportError, method: str, path: str, attempts: int, *, maybe_applied: bool = True
-) -> APIConnectionError:
-    """Make the error for a request without a response, from that of httpx. The path is masked."""
+def request_error(
+    error: httpx.RequestError, method: str, path: str, attempts: int, *, maybe_applied: bool = True
+) -> APIConnectionError | APIResponseError:
+    """Make the error for a request without a response, or with a body that cannot be read, from that of httpx."""
     from ._httpx import httpx  # noqa: PLC0415  # errors can be imported without httpx
 
-    request = RequestSummary.of(method, path)
     cause = _masked(f"{type(error).__name__}: {safe_cause(error) or 'the response is not HTTP'}".rstrip(": "), error)
-    cls, text = APIConnectionError, f"no response ({cause}); check the network and base_url"
+    cls: type[APIConnectionError | APIResponseError] = APIConnectionError
+    text = f"no response ({cause}); check the network and base_url"
     if isinstance(error, httpx.TimeoutException):
         hint = "increase timeout=, or the deadline of the retries, and check whether the request was applied"
         cls, text = APITimeoutError, f"no response within the timeout ({cause}); {hint}"
-    made = cls(text, request=request, attempts=attempts)
+    elif isinstance(error, httpx.DecodingError):
+        cls, text = APIResponseError, f"{error}; check that base_url is the address of the API, not of a proxy"
+        maybe_applied = True
+    made = cls(text, request=RequestSummary.of(method, path), attempts=attempts)
     made.maybe_applied = maybe_applied
     return made
 
@@ -281,7 +276,7 @@ def server_message(response: httpx.Response) -> str | None:
     return next((_masked(text, response) for text in candidates if isinstance(text, str) and text), None)
 
 
-def _masked(text: str, of: httpx.Response | httpx.TransportError) -> str:
+def _masked(text: str, of: httpx.Response | httpx.RequestError) -> str:
     """Return the beginning of a text, without the credentials and the values of the request that it is about."""
     return mask(text, sent_texts(of))[:_MAX_MESSAGE_LENGTH]
 

@@ -45,13 +45,15 @@ _LEAST_DEADLINE = 60.0
 
 def start_call(request: httpx.Request, retry: Retry | None) -> Call:
     """Return the call of a request before its first attempt. Headers of the generated client are checked only here."""
+    is_complete = isinstance(request.stream, httpx.ByteStream)
+    if EXTENSION not in request.extensions:
+        checked = {name: value for name, value in request.headers.items() if name not in FRAMING_HEADERS}
+        if is_complete and request.headers.get("content-length", "0") != str(len(request.content)):
+            checked["content-length"] = ""
+        check_headers(checked)
     call = call_of(request, retry)
-    checked = {name: value for name, value in request.headers.items() if name not in FRAMING_HEADERS}
-    if not isinstance(request.stream, httpx.ByteStream):
+    if not is_complete:
         call.retry = None  # a body that can be read only once cannot be sent again
-    elif request.headers.get("content-length", "0") != str(len(request.content)):
-        checked["content-length"] = ""
-    check_headers(checked)
     return call
 
 
@@ -141,10 +143,11 @@ def request_in_errors(request: httpx.Request) -> Generator[None]:
 
 def log_attempt(request: httpx.Request, outcome: object, seconds: float) -> None:
     """Log one attempt: method, masked path, status or error, duration. No phone number, header or body."""
-    call_of(request).slowest_attempt = max(seconds, call_of(request).slowest_attempt)
+    call = call_of(request)
+    call.slowest_attempt = max(seconds, call.slowest_attempt)
     if _LOG.isEnabledFor(logging.INFO):
         summary = RequestSummary.of(request.method, request.url.path)
-        _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call_of(request).attempts)
+        _LOG.info("%s: %s in %.3f s (attempt %d)", summary, outcome, seconds, call.attempts)
 
 
 @dataclass(frozen=True, slots=True)

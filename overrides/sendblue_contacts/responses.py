@@ -66,7 +66,7 @@ def _mask_item_errors(body: Any, response: httpx.Response) -> None:  # noqa: ANN
     lists: list[Any] = [values[key] for key in ("failures", "results") if isinstance(values.get(key), list)]
     items: list[Any] = [item for item in chain(*lists) if isinstance(item, dict)]
     failed = [item for item in items if isinstance(item.get("error"), str)]
-    masked = masker(sent_texts(response) if failed else ())
+    masked = masker(sent_texts(response)) if failed else str
     for item in failed:
         item["error"] = masked(item["error"])
 

@@ -198,12 +198,12 @@ def run_on(server: LaggingServer, kind: str, main: Callable[[Any], Any], retry: 
     settings: dict[str, Any] = {"rate_limit": None, "retry": retry, "transport": inner}
     if kind == "sync":
         with Sendblue("key", "secret", **settings) as client, patch.object(bulk, "time", server.clock):
-            client._http._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)
+            client._transport = RetryTransport(inner, retry, clock=server.clock, sleep=server.sleep)
             return main(client)
 
     async def run() -> Any:
         async with AsyncSendblue("key", "secret", **settings) as client:
-            client._http._transport = AsyncRetryTransport(inner, retry, clock=server.clock, sleep=server.async_sleep)
+            client._transport = AsyncRetryTransport(inner, retry, clock=server.clock, sleep=server.async_sleep)
             return await main(client)
 
     with patch.object(async_bulk, "time", server.clock):

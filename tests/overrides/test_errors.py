@@ -271,8 +271,8 @@ ERRORS: dict[str, Callable[[], SendblueError]] = {
     "APIResponseError": lambda: errors.unexpected_response(
         httpx.Response(200, text=NUMBER), "not JSON", SUMMARY, attempts=2
     ),
-    "APIConnectionError": lambda: errors.connection_error(httpx.ReadError("x"), "GET", f"/{NUMBER}", 2),
-    "APITimeoutError": lambda: errors.connection_error(httpx.ReadTimeout("x"), "GET", f"/{NUMBER}", 2),
+    "APIConnectionError": lambda: errors.request_error(httpx.ReadError("x"), "GET", f"/{NUMBER}", 2),
+    "APITimeoutError": lambda: errors.request_error(httpx.ReadTimeout("x"), "GET", f"/{NUMBER}", 2),
 }
 
 

@@ -125,7 +125,9 @@ def test_the_body_of_a_response(kind: str) -> None:
     broken = BrokenBody()
     assert TransportHarness(kind, httpx.Response(200, stream=broken), 200).send().json() == OK
     assert broken.closed
-    assert TransportHarness(kind, httpx.Response(200, stream=StreamedBody())).send().elapsed.total_seconds() > 0
+    streamed = TransportHarness(kind, httpx.Response(200, stream=StreamedBody()))
+    streamed.server.before = lambda: streamed.clock.sleep(2.0)
+    assert streamed.send().elapsed.total_seconds() == 2.0
     compressed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b'{"count": 3}'))
     assert TransportHarness(kind, compressed).send().json() == {"count": 3}
 

@@ -16,8 +16,7 @@ from sendblue_contacts.errors import (
     SendblueError,
     check_seconds,
     closed_error,
-    connection_error,
-    decoding_error,
+    request_error,
     safe_cause,
 )
 from sendblue_contacts.phone import check_region
@@ -97,9 +96,9 @@ class AsyncSendblue(BaseClient):
         )
         connections = AsyncConnectionTransport(transport, None if transport else proxy_for(self.base_url))
         limited = AsyncRateLimitTransport(connections, self._rate_limiter)
-        self._http = httpx.AsyncClient(
-            transport=AsyncRetryTransport(limited, retry, self._hooks), **self._http_settings()
-        )
+        self._transport = AsyncRetryTransport(limited, retry, self._hooks)
+        self._http = httpx.AsyncClient(transport=self._transport, **self._http_settings())
+        self._headers = httpx.Headers([(b"Host", self._http.base_url.netloc), *self._http.headers.raw])
 
     @property
     def contacts(self) -> AsyncContacts:
@@ -169,8 +168,7 @@ class AsyncSendblue(BaseClient):
         """
         from sendblue_contacts_api import Client as GeneratedClient  # noqa: PLC0415  # see the top of this file
 
-        http: Any = self._http
-        arguments = {"transport": http._transport}  # noqa: SLF001  # a copy makes an httpx client of its own
+        arguments = {"transport": self._transport}  # a copy makes an httpx client of its own
         settings: dict[str, Any] = {**self._http_settings(), "cookies": {}, "httpx_args": arguments}
         return GeneratedClient(**settings)
 
@@ -194,8 +192,14 @@ class AsyncSendblue(BaseClient):
         """
         call = self._new_call(repeatable=method.upper() in IDEMPOTENT_METHODS)
         settings = self._request_settings(call, path, kwargs)
+        if self._http.is_closed:
+            raise closed_error()
         with self._hooks.trace(method, path):
-            return await self._request(call, method=method, **settings)
+            try:
+                return await self._http.request(method, **settings)
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                made = request_error(error, method, path, call.attempts, maybe_applied=call.maybe_applied)
+                raise made from safe_cause(error)
 
     async def _send(self, operation: Operation[T]) -> T:
         with self._hooks.trace(operation.kwargs["method"], operation.kwargs["url"], raises=True):
@@ -208,12 +212,13 @@ class AsyncSendblue(BaseClient):
     async def _send_and_look_up(self, operation: Operation[T]) -> RawResponse[T]:
         call = self._new_call(repeatable=operation.repeatable, delay=operation.delay)
         try:
-            response = await self._request(call, **self._request_arguments(operation, call))
+            response = await self._respond(operation, call)
         except APIConnectionError:
             if shown := await self._look_up(operation, None, call):
                 return shown
             raise
-        return await self._look_up(operation, response, call) or RawResponse.of(response, operation, call)
+        shown = await self._look_up(operation, response, call) if call.maybe_applied else None
+        return shown or RawResponse.of(response, operation, call)
 
     async def _look_up(
         self, operation: Operation[T], response: httpx.Response | None, call: Call
@@ -226,24 +231,24 @@ class AsyncSendblue(BaseClient):
                 look_up, next_call = steps.send(outcome)
                 client = self._copy_with(extra_body={})  # an extra body belongs to the call
                 try:
-                    arguments = client._request_arguments(look_up, next_call)  # noqa: SLF001  # a copy of this client
-                    outcome = await client._request(next_call, **arguments)  # noqa: SLF001  # as above
+                    outcome = await client._respond(look_up, next_call)  # noqa: SLF001  # a copy of this client
                 except SendblueError as error:
                     outcome = error
         except StopIteration as end:
             return cast("RawResponse[T] | None", end.value)
 
-    async def _request(self, call: Call, **kwargs: Any) -> httpx.Response:  # noqa: ANN401  # httpx's arguments
-        if self._http.is_closed:
-            raise closed_error()
-        path = kwargs["url"].removeprefix(self.base_url)
+    async def _respond(self, operation: Operation[Any], call: Call) -> httpx.Response:
+        """Send the request of an operation, without what `httpx.AsyncClient` adds: redirects, cookies and so on."""
+        request = self._new_request(operation, call, self._headers)
         try:
-            return await self._http.request(**kwargs)
-        except httpx.TransportError as error:
-            made = connection_error(error, kwargs["method"], path, call.attempts, maybe_applied=call.maybe_applied)
+            response = await self._transport.handle_async_request(request)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            error.request = request  # its values are masked in the text of the error
+            path = operation.kwargs["url"]
+            made = request_error(error, request.method, path, call.attempts, maybe_applied=call.maybe_applied)
             raise made from safe_cause(error)
-        except httpx.DecodingError as error:
-            raise decoding_error(error, kwargs["method"], path, call.attempts) from error
+        response.request = request
+        return response
 
     async def aclose(self) -> None:
         """Close the connections. A second call does nothing; any other call afterwards is an error.

@@ -19,6 +19,7 @@ this module opens: it does not apply to a `transport=` of the caller.
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
@@ -167,7 +168,8 @@ class ConnectionTransport(httpx.BaseTransport):
                 raise closed_call(request, error) from None
             log_attempt(request, type(error).__name__, self._clock() - started)
             raise
-        log_attempt(request, response.status_code, self._clock() - started)
+        response.elapsed = timedelta(seconds=self._clock() - started)
+        log_attempt(request, response.status_code, response.elapsed.total_seconds())
         return response
 
     def close(self) -> None:
@@ -192,6 +194,7 @@ def _read_whole(response: httpx.Response) -> httpx.Response:
             reader.raise_problem()
             raise
         response.stream = httpx.ByteStream(reader.result())
+        response.read()
         if has_unread_bytes(stream):
             discard_connection(connection)
     finally:

@@ -35,7 +35,7 @@ REPLACEMENTS = [
     (r"\b(_?)Async(?=[A-Z])", r"\1"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-    (r"\ba(close|closing|next|iter)\b", r"\1"),
+    (r"\ba(close|closing|next|iter|read)\b", r"\1"),
     (r"\b(handle|set)_async_", r"\1_"),
     (r"\basync_(?=[a-z])", ""),
     (r"\btask_sleep\b", "thread_sleep"),

@@ -17,7 +17,7 @@ from sendblue_contacts import BulkOutcome
 from sendblue_contacts._sync import bulk
 from sendblue_contacts.body import write_json
 from sendblue_contacts.bulk.reconciler import Request
-from sendblue_contacts.errors import connection_error
+from sendblue_contacts.errors import request_error
 from sendblue_contacts.operations import Operation
 from sendblue_contacts.raw_response import RawResponse
 from sendblue_contacts.retry import Call
@@ -73,7 +73,7 @@ class FakeServer:
         fault = faults.pop(0) if faults else SUCCESS
         response = self._create(items, fault) if path == BULK else self._look_up(path, fault)
         if isinstance(response, httpx.TransportError):
-            raise connection_error(response, method, path, 1, maybe_applied=fault != UNREACHABLE)
+            raise request_error(response, method, path, 1, maybe_applied=fault != UNREACHABLE)
         call = Call(repeatable=False, retry=None, maybe_applied=response.status_code >= 500)
         return RawResponse.of(response, operation, call)
 
