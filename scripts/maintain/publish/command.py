@@ -58,7 +58,7 @@ def work_folder(dist: Path) -> Iterator[Path]:
         try:
             yield work
         finally:
-            shutil.rmtree(work)
+            shutil.rmtree(work, ignore_errors=True)  # a program that was interrupted may still write here
 
 
 def make(release: Release, work: Path) -> list[Path]:
