@@ -36,29 +36,23 @@ def test_the_tree_is_up_to_date(client: Path) -> None:
     assert (check_client(client), sync_client.write(client)) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["_sync/client.py", "_async/calls.py", "_async/raw_contacts.py", "__init__.pyi"])
-def test_an_edited_file_is_found_and_emitted_again(client: Path, name: str) -> None:
-    """--check shows an edit of an emitted file; scripts/regenerate undoes it."""
-    text = (client / name).read_text()
-    (client / name).write_text(text + "# edited\n")
-    assert "# edited" in "\n".join(check_client(client))
-    assert len(sync_client.write(client)) == 1
-    assert (client / name).read_text() == text
-
-
-def test_a_missing_file_is_found_and_emitted_again(client: Path) -> None:
-    """--check shows a missing file; scripts/regenerate emits it."""
+def test_changed_missing_and_stray_files(client: Path) -> None:
+    """--check shows each of them; scripts/regenerate emits or removes it, and nothing else."""
+    edited = ("_sync/client.py", "_async/calls.py", "_async/raw_contacts.py", "__init__.pyi")
+    texts = {name: (client / name).read_text() for name in (*edited, "_sync/listing.py")}
+    for name in edited:
+        (client / name).write_text(f"{texts[name]}# edited {name}\n")
     (client / "_sync/listing.py").unlink()
-    assert "_sync/listing.py" in "\n".join(check_client(client))
-    assert sync_client.write(client) == ["~ overrides/sendblue_contacts/_sync/listing.py"]
-
-
-def test_a_stray_file_is_found_and_removed(client: Path) -> None:
-    """A file in `_sync/` without a source in `_async/` is shown, and removed."""
     (client / "_sync/extra.py").write_text("x = 1\n")
-    assert "_sync/extra.py" in "\n".join(check_client(client))
-    assert sync_client.write(client) == ["- overrides/sendblue_contacts/_sync/extra.py"]
-    assert check_client(client) == []
+    shown = "\n".join(check_client(client))
+    expected = (*(f"# edited {name}" for name in edited), "_sync/listing.py", "_sync/extra.py")
+    assert [text for text in expected if text not in shown] == []
+    package = "overrides/sendblue_contacts"
+    assert sorted(sync_client.write(client)) == [
+        f"- {package}/_sync/extra.py",
+        *(f"~ {package}/{name}" for name in sorted(texts)),
+    ]
+    assert ({name: (client / name).read_text() for name in texts}, check_client(client)) == (texts, [])
 
 
 def test_each_emitted_file_names_its_source(client: Path) -> None:
