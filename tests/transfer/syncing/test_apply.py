@@ -279,13 +279,13 @@ def test_stopped_sync_is_resumed(filled: Sandbox, client: Sendblue, fault: dict[
 def test_the_state_remembers_the_chunk_sizes(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
     """A later process starts with that of creations, and with that of deletions."""
     largest = []
-    for rows in (people(400), people(4), people(400), people(4)):
+    for rows in (people(250), people(4), people(250), people(4)):
         chunk_size._LEARNED.clear()
         before = len(filled.requests)
         sync(client, rows, delete="all", allow_unreadable=True, state=tmp_path / "sizes.state")
         bodies = [request.json() for request in filled.requests[before:] if request.method in ("POST", "DELETE")]
         largest.append(max(len(body.get("contacts") or body["contact_ids"]) for body in bodies))
-    assert largest == [200, 200, 396, 396]
+    assert largest == [147, 146, 200, 200]
 
 
 FAULTS: dict[str, dict[str, Any]] = {
