@@ -11,6 +11,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sendblue_contacts.bulk import tables
+from sendblue_contacts.fields import FieldSet
+from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_contacts_api.types import Field
 
 from tests.overrides.bulk.bulk_responses import sent_items, succeed
 from tests.overrides.clients import Runner
@@ -92,6 +96,17 @@ def test_a_column_of_structs_has_the_variables(variables: Any) -> None:
     sent, failed = create(table)
     assert [contact.get("custom_variables") or {} for contact in sent] == [{"Plan": "Gold", "Seats": "3"}, {}]
     assert failed == []
+
+
+def test_each_field_of_an_object_is_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values have the types of the fields of the object; a misspelled field is refused before a row is read."""
+    fields = {**BulkContact.FIELDS, "owner": Field("object", ("theOwner",), model="ContactUpdate")}
+    monkeypatch.setattr(tables, "BULK_ITEM", FieldSet("contacts.bulk.create", fields, {}))
+    frame = pd.DataFrame({"phone": [ADA, GRACE], "theOwner.lastName": [1815, None], "theOwner.optOut": [True, None]})
+    owner = {"lastName": "1815", "optOut": True}
+    assert list(tables.TableContacts(frame)) == [{"phone": ADA, "theOwner": owner}, {"phone": GRACE}]
+    with pytest.raises(TypeError, match=r"^owner: unknown field 'last_nam'; did you mean last_name\?$"):
+        tables.TableContacts(pd.DataFrame({"phone": [ADA], "owner.last_nam": ["Byron"]}))
 
 
 LOST = "as a number it has lost its country code or its leading zeros; keep it as text"

@@ -10,7 +10,7 @@ from datetime import date, time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sendblue_contacts.fields import is_missing
+from sendblue_contacts.fields import FieldSet, is_missing
 from sendblue_contacts.phone import number_text
 
 from .requests import BULK_ITEM
@@ -69,7 +69,7 @@ class TableRows(Iterable[dict[str, Any]]):
 
 
 class TableContacts(TableRows):
-    """The rows of a table as items of `bulk.create`. `custom_variables.<label>` columns are collected in one mapping.
+    """The rows of a table as items of `bulk.create`. Columns such as `custom_variables.Plan` make one mapping.
 
     Raises:
         TypeError: A column is not a field of `bulk.create`, or there is no column of phone numbers.
@@ -87,12 +87,11 @@ class TableContacts(TableRows):
             for (key, label, kind), value in zip(self._targets, values, strict=True):
                 if value is None or (kind == "map" and value == []):  # the latter is an empty map of pyarrow
                     continue
-                if label is not None:
-                    contact.setdefault(key, {})[label] = _text(value)
-                elif value.__class__ is dict:
+                if kind == "map" and value.__class__ is dict:
                     contact.setdefault(key, {}).update({each: _text(item) for each, item in value.items()})
                 else:
-                    contact[key] = _text(value) if kind in _TEXT_KINDS else value
+                    holder = contact if label is None else contact.setdefault(key, {})
+                    holder[key if label is None else label] = _text(value) if kind in _TEXT_KINDS else value
             yield contact
 
 
@@ -111,11 +110,16 @@ def numbers(table: object) -> Sequence[object]:
 
 
 def _target(title: str) -> tuple[str, str | None, str]:
-    """Return the key in the item for a column, its label for one of a map, and the kind of the field."""
+    """Return the key in the item for a column, its label for one of a map or object, and the kind of its values."""
     owner, dot, label = str(title).partition(".")
-    name = BULK_ITEM.preferred.get(owner)
-    if dot and name and BULK_ITEM.fields[name].kind == "map":
-        return name, label, "map"
+    field = BULK_ITEM.fields.get(BULK_ITEM.preferred.get(owner, ""))
+    if dot and field and field.kind == "map":
+        return BULK_ITEM.preferred[owner], label, "string"
+    if dot and field and field.kind == "object":
+        inner = FieldSet(owner, field.model_class.FIELDS, {})
+        if label not in inner.preferred:
+            raise inner.unknown(label)
+        return owner, label, inner.fields[inner.preferred[label]].kind
     if title not in BULK_ITEM.preferred:
         raise BULK_ITEM.unknown(title)
     return title, None, BULK_ITEM.fields[BULK_ITEM.preferred[title]].kind
