@@ -2,7 +2,6 @@
 
 import datetime
 import re
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
@@ -73,10 +72,11 @@ def warn_deprecated(what: str) -> None:
     if what in _warned:
         return
     _warned.add(what)
-    from warnings import warn  # imported here, because it is rarely needed
+    from inspect import currentframe  # imported here, because they are rarely needed
+    from warnings import warn
 
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("sendblue_"):
+    frame, level = currentframe(), 1
+    while frame and frame.f_globals.get("__name__", "").startswith("sendblue_"):
         frame, level = frame.f_back, level + 1
     warn(f"{what} is deprecated by the API", DeprecationWarning, stacklevel=level)
 
@@ -121,7 +121,7 @@ class Shapes(dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]]):
             KeyError: Here or while iterating: the objects have different keys, or a value that is not as documented.
         """
         keys, unchanged, columns, absent = self._received_keys(items), list[Any](), list[Sequence[Any]](), list[str]()
-        for (name, names), kind, key in zip(self._names.items(), self._kinds, keys, strict=True):
+        for name, kind, key in zip(self._names, self._kinds, keys, strict=True):
             if kind not in _UNCHANGED:
                 columns.append(_column(kind, key, items))
                 continue

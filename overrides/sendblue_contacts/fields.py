@@ -129,11 +129,11 @@ def check(name: str, field: Field, value: object, default_region: str | None = N
 def _object(name: str, field: Field, value: object, default_region: str | None) -> dict[str, Any]:
     """Return the checked fields of an object, which is a mapping or a model."""
     model = field.model_class
-    given: object = value.to_dict() if isinstance(value, model) else value
+    given: Any = cast("Any", value).to_dict() if isinstance(value, model) else value
     if not isinstance(given, _MAPPINGS):
         raise _wrong_type(name, f"a mapping or {field.model}", value)
-    pairs = cast("Mapping[str, Any]", given).items()
-    return normalise_fields(FieldSet(name, model.FIELDS, {}, prefix=f"{name}."), pairs, default_region)
+    field_set = FieldSet(name, model.FIELDS, {}, prefix=f"{name}.")
+    return normalise_fields(field_set, cast("Mapping[str, Any]", given).items(), default_region)
 
 
 def _wrong_type(name: str, expected: str, value: object) -> TypeError:
