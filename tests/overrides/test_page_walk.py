@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sendblue_contacts import Contact, IncompleteListError
 from sendblue_contacts.pagination import walk, window
-from sendblue_contacts.pagination.page import CONTACTS, ROWS
+from sendblue_contacts.pagination.page import CONTACTS, ROWS, ListPage
 from sendblue_contacts.pagination.walk import PageWalk
 
 from tests.overrides.list_server import EPOCH, OLDEST_FIRST, ListServer, Stored, account, listed
@@ -353,6 +353,13 @@ def test_a_server_that_always_returns_the_same_contact() -> None:
     tested = server(seconds(1), ignores={"offset"})
     assert listed(tested, PageWalk({**OLDEST_FIRST, "phone_number": "+14150000000"})).error is None
     assert len(tested.requests) == 2
+
+
+def test_a_contact_that_a_page_repeats_is_returned_once() -> None:
+    """Also where contacts without a number and without a time follow, and where the last contacts are checked."""
+    page = [Contact(phone="+14155550001"), Contact(phone="+14155550001"), Contact(first_name="Ada")]
+    read = ListPage(page, CONTACTS.identities(page))
+    assert [each.contacts for each in (read, *read.split_undated())] == [page[1:], page[1:], []]
 
 
 @pytest.mark.parametrize(

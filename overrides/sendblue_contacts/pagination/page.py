@@ -43,23 +43,31 @@ ROWS = ContactForm(responses.contact_rows, _row_identities)
 
 
 class ListPage:
-    """The contacts of a response, without repetitions, and their keys."""
+    """The contacts of a response, without repetitions. Their keys are created when they are first used."""
 
-    __slots__ = ("contacts", "dates", "identities", "is_sorted", "length", "moments", "oldest")
+    __slots__ = ("_dates", "contacts", "identities", "length")
 
     def __init__(self, contacts: list[Any], identities: Identities) -> None:
-        self.length: int = len(contacts)
-        self.contacts: list[Any] = contacts
-        self.identities: Identities = identities
-        phones, ids, dates = identities
-        keys = _contact_keys(contacts, phones, ids)
-        self.dates: dict[ContactKey, dt.datetime | None] = dict(zip(keys, dates, strict=True))
-        if len(self.dates) < self.length:
-            self.contacts = [*dict(zip(keys, contacts, strict=True)).values()]
-        self.moments: list[dt.datetime] = [*filter(None, self.dates.values())]
-        in_order = sorted(self.moments)
-        self.is_sorted: bool = in_order == self.moments
-        self.oldest: dt.datetime | None = next(iter(in_order), None)
+        self.length, self.contacts, self.identities = len(contacts), contacts, identities
+        self._dates: dict[ContactKey, dt.datetime | None] | None = None
+        if not _are_distinct(identities[0]) and len(self.dates) < self.length:
+            keys = _contact_keys(contacts, *identities[:2])
+            places = dict(zip(keys, range(self.length), strict=True)).values()
+            self.contacts, *columns = [[column[place] for place in places] for column in (contacts, *identities)]
+            self.identities = [*columns]
+
+    @property
+    def dates(self) -> dict[ContactKey, dt.datetime | None]:
+        """The `created_at` of each contact by its key."""
+        if self._dates is None:
+            phones, ids, dates = self.identities
+            self._dates = dict(zip(_contact_keys(self.contacts, phones, ids), dates, strict=True))
+        return self._dates
+
+    @property
+    def moments(self) -> list[dt.datetime]:
+        """Each `created_at` that a contact has."""
+        return [*filter(None, self.identities[-1])]
 
     def split_undated(self) -> tuple[ListPage, ListPage]:
         """Return the contacts before the first one with a `created_at`, and the others."""
@@ -67,6 +75,11 @@ class ListPage:
         parts = slice(None, place), slice(place, None)
         first, rest = (ListPage(self.contacts[part], [column[part] for column in self.identities]) for part in parts)
         return first, rest
+
+
+def _are_distinct(phones: Sequence[Any]) -> bool:
+    """Whether all contacts have numbers, and different ones."""
+    return {*map(type, phones)} == {str} and len({*phones}) == len(phones) and all(phones)
 
 
 def _contact_keys(contacts: list[Any], phones: Sequence[Any], ids: Sequence[Any]) -> Iterable[ContactKey]:

@@ -172,9 +172,8 @@ class PageWalk:
         """Return the contacts without `created_at` at the beginning of the last contacts, and check the others."""
         undated, dated = page.split_undated()
         self._note_unlisted(dated, self._forward)
-        if not dated.is_sorted:  # as if order_direction were ignored: that alone does no harm
-            is_first, dates = self._forward.since is None, dated.moments[::-1]
-            self._times.check_order(dates, is_sorted=dates == sorted(dates), is_first=is_first)
+        if (dates := dated.moments) != sorted(dates):  # as if order_direction were ignored: that alone does no harm
+            self._times.check_order(dates[::-1], is_first=self._forward.since is None)
         were_listed = not self._window.end and undated.dates.keys() <= self._window.listed.keys()
         return ListPage([], [[], [], []]) if were_listed else undated
 
@@ -202,7 +201,7 @@ class PageWalk:
         if window.previous or (window.failed and next(iter(page.dates), None) == window.last):
             self._times.check_window(continues=window.previous is not None)
         window.previous, window.failed = None, False
-        self._times.check_order(dates, is_sorted=page.is_sorted, is_first=window.since is None)
+        self._times.check_order(dates, is_first=window.since is None)
         self._dated = self._dated and len(dates) == len(page.dates)
         if self._asks is _Asks.PAGE:
             self._latest = dates[-1] if dates else None

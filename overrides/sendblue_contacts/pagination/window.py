@@ -52,7 +52,7 @@ class Window:
 
     def fits(self, page: ListPage) -> bool:
         """Whether no contact is missing between the last page and this one, and none is older than the window."""
-        if self.since and page.oldest and page.oldest < self.since:
+        if self.since and min(page.moments, default=self.since) < self.since:
             return False
         if self.offset:
             return next(iter(page.dates), None) in self.listed
@@ -117,8 +117,9 @@ class TimeFilter:
     _measured: bool = False
     _zones: range = range(0)
 
-    def check_order(self, dates: list[dt.datetime], *, is_sorted: bool, is_first: bool) -> None:
+    def check_order(self, dates: list[dt.datetime], *, is_first: bool) -> None:
         """Check the order of a page, of the first window or a later one."""
+        is_sorted = dates == sorted(dates)
         if self.works and not (is_sorted or is_first):
             self.doubt = NOT_SORTED
         self.works = self.works and is_sorted
