@@ -1,7 +1,7 @@
 """The upload to the package index that `TWINE_REPOSITORY_URL` names, without the files that it already has.
 
 The files of a version are listed at `simple/NAME/` below that address, as in Artifactory, GitLab, Nexus and pypiserver;
-those of pypi.org at another host. An index without such a page rejects an existing file itself.
+those of PyPI at its host without `upload.`. An index without such a page rejects an existing file itself.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def require_index(environ: Mapping[str, str]) -> None:
 
 def missing(name: str, files: Sequence[Path], environ: Mapping[str, str]) -> list[Path]:
     """Return the files that the index lacks. ScriptError: it has one of them with other content, or no response."""
-    listed = re.sub(r"^https://upload\.pypi\.org/legacy/?$", "https://pypi.org", environ["TWINE_REPOSITORY_URL"])
+    listed = re.sub(r"^https://upload\.(.+)/legacy/?$", r"https://\1", environ["TWINE_REPOSITORY_URL"])
     auth = (environ.get("TWINE_USERNAME", ""), environ.get("TWINE_PASSWORD", ""))
     try:
         with httpx.Client(follow_redirects=True) as client:
