@@ -19,6 +19,8 @@ from sendblue_contacts import (
     RateLimitError,
     SendblueError,
 )
+from sendblue_contacts.responses import attribute, matches
+from sendblue_contacts_api.models.contact import Contact
 
 from tests.overrides.clients import Runner, each_choice
 from tests.overrides.raw_http import RawHttpServer
@@ -237,3 +239,10 @@ def test_a_broken_response_raises_an_error_of_this_library(runner: Runner, raw: 
     raw.response, error = BROKEN[broken]
     with pytest.raises(error, match=r"GET /api/v2/contacts/count"):
         runner.run(CALLS["count"], base_url=raw.url)
+
+
+def test_a_sent_field_is_compared_under_any_of_its_names() -> None:
+    """A field whose name in requests is an alias in responses is compared after a lost response, not skipped."""
+    found = Contact(first_name="Ada")
+    assert [matches(found, {"firstName": name}) for name in ("Ada", "Grace")] == [True, False]
+    assert [attribute(name)(found) for name in ("firstName", "first_name")] == ["Ada", "Ada"]

@@ -64,6 +64,45 @@ def test_a_changed_document(serve: Serve, connect: Connect, edited: Edited) -> N
     assert (response.status_code, "merge_contacts" in response.json()["message"]) == (501, True)
 
 
+@pytest.mark.parametrize("schemas", [("Contact",), ("Contact", "ContactCreate", "ContactUpdate", "BulkContact")])
+@pytest.mark.parametrize(("old", "new", "value"), [("first_name", "given_name", "Ada"), ("tags", "labels", ["VIP"])])
+def test_a_renamed_field(
+    serve: Serve, connect: Connect, edited: Edited, schemas: tuple[str, ...], old: str, new: str, value: object
+) -> None:
+    """A field that is renamed everywhere, or in responses only, is stored under every name, and its old name sorts."""
+
+    def rename(document: dict[str, Any]) -> None:
+        for schema in schemas:
+            properties = document["components"]["schemas"][schema]["properties"]
+            field = properties.pop(old)
+            properties[new] = {**field, "x-aliases": [*field.get("x-aliases", []), old]}
+
+    api = connect(serve(document=edited(rename)))
+    assert api.post(PATH, json={"number": ADA, old: value}).json()["contact"][new] == value
+    assert api.put(ADA_PATH, json={old: value}).json()["contact"][new] == value
+    item = {"phone": BOB, old: value}
+    assert api.post(f"{PATH}/bulk", json={"contacts": [item]}).json()["contacts"][0][new] == value
+    assert api.get(PATH, params={"order_by": "first_name"}).status_code == 200
+
+
+def test_a_renamed_time(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """A field that the server computes is still computed, and seeded contacts have all fields, under new names."""
+    names = {"created_at": "created", "opt_out": "silenced", "contact_id": "id", "company_name": "firm"}
+
+    def rename(document: dict[str, Any]) -> None:
+        properties = document["components"]["schemas"]["Contact"]["properties"]
+        for old, new in names.items():
+            properties[new] = {**properties.pop(old), "x-aliases": [old]}
+
+    api = connect(serve(document=edited(rename)))
+    api.post("/_sandbox/seed", json={"count": 9})
+    contacts = api.get(PATH, params={"order_by": "created_at", "order_direction": "asc"}).json()
+    times = [each["created"] for each in contacts]
+    assert (len(times), times, all(times)) == (9, sorted(times), True)
+    assert all(each["id"] and each["silenced"] in {True, False} for each in contacts)
+    assert any(each["firm"] for each in contacts)
+
+
 def add_objects_and_arrays(document: dict[str, Any]) -> None:
     """Add an object to contacts, and array parameters to the list: one repeats its name, one is a single value."""
     schemas = document["components"]["schemas"]

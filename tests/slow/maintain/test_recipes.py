@@ -38,6 +38,7 @@ def test_the_recipes() -> None:
         "A nullable enum",
         "A query parameter",
         "A deprecation",
+        "A renamed field",
         "A new operation",
         "A new resource",
         "A new command",
@@ -74,6 +75,22 @@ def test_code_by_hand(clone: Clone, title: str) -> None:
     follow(clone, title)
     clone.do(".venv/bin/ruff", "check", ".")
     clone.do(".venv/bin/ruff", "format", "--check", ".")
+
+
+def test_a_renamed_field(clone: Clone) -> None:
+    """The old name of a renamed field is still read and accepted, and no code of the packages has to be edited."""
+    follow(clone, "A renamed field")
+    program = (
+        "from sendblue_contacts import Contact, Sendblue\n"
+        "from sendblue_sandbox import Sandbox\n"
+        "with Sandbox() as sandbox, Sendblue('key', 'secret', base_url=sandbox.url) as client:\n"
+        "    client.contacts.create('+14155551234', first_name='Ada')\n"
+        "    print(*[each.given_name for each in client.contacts.list()])\n"
+        "print(Contact.from_dict({'first_name': 'Bob'}).given_name)\n"
+    )
+    assert clone.do(".venv/bin/python", "-c", program) == "Ada\nBob\n"
+    changed = clone.do("git", "status", "--porcelain", "overrides", "transfer", "cli", "sandbox").splitlines()
+    assert {line.split("/")[-1] for line in changed} == {"bulk.py", "calls.py"}
 
 
 def test_a_new_version_of_the_generator(clone: Clone) -> None:
