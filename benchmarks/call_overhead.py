@@ -26,7 +26,8 @@ HERE = Path(__file__).resolve().parent
 
 
 def write_responses(folder: Path) -> None:
-    """Write the responses of the stub: a page of 1000 contacts in each naming style, and one contact."""
+    """Write the responses of the stub: a page of 1000 contacts in each naming style, one contact, and a count."""
+    (folder / "count.json").write_text('{"count": 1000}')
     decode = runpy.run_path(str(HERE / "decode.py"))
     for style, page in decode["pages"]().items():
         (folder / f"{style}.json").write_text(json.dumps(page, separators=(",", ":")))

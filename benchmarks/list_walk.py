@@ -125,13 +125,25 @@ def memory(url: str) -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
+def measured(url: str) -> tuple[float, float, float]:
+    """Return the microseconds for each contact of the raw walk and of ours, and the peak megabytes of ours."""
+    rounds = [(seconds(raw, url), seconds(ours, url)) for _ in range(ROUNDS)]
+    command = [sys.executable, __file__, "memory", url]
+    peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 - this file
+    least_raw, least_ours = (min(times) * 1e6 / SIZE for times in zip(*rounds, strict=True))
+    return least_raw, least_ours, peak
+
+
+def figures(url: str) -> None:
+    """Print what `targets` reads: the ratio and the peak megabytes."""
+    least_raw, least_ours, peak = measured(url)
+    print(json.dumps({"walk": least_ours / least_raw, "walk_memory": peak}))
+
+
 def main() -> int:
     """Print the table. Returns 1 if a figure misses its target."""
     with served() as url:
-        rounds = [(seconds(raw, url), seconds(ours, url)) for _ in range(ROUNDS)]
-        command = [sys.executable, __file__, "memory", url]
-        peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 - this file
-    least_raw, least_ours = (min(times) * 1e6 / SIZE for times in zip(*rounds, strict=True))
+        least_raw, least_ours, peak = measured(url)
     ratio = least_ours / least_raw
     library = f"{'with' if json_library() else 'without'} orjson"
     print(f"{SIZE:,} contacts in {REQUESTS} requests, best of {ROUNDS}, Python {sys.version.split()[0]}, {library}")
@@ -142,4 +154,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    {"serve": serve, "memory": memory}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "memory": memory, "figures": figures}[sys.argv[1]](*sys.argv[2:])
