@@ -186,3 +186,27 @@ def test_without_pyarrow_the_error_names_the_extra(tmp_path: Path, monkeypatch: 
     for call in (lambda: open_source(path), lambda: export_contacts([], tmp_path / "out.parquet")):
         with pytest.raises(ModuleNotFoundError, match=r'pyarrow: pip install "sendblue-contacts\[parquet\]"'):
             call()
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string"])
+def test_cells_of_several_batches(tmp_path: Path, kind: str) -> None:
+    """Text of any length and alphabet, lists, and nulls, in several row groups that are larger than a batch."""
+    names = ["Ada", None, "Zoë", "", "é" * 300, "😀"]
+    tags = [["VIP"], None, [], ["lead", "Ä"], ["a", None]]
+    rows = [
+        {"name": names[each % 6], "tags": tags[each % 5], "owner": {"id": names[each % 4]}} for each in range(4_321)
+    ]
+    text = getattr(pa, kind)()
+    schema = pa.schema({"name": text, "tags": pa.list_(text), "owner": pa.struct({"id": text})})
+    for nullable in (rows, [row for row in rows if None not in (row["name"], row["tags"], *(row["tags"] or []))]):
+        pq.write_table(pa.Table.from_pylist(nullable, schema=schema), tmp_path / "a.parquet", row_group_size=1_700)
+        with open_source(tmp_path / "a.parquet") as source:
+            found = [list(record.cells) for record in source]
+        assert found == [
+            [
+                row["name"] or "",
+                None if row["tags"] is None else tuple(filter(None, row["tags"])),
+                row["owner"]["id"] or "",
+            ]
+            for row in nullable
+        ]

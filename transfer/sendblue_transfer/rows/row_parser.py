@@ -166,6 +166,11 @@ class RowParser:
         return None
 
     @property
+    def positions(self) -> frozenset[int]:
+        """The positions of the cells that fill a field."""
+        return frozenset(chain.from_iterable(each.positions for each in self.field_cells))
+
+    @property
     def validated_positions(self) -> frozenset[int]:
         """The positions of the cells that `validated_number` reads."""
         return frozenset(chain.from_iterable(each.positions for each in self._to_validate))

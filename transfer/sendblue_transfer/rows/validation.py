@@ -140,8 +140,9 @@ class ImportRows:
             for rows in batches(self.contacts(journal.result, *statuses)):
                 yield [line for line, _ in rows], EncodedPage(encoded_item(contact, self.region) for _, contact in rows)
             return
-        encoder = ContactEncoder(self.columns.parser(titles), self.region)
-        for batch in self.source.batches():
+        parser = self.columns.parser(titles)
+        encoder = ContactEncoder(parser, self.region)
+        for batch in self.source.batches(parser.positions):
             wanted = [status in statuses for status in journal.statuses(batch.lines)]
             found = batch if all(wanted) else batch.select(wanted)
             if found.lines:
@@ -154,9 +155,9 @@ class ImportRows:
             result_of: Returns the result of the row on a line.
             statuses: The statuses of the rows to yield.
         """
-        merges = self.duplicates == "merge"
+        merges, titles = self.duplicates == "merge", self.source.titles
         with MergeBuffer() as buffer:
-            for record in self.source:
+            for record in self.source.records(self.columns.parser(titles).positions if titles else None):
                 result = result_of(record.line)
                 if result.status in statuses:
                     contact = self._contact(record)
