@@ -179,6 +179,23 @@ def test_rows_in_flight_are_looked_up(sandbox: Sandbox, client: Sendblue, write_
     assert [sent.count(number(index).encode()) for index in range(3)] == [0, 1, 1]
 
 
+def test_many_rows_in_flight_are_listed(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """Those that were created since they were marked are not sent again, and the others without a look-up of each."""
+    path = write_rows(60)
+    sandbox.faults.add(operation="bulk_create_contacts", status=401)
+    journal = import_file(client, path).journal
+    sandbox.faults.clear()
+    with Journal(journal) as opened:
+        opened.mark_sending(range(2, 62), whole=True)
+    client.contacts.bulk.create(people(60)[30:])
+    before = len(sandbox.requests)
+    report = import_file(client, path)
+    assert (report.created, report.rejected, stored(sandbox)) == (60, 0, people(60))
+    sent = b"".join(request.body for request in sandbox.requests[before:])
+    assert [sent.count(number(index).encode()) for index in range(60)] == [1] * 30 + [0] * 30
+    assert [request.method for request in sandbox.requests[before:]].count("GET") == 1
+
+
 def test_rows_are_marked_before_their_request(
     sandbox: Sandbox, client: Sendblue, write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,8 +191,8 @@ def test_without_pyarrow_the_error_names_the_extra(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("kind", ["string", "large_string"])
 def test_cells_of_several_batches(tmp_path: Path, kind: str) -> None:
     """Text of any length and alphabet, lists, and nulls, in several row groups that are larger than a batch."""
-    names = ["Ada", None, "Zoë", "", "é" * 300, "😀"]
-    tags = [["VIP"], None, [], ["lead", "Ä"], ["a", None]]
+    names: Any = ["Ada", None, "Zoë", "", "é" * 300, "😀"]
+    tags: Any = [["VIP"], None, [], ["lead", "Ä"], ["a", None]]
     rows = [
         {"name": names[each % 6], "tags": tags[each % 5], "owner": {"id": names[each % 4]}} for each in range(4_321)
     ]

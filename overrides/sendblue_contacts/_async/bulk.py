@@ -180,11 +180,13 @@ class AsyncBulkContacts:
         chunk_size: ChunkSizeOption,
         concurrency: int,
         check_existing: bool = False,
+        since: float | None = None,
         on_send: OnSend | None = None,
     ) -> AsyncGenerator[Chunk[EncodedContact]]:
         """Like `stream_create`, but for contacts that were checked and encoded, and yields chunks with their results.
 
-        The import of a file uses it. Without `with_contacts`, the results of most contacts lack the contact.
+        The import of a file uses it. Without `with_contacts`, the results of most contacts lack the contact. `since`
+        is when an interrupted import first sent one of them, in seconds since 1970.
         """
         action = create_action(None, with_contacts=with_contacts)
         scheduler = BulkScheduler(
@@ -192,6 +194,7 @@ class AsyncBulkContacts:
             pages,
             BatchLimits(chunk_size, MAX_CHUNK_BYTES, concurrency),
             check_existing=check_existing,
+            since=since,
             on_send=on_send,
             read_lag=self._read_lag,
             learned=self._learned["create"],

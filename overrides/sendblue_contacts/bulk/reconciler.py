@@ -17,7 +17,9 @@ once more: the first request may have been slow, not lost. What timed out is sen
 More than a few items are looked for in lists first: on the page of the newest contacts, then on pages of those that
 were created since the request, oldest first, however many others create meanwhile. The time of the request is one of
 the server's clock (`server_clock`), less a second. Only the look-up of a single number proves that a contact does not
-exist, so those that no page shows are looked up one by one.
+exist, so those that no page shows are looked up one by one. An import that was interrupted knows since when its rows
+were sent: those that complete pages do not show are sent again at once. If one exists nevertheless, the server rejects
+it, and then it is looked up.
 
 Reads may lag behind writes. Until `read_lag` seconds have passed, look-ups only prove that a contact with the sent
 values that is not older than the request was created; they are repeated after pauses. Then the table applies.
@@ -129,7 +131,10 @@ def describe(error: Exception) -> str:
 
 
 class Reconciler(Generic[P, V]):
-    """Finds the outcomes of one chunk. Reads may lag by `lag_before` behind writes before the call."""
+    """Finds the outcomes of one chunk. Reads may lag by `lag_before` behind writes before the call.
+
+    With `since`, in seconds since 1970, the items were sent at that time or later, by a process that was interrupted.
+    """
 
     def __init__(
         self,
@@ -141,6 +146,7 @@ class Reconciler(Generic[P, V]):
         check_existing: bool,
         read_lag: float,
         lag_before: float,
+        since: float | None = None,
     ) -> None:
         self.pending: deque[Request] = deque()  # requests to send
         self.chunk: Chunk[P] = chunk
@@ -149,7 +155,9 @@ class Reconciler(Generic[P, V]):
         self._size = size
         self._clock = clock
         self._read_lag = read_lag
-        self._sent_at = -math.inf
+        self._sent_at = -math.inf if since is None else since
+        self._trusts_lists = since is not None  # an item that no list shows is sent again without a look-up
+        self._is_complete = False  # whether the last lists had all contacts since then
         self._was_too_large = False  # a request of this attempt is sent again in smaller ones
         self._unanswered = 0
         self._steps = self._reconcile(lag_before if check_existing else None)
@@ -187,6 +195,7 @@ class Reconciler(Generic[P, V]):
         self.is_done = True
 
     def _send(self, entries: Chunk[P]) -> Steps:
+        self._trusts_lists = False  # what the server then rejects is looked up
         size_bytes = sum(entry.size_bytes for entry in entries)
         if not self._fits(entries, size_bytes):  # any more
             yield from self._send_halves(entries)
@@ -247,7 +256,7 @@ class Reconciler(Generic[P, V]):
             for request in missing[:1]:
                 request.operation = replace(request.operation, delay=pause)
             yield from filter(None, [missing[:1], missing[1:]] if pause else [missing])
-        elif complete and missing:
+        elif complete and missing and not (self._trusts_lists and self._is_complete):
             yield missing
         return {entry.index: request.response for entry, request in zip(entries, requests, strict=True)}
 
@@ -264,7 +273,9 @@ class Reconciler(Generic[P, V]):
             contacts.update((contact.phone, contact) for contact in page)
             missing = sum(entry.number not in contacts for entry in entries)
             max_pages = min(max_pages - 1, missing // ITEMS_PER_PAGE)
-            if max_pages <= 0 or len(page) < MAX_PAGE_SIZE:
+            is_last = len(page) < MAX_PAGE_SIZE
+            self._is_complete = is_last and page is listing.response
+            if max_pages <= 0 or is_last:
                 break
         return contacts
 

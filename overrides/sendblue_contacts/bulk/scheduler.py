@@ -60,6 +60,7 @@ class BulkScheduler(Generic[P, V]):
         duplicates: Duplicates | None = None,
         *,
         check_existing: bool = False,
+        since: float | None = None,
         on_send: OnSend | None = None,
         read_lag: float = 0.0,
         learned: LearnedSize | None = None,
@@ -72,7 +73,7 @@ class BulkScheduler(Generic[P, V]):
         self._size: ChunkSize = self.chunker.size
         self._clock = ServerClock()
         reconciler = partial(Reconciler[P, V], action, self._size, self._clock)
-        self._reconciler = partial(reconciler, check_existing=check_existing, read_lag=read_lag)
+        self._reconciler = partial(reconciler, check_existing=check_existing, read_lag=read_lag, since=since)
         self._read_lag = read_lag
         self._on_send = on_send
         self._breaker = _CircuitBreaker(limits.concurrency)

@@ -221,7 +221,7 @@ class _Run:
         if not self._journal.counts()[SENDING]:
             return ""
         rows = previous.remember(self._rows.pages(self._journal, SENDING))
-        return creator.send(rows, final=True, check_existing=True)
+        return creator.send(rows, final=True, check_existing=True, since=self._journal.sending_since())
 
     def _check_source(self) -> None:
         """Stop before sending rows that were added after the validation."""

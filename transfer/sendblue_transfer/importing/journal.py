@@ -61,14 +61,14 @@ class _Chunk(NamedTuple):
         last: The line of the last row.
         covered: How many rows these are, with those between them that had a result of their own before.
         status: Their status.
-        sent_at: When they were first sent, on the clock of the server, in seconds since 1970; None if not known.
+        sent_at: When they were marked, in seconds since 1970.
     """
 
     first: int
     last: int
     covered: int
     status: str
-    sent_at: float | None = None
+    sent_at: float = 0.0
 
 
 _CHUNKS_BETWEEN = """
@@ -123,18 +123,17 @@ class Journal(CheckedDatabase):
         self._cached_lines = range(0)
         self._write("rows", ((*each[:2], each.reason[:MAX_REASON_CHARACTERS], each.duplicate_of) for each in results))
 
-    def mark_sending(self, lines: Sequence[int], *, whole: bool = False, sent_at: float | None = None) -> None:
+    def mark_sending(self, lines: Sequence[int], *, whole: bool = False) -> None:
         """Write that these rows are about to be sent, and the results so far. They are on disk when this returns.
 
         Args:
             lines: The lines of the rows, in ascending order.
             whole: Whether all rows between them have a result already.
-            sent_at: The time on the clock of the server, in seconds since 1970, or earlier; None if it is not known.
         """
         with self._transaction():
             self._write_results(self._results)
             self._write("chunks", self._created_chunks)
-            if lines and not (whole and self._write_chunk(lines, sent_at)):
+            if lines and not (whole and self._write_chunk(lines)):
                 known = zip(lines, self.statuses(lines), strict=True)
                 self._write_results(RowResult(line, SENDING) for line, status in known if status != SENDING)
             self._write_changes()
@@ -142,13 +141,13 @@ class Journal(CheckedDatabase):
         for written in (self._results, self._created_chunks, self._changes, self._change_results):
             written.clear()
 
-    def _write_chunk(self, lines: Sequence[int], sent_at: float | None) -> bool:
+    def _write_chunk(self, lines: Sequence[int]) -> bool:
         """Write a chunk of rows. Returns False if one of them has a result."""
         first, last = lines[0], lines[-1]
         others = {line for (line,) in self._select("SELECT line FROM rows WHERE line BETWEEN ? AND ?", first, last)}
         if not others.isdisjoint(lines) or self._chunks(first, last):
             return False
-        self._write("chunks", [_Chunk(first, last, len(lines) + len(others), SENDING, sent_at)])
+        self._write("chunks", [_Chunk(first, last, len(lines) + len(others), SENDING, time.time())])
         self._cached_lines = range(0)
         return True
 
@@ -166,7 +165,7 @@ class Journal(CheckedDatabase):
         chunks = self._chunks(lines[0], lines[-1]) if created else []
         own = self._value("SELECT count(*) FROM rows WHERE line BETWEEN ? AND ?", lines[0], lines[-1])
         if [_Chunk(lines[0], lines[-1], len(lines) + int(f"{own}"), SENDING)] == [
-            each._replace(sent_at=None) for each in chunks
+            each._replace(sent_at=0.0) for each in chunks
         ]:
             others = [] if len(created) == len(lines) else sorted({*lines}.difference(created))
             self._results += [RowResult(line, SENDING) for line in others]
@@ -231,6 +230,13 @@ class Journal(CheckedDatabase):
         """Yield the rows that were rejected, in the order of lines, at most `limit` of them."""
         query = f"{_RESULT} WHERE status = ? ORDER BY line LIMIT ?"
         return (RowResult(*row) for row in self._select(query, REJECTED, limit))
+
+    def sending_since(self) -> float | None:
+        """Return when the first of the rows that are `sending` was marked; None if that is not known."""
+        if self._value("SELECT count(*) FROM rows WHERE status = ?", SENDING):
+            return None
+        found = self._value("SELECT min(sent_at) FROM chunks WHERE status = ?", SENDING)
+        return found if isinstance(found, float) else None
 
     def counts(self) -> Counter[str]:
         """Return how many rows have which status."""
