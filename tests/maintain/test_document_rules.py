@@ -72,6 +72,23 @@ def test_mistakes(workspace: Workspace, field: str, problem: str, fix: str) -> N
     assert (line[: len(LINE + problem)], line[-len(fix) :]) == (LINE + problem, fix)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "problem", "fix"),
+    [
+        ("style: pipeDelimited, schema: {type: array}", "style: the client cannot send the style", "explode: false"),
+        ("style: deepObject, schema: {}", "style: the client cannot send the style deepObject", "explode: false"),
+        ("schema: {type: object}", "schema.type: a parameter cannot be an object", "for each of its fields"),
+        ("explode: false, schema: {type: array, items: {type: string}}", "", ""),
+    ],
+)
+def test_parameters(workspace: Workspace, parameter: str, problem: str, fix: str) -> None:
+    """A parameter that the client could not send is reported with its line and a fix."""
+    workspace.edit("parameters:\n", f"parameters:\n        - {{name: tag, in: query, {parameter}}}\n")
+    place = "pets.yaml:11: paths./pets/{name}.get.parameters.0."
+    found = [(line[: len(place + problem)], line[-len(fix) :]) for line in problems(workspace)]
+    assert found == ([(place + problem, fix)] if fix else [])
+
+
 def test_two_fields_with_one_alias(workspace: Workspace) -> None:
     """An alias of another field is reported at the second field; every mistake is reported."""
     fields = ("kind: {type: string, x-aliases: [sort]}", "breed: {type: string, x-aliases: [sort, breed]}")

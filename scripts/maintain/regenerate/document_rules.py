@@ -38,6 +38,11 @@ def check_rules(document: Document) -> None:
         for rule in RULES
         for place, text in rule(schema)
     ]
+    problems += [
+        ((*path, *place), text)
+        for path, parameter in _parameters(document.data, ())
+        for place, text in _form_of_parameter(parameter)
+    ]
     if problems:
         lines = [f"{document.location(path)}: {text}" for path, text in problems]
         raise DocumentError("\n".join(shortened(lines, MAX_PROBLEMS)))
@@ -54,6 +59,15 @@ def _schemas(value: object, path: Path) -> Iterator[tuple[Path, Schema]]:
             yield from _nested(child, place)
         elif step not in EXAMPLES:
             yield from _schemas(child, place)
+
+
+def _parameters(value: object, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Find every parameter of an operation."""
+    for step, child in _children(value):
+        if path[-1:] == ("parameters",) and isinstance(child, dict):
+            yield (*path, step), child
+        elif step not in EXAMPLES:
+            yield from _parameters(child, (*path, step))
 
 
 def _nested(schema: Schema, path: Path) -> Iterator[tuple[Path, Schema]]:
@@ -151,6 +165,15 @@ def _mixed_enum(schema: Schema) -> Iterator[tuple[Path, str]]:
     if len(types) > 1 or not types <= {str, int}:
         names = ", ".join(sorted(each.__name__ for each in types))
         yield ("enum",), f"the values of an enum must all be strings or all integers, not {names}; write one type"
+
+
+def _form_of_parameter(parameter: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    style = parameter.get("style", "form")
+    if style not in {"form", "simple"}:
+        text = f"the client cannot send the style {style}; remove it: an array repeats the name of the parameter, or is"
+        yield ("style",), f"{text} one value, separated by commas, with explode: false"
+    if parameter.get("schema", {}).get("type") == "object":
+        yield ("schema", "type"), "a parameter cannot be an object; write a parameter for each of its fields"
 
 
 def _fields(schema: Schema) -> list[tuple[str, Schema]]:
