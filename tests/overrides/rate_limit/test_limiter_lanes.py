@@ -43,8 +43,8 @@ PACE = 1.02
         (TWO, "a,held b,held c d,bulk !a @11 !b @19", {"a": 0, "b": 0, "c": 10}),
         # When bulk work is canceled, a caller that slept because it was first gets the slot at the same time.
         (ONE, "a b,bulk c @9 -b @11", {"a": 0, "c": 10}),
-        # A freeze applies to waiting callers.
-        (ONE, "a b @5 freeze=30 @40", {"a": 0, "b": 35}),
+        # A freeze applies to waiting callers; a shorter one does not shorten it.
+        (ONE, "a b @5 freeze=30 freeze=1 @40", {"a": 0, "b": 35}),
         # A wait of exactly `max_wait` is allowed; with 0 a caller takes a slot that is free.
         (ONE, "a,max_wait=0 b,max_wait=10 c,max_wait=10 @10", {"a": 0, "b": 10}),
         (ONE, "a,bulk,max_wait=0 b,bulk,max_wait=0 @30", {"a": 0}),
@@ -144,7 +144,7 @@ class NoWaiting(ThreadWaiter):
 
 def test_max_wait_zero_behind_a_caller_that_is_first() -> None:
     """A slot is free, but belongs to a caller that came first and has not run yet: that is a wait, too."""
-    limiter = RateLimiter(RateLimit(1, 10.0), thread_waiter=NoWaiting)
+    limiter = RateLimiter(RateLimit(1, 10.0), clock=lambda: 0.0, thread_waiter=NoWaiting)
     first = limiter.slot(bulk=True)
     first.waiter = ThreadWaiter()
     limiter._queue.join(first)
