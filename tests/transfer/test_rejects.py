@@ -165,6 +165,6 @@ def test_invalid_lines_are_kept_as_text(sandbox: Sandbox, client: Sendblue, writ
     again = import_file(client, report.rejects)
     assert again.reasons == (("the phone number is missing", 1),)
     assert again.rejects is not None
-    again.rejects.write_text(again.rejects.read_text().replace('\\" \\"first', '\\", \\"first'))
+    again.rejects.write_text(again.rejects.read_text().replace('\\" \\"', '\\", \\"'))
     assert import_file(client, again.rejects).created == 1
     assert [contact["first_name"] for contact in sandbox.contacts()] == ["Ada"]

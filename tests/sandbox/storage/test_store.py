@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 from sendblue_sandbox import Sandbox
+from sendblue_sandbox.api.roles import NAMES
 from sendblue_sandbox.storage.queries import ContactRow
 from sendblue_sandbox.storage.store import Store
 
@@ -26,7 +27,7 @@ def test_a_file_keeps_contacts(serve: Serve, connect: Connect, tmp_path: Path) -
 class PhoneRenderer:
     """Renders a contact as its phone number."""
 
-    columns: ClassVar = {"first_name": "first_name", "last_name": "last_name"}
+    columns: ClassVar = dict.fromkeys(NAMES, "name")
     fingerprint = "plain"
 
     def to_json(self, row: ContactRow) -> str:
