@@ -30,6 +30,7 @@ class Pages:
 
 @dataclass(frozen=True)
 class Setting:
+    TABLE: ClassVar[dict[str, int]] = {"a": 1}
     times: int = 3
 
 class Client(_Base):
@@ -155,6 +156,7 @@ def test_a_call_of_both_clients_is_listed_once(tmp_path: Path, old: str, new: st
         ),
         ("name: str | None", "name: str | None\n    nick: str", ["Fields.nick: added"]),
         ("def _send(", "def _post(", []),
+        ('{"a": 1}', '{"a": 2}', []),
         ("def helper(text", "def aid(words", []),
         ("self, run: int", "self, work: str, more: str", []),
     ],

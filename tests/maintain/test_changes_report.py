@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from maintain.changes.public_names import compare
-from maintain.changes.report import ADDED, CHANGED, PYTHON, REQUESTS, WORDING, Change, as_text
+from maintain.changes.report import ADDED, CHANGED, PYTHON, REQUESTS, RESPONSES, WORDING, Change, as_text
+from maintain.changes.request_response_views import view
 from maintain.changes.required_version import ADDING, BREAKING, NOTHING, OTHER, most_severe, step
 from packaging.version import Version
 
@@ -100,3 +101,13 @@ def test_names_that_are_not_imported(tmp_path: Path, new: list[str], breaks: boo
     changes = list(compare(tmp_path / "old", tmp_path / "new"))
     assert line in [str(change) for change in changes]
     assert any(change.breaks for change in changes) is breaks
+
+
+def test_fields_called_like_keywords() -> None:
+    """A field may be called like a keyword of JSON Schema; a reference alone is the same as one in `allOf`."""
+    reference = {"$ref": "#/components/schemas/Pet"}
+    names: dict[str, object] = {"properties": {"type": "string"}, "allOf": reference, "owner": True}
+    schemas = [{"properties": {**names, "pet": pet}} for pet in (reference, {"allOf": [reference]})]
+    first, second = (view({"paths": {}, "x-schema": schema}, RESPONSES)["x-schema"] for schema in schemas)
+    assert first == second
+    assert (first["properties"]["properties"], first["properties"]["owner"]) == ({"type": "string"}, True)

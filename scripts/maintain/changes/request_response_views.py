@@ -40,13 +40,19 @@ def view(document: Data, side: str) -> Data:
 
 def _simplified(part: Data) -> Data:
     """Return a part without `x-aliases`, and a reference alone, also in `allOf`, as an `anyOf` of one schema."""
-    for name, schema in part.get("properties", {}).items():
-        if schema.keys() == {"$ref"}:
-            part["properties"][name] = {"anyOf": [schema]}
+    properties: Data = part["properties"] if isinstance(part.get("properties"), dict) else {}
+    for name, schema in properties.items():
+        if _is_reference(schema):
+            properties[name] = {"anyOf": [schema]}
     for name in ("allOf", "oneOf"):
-        if isinstance(members := part.get(name), list) and len(members) == 1 and "$ref" in members[0]:
+        members = part.get(name)
+        if isinstance(members, list) and len(members) == 1 and _is_reference(members[0]):
             part["anyOf"] = part.pop(name)
     return {key: value for key, value in part.items() if key != "x-aliases"}
+
+
+def _is_reference(schema: object) -> bool:
+    return isinstance(schema, dict) and schema.keys() == {"$ref"}
 
 
 def _strip(item: Data, side: str) -> None:
