@@ -54,14 +54,28 @@ CALLS: Mapping[str, tuple[Any, Callable[[Mapping[Any, Any]], dict[str, Any]], Ma
 each_call = pytest.mark.parametrize("call", CALLS)
 
 
+def samples(fields: Mapping[str, Field], spelling: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a value for each field as passed, by one of its spellings, and as sent."""
+    passed, sent = {}, {}
+    for name, field in fields.items():
+        if field.choices:
+            sample: tuple[Any, Any] = (field.choices[0], field.choices[0])
+        elif field.kind == "object":
+            sample = samples(field.model_class.FIELDS, spelling)
+        else:
+            sample = SAMPLES[field.kind]
+        names = (name, *field.aliases)
+        passed[names[spelling % len(names)]], sent[name] = sample
+    return passed, sent
+
+
 @pytest.mark.parametrize("spelling", range(4), ids=["preferred", "first-alias", "second-alias", "third-alias"])
 @each_call
 def test_every_spelling_is_sent_under_the_preferred_name(call: str, spelling: int) -> None:
     """All fields in any spelling are sent under their preferred names and in their wire forms."""
     model, send, base = CALLS[call]
-    spellings = {name: (name, *field.aliases) for name, field in model.FIELDS.items()}
-    passed = {names[spelling % len(names)]: SAMPLES[model.FIELDS[name].kind][0] for name, names in spellings.items()}
-    assert send(passed) == {**base, **{name: SAMPLES[field.kind][1] for name, field in model.FIELDS.items()}}
+    passed, sent = samples(model.FIELDS, spelling)
+    assert send(passed) == {**base, **sent}
 
 
 @pytest.mark.parametrize(
