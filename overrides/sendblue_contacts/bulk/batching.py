@@ -116,7 +116,7 @@ class Chunker(Generic[P]):
     def chunks(self, items: Iterable[object]) -> Generator[Chunk[P]]:
         """Yields the chunks of these items, lazily."""
         for item in items:
-            if item.__class__ is EncodedPage:
+            if isinstance(item, EncodedPage):
                 yield from self._add_page(item)
             elif full := self.add(item):
                 yield full

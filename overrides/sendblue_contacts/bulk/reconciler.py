@@ -200,7 +200,7 @@ class Reconciler(Generic[P, V]):
         if not self._fits(entries, size_bytes):  # any more
             yield from self._send_halves(entries)
             return
-        payloads = [cast("P", entry.payload) for entry in entries]
+        payloads = cast("list[P]", [entry.payload for entry in entries])
         indices = tuple(entry.index for entry in entries)
         unsent = sum(entry.payload is None for entry in self.chunk)
         request = Request(self._action.operation(payloads), indices, unsent, size_bytes)

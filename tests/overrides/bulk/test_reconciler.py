@@ -1,17 +1,23 @@
 """The reconciler of bulk calls: after a lost response no contact is created twice, and none is lost or guessed."""
 
 from typing import Any
+from unittest.mock import patch
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import APIConnectionError, BadRequestError, BulkOutcome, InternalServerError, RateLimitError
+from sendblue_contacts._sync import bulk
+from sendblue_contacts.bulk.reconciler import Request
+from sendblue_contacts.bulk.requests import EncodedPage, encoded_item
 
 from tests.overrides.bulk.fake_server import (
     FAULTS,
     HALF_APPLIED,
     INCOMPLETE,
     LATE,
+    LISTING,
     LOST_AFTER,
     LOST_BEFORE,
     REJECTED,
@@ -20,6 +26,7 @@ from tests.overrides.bulk.fake_server import (
     UNAUTHORISED,
     UNREACHABLE,
     FakeServer,
+    OrderedExecutor,
     create,
     make_rows,
 )
@@ -89,6 +96,24 @@ def test_an_interrupted_call_is_looked_up_in_lists() -> None:
     outcomes = simulate(server, 4_000, 1_000, check_existing=True)
     assert (all(outcome.ok for outcome in outcomes), len(server.sizes)) == (True, 4)
     assert len(server.look_ups) == (1 + 1 + 4) + 3 + 2 + 1  # the first chunk is looked for until reads lag no more
+
+
+class _ServerWithEmptyLists(FakeServer):
+    def _look_up(self, path: str, fault: str) -> httpx.Response | httpx.TransportError:
+        return httpx.Response(200, json=[]) if path == LISTING else super()._look_up(path, fault)
+
+
+def test_what_the_lists_since_an_interruption_lack_is_sent_and_looked_up_if_it_is_rejected() -> None:
+    """So a contact that the lists missed is neither lost nor doubled."""
+    rows, server = make_rows(12), _ServerWithEmptyLists(unique=True)
+    server._apply(rows[:5])
+    options: dict[str, Any] = {"with_contacts": False, "chunk_size": 100, "concurrency": 1, "check_existing": True}
+    with patch.object(bulk, "ThreadExecutor", {Request: lambda _: OrderedExecutor()}):
+        page = EncodedPage(map(encoded_item, rows))
+        (chunk,) = bulk.BulkContacts(server.send, None)._stream_chunks([page], since=1.0, **options)
+    assert [entry.result.status for entry in chunk] == ["created"] * 12
+    assert server.created == dict.fromkeys([row["phone"] for row in rows], 1)
+    assert server.lookups() == ["", *(f"/{row['phone']}" for row in rows[:5])]
 
 
 def test_if_the_newest_cannot_be_listed_all_items_are_looked_up_one_by_one() -> None:

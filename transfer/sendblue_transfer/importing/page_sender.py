@@ -12,7 +12,7 @@ from sendblue_transfer.sending import BulkSender
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sendblue_contacts.bulk.requests import EncodedPage
+    from sendblue_contacts.bulk.requests import EncodedContact, EncodedPage
     from sendblue_contacts.bulk.types import Chunk
 
     from sendblue_transfer.rows.validation import RowPage
@@ -27,7 +27,9 @@ class PageSender(BulkSender):
         stream: Sends contacts and yields chunks with their results.
         journal: Where rows are marked before they are sent, and those that were created.
         on_created: Called with the number of the rows of a request that were created.
-        callbacks: As for `BulkSender`.
+        on_failure: As for `BulkSender`.
+        on_rejected: As for `BulkSender`, with a line and a contact.
+        before_request: As for `BulkSender`.
     """
 
     def __init__(
@@ -36,9 +38,18 @@ class PageSender(BulkSender):
         journal: PreviousValues,
         *,
         on_created: Callable[[int], object],
-        **callbacks: Any,  # noqa: ANN401  # those of `BulkSender`
+        on_failure: Callable[[int, str], object],
+        on_rejected: Callable[[tuple[int, EncodedContact], str], object],
+        before_request: Callable[[], object],
     ) -> None:
-        super().__init__(stream, journal, on_success=lambda *_: None, **callbacks)
+        super().__init__(
+            stream,
+            journal,
+            on_success=_ignore,
+            on_failure=on_failure,
+            on_rejected=on_rejected,
+            before_request=before_request,
+        )
         self._pages = journal
         self._on_created = on_created
 
@@ -69,3 +80,7 @@ class PageSender(BulkSender):
             for each in outcomes_of([entry for entry in chunk if entry.result.status != "created"]):
                 unknown = super()._process(each, failed) or unknown
         return unknown
+
+
+def _ignore(_line: int, _value: object) -> None:
+    """Do nothing: rows that were created are processed together."""

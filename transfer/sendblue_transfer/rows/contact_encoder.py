@@ -137,12 +137,11 @@ class MapColumns:
 def _column(parser: RowParser, name: str, region: str | None) -> FieldColumn | TextColumn | MapColumns:
     cells = [each for each in parser.field_cells if each.target.name == name]
     labels = [each.target.label for each in cells]
-    if not all(each.cell_type == "text" and not each.title and len(each.positions) == 1 for each in cells):
-        return FieldColumn(parser, name, region)
+    is_text = all(each.cell_type == "text" and each.kind == "string" and len(each.positions) == 1 for each in cells)
     column = partial(TextColumn, escaped=parser.escaped)
-    if labels == [None] and cells[0].kind == "string":
+    if is_text and labels == [None]:
         return column(cells[0], name)
-    if None in labels:
+    if not is_text or None in labels:
         return FieldColumn(parser, name, region)
     return MapColumns(name, [column(each, cast("str", each.target.label)) for each in cells])
 
