@@ -94,8 +94,7 @@ def make_copy(folder: Path) -> Clone:
     commit_tree(copy)
     share_environment(copy.venv)
     use_packages(copy, copy.venv)
-    for step in (DEV, PROJECT):
-        step.stamp(copy.venv).write_text(step.expected(copy.venv))
+    PROJECT.stamp(copy.venv).write_text(PROJECT.expected(copy.venv))
     return copy
 
 
@@ -155,7 +154,7 @@ def share_environment(venv: Path, base: Path = VENV) -> None:
         if command.is_file() and not (venv / "bin" / command.name).exists():
             share_command(command, base, venv / "bin")
     (venv / "node").symlink_to(VENV / "node")
-    for step in (Step("venv", (), create), NODE):
+    for step in (Step("venv", (), create), DEV, NODE):
         step.stamp(venv).write_text(step.expected(venv))
 
 

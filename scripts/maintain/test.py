@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from maintain.check import main as check
 from maintain.coverage_table import coverage_table, pytest_options
 from maintain.new_field import PLACES, copy_with_field, python_in
-from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, environment, find_python, prepare
+from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, environment, prepare_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,16 +107,11 @@ def version_of(venv: Path) -> str:
 
 def prepared(version: str) -> Path | str:
     """Install the environment of another Python than that of `.venv`. Return it, or why it does not exist."""
-    python = find_python(version)
-    if python is None:
-        return "not installed"
-    venv = ROOT / f".venv-{version}"
     try:
-        prepare("test", venv, python)
+        return prepare_version(version) or "not installed"
     except ScriptError as error:
         print(error, file=sys.stderr)
         return "FAILED to install"
-    return venv
 
 
 def suites_with_field(place: str, venv: Path) -> tuple[str, str]:
@@ -164,7 +159,7 @@ def quick(own: str) -> list[Result]:
 def everything(own: str) -> list[Result]:
     """Run the checks, the quick suite, the quick suite in two copies with one more field, and the slow suite.
 
-    The other environments are installed during the checks. The copies are tested in them during the slow suite, whose
+    The environments were installed by `prepare_all`. The copies are tested in them during the slow suite, whose
     processes often wait. Coverage is recorded once.
     """
     others = [version for version in VERSIONS if version != own]

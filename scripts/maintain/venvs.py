@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,18 +170,17 @@ class Step:
 
 
 def create(venv: Path, python: str | None = None) -> None:
-    """Create an empty environment and replace an existing one. Only `.venv` has pip, whose installation takes long."""
+    """Create an empty environment, with pip, and replace an existing one."""
     shutil.rmtree(venv, ignore_errors=True)
-    options = [] if venv == VENV else ["--without-pip"]
-    run([python or any_python(), "-I", "-m", "venv", *options, str(venv)], venv)
+    run([python or any_python(), "-I", "-m", "venv", str(venv)], venv)
 
 
 def pip_install(venv: Path, *arguments: str) -> None:
-    """Install into `venv` with the pip of `.venv`, without dependencies: the pins list them.
+    """Install into `venv` with its own pip, without dependencies: the pins list them.
 
     Python compiles what is imported at the first import. Compiling everything takes longer than the rest.
     """
-    pip = [str(VENV / "bin/python"), "-I", "-m", "pip", "--python", str(venv / "bin/python"), "install"]
+    pip = [str(venv / "bin/python"), "-I", "-m", "pip", "install"]
     run([*pip, "--no-compile", "--disable-pip-version-check", "--no-deps", *arguments], venv)
 
 
@@ -234,7 +234,7 @@ def install(venv: Path, base: Step, steps: Sequence[Step]) -> None:
     """Run the missing steps in `venv`, and print a line for each of them."""
     if not missing_steps(venv, base, steps):
         return
-    # Another lock for the other environments, so that they can be installed while .venv gets its Node tools.
+    # Another lock for the other environments, so that they can be installed at the same time as .venv.
     with locked(ROOT if venv == VENV else ROOT / "requirements"):
         todo = missing_steps(venv, base, steps)
         if todo:
@@ -250,6 +250,39 @@ def prepare(requirements: str, venv: Path = VENV, python: str | None = None) -> 
     alternatives = SETS[requirements]
     ready = next((step for step in alternatives if not missing_steps(venv, base, [step])), alternatives[-1])
     install(venv, base, [ready, PROJECT])
+
+
+def prepare_version(version: str) -> Path | None:
+    """Install the environment for the tests on another Python than that of `.venv`; None if it is not present."""
+    python = find_python(version)
+    if python is None:
+        return None
+    venv = ROOT / f".venv-{version}"
+    prepare("test", venv, python)
+    return venv
+
+
+def prepare_all() -> None:
+    """Install all that the whole test run needs: `.venv`, and at the same time the environments of other Pythons.
+
+    Whatever fails is tried again, and reported, when it is needed.
+    """
+    with contextlib.suppress(ScriptError):
+        install(VENV, Step("venv", (), create), [])  # its Python is not one of the others
+        others = threading.Thread(target=_prepare_others)
+        others.start()
+        try:
+            prepare("dev")
+            node_tool("redocly")
+        finally:
+            others.join()
+
+
+def _prepare_others() -> None:
+    for version in VERSIONS:
+        if not (VENV / f"lib/python{version}").is_dir():
+            with contextlib.suppress(ScriptError):
+                prepare_version(version)
 
 
 def node_tool(name: str) -> list[str]:

@@ -84,10 +84,13 @@ class Machine:
         text = f"pytest in {venv.name}\n" if output else None
         return subprocess.CompletedProcess([], self.statuses.get(self.ran[-1][0], 0), text, "" if output else None)
 
-    def prepare(self, _requirements: str, _venv: Path, _python: str) -> None:
+    def prepare_version(self, version: str) -> Path | None:
         """Stand for an installation."""
+        if version != "3.12":
+            return None
         if not self.installs:
             raise ScriptError("no network")
+        return ROOT / f".venv-{version}"
 
 
 @pytest.fixture
@@ -96,11 +99,10 @@ def machine(monkeypatch: Patch) -> Machine:
     machine = Machine()
     monkeypatch.setattr(test, "check", lambda: machine.check)
     monkeypatch.setattr(test, "pytest", machine.pytest)
-    monkeypatch.setattr(test, "prepare", machine.prepare)
+    monkeypatch.setattr(test, "prepare_version", machine.prepare_version)
     monkeypatch.setattr(test, "version_of", lambda _venv: "3.11")
     monkeypatch.setattr(test, "copy_with_field", lambda _folder, place: Clone(Path(place)))
     monkeypatch.setattr(test, "python_in", lambda _copy, venv: venv)
-    monkeypatch.setattr(test, "find_python", {"3.12": "/python3.12"}.get)
     monkeypatch.setattr(test, "coverage_table", lambda: "the coverage")
     return machine
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from maintain.venvs import ROOT, environment
+from maintain.venvs import ROOT, environment, locked
 
 # Lines to print at the end of the test run. Processes of pytest-xdist do not print them.
 TABLE = pytest.StashKey[list[str]]()
@@ -33,15 +35,26 @@ class Contract:
 
 @pytest.fixture(scope="session")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    """Run the contract tests with the sync client, as recorded runs are, and record their requests and responses."""
-    folder = tmp_path_factory.mktemp("contract")
+    """Run the contract tests with the sync client and record their requests and responses, once for all workers."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp().parent if is_worker else tmp_path_factory.mktemp("contract")
+    with locked(folder):
+        done = folder / "contract.json"
+        if not done.exists():
+            done.write_text(json.dumps(recorded(folder)), encoding="utf-8")
+        status, printed = json.loads(done.read_text(encoding="utf-8"))
+        return Contract(status, printed, folder / "requests", folder / "traffic")
+
+
+def recorded(folder: Path) -> tuple[int, str]:
+    """Run the contract tests as recorded runs are; return the exit status and the output."""
     requests, traffic = folder / "requests", folder / "traffic"
     files = {"SENDBLUE_CONTRACT_RECORD": str(requests), "SENDBLUE_CONTRACT_HAR": str(traffic)}
     options = ("-q", "-p", "no:cacheprovider", "tests/contract")
     command = [sys.executable, "-m", "pytest", *options]
     variables = {**environment(Path(sys.prefix)), **files}
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
-    return Contract(done.returncode, done.stdout, requests, traffic)
+    return done.returncode, done.stdout
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

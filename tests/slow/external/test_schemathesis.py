@@ -1,4 +1,4 @@
-"""Schemathesis against a running sandbox: no failures in more than a thousand requests.
+"""Schemathesis against a running sandbox: no failures in hundreds of requests.
 
 It sends valid and invalid requests, and sequences that follow links. It runs in its own process, always with the same
 requests. Where the sandbox is intentionally stricter or more tolerant than the document, `EDITS` changes the copy that
@@ -89,10 +89,10 @@ def schemathesis(sandbox: Sandbox, folder: Path, *options: str) -> tuple[int, st
 def test_no_failures(tmp_path: Path) -> None:
     """Every response, to single requests and in sequences, is as documented."""
     with Sandbox(limit=None, offset_ceiling="refuse") as sandbox:
-        status, printed = schemathesis(sandbox, tmp_path, "--max-examples=20")
+        status, printed = schemathesis(sandbox, tmp_path, "--max-examples=8")
         requests = len(sandbox.requests)
     assert status == 0, printed
-    assert requests > 500, printed
+    assert requests > 300, printed
     assert "✅  Stateful" in printed
 
 

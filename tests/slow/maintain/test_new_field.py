@@ -173,7 +173,7 @@ def results(regenerated: Regenerated) -> Any:
 def findings(regenerated: Regenerated, pytestconfig: pytest.Config) -> dict[int, str]:
     """The output of mypy --strict for TYPED, by line."""
     assert pytestconfig.cache is not None
-    cache = pytestconfig.cache.mkdir("mypy-birthday")
+    cache = pytestconfig.cache.mkdir("mypy-strict")
     (regenerated.output.parent / "typed.py").write_text(TYPED)
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", "typed.py"]
     output = regenerated.run(command, {"MYPYPATH": regenerated.path}, check=False)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from maintain.clones import Clone, shell, version_of
+from maintain.clones import Clone, share_environment, shell, version_of
 from maintain.recipes import Command, follow
-from maintain.venvs import ROOT, VENV, VERSIONS, run
+from maintain.venvs import VENV, VERSIONS
 
 from tests.slow.maintain.indexes import IndexServer, serving
 
@@ -95,13 +95,11 @@ def published(released: Clone, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def user(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Install the package from the index into a clean environment, and return the output of USER."""
+    """Install the package from the index, and return the output of USER. The libraries are those of this tree."""
     folder = tmp_path_factory.mktemp("user")
     python = folder / "venv/bin/python"
-    run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")])
+    share_environment(folder / "venv")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
-    # The dependencies come from the machine's own index, by their pins; the package itself from the other, by name.
-    run([*pip, "--no-deps", "--require-hashes", "--requirement", str(ROOT / "requirements/demo.txt")])
     plain = {name: value for name, value in shell().items() if not name.startswith("PIP_")}
     alone = {**plain, **published.clone.variables, "PIP_CONFIG_FILE": os.devnull}
     wanted = f"sendblue-contacts[sandbox]=={published.version}"

@@ -74,7 +74,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
 def mypy(program: Path, pytestconfig: pytest.Config) -> dict[int, list[str]]:
     """Run mypy --strict without a configuration, and return its output for each line of `program`."""
     assert pytestconfig.cache is not None
-    cache = pytestconfig.cache.mkdir("mypy-generated")
+    cache = pytestconfig.cache.mkdir("mypy-strict")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", program.name]
     done = subprocess.run(command, cwd=program.parent, capture_output=True, encoding="utf-8", check=False)
     findings: dict[int, list[str]] = {}

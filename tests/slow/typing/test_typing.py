@@ -49,7 +49,7 @@ def by_line(findings: Iterable[tuple[str, int, str]]) -> Found:
 def mypy(folder: Path, pytestconfig: pytest.Config) -> Found:
     """The findings of mypy --strict without any configuration."""
     assert pytestconfig.cache is not None
-    cache = pytestconfig.cache.mkdir("mypy-client")
+    cache = pytestconfig.cache.mkdir("mypy-strict")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", "--no-error-summary"]
     files = [f"{name}.py" for name in PROGRAMS]
     done = subprocess.run([*command, *files], cwd=folder, capture_output=True, encoding="utf-8", check=False)
