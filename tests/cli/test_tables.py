@@ -3,18 +3,13 @@
 import datetime as dt
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_cli.tables import (
     CONTACT_FIELDS,
-    GAP,
     LISTED,
     NAMES,
-    column_widths,
     display_value,
     field_lines,
-    headers,
     listed_fields,
     row_cells,
 )
@@ -71,20 +66,3 @@ def test_field_lines() -> None:
     """Every field with a value is listed, as are custom variables and undocumented fields."""
     found = Contact.from_dict({"phone": "+1", "first_name": None, "custom_variables": {"a": "b"}, "shoe_size": 38})
     assert sorted(field_lines(found)) == [("custom_variables.a", "b"), ("phone", "+1"), ("shoe_size", "38")]
-
-
-CELL = st.integers(0, 60).map("x".__mul__)
-HEADERS = headers()
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(*[CELL] * len(HEADERS)), max_size=5), st.integers(20, 300))
-def test_table_is_never_wider_than_terminal(rows: list[tuple[str, ...]], width: int) -> None:
-    """The columns and the gaps between them fit for any cells, and no column is wider than its cells."""
-    widths = column_widths(HEADERS, rows, width)
-    wanted = [max([len(title), *(len(row[index]) for row in rows)]) for index, (title, _) in enumerate(HEADERS)]
-    total = sum(widths) + GAP * (len(widths) - 1)
-    assert total <= width
-    assert all(width <= want for width, want in zip(widths, wanted, strict=False))
-    cut = any(width < want for width, want in zip(widths, wanted, strict=False))
-    assert not cut or width < 80 or total == width

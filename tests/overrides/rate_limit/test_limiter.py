@@ -80,25 +80,6 @@ def test_a_block_holds_its_slot(waiting: FakeWaiting, one: RateLimiter) -> None:
     assert (one.statistics().in_flight, one.statistics().free) == (0, 1)
 
 
-def test_first_come_first_served(waiting: FakeWaiting, one: RateLimiter) -> None:
-    """Threads are served in the order of their arrival, each one window after the one before."""
-    slot = acquired(one)
-    callers = ThreadCallers(waiting, one)
-    names = ["Ada", "Bob", "Eve", "Joe"]
-    for name in names:
-        callers.arrive(name)
-    for name in names:
-        release(slot)
-        turn, seconds = waiting.next_waiter()
-        while seconds is None:
-            turn, seconds = waiting.next_waiter()
-        waiting.expire(turn, seconds)
-        callers.wait_for_one()
-        slot = callers.slots[name]
-    callers.wait_for_all()
-    assert (callers.served, waiting.now) == (names, 1040.0)
-
-
 @pytest.mark.parametrize("bulk", [False, True])
 def test_a_new_caller_does_not_overtake(waiting: FakeWaiting, one: RateLimiter, bulk: bool) -> None:
     """A caller that arrives when a slot has just become free queues behind those that wait already, in any lane."""
@@ -113,24 +94,6 @@ def test_a_new_caller_does_not_overtake(waiting: FakeWaiting, one: RateLimiter, 
     callers.wake_first(bulk=bulk)
     callers.wait_for_one()
     assert callers.served == ["Ada"]
-
-
-def test_an_interrupted_wait_has_no_effect(waiting: FakeWaiting, one: RateLimiter) -> None:
-    """A thread whose wait is interrupted leaves the queue, takes no slot, and the next one has the timer."""
-    with one.slot():
-        pass
-    waiting.on_wait = _interrupt
-    with pytest.raises(KeyboardInterrupt):
-        acquired(one)
-    waiting.next_wait()
-    waiting.on_wait = lambda: None
-    statistics = one.statistics()
-    assert (statistics.waiting, statistics.in_flight, statistics.requests) == (0, 0, 1)
-    assert ThreadCallers(waiting, one).arrive("Ada") == 10
-
-
-def _interrupt() -> None:
-    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
