@@ -6,6 +6,7 @@ The document's defaults are the server's: no client sends one unless the caller 
 import asyncio
 import datetime as dt
 import json
+import re
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -51,7 +52,7 @@ def calls(tables: Tables) -> dict[str, EndpointCall]:
 
 
 def _call(tables: Tables, path: str, method: str, operation: dict[str, Any]) -> EndpointCall:
-    package = {"Contacts": "contacts", "ContactsBulk": "contacts_bulk"}[operation["tags"][0]]
+    package = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation["tags"][0]).lower()
     arguments: dict[str, Any] = {"phone_number": NUMBER} if "{phone_number}" in path else {}
     body = None
     if "requestBody" in operation:
