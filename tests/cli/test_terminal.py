@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 from sendblue_contacts_cli.app import app
+from sendblue_contacts_cli.tables import COLUMNS
 from sendblue_sandbox import Sandbox
 
 from tests.cli.command_line import ADA, GRACE, Run
@@ -75,7 +76,7 @@ def long_contact(account: Sandbox, run: Run) -> Sandbox:
     return account
 
 
-@pytest.mark.parametrize(("width", "titles"), [(80, 5), (120, 7), (200, 8)])
+@pytest.mark.parametrize(("width", "titles"), [(80, 5), (120, 7), (200, len(COLUMNS))])
 def test_table_fits_terminal(long_contact: Sandbox, terminal: Terminal, width: int, titles: int) -> None:
     """No line is longer than the terminal is wide, and a wider one shows more columns; the last line is the number."""
     _ = long_contact
