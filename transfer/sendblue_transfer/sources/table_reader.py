@@ -8,6 +8,7 @@ from collections import deque
 from datetime import date, datetime, time
 from importlib import import_module
 from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from sendblue_transfer.errors import TransferError
@@ -117,7 +118,7 @@ class CsvReader:
             rows = [*csv.reader(block, delimiter=self._delimiter, strict=True)]
         except csv.Error:
             return None
-        is_simple = len(rows) == len(block) and {*map(len, rows)} == {width} and all(row[0] for row in rows)
+        is_simple = len(rows) == len(block) and {*map(len, rows)} == {width} and all(map(itemgetter(0), rows))
         return rows if is_simple else None
 
     def _rows_of_block(self) -> Iterator[TableRow]:
