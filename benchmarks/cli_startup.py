@@ -1,7 +1,8 @@
 """The time of short commands, each time in a new process, including the start of Python.
 
 The commands alternate, and the best of several runs counts. A shell requests completions in the same way on each
-press of the Tab key. `count` asks a stub server on the loopback interface. `targets` measures `--help` and `count` too.
+press of the Tab key. `count` asks a stub server on the loopback interface. `targets` measures `--help` and `count` in
+an environment without the tools of `.venv`, some of which httpcore imports.
 """
 
 from __future__ import annotations
@@ -21,17 +22,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 25
-COMMAND = str(Path(sys.executable).with_name("sendblue-contacts"))
 COMPLETION = {"_SENDBLUE_CONTACTS_COMPLETE": "bash_complete", "COMP_WORDS": "sendblue-contacts cr", "COMP_CWORD": "1"}
 CREDENTIALS = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret"}
-PROGRAMS: dict[str, tuple[list[str], dict[str, str]]] = {
-    "python alone": ([sys.executable, "-c", ""], {}),
-    "--help": ([COMMAND, "--help"], {}),
-    "create --help": ([COMMAND, "create", "--help"], {}),
-    "import --help": ([COMMAND, "import", "--help"], {}),
-    "completion": ([COMMAND], COMPLETION),
-    "count": ([COMMAND, "count"], CREDENTIALS),
+PROGRAMS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "--help": (("--help",), {}),
+    "create --help": (("create", "--help"), {}),
+    "import --help": (("import", "--help"), {}),
+    "completion": ((), COMPLETION),
+    "count": (("count",), CREDENTIALS),
 }
+PYTHON_ALONE = "python alone"
 TARGETS = {"--help": 60, "count": 250, "create --help": 100, "import --help": 100, "completion": 100}
 
 
@@ -42,12 +42,15 @@ def run(command: list[str], variables: dict[str, str]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def milliseconds(names: Iterable[str], url: str) -> dict[str, float]:
-    """Return the time of commands. `url` is that of a server with a count."""
+def milliseconds(names: Iterable[str], url: str, python: Path) -> dict[str, float]:
+    """Return the time of commands of an environment, and of its Python. `url` is that of a server with a count."""
     best = runpy.run_path(str(HERE / "client_startup.py"))["best"]
+    command = str(python.with_name("sendblue-contacts"))
     server = {"SENDBLUE_API_BASE_URL": url}
-    programs = {name: PROGRAMS[name] for name in names}
-    runs = {name: partial(run, command, {**variables, **server}) for name, (command, variables) in programs.items()}
+    runs = {PYTHON_ALONE: partial(run, [str(python), "-c", ""], {})}
+    for name in names:
+        arguments, variables = PROGRAMS[name]
+        runs[name] = partial(run, [command, *arguments], {**variables, **server})
     return dict(best(runs, ROUNDS))
 
 
@@ -57,7 +60,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         overhead["write_responses"](Path(folder))
         with overhead["stub"](Path(folder)) as url:
-            found = milliseconds(PROGRAMS, f"{url}/count")
+            found = milliseconds(PROGRAMS, f"{url}/count", Path(sys.executable))
     print(f"Best of {ROUNDS} new processes, Python {sys.version.split()[0]}")
     print(f"{'command':<16}{'ms':>8}{'target':>9}")
     for name, taken in found.items():
