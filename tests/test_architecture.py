@@ -238,7 +238,7 @@ def module_name(path: Path) -> str:
 
 HAND_WRITTEN = ("overrides", "transfer", "cli", "sandbox", "scripts/maintain")
 MAX_MODULES = 18
-MAX_CLIENT_LINES = 8_477
+MAX_CLIENT_LINES = 8_600  # room for a new operation or resource
 
 
 def modules() -> dict[str, Path]:

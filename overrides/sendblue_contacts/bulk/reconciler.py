@@ -150,7 +150,7 @@ class Reconciler(Generic[P, V]):
     ) -> None:
         self.pending: deque[Request] = deque()  # requests to send
         self.chunk: Chunk[P] = chunk
-        self.is_done = False  # whether each item has its final result
+        self.is_done: bool = False  # whether each item has its final result
         self._action = action
         self._size = size
         self._clock = clock

@@ -48,7 +48,9 @@ class ListPage:
     __slots__ = ("_dates", "contacts", "identities", "length")
 
     def __init__(self, contacts: list[Any], identities: Identities) -> None:
-        self.length, self.contacts, self.identities = len(contacts), contacts, identities
+        self.length: int = len(contacts)
+        self.contacts: list[Any] = contacts
+        self.identities: Identities = identities
         self._dates: dict[ContactKey, dt.datetime | None] | None = None
         if not _are_distinct(identities[0]) and len(self.dates) < self.length:
             keys = _contact_keys(contacts, *identities[:2])
