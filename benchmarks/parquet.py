@@ -1,4 +1,7 @@
-"""Parquet next to CSV: reading and validating a million rows, and writing a million contacts, without a server.
+"""Parquet next to CSV: reading and validating a million rows, importing them, and writing a million contacts.
+
+There is no server: what an import sends is answered in the process. Encoding, sending and the journal are the same for
+both formats, so the target of the ratio holds for reading and writing.
 
 Each figure comes from a separate process. The memory above the baseline is what is used beyond Python, our modules and
 pyarrow after its first array. pyarrow loads pandas, if that is installed, when it makes an array: exporting does that.
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import json
 import resource
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -17,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sendblue_contacts import Contact
-from sendblue_transfer import export_contacts, open_source, plan_import
+from sendblue_contacts import Contact, Sendblue
+from sendblue_transfer import export_contacts, open_source, plan_import, run_import
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +56,13 @@ def plan(path: str) -> None:
     """Read and validate all rows."""
     with open_source(path) as source:
         plan_import(source)
+
+
+def import_rows(path: str) -> None:
+    """Import all rows."""
+    transport = runpy.run_path(str(Path(__file__).with_name("import_export.py")))["Echo"]()
+    with Sendblue("key", "secret", rate_limit=None, transport=transport) as client, open_source(path) as source:
+        run_import(client, source, restart=True)
 
 
 def export(path: str) -> None:
@@ -95,18 +106,18 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         making = in_subprocess("generate", "")[0]
-        for role, overhead in (("export", making), ("plan", 0.0)):
+        for role, overhead, target in (("export", making, RATIO), ("plan", 0.0, RATIO), ("import", 0.0, None)):
             found: dict[str, Any] = {}
             for suffix in ("csv", "parquet"):
                 found[suffix] = in_subprocess(role, str(Path(folder, f"contacts.{suffix}")))
                 show(f"{role}, {suffix}", found[suffix][0] - overhead, found[suffix])
             ratio = (found["parquet"][0] - overhead) / (found["csv"][0] - overhead)
-            print(f"{'  time of Parquet to CSV':<28}{ratio:>10.2f}  (target {RATIO})")
-            missed += ratio > RATIO or found["parquet"][1] - found["parquet"][2] > MEGABYTES
+            print(f"{'  time of Parquet to CSV':<28}{ratio:>10.2f}  {f'(target {target})' if target else ''}")
+            missed += (target is not None and ratio > target) or found["parquet"][1] - found["parquet"][2] > MEGABYTES
     return int(bool(missed))
 
 
-ROLES = {"plan": plan, "export": export, "generate": generate}
+ROLES = {"plan": plan, "import": import_rows, "export": export, "generate": generate}
 
 if __name__ == "__main__":
     measured(ROLES[sys.argv[1]], sys.argv[2], with_array=sys.argv[1] == "export")

@@ -13,7 +13,7 @@ from sendblue_contacts_api.operation_table import OPERATION_TABLE
 
 from . import INTERRUPTED, PROGRAM
 from .context import GlobalOptions, common_options
-from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, REJECTED, CommandError, describe_error
+from .exit_codes import EXIT_CODES, OUTPUT_CLOSED, REJECTED, CommandError
 from .formatting import kebab_case
 from .help import MAX_WIDTH, HelpContext, did_you_mean
 
@@ -170,7 +170,8 @@ def exit_with_message(context: click.Context, error: BaseException, *, rejected:
         error: The error.
         rejected: The exit code of an error of the API.
     """
-    from .output import print_error  # noqa: PLC0415  # not needed for `--help`
+    from .error_messages import describe_error  # noqa: PLC0415  # not needed for `--help`
+    from .output import print_error  # noqa: PLC0415  # as above
 
     if context.ensure_object(GlobalOptions).debug:
         import traceback  # noqa: PLC0415  # rarely needed

@@ -7,7 +7,7 @@ import textwrap
 from typing import Any
 
 _MINUTE, _HOUR = 60, 3600
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 """Control characters, line and paragraph separators, marks that change the direction of text, and lone surrogates."""
 _PYTHON_SPELLINGS = {
     # An option and, in parentheses, the argument of the Python function.
@@ -22,7 +22,7 @@ _WHOLE_WORDS: Any = {"break_on_hyphens": False, "break_long_words": False}
 
 def visible(text: str) -> str:
     r"""Return the text on one line, with control characters as escape sequences: `\n`, `\x1b`."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return re.sub(_UNPRINTABLE, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def printable(text: str) -> str:

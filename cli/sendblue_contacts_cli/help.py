@@ -25,8 +25,27 @@ def styled(text: str, **style: Any) -> str:  # noqa: ANN401  # of `click.style`
     return click.style(text, **style) if shows_colors() else text
 
 
+def terminal_columns() -> int:
+    """Return the width of the terminal, as `shutil.get_terminal_size` does; but `shutil` is slow to load."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns or _COLUMNS
+    except (OSError, ValueError):  # it is not a terminal, or closed
+        return _COLUMNS
+
+
+_COLUMNS, _MARGIN, _MIN_WIDTH = 80, 2, 50
+
+
 class HelpFormatter(click.HelpFormatter):
     """Writes headings in bold, and the names of commands and options in color."""
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        columns = min(terminal_columns(), max_width or MAX_WIDTH)
+        width = width or click.formatting.FORCED_WIDTH or max(columns - _MARGIN, _MIN_WIDTH)
+        super().__init__(indent_increment, width, max_width)
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""

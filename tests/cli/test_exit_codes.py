@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 from sendblue_contacts import errors
 from sendblue_contacts_cli.app import errors_reported
 from sendblue_contacts_cli.context import GlobalOptions
-from sendblue_contacts_cli.exit_codes import EXIT_CODES, describe_error
+from sendblue_contacts_cli.error_messages import describe_error
+from sendblue_contacts_cli.exit_codes import EXIT_CODES
 from sendblue_sandbox import Sandbox
 
 from tests.cli.command_line import ADA, Process, Run

@@ -104,14 +104,14 @@ def test_undocumented_keys_are_kept_and_written(tables: Tables) -> None:
 ODD = [None, "", 7, 2.5, False, [], [1, None], {}, {"a": 1}, "2024-01-15", "2024-01-15T10:30", "15 Jan 2024", "now"]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(6))
 def test_many_objects_are_read_like_single_ones(tables: Tables, seed: int) -> None:
     """Whatever their keys and values are: `from_dicts` returns what `from_dict` does, `columns` the same or None."""
     random = Random(seed)  # noqa: S311  # not a secret
     cases = [case for case in tables.received_cases if case.model is Contact]
     values = {name: case.value() for case in cases for name in (case.name, *case.field.aliases)} | {"x_new": [1]}
     fast = 0
-    for _ in range(30):
+    for _ in range(100):
         keys = random.sample([*values], random.randint(0, len(values)))
         odd = random.choice([0, 0, 0.1])
         page = [

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, replace
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -22,7 +23,7 @@ from sendblue_contacts.errors import check_size
 from .actions import merge
 from .chunk_size import ChunkSize, check_chunk_size
 from .requests import EncodedPage
-from .types import Entry, ItemResult
+from .types import NOT_SENT, Entry, ItemResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
@@ -142,12 +143,13 @@ class Chunker(Generic[P]):
 
     def _add_page(self, page: EncodedPage) -> Iterator[Chunk[P]]:
         """Add contacts that were checked, and whose numbers differ. Yields the chunks that are full."""
+        indices = range(self._index, self._index + len(page))
+        self._index = indices.stop
+        sizes = [len(contact.json) + 1 for contact in page]
         entries: Chunk[Any] = [
-            Entry(index, contact, contact, number=contact.phone, size_bytes=len(contact.json) + 1)
-            for index, contact in enumerate(page, self._index)
+            *map(Entry, indices, page, page, repeat(NOT_SENT), [contact.phone for contact in page], sizes)
         ]
-        self._index += len(page)
-        return self._extend(entries, sum(entry.size_bytes for entry in entries))
+        return self._extend(entries, sum(sizes))
 
     def _extend(self, entries: Chunk[P], size_bytes: int) -> Iterator[Chunk[P]]:
         half = len(entries) // 2

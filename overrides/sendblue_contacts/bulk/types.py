@@ -47,7 +47,7 @@ class ItemResult(NamedTuple, Generic[V]):
         return f"ItemResult({self.status})"
 
 
-_NOT_SENT = ItemResult[Any]("failed")
+NOT_SENT = ItemResult[Any]("failed")
 
 
 @dataclass(slots=True, repr=False)
@@ -57,7 +57,7 @@ class Entry(Generic[P]):
     index: int  # its position in the input, starting at 0
     item: object  # as the caller passed it
     payload: P | None  # what is sent for it; None if it is not sent
-    result: ItemResult[Any] = _NOT_SENT  # what is known about it so far
+    result: ItemResult[Any] = NOT_SENT  # what is known about it so far
     number: str = ""  # its phone number, in E.164 form, if it is sent
     size_bytes: int = 0  # of the payload in a request
 

@@ -72,8 +72,9 @@ class _Chunk(NamedTuple):
 
 
 _CHUNKS_BETWEEN = """
-SELECT first, last, covered, status, sent_at FROM chunks WHERE last >= ?1 AND first <= ?2
-AND first >= coalesce((SELECT max(first) FROM chunks WHERE first <= ?1), ?1) ORDER BY first
+WITH span (start, stop) AS (VALUES (?, ?))
+SELECT first, last, covered, status, sent_at FROM span, chunks WHERE last >= start AND first <= stop
+AND first >= coalesce((SELECT max(first) FROM chunks WHERE first <= start), start) ORDER BY first
 """
 """Chunks do not overlap, so only the last one that begins before a line can reach it."""
 _COUNTS = """

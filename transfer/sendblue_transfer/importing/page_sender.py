@@ -51,33 +51,35 @@ class PageSender(BulkSender):
             before_request=before_request,
         )
         self._pages = journal
+        self._lines: dict[int, int] = {}  # of the rows that have no result yet
         self._on_created = on_created
 
     def _items(self, items: Iterable[Any]) -> Iterator[EncodedPage]:
+        self._lines.clear()
         index = 0
         pages: Iterable[RowPage] = items
         with self._keep_local_error():
             for lines, contacts in pages:
-                self._pending.update(zip(count(index), zip(lines, contacts, strict=True), strict=False))
+                self._lines.update(zip(count(index), lines, strict=False))
                 index += len(lines)
                 yield contacts
 
     def _mark_sending(self, indices: tuple[int, ...]) -> None:
         whole = indices[-1] - indices[0] + 1 == len(indices)
-        self._pages.mark_sending([self._pending[index][0] for index in indices], whole=whole)
+        self._pages.mark_sending([self._lines[index] for index in indices], whole=whole)
 
     def _process(self, result: Any, failed: list[tuple[int, str]]) -> str:  # noqa: ANN401  # as in `BulkSender`
         chunk: Chunk[Any] = result
         created = [entry for entry in chunk if entry.result.status == "created"]
         if created:
             self._any_success = True
-            lines = [self._pending[entry.index][0] for entry in chunk]
-            contacts = [(self._pending.pop(entry.index)[0], entry.result.value) for entry in created]
-            self._pages.record_created(lines, contacts)
+            lines = [self._lines[entry.index] for entry in chunk]
+            self._pages.record_created(lines, {self._lines.pop(entry.index): entry.result.value for entry in created})
             self._on_created(len(created))
         unknown = ""
         if len(created) < len(chunk):
             for each in outcomes_of([entry for entry in chunk if entry.result.status != "created"]):
+                self._pending[each.index] = self._lines.pop(each.index), each.item
                 unknown = super()._process(each, failed) or unknown
         return unknown
 

@@ -19,7 +19,7 @@ from sendblue_transfer.syncing.changes import Change, encode_json, flatten
 from sendblue_transfer.syncing.contact_values import contact_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -83,15 +83,15 @@ class PreviousValues:
                 self._journal.record(line, _creation(contact.to_dict()))
         self._journal.mark_sending(lines, whole=whole)
 
-    def record_created(self, lines: Sequence[int], created: Sequence[tuple[int, Contact | None]]) -> None:
+    def record_created(self, lines: Sequence[int], created: Mapping[int, Contact | None]) -> None:
         """Record rows of a request that were created.
 
         Args:
             lines: The lines of all rows of the request, in ascending order.
-            created: The lines of those that were created, with the contacts, which have defaults of the account.
+            created: By line, those that were created, with the contacts, which have defaults of the account.
         """
-        self._journal.add_created(lines, [line for line, _ in created])
-        for line, contact in created if self._records else ():
+        self._journal.add_created(lines, [*created])
+        for line, contact in created.items() if self._records else ():
             self._rows.pop(line, None)
             if contact:
                 after = encode_json(flatten(contact_values(contact)))

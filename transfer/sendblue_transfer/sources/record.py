@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cached_property
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
@@ -71,7 +72,7 @@ class RecordBatch:
     def __len__(self) -> int:
         return len(self.lines)
 
-    @property
+    @cached_property
     def columns(self) -> Sequence[Sequence[Any]]:
         """The cells column by column. Blank cells that follow the last column of a row are left out."""
         return self._columns if self._rows is None else [*zip(*self._rows, strict=False)]
