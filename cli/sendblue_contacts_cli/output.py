@@ -8,7 +8,8 @@
     | `--quiet`   | one phone number per line      | the same                                            |
 
 Output to a pipe has no colours and no titles, always the same columns, and no tab or line break inside a cell. Contacts
-are written page by page as they arrive; a terminal shows them in a pager if they do not fit.
+are written page by page as they arrive; a terminal shows them in a pager if they do not fit. Questions are asked on a
+terminal only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .context import current_options
+from .exit_codes import CommandError
 from .formatting import name_options_only, visible, wrap
 from .tables import COLUMNS, GAP, TableColumn, column_widths, field_lines, headers, row_cells
 
@@ -274,3 +276,18 @@ CONTACT_WRITERS: dict[str, Callable[[Contact], None]] = {
     "table": _write_field_table,
 }
 """The function that writes one contact, for each output format."""
+
+
+def confirm(action: str, question: str) -> bool:
+    """Ask a question on the terminal, and return whether the answer is yes.
+
+    Args:
+        action: What needs the answer, for the error message.
+        question: The question.
+
+    Raises:
+        CommandError: There is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise CommandError(f"{action} needs a confirmation, and there is no terminal to ask on; add --yes")
+    return click.confirm(wrap(question, shutil.get_terminal_size().columns), err=True)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sendblue_contacts_cli.confirmation import confirm
 from sendblue_contacts_cli.contact_filters import filter_options, pop_filter
 from sendblue_contacts_cli.context import common_options, current_options, current_settings, region_option
 from sendblue_contacts_cli.error_messages import describe_error
 from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS, CommandError
 from sendblue_contacts_cli.formatting import pluralize, printable
-from sendblue_contacts_cli.output import print_error, print_message, write_json
+from sendblue_contacts_cli.output import confirm, print_error, print_message, write_json
 from sendblue_contacts_cli.tables import column_value
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from click.core import ParameterSource
 
 from sendblue_contacts_cli import USAGE_ERROR
 from sendblue_contacts_cli.app import exit_with_message
-from sendblue_contacts_cli.confirmation import confirm
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.exit_codes import DIFFERS, REJECTED, STOPPED, SUCCESS, CommandError
 from sendblue_contacts_cli.file_options import (
@@ -23,7 +22,7 @@ from sendblue_contacts_cli.file_options import (
     sending_options,
 )
 from sendblue_contacts_cli.formatting import pluralize
-from sendblue_contacts_cli.output import print_errors, print_message, write_json
+from sendblue_contacts_cli.output import confirm, print_errors, print_message, write_json
 from sendblue_contacts_cli.progress import progress
 from sendblue_contacts_cli.sync_output import (
     deletion_question,

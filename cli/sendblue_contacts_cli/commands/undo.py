@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sendblue_contacts_cli.confirmation import confirm
 from sendblue_contacts_cli.context import common_options, current_options, current_settings
 from sendblue_contacts_cli.exit_codes import REJECTED, SUCCESS, CommandError
 from sendblue_contacts_cli.file_options import INPUT_FILE
 from sendblue_contacts_cli.formatting import pluralize
-from sendblue_contacts_cli.output import print_errors, print_message
+from sendblue_contacts_cli.output import confirm, print_errors, print_message
 from sendblue_contacts_cli.progress import progress
 from sendblue_contacts_cli.sync_output import report_error_lines, write_results, write_undo
 
