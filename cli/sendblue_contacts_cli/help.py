@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_WIDTH = 1_000
 """The maximum width of help, beyond that of any terminal."""
+_COLUMNS, _MARGIN, _MIN_WIDTH = 80, 2, 50
 
 
 def shows_colors() -> bool:
@@ -34,9 +35,6 @@ def terminal_columns() -> int:
         return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns or _COLUMNS
     except (OSError, ValueError):  # it is not a terminal, or closed
         return _COLUMNS
-
-
-_COLUMNS, _MARGIN, _MIN_WIDTH = 80, 2, 50
 
 
 class HelpFormatter(click.HelpFormatter):

@@ -12,8 +12,12 @@ import subprocess
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maintain.venvs import DEV, LEAKING_VARIABLES, NODE, PROJECT, ROOT, VENV, ScriptError, Step, create, node_tool, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,7 @@ class Clone:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the clone; both output streams are in `stdout`."""
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**shell(), **self.variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-        )
+        return run_in_shell(command, self.folder, self.variables)
 
     def do(self, *command: str) -> str:
         """Run a command that must succeed, and return its output."""
@@ -69,6 +64,22 @@ def shell() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in {*LEAKING_VARIABLES, "VIRTUAL_ENV"}}
     path = [part for part in kept.get("PATH", os.defpath).split(os.pathsep) if Path(part) != VENV / "bin"]
     return {**kept, "PATH": os.pathsep.join(path)}
+
+
+def run_in_shell(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder with variables of the user; both output streams are in `stdout`."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**shell(), **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
 
 
 def make_clone(folder: Path) -> Clone:

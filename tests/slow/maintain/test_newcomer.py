@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from maintain.clones import Clone, make_clone, share_environment, shell
+from maintain.clones import Clone, make_clone, run_in_shell, share_environment, shell
 
 SANDBOX_URL = "http://127.0.0.1:4010"
 FILE = "Phone,First Name,Tags\n+1 415 555 0101,Ada,VIP;Lead\n+14155550102,Grace,\n"
@@ -65,16 +65,7 @@ class Newcomer:
         """Run a command: a script in the clone, others in the project with its environment."""
         folder = self.clone.folder if command[0].startswith(("scripts/", ".venv/")) else self.project
         program = folder / command[0] if "/" in command[0] else self.project / ".venv/bin" / command[0]
-        return subprocess.run(
-            [str(program), *command[1:]],
-            cwd=folder,
-            env={**shell(), **self.variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-        )
+        return run_in_shell([str(program), *command[1:]], folder, self.variables)
 
     def run_sample(self, number: int) -> str:
         """Run a Python program of the README as it says, and return its output."""
