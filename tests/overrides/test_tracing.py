@@ -280,7 +280,7 @@ def test_retries_and_waits_are_events(runner: Runner, telemetry: Telemetry) -> N
 
 def test_metrics(runner: Runner, telemetry: Telemetry) -> None:
     """The duration of calls, waits, attempts by outcome, 429s, and free slots."""
-    limiter = RateLimiter(RateLimit(7, per=1e-3, reserve=0))
+    limiter = Clock().limiter(RateLimit(7, per=10.0, reserve=0))
     run(runner, telemetry, CALLS["retrieve"], outcomes(429, LOST, 404), retry=WITHOUT_PAUSES, rate_limit=limiter)
     request = {name: RETRIEVAL[name] for name in (METHOD, ROUTE)}
     metrics = telemetry.metrics()
