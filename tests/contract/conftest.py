@@ -8,9 +8,8 @@ runs each of its cases with one kind, in turn, where the kind cannot matter.
 
 import json
 import os
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from sendblue_sandbox import Received, Sandbox
 
 from tests.contract.har import Traffic, append
 from tests.contract.kinds import HAR, KINDS, RECORD
-from tests.overrides.clients import http_transport
+from tests.overrides.clients import collected, collected_async, http_transport
 from tests.overrides.raw_http import RawHttpServer, complete, raw_http_server
 
 TRAFFIC = Traffic() if HAR in os.environ else None
@@ -44,7 +43,13 @@ class ClientDriver:
 
     def run(self, action: Callable[[], Any]) -> Any:
         """Run a call to its end."""
-        return _run_sync(action()) if self._portal is None else self._portal.call(_run_async, action)
+        if self._portal is None:
+            return collected(action())
+
+        async def main() -> Any:
+            return await collected_async(action())  # what a call returns belongs to the event loop
+
+        return self._portal.call(main)
 
     def create(self, url: str, **settings: Any) -> Any:
         """Create a client of a server. The defaults are no rate limit, no retries and no certificates."""
@@ -65,24 +70,6 @@ class ClientDriver:
         """Close these clients; the default is the shared clients."""
         for client in clients or self._shared_clients.values():
             self.run(client.close if self._portal is None else client.aclose)
-
-
-def _run_sync(value: Any) -> Any:
-    return list(value) if _is_lazy(value, Iterable) else value
-
-
-async def _run_async(action: Callable[[], Any]) -> Any:
-    value = action()
-    if _is_lazy(value, AsyncIterable):
-        return [item async for item in value]
-    return await value if isawaitable(value) else value
-
-
-def _is_lazy(value: object, kind: type) -> bool:
-    """Whether a value is a listing or a generator, and not a value that happens to be iterable."""
-    return isinstance(value, kind) and (
-        hasattr(value, "pages") or hasattr(value, "gi_frame") or hasattr(value, "ag_frame")
-    )
 
 
 class Api:

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
@@ -41,6 +41,45 @@ def each_with_one_kind(names: str, cases: Iterable[tuple[Any, ...]], *kinds: str
     return pytest.mark.parametrize(f"kind,{names}", [(kind, *case) for kind, case in zip(cycle(kinds or KINDS), cases)])
 
 
+def http_transport(kind: str) -> httpx.HTTPTransport | httpx.AsyncHTTPTransport:
+    """Return a transport that sends over real sockets."""
+    return httpx.HTTPTransport(verify=_NO_TLS) if kind == "sync" else httpx.AsyncHTTPTransport(verify=_NO_TLS)
+
+
+def unused_port() -> int:
+    """Return a port of this machine without a listener."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def run_client(kind: str, call: Action, **settings: Any) -> Any:
+    """Create a client of a kind, run a call with it to its end, and close it. The default is no rate limit."""
+    defaults = {"api_key": KEY, "api_secret": SECRET, "rate_limit": None}
+    settings = {**defaults, "transport": http_transport(kind), **settings}
+    if kind == "sync":
+        with Sendblue(**settings) as client:
+            return collected(call(client))
+
+    async def main() -> Any:
+        async with AsyncSendblue(**settings) as client:
+            return await collected_async(call(client))
+
+    return anyio.run(main, backend=kind)
+
+
+def collected(value: Any) -> Any:
+    """Return what a call of the sync client returns; of a listing or a generator, a list."""
+    is_lazy = isinstance(value, Generator) or hasattr(value, "pages")
+    return list(value) if is_lazy else value
+
+
+async def collected_async(value: Any) -> Any:
+    """Return what a call of the async client returns, awaited; of a listing or a generator, a list."""
+    if isinstance(value, AsyncIterable):
+        return [item async for item in value]
+    return await value if isinstance(value, Awaitable) else value
+
+
 @dataclass
 class Runner:
     """Runs actions with one of the two clients, without retries and without a rate limit.
@@ -55,12 +94,9 @@ class Runner:
 
     def run(self, action: Action, handler: Handler | None = None, **settings: Any) -> Any:
         """Return the result of an action. `handler` replaces the server; the default is a server at `base_url`."""
-        transport = httpx.MockTransport(self._recording(handler)) if handler else http_transport(self.kind)
-        defaults = {"api_key": KEY, "api_secret": SECRET, "base_url": URL, "retry": None, "rate_limit": None}
-        settings = {"transport": transport, **defaults, **settings}
-        if self.kind == "sync":
-            return _run_sync(action, settings)
-        return anyio.run(_run_async, action, settings)
+        mocked = {"transport": httpx.MockTransport(self._recording(handler))} if handler else {}
+        kind = "sync" if self.kind == "sync" else "asyncio"
+        return run_client(kind, action, **{"base_url": URL, "retry": None, **mocked, **settings})
 
     def _recording(self, handler: Handler) -> Handler:
         def recording(request: httpx.Request) -> httpx.Response:
@@ -68,52 +104,3 @@ class Runner:
             return handler(request)
 
         return recording
-
-
-def _run_sync(action: Action, settings: dict[str, Any]) -> Any:
-    with Sendblue(**settings) as client:
-        result = action(client)
-        return list(result) if _is_lazy(result) else result
-
-
-def _is_lazy(result: object) -> bool:
-    return isinstance(result, Iterator) or type(result).__name__ == "ContactList"
-
-
-async def _run_async(action: Action, settings: dict[str, Any]) -> Any:
-    async with AsyncSendblue(**settings) as client:
-        result = action(client)
-        if isinstance(result, AsyncIterable):
-            return [item async for item in result]
-        return await result if isinstance(result, Awaitable) else result
-
-
-def http_transport(kind: str) -> httpx.HTTPTransport | httpx.AsyncHTTPTransport:
-    """Return a transport that sends over real sockets."""
-    return httpx.HTTPTransport(verify=_NO_TLS) if kind == "sync" else httpx.AsyncHTTPTransport(verify=_NO_TLS)
-
-
-def unused_port() -> int:
-    """Return a port of this machine without a listener."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-def run_client(kind: str, call: Callable[[Any], Any], **settings: Any) -> Any:
-    """Create a client of a kind, make a call with it, and close it. The default is no rate limit."""
-    settings = {
-        "api_key": "key",
-        "api_secret": "secret",
-        "rate_limit": None,
-        "transport": http_transport(kind),
-        **settings,
-    }
-    if kind == "sync":
-        with Sendblue(**settings) as client:
-            return call(client)
-
-    async def main() -> Any:
-        async with AsyncSendblue(**settings) as client:
-            return await call(client)
-
-    return anyio.run(main, backend=kind)

@@ -15,6 +15,39 @@ from sendblue_contacts_api.api.contacts import count_contacts
 
 from tests.overrides.clients import KEY, Runner
 
+LONG = {"SENDBLUE_API_API_KEY": "env-key", "SENDBLUE_API_API_SECRET": "env-secret"}
+SHORT = {"SENDBLUE_API_KEY": "env-key", "SENDBLUE_API_SECRET": "env-secret"}
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "found"),
+    [
+        ((None, None), LONG, ("env-key", "env-secret")),
+        ((None, None), SHORT, ("env-key", "env-secret")),
+        (
+            (None, None),
+            {**LONG, "SENDBLUE_API_KEY": "short", "SENDBLUE_API_API_SECRET": "", "SENDBLUE_API_SECRET": "short"},
+            ("env-key", "short"),
+        ),
+        (("mine", "my-own"), LONG, ("mine", "my-own")),
+    ],
+)
+def test_where_credentials_come_from(given: tuple[Any, Any], environment: dict[str, str], found: object) -> None:
+    """Arguments override the environment, and long names the short ones; an empty variable is not set."""
+    credentials = Credentials.resolve(*given, environment)
+    assert (credentials.key, credentials.secret) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "name"),
+    [((None, None), {}, "key"), (("", "a"), LONG, "key"), (("a", None), {}, "secret"), (("a", ""), LONG, "secret")],
+)
+def test_missing_credentials(given: tuple[Any, Any], environment: dict[str, str], name: str) -> None:
+    """The error names the variable to set; an empty argument is not replaced by another account's variable."""
+    text = f"api_{name} is missing: set the environment variable SENDBLUE_API_API_{name.upper()}"
+    with pytest.raises(CredentialsError, match=text):
+        Credentials.resolve(*given, environment)
+
 
 @pytest.mark.parametrize("value", ["planted\n", "plan ted", "plånted", "planted\r\nx: y", "planted\x00"])
 def test_credentials_that_a_header_cannot_carry_raise(value: str) -> None:
@@ -24,36 +57,43 @@ def test_credentials_that_a_header_cannot_carry_raise(value: str) -> None:
     assert "ted" not in str(caught.value)
 
 
+ELSEWHERE = {"SENDBLUE_API_BASE_URL": "https://api.sendblue.com"}
+
+
 @pytest.mark.parametrize(
     ("given", "environment", "found"),
     [
         (None, {}, config.BASE_URL),
         (None, {"SENDBLUE_API_BASE_URL": ""}, config.BASE_URL),
-        (None, {"SENDBLUE_API_BASE_URL": "https://api.sendblue.com"}, "https://api.sendblue.com"),
-        ("https://given.test", {"SENDBLUE_API_BASE_URL": "https://api.sendblue.com"}, "https://given.test"),
-        ("https://given.test/", {}, "https://given.test"),
+        (None, ELSEWHERE, "https://api.sendblue.com"),
+        ("https://given.test", ELSEWHERE, "https://given.test"),
         ("https://given.test/prefix//", {}, "https://given.test/prefix"),
-        ("https://given.test:8443", {}, "https://given.test:8443"),
-        ("HTTPS://given.test", {}, "HTTPS://given.test"),
-        ("http://127.0.0.1:4010", {}, "http://127.0.0.1:4010"),
-        ("http://localhost:4010", {}, "http://localhost:4010"),
-        ("http://[::1]:4010", {}, "http://[::1]:4010"),
+        ("HTTPS://given.test:8443", {}, "HTTPS://given.test:8443"),
+        *((url, {}, url) for url in ("http://127.8.9.10:4010", "http://LOCALHOST", "http://[::1]:4010")),
     ],
 )
 def test_the_base_url_is_resolved(given: str | None, environment: dict[str, str], found: str) -> None:
-    """The argument, the variable, or the default, without a trailing slash."""
+    """The argument, the variable, or the default, without a trailing slash. Only this machine is reached by http."""
     assert resolve_base_url(given, allow_http=False, environment=environment) == found
+
+
+@pytest.mark.parametrize("host", ["api.test", "localhost.test", "127.0.0.1.test", "mylocalhost", "128.0.0.1"])
+def test_an_unencrypted_base_url_raises(host: str) -> None:
+    """It would disclose the secret to another machine; the error names the argument that permits it."""
+    with pytest.raises(ValueError, match="sends the API secret unencrypted; use https://, or in Python pass allow_"):
+        resolve_base_url(f"http://{host}", allow_http=False, environment={})
+    assert resolve_base_url(f"http://{host}", allow_http=True, environment={}) == f"http://{host}"
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "api.sendblue.co",
-        "ftp://api.sendblue.co",
+        "api.test",
+        "ftp://api.test",
         "https:///path",
-        "//api.sendblue.co",
+        "//api.test",
         "https://planted:word@host.test",
-        "https://planted@host.test",
+        "https://planted@a.test",
     ],
 )
 def test_an_invalid_base_url_raises(url: str) -> None:
@@ -63,42 +103,36 @@ def test_an_invalid_base_url_raises(url: str) -> None:
     assert "planted" not in str(caught.value)
 
 
-# Each setting in seconds: what sets it, and whether 0 and infinity are invalid.
-SETTINGS_IN_SECONDS: dict[str, tuple[Callable[[Any, Any], object], bool, bool]] = {
-    "timeout": (lambda client, value: client.with_options(timeout=value), True, False),
-    "max_wait": (lambda client, value: client.with_options(max_wait=value), False, False),
-    "Retry: deadline": (lambda _, value: Retry(deadline=value), True, False),
-    "Retry: base": (lambda _, value: Retry(base=value), True, False),
-    "Retry: throttling_base": (lambda _, value: Retry(throttling_base=value), True, False),
-    "Retry: cap": (lambda _, value: Retry(cap=value), True, False),
-    "Retry: read_lag": (lambda _, value: Retry(read_lag=value), False, True),
-    "RateLimit: per": (lambda _, value: RateLimit(per=value), True, True),
-    "RateLimit: hold_abandoned": (lambda _, value: RateLimit(hold_abandoned=value), False, True),
-    "slot(max_wait)": (lambda client, value: client.rate_limit.slot(max_wait=value), False, False),
-    "slot(freeze_timeout)": (lambda client, value: client.rate_limit.slot(freeze_timeout=value), False, False),
-    "slot(lease)": (lambda client, value: client.rate_limit.slot(lease=value), True, True),
-}
+# Each setting in seconds: its name in the error, what sets it, and whether 0 and infinity are invalid.
+SETTINGS_IN_SECONDS: list[tuple[str, Callable[[Any, Any], object], bool, bool]] = [
+    ("timeout", lambda client, value: client.with_options(timeout=value), True, False),
+    ("timeout", lambda _, value: Sendblue("key", "secret", timeout=value), True, False),
+    ("max_wait", lambda client, value: client.with_options(max_wait=value), False, False),
+    ("Retry: deadline", lambda _, value: Retry(deadline=value), True, False),
+    ("Retry: base", lambda _, value: Retry(base=value), True, False),
+    ("Retry: throttling_base", lambda _, value: Retry(throttling_base=value), True, False),
+    ("Retry: cap", lambda _, value: Retry(cap=value), True, False),
+    ("Retry: read_lag", lambda _, value: Retry(read_lag=value), False, True),
+    ("RateLimit: per", lambda _, value: RateLimit(per=value), True, True),
+    ("RateLimit: hold_abandoned", lambda _, value: RateLimit(hold_abandoned=value), False, True),
+    ("max_wait", lambda client, value: client.rate_limit.slot(max_wait=value), False, False),
+    ("freeze_timeout", lambda client, value: client.rate_limit.slot(freeze_timeout=value), False, False),
+    ("lease", lambda client, value: client.rate_limit.slot(lease=value), True, True),
+]
 
 
-@pytest.mark.parametrize("name", SETTINGS_IN_SECONDS)
-def test_settings_in_seconds_are_checked(name: str) -> None:
+@pytest.mark.parametrize(("name", "make", "positive", "finite"), SETTINGS_IN_SECONDS)
+def test_settings_in_seconds_are_checked(
+    name: str, make: Callable[[Any, Any], object], positive: bool, finite: bool
+) -> None:
     """When they are given, not when a call waits. The message names the setting and states what is valid."""
-    make, positive, finite = SETTINGS_IN_SECONDS[name]
     valid = "a positive number of seconds" if positive else "a number of seconds, 0 or more"
-    text = f"^{name.removeprefix('slot(').removesuffix(')')} must be {valid}, not "
     with Sendblue("key", "secret", rate_limit=None) as client:
         for value in ("1", -1, math.nan, True, (1, 2), *[0] * positive, *[math.inf] * finite):
-            with pytest.raises(ValueError, match=text):
+            with pytest.raises(ValueError, match=f"^{name} must be {valid}, not "):
                 make(client, value)
         for value in (5, 0.5, *[0] * (not positive), *[math.inf] * (not finite)):
             make(client, value)
-
-
-@pytest.mark.parametrize("timeout", [0, None])
-def test_both_clients_check_their_timeout(runner: Runner, timeout: object) -> None:
-    """On creation; None is invalid too, since a call without any timeout is not supported."""
-    with pytest.raises(ValueError, match=f"timeout must be a positive number of seconds, not {timeout}"):
-        runner.run(lambda client: client, timeout=timeout)
 
 
 @pytest.mark.parametrize(
@@ -209,24 +243,6 @@ def test_the_rate_limit_uses_the_configured_store(
     rate = RateLimit(7) if by == "variable" else RateLimit(7, store=store)
     assert runner.run(lambda client: client.rate_limit.rate, rate_limit=rate) == RateLimit(7, store=store)
     assert [path.name.split(".")[0] for path in tmp_path.iterdir()] == ["slots"]
-
-
-def test_one_account_in_two_stores_has_two_limiters(tmp_path: Path) -> None:
-    """Clients share a limiter only if they share a store."""
-    rates = [RateLimit(7), RateLimit(7, store="memory"), RateLimit(7, store=f"file://{tmp_path}/slots")]
-    clients = [Sendblue("stores", "secret", base_url="http://127.0.0.1:1", rate_limit=rate) for rate in rates]
-    in_memory, in_memory_too, in_a_file = (client.rate_limit for client in clients)
-    assert (in_memory is in_memory_too, in_memory is in_a_file) == (True, False)
-    for client in clients:
-        client.close()
-
-
-def test_an_invalid_store_raises(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error lists the valid stores, and does not contain the address, which may hold a password."""
-    monkeypatch.setenv("SENDBLUE_RATE_LIMIT_STORE", "memcached://user:hush@127.0.0.1/0")
-    with pytest.raises(ValueError, match="a rate limit store is memory, file:///a/path, redis://") as caught:
-        runner.run(lambda client: client, rate_limit=RateLimit())
-    assert "hush" not in str(caught.value)
 
 
 def _count_with(headers: dict[str, str], client: Any) -> Any:

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from sendblue_contacts import InvalidPhoneNumberError, fields, operations
+from sendblue_contacts import fields, operations
 from sendblue_contacts.bulk import requests
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact_create import ContactCreate
@@ -27,6 +27,8 @@ SAMPLES: Mapping[str, tuple[Any, Any]] = {
     "date": ("10 December 1815", "1815-12-10"),
     "date-time": ("2024-01-15T10:30:00Z", "2024-01-15T10:30:00+00:00"),
 }
+
+EMPTY: Mapping[str, object] = {"string": "", "array[string]": [], "map": {}}
 
 
 def _body(operation: operations.Operation[Any]) -> dict[str, Any]:
@@ -184,12 +186,6 @@ def test_a_string_that_cannot_be_encoded_raises(pairs: dict[str, Any], field: st
     assert "Ad" not in str(caught.value)
 
 
-def test_the_sendblue_number_is_normalised() -> None:
-    """Every phone number is sent in E.164 format."""
-    with pytest.raises(InvalidPhoneNumberError, match="sendblue_number"):
-        CALLS["create"][1]({"sendblueNumber": "555 1234"})
-
-
 @pytest.mark.parametrize(
     ("kind", "value", "wire"),
     [
@@ -241,28 +237,22 @@ def test_kinds_that_the_document_does_not_use_yet_are_checked(
         fields.check("birthday", Field(kind, model="ContactUpdate"), value)
 
 
-@pytest.mark.parametrize("call", ["create", "create-mapping", "bulk"])
-def test_none_is_absent_on_creation(call: str) -> None:
-    """Create and bulk send nothing for None: there is nothing to clear. A default of the server is never sent."""
-    _, send, base = CALLS[call]
-    assert send({"first_name": None, "tags": None, "customVariables": None}) == send({}) == base
-
-
-@pytest.mark.parametrize("call", ["upsert", "update", "update-mapping"])
-def test_none_clears_on_upsert_and_update(call: str) -> None:
-    """They send null for None in every field that the document calls nullable, and nothing for an absent field."""
+@each_call
+def test_none_and_empty_values(call: str) -> None:
+    """Create and bulk send nothing for None; upsert and update send null if it is allowed. Empty values are sent."""
     model, send, base = CALLS[call]
-    cleared = dict.fromkeys(name for name, field in model.FIELDS.items() if field.nullable)
-    assert {"first_name", "last_name", "tags", "custom_variables"} <= cleared.keys()
-    assert (send(cleared), send({})) == ({**base, **cleared}, base)
+    clears = model is ContactUpdate or call == "upsert"
+    optional = [name for name, field in model.FIELDS.items() if (field.nullable if clears else not field.required)]
+    nothing = dict.fromkeys(optional)
+    assert len(nothing) > 4
+    assert (send(nothing), send({})) == ({**base, **nothing} if clears else base, base)
+    empty = {name: EMPTY[field.kind] for name, field in model.FIELDS.items() if field.kind in EMPTY}
+    assert send(empty) == {**base, **empty}
 
 
-@pytest.mark.parametrize(
-    ("name", "empty"), [("first_name", ""), ("tags", []), ("custom_variables", {}), ("update_if_exists", False)]
-)
-def test_empty_values_are_sent(name: str, empty: object) -> None:
-    """Only None and absent fields are special: false and empty values are sent."""
-    assert CALLS["create"][1]({name: empty}) == {"number": NUMBER, name: empty}
+def test_false_is_sent() -> None:
+    """Only None and absent fields are special, also where False is the default of the server."""
+    assert CALLS["create"][1]({"update_if_exists": False}) == {"number": NUMBER, "update_if_exists": False}
 
 
 @pytest.mark.parametrize(
@@ -278,6 +268,7 @@ def test_empty_values_are_sent(name: str, empty: object) -> None:
         (lambda: requests.bulk_item(NUMBER), "a contact must be a mapping, not str"),
         (lambda: requests.bulk_item(["phone"]), "a contact must be a mapping, not list"),
         (lambda: operations.upsert(NUMBER, {"updateIfExists": False}), r"use contacts\.create"),
+        (lambda: operations.opt_out(NUMBER, cast("Any", "false")), "opted_out must be True or False, not str"),
     ],
 )
 def test_a_contact_without_its_number_or_of_another_type_raises(call: Callable[[], object], text: str) -> None:
