@@ -1,7 +1,8 @@
 """Traffic as an HTTP archive (HAR): requests and responses with masked credentials."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -39,33 +40,18 @@ class _RecordingTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         sent = request.read()
-        response = self._transport.handle_request(request)
-        stream = _RecordingStream(response, lambda body: self._entries.append(entry(request, sent, response, body)))
+        with closing(self._transport.handle_request(request)) as response:
+            body = b"".join(response.iter_raw())  # a truncated response raises, and is not recorded
+        self._entries.append(entry(request, sent, response, body))
         return httpx.Response(
-            response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
+            response.status_code,
+            headers=response.headers,
+            stream=httpx.ByteStream(body),
+            extensions=response.extensions,
         )
 
     def close(self) -> None:
         self._transport.close()
-
-
-class _RecordingStream(httpx.SyncByteStream):
-    """The body of a response. A truncated response is not recorded."""
-
-    def __init__(self, response: httpx.Response, record: Any) -> None:
-        self._response = response
-        self._record = record
-
-    def __iter__(self) -> Iterator[bytes]:
-        assert isinstance(self._response.stream, httpx.SyncByteStream)
-        chunks = []
-        for chunk in self._response.stream:
-            chunks.append(chunk)
-            yield chunk
-        self._record(b"".join(chunks))
-
-    def close(self) -> None:
-        self._response.close()
 
 
 def entry(request: httpx.Request, sent: bytes, response: httpx.Response, body: bytes) -> Entry:

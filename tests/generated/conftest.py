@@ -5,6 +5,7 @@ A test loops over the tables, so that a field that is added to the document is t
 
 import datetime as dt
 import typing
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,6 @@ from typing import Any
 import pytest
 import yaml
 from sendblue_contacts_api import models
-
-from collections.abc import Iterator, Mapping
-
 from sendblue_contacts_api.types import Field
 
 DOCUMENT = yaml.safe_load((Path(__file__).parents[2] / "openapi/contacts.yaml").read_bytes())

@@ -10,8 +10,6 @@ from sendblue_contacts_api.types import UNSET, Shapes
 
 from tests.generated.conftest import Case, Tables
 
-LABELS = {"firstName": "a", "first_name": "b", "phone": "c", "customVariables": "d", "custom_variables": "e"}
-
 
 def test_tables_match_the_document(tables: Tables) -> None:
     """FIELDS has every property of the schema, with its aliases and whether it is required."""
@@ -66,29 +64,6 @@ def test_null_takes_precedence_like_any_value(tables: Tables) -> None:
         for sent in ({case.name: None, alias: case.value()}, {alias: None})
     ]
     assert [(str(case), sent) for case, sent in documents if case.attribute(case.read(sent))] == []
-
-
-def test_reads_aliases_everywhere_at_once(tables: Tables) -> None:
-    """A document with only aliases, also in nested objects, is written with only preferred names."""
-    for model in tables.models:
-        read = model.from_dict(_with_aliases(model, tables.whole(model)))
-        assert (read, read.to_dict()) == (model.from_dict(tables.whole(model)), tables.whole(model))
-
-
-def _with_aliases(model: Any, document: dict[str, Any]) -> dict[str, Any]:
-    """Return `document` with the last alias of each field, and those of a nested Contact."""
-    inner = {key: _with_aliases(Contact, value) if key == "contact" else value for key, value in document.items()}
-    return {(model.FIELDS[key].aliases or (key,))[-1]: value for key, value in inner.items()}
-
-
-def test_labels_are_not_names(tables: Tables) -> None:
-    """Labels of custom variables that equal names of fields are read and written unchanged, and set no field."""
-    maps = [case for case in tables.cases if case.field.kind == "map"]
-    for case in maps:
-        read = case.read({case.field.aliases[0]: LABELS})
-        found = case.attribute(read), read.to_dict()[case.name], read.first_name or None
-        assert found == (LABELS, LABELS, None), str(case)
-    assert len(maps) == 4
 
 
 def test_undocumented_keys_are_kept_and_written(tables: Tables) -> None:

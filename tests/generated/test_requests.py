@@ -5,12 +5,11 @@ import functools
 import inspect
 import sys
 import typing
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from sendblue_contacts_api import models
-
-from collections.abc import Mapping
 
 from tests.generated.conftest import Tables
 

@@ -33,7 +33,7 @@ from tests.slow.external.conftest import TABLE, Contract
 Data = dict[str, Any]
 ADA, BOB, UNKNOWN = "+14155551234", "+14155555678", "+14155550000"
 # The contract tests record more entries than this.
-MANY = 150
+MANY = 100
 DOCUMENT: Data = yaml.safe_load((ROOT / "openapi/contacts.yaml").read_bytes())
 SERVER: str = DOCUMENT["servers"][0]["url"]
 REQUESTS = (
