@@ -169,6 +169,7 @@ def test_an_error_has_its_attributes() -> None:
         assert found == (409, message, "GET /api/v2/contacts/+…", 2, response)
     assert str(reported) == "GET /api/v2/contacts/+… after 2 attempts: status 409: Contact already exists"
     assert str(_of(400, text="No")) == "GET /api/v2/contacts/+…: status 400: No"
+    assert getattr(_of(429, headers={"retry-after": "7"}), "retry_after", None) == 7
 
 
 RAISED: list[tuple[httpx.TransportError, type[SendblueError], str]] = [

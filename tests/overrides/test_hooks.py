@@ -1,7 +1,5 @@
 """`on_attempt` is called after each HTTP attempt of each call, with what happened and no personal data."""
 
-import dataclasses
-import inspect
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -28,18 +26,13 @@ def shown(attempt: Attempt) -> tuple[object, ...]:
     return (attempt.number, attempt.status, attempt.error, *(t if t is None else round(t, 6) for t in times))
 
 
-Row = tuple[object, ...]
-SEQUENCES: dict[str, tuple[list[Outcome], Retry | None, int, list[Row]]] = {
-    "success": ([200], Retry(), 100, [(1, 200, None, 0.25, 0.0, None)]),
-    "final": ([404], Retry(), 100, [(1, 404, None, 0.25, 0.0, None)]),
-    "no retries": ([503], None, 100, [(1, 503, None, 0.25, 0.0, None)]),
-    "gives up": (
-        [503] * 2,
-        Retry(attempts=2),
-        100,
-        [(1, 503, None, 0.25, 0.0, 0.05), (2, 503, None, 0.25, 0.0, None)],
-    ),
-    "retries": (
+# The outcomes, the policy, the limit of the account in 10 s, and the attempts: as `shown` returns them.
+SEQUENCES: list[tuple[list[Outcome], Retry | None, int, list[tuple[object, ...]]]] = [
+    ([200], Retry(), 100, [(1, 200, None, 0.25, 0.0, None)]),
+    ([404], Retry(), 100, [(1, 404, None, 0.25, 0.0, None)]),
+    ([503], None, 100, [(1, 503, None, 0.25, 0.0, None)]),
+    ([503, 503], Retry(attempts=2), 100, [(1, 503, None, 0.25, 0.0, 0.05), (2, 503, None, 0.25, 0.0, None)]),
+    (
         [httpx.ConnectError("refused"), LOST, 200],
         Retry(),
         100,
@@ -49,20 +42,16 @@ SEQUENCES: dict[str, tuple[list[Outcome], Retry | None, int, list[Row]]] = {
             (3, 200, None, 0.25, 0.0, None),
         ],
     ),
-    "refused": (
-        [throttled("4"), 200],
-        Retry(),
-        100,
-        [(1, 429, None, 0.25, 0.0, 4.0), (2, 200, None, 0.25, 0.0, None)],
-    ),
-    "waits": ([503, 200], Retry(), 1, [(1, 503, None, 0.25, 0.0, 0.05), (2, 200, None, 0.25, 9.95, None)]),
-}
+    ([throttled("4"), 200], Retry(), 100, [(1, 429, None, 0.25, 0.0, 4.0), (2, 200, None, 0.25, 0.0, None)]),
+    ([503, 200], Retry(), 1, [(1, 503, None, 0.25, 0.0, 0.05), (2, 200, None, 0.25, 9.95, None)]),
+]
 
 
-@each_with_one_kind("name", [(name,) for name in SEQUENCES], "sync", "asyncio", "trio")
-def test_each_attempt_is_reported(kind: str, name: str) -> None:
+@each_with_one_kind("outcomes,retry,limit,expected", SEQUENCES)
+def test_each_attempt_is_reported(
+    kind: str, outcomes: list[Outcome], retry: Retry | None, limit: int, expected: list[tuple[object, ...]]
+) -> None:
     """With its number, its outcome, its duration without the wait for a slot, that wait, and the pause after it."""
-    outcomes, retry, limit, expected = SEQUENCES[name]
     clock, found = Clock(), list[Attempt]()
     settings: dict[str, Any] = {"limiter": clock.limiter(RateLimit(limit, 10.0, reserve=0)), "retry": retry}
     harness = TransportHarness(kind, *outcomes, clock=clock, on_attempt=found.append, **settings)
@@ -138,23 +127,6 @@ def test_the_attempts_of_every_call_are_reported(runner: Runner, call: str, base
     assert PHONE[1:] not in repr(found)
 
 
-def test_look_ups_are_attempts_too(runner: Runner) -> None:
-    """After a lost response, the client reads the contact back: with an attempt of its own."""
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if request.method == "POST":
-            raise LOST
-        return httpx.Response(200, json={"contact": {"phone": PHONE}})
-
-    found: list[Attempt] = []
-    policy = dataclasses.replace(WITHOUT_PAUSES, attempts=1)
-    runner.run(lambda client: client.contacts.create(PHONE), handle, retry=policy, on_attempt=found.append)
-    assert [(each.operation, each.number, each.status) for each in found] == [
-        ("create_contact", 1, None),
-        ("retrieve_contact", 1, 200),
-    ]
-
-
 def test_an_async_hook_is_awaited() -> None:
     """In the async client: a function, or an object whose `__call__` is async."""
     found: list[int] = []
@@ -199,12 +171,3 @@ def test_an_exception_of_a_hook_is_logged_and_ignored(runner: Runner, caplog: py
     assert count == 3
     assert [record.message for record in caplog.records] == ["on_attempt raised an exception, which is ignored"] * 2
     assert "ValueError: of the hook" in caplog.text
-
-
-def test_an_attempt_is_frozen() -> None:
-    """Its fields are those of the documentation, in this order."""
-    fields = ["operation", "method", "route", "number", "status", "error", "seconds", "waited", "retry_in"]
-    assert list(inspect.signature(Attempt).parameters) == fields
-    attempt = Attempt("count_contacts", "GET", f"{ALL}/count", 1, 200, None, 0.1, 0.0, None)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        attempt.number = 2  # type: ignore[misc]  # what the test is about

@@ -11,9 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from rich.console import Console
-from rich.pretty import pretty_repr
 from rich.traceback import Traceback
-from sendblue_contacts import Contact, IncompleteListError, RateLimit, RateLimiter, SendblueError
+from sendblue_contacts import RateLimit, RateLimiter, SendblueError, operations
 
 from tests.overrides.clients import Runner, each_choice
 from tests.overrides.raw_http import RawHttpServer
@@ -25,7 +24,7 @@ OTHER = "+7654321"
 NAME = "Adaplanted"
 ADDRESS = "planted.person@example.test"
 PERSONAL_DATA = ("2025550187", "202) 555-0187", NAME, "planted.person", "Planted Variable")
-PLANTED = (*CREDENTIALS, *PERSONAL_DATA)
+PLANTED = (*CREDENTIALS, *PERSONAL_DATA, OTHER[1:])
 FIELDS: dict[str, Any] = {
     "first_name": NAME,
     "assigned_to_email": ADDRESS,
@@ -86,6 +85,7 @@ FAILURES: dict[str, Callable[[httpx.Request], httpx.Response]] = {
     "error-under-200": lambda _: httpx.Response(200, json=ECHO),
     "broken": lambda _: httpx.Response(200, content=f'{{"contact": {{"phone": "{NUMBER}", "first_name": "Adaplanted'),
     "no-contact": lambda _: httpx.Response(200, json={"first_name": NAME}),
+    "another-contact": lambda _: httpx.Response(200, json=[{**CONTACT, "phone": OTHER}]),
     "a-string": lambda _: httpx.Response(200, json=NAME),
     "null-item": lambda _: httpx.Response(200, json=[CONTACT, None]),
     "redirect": lambda _: httpx.Response(302, headers={"location": f"https://elsewhere.test/{NUMBER}"}),
@@ -99,6 +99,7 @@ _OWN = ["create", "list", "bulk.create", "bulk.delete", "request"]  # calls that
 CALLS_AND_FAILURES = [
     *each_choice(["sync", "async"], CALLS, FAILURES),
     *((kind, call, failure) for kind, call in each_choice(["async", "sync"], _OWN) for failure in ("400", "broken")),
+    *((kind, "list", "another-contact") for kind in ("sync", "async")),
 ]
 
 
@@ -155,9 +156,9 @@ class Output:
         formatted = logging.Formatter("%(message)s").format(record)
         self.texts += [(place, formatted), (place, f"{record.msg!r} {record.args!r}")]
 
-    def found(self, planted: tuple[str, ...] = PLANTED) -> list[tuple[str, str, str]]:
+    def found(self) -> list[tuple[str, str, str]]:
         """Return each planted text that was shown, with its place and context."""
-        return [(secret, place, text) for place, text in self.texts for secret in planted if secret in text]
+        return [(secret, place, text) for place, text in self.texts for secret in PLANTED if secret in text]
 
 
 class _OutputHandler(logging.Handler):
@@ -193,6 +194,10 @@ def _run(runner: Runner, output: Output, action: Callable[[Any], Any], *handler:
         output.error(error)
 
 
+def _succeed(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=body_for(request))
+
+
 @pytest.mark.parametrize("call", ["bulk.create", "bulk.delete"])
 def test_the_reason_of_an_item_shows_no_personal_data(runner: Runner, output: Output, call: str) -> None:
     """The server may quote any item of the request, and the credentials, in its reason for not processing an item."""
@@ -202,15 +207,19 @@ def test_the_reason_of_an_item_shows_no_personal_data(runner: Runner, output: Ou
     result = runner.run(CALLS[call], lambda _: httpx.Response(200, json=response))
     output.texts += [("reason", str(outcome.reason)) for outcome in result.failed]
     assert any("is taken" in text for _, text in output.texts)
-    assert output.found((*PLANTED, OTHER[1:])) == []
+    assert output.found() == []
 
 
 @each_call
 def test_a_success_shows_no_personal_data(runner: Runner, output: Output, call: str) -> None:
-    """Neither in its log lines nor in the repr of its value."""
-    _run(runner, output, CALLS[call], lambda request: httpx.Response(200, json=body_for(request)))
+    """Neither in its log lines nor in the repr of its value. A pickle of a value has contacts, but no credentials."""
+    value = runner.run(CALLS[call], _succeed)
+    output.value(value)
     assert any(place == "log of sendblue_contacts" for place, _ in output.texts)
     assert output.found() == []
+    if not isinstance(value, httpx.Response):
+        pickled = pickle.dumps(value)
+        assert [secret for secret in CREDENTIALS if secret.encode() in pickled] == []
 
 
 @pytest.mark.parametrize(("runner", "call", "failure"), CALLS_AND_FAILURES, indirect=["runner"])
@@ -225,7 +234,7 @@ def test_a_failure_shows_no_personal_data(runner: Runner, output: Output, call: 
 def test_an_invalid_argument_is_not_shown(runner: Runner, output: Output, argument: str) -> None:
     """The error does not quote it. A traceback quotes the line of the caller, which is this test."""
     with pytest.raises((SendblueError, TypeError, ValueError)) as caught:
-        runner.run(INVALID_ARGUMENTS[argument], lambda request: httpx.Response(200, json=body_for(request)))
+        runner.run(INVALID_ARGUMENTS[argument], _succeed)
     output.texts.append(("text", f"{caught.value} {caught.value!r}"))
     output.texts.append(("pickle", pickle.dumps(caught.value).decode("latin-1")))
     assert output.found() == []
@@ -252,35 +261,29 @@ def test_httpcore_logs_no_personal_data(runner: Runner, output: Output, raw: Raw
     assert output.found() == []
 
 
-def test_the_request_contains_the_planted_data() -> None:
-    """A check of these tests: every planted text is in the request."""
+def test_planted_data_is_found(output: Output) -> None:
+    """A check of these tests: requests have the planted data, and a logger or an error that shows it is found."""
     runner = Runner("sync")
-    runner.run(CALLS["create"], lambda _: httpx.Response(200, json={"contact": CONTACT}))
-    request = runner.sent[0]
-    sent = f"{request.headers.raw!r} {request.content!r}"
-    assert [part for part in (*CREDENTIALS, NUMBER[2:], NAME, "planted.person") if part not in sent] == []
-
-
-def test_the_output_contains_what_is_shown(output: Output) -> None:
-    """A check of these tests: a logger or an error that shows planted data is found."""
+    runner.run(CALLS["create"], _succeed)
+    output.texts.append(("request", f"{runner.sent[0].headers.raw!r} {runner.sent[0].content!r}"))
     logging.getLogger("sendblue_contacts").debug("to %s", f"/{NUMBER}")
     output.error(ValueError(NAME))
     assert {(secret, place) for secret, place, _ in output.found()} >= {
         (NUMBER[2:], "log of sendblue_contacts"),
-        (NAME, "text"),
-        (NAME, "traceback"),
-        (NAME, "pickle"),
+        *((NAME, place) for place in ("text", "traceback", "pickle")),
+        *((secret, "request") for secret in (*CREDENTIALS, NUMBER[2:], NAME, "planted.person", "Planted Variable")),
     }
 
 
 def test_no_repr_of_a_client_shows_personal_data(runner: Runner, output: Output) -> None:
-    """This covers the client and its attributes."""
+    """Nor of its attributes and operations, which a traceback with local variables shows."""
 
     def shown(client: Any) -> None:
         special = client.with_options(extra_headers={"x-token": CREDENTIALS[1]}, extra_body=FIELDS)
         for one in (client, special):
             parts = (one, one.contacts, one.contacts.bulk, one.contacts.with_raw_response, one.generated, one._options)
             output.texts += [(type(part).__name__, f"{part!r}") for part in parts]
+        output.value([operations.create(NUMBER, FIELDS), operations.get(NUMBER)])
         output.value(client.contacts.list(phone_number=NUMBER))
         output.value(client.rate_limit)
         output.value(client.rate_limit.statistics())
@@ -301,44 +304,10 @@ def test_the_address_of_a_store_is_not_shown(output: Output, scheme: str) -> Non
     assert (len(output.texts) > 1, output.found()) == (True, [])
 
 
-def test_an_incomplete_list_shows_no_personal_data(runner: Runner, output: Output) -> None:
-    """The error has a count and no contact."""
-    with pytest.raises(IncompleteListError) as caught:
-        runner.run(
-            lambda client: client.contacts.list(phone_number="+14155550000"),
-            lambda _: httpx.Response(200, json=[CONTACT]),
-        )
-    output.error(caught.value)
-    assert output.found() == []
-
-
-@pytest.mark.parametrize(
-    ("runner", "call"),
-    each_choice(["sync", "async"], ["create", "list", "bulk.create", "bulk.delete", "opt_out"]),
-    indirect=["runner"],
-)
-def test_a_pickle_of_a_result_contains_no_credentials(runner: Runner, call: str) -> None:
-    """A result contains contacts, but not the credentials."""
-    result = runner.run(CALLS[call], lambda request: httpx.Response(200, json=body_for(request)))
-    pickled = pickle.dumps(result).decode("latin-1")
-    assert [secret for secret in CREDENTIALS if secret in pickled] == []
-
-
-def test_the_repr_of_a_contact_shows_no_text() -> None:
-    """The repr of a contact may be logged. Tools that read the fields of a class show no more than it."""
-    contact = Contact.from_dict({**CONTACT, "created_at": "2024-01-15T10:30:00Z"})
-    fields = (
-        "phone='+1…0187', first_name='A…', assigned_to_email='p…', tags=1, custom_variables=1, created_at=2024-01-15"
-    )
-    assert repr(contact) == f"Contact({fields})"
-    assert pretty_repr(contact, max_width=200) == repr(contact)
-    assert not hasattr(contact, "__dict__")
-
-
 def test_rich_shows_no_personal_data(runner: Runner) -> None:
     """Neither rich.print nor a traceback with local variables shows the results of calls."""
     calls = ("create", "bulk.create", "bulk.delete", "opt_out", "list", "stream_create")
-    results = [runner.run(CALLS[call], lambda request: httpx.Response(200, json=body_for(request))) for call in calls]
+    results = [runner.run(CALLS[call], _succeed) for call in calls]
     shown = io.StringIO()
     console = Console(file=shown, width=200)
     console.print(results)
@@ -350,17 +319,19 @@ def test_rich_shows_no_personal_data(runner: Runner) -> None:
     assert [part for part in PERSONAL_DATA if part in text] == []
 
 
-LISTS: dict[str, Callable[[Any], Any]] = {
-    "page": lambda client: client.contacts.list().page(),
-    "pages": lambda client: client.contacts.list().pages(),
-    "bulk.create": CALLS["bulk.create"],
-}
-
-
-@pytest.mark.parametrize("call", LISTS)
-def test_a_notebook_shows_a_list_of_contacts_as_a_table(runner: Runner, call: str) -> None:
-    """With the values: a page of a listing, and the contacts that a bulk call created. Their repr has no value."""
-    result = runner.run(LISTS[call], lambda request: httpx.Response(200, json=body_for(request)))
-    contacts = {"page": lambda: result, "pages": lambda: result[0], "bulk.create": lambda: result.created}[call]()
+@pytest.mark.parametrize(
+    ("call", "look"),
+    [
+        (lambda client: client.contacts.list().page(), lambda page: page),
+        (lambda client: client.contacts.list().pages(), lambda pages: pages[0]),
+        (CALLS["bulk.create"], lambda result: result.created),
+    ],
+    ids=["page", "pages", "bulk.create"],
+)
+def test_a_notebook_shows_a_list_of_contacts_as_a_table(
+    runner: Runner, call: Callable[[Any], Any], look: Callable[[Any], Any]
+) -> None:
+    """With the values, which the repr of the list does not show."""
+    contacts = look(runner.run(call, _succeed))
     assert f"<td>{NUMBER}</td><td>{NAME}</td>" in contacts._repr_html_()
     assert [part for part in PERSONAL_DATA if part in repr(contacts)] == []
