@@ -8,57 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
-from sendblue_contacts import APIResponseError, Sendblue, body
+from sendblue_contacts import Sendblue, body
 
 TEXTS = [
-    *(
-        b"NaN",
-        b"[Infinity, -Infinity]",
-        b"1e999",
-        b"-0",
-        b"-0.0",
-        b"1.0000000000000000000000000001",
-        b"5e-324",
-        b"1E400",
-    ),
-    *(
-        b"123456789012345678",
-        b"9223372036854775808",
-        b"18446744073709551615",
-        b"18446744073709551616",
-        b"-9223372036854775809",
-    ),
-    *(
-        b'{"number": [1, -123456789012345678901234567890]}',
-        b'"123456789012345678901234567890"',
-        b"12345678901234567890.5",
-    ),
-    *(b'{"a": 1, "b": 2, "a": 3}', b'{"": {"": []}}', b'"\\ud800"', b'"\\ud83d\\ude00"', b'"\\u0000"', b'"\x7f"'),
-    *(
-        b'"\xed\xa0\x80"',
-        b'"\xff"',
-        b'"\xc3"',
-        b"\xef\xbb\xbf{}",
-        '{"a": "é"}'.encode("utf-16"),
-        '["é"]'.encode("latin-1"),
-    ),
-    *(
-        b"",
-        b" ",
-        b"[1,]",
-        b"{1: 2}",
-        b"[1] 2",
-        b"\x0c[1]",
-        b" \n[ 1 ]\t",
-        b"nul",
-        b"'a'",
-        b'"\x01"',
-        b"01",
-        b"+1",
-        b".5",
-        b"1.",
-    ),
-    *(b"[" * 500 + b"]" * 500, b"[" * 100_000, b"/**/1", b'"\\x"', b"\x001", b"1\x00", b"\xe2\x80\xa8"),
+    *(b"NaN", b"[Infinity, -Infinity]", b"1e999", b"-0", b"-0.0", b"1.0000000000000000000000000001", b"5e-324"),
+    *(b"123456789012345678", b"9223372036854775808", b"18446744073709551616", b"-9223372036854775809"),
+    *(b'{"number": [1, -123456789012345678901234567890]}', b'"123456789012345678901234567890"'),
+    *(b"12345678901234567890.5", b'{"a": 1, "b": 2, "a": 3}', b'{"": {"": []}}', b'"\\ud800"', b'"\\ud83d\\ude00"'),
+    *(b'"\\u0000"', b'"\x7f"', b'"\xed\xa0\x80"', b'"\xff"', b'"\xc3"', b"\xef\xbb\xbf{}", b"\xe2\x80\xa8"),
+    *('{"a": "é"}'.encode("utf-16"), '["é"]'.encode("latin-1"), b"", b" ", b"[1,]", b"{1: 2}", b"[1] 2", b"\x0c[1]"),
+    *(b" \n[ 1 ]\t", b"nul", b"'a'", b'"\x01"', b"01", b"+1", b".5", b"1.", b"/**/1", b'"\\x"', b"\x001", b"1\x00"),
+    *(b"[" * 500 + b"]" * 500, b"[" * 100_000),
 ]
 
 
@@ -89,17 +49,7 @@ def test_texts_are_read_alike(installed: bool) -> None:
 def test_random_texts_are_read_alike() -> None:
     """Also texts with damaged bytes, and integers of any length at any place."""
     random = Random(7)  # noqa: S311  # not a secret
-    values: list[Any] = [
-        None,
-        True,
-        1.5,
-        "é",
-        "\ud83d",
-        "2024-01-15T10:30:00.123Z",
-        "+14155551234",
-        ["VIP"],
-        {"a": "b"},
-    ]
+    values: list[Any] = [None, True, 1.5, "é", "\ud83d", "2024-01-15", "+14155551234", ["VIP"], {"a": "b"}]
     for _ in range(2_000):
         values[0] = random.choice([1, -1]) * random.getrandbits(random.randint(1, 90))
         page = [{str(key): random.choice(values) for key in range(random.randint(0, 4))} for _ in range(3)]
@@ -128,14 +78,3 @@ def test_bodies_are_written_alike() -> None:
     for one, other in zip(sent, expected, strict=True):
         assert one.content == other.content
         assert {one.headers[name] == other.headers[name] for name in ("content-type", "content-length")} == {True}
-
-
-@pytest.mark.parametrize("text", [b"[" * 100_000, b'[{"phone": "\xff"}]', b"[1]"])
-def test_responses_that_are_not_json(text: bytes) -> None:
-    """The error is the same."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=text))
-    with (
-        Sendblue("key", "secret", transport=transport, rate_limit=None, retry=None) as client,
-        pytest.raises(APIResponseError, match=r"is not JSON|not a contact"),
-    ):
-        client.contacts.list().page()

@@ -187,7 +187,7 @@ def test_only_a_default_region_needs_phonenumbers(runner: Runner, monkeypatch: p
 PIECES = st.sampled_from([*"+0123456789()[]-. / \u200e\u00a0x\u0661#,;", "(0)", "ext", "00", "tel:", "+1 415 555 1234"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     value=st.text(max_size=12) | st.lists(PIECES, max_size=20).map("".join),
     region=st.sampled_from([None, "US", "DE", "GB", "IT", "FJ", "AC"]),

@@ -1,11 +1,13 @@
 """Reads that lag behind writes: after a lost response, a look-up that does not show the write proves nothing yet."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 from sendblue_contacts import APIConnectionError, Retry
 
+from tests.overrides.clients import each_with_one_kind
 from tests.overrides.lagging_calls import check_calls
 from tests.overrides.lagging_server import CONTACTS, LaggingServer, run_on
 
@@ -77,20 +79,18 @@ def test_an_error_after_a_creation_that_may_have_been_applied_says_so(
     assert _seconds(server) >= 5 or shown == "no response"
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda client: client.contacts.create(BOB, first_name="Bob"),
-        lambda client: client.contacts.upsert(BOB, first_name="Bob"),
-        lambda client: client.contacts.update(ADA, first_name="Bob"),
-        lambda client: client.contacts.update(ADA, first_name="Bob", phone_number=BOB),
-        lambda client: client.contacts.delete(ADA),
-    ],
-    ids=["create", "upsert", "update", "new number", "delete"],
-)
-@pytest.mark.parametrize("applied", [True, False])
+LOOKED_UP: list[Callable[[Any], Any]] = [
+    lambda client: client.contacts.create(BOB, first_name="Bob"),
+    lambda client: client.contacts.upsert(BOB, first_name="Bob"),
+    lambda client: client.contacts.update(ADA, first_name="Bob"),
+    lambda client: client.contacts.update(ADA, first_name="Bob", phone_number=BOB),
+    lambda client: client.contacts.delete(ADA),
+]
+
+
+@each_with_one_kind("call,applied", product(LOOKED_UP, [True, False]), "sync", "async", "async")
 def test_a_call_that_loses_every_response_is_looked_up(
-    server: LaggingServer, call: Callable[[Any], Any], applied: bool
+    server: LaggingServer, kind: str, call: Callable[[Any], Any], applied: bool
 ) -> None:
     """It succeeds if it was applied; otherwise its error says that it may have been. Not before reads lag no more."""
     server.create(ADA, {"first_name": "Ada"})
@@ -98,11 +98,11 @@ def test_a_call_that_loses_every_response_is_looked_up(
     server.loses, server.drops = (lost, server.drops) if applied else (server.loses, lost)
     before = server.contacts()
     if applied:
-        run_on(server, "sync", call)
+        run_on(server, kind, call)
         assert server.contacts() != before
     else:
         with pytest.raises(APIConnectionError) as caught:
-            run_on(server, "sync", call)
+            run_on(server, kind, call)
         assert (caught.value.maybe_applied, caught.value.attempts, server.contacts()) == (True, 3, before)
     assert _seconds(server) >= 5
 

@@ -1,14 +1,11 @@
 """Reading responses: the correct value, or the correct error with a helpful text."""
 
-import gzip
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 import pytest
 from sendblue_contacts import (
-    APIConnectionError,
     APIError,
     APIResponseError,
     AuthenticationError,
@@ -23,23 +20,9 @@ from sendblue_contacts.responses import attribute, matches
 from sendblue_contacts_api.models.contact import Contact
 
 from tests.overrides.clients import Runner, each_choice
-from tests.overrides.raw_http import RawHttpServer
 
 NUMBER = "+14155551234"
-SNAKE = {
-    "phone": NUMBER,
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "company_name": "AE",
-    "sendblue_number": "+14155550000",
-    "assigned_to_email": "a@example.com",
-    "tags": ["VIP"],
-    "custom_variables": {"firstName": "label", "first_name": "label too"},
-    "created_at": "2024-01-15T10:30:00Z",
-    "verified": True,
-    "opt_out": False,
-    "contact_id": "c1",
-}
+ADA = {"phone": NUMBER, "first_name": "Ada"}
 CALLS: Mapping[str, Callable[[Any], Any]] = {
     "create": lambda client: client.contacts.create(NUMBER),
     "upsert": lambda client: client.contacts.upsert(NUMBER),
@@ -115,10 +98,10 @@ UNDOCUMENTED: list[tuple[list[str], dict[str, Any], str]] = [
     (["upsert", "count"], {"json": True}, "the response is a boolean instead of an object"),
     (["list", "first"], {"json": {"contacts": []}}, "the response is an object instead of an array of contacts"),
     (["list"], {"json": 1.5}, "the response is a number instead of an array of contacts"),
-    (["list"], {"json": [SNAKE, None]}, _NOT_A_CONTACT),
-    (["first"], {"json": [SNAKE, "Ada"]}, _NOT_A_CONTACT),
+    (["list"], {"json": [ADA, None]}, _NOT_A_CONTACT),
+    (["first"], {"json": [ADA, "Ada"]}, _NOT_A_CONTACT),
     (["list"], {"json": [7]}, _NOT_A_CONTACT),
-    (["first"], {"json": [SNAKE, []]}, _NOT_A_CONTACT),
+    (["first"], {"json": [ADA, []]}, _NOT_A_CONTACT),
     *((["count"], {"json": {"count": count}}, "the response has no count") for count in (None, "7", 7.5, True)),
     (list(CALLS), {"json": {"status": "ERROR", "message": "No"}}, "the response body reports an error: No;"),
     (["delete"], {"json": {"status": "ERROR"}}, "the response body reports an error: without a message;"),
@@ -130,9 +113,7 @@ UNDOCUMENTED: list[tuple[list[str], dict[str, Any], str]] = [
     (["count"], {"content": b'{"count": ', "headers": _JSON_TYPE}, "not JSON (application/json, 10 bytes)"),
     (["get"], {"content": b'{"contact": {"phone": "\xff"}}'}, "not JSON (no content type, 27 bytes)"),
     (["delete"], {"content": b" "}, "not JSON (no content type, 1 bytes)"),
-    (["list"], {"content": b"[" * 200_000}, "not JSON (no content type, 200000 bytes)"),
-    (["create"], {"content": b'{"contact":' * 200_000}, "not JSON (no content type, 2200000 bytes)"),
-    (["list"], {"content": b"[" * 200_000 + b"]" * 200_000}, "not JSON (no content type, 400000 bytes)"),
+    (["create"], {"content": b"[" * 200_000 + b"]" * 200_000}, "not JSON (no content type, 400000 bytes)"),
     (["count"], {"content": b'{"count": ' + b"9" * 5000 + b"}"}, "not JSON (no content type, 5011 bytes)"),
 ]
 _ROWS = [(call, content, problem) for calls, content, problem in UNDOCUMENTED for call in calls]
@@ -169,7 +150,6 @@ ERRORS: list[tuple[int, dict[str, Any], type[SendblueError], str]] = [
     (520, {}, InternalServerError, "the server failed"),
     (402, {}, APIError, "Payment Required"),
     (302, {"headers": {"location": "https://elsewhere.test/"}}, APIResponseError, "a redirect, which is not followed"),
-    (307, {"headers": {"location": "https://elsewhere.test/"}}, APIResponseError, "a redirect, which is not followed"),
 ]
 
 
@@ -189,56 +169,6 @@ def test_an_error_status_raises(runner: Runner, call: str, row: tuple[int, dict[
     error: Any = caught.value
     assert (type(error), error.status_code, len(runner.sent), "<html>" in str(error)) == (cls, status, 1, False)
     assert getattr(error, "retry_after", None) is None
-
-
-def _bytes(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    head = [f"HTTP/1.1 {status}", "Content-Type: application/json", "Connection: close", *headers]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-COUNT = b'{"count": 7}'
-
-
-ENCODED = {
-    "gzip": _bytes(gzip.compress(COUNT), "Content-Encoding: gzip"),
-    "chunked": _bytes(b"c\r\n" + COUNT + b"\r\n0\r\n\r\n", "Transfer-Encoding: chunked"),
-    "until-close": _bytes(COUNT),
-    "length": _bytes(COUNT, "Content-Length: 12"),
-    "utf-16": _bytes(json.dumps({"count": 7}).encode("utf-16-le"), "Content-Length: 24"),
-    "byte-order-mark": _bytes(b"\xef\xbb\xbf" + COUNT),
-}
-
-
-@pytest.mark.parametrize(("runner", "encoding"), each_choice(KINDS, ENCODED), indirect=["runner"])
-def test_every_encoding_is_read(runner: Runner, raw: RawHttpServer, encoding: str) -> None:
-    """Each transfer and content encoding gives the same value."""
-    raw.response = ENCODED[encoding]
-    assert runner.run(CALLS["count"], base_url=raw.url) == 7
-
-
-BROKEN: dict[str, tuple[bytes, type[SendblueError]]] = {
-    "closed": (b"", APIConnectionError),
-    "not-http": (b"SSH-2.0-OpenSSH_9.2\r\n", APIConnectionError),
-    "cut-head": (b"HTTP/1.1 200 OK\r\n", APIConnectionError),
-    "cut-body": (_bytes(b'{"cou', "Content-Length: 12"), APIConnectionError),
-    "cut-chunk": (_bytes(b"c\r\n" + COUNT, "Transfer-Encoding: chunked"), APIConnectionError),
-    "not-gzip": (_bytes(COUNT, "Content-Encoding: gzip"), APIResponseError),
-    "cut-gzip": (_bytes(gzip.compress(COUNT)[:-12], "Content-Encoding: gzip"), APIResponseError),
-    "redirect": (_bytes(b"", "Location: /elsewhere", status="302 Found"), APIResponseError),
-    "204": (_bytes(b"", "Content-Length: 0", status="204 No Content"), APIResponseError),
-}
-
-
-@pytest.mark.parametrize(
-    ("runner", "broken"),
-    [*each_choice(KINDS, BROKEN), ("async", "not-gzip"), ("sync", "cut-gzip")],
-    indirect=["runner"],
-)
-def test_a_broken_response_raises_an_error_of_this_library(runner: Runner, raw: RawHttpServer, broken: str) -> None:
-    """No exception of httpx or zlib reaches the caller, and the error names the request."""
-    raw.response, error = BROKEN[broken]
-    with pytest.raises(error, match=r"GET /api/v2/contacts/count"):
-        runner.run(CALLS["count"], base_url=raw.url)
 
 
 def test_a_sent_field_is_compared_under_any_of_its_names() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +12,9 @@ import trustme
 from sendblue_contacts import APIConnectionError, Sendblue
 from sendblue_contacts.tls import TlsContext
 
-BODY = b'{"contact":{"phone":"+14155551234"}}'
-RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY
+from tests.overrides.raw_http import complete, raw_http_server
+
+RESPONSE = complete(b'{"contact":{"phone":"+14155551234"}}')
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +28,8 @@ def url(authority: trustme.CA) -> Iterator[str]:
     """Return the https address of a server that responds with one contact."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:  # the listener was shut down
-                return
-            try:
-                with context.wrap_socket(connection, server_side=True) as secured:
-                    secured.recv(65536)
-                    secured.sendall(RESPONSE)
-            except OSError:  # the client does not trust the certificate
-                connection.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield f"https://localhost:{listener.getsockname()[1]}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join()
+    with raw_http_server(lambda connection, _: connection.sendall(RESPONSE), context) as server:
+        yield server.url
 
 
 def client(url: str) -> Sendblue:
