@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import anyio
 import httpx
 import pytest
-from sendblue_contacts import AsyncSendblue, Contact, IncompleteListError, Sendblue
+from sendblue_contacts import AsyncSendblue, Contact, Sendblue
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import export_contacts
 
@@ -23,7 +23,6 @@ NAMES = ["Ada", "Bob", "Cy", "Di", "Eve"]
 NUMBERS = [f"+1415555123{place}" for place in range(len(NAMES))]
 START = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 CREDENTIALS = {"sb-api-key-id": "key", "sb-api-secret-key": "secret"}
-PAST_THE_MAXIMUM = 11_500
 
 
 def limits(sandbox: Sandbox) -> list[str | None]:
@@ -123,28 +122,11 @@ def test_an_async_iteration_that_ends_early(five: Sandbox, backend: str) -> None
     gc.collect()
 
 
-@pytest.fixture(scope="module")
-def large() -> Iterator[tuple[Sandbox, list[str]]]:
-    """Return a sandbox with more contacts than offsets reach, which rejects larger ones. It is only read."""
-    with Sandbox(limit=None, offset_ceiling="refuse") as sandbox:
-        yield sandbox, sandbox.seed(PAST_THE_MAXIMUM)
-
-
 @contextmanager
 def client_of(url: str) -> Iterator[Sendblue]:
     """Return a client for threads."""
     with Sendblue("key", "secret", base_url=url, rate_limit=None, retry=None) as client:
         yield client
-
-
-def test_every_contact_past_the_maximum_offset(large: tuple[Sandbox, list[str]]) -> None:
-    """Every contact is listed once; in another order the listing raises with the number of listed contacts."""
-    sandbox, numbers = large
-    with client_of(sandbox.url) as client:
-        assert [contact.phone for contact in client.contacts.list()] == numbers
-        with pytest.raises(IncompleteListError, match=r"\(11000 contacts were listed\)") as raised:
-            list(client.contacts.list(order_direction="desc"))
-    assert raised.value.seen == 11_000
 
 
 def test_deleting_each_contact_while_listing(server: Sandbox) -> None:

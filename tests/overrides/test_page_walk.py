@@ -6,7 +6,6 @@ The highest offset is 100 and a page has at most 10 contacts, so that offsets re
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -214,80 +213,6 @@ def test_max_items_takes_no_request_too_many(max_items: int, page_size: int, lim
     assert [request["limit"] for request in tested.requests] == limits
 
 
-def deleting(tested: ListServer, every: int = 1) -> Callable[[list[str]], None]:
-    """Return a consumer that deletes contacts as they are listed."""
-
-    def consume(names: list[str]) -> None:
-        gone = set(names[::every])
-        tested.contacts = [stored for stored in tested.contacts if stored.name not in gone]
-
-    return consume
-
-
-DELETED: dict[str, Case] = {
-    "few": Case(seconds(25), 20),
-    "many": Case(seconds(240), 110),
-    "ties": Case(ties(60), 60),
-    "ties, filtered": Case(ties(60), 110, filtered=True),
-    "half": Case(seconds(20), 20, {"max_page": 10}),  # the remaining contacts are as many as the listed ones
-    "small pages": Case(seconds(60), 110, {"max_page": 7, "count_lag": 3}),
-    "pages of one contact": Case(seconds(20), 70, {"max_page": 1}, filtered=True),
-    "repeated pages": Case(seconds(60, 1 / 3), 60, {"glitches": {5: "repeat", 6: "repeat"}}),
-    "empty pages": Case(seconds(60), 60, {"glitches": {7: "empty", 8: "empty"}}, filtered=True),
-}
-
-
-@pytest.mark.parametrize(
-    ("order", "name", "every"),
-    [(order, name, (1, 2, 7)[(i + j) % 3]) for i, order in enumerate(ORDERS) for j, name in enumerate(DELETED)],
-)
-def test_deleting_while_listing_meets_every_contact(order: str, name: str, every: int) -> None:
-    """Each contact, or the first of several, is deleted as soon as it is listed."""
-    case = DELETED[name]
-    tested = server(case.contacts, **case.traits)
-    found = listed(tested, PageWalk(ORDERS[order], filtered=case.filtered), deleting(tested, every))
-    assert len(found.names) == len(set(found.names))
-    if every == 1 or (len(case.contacts) <= 110 and case.traits.get("max_page") != 1) or order == "oldest first":
-        assert (found.error, len(found.names)) == (None, len(case.contacts))
-    assert found.error or len(found.names) == len(case.contacts)
-    assert len(tested.requests) <= case.requests
-
-
-@each_order
-@pytest.mark.parametrize("every", [1, 2, 3])
-@pytest.mark.parametrize("filtered", [True, False])
-def test_deleting_ties_that_change_their_order(order: dict[str, str], every: int, filtered: bool) -> None:
-    """What is deleted and what is missing cannot always be told apart: then the listing ends in an error."""
-    for seed in range(10):
-        tested = server(ties(12 + 4 * seed), shuffles=True)
-        tested._random.seed(seed)
-        before = len(tested.contacts)
-        found = listed(tested, PageWalk(order, filtered=filtered), deleting(tested, every))
-        assert len(found.names) == len(set(found.names)) <= before
-        assert found.error or len(found.names) == before
-        assert len(tested.requests) <= 400
-
-
-@each_order
-def test_deletions_and_creations_elsewhere(order: dict[str, str]) -> None:
-    """Before each response a contact is deleted and one is created: the others are listed once."""
-    tested = server(seconds(100))
-    kept = {stored.name for number, stored in enumerate(tested.contacts) if number % 5}
-
-    def change(server: ListServer) -> None:
-        number = len(server.requests)
-        gone = next((stored for stored in server.contacts if stored.name not in kept), None)
-        made = Stored(str(1_000 + number), EPOCH + dt.timedelta(hours=1, seconds=number))
-        kept.add(made.name)
-        server.contacts = [stored for stored in server.contacts if stored is not gone] + [made] * (number < 15)
-
-    before = set(kept)
-    tested.meanwhile = change
-    found = listed(tested, PageWalk(order))
-    assert (found.error, before - {*found.names}) == (None, set())
-    assert len(found.names) == len(set(found.names))
-
-
 @each_order
 @pytest.mark.parametrize("filtered", [True, False])
 def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:
@@ -389,11 +314,11 @@ def test_memory_does_not_grow_with_the_list(deletes: bool) -> None:
     """Few contacts are remembered, also if each is deleted after it was listed."""
     tested = server(seconds(700))
     tested_walk = PageWalk(OLDEST_FIRST)
-    delete = deleting(tested) if deletes else len
     known: list[int] = []
 
     def consume(names: list[str]) -> None:
-        delete(names)
+        if deletes:
+            tested.contacts = [stored for stored in tested.contacts if stored.name not in names]
         known.append(len(tested_walk._window.listed))
 
     assert len(listed(tested, tested_walk, consume).names) == 700
