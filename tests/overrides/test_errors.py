@@ -223,7 +223,7 @@ def test_numbers_and_addresses_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
 
 
-MESSAGE = {"json": {"message": f"not for {NUMBER}"}, "headers": {"retry-after": "7"}}
+MESSAGE: dict[str, Any] = {"json": {"message": f"not for {NUMBER}"}, "headers": {"retry-after": "7"}}
 ERRORS: list[SendblueError] = [
     SendblueError("closed"),
     CredentialsError("api_key is missing"),
