@@ -104,9 +104,14 @@ def make_copy(folder: Path) -> Clone:
     copy = Clone(folder)
     commit_tree(copy)
     share_environment(copy.venv)
-    use_packages(copy, copy.venv)
-    PROJECT.stamp(copy.venv).write_text(PROJECT.expected(copy.venv))
+    skip_installation(copy)
     return copy
+
+
+def skip_installation(clone: Clone) -> None:
+    """Let the environment of a clone import its packages, so that no script installs them before it starts."""
+    use_packages(clone, clone.venv)
+    PROJECT.stamp(clone.venv).write_text(PROJECT.expected(clone.venv))
 
 
 def use_packages(clone: Clone, venv: Path) -> None:

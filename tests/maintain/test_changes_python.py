@@ -80,16 +80,12 @@ def reported(folder: Path, old: str, new: str) -> list[tuple[bool, str]]:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("LIMIT = 100", "LIMIT = 50", "LIMIT: value changed from `100` to `50`"),
         ("PERIOD: float = 10.0", "PERIOD: float = 9.0", "PERIOD: value changed from `10.0` to `9.0`"),
         ("times: int = 3", "times: int = 4", "Setting.__init__: parameter default was changed: `times`"),
         ("def first(", "def second(", "Pages.first: public object was removed"),
-        ("def close(", "def shut(", "Client.close: public object was removed"),
         ("self, key: str, *", "self, *, key: str", "Client.__init__: parameter kind was changed: `key`"),
         ("self, key: str, *", "self, key: str, url: str, *", "Client.__init__: parameter was added as required: `url`"),
-        ("timeout: float = 30.0", "timeout: float = 60.0", "Client.__init__: parameter default was changed: `timeout`"),
         ("timeout: float = 30.0", "timeout: float", "Client.__init__: parameter is now required: `timeout`"),
-        ("    times: int = 3", "    tries: int = 3", "Setting.times: public object was removed"),
         ("def pages(self, order: Order", "def pages(self, by: Order", "Client.pages: parameter was removed: `order`"),
         (
             "def first(self) -> str | None",
@@ -191,23 +187,31 @@ def test_models_of_attrs(tmp_path: Path, old: str, new: str, lines: set[str]) ->
     assert {f"sendblue_contacts_api.models.Pet.{line}" for line in lines} <= broken
 
 
-def test_the_order_of_the_fields_of_a_model(tmp_path: Path) -> None:
-    """Models are created by keyword, so a field may be inserted before others without breaking callers."""
-    name = "generated/sendblue_contacts_api/models/pet.py"
-    pet = "class Pet:\n    def __init__(self, name: str = '', age: int = 0) -> None: ...\n"
-    old = written(tmp_path / "old", {**PACKAGE, name: pet})
-    new = written(tmp_path / "new", {**PACKAGE, name: pet.replace("age", "nick: str = '', age")})
-    assert [str(each) for each in compare(old, new) if each.breaks] == []
-
-
-def test_the_order_of_the_fields_of_another_class(tmp_path: Path) -> None:
-    """The generated client can be created by position, so the order of its fields counts."""
-    made = "from attrs import define\n__all__ = ['Client']\n@define\nclass Client:\n    url: str = ''\n"
-    name = "generated/sendblue_contacts_api/__init__.py"
-    old = written(tmp_path / "old", {**PACKAGE, name: made})
-    new = written(tmp_path / "new", {**PACKAGE, name: made.replace("    url", "    key: str = ''\n    url")})
-    moved = "sendblue_contacts_api.Client.__init__: positional parameter was moved: `url`"
-    assert moved in [str(each) for each in compare(old, new) if each.breaks]
+@pytest.mark.parametrize(
+    ("name", "text", "old", "new", "broken"),
+    [
+        (
+            "generated/sendblue_contacts_api/models/pet.py",
+            "class Pet:\n    def __init__(self, name: str = '', age: int = 0) -> None: ...\n",
+            "age",
+            "nick: str = '', age",
+            [],
+        ),
+        (
+            "generated/sendblue_contacts_api/__init__.py",
+            "from attrs import define\n__all__ = ['Client']\n@define\nclass Client:\n    url: str = ''\n",
+            "    url",
+            "    key: str = ''\n    url",
+            ["sendblue_contacts_api.Client.__init__: positional parameter was moved: `url`"],
+        ),
+    ],
+    ids=["model", "client"],
+)
+def test_the_order_of_fields(tmp_path: Path, name: str, text: str, old: str, new: str, broken: list[str]) -> None:
+    """Models are created by keyword, so the order of their fields does not count; that of other classes does."""
+    before = written(tmp_path / "old", {**PACKAGE, name: text})
+    after = written(tmp_path / "new", {**PACKAGE, name: text.replace(old, new, 1)})
+    assert [str(each) for each in compare(before, after) if each.breaks] == broken
 
 
 def test_added_and_removed_packages(tmp_path: Path) -> None:
@@ -235,12 +239,10 @@ def test_what_is_public(tmp_path: Path) -> None:
     ("narrow", "wide", "fitting"),
     [
         ("str", "str | None", True),
-        ("None | str", "str | None", True),
         ("str | None", "str", False),
         ("Literal['a']", "Literal['b', 'a'] | None", True),
         ("list[str]", "Sequence[str]", True),
         ("Sequence[str]", "list[str]", False),
-        ("list[str]", "list[int]", False),
         ("dict[str, str]", "Mapping[str, str]", True),
         ("int", "float", True),
         ("str", "Any", True),

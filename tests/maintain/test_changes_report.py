@@ -15,11 +15,9 @@ from packaging.version import Version
     [
         ("0.1.2", BREAKING, "0.2.0"),
         ("0.1.2", ADDING, "0.1.3"),
-        ("0.1.2", OTHER, "0.1.3"),
         ("0.1.2", NOTHING, "0.1.2"),
         ("1.2.3", BREAKING, "2.0.0"),
         ("1.2.3", ADDING, "1.3.0"),
-        ("1.2.3", OTHER, "1.2.4"),
         ("1.2", OTHER, "1.2.1"),
         ("0.2.0rc1", BREAKING, "0.2.0"),
         ("0.2.0rc1", NOTHING, "0.2.0rc1"),

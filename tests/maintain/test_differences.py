@@ -22,11 +22,6 @@ def test_models_and_fields(new: bytes, line: str) -> None:
     assert line in describe({"p/models/pet.py": PET}, {"p/models/pet.py": new})
 
 
-def test_fields_of_a_new_model_are_not_listed() -> None:
-    """An added model is one line, without its fields."""
-    assert describe({}, {"p/models/pet.py": PET}) == ["+ model Pet", "1 of 1 files changed"]
-
-
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
@@ -40,29 +35,18 @@ def test_operations(old: dict[str, bytes], new: dict[str, bytes], line: str) -> 
     assert line in describe(old, new)
 
 
-def test_a_change_of_code_only() -> None:
-    """If no model, field or operation changed, only the number of files is reported."""
+def test_files() -> None:
+    """A new model is one line, without its fields. The number of files is reported, also if only code changed."""
+    assert describe({}, {"p/models/pet.py": PET}) == ["+ model Pet", "1 of 1 files changed"]
     old, new = {"p/api/pets/get.py": b"def sync(): 1"}, {"p/api/pets/get.py": b"def sync(): 2"}
     assert describe(old, new) == ["1 of 1 files changed"]
-
-
-def test_nothing() -> None:
-    """Equal packages have no differences."""
-    assert (describe({"p/a.py": b""}, {"p/a.py": b""}), differences({"p/a.py": b""}, {"p/a.py": b""})) == ([], [])
-
-
-def test_a_file_that_is_not_python() -> None:
-    """A file that cannot be parsed does not prevent the report of the rest."""
+    assert (describe(new, new), differences(new, new)) == ([], [])
     assert describe({"p/models/pet.py": b"class :"}, {"p/models/pet.py": PET})[0] == "+ model Pet"
 
 
 def test_many_lines() -> None:
-    """The number of lines is limited, and the rest is counted."""
+    """The lines of the report and of the diff are limited, and the rest is counted."""
     package = {f"p/api/pets/get_{number}.py": b"" for number in range(MAX_LINES + 5)}
     assert describe({}, package)[MAX_LINES:] == ["… and 5 more", f"{MAX_LINES + 5} of {MAX_LINES + 5} files changed"]
-
-
-def test_bounded_diff() -> None:
-    """The length of the diff is limited, and the rest is counted."""
     lines = differences({}, {"p/a.py": b"line\n" * 2 * DIFF_LINES})
     assert (len(lines), lines[-1].startswith("… and ")) == (DIFF_LINES + 1, True)

@@ -30,13 +30,6 @@ def problems(workspace: Workspace) -> list[str]:
     return []
 
 
-def test_the_document_follows_the_rules() -> None:
-    """The document of this project is valid OpenAPI, and has no mistake."""
-    document = read(ROOT / "openapi/contacts.yaml", "contacts.yaml")
-    validate(document)
-    check_rules(document)
-
-
 MEMBER = "every generated model has a member"
 REMOVE = "remove the field: its value is in additional_properties"
 COMBINATION = "leave the type out and describe the values in the description"
@@ -50,13 +43,10 @@ COMBINATION = "leave the type out and describe the values in the description"
         ("kind: {type: string, x-aliases: sort}", "kind.x-aliases: the aliases must be a list", "write [sort]"),
         ("kind: {type: string, x-aliases: [kind]}", "kind.x-aliases: the alias kind is the name of", "remove it"),
         ("kind: {type: string, x-aliases: [name]}", "kind.x-aliases: the alias name is already", "remove one of them"),
-        ("kind: {type: string, x-aliases: [a, a]}", "kind.x-aliases: the alias a is already", "remove one of them"),
         ("kind: {type: string, x-aliases: [a-b]}", "kind.x-aliases: 'a-b' is not a name", "choose another one"),
         ("kind: {type: string, x-aliases: [class]}", "kind.x-aliases: 'class' is not a name", "choose another one"),
         ("Name: {type: string}", "Name: name and Name are both the attribute name", "make one an alias of the other"),
-        ("to_dict: {type: string}", f"to_dict: {MEMBER} to_dict", REMOVE),
         ("toDict: {type: string}", f"toDict: {MEMBER} to_dict", REMOVE),
-        ("fields_set: {type: string}", f"fields_set: {MEMBER} fields_set", REMOVE),
         ("nick-name: {type: string}", "nick-name: 'nick-name' is not a name in Python", REMOVE),
         ("photo: {type: string, format: binary}", "photo.format: JSON has no binary", "write contentEncoding: base64"),
         ("age: {oneOf: [{type: string}, {type: integer}]}", "age.oneOf: the client cannot represent", COMBINATION),

@@ -12,11 +12,9 @@ from tests.maintain.workspaces import Workspace
     ("old", "new", "problem"),
     [
         ("operationId: get_pet", "operationId: [get_pet", "pets.yaml:9: "),
-        ("  title: Pets", "\ttitle: Pets", "pets.yaml:3: "),
         ("      tags: [pets]", "      tags: [pets]\n      tags: [pets]", "pets.yaml:10: duplicate key 'tags'"),
         ("  title: Pets\n", "", "pets.yaml:2: info: 'title' is a required property"),
         ("openapi: 3.1.1", "openapi: 3.0.3", "pets.yaml:1: openapi: '3.0.3'"),
-        ("enum: [cat, dog]", "enum: cat", "pets.yaml:28: components.schemas.Pet.properties.kind.enum: 'cat'"),
         (
             "name: {type: string}\n",
             "name: {type: text}\n",
@@ -61,13 +59,7 @@ def test_a_document_is_a_mapping(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_scalars_of_yaml_1_2(tmp_path: Path, written: str, value: object) -> None:
-    """Scalars are read as by other OpenAPI tools: no dates, no sexagesimal numbers, no `yes`."""
-    (tmp_path / "doc.yaml").write_text(f"key: {written}\n")
-    found = read(tmp_path / "doc.yaml", "doc.yaml").data["key"]
+    """Scalars are read as by other OpenAPI tools: no dates, no sexagesimal numbers, no `yes`. Keys are text."""
+    (tmp_path / "doc.yaml").write_text(f"200: {written}\n")
+    found = read(tmp_path / "doc.yaml", "doc.yaml").data["200"]
     assert (found, type(found)) == (value, type(value))
-
-
-def test_keys_are_text(tmp_path: Path) -> None:
-    """A status that is written as a number becomes a text key, as in JSON."""
-    (tmp_path / "doc.yaml").write_text("200: ok\n")
-    assert read(tmp_path / "doc.yaml", "doc.yaml").data == {"200": "ok"}

@@ -16,22 +16,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def program(path: Path) -> Path:
+def program(path: Path) -> None:
     """Create a program that does nothing."""
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)
-    return path
-
-
-def test_an_installed_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The path of an installed program is returned, and nothing runs."""
-    monkeypatch.setattr(servers, "run", pytest.fail)
-    path = program(folder / "browse")
-    assert servers.ensure("browse", "browser") == path
 
 
 def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As root, the package lists are updated, the package is installed, and the path of its program is returned."""
+    """As root, the package is installed once, from updated lists, and the path of its program is returned."""
     commands: list[Sequence[str]] = []
 
     def run(command: Sequence[str]) -> None:
@@ -41,7 +33,8 @@ def test_root_installs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(servers, "run", run)
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert servers.ensure("browse", "browser") == folder / "browse"
+    for _ in range(2):
+        assert servers.ensure("browse", "browser") == folder / "browse"
     assert commands == [["--yes", "update"], ["--yes", "install", "--no-install-recommends", "browser"]]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from maintain.openapi_document import METHODS, read
+from maintain.openapi_document import read
 from maintain.regenerate.templates import NEW, RECORD, accept, custom, recorded, stock_hash
 from maintain.venvs import ROOT
 
@@ -56,24 +56,12 @@ def mentioned(text: str, api: set[str]) -> list[str]:
     return sorted(name for name in api if pattern(name).search(text))
 
 
-def test_the_names_of_the_api() -> None:
-    """The names are found in the document, so that the tests below can fail."""
-    assert {"create_contact", "first_name", "firstName", "Contact", "status", "order_by"} <= API
-    assert not METHODS & API
-
-
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_explains_its_purpose(name: str) -> None:
-    """A custom template begins with a comment of at least one sentence."""
+def test_a_template_works_for_any_document(name: str) -> None:
+    """A custom template begins with a comment of at least one sentence, and contains no name of the API."""
     comment = re.match(r"\{#-?(.*?)-?#\}", TEMPLATES[name], re.DOTALL)
     assert comment is not None
-    assert len(comment[1].split()) >= 5
-
-
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_is_independent_of_the_api(name: str) -> None:
-    """A custom template works for any document."""
-    assert mentioned(TEMPLATES[name], API) == []
+    assert (len(comment[1].split()) >= 5, mentioned(TEMPLATES[name], API)) == (True, [])
 
 
 @pytest.mark.parametrize(

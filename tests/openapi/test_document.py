@@ -6,14 +6,6 @@ import re
 from tests.openapi.conftest import Api
 
 COMMON_ERRORS = {"400", "401", "403", "422", "429", "5XX"}
-DEFAULTS = {
-    "list_contacts.limit": 100,
-    "list_contacts.offset": 0,
-    "list_contacts.order_by": "created_at",
-    "list_contacts.order_direction": "desc",
-    "ContactCreate.update_if_exists": False,
-    "ContactOptOut.opted_out": True,
-}
 
 
 def test_operations_are_described(api: Api) -> None:
@@ -29,11 +21,10 @@ def test_operations_are_described(api: Api) -> None:
 def test_errors_of_an_operation(api: Api) -> None:
     """Each operation lists the common errors, 404 for a contact in its path, and 413 for a body, all by `$ref`."""
     for path, item in api.root["paths"].items():
-        for name, node in ((each["operationId"], each) for method, each in item.items() if method != "parameters"):
-            listed = {status for status, each in node["responses"].items() if status[0] in "45" and "$ref" in each}
+        for node in (each for method, each in item.items() if method != "parameters"):
+            listed = {status: "$ref" in each for status, each in node["responses"].items() if status[0] in "45"}
             own = ["404"] * path.endswith("{phone_number}") + ["413"] * ("requestBody" in node)
-            assert listed >= {*COMMON_ERRORS, *own}, name
-            assert listed == {status for status in node["responses"] if status[0] in "45"}, name
+            assert (listed.keys() >= {*COMMON_ERRORS, *own}, all(listed.values())) == (True, True), node["operationId"]
 
 
 def test_errors_are_described(api: Api) -> None:
@@ -98,20 +89,8 @@ def test_phone_numbers_have_a_format(api: Api) -> None:
 def test_path_accepts_only_phone_numbers(api: Api) -> None:
     """The pattern of the phone number in a path matches no segment of another route."""
     pattern = api.root["components"]["parameters"]["PhoneNumber"]["schema"]["pattern"]
-    candidates = [
-        "+14155551234",
-        "",
-        ".",
-        "..",
-        "count",
-        "bulk",
-        "verify",
-        "opt-out",
-        "14155551234",
-        "+0155551234",
-        "+14",
-    ]
-    assert [each for each in candidates if re.fullmatch(pattern, each)] == ["+14155551234"]
+    others = ("", ".", "..", "count", "bulk", "verify", "opt-out", "14155551234", "+0155551234", "+14")
+    assert [each for each in ("+14155551234", *others) if re.fullmatch(pattern, each)] == ["+14155551234"]
 
 
 def test_credentials(api: Api) -> None:

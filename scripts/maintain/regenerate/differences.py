@@ -15,7 +15,7 @@ from maintain.shortening import shortened
 Package = Mapping[str, bytes]
 # The signature of each model, field and operation, by kind and name.
 Api = dict[tuple[str, str], str]
-MAX_LINES = 30
+MAX_LINES = 50
 DIFF_LINES = 400
 
 

@@ -52,11 +52,6 @@ def test_commands_print_the_output_on_the_page(page: str, tmp_path: Path) -> Non
     assert actual == [(command.line, normalized(command.output)) for command in commands_of(page)]
 
 
-def test_guides_have_console_output() -> None:
-    """The guides to files and to the command line show real output."""
-    assert {"guides/import.md", "guides/command-line.md"} <= set(CONSOLE_PAGES)
-
-
 def test_every_command_is_shown() -> None:
     """Every command runs on some page, except the server and the completion script."""
     words = {word for page in CONSOLE_PAGES for command in commands_of(page) for word in command.line.split()}

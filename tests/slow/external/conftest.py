@@ -1,4 +1,4 @@
-"""One recorded run of the contract tests for the tests with external tools, and a table at the end of the output."""
+"""One recorded run of the contract tests for the tests with external tools."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pytest
 from maintain.venvs import ROOT, environment, locked
-
-# Lines to print at the end of the test run. Processes of pytest-xdist do not print them.
-TABLE = pytest.StashKey[list[str]]()
 
 
 @dataclass(frozen=True)
@@ -55,11 +52,3 @@ def recorded(folder: Path) -> tuple[int, str]:
     variables = {**environment(Path(sys.prefix)), **files}
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table."""
-    if lines := config.stash.get(TABLE, None):
-        terminalreporter.section("coverage of openapi/contacts.yaml by the client")
-        for line in lines:
-            terminalreporter.line(line)

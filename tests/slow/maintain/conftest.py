@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from maintain.clones import Clone, make_clone, release
+from maintain.clones import Clone, make_clone, release, skip_installation
 
 from tests.maintain.conftest import workspace
 from tests.maintain.workspaces import Workspace, new_workspace
@@ -33,5 +33,6 @@ def generated(original: Workspace, tmp_path: Path) -> Workspace:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """Return a clean clone in which the current working tree is the last release."""
     clone = make_clone(tmp_path_factory.mktemp("maintainer") / "clone")
+    skip_installation(clone)
     release(clone)
     return clone

@@ -1,4 +1,7 @@
-"""The distribution: the contents of wheel and sdist, the wheel without extras, and the pins."""
+"""The distribution: the contents of wheel and sdist, and the pins.
+
+scripts/publish installs the wheel without extras and with all of them, which test_release_recipe.py does.
+"""
 
 from __future__ import annotations
 
@@ -52,21 +55,9 @@ def names(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
-@pytest.fixture(scope="module")
-def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the Python of an environment with the wheel and its dependencies, without extras."""
-    venv = tmp_path_factory.mktemp("clean") / "venv"
-    run(sys.executable, "-m", "venv", "--without-pip", venv)
-    pip = (sys.executable, "-m", "pip", "--python", venv / "bin/python", "install", "--no-deps")
-    run(*pip, "--require-hashes", "--requirement", REQUIREMENTS / "core.txt")
-    run(*pip, wheel)
-    return venv / "bin/python"
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_wheel_has_each_package_typed(names: set[str], package: str) -> None:
+def test_wheel_has_each_package_typed(names: set[str]) -> None:
     """Each package is included, with its marker."""
-    assert {f"{package}/__init__.py", f"{package}/py.typed"} <= names
+    assert {f"{package}/{name}" for package in PACKAGES for name in ("__init__.py", "py.typed")} <= names
 
 
 def test_wheel_has_every_source_file(names: set[str]) -> None:
@@ -106,61 +97,19 @@ def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_imports_without_extras(clean: Path, tmp_path: Path, package: str) -> None:
-    """Each package can be imported with the core dependencies only."""
-    run(clean, "-I", "-W", "error", "-c", f"import {package}", cwd=tmp_path)
-
-
-def test_core_dependencies_are_complete(clean: Path) -> None:
-    """No dependency of the core is missing."""
-    run(sys.executable, "-m", "pip", "--python", clean, "check")
-
-
-def test_public_names_import_without_extras(clean: Path, tmp_path: Path) -> None:
-    """Every public name of the client can be imported without extras."""
-    program = "import sendblue_contacts as s; [getattr(s, name) for name in s.__all__]; print(len(s.__all__))"
-    assert int(run(clean, "-I", "-c", program, cwd=tmp_path)) > 1
-
-
-@pytest.mark.parametrize(
-    ("extra", "call"),
-    [
-        ("parquet", "open_source(BytesIO(b'PAR1'))"),
-        ("parquet", "export_contacts([], BytesIO(), format='parquet')"),
-        ("xlsx", "open_source(BytesIO(b'PK' + bytes([3, 4])))"),
-        ("xlsx", "export_contacts([], BytesIO(), format='xlsx')"),
-        ("tables", "open_source(type('DataFrame', (), {'__module__': 'pandas'})())"),
-    ],
-)
-def test_a_missing_extra_is_one_sentence(clean: Path, tmp_path: Path, extra: str, call: str) -> None:
-    """Each format, and tables, say which extra to install."""
-    program = f"""
-from io import BytesIO
-from sendblue_transfer import export_contacts, open_source
-try:
-    {call}
-except ModuleNotFoundError as error:
-    print(error)
-"""
-    assert f'pip install "sendblue-contacts[{extra}]"' in run(clean, "-I", "-c", program, cwd=tmp_path)
-
-
 def pins(name: str) -> dict[str, str]:
     """Return the version of each package in a requirement file."""
     found = re.findall(r"(?m)^([\w.-]+)==(\S+)", (REQUIREMENTS / name).read_text())
     return dict(found)
 
 
-@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "test.txt"])
-def test_the_smaller_sets_are_parts_of_dev(name: str) -> None:
-    """They are installed next to dev.txt, or test the same, so their versions must agree."""
+PINNED = ("core.txt", "all.txt", "demo.txt", "test.txt", "dev.txt")
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_pins(name: str) -> None:
+    """The smaller sets are parts of dev. Every entry has an exact version and a hash, as `--require-hashes` needs."""
     assert pins(name).items() - pins("dev.txt").items() == set()
-
-
-@pytest.mark.parametrize("name", ["core.txt", "all.txt", "demo.txt", "test.txt", "dev.txt"])
-def test_every_pin_has_a_hash(name: str) -> None:
-    """Every entry has an exact version and at least one hash, as `--require-hashes` needs."""
     entries = re.split(r"(?m)^(?=\S)", (REQUIREMENTS / name).read_text().strip())[1:]
     assert len(entries) > 1
     assert [entry for entry in entries if not re.match(r"[\w.-]+==\S+ .*\n    --hash=sha256:", entry)] == []
@@ -174,9 +123,7 @@ def test_node_tools_are_pinned_with_hashes() -> None:
     assert [name for name, entry in packages.items() if "integrity" not in entry] == []
 
 
-@pytest.mark.parametrize(
-    "name", ["core.txt", "all.txt", "demo.txt", "test.txt", "dev.txt", "node/package.json", "node/package-lock.json"]
-)
+@pytest.mark.parametrize("name", [*PINNED, "node/package.json", "node/package-lock.json"])
 def test_pins_name_no_host(name: str) -> None:
     """The registry is a setting of the machine."""
     assert re.findall(r"\w+://\S+|--index|--find-links", (REQUIREMENTS / name).read_text()) == []

@@ -1,7 +1,7 @@
 """The recipes in CONTRIBUTING.md, followed exactly in a clean clone.
 
-test_release_recipe.py follows those from a new operation to its release, test_publish_upload.py that for an upload, and
-tests/maintain/test_vendor_sdk.py that for the vendor's library.
+test_type_recipes.py follows those that add something, test_release_recipe.py those from a new operation to its release,
+test_publish_upload.py that for an upload, and tests/maintain/test_vendor_sdk.py that for the vendor's library.
 """
 
 from __future__ import annotations
@@ -59,22 +59,6 @@ def test_a_recipe_has_commands(title: str) -> None:
 def test_the_scripts_exist(name: str) -> None:
     """Each script in CONTRIBUTING.md exists and is executable."""
     assert os.access(ROOT / name, os.X_OK)
-
-
-def test_a_new_field(clone: Clone) -> None:
-    """A new field is reported as an addition that breaks nothing."""
-    results = follow(clone, "A new field")
-    (report,) = [text for step, text in results.items() if isinstance(step, Command) and step.line == "scripts/changes"]
-    added = report.partition("\n\nAdded:\n")[2].partition("\n\n")[0]
-    assert ("- Contact.birthday: added" in added.splitlines(), "Breaks" in report) == (True, False)
-
-
-@pytest.mark.parametrize("title", ["A new resource", "A new command"])
-def test_code_by_hand(clone: Clone, title: str) -> None:
-    """The tests that the recipe names pass, and the code has the style of this project."""
-    follow(clone, title)
-    clone.do(".venv/bin/ruff", "check", ".")
-    clone.do(".venv/bin/ruff", "format", "--check", ".")
 
 
 def test_a_renamed_field(clone: Clone) -> None:

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,6 @@ def test_the_first_run(workspace: Workspace, capsys: Capture) -> None:
     assert {"+ model Pet", "+ operation get_pet"} <= set(capsys.readouterr().out.splitlines())
     assert {path.name for path in workspace.output.iterdir()} == {"sendblue_contacts_api", EMITTED}
     assert not list(workspace.folder.rglob(".ruff_cache"))
-
-
-def test_reports_a_new_field(generated: Workspace, capsys: Capture) -> None:
-    """A field that was added to the document is listed with its type."""
-    generated.edit(*BIRTHDAY)
-    generated.regenerate()
-    assert "+ field Pet.birthday: datetime.date | Unset" in capsys.readouterr().out
 
 
 def git(generated: Workspace, *arguments: str) -> None:
@@ -67,20 +61,13 @@ def test_an_untracked_file_is_not_deleted(generated: Workspace, capsys: Capture,
 
 
 def test_second_run_changes_nothing(generated: Workspace, capsys: Capture) -> None:
-    """A second run says so and does not even touch the modification times."""
+    """A second run says so and does not even touch the modification times. Bytecode is no difference."""
+    cache = generated.package / "models/__pycache__"
+    cache.mkdir()
+    (cache / "pet.cpython-311.pyc").touch()
     before = generated.contents()
-    assert generated.regenerate() == 0
-    assert (generated.contents(), capsys.readouterr().out) == (before, "nothing changed\n")
-
-
-def test_output_names_no_folder(original: Workspace) -> None:
-    """The package does not contain the path of the folder."""
-    assert not [path for path in original.package.rglob("*.py") if str(original.folder) in path.read_text()]
-
-
-def test_file_modes(generated: Workspace) -> None:
-    """Every file has the mode 0644."""
-    assert {stat.S_IMODE(mode) for _, mode, _ in generated.contents().values()} == {0o644}
+    assert (generated.regenerate(), generated.regenerate("--check")) == (0, 0)
+    assert (generated.contents(), capsys.readouterr().out) == (before, "nothing changed\n" * 2)
 
 
 def run_in_environment(workspace: Workspace, cwd: Path, variables: dict[str, str], umask: int) -> None:
@@ -90,13 +77,14 @@ def run_in_environment(workspace: Workspace, cwd: Path, variables: dict[str, str
 
 
 def bytes_and_modes(workspace: Workspace) -> dict[str, tuple[bytes, int]]:
-    """Return the bytes and the mode of each file."""
-    return {name: (data, mode) for name, (data, mode, _) in workspace.contents().items()}
+    """Return the bytes and the permissions of each file."""
+    return {name: (data, stat.S_IMODE(mode)) for name, (data, mode, _) in workspace.contents().items()}
 
 
 def test_the_environment_does_not_matter(generated: Workspace, tmp_path: Path) -> None:
-    """Hash seed, language, home, umask, another ruff and its settings, or PYTHONPATH do not change a byte."""
+    """Folder, hash seed, language, home, umask, another ruff and its settings, or PYTHONPATH do not change a byte."""
     expected = bytes_and_modes(generated)
+    assert {mode for _, mode in expected.values()} == {0o644}
     hostile = tmp_path / "build"  # ruff ignores folders of this name by default
     home, tools = hostile / "home", hostile / "tools"
     for folder in (home, tools):
@@ -144,36 +132,44 @@ def assert_unchanged(generated: Workspace, capsys: Capture, *texts: str) -> None
     assert generated.contents() == before
 
 
-def test_invalid_document(generated: Workspace, capsys: Capture) -> None:
-    """An invalid document is an error with the line and the path."""
-    generated.edit("in: path", "in: nowhere")
-    assert_unchanged(generated, capsys, "pets.yaml:12: paths./pets/{name}.get.parameters.0.in: 'nowhere'")
+SECOND = """\
+    delete:
+      operationId: getPet
+      tags: [pets]
+      parameters: [{name: name, in: path, required: true, schema: {type: string}}]
+      responses: {"204": {description: Gone.}}
+components:
+"""
 
 
-def test_an_operation_that_cannot_be_generated(generated: Workspace, capsys: Capture) -> None:
-    """An operation that the generator would skip with a warning is an error with its line."""
-    generated.edit("application/json", "application/unheard-of")
-    assert_unchanged(generated, capsys, "pets.yaml:7: paths./pets/{name}.get: ", "unheard-of")
+@pytest.mark.parametrize(
+    ("old", "new", "texts"),
+    [
+        ("in: path", "in: nowhere", ["pets.yaml:12: paths./pets/{name}.get.parameters.0.in: 'nowhere'"]),
+        ("application/json", "application/unheard-of", ["pets.yaml:7: paths./pets/{name}.get: ", "unheard-of"]),
+        ("components:\n", SECOND, ["has 2 operations, but 1 were generated"]),
+    ],
+    ids=["invalid", "skipped by the generator", "two operations with one name"],
+)
+def test_a_document_that_cannot_be_generated(
+    generated: Workspace, capsys: Capture, old: str, new: str, texts: list[str]
+) -> None:
+    """A document that is invalid, or of which the generator would omit a part, is an error with its line."""
+    generated.edit(old, new)
+    assert_unchanged(generated, capsys, *texts)
 
 
-def test_two_operations_with_one_name(generated: Workspace, capsys: Capture) -> None:
-    """Two operations that would be generated into one module are an error."""
-    second = "    delete:\n      operationId: getPet\n      tags: [pets]\n      parameters: [{name: name, in: path, "
-    second += 'required: true, schema: {type: string}}]\n      responses: {"204": {description: Gone.}}\n'
-    generated.edit("components:\n", second + "components:\n")
-    assert_unchanged(generated, capsys, "has 2 operations, but 1 were generated")
-
-
-def test_template_that_raises(generated: Workspace, capsys: Capture) -> None:
-    """A template that fails is an error with its message."""
-    (generated.templates / "model.py.jinja").write_text("\n{{ nothing.at.all }}\n")
-    assert_unchanged(generated, capsys, "'nothing' is undefined")
-
-
-def test_template_with_invalid_output(generated: Workspace, capsys: Capture) -> None:
-    """A template whose output is not valid Python is an error that names the file."""
-    (generated.templates / "errors.py.jinja").write_text("class :\n")
-    assert_unchanged(generated, capsys, "ruff check failed", "errors.py")
+@pytest.mark.parametrize(
+    ("name", "template", "texts"),
+    [
+        ("model.py.jinja", "\n{{ nothing.at.all }}\n", ["'nothing' is undefined"]),
+        ("errors.py.jinja", "class :\n", ["ruff check failed", "errors.py"]),
+    ],
+)
+def test_an_invalid_template(generated: Workspace, capsys: Capture, name: str, template: str, texts: list[str]) -> None:
+    """A template that fails, or whose output is not Python, is an error with its message."""
+    (generated.templates / name).write_text(template)
+    assert_unchanged(generated, capsys, *texts)
 
 
 def test_missing_document(generated: Workspace, capsys: Capture) -> None:
@@ -226,69 +222,36 @@ def test_a_run_after_a_killed_one(generated: Workspace, capsys: Capture) -> None
     )
 
 
-def test_check_finds_nothing(generated: Workspace) -> None:
-    """It passes if the package is up to date."""
-    assert generated.regenerate("--check") == 0
+FAULTS: dict[str, tuple[Callable[[Workspace], object], str]] = {
+    "edited": (lambda found: (found.package / "models/pet.py").write_text("# mine\n"), "-# mine"),
+    "deleted": (
+        lambda found: (found.package / "models/pet.py").unlink(),
+        "missing: sendblue_contacts_api/models/pet.py",
+    ),
+    "added": (
+        lambda found: (found.package / "models/stray.py").write_text("# stray\n"),
+        "not emitted by scripts/regenerate: sendblue_contacts_api/models/stray.py",
+    ),
+    "next to the package": (
+        lambda found: (found.output / "next_to_it.py").write_text("# next_to_it\n"),
+        "not emitted by scripts/regenerate: next_to_it.py",
+    ),
+    "dangling link": (
+        lambda found: (found.package / "linked.py").symlink_to("nowhere"),
+        "not emitted by scripts/regenerate: sendblue_contacts_api/linked.py",
+    ),
+    "document": (lambda found: found.edit(*BIRTHDAY), "+    birthday: datetime.date"),
+}
 
 
-def edited(generated: Workspace) -> None:
-    """Edit a generated file."""
-    (generated.package / "models/pet.py").write_text("# mine\n")
-
-
-def missing(generated: Workspace) -> None:
-    """Delete a generated file."""
-    (generated.package / "models/pet.py").unlink()
-
-
-def stray(generated: Workspace) -> None:
-    """Add a file to the package."""
-    (generated.package / "models/stray.py").write_text("# stray\n")
-
-
-def next_to_it(generated: Workspace) -> None:
-    """Add a file next to the package."""
-    (generated.output / "next_to_it.py").write_text("# next_to_it\n")
-
-
-def linked(generated: Workspace) -> None:
-    """Add a dangling link to the package."""
-    (generated.package / "linked.py").symlink_to("nowhere")
-
-
-def changed_document(generated: Workspace) -> None:
-    """Change only the document."""
-    generated.edit(*BIRTHDAY)
-
-
-@pytest.mark.parametrize(
-    ("fault", "text"),
-    [
-        (edited, "-# mine"),
-        (missing, "missing: sendblue_contacts_api/models/pet.py"),
-        (stray, "not emitted by scripts/regenerate: sendblue_contacts_api/models/stray.py"),
-        (next_to_it, "not emitted by scripts/regenerate: next_to_it.py"),
-        (linked, "not emitted by scripts/regenerate: sendblue_contacts_api/linked.py"),
-        (changed_document, "+    birthday: datetime.date"),
-    ],
-)
-def test_check_prints_a_diff_and_changes_nothing(
-    generated: Workspace, capsys: Capture, fault: object, text: str
-) -> None:
+@pytest.mark.parametrize("name", FAULTS)
+def test_check_prints_a_diff_and_changes_nothing(generated: Workspace, capsys: Capture, name: str) -> None:
     """It exits with status 1 and a diff of edited, missing and additional files, and changes nothing."""
-    assert callable(fault)
-    fault(generated)
+    make, text = FAULTS[name]
+    make(generated)
     before = generated.contents()
     status = generated.regenerate("--check")
     assert (status, text in capsys.readouterr().out, generated.contents()) == (1, True, before)
-
-
-def test_check_ignores_bytecode(generated: Workspace) -> None:
-    """Bytecode caches are ignored."""
-    cache = generated.package / "models/__pycache__"
-    cache.mkdir()
-    (cache / "pet.cpython-311.pyc").touch()
-    assert generated.regenerate("--check") == 0
 
 
 def test_check_without_a_package(workspace: Workspace) -> None:

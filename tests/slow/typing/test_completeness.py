@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from maintain.venvs import ROOT, environment, node_tool
 
-TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_contacts_cli", "sendblue_sandbox")
+TYPED = ("sendblue_contacts", "sendblue_contacts_api", "sendblue_transfer", "sendblue_sandbox")
+"""The packages that people import. scripts/check checks the types of all."""
 
 
 @pytest.mark.parametrize("package", TYPED)
