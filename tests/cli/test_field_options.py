@@ -25,14 +25,14 @@ def test_table_agrees_with_models() -> None:
 
 
 @pytest.mark.parametrize("command", [create, update], ids=lambda command: command.name)
-def test_each_field_option_is_described(command: click.Command) -> None:
-    """Each option has a help text without aliases: an option has one spelling."""
-    fields = FIELD_TABLE[f"Contact{str(command.name).title()}"]
-    options = [
-        option for option in command.params if isinstance(option, click.Option) and str(option.name).startswith(PREFIX)
-    ]
-    assert len(options) >= len(fields) - 2
-    assert [option.name for option in options if not option.help or "`" in option.help] == []
+def test_options_of_a_command(command: click.Command) -> None:
+    """Each option of a field has a help text without aliases, and each other option is in the list of reserved ones."""
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    of_fields = [option for option in options if str(option.name).startswith(PREFIX)]
+    assert len(of_fields) >= len(FIELD_TABLE[f"Contact{str(command.name).title()}"]) - 2
+    assert [option.name for option in of_fields if not option.help or "`" in option.help] == []
+    names = {word.lstrip("-") for option in options if option not in of_fields for word in option.opts}
+    assert names - {"q"} <= RESERVED
 
 
 def entry(kind: str, *aliases: str, choices: tuple[str | int, ...] = ()) -> FieldEntry:
@@ -127,11 +127,3 @@ def test_fields_called_like_options() -> None:
         "labels": {"g": "h"},
         "texts": {"i": "j"},
     }
-
-
-@pytest.mark.parametrize("command", [create, update], ids=lambda command: command.name)
-def test_reserved_options(command: click.Command) -> None:
-    """The list of reserved options has every option of the command that is not one of a field."""
-    others = [option for option in command.params if isinstance(option, click.Option)]
-    names = {word.lstrip("-") for each in others if not str(each.name).startswith(PREFIX) for word in each.opts}
-    assert names - {"q"} <= RESERVED

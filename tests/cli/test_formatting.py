@@ -1,6 +1,6 @@
 """Formatting of text, counts and durations."""
 
-from sendblue_contacts_cli.formatting import format_duration, kebab_case, name_options_only, pluralize, printable, wrap
+from sendblue_contacts_cli.formatting import format_duration, kebab_case, name_options_only, printable, wrap
 
 
 def test_control_characters_are_visible() -> None:
@@ -36,11 +36,6 @@ def test_format_duration() -> None:
     """A duration has at most two units."""
     durations = {0.2: "0 s", 59.4: "59 s", 60: "1 min 0 s", 3599: "59 min 59 s", 100_860: "28 h 1 min"}
     assert {seconds: format_duration(seconds) for seconds in durations} == durations
-
-
-def test_pluralize() -> None:
-    """The noun is plural unless the number is 1."""
-    assert [pluralize(number, "contact") for number in (0, 1, 1234)] == ["0 contacts", "1 contact", "1,234 contacts"]
 
 
 def test_wrap() -> None:

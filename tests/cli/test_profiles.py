@@ -75,11 +75,6 @@ def test_source(file: Path, profile: str | None, variables: dict[str, str], expe
         assert load(profile, file, variables) == expected
 
 
-def test_invalid_file_is_not_read_if_not_needed(tmp_path: Path) -> None:
-    """With keys in the environment the file is not opened."""
-    assert load(None, write_config(tmp_path, "[", 0o644), KEYS)["api_key"] == "env-key"
-
-
 def test_profile_variable(file: Path, run: Run, account: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """SENDBLUE_PROFILE selects a profile like `--profile`."""
     _ = account
@@ -143,11 +138,12 @@ INVALID_FILES = {
 
 
 def test_invalid_file_is_rejected(tmp_path: Path) -> None:
-    """The message has the problem and the file, also of one that does not exist or is a folder."""
+    """The message has the problem and the file. With keys in the environment the file is not opened."""
     for text, message in INVALID_FILES.items():
         file = write_config(tmp_path, text)
         found = error_message("work", file, {})
         assert (text, message in found, str(file) in found) == (text, True, True)
+        assert load(None, file, KEYS)["api_key"] == "env-key"
     assert error_message("work", tmp_path / "none.toml", {}) == (
         f"cannot read the configuration file {tmp_path}/none.toml: No such file or directory"
     )

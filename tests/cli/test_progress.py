@@ -1,7 +1,7 @@
 """Progress without a terminal: a line every ten seconds, with a clock that the test sets."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -21,23 +21,6 @@ class Update:
     phase: str = "sending"
 
 
-class ManualClock:
-    """A clock that a test sets."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
-@pytest.fixture
-def context() -> Iterator[GlobalOptions]:
-    """The global options of a running command."""
-    with click.Context(click.Command("import"), obj=GlobalOptions()) as running:
-        yield running.obj
-
-
 @pytest.mark.parametrize(
     ("update", "expected"),
     [
@@ -52,13 +35,13 @@ def test_format_progress(update: Update, expected: str) -> None:
     assert format_progress(update, "row") == expected
 
 
-def test_line_every_ten_seconds(context: GlobalOptions, capsys: pytest.CaptureFixture[str]) -> None:
+def test_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     """Lines are at least ten seconds apart, and only an update prints one."""
-    _ = context
-    clock = ManualClock()
-    with progress("row", clock=clock) as show:
+    time = SimpleNamespace(now=100.0)
+    command = click.Context(click.Command("import"), obj=GlobalOptions())
+    with command, progress("row", clock=lambda: time.now) as show:
         assert show
         for seconds in (0, 9.9, 10, 12, 19.9, 20.1, 55):
-            clock.now = 100 + seconds
+            time.now = 100 + seconds
             show(Update(int(seconds), 60))
     assert capsys.readouterr() == ("", "Sending: 10 of 60 rows\nSending: 20 of 60 rows\nSending: 55 of 60 rows\n")

@@ -3,10 +3,11 @@
 import os
 import re
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 import pytest
 from sendblue_contacts_cli.app import app
@@ -19,12 +20,8 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
 
 
-class Terminal(Protocol):
-    """Runs the command on a terminal."""
-
-    def __call__(self, *arguments: str, width: int = 80, typed: str = "", term: str = "xterm-256color") -> str:
-        """Run the command after some text was typed, and return all output."""
-        ...
+Terminal: TypeAlias = Callable[..., str]
+"""Runs the command on a terminal after some text was typed, and returns all output."""
 
 
 def read_to_end(descriptor: int) -> str:
@@ -68,18 +65,17 @@ def plain_lines(text: str) -> list[str]:
 
 
 @pytest.fixture
-def long_contact(account: Sandbox, run: Run) -> Sandbox:
-    """A sandbox that has a contact with long values."""
+def long_contact(account: Sandbox, run: Run) -> None:
+    """A contact with long values among others."""
     account.seed(30)
     names = ("--first-name", "Bartholomew Maximilian", "--last-name", "Featherstonehaugh-Cholmondeley")
     run("create", ADA, *names, "--tag", "x" * 50, "--var", f"Lead Source={'y' * 90}")
-    return account
 
 
 @pytest.mark.parametrize(("width", "titles"), [(80, 5), (120, 7), (200, len(COLUMNS))])
-def test_table_fits_terminal(long_contact: Sandbox, terminal: Terminal, width: int, titles: int) -> None:
+@pytest.mark.usefixtures("long_contact")
+def test_table_fits_terminal(terminal: Terminal, width: int, titles: int) -> None:
     """No line is longer than the terminal is wide, and a wider one shows more columns; the last line is the number."""
-    _ = long_contact
     lines = plain_lines(terminal("list", width=width))
     assert (len(re.split(r"\s{2,}", lines[0].strip())), lines[1].strip("─ "), len(lines)) == (titles, "", 34)
     assert max(map(len, lines)) <= width
@@ -87,9 +83,9 @@ def test_table_fits_terminal(long_contact: Sandbox, terminal: Terminal, width: i
     assert plain_lines(terminal("list", "--limit", "12", width=width))[-1] == "first 12 contacts"
 
 
-def test_long_values(long_contact: Sandbox, terminal: Terminal) -> None:
+@pytest.mark.usefixtures("long_contact")
+def test_long_values(terminal: Terminal) -> None:
     """A long cell of a table ends with an ellipsis; numbers, times, and the values of one contact are complete."""
-    _ = long_contact
     (row,) = (line for line in plain_lines(terminal("list")) if line.startswith(ADA))
     assert (row.count("…"), "Bartholomew" in row) == (2, True)
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d$", row.strip())
@@ -114,28 +110,24 @@ def test_control_sequence_in_a_name(terminal: Terminal, run: Run) -> None:
 
 
 def test_long_message_is_wrapped(terminal: Terminal) -> None:
-    """An error message is wrapped between words."""
+    """An error message is wrapped between words; a wider terminal gets longer lines of help."""
     lines = plain_lines(terminal("get", "12", width=40))
     assert (len(lines) > 1, max(map(len, lines)) <= 40, lines[0][:19]) == (True, True, "Error: phone_number")
+    assert 120 < max(map(len, plain_lines(terminal("sync", "--help", width=140)))) <= 140
 
 
-@pytest.mark.parametrize(
-    ("typed", "message", "code", "left"),
-    [
-        ("y\n", "Deleted 2 of 2 contacts.", 0, 0),
-        ("n\n", "Nothing was deleted.", 1, 2),
-        ("\n", "Nothing was deleted.", 1, 2),
-    ],
-)
-def test_confirm_deletion(
-    account: Sandbox, terminal: Terminal, run: Run, typed: str, message: str, code: int, left: int
-) -> None:
+def test_confirm_deletion(account: Sandbox, terminal: Terminal, run: Run) -> None:
     """The question has the number of contacts; only `y` deletes them, and the exit code of other input is 1."""
     for number in (ADA, GRACE):
         run("create", number)
-    output = terminal("delete", ADA, GRACE, typed=typed)
-    assert "Delete 2 contacts? This cannot be undone. [y/N]" in output
-    assert (message in output, output.split()[-1], len(account.contacts())) == (True, str(code), left)
+    for typed, message, code, left in (
+        ("n\n", "Nothing was deleted.", "1", 2),
+        ("\n", "Nothing was deleted.", "1", 2),
+        ("y\n", "Deleted 2 of 2 contacts.", "0", 0),
+    ):
+        output = terminal("delete", ADA, GRACE, typed=typed)
+        assert "Delete 2 contacts? This cannot be undone. [y/N]" in output
+        assert (message in output, output.split()[-1], len(account.contacts())) == (True, code, left)
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 1, 2)])

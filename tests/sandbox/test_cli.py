@@ -90,23 +90,19 @@ def test_invalid_setting(serve: Serve, capsys: pytest.CaptureFixture[str]) -> No
     assert settings["--port", port].endswith("or --port 0 for any free port.\n")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--limit", "0"], "--limit: '0' is neither an integer of at least 1 nor off"),
-        (["--port", "65536"], "--port: '65536' is not an integer from 0 to 65535"),
-        (["--seed", "-1"], "--seed: '-1' is not an integer of at least 0"),
-        (["--request-log", "no"], "--request-log: 'no' is neither on nor off"),
-        (["--per", "long"], "--per: 'long' is not a number of seconds"),
-    ],
-)
-def test_invalid_option(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+INVALID_OPTIONS = {
+    "--limit 0": "--limit: '0' is neither an integer of at least 1 nor off",
+    "--port 65536": "--port: '65536' is not an integer from 0 to 65535",
+    "--seed -1": "--seed: '-1' is not an integer of at least 0",
+    "--request-log no": "--request-log: 'no' is neither on nor off",
+    "--per long": "--per: 'long' is not a number of seconds",
+}
+
+
+def test_invalid_option(capsys: pytest.CaptureFixture[str]) -> None:
     """An option that cannot be parsed ends the program with status 2 and a message that names it."""
-    with pytest.raises(SystemExit) as raised:
-        cli.main(arguments)
-    assert (raised.value.code, message in capsys.readouterr().err) == (2, True)
-
-
-def test_limit_off() -> None:
-    """`--limit` takes an integer or `off`."""
+    for arguments, message in INVALID_OPTIONS.items():
+        with pytest.raises(SystemExit) as raised:
+            cli.main(arguments.split())
+        assert (arguments, raised.value.code, message in capsys.readouterr().err) == (arguments, 2, True)
     assert [cli._parser().parse_args(["--limit", text]).limit for text in ("off", "7")] == [None, 7]

@@ -1,6 +1,7 @@
 """The clock: real time until it is set, then virtual time."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -12,30 +13,20 @@ from tests.sandbox.contacts_api import ADA, PATH, Connect, Serve
 MOMENT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 
 
-def test_follows_real_time() -> None:
-    """By default the clock returns real time, and again after `real`."""
-    times = iter([1.0, 2.0, 3.0])
-    clock = Clock(lambda: next(times))
-    assert (clock.virtual, clock(), clock()) == (False, 1.0, 2.0)
-    clock.set(5)
-    clock.real()
-    assert (clock.virtual, clock()) == (False, 3.0)
-
-
-@pytest.mark.parametrize("at", [MOMENT, MOMENT.timestamp()])
-def test_set_time_stands_still(at: float | datetime) -> None:
-    """A clock that was set stands still, set to seconds or a datetime."""
-    clock = Clock()
-    clock.set(at)
-    assert (clock.virtual, clock(), clock()) == (True, MOMENT.timestamp(), MOMENT.timestamp())
-
-
-def test_advance() -> None:
-    """`advance` moves forward from the current time, real time included."""
-    clock = Clock(lambda: 100.0)
+def test_the_clock_is_set() -> None:
+    """It is real time until the clock is set or advanced; then the clock stands still, until `real`."""
+    real = SimpleNamespace(now=1.0)
+    clock = Clock(lambda: real.now)
+    assert (clock.virtual, clock()) == (False, 1.0)
     clock.advance(2.5)
-    clock.advance(0)
-    assert clock() == 102.5
+    real.now = 4.0
+    assert (clock.virtual, clock()) == (True, 3.5)
+    for at in (MOMENT, MOMENT.timestamp()):
+        clock.set(at)
+        clock.advance(0)
+        assert clock() == MOMENT.timestamp()
+    clock.real()
+    assert (clock.virtual, clock()) == (False, 4.0)
 
 
 def test_invalid_time() -> None:

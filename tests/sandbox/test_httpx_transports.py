@@ -36,15 +36,6 @@ def test_sync_client(unstarted: Sandbox, client: httpx.Client) -> None:
     assert (len(unstarted.contacts()), [each.status for each in unstarted.requests]) == (1, [200, 200, 200, 404])
 
 
-def test_sync_client_inside_an_event_loop(client: httpx.Client) -> None:
-    """A sync client works in a thread that runs an event loop."""
-
-    async def inside() -> int:
-        return client.get(PATH).status_code  # noqa: ASYNC212 - this is what the test checks
-
-    assert asyncio.run(inside()) == 200
-
-
 def test_its_thread_ends_with_the_client(unstarted: Sandbox) -> None:
     """There is no thread before the first request and after the client is closed; a transport can be used again."""
     before = set(threading.enumerate())
@@ -56,16 +47,16 @@ def test_its_thread_ends_with_the_client(unstarted: Sandbox) -> None:
         assert set(threading.enumerate()) <= before
 
 
-def test_async_client(unstarted: Sandbox) -> None:
-    """An async client reaches the same contacts."""
+def test_clients_in_an_event_loop(unstarted: Sandbox, client: httpx.Client) -> None:
+    """An async client reaches the same contacts, and a sync one works in a thread that runs an event loop."""
 
-    async def ask() -> httpx.Response:
+    async def inside() -> list[int]:
         transport = unstarted.async_transport
-        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=CREDENTIALS) as client:
-            return await client.post(PATH, json={"number": ADA})
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=CREDENTIALS) as other:
+            responses = [await other.post(PATH, json={"number": ADA}), client.get(ADA_PATH)]  # noqa: ASYNC212 - this is what the test checks
+        return [response.status_code for response in responses]
 
-    assert asyncio.run(ask()).status_code == 200
-    assert len(unstarted.contacts()) == 1
+    assert asyncio.run(inside()) == [200, 200]
 
 
 @pytest.mark.parametrize("what", ["reset", "truncated"])

@@ -61,22 +61,7 @@ def test_size_of_a_page(api: httpx.Client) -> None:
     assert [len(names(api, **query)) for query in ({}, {"limit": 5000}, {"limit": "9" * 5000})] == [100, 1000, 1000]
 
 
-def test_invalid_parameter(api: httpx.Client) -> None:
-    """An invalid parameter gets a 400 that names it."""
-    values = {
-        "limit": ["0", "-1", "ten", "1.5", "", "1_0", "٣"],
-        "offset": ["-1", "x"],
-        "order_by": ["color", "tags", ""],
-        "order_direction": ["up", "DESC"],
-        "created_at_gte": ["yesterday", "2024-01-15T10:30:00", "2024-01-15", ""],
-        "phone_number": ["4155551234", ""],
-    }
-    for name, value in ((name, value) for name, listed in values.items() for value in listed):
-        status, message = outcome(api.get(PATH, params={name: value}))
-        assert (name, value, status, f": {name} " in message) == (name, value, 400, True)
-
-
-def test_the_query_is_checked_against_the_document(api: httpx.Client) -> None:
+def test_invalid_parameters(people: httpx.Client) -> None:
     """A parameter that does not match the document gets a 400 that names it: no filter is ignored."""
     messages = {
         "?color=red": "Unknown parameter: color",
@@ -88,14 +73,20 @@ def test_the_query_is_checked_against_the_document(api: httpx.Client) -> None:
         "?limit=0": "Invalid parameter: limit must be at least 1",
         "?order_direction=up": "Invalid parameter: order_direction must be one of asc, desc",
     }
-    assert {query: outcome(api.get(f"{PATH}{query}")) for query in messages} == {
+    assert {query: outcome(people.get(f"{PATH}{query}")) for query in messages} == {
         query: (400, message) for query, message in messages.items()
     }
-
-
-def test_a_plus_in_a_query_must_be_escaped(people: httpx.Client) -> None:
-    """An unescaped `+` in a query string is a space, which makes the number invalid: 400, not an empty list."""
-    assert people.get(f"{PATH}?phone_number=+14155550001").status_code == 400
+    values = {
+        "limit": ["-1", "1.5", "", "1_0", "٣"],
+        "offset": ["-1"],
+        "order_by": ["color", "tags", ""],
+        "order_direction": ["DESC"],
+        "created_at_gte": ["yesterday", "2024-01-15T10:30:00", "2024-01-15", ""],
+        "phone_number": ["4155551234", "", " 14155550001"],  # a plus that is not escaped is a space
+    }
+    for name, value in ((name, value) for name, listed in values.items() for value in listed):
+        status, message = outcome(people.get(PATH, params={name: value}))
+        assert (name, value, status, f": {name} " in message) == (name, value, 400, True)
     assert len(people.get(f"{PATH}?phone_number=%2B14155550001").json()) == 1
 
 

@@ -26,44 +26,41 @@ def test_state(serve: Serve, connect: Connect) -> None:
     response = api.get("/_sandbox/state")
     state = response.json()
     assert codes == [200, 409, 409, 429]
-    assert {name: state[name] for name in ("contacts", "limit", "per", "window", "used", "arrivals", "requests")} == {
-        "contacts": 1,
-        "limit": 3,
-        "per": 10.0,
-        "window": "log",
-        "used": 3,
-        "arrivals": 4,
-        "requests": 4,
-    }
+    expected = {"contacts": 1, "limit": 3, "per": 10.0, "window": "log", "used": 3, "arrivals": 4, "requests": 4}
+    assert {name: state[name] for name in expected} == expected
     assert (len(state["history"]), state["history"][-2:]) == (60, [0, 3])
     assert state["clock"] == {"now": 1_705_314_600.0, "virtual": True}
     assert state["settings"]["credentials"] == "one pair"
     assert "the-" not in response.text
 
 
+SEARCHES = {
+    "": ["Bob", "Zoë"],
+    "zoë": ["Zoë"],
+    "vip": ["Zoë"],
+    "0001": ["Bob"],
+    "lead s": ["Bob"],
+    "100%_\\": ["Bob"],
+    "first_name": [],
+    "x%": [],
+    "_": ["Bob"],
+    "0": ["Bob"],
+}
+
+
+def found(control: httpx.Client, **query: object) -> list[str]:
+    """Return the numbers of the contacts that a query finds."""
+    return [each["phone"] for each in control.get("/_sandbox/contacts", params=query).json()["contacts"]]  # type: ignore[arg-type] # text, numbers and booleans
+
+
 def test_search(control: httpx.Client, api: httpx.Client) -> None:
     """`search` matches numbers, names, tags, and labels and values of variables in any case, but no field names."""
+    numbers = {"Zoë": ADA, "Bob": "+14155550001"}
     api.post(PATH, json={"number": ADA, "first_name": "Zoë", "tags": ["VIP"]})
-    api.post(PATH, json={"number": "+14155550001", "first_name": "Bob", "custom_variables": {"Lead Source": "100%_\\"}})
-
-    def found(text: str) -> list[str]:
-        return [
-            each["first_name"] for each in control.get("/_sandbox/contacts", params={"search": text}).json()["contacts"]
-        ]
-
-    expected = {
-        "": ["Bob", "Zoë"],
-        "zoë": ["Zoë"],
-        "vip": ["Zoë"],
-        "0001": ["Bob"],
-        "lead s": ["Bob"],
-        "100%_\\": ["Bob"],
-        "first_name": [],
-        "x%": [],
-        "_": ["Bob"],
-        "0": ["Bob"],
-    }
-    assert {text: found(text) for text in expected} == expected
+    variables = {"Lead Source": "100%_\\"}
+    api.post(PATH, json={"number": "+14155550001", "first_name": "Bob", "custom_variables": variables})
+    for text, names in SEARCHES.items():
+        assert (text, found(control, search=text)) == (text, [numbers[name] for name in names])
 
 
 def test_contacts_by_flag(sandbox: Sandbox, control: httpx.Client, api: httpx.Client) -> None:
@@ -77,12 +74,9 @@ def test_contacts_by_flag(sandbox: Sandbox, control: httpx.Client, api: httpx.Cl
     assert control.post("/_sandbox/verifications", json={"phone": neither}).status_code == 404
     assert control.post("/_sandbox/verifications", json={"phone": verified}).json() == {"status": "OK"}
 
-    def found(query: str) -> list[str]:
-        return [each["phone"] for each in control.get(f"/_sandbox/contacts?{query}").json()["contacts"]]
-
-    assert [found(f"opt_out={value}") for value in ("true", "false")] == [[out], [neither, verified]]
-    assert [found(f"verified={value}") for value in ("true", "false")] == [[verified], [neither, out]]
-    assert found(f"verified=true&opt_out=false&search={verified[-4:]}") == [verified]
+    assert [found(control, opt_out=value) for value in ("true", "false")] == [[out], [neither, verified]]
+    assert [found(control, verified=value) for value in ("true", "false")] == [[verified], [neither, out]]
+    assert found(control, verified="true", opt_out="false", search=verified[-4:]) == [verified]
     assert api.get(f"{PATH}/{verified}").json()["contact"]["verified"] is True
     messages = control.get("/_sandbox/verifications?limit=2").json()["verifications"]
     assert [(each["phone"], each["answered"]) for each in messages] == [("+14155550009", False), (verified, True)]
@@ -116,14 +110,8 @@ def test_fields(serve: Serve, connect: Connect, edited: Edited) -> None:
 
     form = connect(serve(document=edited(edit))).get("/_sandbox/fields").json()
     update = {each["name"]: each for each in form["update"]}
-    expected = {
-        "phone_number": "text",
-        "tags": "list",
-        "custom_variables": "labels",
-        "opt_out": "boolean",
-        "since": "number",
-        "place": "json",
-    }
+    fields = {"phone_number": "text", "tags": "list", "custom_variables": "labels", "opt_out": "boolean"}
+    expected = {**fields, "since": "number", "place": "json"}
     assert {name: update[name]["kind"] for name in expected} == expected
     assert update["label"]["choices"] == ["home", "work"]
     assert [update[name]["contact"] for name in ("phone_number", "label", "since")] == ["phone", "phone_label", None]
@@ -134,10 +122,15 @@ def test_fields(serve: Serve, connect: Connect, edited: Edited) -> None:
 
 
 def test_pages_of_contacts(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`limit` and `offset` select a page of contacts, newest first; `total` is their number."""
-    phones = sandbox.seed(5)
+    """`seed` and `reset` do what the methods do; `limit` and `offset` select a page of contacts, newest first."""
+    assert control.post("/_sandbox/seed", json={"count": 5, "seed": 7}).json() == {"status": "OK", "created": 5}
+    phones = [each["phone"] for each in sandbox.contacts()]
     page = control.get("/_sandbox/contacts", params={"limit": 2, "offset": 1}).json()
     assert (page["total"], [each["phone"] for each in page["contacts"]]) == (5, [phones[3], phones[2]])
+    sandbox.faults.add(status=500)
+    assert control.post("/_sandbox/reset").json() == {"status": "OK"}
+    assert (sandbox.contacts(), sandbox.faults.all()) == ([], [])
+    assert sandbox.seed(5, seed=7) == phones
 
 
 def test_requests(control: httpx.Client, api: httpx.Client) -> None:
@@ -149,15 +142,8 @@ def test_requests(control: httpx.Client, api: httpx.Client) -> None:
     assert (first["last"], [each["status"] for each in first["requests"]]) == (1, [200])
     (request,) = second.json()["requests"]
     assert 0 <= request.pop("seconds") < 5
-    assert request == {
-        "number": 2,
-        "at": 1_705_314_600.123,
-        "method": "GET",
-        "path": "/nowhere",
-        "query": "",
-        "status": 404,
-        "fault": None,
-    }
+    sent = {"number": 2, "at": 1_705_314_600.123, "method": "GET", "path": "/nowhere", "query": ""}
+    assert request == {**sent, "status": 404, "fault": None}
     assert "secret" not in second.text
 
 
@@ -190,7 +176,7 @@ def test_requests_by_status(sandbox: Sandbox, control: httpx.Client, api: httpx.
     for path in (PATH, PATH, "/nowhere", ADA_PATH, PATH):
         api.get(path)
 
-    def found(query: str) -> list[int]:
+    def numbers(query: str) -> list[int]:
         return [each["number"] for each in control.get(f"/_sandbox/requests?{query}").json()["requests"]]
 
     expected = {
@@ -202,31 +188,15 @@ def test_requests_by_status(sandbox: Sandbox, control: httpx.Client, api: httpx.
         "fault=true": [1],
         "fault=false&status=5xx": [],
     }
-    assert {query: found(query) for query in expected} == expected
+    assert {query: numbers(query) for query in expected} == expected
 
 
 def test_control_requests_are_not_recorded(sandbox: Sandbox, control: httpx.Client) -> None:
     """Requests to control routes need no credentials, are not recorded and do not count."""
-    found = [path for path, methods in CONTROLS.items() if "GET" in methods and "{" not in path]
-    assert {control.get(path).status_code for path in found} == {200}
+    paths = [path for path, methods in CONTROLS.items() if "GET" in methods and "{" not in path]
+    assert {control.get(path).status_code for path in paths} == {200}
     assert (sandbox.requests, sandbox.arrivals()) == ([], 0)
     assert control.get("/_sandbox/arrivals").json() == {"arrivals": 0, "limit": None, "per": 10.0}
-
-
-def test_reset(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`reset` deletes everything and needs no body."""
-    sandbox.seed(5)
-    sandbox.faults.add(status=500)
-    assert control.post("/_sandbox/reset").json() == {"status": "OK"}
-    assert (sandbox.contacts(), sandbox.faults.all()) == ([], [])
-
-
-def test_seed(sandbox: Sandbox, control: httpx.Client) -> None:
-    """`seed` creates the same contacts as the method."""
-    assert control.post("/_sandbox/seed", json={"count": 5, "seed": 7}).json() == {"status": "OK", "created": 5}
-    seeded = [each["phone"] for each in sandbox.contacts()]
-    sandbox.reset()
-    assert sandbox.seed(5, seed=7) == seeded
 
 
 def test_clock(sandbox: Sandbox, control: httpx.Client) -> None:
@@ -240,14 +210,13 @@ def test_clock(sandbox: Sandbox, control: httpx.Client) -> None:
 
 def test_faults(control: httpx.Client, api: httpx.Client) -> None:
     """`faults` adds or replaces one rule or several, and returns how often each fault happened."""
-    control.put(
-        "/_sandbox/faults", json=[{"status": 503, "times": 1}, {"what": "empty", "operation": "count_contacts"}]
-    )
+    rules = [{"status": 503, "times": 1}, {"what": "empty", "operation": "count_contacts"}]
+    control.put("/_sandbox/faults", json=rules)
     codes = [api.get(PATH).status_code for _ in range(2)]
     assert codes == [503, 200]
-    found = control.post("/_sandbox/faults", json={"what": "html", "nth": 2}).json()["faults"]
-    first, second, third = (each.pop("number") for each in found)
-    assert found == [
+    listed = control.post("/_sandbox/faults", json={"what": "html", "nth": 2}).json()["faults"]
+    first, second, third = (each.pop("number") for each in listed)
+    assert listed == [
         {"what": "status", "status": 503, "times": 1, "matched": 2, "happened": 1},
         {"what": "empty", "operation": "count_contacts", "matched": 0, "happened": 0},
         {"what": "html", "nth": [2], "matched": 0, "happened": 0},
@@ -309,15 +278,11 @@ def test_invalid_request(control: httpx.Client) -> None:
     assert form.status_code == 400
 
 
-def test_cross_site_request_is_refused(sandbox: Sandbox, control: httpx.Client) -> None:
-    """A request that a browser sends for a page of another site gets 403 and changes nothing."""
-    sandbox.seed(1)
-    assert control.post("/_sandbox/reset", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    assert control.get("/_sandbox/state", headers={"Sec-Fetch-Site": "same-origin"}).json()["contacts"] == 1
-
-
-def test_other_routes_and_methods(control: httpx.Client) -> None:
-    """An unknown control route gets 404, a wrong method 405, both in JSON; a large body gets 413."""
+def test_other_routes_and_methods(sandbox: Sandbox, control: httpx.Client) -> None:
+    """An unknown control route gets 404, a wrong method 405, a large body 413, a request of another site 403."""
     assert control.get("/_sandbox/nothing").json() == {"status": "ERROR", "message": "Not Found"}
     assert control.get("/_sandbox/reset").status_code == 405
     assert control.post("/_sandbox/seed", content=bytes(2_000_000)).status_code == 413
+    sandbox.seed(1)
+    assert control.post("/_sandbox/reset", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert control.get("/_sandbox/state", headers={"Sec-Fetch-Site": "same-origin"}).json()["contacts"] == 1

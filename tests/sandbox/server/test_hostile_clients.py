@@ -8,10 +8,9 @@ import pytest
 from sendblue_sandbox import Sandbox
 from sendblue_sandbox.server import asgi, protocol
 
-from tests.sandbox.contacts_api import PATH, Serve
+from tests.sandbox.contacts_api import HEAD, JSON, PATH, Serve, connect_socket, exchange, read_to_end
 
 pytestmark = pytest.mark.usefixtures("alive")
-HEAD = "host: localhost\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
 MEGABYTE = 1_000_000
 
 
@@ -21,12 +20,6 @@ def alive(sandbox: Sandbox, api: httpx.Client) -> Iterator[None]:
     yield
     assert api.get(f"{PATH}/count").json() == {"count": 0}
     assert sandbox.contacts() == []
-
-
-def connect(sandbox: Sandbox) -> socket.socket:
-    """Open a connection."""
-    url = httpx.URL(sandbox.url)
-    return socket.create_connection((url.host, url.port or 0), timeout=10)
 
 
 def send_until_refused(connection: socket.socket, megabytes: int) -> int:
@@ -39,21 +32,10 @@ def send_until_refused(connection: socket.socket, megabytes: int) -> int:
     return megabytes
 
 
-def read_to_end(connection: socket.socket) -> bytes:
-    """Read until the connection ends or fails."""
-    received = b""
-    try:
-        while chunk := connection.recv(65_536):
-            received += chunk
-    except OSError:
-        pass
-    return received
-
-
 @pytest.mark.parametrize("length", [f"content-length: {100 * MEGABYTE}\r\n", "transfer-encoding: chunked\r\n"])
 def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
     """A body of 100 MB is refused with 413, with and without Content-Length, and most of it is never read."""
-    with connect(sandbox) as connection:
+    with connect_socket(sandbox) as connection:
         connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}{length}\r\n".encode())
         if "chunked" in length:
             connection.sendall(f"{100 * MEGABYTE:x}\r\n".encode())
@@ -66,7 +48,7 @@ def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
 
 def test_expect_100_continue(sandbox: Sandbox) -> None:
     """A client that sends `Expect: 100-continue` is refused before it sends the body."""
-    with connect(sandbox) as connection:
+    with connect_socket(sandbox) as connection:
         head = f"POST {PATH} HTTP/1.1\r\n{HEAD}expect: 100-continue\r\ncontent-length: {100 * MEGABYTE}\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
@@ -74,19 +56,18 @@ def test_expect_100_continue(sandbox: Sandbox) -> None:
 
 def test_httpx_receives_the_413(api: httpx.Client) -> None:
     """A client that sends 20 MB before it reads receives the 413, not a connection error."""
-    response = api.post(f"{PATH}/bulk", content=bytes(20 * MEGABYTE), headers={"content-type": "application/json"})
-    assert response.status_code == 413
+    assert api.post(f"{PATH}/bulk", content=bytes(20 * MEGABYTE), headers=JSON).status_code == 413
 
 
 @pytest.mark.parametrize("head", [f"x: {'y' * 70_000}", "\r\n".join(f"x{number}: y" for number in range(20_000))])
 def test_large_head(sandbox: Sandbox, head: str) -> None:
     """A request head larger than 64 KiB is refused with 431, whatever the number of headers."""
-    with connect(sandbox) as connection:
+    with connect_socket(sandbox) as connection:
         connection.sendall(f"GET {PATH} HTTP/1.1\r\n".encode())
         connection.sendall(head.encode())
         send_until_refused(connection, 3)
         assert read_to_end(connection).startswith((b"HTTP/1.1 431", b""))
-    with connect(sandbox) as connection:
+    with connect_socket(sandbox) as connection:
         connection.sendall(f"GET {PATH} HTTP/1.1\r\nx: ".encode() + b"y" * 66_000)
         assert read_to_end(connection).startswith(b"HTTP/1.1 431")
 
@@ -125,39 +106,38 @@ INVALID_HTTP = [
 def test_hostile_path(sandbox: Sandbox) -> None:
     """A path with `..`, zero bytes, thousands of segments or an invalid form gets 4xx and reads no file."""
     for path in HOSTILE_PATHS:
-        with connect(sandbox) as connection:
-            connection.sendall(f"GET {path} HTTP/1.1\r\n{HEAD}connection: close\r\n\r\n".encode())
-            response = read_to_end(connection)
+        response = exchange(sandbox, f"GET {path} HTTP/1.1\r\n{HEAD}connection: close\r\n\r\n")
         assert (path, response[:10], b"root:" in response) == (path, b"HTTP/1.1 4", False)
 
 
 def test_invalid_http(sandbox: Sandbox) -> None:
     """Invalid or contradictory HTTP gets 400, and the connection is closed."""
     for invalid in INVALID_HTTP:
-        with connect(sandbox) as connection:
+        with connect_socket(sandbox) as connection:
             connection.sendall(invalid)
             assert (invalid, read_to_end(connection)[:10]) == (invalid, b"HTTP/1.1 4")
 
 
-def test_slow_head(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request head that does not end is dropped after a timeout: the connection is closed without a response."""
-    monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.05)
-    with connect(serve()) as connection:
-        connection.sendall(f"GET {PATH} HTTP/1.1\r\nhost:".encode())
-        assert read_to_end(connection) == b""
-
-
-def test_slow_body(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that does not end is dropped after a timeout: 408, and the connection is closed."""
-    monkeypatch.setattr(asgi, "BODY_TIMEOUT", 0.05)
-    with connect(serve()) as connection:
-        connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
-        assert read_to_end(connection).startswith(b"HTTP/1.1 408")
+@pytest.mark.parametrize(
+    ("module", "timeout", "request_", "response"),
+    [
+        (protocol, "HEAD_TIMEOUT", f"GET {PATH} HTTP/1.1\r\nhost:", b""),
+        (asgi, "BODY_TIMEOUT", f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{", b"HTTP/1.1 408"),
+    ],
+)
+def test_slow_request(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, module: object, timeout: str, request_: str, response: bytes
+) -> None:
+    """A head that does not end is dropped after a timeout without a response, and a body that does not with 408."""
+    monkeypatch.setattr(module, timeout, 0.05)
+    with connect_socket(serve()) as connection:
+        connection.sendall(request_.encode())
+        assert read_to_end(connection)[:12] == response
 
 
 def test_pipelining(sandbox: Sandbox) -> None:
     """A hundred pipelined requests get a hundred responses."""
     request = f"GET {PATH}/count HTTP/1.1\r\n{HEAD}\r\n"
-    with connect(sandbox) as connection:
+    with connect_socket(sandbox) as connection:
         connection.sendall((request * 99 + request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).encode())
         assert read_to_end(connection).count(b"HTTP/1.1 200") == 100

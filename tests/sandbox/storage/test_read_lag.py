@@ -76,28 +76,19 @@ def test_every_kind_of_write_is_repeated(api: httpx.Client, sandbox: Sandbox) ->
 def test_a_refused_bulk_item_changes_nothing(api: httpx.Client) -> None:
     """Only what was committed is shown."""
     api.post(PATH, json={"number": ADA, "first_name": "Ada"})
-    api.post(
-        f"{PATH}/bulk", json={"contacts": [{"phone": ADA, "first_name": "x"}, {"phone": BOB, "first_name": "Bob"}]}
-    )
+    items = [{"phone": ADA, "first_name": "x"}, {"phone": BOB, "first_name": "Bob"}]
+    api.post(f"{PATH}/bulk", json={"contacts": items})
     TIME.now += 2
     assert _shown(api) == {"list": ["Ada", "Bob"], "count": 2, "status": 200}
 
 
-def test_a_reset_is_shown_at_once(api: httpx.Client, sandbox: Sandbox) -> None:
-    """It is no request of the API."""
-    sandbox.seed(3)
-    TIME.now += 2
-    assert api.get(f"{PATH}/count").json() == {"count": 3}
-    sandbox.seed(2, seed=1)
-    sandbox.reset()
-    TIME.now += 2
-    assert api.get(f"{PATH}/count").json() == {"count": 0}
-
-
-def test_contacts_of_a_file_are_shown_at_once(serve: Serve, connect: Connect, tmp_path: Path) -> None:
-    """They were written before."""
+def test_what_is_no_request_is_shown_at_once(serve: Serve, connect: Connect, tmp_path: Path) -> None:
+    """The contacts of a file were written before; a reset is no request of the API."""
     first = serve(db=tmp_path / "contacts.sqlite")
     first.seed(3)
     first.close()
     again = serve(db=tmp_path / "contacts.sqlite", read_lag=60)
-    assert connect(again).get(f"{PATH}/count").json() == {"count": 3}
+    api = connect(again)
+    assert api.get(f"{PATH}/count").json() == {"count": 3}
+    again.reset()
+    assert api.get(f"{PATH}/count").json() == {"count": 0}

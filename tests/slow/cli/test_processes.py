@@ -17,7 +17,7 @@ import pytest
 from sendblue_contacts_cli.app import COMMANDS
 from sendblue_sandbox import Sandbox
 
-from tests.cli.command_line import COMMAND, Process
+from tests.cli.command_line import ADA, COMMAND, Process
 from tests.sandbox.contacts_api import CREDENTIALS, PATH
 
 VERSION = f"sendblue-contacts, version {version('sendblue-contacts')}\n"
@@ -50,6 +50,12 @@ def test_version(process: Process) -> None:
         [sys.executable, "-m", "sendblue_contacts_cli", "--version"], stdout=subprocess.PIPE, check=True
     )
     assert done.stdout.decode() == VERSION
+
+
+def test_messages_and_data_are_in_order(process: Process) -> None:
+    """If both streams are one pipe, a message stands after the data that was written before it."""
+    done = process("import", "-", "--dry-run", input=f"phone\n{ADA}\n", merged=True)
+    assert done.stdout.splitlines()[-2:] == [ADA, "Nothing was sent."]
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=["", *COMMANDS])
