@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
 import pytest
 from sendblue_contacts_cli.app import COMMANDS
 from sendblue_sandbox import Sandbox
 
 from tests.cli.command_line import ADA, COMMAND, Process
-from tests.sandbox.contacts_api import CREDENTIALS, PATH
 
 VERSION = f"sendblue-contacts, version {version('sendblue-contacts')}\n"
 # Modules that are slow to import, or come with another extra.
@@ -45,11 +39,8 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_version(process: Process) -> None:
     """The installed command and `python -m sendblue_contacts_cli` are the same."""
-    assert process("--version").stdout == VERSION
-    done = subprocess.run(
-        [sys.executable, "-m", "sendblue_contacts_cli", "--version"], stdout=subprocess.PIPE, check=True
-    )
-    assert done.stdout.decode() == VERSION
+    for command in ([COMMAND], [sys.executable, "-m", "sendblue_contacts_cli"]):
+        assert process("--version", command=command).stdout == VERSION
 
 
 def test_messages_and_data_are_in_order(process: Process) -> None:
@@ -124,31 +115,3 @@ def test_closed_standard_stream(no_settings: Path, closed: str, output: str) -> 
     command = ["/bin/sh", "-c", f"exec {COMMAND} count {closed}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", output)
-
-
-@contextmanager
-def sandbox(*options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """Run the command `sandbox`, and open a client with credentials for it."""
-    command = [COMMAND, "sandbox", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
-        assert process.stdout
-        url = re.search(r"http://[\d.:]+\d", process.stdout.readline())
-        try:
-            assert url
-            with httpx.Client(base_url=url[0], headers=CREDENTIALS) as client:
-                yield process, client
-        finally:
-            process.kill()
-
-
-def test_sandbox_serves_until_ctrl_c(tmp_path: Path) -> None:
-    """The printed address responds according to the options, and Ctrl-C ends the command with exit code 0."""
-    options = ("--db", str(tmp_path / "contacts.sqlite"), "--spelling", "camel", "--limit", "1")
-    with sandbox(*options) as (process, client):
-        client.post(PATH, json={"number": "+14155550101", "first_name": "Ada"}).raise_for_status()
-        assert client.get(PATH).status_code == 429
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-    with sandbox(*options) as (_, client):
-        (contact,) = client.get(PATH).json()
-    assert (contact["firstName"], "first_name" in contact) == ("Ada", False)

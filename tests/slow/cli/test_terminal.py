@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import pexpect
 import pytest
@@ -20,35 +20,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threade
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-class Terminal(Protocol):
-    """The part of the interface of pexpect that these tests use."""
-
-    exitstatus: int
-    before: str
-
-    def expect(self, pattern: object, timeout: float = 60) -> int:
-        """Wait until one of the patterns appears."""
-        ...
-
-    def read(self) -> str:
-        """Return all output until the command exits."""
-        ...
-
-    def sendintr(self) -> None:
-        """Press Ctrl-C."""
-        ...
-
-    def close(self) -> None:
-        """Wait for the command to exit."""
-        ...
-
-
 @contextmanager
-def terminal(*arguments: str, width: int = 80) -> Iterator[Terminal]:
+def terminal(*arguments: str, width: int = 80) -> Iterator[Any]:
     """Run the command on a terminal."""
     variables = {**os.environ, "TERM": "xterm-256color"}
     settings = {"dimensions": (24, width), "env": variables, "encoding": "utf-8", "timeout": 60}
-    child: Terminal = pexpect.spawn(COMMAND, list(arguments), **settings)  # type: ignore[arg-type, assignment]  # incomplete stubs
+    child = pexpect.spawn(COMMAND, list(arguments), **settings)  # type: ignore[arg-type]  # incomplete stubs
     try:
         yield child
     finally:

@@ -8,19 +8,14 @@ import socket
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import httpx
+import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.sandbox.contacts_api import CREDENTIALS, PATH
-
-HEAD = "host: 127.0.0.1\r\nsb-api-key-id: k\r\nsb-api-secret-key: s\r\ncontent-type: application/json\r\n"
-
-
-def address(sandbox: Sandbox) -> tuple[str, int]:
-    """Return the address of a sandbox."""
-    return "127.0.0.1", httpx.URL(sandbox.url).port or 0
+from tests.sandbox.contacts_api import CREDENTIALS, HEAD, PATH, connect_socket
 
 
 def read_response(connection: socket.socket) -> bytes:
@@ -33,30 +28,33 @@ def read_response(connection: socket.socket) -> bytes:
     return received
 
 
-def test_a_thousand_idle_connections() -> None:
-    """A thousand connections with no request, or half of one, do not block others."""
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox in a process that may have thousands of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
+    with Sandbox(limit=None) as running:
+        yield running
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_thousand_idle_connections(sandbox: Sandbox) -> None:
+    """A thousand connections with no request, or half of one, do not block others."""
     with ExitStack() as stack:
-        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        sandbox = stack.enter_context(Sandbox(limit=None))
         for number in range(1_000):
-            connection = stack.enter_context(socket.create_connection(address(sandbox), timeout=10))
+            connection = stack.enter_context(connect_socket(sandbox))
             if number % 2:
                 connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: 100\r\n\r\n{{".encode())
         api = stack.enter_context(httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False))
         assert {api.get(f"{PATH}/count", timeout=5).status_code for _ in range(20)} == {200}
 
 
-def test_a_thousand_active_connections() -> None:
+def test_a_thousand_active_connections(sandbox: Sandbox) -> None:
     """A thousand connections that all send a request at once get their response each, and every contact is kept."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
     with ExitStack() as stack:
-        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        sandbox = stack.enter_context(Sandbox(limit=None))
-        opened = [stack.enter_context(socket.create_connection(address(sandbox), timeout=60)) for _ in range(1_000)]
+        opened = [stack.enter_context(connect_socket(sandbox)) for _ in range(1_000)]
         for number, connection in enumerate(opened):
+            connection.settimeout(60)
             body = f'{{"number": "+1415{number:07}"}}'
             connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}content-length: {len(body)}\r\n\r\n{body}".encode())
         responses = [read_response(connection) for connection in opened]
@@ -65,12 +63,9 @@ def test_a_thousand_active_connections() -> None:
         assert len(sandbox.contacts()) == 1_000
 
 
-def test_responses_are_not_delayed() -> None:
+def test_responses_are_not_delayed(sandbox: Sandbox) -> None:
     """On a kept-alive connection a response is sent at once: Nagle's delay would make 30 of them take 1.2 s."""
-    with (
-        Sandbox(limit=None) as sandbox,
-        httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False) as api,
-    ):
+    with httpx.Client(base_url=sandbox.url, headers=CREDENTIALS, trust_env=False) as api:
         started = time.perf_counter()
         for _ in range(30):
             api.get(f"{PATH}/count")
@@ -91,12 +86,12 @@ def stop_while_connecting() -> None:
     """Start a sandbox, and stop it while connections are opened."""
     sandbox = Sandbox(limit=None).start()
     opened, came, over = list[socket.socket](), threading.Event(), threading.Event()
-    to = address(sandbox)
+    address = "127.0.0.1", httpx.URL(sandbox.url).port
 
     def connect() -> None:
         while not over.is_set() and len(opened) < 2_000:
             with suppress(OSError):
-                opened.append(socket.create_connection(to, 0.2))
+                opened.append(socket.create_connection(address, 0.2))
                 came.set()
 
     thread = threading.Thread(target=connect)

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.cli.command_line import COMMAND
 from tests.sandbox.contacts_api import CREDENTIALS, PATH
 
 ROOT = Path(__file__).parents[3]
@@ -23,10 +24,14 @@ def python(program: str, folder: Path = ROOT / "sandbox") -> subprocess.Complete
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=folder)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_a_signal(how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("command", "how"),
+    [([sys.executable, "-m", "sendblue_sandbox"], signal.SIGTERM), ([COMMAND, "sandbox"], signal.SIGINT)],
+    ids=["module", "command"],
+)
+def test_serves_until_a_signal(command: list[str], how: signal.Signals) -> None:
     """It prints its address and the settings of a client, logs requests, and ends with status 0 on a signal."""
-    command = [sys.executable, "-m", "sendblue_sandbox", "--port", "0", "--spelling", "camel", "--limit", "1"]
+    command = [*command, "--port", "0", "--spelling", "camel", "--limit", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT / "sandbox")
     assert process.stdout
     greeting = [process.stdout.readline() for _ in range(6)]

@@ -61,41 +61,30 @@ def create(api: httpx.Client, *contacts: dict[str, Any]) -> None:
         api.post("", json=contact).raise_for_status()
 
 
-def test_new_contact_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """A contact created while the page is open appears, with its tags and variables."""
+def test_changes_appear(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """A contact that is created, updated and deleted while the page is open appears, changes and disappears."""
     browser.open(sandbox.url)
     browser.shows("There are no contacts yet")
     create(api, ADA)
     browser.shows("Ada Lovelace", "#contacts")
     shown = browser.text("#contacts")
     assert [part for part in ("+14155551234", "VIP", "Lead Source: Website") if part not in shown] == []
-
-
-def test_change_appears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """Replaced tags and merged variables appear while the page is open."""
-    create(api, ADA)
-    browser.open(sandbox.url)
-    browser.shows("VIP", "#contacts")
     api.put("/%2B14155551234", json={"tags": ["Enterprise"], "custom_variables": {"Plan": "Pro"}}).raise_for_status()
     browser.shows("Plan: Pro", "#contacts")
     shown = browser.text("#contacts")
     assert ("Lead Source: Website" in shown, "Enterprise" in shown, "VIP" in shown) == (True, True, False)
-
-
-def test_deleted_contact_disappears(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """A contact deleted while the page is open disappears, and the page shows again how to create one."""
-    create(api, ADA)
-    browser.open(sandbox.url)
-    browser.shows("Ada", "#contacts")
     api.delete("/%2B14155551234").raise_for_status()
     browser.shows("There are no contacts yet")
     assert browser.text("#contacts") == ""
 
 
 def test_search(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """A name, a number, a tag or a variable finds the contacts that have it, and no others."""
+    """A name, a number, a tag or a variable finds the contacts that have it, and no others; each script is shown."""
     create(api, ADA, *ODD.values())
     browser.open(sandbox.url)
+    for contact in ODD.values():
+        browser.shows(contact.get("first_name", "no name")[:100], "#contacts")
+        browser.shows(contact["number"], "#contacts")
     for text in ("lovelace", "+14155551234", "VIP", "Website"):
         browser.fill("#search", "")
         browser.shows("of 6")
@@ -103,12 +92,6 @@ def test_search(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
         browser.shows("1 to 1 of 1 found")
         assert len(browser.all("#contacts tbody tr")) == 1
         assert "Ada Lovelace" in browser.text("#contacts")
-
-
-def test_search_without_result(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """If no contact matches, the page says so, and not that the sandbox is empty."""
-    create(api, ADA)
-    browser.open(sandbox.url)
     browser.find("#search").send_keys("nobody")
     browser.shows("No contacts match.")
     assert "There are no contacts yet" not in browser.text()
@@ -124,37 +107,29 @@ def test_many_contacts(browser: Browser, sandbox: Sandbox) -> None:
     assert len(browser.all("#contacts tbody tr")) == 50
 
 
-def test_python_example(browser: Browser, sandbox: Sandbox) -> None:
-    """The Python code on the empty page creates a contact when it is executed."""
-    browser.open(sandbox.url)
-    browser.shows("There are no contacts yet")
-    subprocess.run([sys.executable, "-c", browser.text("#python")], check=True)
-    browser.shows("Ada", "#contacts")
-
-
-def test_curl_example(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """The curl command on the empty page contains the address of this sandbox and a body that creates contacts."""
+def test_examples(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """On the empty page, the Python code, the body of the curl command and the button create contacts."""
     browser.open(sandbox.url)
     browser.shows("There are no contacts yet")
     line = browser.text("#curl")
-    body = line.partition("-d ")[2].strip("'")
     assert f"curl -X POST {sandbox.url}/_sandbox/seed" in line
-    api.post(f"{sandbox.url}/_sandbox/seed", json=json.loads(body)).raise_for_status()
-    browser.shows("1 to 50 of 100")
-
-
-def test_seed_button(browser: Browser, sandbox: Sandbox) -> None:
-    """The button creates 100 contacts."""
-    browser.open(sandbox.url)
+    subprocess.run([sys.executable, "-c", browser.text("#python")], check=True)
+    browser.shows("Ada", "#contacts")
+    body = json.loads(line.partition("-d ")[2].strip("'"))
+    api.post(f"{sandbox.url}/_sandbox/seed", json=body).raise_for_status()
+    browser.shows("1 to 50 of 101")
+    api.post(f"{sandbox.url}/_sandbox/reset")
+    browser.shows("There are no contacts yet")
     browser.click("#seed")
     browser.shows("1 to 50 of 100")
     assert len(sandbox.contacts()) == 100
 
 
 def test_recent_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """Requests appear with method, decoded path, status and time, newest first."""
+    """Requests appear with method, decoded path, status and time, newest first; the chart shows the used slots."""
     browser.open(sandbox.url)
     browser.shows("No requests yet.")
+    browser.shows("0 of 100", "#used")
     api.get("/count", params={"phone_number": "+14155551234"})
     api.get("/%2B14155550000")
     browser.shows("404", "#requests")
@@ -162,13 +137,7 @@ def test_recent_requests(browser: Browser, sandbox: Sandbox, api: httpx.Client) 
     assert first[:3] == ["GET", "/api/v2/contacts/+14155550000", "404"]
     assert second[:3] == ["GET", "/api/v2/contacts/count?phone_number=+14155551234", "200"]
     assert second[-1] == "ms"
-
-
-def test_chart(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """After a burst the text and the chart show how many slots are used."""
-    browser.open(sandbox.url)
-    browser.shows("0 of 100", "#used")
-    for _ in range(30):
+    for _ in range(28):
         api.get("/count").raise_for_status()
     browser.shows("30 of 100", "#used")
     # In one script, because the page replaces the bars every second.
@@ -188,15 +157,8 @@ def test_full_window(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> N
     browser.shows("429", "#requests")
 
 
-def test_no_limit(browser: Browser) -> None:
-    """A sandbox without a limit says so."""
-    with Sandbox(limit=None) as sandbox:
-        browser.open(sandbox.url)
-        browser.shows("no rate limit")
-
-
-def test_pause(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """The button stops the updates of the page and resumes them."""
+def test_updates(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
+    """A page that is paused or hidden sends no requests, and continues afterwards."""
     browser.open(sandbox.url)
     browser.shows("Live", "#live")
     browser.click("#pause")
@@ -205,12 +167,6 @@ def test_pause(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
     assert (requested_in_an_interval(browser), "Ada" in browser.text("#contacts")) == (set(), False)
     browser.click("#pause")
     browser.shows("Ada", "#contacts")
-
-
-def test_hidden_tab_sends_no_requests(browser: Browser, sandbox: Sandbox) -> None:
-    """While the page is hidden it sends no requests; when it is visible again it does."""
-    browser.open(sandbox.url)
-    browser.shows("Live", "#live")
     hide(browser, hidden=True)
     assert requested_in_an_interval(browser) == set()
     hide(browser, hidden=False)
@@ -231,10 +187,11 @@ def requested_in_an_interval(browser: Browser) -> set[str]:
 
 
 def test_stopped_sandbox(browser: Browser) -> None:
-    """A page whose sandbox has stopped says so and continues trying."""
-    with Sandbox() as sandbox:
+    """A page whose sandbox has no limit says so, and one whose sandbox has stopped continues trying."""
+    with Sandbox(limit=None) as sandbox:
         browser.open(sandbox.url)
         browser.shows("Live", "#live")
+        browser.shows("no rate limit")
         sandbox.stop()
         browser.shows("No response", "#live")
 
@@ -273,15 +230,6 @@ def test_policy(browser: Browser, sandbox: Sandbox) -> None:
     ):
         with pytest.raises(JavascriptException, match=f"'{kind}'"):
             browser.run(script, ATTACK)
-
-
-def test_unusual_values(browser: Browser, sandbox: Sandbox, api: httpx.Client) -> None:
-    """Every contact is shown, however unusual, in its own script."""
-    create(api, *ODD.values())
-    browser.open(sandbox.url)
-    for contact in ODD.values():
-        browser.shows(contact.get("first_name", "no name")[:100], "#contacts")
-        browser.shows(contact["number"], "#contacts")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
