@@ -128,6 +128,9 @@ def test_confirm_deletion(account: Sandbox, terminal: Terminal, run: Run) -> Non
         output = terminal("delete", ADA, GRACE, typed=typed)
         assert "Delete 2 contacts? This cannot be undone. [y/N]" in output
         assert (message in output, output.split()[-1], len(account.contacts())) == (True, code, left)
+    account.seed(5)
+    asked = re.sub(r"\s+", " ", ESCAPE.sub("", terminal("delete", "--phone", "+1", typed="n\n", width=200)))
+    assert re.search(r"Delete 5 contacts: [^?]+\), [^?]+\), [^?]+\) and 2 others\? This", asked)
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("n\n", 1, 2)])

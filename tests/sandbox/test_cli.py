@@ -87,7 +87,9 @@ def test_invalid_setting(serve: Serve, capsys: pytest.CaptureFixture[str]) -> No
         assert cli.main(["--port", "0", *arguments]) == 1
         settings[arguments] = capsys.readouterr().err
     assert [text.count("\n") for text in settings.values()] == [1] * 4
+    assert settings["--port", port].startswith(f"Port {port} of 127.0.0.1 is in use")
     assert settings["--port", port].endswith("or --port 0 for any free port.\n")
+    assert settings["--per", "0"].startswith("per=0.0 ")
 
 
 INVALID_OPTIONS = {

@@ -91,6 +91,7 @@ def test_contacts_are_changed(sandbox: Sandbox, control: httpx.Client) -> None:
     assert control.put(path, json={"tags": ["VIP"], labels: {"b": "3"}, "opt_out": True}).status_code == 200
     (contact,) = sandbox.contacts()
     assert [contact[name] for name in ("phone", "tags", labels, "opt_out")] == [ADA, ["VIP"], {"b": "3"}, True]
+    assert contact["created_at"] == "2024-01-15T10:30:00.123Z"
     assert control.post("/_sandbox/contacts", json={"number": ADA}).status_code == 409
     assert control.put(path, json={labels: {"c": "1"}, "tags": "VIP"}).status_code == 400
     assert sandbox.contacts() == [contact]
