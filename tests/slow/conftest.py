@@ -29,7 +29,6 @@ LONGEST = (
     "sandbox_browser/test_reference_page.py",
     "read_lag/test_one_thousand_calls.py",
     "transfer/test_sync_interruptions.py",
-    "rate_limit/test_stores_properties.py",
     "rate_limit/test_file_processes.py",
     "maintain/test_regenerate.py",
     "rate_limit/test_redis_processes.py",

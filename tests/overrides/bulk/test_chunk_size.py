@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import APIConnectionError, APITimeoutError, InternalServerError
 from sendblue_contacts._masking import RequestSummary
-from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSize, LearnedSize, check_chunk_size, is_timeout, learned_size
+from sendblue_contacts.bulk.chunk_size import AUTO, ChunkSize, LearnedSize, is_timeout, learned_size
 
 from tests.overrides.bulk.simulation import SimulatedServer, best_seconds, numbers, simulate
 
@@ -111,14 +111,6 @@ def test_only_timeouts_that_may_depend_on_the_size_count() -> None:
         found[status, maybe_applied] = is_timeout(error)
     assert found == {(0, True): True, (0, False): False, (504, True): True, (500, True): False}
     assert not is_timeout(APIConnectionError("reset", request=summary))
-
-
-@pytest.mark.parametrize(("value", "error"), [(0, ValueError), (True, TypeError), ("100", TypeError), (1.0, TypeError)])
-def test_invalid_sizes(value: Any, error: type[Exception]) -> None:
-    """They are refused; `auto` is valid."""
-    check_chunk_size("auto")
-    with pytest.raises(error, match="chunk_size must be"):
-        check_chunk_size(value)
 
 
 ITEM_BYTES = 16

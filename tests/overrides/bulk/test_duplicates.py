@@ -6,8 +6,6 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sendblue_contacts.bulk.actions import create_action, delete_action
 from sendblue_contacts.bulk.batching import BatchLimits, Chunker
 from sendblue_contacts.bulk.requests import EncodedContact
@@ -54,18 +52,6 @@ def test_policies(policy: Duplicates | None, shown: list[str], named: dict[int, 
     assert {index: int(re.split("[;,]", reason.split("item ")[1])[0]) for index, reason in reasons.items()} == named
     assert not any("415" in reason for reason in reasons.values())
     assert [entry.item is row for entry, row in zip(entries, ROWS, strict=True)][:4] == [True] * 4
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(0, 5), max_size=30), st.sampled_from(["error", "first", "last", "merge"]))
-def test_each_number_is_sent_once(numbers: list[int], policy: Duplicates) -> None:
-    """All items occur once, in order; for each number the first, or the last, is sent."""
-    entries = _entries([_row(f"+1415555000{number}", "x") for number in numbers], policy)
-    assert [entry.index for entry in entries] == list(range(len(numbers)))
-    sent = {entry.index for entry in entries if entry.payload}
-    order = list(enumerate(numbers))
-    kept = dict((number, index) for index, number in (order if policy in {"last", "merge"} else reversed(order)))  # noqa: C402  # a later key wins
-    assert sent == set(kept.values())
 
 
 def _count_read_before_the_third_chunk(policy: Duplicates | None) -> int:

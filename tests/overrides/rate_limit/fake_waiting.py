@@ -36,13 +36,11 @@ class FakeWaiting:
     Attributes:
         now: The time.
         waits: All waits that have begun, oldest first: the waiter, and its seconds.
-        on_wait: Called at the beginning of each wait of a thread.
     """
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.waits: queue.Queue[tuple[ThreadWaiter | AsyncWaiter, float | None]] = queue.Queue()
-        self.on_wait: Callable[[], object] = lambda: None
         self._waiters: list[ThreadWaiter] = []
         self._threads: list[threading.Thread] = []
         self._closed = False
@@ -62,7 +60,6 @@ class FakeWaiting:
         class FakeThreadWaiter(ThreadWaiter):
             def wait(self, seconds: float | None) -> None:
                 waiting.waits.put((self, seconds))
-                waiting.on_wait()
                 assert self._asleep.acquire(timeout=DEADLOCK_TIMEOUT), "this thread was never woken"
                 if waiting._closed:
                     raise ClosedError

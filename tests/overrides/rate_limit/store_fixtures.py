@@ -41,15 +41,22 @@ class StoreFixture(ABC):
 
 
 class FileStoreFixture(StoreFixture):
-    """A file."""
+    """A file, on a machine that can be rebooted.
+
+    Attributes:
+        boot: The identifier of the current boot.
+        pauses: For how long threads waited for the lock of the file.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
+        self.boot = b"1" * 16
+        self.pauses: list[float] = []
         self._url = f"file://{folder}/{self.account.replace(' ', '-')}"
 
     def open(self, rate: RateLimit) -> FileStore:
         """The store, as another process would open it."""
-        return FileStore(self._url, "", rate, clock=lambda: self.now, boot=lambda: b"1" * 16)
+        return FileStore(self._url, "", rate, clock=lambda: self.now, boot=lambda: self.boot, sleep=self.pauses.append)
 
 
 class RedisStoreFixture(StoreFixture):

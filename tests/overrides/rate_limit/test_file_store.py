@@ -5,7 +5,6 @@ import fcntl
 import math
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -17,97 +16,72 @@ from sendblue_contacts import RateLimit, RateLimiter, RateLimitStoreError
 from sendblue_contacts.rate_limit.stores.base import Command, StoreRequest, StoreUnavailableError
 from sendblue_contacts.rate_limit.stores.file import FileStore, boot_id, boot_session, file_system
 
+from tests.overrides.rate_limit.store_fixtures import FileStoreFixture
+
 RATE = RateLimit(3, per=10.0, reserve=1)
 
 
-class Machine:
-    """A machine with a slot file, whose clock the test controls, and which can be rebooted.
-
-    Attributes:
-        now: The clock.
-        boot: The identifier of the current boot.
-        slept: For how many seconds threads have waited.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.url = f"file://{folder}/slots"
-        self.now = 1000.0
-        self.boot = b"1" * 16
-        self.slept = 0.0
-
-    def store(self, rate: RateLimit = RATE) -> FileStore:
-        """The store, as another process would open it."""
-        return FileStore(self.url, "", rate, clock=lambda: self.now, boot=lambda: self.boot, sleep=self.sleep)
-
-    def warm_store(self) -> FileStore:
-        """The store after its cold start."""
-        store = self.store()
-        self.now += 10
-        return store
-
-    def sleep(self, seconds: float) -> None:
-        """Let a thread wait."""
-        self.slept += seconds
-
-    def acquire(self, store: FileStore, *tokens: int) -> list[float]:
-        """The waits of these tokens."""
-        return [store.send(StoreRequest(Command.ACQUIRE, token, lease=60.0)).wait for token in tokens]
-
-    def release(self, store: FileStore, *tokens: int) -> None:
-        """Release the slots of these tokens."""
-        for token in tokens:
-            store.send(StoreRequest(Command.RELEASE, token))
-
-
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """A machine that has been running for some time."""
-    return Machine(tmp_path)
+def machine(tmp_path: Path) -> FileStoreFixture:
+    """A machine with a slot file, which has been running for some time."""
+    return FileStoreFixture(tmp_path)
 
 
-def test_the_file_starts_cold_after_a_reboot(machine: Machine) -> None:
+def warm_store(machine: FileStoreFixture) -> FileStore:
+    """The store after its cold start."""
+    store = machine.open(RATE)
+    machine.now += RATE.per
+    return store
+
+
+def acquire(store: FileStore, *tokens: int) -> list[float]:
+    """The waits of these tokens."""
+    return [store.send(StoreRequest(Command.ACQUIRE, token, lease=60.0)).wait for token in tokens]
+
+
+def test_the_file_starts_cold_after_a_reboot(machine: FileStoreFixture) -> None:
     """The clock has started anew, so the times in the file are meaningless."""
-    machine.store()
+    machine.open(RATE)
     machine.now, machine.boot = 5.0, b"2" * 16
-    assert machine.acquire(machine.store(), 1) == [10]
+    assert acquire(machine.open(RATE), 1) == [10]
 
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["removed", "emptied"])
-def test_a_lost_file_starts_cold(machine: Machine, lose: Callable[[Path], object]) -> None:
+def test_a_lost_file_starts_cold(machine: FileStoreFixture, lose: Callable[[Path], object]) -> None:
     """For all processes. A response to a request from before extends it: that request may have arrived just now."""
-    store, others = machine.store(), machine.store()
+    store, others = machine.open(RATE), machine.open(RATE)
     machine.now += 10
-    machine.acquire(store, 1, 2, 3)
+    acquire(store, 1, 2, 3)
     lose(store.path)
-    machine.release(store, 1)
+    store.send(StoreRequest(Command.RELEASE, 1))
     machine.now += 4
-    assert machine.acquire(others, 4) == [6]
+    assert acquire(others, 4) == [6]
     machine.now += 5
-    machine.release(store, 2)
-    assert machine.acquire(others, 4) == [10]
+    store.send(StoreRequest(Command.RELEASE, 2))
+    assert acquire(others, 4) == [10]
 
 
 @pytest.mark.parametrize("moved_away", [False, True], ids=["overwritten", "moved away"])
-def test_a_replaced_file_is_not_used_any_more(machine: Machine, tmp_path: Path, moved_away: bool) -> None:
+def test_a_replaced_file_is_not_used_any_more(machine: FileStoreFixture, tmp_path: Path, moved_away: bool) -> None:
     """The path counts, also if the old file still exists under another name."""
-    store = machine.warm_store()
+    store = warm_store(machine)
     if moved_away:
         store.path.rename(tmp_path / "away")
-        machine.store()
+        machine.open(RATE)
     else:
-        old, machine.url = machine.url, f"{machine.url}-new"
-        machine.store().path.rename(store.path)
-        machine.url = old
-    assert machine.acquire(store, 1) == [10]
+        another = FileStoreFixture(tmp_path)
+        another.now = machine.now
+        another.open(RATE).path.rename(store.path)
+    assert acquire(store, 1) == [10]
     machine.now += 10
-    assert machine.acquire(machine.store(), 2, 3, 4) == [0, 0, 10]  # the third slot is in flight
+    assert acquire(machine.open(RATE), 2, 3, 4) == [0, 0, 10]  # the third slot is in flight
 
 
 def test_a_file_that_is_replaced_before_it_is_locked_is_not_used(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    machine: FileStoreFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process opens it, and another one removes it at that moment."""
-    store = machine.warm_store()
+    store = warm_store(machine)
     opened = os.open
 
     def open_and_remove(*arguments: Any) -> int:
@@ -117,7 +91,7 @@ def test_a_file_that_is_replaced_before_it_is_locked_is_not_used(
         return descriptor
 
     monkeypatch.setattr("os.open", open_and_remove)
-    assert (machine.acquire(store, 1), store.path.exists()) == ([10], True)
+    assert (acquire(store, 1), store.path.exists()) == ([10], True)
 
 
 def flipped(data: bytes, position: int) -> bytes:
@@ -135,31 +109,17 @@ def flipped(data: bytes, position: int) -> bytes:
         lambda data: data.ljust(1000, b"\0"),
     ],
 )
-def test_a_damaged_file_starts_cold(machine: Machine, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_file_starts_cold(machine: FileStoreFixture, damage: Callable[[bytes], bytes]) -> None:
     """For a process that uses it and for a new one; it can be used afterwards."""
-    store = machine.warm_store()
-    machine.acquire(store, 1)
+    store = warm_store(machine)
+    acquire(store, 1)
     data = store.path.read_bytes()
-    for each in (store, machine.store()):
+    for each in (store, machine.open(RATE)):
         machine.now += 10
         store.path.write_bytes(damage(data))
-        assert machine.acquire(each, 2) == [10]
+        assert acquire(each, 2) == [10]
     machine.now += 10
-    assert machine.acquire(store, 2, 3, 4) == [0, 0, 0]
-
-
-def test_a_missing_folder_is_an_error_until_it_exists(tmp_path: Path) -> None:
-    """For each request; after that the store works again, from a cold start."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    machine = Machine(folder)
-    store = machine.warm_store()
-    shutil.rmtree(folder)
-    for command in (Command.ACQUIRE, Command.RELEASE):
-        with pytest.raises(RateLimitStoreError, match=r"cannot be used \(No such file or directory\); name another"):
-            store.send(StoreRequest(command, 1))
-    folder.mkdir()
-    assert machine.acquire(store, 1) == [10]
+    assert acquire(store, 2, 3, 4) == [0, 0, 0]
 
 
 def failing(code: int) -> Callable[..., NoReturn]:
@@ -171,33 +131,30 @@ def failing(code: int) -> Callable[..., NoReturn]:
     return fail
 
 
+def write_half(file: int, data: bytes, offset: int, write: Callable[..., int] = os.pwrite) -> int:
+    """Write a part of the data, because the disk is full then."""
+    return write(file, data[: len(data) // 2], offset)
+
+
 @pytest.mark.parametrize(
-    ("call", "code"),
+    ("call", "replacement", "code"),
     [
-        ("os.pwrite", errno.ENOSPC),
-        ("fcntl.flock", errno.ENOLCK),
-        ("pathlib.Path.is_dir", errno.EACCES),  # the folder of another user: root has all permissions
+        ("os.pwrite", failing(errno.ENOSPC), errno.ENOSPC),
+        ("os.pwrite", write_half, errno.ENOSPC),
+        ("fcntl.flock", failing(errno.ENOLCK), errno.ENOLCK),
+        # The folder of another user: root has all permissions.
+        ("pathlib.Path.is_dir", failing(errno.EACCES), errno.EACCES),
     ],
 )
 def test_a_failing_system_call_is_an_error(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+    machine: FileStoreFixture, monkeypatch: pytest.MonkeyPatch, call: str, replacement: Callable[..., object], code: int
 ) -> None:
-    """It says what failed; once the call works again, so does the store."""
-    monkeypatch.setattr(call, failing(code))
+    """It says what failed; once the call works again, so does the store, from a cold start."""
+    monkeypatch.setattr(call, replacement)
     with pytest.raises(RateLimitStoreError, match=rf"cannot be used \({os.strerror(code)}\); name another"):
-        machine.store()
+        machine.open(RATE)
     monkeypatch.undo()
-    assert machine.acquire(machine.store(), 1) == [10]
-
-
-def test_a_full_disk_is_an_error(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also if a part of the file could be written; when there is space again, the file starts cold."""
-    pwrite = os.pwrite
-    monkeypatch.setattr("os.pwrite", lambda file, data, offset: pwrite(file, data[: len(data) // 2], offset))
-    with pytest.raises(RateLimitStoreError, match="No space left on device"):
-        machine.store()
-    monkeypatch.undo()
-    assert machine.acquire(machine.store(), 1) == [10]
+    assert acquire(machine.open(RATE), 1) == [10]
 
 
 @pytest.mark.parametrize("account", ["", "sk_live_1234567890", "../acme"])
@@ -234,12 +191,14 @@ def pipe(path: Path) -> None:
     ],
     ids=["short", "the right size", "too long", "a link", "a pipe"],
 )
-def test_what_is_no_slot_file_is_an_error(machine: Machine, occupy: Callable[[Path], object], words: str) -> None:
+def test_what_is_no_slot_file_is_an_error(
+    machine: FileStoreFixture, occupy: Callable[[Path], object], words: str
+) -> None:
     """A file that was named by mistake, or that another program overwrote, is not changed; no link is followed."""
-    store = machine.store()
+    store = machine.open(RATE)
     occupy(store.path)
     content = store.path.read_bytes() if store.path.is_file() else None
-    for use in (machine.store, lambda: machine.acquire(store, 1)):
+    for use in (lambda: machine.open(RATE), lambda: acquire(store, 1)):
         with pytest.raises(RateLimitStoreError, match=words):
             use()
     assert (store.path.read_bytes() if content else None) == content
@@ -247,13 +206,13 @@ def test_what_is_no_slot_file_is_an_error(machine: Machine, occupy: Callable[[Pa
 
 
 @pytest.mark.parametrize("rate", [RateLimit(3, per=5.0), RateLimit(4, per=10.0)])
-def test_another_limit_is_an_error(machine: Machine, rate: RateLimit) -> None:
+def test_another_limit_is_an_error(machine: FileStoreFixture, rate: RateLimit) -> None:
     """Processes with different limits cannot share a file; the error states what to do, and no file stays open."""
-    machine.store()
+    machine.open(RATE)
     before = len(list(Path("/dev/fd").iterdir()))
     with pytest.raises(RateLimitStoreError, match=r"\(it is for another limit\); name another, or remove it while no"):
-        machine.store(rate)
-    machine.acquire(machine.store(), 1)
+        machine.open(rate)
+    acquire(machine.open(RATE), 1)
     assert len(list(Path("/dev/fd").iterdir())) == before
 
 
@@ -334,20 +293,20 @@ def test_the_boot_session_of_macos() -> None:
     assert [boot_session(library) for library in libraries] == [uuid, b"", b"", b""]
 
 
-def test_a_reboot_is_detected_without_an_identifier(machine: Machine) -> None:
+def test_a_reboot_is_detected_without_an_identifier(machine: FileStoreFixture) -> None:
     """The clock has started anew, so the file was written in the future: it starts cold, and no caller waits longer."""
     machine.now = 900_000.0
-    store = machine.warm_store()
-    machine.acquire(store, 1, 2, 3)
+    store = warm_store(machine)
+    acquire(store, 1, 2, 3)
     store.send(StoreRequest(Command.FREEZE, seconds=86_400))
     machine.now = 5.0
-    assert machine.acquire(machine.store(), 4) == [10]
+    assert acquire(machine.open(RATE), 4) == [10]
 
 
 @pytest.fixture
-def locked(machine: Machine) -> Iterator[FileStore]:
+def locked(machine: FileStoreFixture) -> Iterator[FileStore]:
     """A store whose file is locked by another process, which is stopped."""
-    store = machine.warm_store()
+    store = warm_store(machine)
     with store.path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield store
@@ -355,13 +314,15 @@ def locked(machine: Machine) -> Iterator[FileStore]:
 
 @pytest.mark.parametrize(("timeout", "slept"), [(math.inf, 1.02), (0.3, 0.32), (0.0, 0.02)])
 def test_a_locked_file_is_unavailable_after_a_while(
-    machine: Machine, locked: FileStore, timeout: float, slept: float
+    machine: FileStoreFixture, locked: FileStore, timeout: float, slept: float
 ) -> None:
     """After a second, or when the caller does not wait any longer. A thread does not wait in the kernel."""
-    with pytest.raises(StoreUnavailableError, match=r"slots is locked by another process, which may be stopped"):
+    with pytest.raises(
+        StoreUnavailableError, match=rf"{locked.path} is locked by another process, which may be stopped"
+    ):
         locked.send(StoreRequest(Command.ACQUIRE, 1, lease=60.0, timeout=timeout))
-    assert machine.slept == pytest.approx(slept)
-    machine.store()  # the file exists
+    assert sum(machine.pauses) == pytest.approx(slept)
+    machine.open(RATE)  # the file exists
 
 
 def test_a_system_without_file_locks_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,9 +333,11 @@ def test_a_system_without_file_locks_is_an_error(tmp_path: Path, monkeypatch: py
         RateLimiter(RateLimit(store=f"file://{tmp_path}/slots"))
 
 
-def test_a_fork_during_a_request_does_not_block_others(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_during_a_request_does_not_block_others(
+    machine: FileStoreFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The child inherits the descriptor of another thread; the lock ends with the request all the same."""
-    store = machine.warm_store()
+    store = warm_store(machine)
     pread, inherited = os.pread, list[int]()
 
     def duplicate_and_read(descriptor: int, size: int, offset: int) -> bytes:
@@ -382,7 +345,7 @@ def test_a_fork_during_a_request_does_not_block_others(machine: Machine, monkeyp
         return pread(descriptor, size, offset)
 
     monkeypatch.setattr("os.pread", duplicate_and_read)
-    machine.acquire(store, 1)
+    acquire(store, 1)
     monkeypatch.undo()
-    assert machine.acquire(store, 2) == [0]
+    assert acquire(store, 2) == [0]
     os.close(inherited[0])

@@ -1,72 +1,25 @@
-"""The limiter and threads, in a time that the tests control: no test waits for the clock."""
+"""The limiter, in a time that the tests control: no test waits for the clock."""
 
 import logging
 import math
 import pickle
-import threading
 from contextlib import suppress
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
-from sendblue_contacts.rate_limit import Slot
 
-from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
+from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired, release
+from tests.overrides.rate_limit.virtual_time import Callers, play, until
 
-URL = "http://127.0.0.1:9"
+ONE = RateLimit(1, 10.0)
 
 
 @pytest.fixture
 def one(waiting: FakeWaiting) -> RateLimiter:
     """A limiter with one slot, and windows of 10 s."""
-    return waiting.limiter(RateLimit(1, 10.0))
-
-
-class ThreadCallers:
-    """Threads that arrive one after another, each when the one before it waits."""
-
-    def __init__(self, waiting: FakeWaiting, limiter: RateLimiter) -> None:
-        self._hall = waiting
-        self._limiter = limiter
-        self._threads: list[threading.Thread] = []
-        self.slots: dict[str, Slot] = {}
-        self.errors: dict[str, RateLimitError] = {}
-        self.came = threading.Semaphore(0)
-
-    @property
-    def served(self) -> list[str]:
-        """The names of the callers that hold their slot, in the order in which they got it."""
-        return list(self.slots)
-
-    def arrive(self, name: str, **terms: Any) -> float | None:
-        """One more caller; returns for how long it waits."""
-        self._threads.append(self._hall.thread(partial(self._call, name, terms)))
-        return self._hall.next_wait()
-
-    def _call(self, name: str, terms: dict[str, Any]) -> None:
-        try:
-            self.slots[name] = acquired(self._limiter, **terms)
-        except RateLimitError as error:
-            self.errors[name] = error
-        self.came.release()
-
-    def wake_first(self, *, bulk: bool = False) -> None:
-        """The timer of the caller of this lane expires that arrived first, unless it was woken and served already."""
-        if slot := self._limiter._queue._lanes[bulk].first():
-            slot.waiter.wake()
-
-    def wait_for_one(self) -> None:
-        """Wait until one more caller has its slot, or an error."""
-        assert self.came.acquire(timeout=DEADLOCK_TIMEOUT)
-
-    def wait_for_all(self) -> None:
-        """Wait until the threads have ended."""
-        for thread in self._threads:
-            thread.join(DEADLOCK_TIMEOUT)
-            assert not thread.is_alive()
+    return waiting.limiter(ONE)
 
 
 def test_a_block_holds_its_slot(waiting: FakeWaiting, one: RateLimiter) -> None:
@@ -78,22 +31,6 @@ def test_a_block_holds_its_slot(waiting: FakeWaiting, one: RateLimiter) -> None:
         release(released)
     waiting.now += 13  # the request of a block that raised may arrive for 3 s
     assert (one.statistics().in_flight, one.statistics().free) == (0, 1)
-
-
-@pytest.mark.parametrize("bulk", [False, True])
-def test_a_new_caller_does_not_overtake(waiting: FakeWaiting, one: RateLimiter, bulk: bool) -> None:
-    """A caller that arrives when a slot has just become free queues behind those that wait already, in any lane."""
-    with one.slot():
-        pass
-    callers = ThreadCallers(waiting, one)
-    callers.arrive("Ada", bulk=bulk)
-    waiting.now += 10
-    assert callers.arrive("Bob") is None
-    with pytest.raises(RateLimitError):
-        acquired(one, max_wait=0)
-    callers.wake_first(bulk=bulk)
-    callers.wait_for_one()
-    assert callers.served == ["Ada"]
 
 
 @pytest.mark.parametrize(
@@ -137,74 +74,52 @@ def test_a_clock_that_jumps(waiting: FakeWaiting, one: RateLimiter, jump: float)
     assert acquired(one, max_wait=0).waited == 0
 
 
-def test_statistics(waiting: FakeWaiting) -> None:
+def test_statistics() -> None:
     """Slots in flight, free and acquired, waiting callers, the lengths of waits, refusals and the freeze. Immutable."""
-    limiter = waiting.limiter(RateLimit(2, 10.0))
-    new = limiter.statistics()
-    assert (new.limit, new.free, new.in_flight, new.waiting, new.requests, new.refusals) == (2, 2, 0, 0, 0, 0)
-    assert (new.frozen_until, new.total_waited, new.longest_wait) == (None, 0, 0)
-    release(acquired(limiter))
-    held = acquired(limiter)
-    callers = ThreadCallers(waiting, limiter)
-    callers.arrive("Ada")
-    limiter.refused(3.0)
-    statistics = limiter.statistics()
-    assert (statistics.in_flight, statistics.waiting, statistics.free) == (1, 1, 0)
-    assert (statistics.requests, statistics.refusals) == (2, 1)
-    assert statistics.frozen_until
-    assert 0 < (statistics.frozen_until - datetime.now(UTC)).total_seconds() <= 3
-    waiting.now += 10
-    callers.wake_first()
-    callers.wait_for_all()
-    statistics = limiter.statistics()
-    assert (statistics.requests, statistics.waiting, statistics.in_flight) == (3, 0, 2)
-    assert (statistics.total_waited, statistics.longest_wait, statistics.frozen_until) == (10, 10, None)
-    with pytest.raises(FrozenInstanceError):
-        statistics.requests = 5  # type: ignore[misc]  # that is what is tested
-    release(held)
+
+    async def scenario(callers: Callers) -> None:
+        new = callers.limiter.statistics()
+        assert (new.limit, new.free, new.in_flight, new.waiting, new.requests, new.refusals) == (2, 2, 0, 0, 0, 0)
+        assert (new.frozen_until, new.total_waited, new.longest_wait) == (None, 0, 0)
+        await callers.arrive("answered")
+        await callers.arrive("in flight", "Ada", responds=False)
+        callers.limiter.refused(3.0)
+        frozen = callers.limiter.statistics()
+        assert (frozen.in_flight, frozen.waiting, frozen.free, frozen.requests, frozen.refusals) == (1, 1, 0, 2, 1)
+        assert frozen.frozen_until
+        assert 0 < (frozen.frozen_until - datetime.now(UTC)).total_seconds() <= 3
+        await until(10)
+        served = callers.limiter.statistics()
+        assert (served.requests, served.waiting, served.in_flight) == (3, 0, 2)
+        assert (served.total_waited, served.longest_wait, served.frozen_until) == (10, 10, None)
+        with pytest.raises(FrozenInstanceError):
+            new.requests = 5  # type: ignore[misc]  # that is what is tested
+
+    play(scenario, RateLimit(2, 10.0))
 
 
-def test_statistics_add_up_the_waits(waiting: FakeWaiting, one: RateLimiter) -> None:
+def test_statistics_add_up_the_waits() -> None:
     """Also those that ended in an error; the longest is recorded."""
-    release(acquired(one))
-    callers = ThreadCallers(waiting, one)
-    callers.arrive("Ada", max_wait=60.0)
-    callers.arrive("Bob", max_wait=25.0)
-    waiting.now += 5
-    one.refused(30.0)
-    callers.wait_for_one()
-    waiting.now += 30
-    callers.wake_first()
-    callers.wait_for_all()
-    statistics = one.statistics()
-    assert (sorted(callers.errors), statistics.total_waited, statistics.longest_wait) == (["Bob"], 40, 35)
+    callers = play("a Ada,max_wait=60 Bob,max_wait=25 @5 freeze=30 @35", ONE)
+    statistics = callers.limiter.statistics()
+    assert ([*callers.errors], statistics.total_waited, statistics.longest_wait) == (["Bob"], 40, 35)
 
 
 @pytest.mark.parametrize(
-    ("later", "per", "messages"),
+    ("rate", "script", "messages"),
     [
-        (0.0, 10.0, ["waiting for the rate limit, at least 10.0 s"]),
-        (9.5, 10.0, ["waiting for the rate limit, at least 4.0 s"]),  # its length was not known at its beginning
-        (0.0, 1.0, []),
+        (ONE, "a Ada @5 freeze=30 @40", ["waiting for the rate limit, at least 10.0 s"]),
+        # Its length was not known at its beginning.
+        (ONE, "a @9.5 Ada @9.6 freeze=3.9 @14", ["waiting for the rate limit, at least 3.5 s"]),
+        (RateLimit(1, 1.0), "a Ada @1", []),
     ],
 )
 def test_a_long_wait_is_logged_once(
-    waiting: FakeWaiting, caplog: pytest.LogCaptureFixture, later: float, per: float, messages: list[str]
+    caplog: pytest.LogCaptureFixture, rate: RateLimit, script: str, messages: list[str]
 ) -> None:
     """A wait of more than a second, however often the waiter checks."""
     caplog.set_level(logging.INFO, "sendblue_contacts")
-    limiter = waiting.limiter(RateLimit(1, per))
-    with limiter.slot():
-        pass
-    waiting.now += later
-    callers = ThreadCallers(waiting, limiter)
-    callers.arrive("Ada")
-    waiting.now += 4 if messages else per
-    callers.wake_first()
-    if later or not messages:
-        callers.wait_for_all()
-    else:
-        waiting.next_wait()
+    assert "Ada" in play(script, rate).served
     assert [record.getMessage() for record in caplog.records] == messages
 
 

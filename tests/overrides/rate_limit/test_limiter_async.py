@@ -15,10 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 from sendblue_contacts.rate_limit import Slot
-from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
-from tests.overrides.rate_limit.virtual_time import BACKENDS, clock, limiter_of, run, run_ready_tasks
+from tests.overrides.rate_limit.virtual_time import BACKENDS, limiter_of, most_in_window, run
 
 ONE = RateLimit(1, 10.0)
 HOLD = 5.0
@@ -73,11 +72,6 @@ CALLERS = st.lists(
     ),
     max_size=25,
 )
-
-
-def most_in_window(arrivals: list[float]) -> int:
-    """The maximum number of arrivals in any window of 10 s."""
-    return max((sum(first <= time < first + 10 for time in arrivals) for first in arrivals), default=0)
 
 
 @settings(deadline=None, max_examples=40)
@@ -137,31 +131,6 @@ def test_the_server_never_counts_more_than_the_limit(
     assert served + len(left) == len(callers)
     assert (statistics.in_flight, statistics.waiting, statistics.requests) == (0, 0, served)
     assert statistics.free == limit
-
-
-def test_waiting_callers_are_not_compared_with_each_other() -> None:
-    """The time to queue and to leave does not depend on how many others wait."""
-    compared = 0
-
-    class CountingWaiter(AsyncWaiter):
-        def __eq__(self, other: object) -> bool:
-            nonlocal compared
-            compared += 1
-            return self is other
-
-        __hash__ = AsyncWaiter.__hash__
-
-    async def main() -> None:
-        limiter = RateLimiter(ONE, clock=clock, async_waiter=CountingWaiter)
-        async with anyio.create_task_group() as tasks:
-            for _ in range(200):
-                tasks.start_soon(limiter.slot().__aenter__)
-            await run_ready_tasks()
-            assert limiter.statistics().waiting == 199
-            tasks.cancel_scope.cancel()
-
-    run("asyncio", main)
-    assert compared == 0
 
 
 def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -> None:

@@ -20,7 +20,7 @@ from tests.overrides.rate_limit.fake_waiting import FakeWaiting, acquired, relea
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def collected() -> None:
     """No limiter of another test is left, whose clock might not run here."""
     gc.collect()

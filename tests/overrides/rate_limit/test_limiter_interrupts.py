@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 import sendblue_contacts.rate_limit
 from sendblue_contacts import RateLimit, RateLimiter
-from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, T
-from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
+from sendblue_contacts.rate_limit.stores.base import T
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
+
+from tests.overrides.rate_limit.virtual_time import VirtualStore
 
 SOURCE = str(Path(sendblue_contacts.rate_limit.__file__).parent)
 RATE = RateLimit(2, 10.0, reserve=1)
@@ -102,25 +103,11 @@ class Time:
         return RateLimiter(RATE, clock=self, thread_waiter=self.waiter, async_waiter=self.async_waiter, store=store)
 
 
-class MemoryStore(Store):
-    """A store in memory."""
-
-    def __init__(self, time: Time) -> None:
-        self._time = time
-        self._table = SlotTable.cold(RATE, 0)
-        self.held: set[int] = set()
-
-    def send(self, request: StoreRequest) -> StoreReply:
-        """Carry out a request."""
-        reply = self._table.apply(request, self._time())
-        if request.command is Command.ACQUIRE and reply.held:
-            self.held.add(request.token)
-        elif request.command is not Command.FREEZE:
-            self.held.discard(request.token)
-        return reply
+class MemoryStore(VirtualStore):
+    """A store in memory. A task uses it in another thread, which no signal interrupts."""
 
     async def in_thread(self, call: Callable[[], T]) -> T:
-        """Make the call in another thread, which no signal interrupts."""
+        """Make the call."""
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(call).result()
 
@@ -161,7 +148,7 @@ async def interrupt_at_each_line(use: Callable[[RateLimiter], None], before: int
     while interrupted:
         line += 1
         time = Time()
-        store = MemoryStore(time) if shared else None
+        store = MemoryStore(RATE, time) if shared else None
         limiter = time.limiter(store)
         for _ in range(before):
             use(limiter)
@@ -179,7 +166,7 @@ def check(limiter: RateLimiter, time: Time, store: MemoryStore | None, line: int
     time.now += 13
     assert limiter.statistics().free == RATE.limit, line
     use(limiter)
-    assert not store or store.held == set(), line
+    assert not store or store.table.held == {}, line
     time.now += 13  # a release that was lost is sent with the next request
     held = [limiter.slot(max_wait=0).__enter__() for _ in range(RATE.limit - 1)]
     assert len(held) == 1

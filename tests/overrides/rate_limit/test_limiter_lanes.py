@@ -3,13 +3,11 @@
 Bulk work is paced and leaves a reserve to other callers.
 """
 
-from collections.abc import Iterable
-
 import pytest
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError
 from sendblue_contacts.rate_limit.wait_queue import ThreadWaiter
 
-from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, play, until
+from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, most_in_window, play, until
 
 ONE = RateLimit(1, 10.0)
 TWO = RateLimit(2, 10.0, reserve=1)
@@ -100,12 +98,6 @@ def test_a_wait_that_becomes_too_long_is_an_error(script: str, ended: list[str],
     """As soon as that is known."""
     assert list(play(script, ONE).errors) == ended
     assert list(play(f"{script} @25", ONE).errors) == (later or ended)
-
-
-def most_in_window(times: Iterable[float], per: float = 10.0) -> int:
-    """The maximum number of times in any window."""
-    times = [*times]
-    return max((sum(first <= time < first + per for time in times) for first in times), default=0)
 
 
 def test_bulk_work_leaves_the_reserve() -> None:

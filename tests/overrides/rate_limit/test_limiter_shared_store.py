@@ -5,7 +5,7 @@ happens to them while the store is slow or unavailable.
 """
 
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -16,54 +16,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, RateLimiter, RateLimitError, RateLimitStoreError
-from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, StoreUnavailableError, T
-from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
+from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT
-from tests.overrides.rate_limit.virtual_time import BACKENDS, Callers, limiter_of, play, run, until
+from tests.overrides.rate_limit.virtual_time import (
+    BACKENDS,
+    TICK,
+    Callers,
+    VirtualStore,
+    limiter_of,
+    most_in_window,
+    play,
+    run,
+    until,
+)
 
 RATE = RateLimit(10, 10.0, reserve=4)
 ONE = RateLimit(1, 10.0)
-
-
-class VirtualStore(Store):
-    """Slots in memory, which several limiters share.
-
-    Attributes:
-        latency: Seconds until a reply arrives. The request is carried out at once, also if the caller is cancelled.
-        is_available: Whether it carries out requests and replies.
-        requests: All requests, oldest first, and when they arrived.
-        other: The limiter of another process.
-    """
-
-    def __init__(self, rate: RateLimit) -> None:
-        self.latency = 0.0
-        self.is_available = True
-        self.requests: list[tuple[float, StoreRequest]] = []
-        self._rate = rate
-        self._table = SlotTable.cold(rate, -rate.per)
-
-    @property
-    def other(self) -> RateLimiter:
-        """The limiter of another process."""
-        return limiter_of(self._rate, self)
-
-    def send(self, request: StoreRequest) -> StoreReply:
-        """Carry out a request."""
-        self.requests.append((anyio.current_time(), request))
-        if not self.is_available:
-            raise StoreUnavailableError("no reply")
-        return self._table.apply(request, anyio.current_time())
-
-    async def in_thread(self, call: Callable[[], T]) -> T:
-        """Make the call without a thread, which has no virtual time; the reply takes a while."""
-        reply = call()
-        await anyio.sleep(self.latency)
-        return reply
-
-    def received(self, *without: Command) -> list[Command]:
-        """The commands that arrived, oldest first, without these."""
-        return [request.command for _, request in self.requests if request.command not in without]
+TWO = RateLimit(2, 10.0, reserve=1)
 
 
 class GenerousStore(VirtualStore):
@@ -102,40 +72,75 @@ def test_a_slot_is_acquired_and_released_in_the_store(store: VirtualStore) -> No
     assert (tokens[0], tokens[2], tokens[0] == tokens[2]) == (tokens[1], tokens[3], False)
 
 
+@pytest.mark.parametrize(
+    ("rate", "latency", "script", "served"),
+    [
+        # A caller that waits for the slot of another process asks again after its wait, and is served on time.
+        (ONE, 0, "other,held @2 !other Ada Bob @30", {"other": 0, "Ada": 12, "Bob": 22}),
+        # When all slots are in flight in other processes, it asks again after one window.
+        (ONE, 0, "other,held Ada @7 !other @21", {"other": 0, "Ada": 17}),
+        # A request of another process that was abandoned may still be on its way.
+        (ONE, 0, "other,held @1 -other Ada @25", {"other": 0, "Ada": 14}),
+        # A caller that is canceled while it asks, or waits, takes no slot of the store; the next one continues at once.
+        (ONE, 1, "other @2 Ada Bob @2.5 -Ada @15", {"other": 1, "Bob": 13}),
+        (ONE, 1, "other @2 Ada Bob @5 -Ada @15", {"other": 1, "Bob": 13}),
+        # Bulk work that is canceled counts for its pace only.
+        (RateLimit(4, 10.0, reserve=3), 1, "Ada,bulk @0.5 -Ada Bob,bulk @9", {"Bob": 3.55}),
+        # While bulk work, which came first, waits for the store, a caller of the other lane is served.
+        (TWO, 0, "other,bulk,held bulk,bulk Ada @1", {"other": 0, "Ada": 0}),
+        # A caller that holds a slot of the window, and waits for the store, is not counted in the queue.
+        (RateLimit(2, 10.0), 0, "other.freeze=4 Ada Bob,max_wait=5 @6", {"Ada": 4, "Bob": 4}),
+        # A freeze applies to all processes, also to callers that wait for the store already.
+        (RATE, 0, "freeze=3 Ada @1 other.freeze=20 @25", {"Ada": 21}),
+    ],
+)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_processes_share_the_slots(one: VirtualStore, backend: str) -> None:
-    """A caller that waits for the slot of another process asks again after its wait, and is served on time."""
+def test_when_callers_of_two_processes_are_served(
+    backend: str, rate: RateLimit, latency: float, script: str, served: dict[str, float]
+) -> None:
+    """Each step of a script is a word, see `perform`."""
+    store = VirtualStore(rate)
+    store.latency = latency
+    callers = play(script, rate, store=store, backend=backend)
+    assert callers.served == pytest.approx(served)
+    assert callers.errors == {}
+    assert callers.limiter.statistics().requests == len(served.keys() - {"other"})
 
-    async def scenario(callers: Callers) -> None:
-        async with one.other.slot():
-            await until(2)
-        await callers.arrive("Ada", "Bob")
-        await until(30)
 
-    played = play(scenario, ONE, store=one, backend=backend)
-    assert (played.served, played.waited) == ({"Ada": 12, "Bob": 22}, {"Ada": 10, "Bob": 20})
-
-
-def test_a_caller_without_a_reserved_slot_asks_again(one: VirtualStore) -> None:
-    """When all slots are in flight in other processes, it asks again after one window."""
-
-    async def scenario(callers: Callers) -> None:
-        async with one.other.slot():
-            await callers.arrive("Ada")
-            await until(7)
-        await until(21)
-
-    assert play(scenario, ONE, store=one).served == {"Ada": 17}
+def test_a_wait_for_the_store_beyond_max_wait_is_an_error(one: VirtualStore) -> None:
+    """The slot of the store is canceled, and the callers behind it continue."""
+    callers = play("other @7 impatient,max_wait=2 Ada @11", ONE, store=one)
+    error = callers.errors["impatient"]
+    assert isinstance(error, RateLimitError)
+    assert (error.retry_after, callers.served) == (3, {"other": 0, "Ada": 10})
 
 
 def test_each_process_keeps_the_limit_whatever_the_store_replies() -> None:
     """With a store that has lost everything, no process sends more than the limit."""
+    assert play("Ada Bob @11", ONE, store=GenerousStore(ONE)).served == {"Ada": 0, "Bob": 10}
+
+
+def test_a_freeze_applies_to_callers_that_do_not_ask_the_store(store: VirtualStore) -> None:
+    """One that waits for the store ends its wait at once if it becomes too long; a reply of the store is for all."""
 
     async def scenario(callers: Callers) -> None:
-        await callers.arrive("Ada", "Bob")
-        await until(11)
+        await callers.other.async_refused(5)
+        await callers.arrive("Ada", freeze_timeout=10)
+        assert callers.limiter.frozen_for() == 5
+        await until(1)
+        await callers.limiter.async_refused(20)
+        await until(1.5)
+        assert isinstance(callers.errors["Ada"], RateLimitError)
 
-    assert play(scenario, ONE, store=GenerousStore(ONE)).served == {"Ada": 0, "Bob": 10}
+    play(scenario, RATE, store=store)
+
+
+def test_a_slow_reply_is_logged(store: VirtualStore, caplog: pytest.LogCaptureFixture) -> None:
+    """Its time counts as a wait, also if the slot is free at once."""
+    caplog.set_level("INFO", "sendblue_contacts")
+    store.latency = 1.5
+    assert play("Ada @2", RATE, store=store).limiter.statistics().total_waited == 1.5
+    assert [record.message for record in caplog.records] == ["waiting for the rate limit, at least 1.5 s"]
 
 
 def test_one_caller_of_each_lane_asks_at_a_time(store: VirtualStore) -> None:
@@ -154,134 +159,6 @@ def test_one_caller_of_each_lane_asks_at_a_time(store: VirtualStore) -> None:
 
     served = play(scenario, RATE, store=store).served
     assert served == {"first": 1, "bulk": 1, "hurried": 1, "second": 2}
-
-
-def test_the_other_lane_continues_while_bulk_work_waits_for_the_store() -> None:
-    """Bulk work came first and holds a slot of the window; a caller that slept because of it is served."""
-    store = VirtualStore(RateLimit(2, 10.0, reserve=1))
-
-    async def scenario(callers: Callers) -> None:
-        other = store.other.slot(bulk=True)
-        await other.__aenter__()
-        await callers.arrive("bulk", bulk=True)
-        await callers.arrive("other")
-        await until(1)
-
-    assert play(scenario, RateLimit(2, 10.0, reserve=1), store=store).served == {"other": 0}
-
-
-def test_the_time_of_a_slow_reply_counts_as_a_wait(store: VirtualStore, caplog: pytest.LogCaptureFixture) -> None:
-    """Also if the slot is free at once."""
-    caplog.set_level("INFO", "sendblue_contacts")
-    store.latency = 1.5
-
-    async def scenario(callers: Callers) -> None:
-        await callers.arrive("Ada")
-        await until(2)
-        assert callers.limiter.statistics().total_waited == 1.5
-
-    assert play(scenario, RATE, store=store).waited == {"Ada": 1.5}
-    assert [record.message for record in caplog.records] == ["waiting for the rate limit, at least 1.5 s"]
-
-
-def test_the_store_holds_the_slot_of_an_abandoned_request(one: VirtualStore) -> None:
-    """Its request may still be on its way, so other processes get the slot later."""
-
-    async def scenario(callers: Callers) -> None:
-        with anyio.move_on_after(1):
-            async with one.other.slot():
-                await anyio.sleep_forever()
-        await callers.arrive("Ada")
-        await until(25)
-
-    assert play(scenario, ONE, store=one).served == {"Ada": 14}
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("at", [0.5, 3], ids=["asking", "waiting"])
-def test_a_cancelled_caller_takes_no_slot(one: VirtualStore, backend: str, at: float) -> None:
-    """Neither of the window nor of the store, and the next caller continues at once; it is not counted."""
-    one.latency = 1
-
-    async def scenario(callers: Callers) -> None:
-        async with one.other.slot():
-            pass
-        await callers.arrive("Ada", "Bob")
-        await until(2 + at)
-        await callers.cancel("Ada")
-        await until(15)
-        assert callers.limiter.statistics().requests == 1
-
-    assert play(scenario, ONE, store=one, backend=backend).served == {"Bob": 13}
-    assert Command.CANCEL in one.received()
-
-
-def test_cancelled_bulk_work_counts_for_its_pace_only() -> None:
-    """The one slot that it may use is free for the next caller, one pace later."""
-    rate = RateLimit(4, 10.0, reserve=3)
-    store = VirtualStore(rate)
-    store.latency = 1
-    assert play("Ada,bulk @0.5 -Ada Bob,bulk @9", rate, store=store).served == pytest.approx({"Bob": 3.55})
-
-
-def test_a_wait_for_the_store_beyond_max_wait_is_an_error(one: VirtualStore) -> None:
-    """The slot of the store is cancelled, and the callers behind it continue."""
-
-    async def scenario(callers: Callers) -> None:
-        async with one.other.slot():
-            pass
-        await until(7)
-        await callers.arrive("impatient", max_wait=2)
-        await callers.arrive("Ada")
-        await until(11)
-
-    callers = play(scenario, ONE, store=one)
-    error = callers.errors["impatient"]
-    assert isinstance(error, RateLimitError)
-    assert (error.retry_after, callers.served) == (3, {"Ada": 10})
-
-
-def test_a_caller_that_holds_its_slot_is_not_counted_in_the_queue() -> None:
-    """It holds one of two slots and waits for the store; the second slot is free now, not in one window."""
-    rate = RateLimit(2, 10.0)
-    store = VirtualStore(rate)
-
-    async def scenario(callers: Callers) -> None:
-        await store.other.async_refused(4)
-        await callers.arrive("Ada")
-        await callers.arrive("Bob", max_wait=5)
-        await until(6)
-
-    assert play(scenario, rate, store=store).served == {"Ada": 4, "Bob": 4}
-
-
-def test_a_freeze_applies_to_all_processes(store: VirtualStore) -> None:
-    """Callers of other processes wait for its end, also those that wait for the store already."""
-
-    async def scenario(callers: Callers) -> None:
-        await callers.limiter.async_refused(3)
-        await callers.arrive("Ada")
-        await until(1)
-        await store.other.async_refused(20)
-        await until(4)
-        assert callers.limiter.frozen_for() == 17
-        await until(25)
-
-    assert play(scenario, RATE, store=store).served == {"Ada": 21}
-
-
-def test_a_freeze_wakes_callers_that_wait_for_the_store(store: VirtualStore) -> None:
-    """Those that do not accept so long a wait get their error at once."""
-
-    async def scenario(callers: Callers) -> None:
-        await store.other.async_refused(5)
-        await callers.arrive("Ada", freeze_timeout=10)
-        await until(1)
-        await callers.limiter.async_refused(20)
-        await until(1.5)
-        assert isinstance(callers.errors["Ada"], RateLimitError)
-
-    play(scenario, RATE, store=store)
 
 
 def test_an_unavailable_store_is_retried(store: VirtualStore) -> None:
@@ -449,6 +326,81 @@ def test_the_child_of_a_fork_leaves_the_slots_of_its_parent(store: VirtualStore)
     assert "child" in play(scenario, RATE, store=store).served
 
 
+@dataclass(frozen=True)
+class Request:
+    """A request of any process: when its caller comes, gives up waiting, and how late it wakes; its two latencies."""
+
+    comes: int
+    gives_up_after: int
+    late: float
+    out: int
+    back: int
+    lease: float
+    bulk: bool
+    killed: bool  # so that the store is not told the end
+
+
+REQUESTS = st.builds(
+    Request,
+    comes=st.integers(0, 60),
+    gives_up_after=st.integers(1, 300),
+    late=st.sampled_from([0.0, 0.0, 0.5, 7.0]),
+    out=st.sampled_from([0, 0, 0, 1, 3, 30]),
+    back=st.sampled_from([0, 0, 0, 1, 3, 30]),
+    lease=st.sampled_from([20.0, 60.0]),
+    bulk=st.booleans(),
+    killed=st.sampled_from([False, False, True]),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    requests=st.lists(REQUESTS, max_size=25),
+    limit=st.sampled_from([1, 2, 4]),
+    freezes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 40)), max_size=3),
+)
+def test_a_store_keeps_the_limit(requests: list[Request], limit: int, freezes: list[tuple[int, int]]) -> None:
+    """Of the requests that arrive before their lease expires, whatever happens to their callers; and none starves."""
+    rate = RateLimit(limit, 10.0, reserve=1)
+    arrivals: dict[bool, list[float]] = {True: [], False: []}
+    frozen_until = 0.0
+
+    async def send(store: VirtualStore, token: int, request: Request) -> None:
+        await anyio.sleep(request.comes)
+        ask = StoreRequest(Command.ACQUIRE, token, request.bulk, request.lease)
+        with anyio.move_on_after(request.gives_up_after) as waiting:
+            while wait := store.send(ask).wait:  # noqa: ASYNC110  # the time is virtual
+                await anyio.sleep(wait + request.late)
+        if not waiting.cancelled_caught:
+            assert anyio.current_time() >= frozen_until - TICK
+            if request.out < request.lease:
+                arrivals[request.bulk].append(anyio.current_time() + request.out)
+            await anyio.sleep(request.out + request.back)
+        if not request.killed:
+            store.send(StoreRequest(Command.CANCEL if waiting.cancelled_caught else Command.RELEASE, token))
+
+    async def freeze(store: VirtualStore, at: int, seconds: int) -> None:
+        nonlocal frozen_until
+        await anyio.sleep(at + 0.5)
+        frozen_until = max(frozen_until, anyio.current_time() + seconds)
+        store.send(StoreRequest(Command.FREEZE, seconds=seconds))
+
+    async def main() -> None:
+        store = VirtualStore(rate)
+        async with anyio.create_task_group() as tasks:
+            for token, request in enumerate(requests):
+                tasks.start_soon(send, store, token, request)
+            for at, seconds in freezes:
+                tasks.start_soon(freeze, store, at, seconds)
+        await anyio.sleep(400)
+        replies = [store.send(StoreRequest(Command.ACQUIRE, token, lease=60.0)) for token in range(100, 101 + limit)]
+        assert [(reply.wait, reply.held) for reply in replies] == [(0, True)] * limit + [(10, False)]
+
+    run("asyncio", main)
+    assert most_in_window(arrivals[True] + arrivals[False]) <= limit
+    assert most_in_window(arrivals[True]) <= rate.bulk_slots
+
+
 TIMES = st.integers(0, 40).map(lambda tenths: tenths / 2)
 CALLERS = st.lists(st.tuples(TIMES, TIMES, st.integers(1, 60), st.booleans(), st.booleans()), max_size=16)
 
@@ -471,7 +423,7 @@ def test_no_caller_starves(
 
     async def main() -> None:
         store = VirtualStore(rate)
-        processes = [limiter_of(rate, store), store.other]
+        processes = [limiter_of(rate, store), limiter_of(rate, store)]
         async with anyio.create_task_group() as tasks:
             for comes, lasts, gives_up_after, bulk, second in callers:
                 tasks.start_soon(partial(call, processes[second], comes, lasts, gives_up_after, bulk))
@@ -484,4 +436,4 @@ def test_no_caller_starves(
                 await processes[0].slot().__aenter__()
 
     run("asyncio", main)
-    assert max((sum(first <= at < first + 10 for at in arrivals) for first in arrivals), default=0) <= limit
+    assert most_in_window(arrivals) <= limit

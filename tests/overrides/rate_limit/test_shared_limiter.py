@@ -82,13 +82,6 @@ def test_a_limiter_outlives_its_client() -> None:
     release(slot)
 
 
-def test_a_limiter_can_be_passed() -> None:
-    """`rate_limit=` accepts a limiter to share, and None for no limit."""
-    limiter = RateLimiter(RateLimit(5))
-    assert client("key", rate_limit=limiter).rate_limit is limiter
-    assert client("key", rate_limit=None).rate_limit.rate is None
-
-
 def test_threads_get_the_same_shared_limiter() -> None:
     """However many request it at the same time."""
     barrier, found = threading.Barrier(8), list[RateLimiter]()

@@ -7,11 +7,15 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import pytest
 import trio.testing
 from sendblue_contacts import RateLimit, RateLimiter, SendblueError
-from sendblue_contacts.rate_limit.stores.base import Store
+from sendblue_contacts.rate_limit.stores.base import Command, Store, StoreReply, StoreRequest, StoreUnavailableError, T
+from sendblue_contacts.rate_limit.stores.slot_table import SlotTable
 
 BACKENDS = ("asyncio", "trio")
+TICK = 1e-6
+"""Seconds, for the rounding of times."""
 _CHECKPOINTS = 10
 """After so many, each task that can continue has continued until it waits for a timer."""
 
@@ -57,6 +61,46 @@ def limiter_of(rate: RateLimit, store: Store | None = None) -> RateLimiter:
     return RateLimiter(rate, clock=clock, store=store)
 
 
+def most_in_window(times: list[float]) -> int:
+    """The maximum number of times in any window of 10 s."""
+    return max((sum(first <= time < first + 10 - TICK for time in times) for first in times), default=0)
+
+
+class VirtualStore(Store):
+    """Slots in memory, all free, which several limiters share.
+
+    Attributes:
+        latency: Seconds until a reply arrives. The request is carried out at once, also if the caller is cancelled.
+        is_available: Whether it carries out requests and replies.
+        requests: All requests, oldest first, and when they arrived.
+        table: The slots.
+    """
+
+    def __init__(self, rate: RateLimit, clock: Callable[[], float] = anyio.current_time) -> None:
+        self.latency = 0.0
+        self.is_available = True
+        self.requests: list[tuple[float, StoreRequest]] = []
+        self.table = SlotTable.cold(rate, -rate.per)
+        self._clock = clock
+
+    def send(self, request: StoreRequest) -> StoreReply:
+        """Carry out a request."""
+        self.requests.append((self._clock(), request))
+        if not self.is_available:
+            raise StoreUnavailableError("no reply")
+        return self.table.apply(request, self._clock())
+
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """Make the call without a thread, which has no virtual time; the reply takes a while."""
+        reply = call()
+        await anyio.sleep(self.latency)
+        return reply
+
+    def received(self, *without: Command) -> list[Command]:
+        """The commands that arrived, oldest first, without these."""
+        return [request.command for _, request in self.requests if request.command not in without]
+
+
 async def run_ready_tasks() -> None:
     """Let all tasks continue until they wait."""
     for _ in range(_CHECKPOINTS):
@@ -70,19 +114,19 @@ async def until(time: float) -> None:
 
 
 class Callers:
-    """Callers of a limiter, each in a task.
+    """Callers of a limiter, each in a task. The caller with the name `other` is one of another process.
 
     Attributes:
         limiter: The limiter.
+        other: The limiter of the other process, with the same store.
         served: When each caller that has acquired its slot acquired it, oldest first.
-        waited: How long those callers waited, as the limiter counts it.
         errors: The errors of the others.
     """
 
-    def __init__(self, tasks: anyio.abc.TaskGroup, limiter: RateLimiter) -> None:
-        self.limiter = limiter
+    def __init__(self, tasks: anyio.abc.TaskGroup, rate: RateLimit, store: Store | None) -> None:
+        self.limiter = limiter_of(rate, store)
+        self.other = limiter_of(rate, store)
         self.served: dict[Any, float] = {}
-        self.waited: dict[Any, float] = {}
         self.errors: dict[Any, SendblueError] = {}
         self._tasks = tasks
         self._scopes: dict[Any, anyio.CancelScope] = {}
@@ -116,10 +160,12 @@ class Callers:
         await run_ready_tasks()
 
     async def _call(self, name: object, terms: dict[str, Any]) -> None:
+        limiter, arrived = self.other if name == "other" else self.limiter, anyio.current_time()
         with self._scopes[name]:
             try:
-                async with self.limiter.slot(**terms) as slot:
-                    self.served[name], self.waited[name] = anyio.current_time(), slot.waited
+                async with limiter.slot(**terms) as slot:
+                    self.served[name] = anyio.current_time()
+                    assert slot.waited == pytest.approx(self.served[name] - arrived)
                     await self._responses[name].wait()
             except SendblueError as error:
                 self.errors[name] = error
@@ -129,7 +175,8 @@ async def perform(callers: Callers, script: str) -> None:
     """Carry out the steps of a script, such as `Ada,held Bob,bulk,max_wait=5 @5 !Ada -Bob freeze=20`.
 
     A name: this caller arrives, with the terms of `slot` behind it; `held` if it has its response only at `!Ada`.
-    `@5`: time passes until 5 s. `-Bob`: the task of Bob is canceled. `freeze=20`: a 429.
+    `@5`: time passes until 5 s. `-Bob`: the task of Bob is canceled. `freeze=20`: a 429; `other.freeze=20`: one in the
+    other process.
     """
     for step in script.split():
         name, *options = step.split(",")
@@ -139,8 +186,9 @@ async def perform(callers: Callers, script: str) -> None:
             await callers.respond(step[1:])
         elif step.startswith("-"):
             await callers.cancel(step[1:])
-        elif step.startswith("freeze="):
-            await callers.limiter.async_refused(float(step.partition("=")[2]))
+        elif "freeze=" in name:
+            limiter = callers.other if name.startswith("other.") else callers.limiter
+            await limiter.async_refused(float(name.partition("=")[2]))
         else:
             terms = {
                 term: float(value) if value else True
@@ -160,7 +208,7 @@ def play(
 
     async def main() -> Callers:
         async with anyio.create_task_group() as tasks:
-            callers = Callers(tasks, limiter_of(rate, store))
+            callers = Callers(tasks, rate, store)
             await (perform(callers, scenario) if isinstance(scenario, str) else scenario(callers))
             tasks.cancel_scope.cancel()
         return callers

@@ -15,20 +15,6 @@ def _sizes(sandbox: Sandbox) -> list[int]:
     return [request.body.count(b'"phone"') for request in sandbox.requests if request.path == BULK]
 
 
-def test_few_requests_are_refused() -> None:
-    """The limit allows so many requests a second, so throughput is 80 % of the best with a quarter more requests."""
-    count, largest = 20_000, 350
-    with (
-        Sandbox(limit=None, bulk_max=largest) as sandbox,
-        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None) as client,
-    ):
-        result = client.contacts.bulk.create(make_rows(count))
-        again = client.contacts.bulk.delete(row["phone"] for row in make_rows(count))
-        sizes, left = _sizes(sandbox), sandbox.contacts()
-    assert (repr(result), len(again.deleted), left) == (f"BulkCreateResult({count} of {count} created)", count, [])
-    assert len(sizes) <= count / largest / 0.8
-
-
 @pytest.mark.parametrize("chunk_size", ["auto", 60])
 def test_what_times_out_is_neither_lost_nor_doubled(chunk_size: Any) -> None:
     """The server executes it after the client gave it up, and possibly while it is sent again."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from sendblue_sandbox import Sandbox
 
-LIMIT, PER = 20, 0.5
+LIMIT, PER = 10, 0.25
 """The limit that the sandbox enforces and the processes keep."""
 
 WORKER = """

@@ -40,57 +40,43 @@ def outage_of(store: RedisStore) -> str:
     return str(caught.value)
 
 
-def test_a_refused_connection() -> None:
+def test_a_redis_that_cannot_be_reached() -> None:
     """The message contains the host and the error of the system."""
     port = free_port()
     reason = outage_of(store_at(f"redis://127.0.0.1:{port}"))
     assert reason == f"Redis at 127.0.0.1: Error 111 connecting to 127.0.0.1:{port}. Connection refused."
-
-
-def test_an_unknown_host() -> None:
-    """It may be known later."""
     assert "Redis at no-such-host.invalid: Error" in outage_of(store_at("redis://no-such-host.invalid"))
 
 
-def test_a_redis_that_hangs(own_redis: RedisServer) -> None:
-    """The store waits for one timeout, which a parameter of the URL sets."""
+def test_a_redis_that_hangs_or_is_killed(own_redis: RedisServer) -> None:
+    """While a connection is open. The store waits for one timeout, which a parameter of the URL sets."""
     store = store_at(f"{own_redis.url}?socket_timeout=0.05&socket_connect_timeout=0.05")
     store.send(ACQUIRE)
     with own_redis.stopped():
         assert "Timeout" in outage_of(store)
     assert store.send(ACQUIRE).held
-
-
-def test_a_redis_that_was_killed(own_redis: RedisServer) -> None:
-    """While a connection is open."""
-    store = store_at(own_redis.url)
-    store.send(ACQUIRE)
     own_redis.kill()
     assert "Connection refused" in outage_of(store)
 
 
-def test_a_redis_without_tls(own_redis: RedisServer) -> None:
+def test_a_redis_without_tls(redis_server: RedisServer) -> None:
     """It does not answer `rediss://`."""
-    url = own_redis.url.replace("redis:", "rediss:") + "?socket_timeout=0.1"
+    url = redis_server.url.replace("redis:", "rediss:") + "?socket_timeout=0.1"
     assert "Redis at 127.0.0.1: " in outage_of(store_at(url))
 
 
-def test_a_replica(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """It is read-only until it is promoted."""
-    admin.replicaof("127.0.0.1", str(free_port()))
-    assert outage_of(store_at(own_redis.url)) == "Redis at 127.0.0.1: ReadOnlyError"
-
-
-def test_a_redis_that_is_out_of_memory(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """Memory may be freed later."""
-    admin.config_set("maxmemory", 1)
-    assert outage_of(store_at(own_redis.url)) == "Redis at 127.0.0.1: OutOfMemoryError"
-
-
-def test_a_redis_without_its_replicas(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """They may be connected later."""
-    admin.config_set("min-replicas-to-write", 1)
-    assert outage_of(store_at(own_redis.url)) == "Redis at 127.0.0.1: NOREPLICAS"
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("REPLICAOF 127.0.0.1 1", "ReadOnlyError"),  # until it is promoted
+        ("CONFIG SET maxmemory 1", "OutOfMemoryError"),
+        ("CONFIG SET min-replicas-to-write 1", "NOREPLICAS"),
+    ],
+)
+def test_a_redis_that_cannot_write(own_redis: RedisServer, admin: redis.Redis, command: str, reason: str) -> None:
+    """It may write later."""
+    admin.execute_command(*command.split())  # type: ignore[no-untyped-call]  # as redis-py declares it
+    assert outage_of(store_at(own_redis.url)) == f"Redis at 127.0.0.1: {reason}"
 
 
 def test_a_redis_that_is_busy(own_redis: RedisServer, admin: redis.Redis) -> None:
@@ -168,50 +154,39 @@ def problem_of(store: RedisStore) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("user", ["", f":{PASSWORD}@", f"nobody:{PASSWORD}@"])
-def test_wrong_credentials(own_redis: RedisServer, admin: redis.Redis, user: str) -> None:
-    """No password, a wrong one, or that of an unknown user."""
-    admin.config_set("requirepass", "the right one")
-    problem = problem_of(store_at(own_redis.url.replace("//", f"//{user}")))
-    assert problem.startswith("Redis at 127.0.0.1 rejects the credentials: check the password in the URL")
-
-
-def test_the_right_password(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """With it, the store works, in the database that the URL names."""
+def test_credentials(own_redis: RedisServer, admin: redis.Redis) -> None:
+    """No password, a wrong one, or that of an unknown user. With the right one, the database of the URL is used."""
     admin.config_set("requirepass", PASSWORD)
+    for user in ("", ":wrong@", f"nobody:{PASSWORD}@"):
+        problem = problem_of(store_at(own_redis.url.replace("//", f"//{user}")))
+        assert problem.startswith("Redis at 127.0.0.1 rejects the credentials: check the password in the URL")
     store_at(own_redis.url.replace("//", f"//:{PASSWORD}@") + "/3").send(ACQUIRE)
     assert (admin.dbsize(), list(admin.info("keyspace"))) == (0, ["db3"])
 
 
-@pytest.mark.parametrize("missing", ["-info", "-evalsha", "-script|load", "-time", "-get", "-set"])
-def test_a_user_without_a_permission(own_redis: RedisServer, admin: redis.Redis, missing: str) -> None:
-    """The message lists the required permissions."""
-    admin.acl_setuser("app", enabled=True, passwords=["+word"], keys=["*"], commands=["+@all"], reset=True)
-    admin.execute_command("ACL SETUSER", "app", missing)  # type: ignore[no-untyped-call]  # as redis-py declares it
-    problem = problem_of(store_at(own_redis.url.replace("//", "//app:word@")))
-    assert problem.endswith("allow evalsha, script load, info, time, get and set on sendblue:*")
-
-
-def test_a_user_with_only_the_required_permissions(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """What the message lists is sufficient."""
+def test_permissions(own_redis: RedisServer, admin: redis.Redis) -> None:
+    """Each of those that the message lists is required, and they are sufficient."""
+    url = own_redis.url.replace("//", "//app:word@")
     needed = [f"+{command}" for command in ("evalsha", "script|load", "info", "time", "get", "set")]
-    admin.acl_setuser("app", enabled=True, passwords=["+word"], keys=["sendblue:*"], commands=needed, reset=True)
-    assert store_at(own_redis.url.replace("//", "//app:word@")).send(ACQUIRE).held
+    for missing in (*needed, ""):
+        commands = [command for command in needed if command != missing]
+        admin.acl_setuser("app", enabled=True, passwords=["+word"], keys=["sendblue:*"], commands=commands, reset=True)
+        admin.script_flush()
+        if missing:
+            problem = problem_of(store_at(url))
+            assert problem.endswith("allow evalsha, script load, info, time, get and set on sendblue:*"), missing
+    assert store_at(url).send(ACQUIRE).held
 
 
-def test_another_type_at_the_key(own_redis: RedisServer, admin: redis.Redis) -> None:
-    """The message contains the key."""
+def test_another_value_at_the_key(own_redis: RedisServer, admin: redis.Redis) -> None:
+    """The message contains the key: of another type, or of a string that is not a table of slots."""
     store = store_at(own_redis.url)
     admin.lpush(store.key, "x")
-    assert f"at the key of the slots, {store.key}: delete it" in problem_of(store)
-
-
-@pytest.mark.parametrize("value", [b"no slots", b"\xc1", b""])
-def test_another_value_at_the_key(own_redis: RedisServer, admin: redis.Redis, value: bytes) -> None:
-    """The same, for a string that is not a table of slots."""
-    store = store_at(own_redis.url)
-    admin.set(store.key, value)
-    assert f"at the key of the slots, {store.key}: delete it" in problem_of(store)
+    problems = [problem_of(store)]
+    for value in (b"no slots", b"\xc1", b""):
+        admin.set(store.key, value)
+        problems.append(problem_of(store))
+    assert [f"at the key of the slots, {store.key}: delete it" in problem for problem in problems] == [True] * 4
 
 
 @pytest.mark.parametrize(
@@ -226,24 +201,19 @@ def test_a_url_that_redis_rejects(redis_server: RedisServer, rest: str, words: s
     assert problem_of(store_at(redis_server.url + rest)).startswith(f"Redis at 127.0.0.1 {words}")
 
 
-@pytest.mark.parametrize("text", ["unknown command 'EVALSHA'", "Error running script: Unknown Redis command called"])
-def test_a_redis_without_a_required_command(text: str) -> None:
-    """It is too old, or the command was renamed."""
-    assert "must be version 5 or later" in problem_of(store_at("redis://host", FailingClient(RESPONSES(text))))
-
-
-def test_a_cluster() -> None:
-    """A client for a single Redis cannot use it."""
-    error = redis.exceptions.MovedError("1 127.0.0.1:7001")
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RESPONSES("unknown command 'EVALSHA'"), "must be version 5 or later"),
+        (RESPONSES("Error running script: Unknown Redis command called"), "must be version 5 or later"),
+        (redis.exceptions.MovedError("1 127.0.0.1:7001"), "Redis at host is a cluster: pass store=RedisStore("),
+        (RESPONSES(f"strange {PASSWORD}"), "responds with an error (ResponseError) whose text may contain a secret"),
+    ],
+)
+def test_other_problems(error: Exception, words: str) -> None:
+    """It is too old, a command was renamed, it is a cluster; of an unknown error the text is not shown."""
     problem = problem_of(store_at("redis://host", FailingClient(error)))
-    assert problem.startswith("Redis at host is a cluster: pass store=RedisStore(")
-
-
-def test_an_unknown_error() -> None:
-    """The message does not contain the text of Redis."""
-    problem = problem_of(store_at("redis://host", FailingClient(RESPONSES(f"strange {PASSWORD}"))))
-    assert problem.startswith("Redis at host responds with an error (ResponseError) whose text may contain a secret")
-    assert PASSWORD not in problem
+    assert (words in problem, PASSWORD in problem) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ def statuses(sandbox: Sandbox) -> set[int]:
 
 def test_four_processes_keep_one_limit(own_redis: RedisServer) -> None:
     """Together they never send more than one of them may; no request is refused or lost."""
-    with Sandbox(limit=LIMIT, per=PER) as sandbox, Workers(sandbox, own_redis.url, 25, 25, 25, 25) as workers:
+    with Sandbox(limit=LIMIT, per=PER) as sandbox, Workers(sandbox, own_redis.url, 15, 15, 15, 15) as workers:
         assert [worker.result() for worker in workers.workers] == [(0, "")] * 4
-        assert (sandbox.arrivals() <= LIMIT, statuses(sandbox), len(sandbox.requests)) == (True, {200}, 100)
+        assert (sandbox.arrivals() <= LIMIT, statuses(sandbox), len(sandbox.requests)) == (True, {200}, 60)
 
 
 def test_the_limit_holds_through_a_kill_and_a_restart(own_redis: RedisServer) -> None:
     """One of four processes is killed, then Redis, which loses its data: the others continue, within the limit."""
-    with Sandbox(limit=LIMIT, per=PER) as sandbox, Workers(sandbox, own_redis.url, 1000, 50, 50, 50) as workers:
+    with Sandbox(limit=LIMIT, per=PER) as sandbox, Workers(sandbox, own_redis.url, 1000, 25, 25, 25) as workers:
         killed, *others = workers.workers
         killed.wait_for_sent(10)
         killed.kill()

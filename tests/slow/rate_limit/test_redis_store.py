@@ -223,15 +223,6 @@ def test_threads_share_a_store(redis_server: RedisServer) -> None:
     assert connections <= 50
 
 
-def test_a_store_serves_several_event_loops(redis_server: RedisServer) -> None:
-    """One after another and of both kinds: no connection belongs to a loop that has ended."""
-    client = RedisStoreFixture(redis_server).warm(RATE)
-    for token, backend in enumerate(["asyncio", "trio", "asyncio"], 1):
-        request = StoreRequest(Command.ACQUIRE, token, lease=60.0)
-        assert anyio.run(client.store.in_thread, partial(client.store.send, request), backend=backend).wait == 0
-    assert client.acquire(4) is None
-
-
 async def blocked(served: threading.Event) -> None:
     """Keep a worker thread busy."""
     await anyio.to_thread.run_sync(served.wait)
