@@ -50,7 +50,7 @@ def test_a_redis_that_cannot_be_reached() -> None:
 
 def test_a_redis_that_hangs_or_is_killed(own_redis: RedisServer) -> None:
     """While a connection is open. The store waits for one timeout, which a parameter of the URL sets."""
-    store = store_at(f"{own_redis.url}?socket_timeout=0.05&socket_connect_timeout=0.05")
+    store = store_at(f"{own_redis.url}?socket_timeout=0.2&socket_connect_timeout=0.2")
     store.send(ACQUIRE)
     with own_redis.stopped():
         assert "Timeout" in outage_of(store)
