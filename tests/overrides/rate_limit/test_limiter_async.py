@@ -17,7 +17,7 @@ from sendblue_contacts import RateLimit, RateLimiter, RateLimitStatistics
 from sendblue_contacts.rate_limit import Slot
 
 from tests.overrides.rate_limit.fake_waiting import DEADLOCK_TIMEOUT, FakeWaiting, acquired, release
-from tests.overrides.rate_limit.virtual_time import BACKENDS, limiter_of, most_in_window, run
+from tests.overrides.rate_limit.virtual_time import BACKENDS, VirtualStore, limiter_of, most_in_window, run
 
 ONE = RateLimit(1, 10.0)
 HOLD = 5.0
@@ -58,6 +58,7 @@ class Caller:
     gives_up_after: int
     timeout: int
     bulk: bool
+    process: int
 
 
 CALLERS = st.lists(
@@ -69,68 +70,103 @@ CALLERS = st.lists(
         gives_up_after=st.integers(1, 300),
         timeout=st.integers(1, 80),
         bulk=st.booleans(),
+        process=st.integers(0, 1),
     ),
     max_size=25,
 )
 
 
-@settings(deadline=None, max_examples=40)
+class Simulation:
+    """The callers of one process, or of two that share a store.
+
+    Attributes:
+        arrivals: When requests arrived, by lane.
+        order: When the callers that were served had arrived, in the order in which they were served, by lane.
+        left: How many callers left the queue.
+    """
+
+    def __init__(self, rate: RateLimit, *, shared: bool) -> None:
+        self.store = VirtualStore(rate) if shared else None
+        self.limiters = [limiter_of(rate, self.store) for _ in range(2 if shared else 1)]
+        self.arrivals: dict[bool, list[float]] = {True: [], False: []}
+        self.order: dict[bool, list[int]] = {True: [], False: []}
+        self.left = 0
+
+    async def call(self, caller: Caller) -> None:
+        """A caller arrives."""
+        await anyio.sleep(caller.comes)
+        slot = self.limiters[caller.process % len(self.limiters)].slot(bulk=caller.bulk)
+        with anyio.move_on_after(caller.gives_up_after) as waiting:
+            await slot.__aenter__()
+        if waiting.cancelled_caught:
+            self.left += 1
+        else:
+            self.order[caller.bulk].append(caller.comes)
+            await self._send(caller, slot)
+
+    async def _send(self, caller: Caller, slot: Slot) -> None:
+        assert self.store or self.limiters[0].frozen_for() == 0
+        if caller.out <= caller.timeout + HOLD:  # it arrives although it was abandoned
+            self.arrivals[caller.bulk].append(anyio.current_time() + caller.out)
+        with anyio.move_on_after(caller.timeout) as answering:
+            await anyio.sleep(caller.out + caller.back)
+        await slot.__aexit__(TimeoutError if answering.cancelled_caught else None, None, None)
+
+    async def freeze(self, at: int, seconds: int) -> None:
+        """The server responds with 429."""
+        await anyio.sleep(at + 0.5)
+        await self.limiters[0].async_refused(seconds)
+
+    async def fail(self, at: int, latency: float) -> None:
+        """The store is unavailable for a while, and slow from then on."""
+        assert self.store
+        await anyio.sleep(at)
+        self.store.latency, self.store.is_available = latency, False
+        await anyio.sleep(3)
+        self.store.is_available = True
+
+
+@settings(deadline=None, max_examples=60)
 @given(
     backend=st.sampled_from(BACKENDS),
     callers=CALLERS,
     limit=st.integers(1, 4),
     freezes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 40))),
+    outage=st.none() | st.tuples(st.integers(0, 20), st.sampled_from([0, 0.5, 3])),
 )
 def test_the_server_never_counts_more_than_the_limit(
-    backend: str, callers: list[Caller], limit: int, freezes: list[tuple[int, int]]
+    backend: str, callers: list[Caller], limit: int, freezes: list[tuple[int, int]], outage: tuple[int, float] | None
 ) -> None:
-    """With any latencies, timeouts, cancellations and refusals, no window is exceeded, and no caller starves."""
-    arrivals: dict[bool, list[float]] = {True: [], False: []}
-    order: dict[bool, list[int]] = {True: [], False: []}
-    left: list[int] = []
+    """With any latencies, timeouts, cancellations and refusals, no window is exceeded, and no caller starves.
 
-    async def main() -> RateLimitStatistics:
-        limiter = limiter_of(RateLimit(limit, 10.0, reserve=1, hold_abandoned=HOLD))
+    Neither in one process, nor in two that share a store with an outage.
+    """
+    simulation = Simulation(RateLimit(limit, 10.0, reserve=1, hold_abandoned=HOLD), shared=outage is not None)
 
-        async def call(number: int, caller: Caller) -> None:
-            await anyio.sleep(caller.comes)
-            slot = limiter.slot(bulk=caller.bulk)
-            with anyio.move_on_after(caller.gives_up_after) as waiting:
-                await slot.__aenter__()
-            if waiting.cancelled_caught:
-                left.append(number)
-            else:
-                order[caller.bulk].append(caller.comes)
-                await work(caller, slot)
-
-        async def work(caller: Caller, slot: Slot) -> None:
-            assert limiter.frozen_for() == 0
-            if caller.out <= caller.timeout + HOLD:  # it arrives although it was abandoned
-                arrivals[caller.bulk].append(anyio.current_time() + caller.out)
-            with anyio.move_on_after(caller.timeout) as answering:
-                await anyio.sleep(caller.out + caller.back)
-            await slot.__aexit__(TimeoutError if answering.cancelled_caught else None, None, None)
-
-        async def freeze(at: int, seconds: int) -> None:
-            await anyio.sleep(at + 0.5)
-            await limiter.async_refused(seconds)
-
+    async def main() -> list[RateLimitStatistics]:
         async with anyio.create_task_group() as tasks:
-            for number, caller in enumerate(callers):
-                tasks.start_soon(call, number, caller)
+            for caller in callers:
+                tasks.start_soon(simulation.call, caller)
             for at, seconds in freezes:
-                tasks.start_soon(freeze, at, seconds)
-        await anyio.sleep(50)
-        return limiter.statistics()
+                tasks.start_soon(simulation.freeze, at, seconds)
+            if outage:
+                tasks.start_soon(simulation.fail, *outage)
+        await anyio.sleep(150)  # the lease of a release that is still in the outbox of the other process
+        found = [limiter.statistics() for limiter in simulation.limiters]
+        with anyio.fail_after(20):
+            for _ in range(limit):
+                await simulation.limiters[0].slot().__aenter__()
+        return found
 
-    statistics = run(backend, main)
+    found = run(backend, main)
+    arrivals, order = simulation.arrivals, simulation.order
     assert most_in_window(arrivals[True] + arrivals[False]) <= limit
     assert most_in_window(arrivals[True]) <= max(1, limit - 1)
-    assert all(lane == sorted(lane) for lane in order.values())
+    assert outage or all(lane == sorted(lane) for lane in order.values())
     served = len(order[True]) + len(order[False])
-    assert served + len(left) == len(callers)
-    assert (statistics.in_flight, statistics.waiting, statistics.requests) == (0, 0, served)
-    assert statistics.free == limit
+    assert served + simulation.left == len(callers)
+    assert sum(each.requests for each in found) == served
+    assert {(each.in_flight, each.waiting, each.free) for each in found} == {(0, 0, limit)}
 
 
 def test_threads_and_tasks_share_one_queue(waiting: FakeWaiting, backend: str) -> None:

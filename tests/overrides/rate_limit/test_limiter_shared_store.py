@@ -6,7 +6,6 @@ happens to them while the store is slow or unavailable.
 
 import threading
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +23,6 @@ from tests.overrides.rate_limit.virtual_time import (
     TICK,
     Callers,
     VirtualStore,
-    limiter_of,
     most_in_window,
     play,
     run,
@@ -399,41 +397,3 @@ def test_a_store_keeps_the_limit(requests: list[Request], limit: int, freezes: l
     run("asyncio", main)
     assert most_in_window(arrivals[True] + arrivals[False]) <= limit
     assert most_in_window(arrivals[True]) <= rate.bulk_slots
-
-
-TIMES = st.integers(0, 40).map(lambda tenths: tenths / 2)
-CALLERS = st.lists(st.tuples(TIMES, TIMES, st.integers(1, 60), st.booleans(), st.booleans()), max_size=16)
-
-
-@settings(deadline=None, max_examples=40)
-@given(callers=CALLERS, limit=st.integers(1, 3), latency=st.sampled_from([0, 0.5, 3]), outage=TIMES)
-def test_no_caller_starves(
-    callers: list[tuple[float, float, int, bool, bool]], limit: int, latency: float, outage: float
-) -> None:
-    """Two processes, a slow store with an outage, and callers that are cancelled: the limit holds, and all end."""
-    rate = RateLimit(limit, 10.0, reserve=1)
-    arrivals: list[float] = []
-
-    async def call(limiter: RateLimiter, comes: float, lasts: float, gives_up_after: int, bulk: bool) -> None:
-        await anyio.sleep(comes)
-        with anyio.move_on_after(gives_up_after):
-            async with limiter.slot(bulk=bulk):
-                arrivals.append(anyio.current_time())
-                await anyio.sleep(lasts)
-
-    async def main() -> None:
-        store = VirtualStore(rate)
-        processes = [limiter_of(rate, store), limiter_of(rate, store)]
-        async with anyio.create_task_group() as tasks:
-            for comes, lasts, gives_up_after, bulk, second in callers:
-                tasks.start_soon(partial(call, processes[second], comes, lasts, gives_up_after, bulk))
-            await anyio.sleep(outage)
-            store.latency, store.is_available = latency, False
-            await anyio.sleep(3)
-            store.is_available = True
-        with anyio.fail_after(100):  # the lease of a release that is still in the outbox of the other process
-            for _ in range(limit):
-                await processes[0].slot().__aenter__()
-
-    run("asyncio", main)
-    assert most_in_window(arrivals) <= limit
