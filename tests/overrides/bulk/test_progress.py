@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sendblue_contacts import BulkOutcome, BulkProgress, Contact
-from sendblue_contacts.bulk.progress import ProgressTracker
+from sendblue_contacts.bulk.progress import ProgressTracker, RateEstimator
 
 from tests.overrides.transport_harness import Clock
 
@@ -32,3 +32,14 @@ def test_progress(items: object, seconds: float, statuses: str, progress: BulkPr
     clock.now += seconds
     tracker.add(_outcomes(statuses))
     assert reported == [progress]
+
+
+def test_the_rate_in_a_window() -> None:
+    """What was done before the window does not count."""
+    clock = Clock()
+    estimator = RateEstimator(clock, window=10.0)
+    rates = list[float]()
+    for done in (100, 150, 160):
+        clock.now += 10
+        rates.append(estimator.rate(done))
+    assert rates == [10, 5, 1]

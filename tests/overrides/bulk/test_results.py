@@ -79,6 +79,7 @@ def test_a_failed_contact_is_the_mapping_of_the_caller() -> None:
     assert (failure == ROW, failure.item is ROW, failure.get("tags")) == (True, True, None)
     with pytest.raises(KeyError):
         failure["tags"]
+    assert dict(FailedContact(4, "no mapping", "invalid")) == {}
 
 
 def _pickled(value: Any) -> Any:
