@@ -159,8 +159,8 @@ def test_one_caller_of_each_lane_asks_at_a_time(store: VirtualStore) -> None:
     assert served == {"first": 1, "bulk": 1, "hurried": 1, "second": 2}
 
 
-def test_an_unavailable_store_is_retried(store: VirtualStore) -> None:
-    """With `block`, with growing pauses, until it replies."""
+def test_an_unavailable_store_is_retried(store: VirtualStore, caplog: pytest.LogCaptureFixture) -> None:
+    """With `block`, with growing pauses, until it replies. It is logged once, with the reason."""
     store.is_available = False
 
     async def scenario(callers: Callers) -> None:
@@ -173,6 +173,7 @@ def test_an_unavailable_store_is_retried(store: VirtualStore) -> None:
     attempts = [at for at, request in store.requests if request.command is Command.ACQUIRE]
     pauses = [later - earlier for earlier, later in pairwise(attempts)]
     assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0])
+    assert caplog.messages == ["the rate limit store is unavailable (no reply); retrying"]
 
 
 @pytest.mark.parametrize(
