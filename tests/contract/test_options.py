@@ -17,7 +17,7 @@ from sendblue_contacts import (
 from sendblue_sandbox import Sandbox
 
 from tests.contract.conftest import Api
-from tests.contract.kinds import each_with_one_kind, one_kind
+from tests.contract.kinds import each_with_one_kind
 
 ADA = "+14155551234"
 WITHOUT_PAUSES = Retry(attempts=3, base=1e-9, throttling_base=1e-9)
@@ -72,41 +72,17 @@ def test_retry(api: Api, through: str) -> None:
     assert len(fake.requests) == 5
 
 
-EXTRAS: dict[str, tuple[dict[str, Any], Callable[[Any], Any], tuple[str, Any]]] = {
-    "headers": ({"extra_headers": {"X-One": "1"}}, lambda contacts: contacts.count(), ("", None)),
-    "query": (
-        {"extra_query": {"phone_number": ADA}},
-        lambda contacts: contacts.list(max_items=1),
-        ("limit=1&order_by=created_at&order_direction=asc&phone_number=%2B14155551234", None),
-    ),
-    "body": (
-        {"extra_body": {"lastName": "Lovelace", "first_name": "Augusta"}},
-        lambda contacts: contacts.create(ADA, firstName="Ada"),
-        ("", {"number": ADA, "first_name": "Augusta", "lastName": "Lovelace"}),
-    ),
-}
-
-
-@each_with_one_kind("extra,call,sent", EXTRAS)
-def test_extras(
-    api: Api, sandbox: Sandbox, extra: dict[str, Any], call: Callable[[Any], Any], sent: tuple[str, object]
-) -> None:
-    """They are sent in addition to what the call sends, or instead of it, unchecked."""
-    api(lambda client: call(client.with_options(**extra).contacts))
-    first = sandbox.requests[0]
-    assert ("&".join(sorted(first.query.split("&"))), json.loads(first.body) if first.body else None) == sent
-    assert (first.headers.get("x-one") == "1", first.headers["sb-api-key-id"]) == ("extra_headers" in extra, "key")
-
-
-@one_kind("asyncio")
-def test_options_accumulate(api: Api, sandbox: Sandbox) -> None:
-    """Options of a client with options keep the earlier ones; the original client keeps its own."""
-    client = api.driver.shared_client(api.url)
+def test_extras(api: Api, sandbox: Sandbox) -> None:
+    """They accumulate, and are sent in addition to what a call sends or instead of it; the client keeps its own."""
+    client = api.client()
+    extra_body = {"lastName": "Lovelace", "first_name": "Augusta"}
+    api(lambda _: client.with_options(extra_body=extra_body).contacts.create(ADA, firstName="Ada"))
     both = client.with_options(extra_headers={"X-One": "1"}).with_options(extra_query={"phone_number": ADA})
     for used in (both, client):
         api(WAYS["contacts"], used)
-    found = [(each.headers.get("x-one"), each.query) for each in sandbox.requests]
-    assert found == [("1", "phone_number=%2B14155551234"), (None, "")]
+    assert json.loads(sandbox.requests[0].body) == {"number": ADA, **extra_body}
+    found = [(each.headers.get("x-one"), each.query, each.headers["sb-api-key-id"]) for each in sandbox.requests]
+    assert found == [(None, "", "key"), ("1", "phone_number=%2B14155551234", "key"), (None, "", "key")]
 
 
 @each_with_one_kind("call", WAYS)

@@ -11,12 +11,11 @@ from sendblue_contacts import AsyncSendblue, Attempt, RateLimit, Retry, Sendblue
 from sendblue_contacts_api.api.contacts import count_contacts
 
 from tests.overrides.clients import URL, WITHOUT_PAUSES, Runner, each_choice, each_with_one_kind
+from tests.overrides.test_personal_data import CALLS, NUMBER, body_for
 from tests.overrides.transport_harness import Clock, Outcome, TransportHarness, throttled
 
-PHONE = "+14155551234"
 ROUTE = "/api/v2/contacts/{phone_number}"
 ALL = "/api/v2/contacts"
-FILTER = f"?phone_number={PHONE}"
 LOST = httpx.ReadTimeout("too slow")
 
 
@@ -56,7 +55,7 @@ def test_each_attempt_is_reported(
     settings: dict[str, Any] = {"limiter": clock.limiter(RateLimit(limit, 10.0, reserve=0)), "retry": retry}
     harness = TransportHarness(kind, *outcomes, clock=clock, on_attempt=found.append, **settings)
     harness.server.before = lambda: clock.sleep(0.25)
-    harness.send("PUT", f"/api/v2/contacts/{PHONE}?x={PHONE}")
+    harness.send("PUT", f"/api/v2/contacts/{NUMBER}?x={NUMBER}")
     assert [shown(attempt) for attempt in found] == expected
     assert {(each.operation, each.method, each.route) for each in found} == {("update_contact", "PUT", ROUTE)}
 
@@ -71,60 +70,48 @@ def test_the_hook_runs_before_the_pause() -> None:
     assert order == ["sent", 503, 0.05, "sent", 200]
 
 
-def _count(client: Any) -> Any:
-    detailed = count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio
-    return detailed(client=client.generated, phone_number=PHONE)
-
-
-BULK = {
-    "status": "OK",
-    "contacts": [{"phone": PHONE}],
-    "failures": [],
-    "amount": 1,
-    "results": [{"phone_number": PHONE, "success": True}],
-}
-CALLS: dict[str, tuple[Callable[[Any], Any], list[tuple[str | None, str, str | None]]]] = {
-    "create": (lambda c: c.contacts.create(PHONE), [("create_contact", "POST", ALL)]),
-    "retrieve": (lambda c: c.contacts.retrieve(PHONE), [("retrieve_contact", "GET", ROUTE)]),
-    "get": (lambda c: c.with_options(timeout=5).contacts.get(PHONE), [("retrieve_contact", "GET", ROUTE)]),
-    "update": (lambda c: c.contacts.update(PHONE, first_name="A"), [("update_contact", "PUT", ROUTE)]),
-    "delete": (lambda c: c.contacts.delete(PHONE), [("delete_contact", "DELETE", ROUTE)]),
-    "count": (lambda c: c.contacts.count(), [("count_contacts", "GET", f"{ALL}/count")]),
-    "verify": (lambda c: c.contacts.verify(PHONE), [("verify_contact", "POST", f"{ALL}/verify")]),
-    "opt_out": (lambda c: c.contacts.opt_out(PHONE), [("opt_out_contact", "POST", f"{ALL}/opt-out")]),
-    "list": (lambda c: c.contacts.list(max_items=1, page_size=1), [("list_contacts", "GET", ALL)]),
-    "raw": (lambda c: c.contacts.with_raw_response.retrieve(PHONE), [("retrieve_contact", "GET", ROUTE)]),
-    "bulk.create": (
-        lambda c: c.contacts.bulk.create([{"phone": PHONE}]),
-        [("bulk_create_contacts", "POST", f"{ALL}/bulk")],
-    ),
-    "bulk.delete": (lambda c: c.contacts.bulk.delete([PHONE]), [("bulk_delete_contacts", "DELETE", ALL)]),
-    "stream_delete": (lambda c: c.contacts.bulk.stream_delete([PHONE]), [("bulk_delete_contacts", "DELETE", ALL)]),
-    "request": (lambda c: c.request("get", f"{ALL}/{PHONE}{FILTER}"), [("retrieve_contact", "GET", ROUTE)]),
-    "unknown path": (lambda c: c.request("GET", f"/api/v3/{PHONE}"), [(None, "GET", None)]),
-    "deeper path": (lambda c: c.request("GET", f"{ALL}/{PHONE}/x"), [(None, "GET", None)]),
-    "unknown method": (lambda c: c.request("X14155551234", ALL), [(None, "_OTHER", None)]),
-    "generated": (_count, [("count_contacts", "GET", f"{ALL}/count")]),
-}
-
-
 def respond(request: httpx.Request) -> httpx.Response:
     """Return a response that each call accepts."""
-    if request.method == "GET" and request.url.path.endswith(ALL):
-        return httpx.Response(200, json=[{"phone": PHONE}])
-    return httpx.Response(200, json={**BULK, "contact": {"phone": PHONE}, "number": PHONE, "count": 1})
+    return httpx.Response(200, json=body_for(request))
 
 
-@pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], CALLS), indirect=["runner"])
+def _count(client: Any) -> Any:
+    detailed = count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio
+    return detailed(client=client.generated, phone_number=NUMBER)
+
+
+# A call, and its attempt: the operation, the method and the route.
+OPERATIONS: dict[str, tuple[Callable[[Any], Any], tuple[str | None, str, str | None]]] = {
+    "create": (CALLS["create"], ("create_contact", "POST", ALL)),
+    "retrieve": (CALLS["retrieve"], ("retrieve_contact", "GET", ROUTE)),
+    "update": (CALLS["update"], ("update_contact", "PUT", ROUTE)),
+    "delete": (CALLS["delete"], ("delete_contact", "DELETE", ROUTE)),
+    "count": (CALLS["count"], ("count_contacts", "GET", f"{ALL}/count")),
+    "verify": (CALLS["verify"], ("verify_contact", "POST", f"{ALL}/verify")),
+    "opt_out": (CALLS["opt_out"], ("opt_out_contact", "POST", f"{ALL}/opt-out")),
+    "with_raw_response": (CALLS["with_raw_response"], ("retrieve_contact", "GET", ROUTE)),
+    "stream_create": (CALLS["stream_create"], ("bulk_create_contacts", "POST", f"{ALL}/bulk")),
+    "request": (CALLS["request"], ("retrieve_contact", "GET", ROUTE)),
+    "copy": (lambda client: client.with_options(timeout=5).contacts.get(NUMBER), ("retrieve_contact", "GET", ROUTE)),
+    "list": (lambda client: client.contacts.list(max_items=1, page_size=1), ("list_contacts", "GET", ALL)),
+    "bulk.delete": (lambda client: client.contacts.bulk.delete([NUMBER]), ("bulk_delete_contacts", "DELETE", ALL)),
+    "unknown path": (lambda client: client.request("GET", f"/api/v3/{NUMBER}"), (None, "GET", None)),
+    "deeper path": (lambda client: client.request("GET", f"{ALL}/{NUMBER}/x"), (None, "GET", None)),
+    "unknown method": (lambda client: client.request("X12025550187", ALL), (None, "_OTHER", None)),
+    "generated": (_count, ("count_contacts", "GET", f"{ALL}/count")),
+}
+
+
+@pytest.mark.parametrize(("runner", "call"), each_choice(["sync", "async"], OPERATIONS), indirect=["runner"])
 @pytest.mark.parametrize("base_url", [URL, f"{URL}/proxy/4"])
 def test_the_attempts_of_every_call_are_reported(runner: Runner, call: str, base_url: str) -> None:
     """By operationId and route, which contain no number, also below the path of a proxy."""
-    action, expected = CALLS[call]
+    action, expected = OPERATIONS[call]
     found: list[Attempt] = []
     runner.run(action, respond, on_attempt=found.append, base_url=base_url)
-    assert [(each.operation, each.method, each.route) for each in found] == expected
-    assert len(found) == len(runner.sent)
-    assert PHONE[1:] not in repr(found)
+    assert [(each.operation, each.method, each.route) for each in found] == [expected]
+    assert len(runner.sent) == 1
+    assert NUMBER[1:] not in repr(found)
 
 
 def test_an_async_hook_is_awaited() -> None:

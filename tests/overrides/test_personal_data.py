@@ -62,7 +62,7 @@ def body_for(request: httpx.Request) -> Any:
         return {"status": "OK", "contacts": [CONTACT], "failures": [{"contact": CONTACT, "error": ECHO["message"]}]}
     if path.endswith("/count"):
         return {"count": 1}
-    if (method, path) == ("GET", "/api/v2/contacts"):
+    if method == "GET" and path.endswith("/contacts"):
         return [CONTACT]
     return {"status": "OK", "contact": CONTACT, "number": NUMBER, "amount": 0}
 

@@ -124,3 +124,4 @@ def test_a_large_account(deletes: bool, requests: int) -> None:  # a parameter
     found = listed(server, None, consume)
     assert (found.error, len(set(met)), len(met)) == (None, 12_000, 12_000)
     assert len(server.requests) <= requests
+    assert deletes or server.requests[-1] == {**OLDEST_FIRST, "order_direction": "desc", "limit": 10}
