@@ -51,6 +51,7 @@ def test_a_raw_response_and_its_value(api: Api, call: Callable[[Any], Any], valu
     response = api(lambda client: call(client.contacts.with_raw_response))
     received = (isinstance(response, httpx.Response), response.status_code, response.headers["content-type"])
     assert (*received, response.request.url.host) == (True, 200, "application/json", "127.0.0.1")
+    assert response.elapsed.total_seconds() > 0
     assert (type(response), shown(response.parse())) == (RawResponse, value)
 
 

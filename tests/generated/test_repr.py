@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
 
-from sendblue_contacts_api import AuthenticatedClient, Client
 from sendblue_contacts_api.models import BulkCreateResponse, BulkDeleteResponse, Contact, ContactCreate
 from sendblue_contacts_api.types import ModelList, Response
 
@@ -58,13 +56,6 @@ def test_shows_numbers_but_no_text_in_their_place() -> None:
     assert repr(BulkDeleteResponse(amount=2, failures=0)) == "BulkDeleteResponse(amount=2, failures=0)"
     strange = BulkDeleteResponse.from_dict({"failures": [{"contact": {"phone": PHONE}}]})
     assert PLANTED not in repr([strange, Contact.from_dict({"verified": PHONE})])
-
-
-def test_client_shows_no_header() -> None:
-    """The reprs of the clients contain no headers, token or cookies."""
-    arguments: dict[str, Any] = {"headers": {"sb-api-secret-key": KEY}, "cookies": {"session": KEY}}
-    clients = [Client("https://example.com", **arguments), AuthenticatedClient("https://example.com", KEY, **arguments)]
-    assert PLANTED not in repr(clients)
 
 
 def test_response_shows_no_body() -> None:

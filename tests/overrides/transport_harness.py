@@ -155,13 +155,3 @@ class BrokenBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Like `close`, for tasks."""
         self.closed = True
-
-
-class StreamedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that can be read only once."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield b"{}"
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield b"{}"
