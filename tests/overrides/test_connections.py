@@ -176,35 +176,23 @@ def test_the_deadline_covers_the_look_up_of_the_host(kind: str, monkeypatch: pyt
             released.wait(30)
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
-    monkeypatch.setattr("socket.getaddrinfo", getaddrinfo)
-    with pytest.raises(APITimeoutError) as caught:
-        run_client(
-            kind,
-            lambda client: _release_after(client.contacts.count, released),
-            base_url="https://api.example.test",
-            transport=None,
-            retry=Retry(deadline=0.3),
-        )
-    assert caught.value.maybe_applied is False
-
-
-def _release_after(call: Callable[[], Any], released: threading.Event) -> Any:
-    """Make a call, which must have ended when the look-up is released."""
-
-    async def run_async(task: Any) -> Any:
-        try:
-            return await task
-        finally:
-            assert not released.is_set()
-            released.set()
-
-    try:
-        result = call()
-    except SendblueError:
-        assert not released.is_set()
+    def release(error: pytest.ExceptionInfo[APITimeoutError]) -> None:
+        assert (error.value.maybe_applied, released.is_set()) == (False, False)
         released.set()
-        raise
-    return run_async(result)
+
+    def call(client: Sendblue) -> None:
+        with pytest.raises(APITimeoutError) as caught:
+            client.contacts.count()
+        release(caught)
+
+    async def async_call(client: AsyncSendblue) -> None:
+        with pytest.raises(APITimeoutError) as caught:
+            await client.contacts.count()
+        release(caught)
+
+    monkeypatch.setattr("socket.getaddrinfo", getaddrinfo)
+    settings: dict[str, Any] = {"base_url": "https://api.example.test", "transport": None, "retry": Retry(deadline=0.3)}
+    run_client(kind, call if kind == "sync" else async_call, **settings)
 
 
 BOMB = gzip.compress(b" " * (MAX_BODY_BYTES + 1))
