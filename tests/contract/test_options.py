@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from sendblue_contacts import (
     InternalServerError,
@@ -18,6 +17,7 @@ from sendblue_sandbox import Sandbox
 
 from tests.contract.conftest import Api
 from tests.contract.kinds import each_with_one_kind
+from tests.overrides.transport_harness import Server
 
 ADA = "+14155551234"
 WITHOUT_PAUSES = Retry(attempts=3, base=1e-9, throttling_base=1e-9)
@@ -27,38 +27,20 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class FakeTransport:
-    """A transport that responds with these statuses, and records the requests."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.requests: list[httpx.Request] = []
-        self._statuses = list(statuses)
-        self.transport = httpx.MockTransport(self._respond)
-
-    def _respond(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return httpx.Response(self._statuses.pop(0) if self._statuses else 200, json={"count": 3})
-
-    @property
-    def timeouts(self) -> list[set[float]]:
-        """The timeouts of the phases of each request."""
-        return [set(request.extensions["timeout"].values()) for request in self.requests]
-
-
 @each_with_one_kind("call", WAYS)
 def test_timeout(api: Api, call: Callable[[Any], Any]) -> None:
     """The timeout applies to these calls only, of `contacts` and of `request`, in whatever order they are made."""
-    fake = FakeTransport()
+    fake = Server()
     client = api.client(transport=fake.transport)
     for used in (client, client.with_options(timeout=5), client):
         api(call, used)
-    assert fake.timeouts == [{30}, {5}, {30}]
+    assert [{*timeouts.values()} for timeouts in fake.timeouts] == [{30}, {5}, {30}]
 
 
 @pytest.mark.parametrize("through", WAYS)
 def test_retry(api: Api, through: str) -> None:
     """The retry policy applies to these calls only. `contacts` raises the last response, `request` returns it."""
-    fake = FakeTransport(500, 500, 200, 500, 500)
+    fake = Server(500, 500, 200, 500, 500)
     client = api.client(transport=fake.transport, retry=None)
     api(lambda _: WAYS[through](client.with_options(retry=WITHOUT_PAUSES)))
     assert len(fake.requests) == 3
@@ -88,7 +70,7 @@ def test_extras(api: Api, sandbox: Sandbox) -> None:
 @each_with_one_kind("call", WAYS)
 def test_bulk(api: Api, call: Callable[[Any], Any]) -> None:
     """Bulk work leaves the reserve to other callers of the account. `max_wait` limits its wait for a slot."""
-    fake, limiter = FakeTransport(), RateLimiter(RateLimit(2, per=1000.0, reserve=1))
+    fake, limiter = Server(), RateLimiter(RateLimit(2, per=1000.0, reserve=1))
     client = api.client(transport=fake.transport, rate_limit=limiter).with_options(bulk=True, max_wait=1)
     api(lambda _: call(client))
     with pytest.raises(RateLimitError):

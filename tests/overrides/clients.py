@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
@@ -65,6 +65,17 @@ def run_client(kind: str, call: Action, **settings: Any) -> Any:
             return await collected_async(call(client))
 
     return anyio.run(main, backend=kind)
+
+
+def generated(endpoint: Any, *arguments: Any, headers: Mapping[str, str] | None = None, **named: Any) -> Action:
+    """Return an action that calls an endpoint function of the generated client, or of a copy of it with headers."""
+
+    def call(client: Any) -> Any:
+        function = endpoint.sync if isinstance(client, Sendblue) else endpoint.asyncio
+        used = client.generated.with_headers(headers) if headers else client.generated
+        return function(*arguments, client=used, **named)
+
+    return call
 
 
 def collected(value: Any) -> Any:

@@ -13,7 +13,7 @@ from sendblue_contacts.base_client import proxy_for
 from sendblue_contacts.config import Credentials, resolve_base_url
 from sendblue_contacts_api.api.contacts import count_contacts
 
-from tests.overrides.clients import KEY, Runner
+from tests.overrides.clients import KEY, Runner, generated
 
 LONG = {"SENDBLUE_API_API_KEY": "env-key", "SENDBLUE_API_API_SECRET": "env-secret"}
 SHORT = {"SENDBLUE_API_KEY": "env-key", "SENDBLUE_API_SECRET": "env-secret"}
@@ -245,15 +245,10 @@ def test_the_rate_limit_uses_the_configured_store(
     assert [path.name.split(".")[0] for path in tmp_path.iterdir()] == ["slots"]
 
 
-def _count_with(headers: dict[str, str], client: Any) -> Any:
-    generated = client.generated.with_headers(headers)
-    return (count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio)(client=generated)
-
-
 def test_a_copy_of_the_generated_client_has_the_settings_of_the_client(runner: Runner) -> None:
     """Its requests have the timeout and the credentials of the client, which does not get the headers of the copy."""
     count = httpx.Response(200, json={"count": 1})
-    runner.run(lambda client: _count_with({"x-a": "1"}, client), lambda _: count, timeout=7.0)
+    runner.run(generated(count_contacts, headers={"x-a": "1"}), lambda _: count, timeout=7.0)
     runner.run(lambda it: (it.generated.with_headers({"x-a": "1"}), it.contacts.count())[1], lambda _: count)
     first, second = runner.sent
     assert first.extensions["timeout"] == dict.fromkeys(("connect", "read", "write", "pool"), 7.0)
@@ -264,5 +259,5 @@ def test_a_copy_of_the_generated_client_has_the_settings_of_the_client(runner: R
 def test_a_header_of_the_generated_client_that_cannot_be_sent_raises(runner: Runner, headers: dict[str, str]) -> None:
     """Nothing is sent or retried, and the value is not shown."""
     with pytest.raises(ValueError, match="header") as caught:
-        runner.run(lambda client: _count_with(headers, client), lambda _: httpx.Response(200), retry=Retry())
+        runner.run(generated(count_contacts, headers=headers), lambda _: httpx.Response(200), retry=Retry())
     assert ("planted" in str(caught.value), runner.sent) == (False, [])

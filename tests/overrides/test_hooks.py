@@ -7,12 +7,12 @@ from typing import Any
 import anyio.lowlevel
 import httpx
 import pytest
-from sendblue_contacts import AsyncSendblue, Attempt, RateLimit, Retry, Sendblue
+from sendblue_contacts import AsyncSendblue, Attempt, RateLimit, Retry
 from sendblue_contacts_api.api.contacts import count_contacts
 
-from tests.overrides.clients import URL, WITHOUT_PAUSES, Runner, each_choice, each_with_one_kind
+from tests.overrides.clients import URL, WITHOUT_PAUSES, Runner, each_choice, each_with_one_kind, generated
 from tests.overrides.test_personal_data import CALLS, NUMBER, body_for
-from tests.overrides.transport_harness import Clock, Outcome, TransportHarness, throttled
+from tests.overrides.transport_harness import Clock, Outcome, Server, TransportHarness, throttled
 
 ROUTE = "/api/v2/contacts/{phone_number}"
 ALL = "/api/v2/contacts"
@@ -75,11 +75,6 @@ def respond(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=body_for(request))
 
 
-def _count(client: Any) -> Any:
-    detailed = count_contacts.sync if isinstance(client, Sendblue) else count_contacts.asyncio
-    return detailed(client=client.generated, phone_number=NUMBER)
-
-
 # A call, and its attempt: the operation, the method and the route.
 OPERATIONS: dict[str, tuple[Callable[[Any], Any], tuple[str | None, str, str | None]]] = {
     "create": (CALLS["create"], ("create_contact", "POST", ALL)),
@@ -98,7 +93,7 @@ OPERATIONS: dict[str, tuple[Callable[[Any], Any], tuple[str | None, str, str | N
     "unknown path": (lambda client: client.request("GET", f"/api/v3/{NUMBER}"), (None, "GET", None)),
     "deeper path": (lambda client: client.request("GET", f"{ALL}/{NUMBER}/x"), (None, "GET", None)),
     "unknown method": (lambda client: client.request("X12025550187", ALL), (None, "_OTHER", None)),
-    "generated": (_count, ("count_contacts", "GET", f"{ALL}/count")),
+    "generated": (generated(count_contacts), ("count_contacts", "GET", f"{ALL}/count")),
 }
 
 
@@ -143,7 +138,6 @@ def test_an_invalid_hook_raises_when_the_client_is_created(value: Any, text: str
 
 def test_an_exception_of_a_hook_is_logged_and_ignored(runner: Runner, caplog: pytest.LogCaptureFixture) -> None:
     """The call goes on, with its retries."""
-    statuses = iter([503, 200])
 
     def fail(_: Attempt) -> None:
         raise ValueError("of the hook")
@@ -151,7 +145,7 @@ def test_an_exception_of_a_hook_is_logged_and_ignored(runner: Runner, caplog: py
     with caplog.at_level(logging.ERROR, "sendblue_contacts"):
         count = runner.run(
             lambda client: client.contacts.count(),
-            lambda _: httpx.Response(next(statuses), json={"count": 3}),
+            Server(503, 200).respond,
             retry=WITHOUT_PAUSES,
             on_attempt=fail,
         )

@@ -22,7 +22,7 @@ from sendblue_contacts.otel import instrument
 from sendblue_contacts.request_context import Hooks
 from sendblue_contacts_api.api.contacts import retrieve_contact
 
-from tests.overrides.clients import WITHOUT_PAUSES, Runner, each_choice
+from tests.overrides.clients import WITHOUT_PAUSES, Runner, each_choice, generated
 from tests.overrides.raw_http import RawHttpServer
 from tests.overrides.test_personal_data import (
     CALLS,
@@ -34,7 +34,7 @@ from tests.overrides.test_personal_data import (
     PLANTED,
     body_for,
 )
-from tests.overrides.transport_harness import Clock
+from tests.overrides.transport_harness import Clock, Outcome, Server
 
 GENERIC = "opentelemetry.instrumentation.httpx"
 OURS = "sendblue_contacts"
@@ -128,18 +128,13 @@ def test_a_failure_exports_no_personal_data(runner: Runner, telemetry: Telemetry
     assert (len(telemetry.spans()) > 0, telemetry.found()) == (True, [])
 
 
-def _generated(client: Any) -> Any:
-    send = retrieve_contact.sync_detailed if hasattr(client, "close") else retrieve_contact.asyncio_detailed
-    return send(NUMBER, client=client.generated)
-
-
 SOCKET_CALLS: dict[str, Callable[[Any], Any]] = {
     "retrieve": CALLS["retrieve"],
     "create": CALLS["create"],
     "bulk.delete": CALLS["bulk.delete"],
     "list": CALLS["list"],
     "request": CALLS["request"],
-    "generated": _generated,
+    "generated": generated(retrieve_contact, NUMBER),
 }
 
 
@@ -187,20 +182,6 @@ def test_other_requests_are_still_traced(telemetry: Telemetry, raw: RawHttpServe
 # --- what is recorded
 
 
-def outcomes(*statuses: int | Exception) -> Callable[[httpx.Request], httpx.Response]:
-    """Return a server that responds with these statuses, one after the other."""
-    left = iter(statuses)
-
-    def respond(_: httpx.Request) -> httpx.Response:
-        outcome = next(left)
-        if isinstance(outcome, Exception):
-            raise outcome
-        body = {"contact": {"phone": NUMBER}, "count": 3}
-        return httpx.Response(-outcome) if outcome < 0 else httpx.Response(outcome, json=body)
-
-    return respond
-
-
 LOST = httpx.ReadTimeout("lost")
 METHOD, ROUTE = "http.request.method", "url.template"
 STATUS, ERROR, RESENT = "http.response.status_code", "error.type", "http.request.resend_count"
@@ -208,9 +189,8 @@ SERVER = {"server.address": "api.example.test", "server.port": 443}
 RETRIEVAL = {METHOD: "GET", ROUTE: "/api/v2/contacts/{phone_number}", **SERVER}
 CREATION = {METHOD: "POST", ROUTE: "/api/v2/contacts", **SERVER}
 COUNT = {METHOD: "GET", ROUTE: "/api/v2/contacts/count", **SERVER}
-NO_CONTENT = -204  # a status without a body
 
-RECORDED: dict[str, tuple[Callable[[Any], Any], list[int | Exception], str, dict[str, Any]]] = {
+RECORDED: dict[str, tuple[Callable[[Any], Any], list[Outcome], str, dict[str, Any]]] = {
     "success": (CALLS["retrieve"], [200], "contacts.retrieve", {**RETRIEVAL, STATUS: 200}),
     "retried": (CALLS["retrieve"], [LOST, 503, 200], "contacts.retrieve", {**RETRIEVAL, STATUS: 200, RESENT: 2}),
     "error": (CALLS["retrieve"], [404], "contacts.retrieve", {**RETRIEVAL, STATUS: 404, ERROR: "404"}),
@@ -225,8 +205,13 @@ RECORDED: dict[str, tuple[Callable[[Any], Any], list[int | Exception], str, dict
     "raw": (CALLS["with_raw_response"], [404], "contacts.retrieve", {**RETRIEVAL, STATUS: 404, ERROR: "404"}),
     "request": (CALLS["request"], [400], "contacts.retrieve", {**RETRIEVAL, STATUS: 400, ERROR: "400"}),
     "unknown path": (lambda c: c.request("GET", f"/{NUMBER}"), [200], "GET", {METHOD: "GET", **SERVER, STATUS: 200}),
-    "generated": (_generated, [200], "contacts.retrieve", {**RETRIEVAL, STATUS: 200}),
-    "no body": (CALLS["count"], [NO_CONTENT], "contacts.count", {**COUNT, STATUS: 204, ERROR: "APIResponseError"}),
+    "generated": (SOCKET_CALLS["generated"], [200], "contacts.retrieve", {**RETRIEVAL, STATUS: 200}),
+    "no body": (
+        CALLS["count"],
+        [httpx.Response(204)],
+        "contacts.count",
+        {**COUNT, STATUS: 204, ERROR: "APIResponseError"},
+    ),
 }
 
 
@@ -237,7 +222,7 @@ def test_each_call_is_one_span(runner: Runner, telemetry: Telemetry, case: str) 
     Nothing that is exported has personal data, from the path, the query, the headers, the body or the response.
     """
     call, statuses, name, attributes = RECORDED[case]
-    run(runner, telemetry, call, outcomes(*statuses), retry=WITHOUT_PAUSES)
+    run(runner, telemetry, call, Server(*statuses).respond, retry=WITHOUT_PAUSES)
     (span,) = telemetry.spans()
     (caller,) = telemetry.spans("caller")
     assert (span.name, span.kind, dict(span.attributes or {})) == (name, SpanKind.CLIENT, attributes)
@@ -252,7 +237,7 @@ def test_each_call_is_one_span(runner: Runner, telemetry: Telemetry, case: str) 
 def test_retries_and_waits_are_events(runner: Runner, telemetry: Telemetry) -> None:
     """Each attempt is an event; so are the wait for a slot before it, and the retry after it."""
     limiter = Clock().limiter(RateLimit(1, 10.0, reserve=0))
-    run(runner, telemetry, CALLS["retrieve"], outcomes(503, 200), retry=WITHOUT_PAUSES, rate_limit=limiter)
+    run(runner, telemetry, CALLS["retrieve"], Server(503, 200).respond, retry=WITHOUT_PAUSES, rate_limit=limiter)
     events = [(event.name.removeprefix("sendblue."), event.attributes or {}) for event in telemetry.spans()[0].events]
     assert [name for name, _ in events] == ["attempt", "retry", "rate_limit.wait", "attempt"]
     first, retry, wait, second = (dict(attributes) for _, attributes in events)
@@ -269,7 +254,7 @@ def test_retries_and_waits_are_events(runner: Runner, telemetry: Telemetry) -> N
 def test_metrics(runner: Runner, telemetry: Telemetry) -> None:
     """The duration of calls, waits, attempts by outcome, 429s, and free slots."""
     limiter = Clock().limiter(RateLimit(7, per=10.0, reserve=0))
-    run(runner, telemetry, CALLS["retrieve"], outcomes(429, LOST, 404), retry=WITHOUT_PAUSES, rate_limit=limiter)
+    run(runner, telemetry, CALLS["retrieve"], Server(429, LOST, 404).respond, retry=WITHOUT_PAUSES, rate_limit=limiter)
     request = {name: RETRIEVAL[name] for name in (METHOD, ROUTE)}
     metrics = telemetry.metrics()
     free = metrics.pop("sendblue.client.rate_limit.free_slots")
@@ -296,7 +281,7 @@ def test_a_call_that_sends_nothing_is_a_failed_span(runner: Runner, telemetry: T
             pass
         return client.with_options(max_wait=0).contacts.retrieve(NUMBER)
 
-    run(runner, telemetry, action, outcomes(200), rate_limit=limiter)
+    run(runner, telemetry, action, Server(200).respond, rate_limit=limiter)
     (span,) = telemetry.spans()
     assert (dict(span.attributes or {}), span.events) == ({**RETRIEVAL, ERROR: "RateLimitError"}, ())
     assert (runner.sent, telemetry.found()) == ([], [])
@@ -326,7 +311,7 @@ def test_all_clients_can_be_instrumented(runner: Runner, telemetry: Telemetry, m
         return client.contacts.retrieve(NUMBER)
 
     for _ in range(2):
-        runner.run(action, outcomes(200))
+        runner.run(action, Server(200).respond)
     assert [span.name for span in telemetry.spans()] == ["contacts.retrieve"] * 2
 
 
@@ -339,7 +324,7 @@ def test_instrumenting_again_changes_nothing(runner: Runner, telemetry: Telemetr
         instrument(client, **Telemetry().providers)
         return earlier.contacts.retrieve(NUMBER)
 
-    runner.run(action, outcomes(200))
+    runner.run(action, Server(200).respond)
     assert len(telemetry.spans()) == 1
 
 
@@ -352,7 +337,7 @@ def test_the_global_providers_are_the_default(telemetry: Telemetry, monkeypatch:
         instrument(client)
         return client.contacts.retrieve(NUMBER)
 
-    Runner("sync").run(action, outcomes(200))
+    Runner("sync").run(action, Server(200).respond)
     assert (len(telemetry.spans()), len(telemetry.metrics()["sendblue.client.duration"])) == (1, 1)
 
 
@@ -363,11 +348,11 @@ def test_a_missing_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(ModuleNotFoundError) as caught:
-        Runner("sync").run(instrument, outcomes(200))
+        Runner("sync").run(instrument, Server(200).respond)
     assert (
         str(caught.value) == 'sendblue_contacts.otel requires opentelemetry-api: pip install "sendblue-contacts[otel]"'
     )
-    assert Runner("sync").run(lambda client: client.contacts.count(), outcomes(200)) == 3
+    assert Runner("sync").run(lambda client: client.contacts.count(), Server(200).respond) == 3
 
 
 def test_only_a_client_can_be_instrumented() -> None:

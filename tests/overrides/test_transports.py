@@ -5,7 +5,7 @@ The sync transports are emitted from the async ones, so most cases run with one 
 
 import gzip
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -20,7 +20,7 @@ from sendblue_contacts.retry import EXTENSION, Call
 from sendblue_contacts_api.api.contacts import count_contacts, verify_contact
 from sendblue_contacts_api.models.contact_verify import ContactVerify
 
-from tests.overrides.clients import WITHOUT_PAUSES, each_with_one_kind, run_client
+from tests.overrides.clients import WITHOUT_PAUSES, each_with_one_kind, generated, run_client
 from tests.overrides.transport_harness import (
     OK,
     BrokenBody,
@@ -238,17 +238,12 @@ def test_each_attempt_is_one_log_line(kind: str, caplog: pytest.LogCaptureFixtur
 def test_the_generated_client_retries_by_method(kind: str) -> None:
     """A generated function on `client.generated` retries a GET; a POST may have been applied, and is not sent again."""
     server = Server(500, 200, httpx.ReadError("reset"))
-    counted = run_client(kind, _generated(kind, count_contacts), transport=server.transport, retry=WITHOUT_PAUSES)
+    counted = run_client(kind, generated(count_contacts), transport=server.transport, retry=WITHOUT_PAUSES)
     assert (counted.count, len(server.requests)) == (3, 2)
-    call = _generated(kind, verify_contact, body=ContactVerify(PHONE))
+    call = generated(verify_contact, body=ContactVerify(PHONE))
     with pytest.raises(httpx.ReadError):
         run_client(kind, call, transport=server.transport, retry=WITHOUT_PAUSES)
     assert len(server.requests) == 3
-
-
-def _generated(kind: str, endpoint: Any, **arguments: Any) -> Callable[[Any], Any]:
-    function = endpoint.sync if kind == "sync" else endpoint.asyncio
-    return lambda client: function(client=client.generated, **arguments)
 
 
 def test_the_quota_is_shared_by_the_calls_of_a_client() -> None:

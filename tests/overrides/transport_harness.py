@@ -14,7 +14,9 @@ from sendblue_contacts._sync.transports import RateLimitTransport, RetryTranspor
 from sendblue_contacts.rate_limit.wait_queue import AsyncWaiter, ThreadWaiter
 from sendblue_contacts.request_context import Hooks
 
-OK = {"status": "OK", "count": 3}
+NUMBER = "+12025550187"
+OK = {"status": "OK", "count": 3, "contact": {"phone": NUMBER}}
+"""A response that each call of one contact accepts."""
 
 Outcome = int | httpx.Response | Exception
 
@@ -72,9 +74,10 @@ class Server:
         self.requests: list[str] = []
         self.timeouts: list[dict[str, float]] = []
         self.before: Callable[[], object] = lambda: None
-        self.transport = httpx.MockTransport(self._respond)
+        self.transport = httpx.MockTransport(self.respond)
 
-    def _respond(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, request: httpx.Request) -> httpx.Response:
+        """Respond with the next outcome: a status, a response or an error; after the last one with 200."""
         self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
         self.timeouts.append(dict(request.extensions["timeout"]))
         self.before()
