@@ -200,10 +200,15 @@ def test_a_short_listing_takes_three_requests(filtered: bool) -> None:
     ],
 )
 def test_max_items_takes_no_request_too_many(max_items: int, page_size: int, limits: list[int]) -> None:
-    """No request asks for more than is needed, apart from the repeated contact, and nothing is counted."""
+    """No request asks for more than is needed, apart from the repeated contact, and nothing is counted.
+
+    No more contacts are returned, also if pages have more.
+    """
     tested = server(seconds(60))
     assert len(listed(tested, PageWalk(OLDEST_FIRST, page_size, max_items)).names) == max_items
     assert [request["limit"] for request in tested.requests] == limits
+    generous = server(seconds(60), exceeds=True, max_page=20)
+    assert len(listed(generous, PageWalk(OLDEST_FIRST, page_size, max_items)).names) == max_items
 
 
 @each_order
