@@ -211,6 +211,30 @@ def test_max_items_takes_no_request_too_many(max_items: int, page_size: int, lim
     assert len(listed(generous, PageWalk(OLDEST_FIRST, page_size, max_items)).names) == max_items
 
 
+DELETED: dict[str, Case] = {
+    "few": Case(seconds(25), 20),
+    "many": Case(seconds(240), 110),
+    "ties, filtered": Case(ties(60), 110, filtered=True),
+    "small pages": Case(seconds(60), 110, {"max_page": 7, "count_lag": 3}),
+    "pages of one contact": Case(seconds(20), 70, {"max_page": 1}, filtered=True),
+    "repeated pages": Case(seconds(60, 1 / 3), 60, {"glitches": {5: "repeat", 6: "repeat"}}),
+}
+
+
+@each_order
+@pytest.mark.parametrize("case", DELETED.values(), ids=DELETED)
+def test_deleting_while_listing_meets_every_contact(order: dict[str, str], case: Case) -> None:
+    """Each contact is deleted as soon as it is listed. Random servers check what else can be deleted meanwhile."""
+    tested = server(case.contacts, **case.traits)
+
+    def delete(names: list[str]) -> None:
+        tested.contacts = [stored for stored in tested.contacts if stored.name not in names]
+
+    found = listed(tested, PageWalk(order, filtered=case.filtered), delete)
+    assert (found.error, sorted(found.names)) == (None, sorted(stored.name for stored in case.contacts))
+    assert len(tested.requests) <= case.requests
+
+
 @each_order
 @pytest.mark.parametrize("filtered", [True, False])
 def test_creations_without_end(order: dict[str, str], filtered: bool) -> None:
