@@ -293,7 +293,6 @@ def set_field(operation: str, place: str, **fields: Any) -> Any:
 @pytest.mark.parametrize(
     ("edit", "line"),
     [
-        (set_field(POST, "body", shoe_size={}), f"{POST}: body `shoe_size` is only in the vendor's library"),
         (
             set_field(POST, "body", firstName=None),
             f"{POST}: body `firstName` (alias of `first_name`) is only in the document",
@@ -348,7 +347,6 @@ def test_a_new_difference(edit: Any, line: str) -> None:
 @pytest.mark.parametrize(
     ("key", "values", "lines"),
     [
-        ("servers", ["https://api.sendblue.com"], []),
         (
             "servers",
             ["https://api.example"],
@@ -376,10 +374,8 @@ def test_another_address_or_header(key: str, values: list[str], lines: list[str]
         ("Up to 1,000 contacts.", {"maximum": 1000}),
         ("Between 1 and 50 characters", {"minimum": 1, "maximum": 50}),
         ("Defaults to 100, capped at 1000.", {"maximum": 1000}),
-        ("At least 2, at most 5 tags", {"minimum": 2, "maximum": 5}),
-        ("Maximum of 20 items (max 30)", {"maximum": 20}),
+        ("At least 2 tags (max 30)", {"minimum": 2, "maximum": 30}),
         ("Supported up to 10 MB, or at most 15 minutes, in version 2.0", {}),
-        ("Maximum number of contacts to return", {}),
     ],
 )
 def test_bounds_in_prose(prose: str, found: dict[str, int]) -> None:
@@ -400,30 +396,16 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
 
 
 ACCEPTED_LINE = "POST /v3/verified-contacts: the operation is only in the vendor's library"
-NEW_LINE = "POST /api/v2/contacts/merge: the operation is only in the vendor's library"
 
 
-@pytest.mark.parametrize(
-    ("edit", "status", "printed"),
-    [
-        (lambda _: None, 0, ["Nothing new."]),
-        (
-            lambda found: found.update({"POST /api/v2/contacts/merge": {}}),
-            1,
-            ["New, and not in openapi/upstream.toml:", f"- {NEW_LINE}"],
-        ),
-        (
-            lambda found: found.pop("POST /v3/verified-contacts"),
-            1,
-            ["No longer applies; remove from openapi/upstream.toml:", f"- {ACCEPTED_LINE}"],
-        ),
-    ],
-)
-def test_the_result(fetched: dict[str, Any], capsys: Capture, edit: Any, status: int, printed: list[str]) -> None:
+def test_the_result(fetched: dict[str, Any], capsys: Capture) -> None:
     """The command succeeds if exactly the accepted differences apply; otherwise it prints the others."""
-    edit(fetched["operations"])
-    assert main([]) == status
-    assert capsys.readouterr().out.splitlines()[1:] == printed
+    assert (main([]), capsys.readouterr().out.splitlines()[1:]) == (0, ["Nothing new."])
+    del fetched["operations"]["POST /v3/verified-contacts"]
+    assert (main([]), capsys.readouterr().out.splitlines()[1:]) == (
+        1,
+        ["No longer applies; remove from openapi/upstream.toml:", f"- {ACCEPTED_LINE}"],
+    )
 
 
 def test_the_recipe(fetched: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

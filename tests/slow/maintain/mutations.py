@@ -169,13 +169,6 @@ MUTATIONS: dict[str, Mutation] = {
         "ContactCount: no longer requires `count`",
         before=lambda d: schema(d, "ContactCount").update(required=["count"]),
     ),
-    "null added to a response": changed(
-        "Contact.verified",
-        ON_RESPONSES,
-        "type added: `null`",
-        before=lambda d: properties(d, "Contact")["verified"].update(type="boolean"),
-        type=["boolean", "null"],
-    ),
     "null removed from an object of a response": Mutation(
         lambda d: properties(d, "Contact").update(owner={"allOf": [COUNTED]}),
         NOTHING,
@@ -225,11 +218,6 @@ MUTATIONS: dict[str, Mutation] = {
     "type of a request changed": changed(
         "ContactCreate.update_if_exists", IN, "type added: `string`, type removed: `boolean`", type="string"
     ),
-    "type of a parameter widened": Mutation(
-        lambda d: parameter(d, "limit")["schema"].update(type="number"),
-        NOTHING,
-        "parameter limit of GET /api/v2/contacts: type added: `number`, type removed: `integer`",
-    ),
     "default changed": changed(
         "ContactCreate.update_if_exists", ON_REQUESTS, "default changed from `False` to `True`", default=True
     ),
@@ -240,7 +228,6 @@ MUTATIONS: dict[str, Mutation] = {
         before=lambda d: properties(d, "ContactCreate")["update_if_exists"].pop("default"),
         default=False,
     ),
-    "bound on a list added": changed("BulkCreate.contacts", ON_REQUESTS, "maxItems added: `100`", maxItems=100),
     "field of a request made read-only": changed(
         "ContactCreate.tags", ON_REQUESTS, "readOnly added: `True`", readOnly=True
     ),
@@ -276,11 +263,6 @@ MUTATIONS: dict[str, Mutation] = {
         spelling_of_its_own, ON_REQUESTS | ON_RESPONSES, "Contact.first_name: alias `firstName` removed"
     ),
     # --- parameters
-    "optional parameter added": Mutation(
-        lambda d: operation(d, COUNT, "get")["parameters"].append(query("tag")),
-        NOTHING,
-        "parameter tag of GET /api/v2/contacts/count: added",
-    ),
     "required parameter added": Mutation(
         lambda d: operation(d, COUNT, "get")["parameters"].append(query("tag", required=True)),
         IN,
@@ -321,11 +303,6 @@ MUTATIONS: dict[str, Mutation] = {
         lambda d: operation(d, COUNT, "get").update(operationId="contacts_count"),
         ON_PYTHON,
         "GET /api/v2/contacts/count: operationId changed from `count_contacts` to `contacts_count`",
-    ),
-    "operation deprecated": Mutation(
-        lambda d: operation(d, VERIFY, "post").update(deprecated=True),
-        NOTHING,
-        "POST /api/v2/contacts/verify: deprecated added: `True`",
     ),
     # --- responses
     "status of an error removed": Mutation(
