@@ -53,12 +53,8 @@ def test_the_report() -> None:
 
 
 def test_equal_lines() -> None:
-    """Changes that read the same are one line."""
+    """Changes that read the same are one line; without any, the report names what was compared, and what was not."""
     assert as_text([ADDS, ADDS]) == "Added:\n- Pet.kind: added"
-
-
-def test_nothing() -> None:
-    """Without changes, the report names what was compared, and what was not."""
     text = as_text([])
     assert text.startswith("Nothing changed in the document, the public Python names, the commands, the exit codes,")
     assert text.endswith("Behavior, the texts of messages and internal constants are not compared.")
@@ -70,6 +66,7 @@ OLD = [
     "exit code 3",
     "command pets list",
     "command pets list --by: age, name, default age",
+    "command pets list --to: required",
 ]
 
 
@@ -82,10 +79,16 @@ OLD = [
         ([*OLD, "command pets list --tag"], False, "command pets list --tag: added"),
         ([*OLD, "command pets list file: required"], True, "command pets list file: added"),
         ([*OLD, "command pets show", "command pets show name: required"], False, "command pets show name: added"),
-        ([*OLD[:4], f"{OLD[4]}, size"], False, "command pets list --by: now size"),
-        ([*OLD[:4], "command pets list --by: age, default age"], True, "command pets list --by: no longer name"),
+        ([*OLD[:5], "command pets list --to"], False, "command pets list --to: no longer required"),
+        ([*OLD[:4], f"{OLD[4]}, required", OLD[5]], True, "command pets list --by: now required"),
+        ([*OLD[:4], f"{OLD[4]}, size", OLD[5]], False, "command pets list --by: now size"),
         (
-            [*OLD[:4], "command pets list --by: age, name, default name"],
+            [*OLD[:4], "command pets list --by: age, default age", OLD[5]],
+            True,
+            "command pets list --by: no longer name",
+        ),
+        (
+            [*OLD[:4], "command pets list --by: age, name, default name", OLD[5]],
             True,
             "command pets list --by: no longer default age, now default name",
         ),

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from maintain.openapi_document import read
@@ -16,29 +15,16 @@ TEMPLATES = custom(FOLDER)
 JSON_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 
-def names_of_the_api(data: dict[str, Any]) -> set[str]:
-    """Return the names of all operations, paths, schemas, fields, aliases and parameters in the document."""
-    return (
-        {name for part in parts(data) for name in names(part)} | set(data["paths"]) | set(data["components"]["schemas"])
-    )
-
-
-def parts(value: object) -> Iterator[dict[str, Any]]:
-    """Yield every mapping in `value`."""
+def names(value: object, holder: str = "") -> Iterator[str]:
+    """Yield the names of all operations, paths, schemas, fields, aliases and parameters in a part of the document."""
     if isinstance(value, dict):
-        yield value
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        yield from parts(child)
-
-
-def names(part: dict[str, Any]) -> Iterator[str]:
-    """Yield the names that `part` of the document introduces."""
-    properties = part.get("properties")
-    yield from properties if isinstance(properties, dict) else ()
-    yield from part.get("x-aliases", ())
-    yield from [part["operationId"]] if "operationId" in part else ()
-    yield from [part["name"]] if {"name", "in"} <= part.keys() else ()
+        yield from value if holder in {"paths", "schemas", "properties"} else ()
+        yield from value.get("x-aliases", ())
+        yield from [value["operationId"]] if isinstance(value.get("operationId"), str) else ()
+        yield from [value["name"]] if {"name", "in"} <= value.keys() else ()
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from names(child, str(key))
 
 
 def pattern(name: str) -> re.Pattern[str]:
@@ -48,7 +34,7 @@ def pattern(name: str) -> re.Pattern[str]:
     return re.compile(quoted if ordinary else rf"(?<![\w/]){re.escape(name)}(?!\w)")
 
 
-API = names_of_the_api(read(ROOT / "openapi/contacts.yaml", "contacts.yaml").data) - JSON_TYPES
+API = set(names(read(ROOT / "openapi/contacts.yaml", "contacts.yaml").data)) - JSON_TYPES
 
 
 def mentioned(text: str, api: set[str]) -> list[str]:

@@ -134,7 +134,6 @@ def test_commands_work(page: str, line: str, tmp_path: Path) -> None:
     [
         'pip install "sendblue-contacts[sendbox]"',
         "export SENDBLUE_API_URL=http://127.0.0.1:4010",
-        "sendblue-contacts completion basic",
         "sendblue-contacts sandbox --sead 100",
         "scripts/publish --uplaod",
     ],
