@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 import click
 
 from .formatting import pluralize
-from .tables import CONTACT_FIELDS, TAGS, VARIABLES, column_value, find_column
+from .tables import COMPANY, CONTACT_FIELDS, NAMES, TAGS, VARIABLES, column_value, find_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -113,7 +113,7 @@ def _parse_conditions(_context: click.Context, _option: click.Parameter, texts: 
 def _parse_condition(text: str) -> Condition:
     name, equals, value = text.partition("=")
     if not equals:
-        raise click.BadParameter(f"{text!r} is not FIELD=VALUE, such as company_name=Engines.")
+        raise click.BadParameter(f"{text!r} is not FIELD=VALUE, such as {NAMES[COMPANY]}=Engines.")
     column = find_column(name)
     if column.name == VARIABLES:
         raise click.BadParameter(f"name the variable, such as '{VARIABLES}.Lead Source=Website'.")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .formatting import format_duration, name_options_only, pluralize, printable
-from .tables import FIRST_NAME, LAST_NAME, OPT_OUT, display_value
+from .tables import FULL_NAME_PARTS, ROW_NAMES, ROW_OPT_OUT, display_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ MAX_TITLES = 50
 """How many columns that match no field are listed."""
 PREVIEW_MIN_WIDTH = 12
 """The minimum width of a column of the preview."""
-_JOINS = {OPT_OUT: " and "}
+_JOINS = {ROW_OPT_OUT: " and "}
 """What joins the columns of a field, where a blank cell is not the reason to use the next one."""
 _DELIMITER_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 
@@ -85,8 +85,9 @@ def _normalized(title: str) -> str:
 
 def ignored_column_lines(columns: ColumnsReport) -> Iterator[str]:
     """Return which columns are not used as they are."""
+    names = " and ".join(ROW_NAMES[each] for each in FULL_NAME_PARTS)
     for title in columns.split:
-        yield f"  {FIRST_NAME} and {LAST_NAME} from {printable(title)}, split after the first word"
+        yield f"  {names} from {printable(title)}, split after the first word"
     for preferred, *others in (titles for field, titles in columns.used if field == "phone"):
         if others:
             filled = f"if {printable(preferred)} is filled, {_listed(tuple(others))} "

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .formatting import format_duration, pluralize, printable
 from .import_summary import column_lines, encoding_lines, ignored_column_lines, requests_line
 from .output import create_console, write, write_json, write_rows, write_text
-from .tables import CREATED_AT, FIRST_NAME, LAST_NAME, display_value
+from .tables import CREATED_AT, FULL_NAME_PARTS, ROW_NAMES, display_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -226,7 +226,7 @@ def deletion_question(deletions: Iterable[Change], count: int, *, can_be_undone:
 
 
 def _person(change: Change) -> str:
-    names = (change.fields.get(name, ("", None))[0] for name in (FIRST_NAME, LAST_NAME))
+    names = (change.fields.get(ROW_NAMES[part], ("", None))[0] for part in FULL_NAME_PARTS)
     name = " ".join(printable(str(text)) for text in names if text)
     return f"{name} ({change.phone})" if name else change.phone
 

@@ -25,17 +25,25 @@ if TYPE_CHECKING:
 
 CONTACT_FIELDS = FIELD_TABLE["Contact"]
 """The fields of a contact. A renamed field keeps its old name as an alias, so the names below remain valid."""
-NAMES = {spelling: name for name, field in CONTACT_FIELDS.items() for spelling in (name, *field["aliases"])}
-"""From each spelling of each field to its name."""
-FIRST_NAME, LAST_NAME = NAMES["first_name"], NAMES["last_name"]
-TAGS, OPT_OUT, CREATED_AT = NAMES["tags"], NAMES["opt_out"], NAMES["created_at"]
+
+
+def _names(*models: str) -> dict[str, str]:
+    """Return the name of each field by each of its spellings."""
+    fields = [pair for model in models for pair in FIELD_TABLE[model].items()]
+    return {spelling: name for name, field in fields for spelling in (name, *field["aliases"])}
+
+
+NAMES, ROW_NAMES = _names("Contact"), _names("ContactUpdate", "BulkContact")
+"""From each spelling of a field to its name in a contact, and in the rows of files and the changes of syncs."""
+FULL_NAME_PARTS, COMPANY = ("first_name", "last_name"), "company_name"
+TAGS, CREATED_AT, ROW_OPT_OUT = NAMES["tags"], NAMES["created_at"], ROW_NAMES["opt_out"]
 VARIABLES = next(name for name, field in CONTACT_FIELDS.items() if field["kind"] == "map")
 FULL_NAME = "name"
 """The column with both names."""
 LISTED = (
     ("phone", "Phone", 16),
     (FULL_NAME, "Name", 16),
-    ("company_name", "Company", 12),
+    (COMPANY, "Company", 12),
     ("tags", "Tags", 12),
     ("created_at", "Created (UTC)", 16),
     ("opt_out", "Opted out", 9),
@@ -97,7 +105,7 @@ class TableColumn:
 def column_value(contact: Contact, name: str, moment: Callable[[Any], object] | None = None) -> Any:  # noqa: ANN401  # any JSON
     """Return the value of a contact in the column with this name, as in JSON; a time converted by `moment`."""
     if name == FULL_NAME:
-        names = (column_value(contact, each) for each in (FIRST_NAME, LAST_NAME))
+        names = (column_value(contact, NAMES[each]) for each in FULL_NAME_PARTS)
         return " ".join(filter(None, map(display_value, names)))
     field, dot, label = name.partition(".")
     value = getattr(contact, contact.FIELDS[field].attribute)

@@ -23,6 +23,11 @@ class OperationEntry(NamedTuple):
 SERVERS: Final[tuple[str, ...]] = ("https://api.sendblue.co", "https://api.sendblue.com")
 """The base URLs of the API; the first one is the default."""
 
+QUERY_VALUES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "list_contacts": {"order_by": ("created_at", "firstName", "lastName", "phone")}
+}
+"""Values of the query parameters that are texts with several examples, by operationId; the default comes first."""
+
 OPERATION_TABLE: Final[tuple[OperationEntry, ...]] = (
     OperationEntry("DELETE", "/api/v2/contacts", "bulk_delete_contacts", "contacts.bulk.delete"),
     OperationEntry("DELETE", "/api/v2/contacts/{phone_number}", "delete_contact", "contacts.delete"),

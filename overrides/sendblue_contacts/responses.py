@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
+    from sendblue_contacts_api.types import Field
 
 _JSON_TYPES: dict[type, str] = {
     type(None): "null or empty",
@@ -38,6 +39,7 @@ _MAX_CONTENT_TYPE_LENGTH = 80
 
 CONTACT_NAMES = preferred_names(Contact.FIELDS)
 """Code that names a field looks it up here: a renamed field keeps its old name as an alias."""
+CREATED_AT = CONTACT_NAMES["created_at"]
 
 REPORTS_ERROR = "the response body reports an error"
 """The beginning of the text about a successful status whose body has the status ERROR."""
@@ -167,14 +169,21 @@ def status(body: object) -> str:
     return "" if body is None else StatusResponse.from_dict(mapping(body)).status or ""
 
 
-def matches(found: Contact, sent: Mapping[str, Any]) -> bool:
-    """Whether a contact has every value that was sent.
+def shown_fields(fields: Mapping[str, Field]) -> dict[str, str]:
+    """Return the field of a contact that shows each field of a request: they share a spelling."""
+    spellings = preferred_names(fields).items()
+    return {name: CONTACT_NAMES[spelling] for spelling, name in spellings if spelling in CONTACT_NAMES}
+
+
+def matches(found: Contact, sent: Mapping[str, Any], fields: Mapping[str, Field]) -> bool:
+    """Whether a contact has every value that was sent in fields of a request; the required one is its number.
 
     Additional values (defaults of the account) do not matter. Neither do differences that a server may introduce: upper
     and lower case, white space, equivalent forms of one character, the order of a list, and blank values.
     """
-    has, names = found.to_dict(), CONTACT_NAMES
-    return all(_equivalent(has.get(names[name]), value) for name, value in sent.items() if name in names)
+    has, shown = found.to_dict(), shown_fields(fields)
+    compared = (name for name in sent if name in shown and not fields[name].required)
+    return all(_equivalent(has.get(shown[name]), sent[name]) for name in compared)
 
 
 def _equivalent(has: Any, sent: Any) -> bool:  # noqa: ANN401  # any JSON

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from maintain.check import main as check
 from maintain.coverage_table import coverage_table, pytest_options
-from maintain.new_field import PLACES, copy_with_field, python_in
+from maintain.new_field import PLACES, WITH_RENAME, copy_with_field, python_in
 from maintain.venvs import ROOT, VENV, VERSIONS, ScriptError, environment, prepare_version
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ usage: scripts/test [--all | PYTEST_ARGUMENT ...]
 
 Without arguments: run the checks (scripts/check), then the quick tests in parallel on the Python of .venv.
 --all: run the checks, the quick tests, and the tests in tests/slow once. Two copies of the tree follow the recipe
-       "A new field" of CONTRIBUTING.md, with the field at the first and at the last place; the quick tests run in each
-       of them, on another supported Python if one is installed. It ends with a table of the results and the branch
-       coverage of the quick tests and of the slow ones that add to it. This is what CI runs.
+       "A new field" of CONTRIBUTING.md, with the field at the first and at the last place, and the second one also the
+       recipe "A renamed field"; the quick tests run in each of them, on another supported Python if one is installed.
+       It ends with a table of the results and the branch coverage of the quick tests and of the slow ones that add to
+       it. This is what CI runs.
 Any other arguments go to pytest, which then runs alone on the Python of .venv: scripts/test -x tests/overrides
 """
 SLOW = "tests/slow"
@@ -63,7 +64,7 @@ class Result:
 
     def __str__(self) -> str:
         seconds = f"{self.seconds:7.0f} s" if self.seconds else ""
-        return f"{self.name:<25} {self.verdict:<16} {seconds}".rstrip()
+        return f"{self.name:<35} {self.verdict:<16} {seconds}".rstrip()
 
 
 def timed(name: str, part: Callable[[], str]) -> Result:
@@ -115,6 +116,11 @@ def prepared(version: str) -> Path | str:
         return "FAILED to install"
 
 
+def changes(place: str) -> str:
+    """Return what was changed in the copy with the field at a place."""
+    return f"a field added at the {place} place" + (" and another one renamed" if place == WITH_RENAME else "")
+
+
 def suites_with_field(place: str, venv: Path) -> tuple[str, str]:
     """Run the quick tests in a copy with one more field, in one process, because the slow tests run meanwhile.
 
@@ -128,7 +134,7 @@ def suites_with_field(place: str, venv: Path) -> tuple[str, str]:
         except ScriptError as error:
             return "FAILED", f"{error}\n"
     status = max(each.returncode for each in done)
-    note = f", with a field added at the {place} place" if status else ""
+    note = f", with {changes(place)}" if status else ""
     return verdict(status) + note, "".join(each.stdout + each.stderr for each in done)
 
 
@@ -140,8 +146,9 @@ def quick_suite_with_field(
     missing = [Result(f"quick, Python {version}", found)] if isinstance(found, str) else []
     used = own if missing else version
     status, output = suites_with_field(place, VENV if isinstance(found, str) else found)
-    result = Result(f"field {place}, Python {used}", status, time.monotonic() - start)
-    heading = f"quick tests with a field added at the {place} place, Python {used}"
+    name = f"field {place} and rename" if place == WITH_RENAME else f"field {place}"
+    result = Result(f"{name}, Python {used}", status, time.monotonic() - start)
+    heading = f"quick tests with {changes(place)}, Python {used}"
     return [*missing, result], f"\n--- {heading}\n{output}"
 
 
@@ -180,7 +187,7 @@ def left_out(own: str) -> str:
     others = " and ".join(version for version in VERSIONS if version != own)
     return (
         f"\nNot run: {SLOW} (browsers, Node, Redis, clones, package builds), and the quick tests on Python {others} "
-        "and with a field added.\n"
+        "and with a field added or renamed.\n"
         f"scripts/test --all runs everything; scripts/test {SLOW}/NAME runs a part of it."
     )
 

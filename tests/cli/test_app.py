@@ -87,7 +87,7 @@ def test_completion_script(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("words", "completions"),
-    [("co", ["count", "completion"]), ("create --fi", ["--first-name"]), ("count --profile w", ["work", "wide"])],
+    [("co", ["count", "completion"]), ("create --va", ["--var"]), ("count --profile w", ["work", "wide"])],
 )
 def test_completions(no_settings: Path, run: Run, words: str, completions: list[str]) -> None:
     """Commands, options for fields, and the profiles in the configuration file are completed."""

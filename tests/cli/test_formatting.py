@@ -46,5 +46,5 @@ def test_wrap() -> None:
 
 def test_kebab_case() -> None:
     """Every spelling of a field is the same option; an option of one letter is unchanged."""
-    names = {"first_name": "first-name", "firstName": "first-name", "tags": "tags", "V": "V"}
+    names = {"some_name": "some-name", "someName": "some-name", "tags": "tags", "V": "V"}
     assert {name: kebab_case(name) for name in names} == names

@@ -106,7 +106,7 @@ def machine(monkeypatch: Patch) -> Machine:
 
 def results(printed: str) -> dict[str, str]:
     """The results that a run printed at its end, by name, without the times."""
-    lines = re.findall(r"(?m)^(checks|(?:quick|slow|field \w+), Python \S+) {2,}(.*?)(?: +\d+ s)?$", printed)
+    lines = re.findall(r"(?m)^(checks|(?:quick|slow|field [\w ]+), Python \S+) {2,}(.*?)(?: +\d+ s)?$", printed)
     return dict(lines)
 
 
@@ -116,11 +116,11 @@ def test_the_quick_run(machine: Machine, capsys: Capture) -> None:
     printed = capsys.readouterr().out
     assert results(printed) == {"checks": "passed", "quick, Python 3.11": "passed"}
     assert "Not run: tests/slow (" in printed
-    assert "on Python 3.12 and 3.13 and with a field added.\nscripts/test --all runs everything" in printed
+    assert "on Python 3.12 and 3.13 and with a field added or renamed.\nscripts/test --all runs everything" in printed
 
 
 def test_the_full_run(machine: Machine, capsys: Capture) -> None:
-    """With --all the quick suite runs also with a field added, on other Pythons if they exist, and the slow one."""
+    """With --all the quick suite runs also with changed fields, on other Pythons if they exist, and the slow one."""
     assert test.main(["--all"]) == 0
     ran = [(venv, "tests/slow" in arguments, "--cov=overrides" in arguments) for venv, arguments in machine.ran]
     assert ran[0] == (".venv", False, True)
@@ -140,7 +140,7 @@ def test_the_full_run(machine: Machine, capsys: Capture) -> None:
         "slow, Python 3.11": "passed",
         "field first, Python 3.12": "passed",
         "quick, Python 3.13": "not installed",
-        "field last, Python 3.11": "passed",
+        "field last and rename, Python 3.11": "passed",
     }
     assert printed.endswith("\n\nthe coverage\n")
 
@@ -154,6 +154,7 @@ def test_arguments_go_to_pytest(machine: Machine, capsys: Capture) -> None:
 
 
 FIRST = "with a field added at the first place"
+LAST = "with a field added at the last place and another one renamed"
 
 
 @pytest.mark.parametrize(
@@ -163,6 +164,7 @@ FIRST = "with a field added at the first place"
         (".venv", 5, "quick, Python 3.11", "FAILED: no tests were found"),
         (".venv in first", 3, "field first, Python 3.12", f"FAILED with status 3, {FIRST}"),
         (".venv-3.12 in first", 2, "field first, Python 3.12", f"FAILED with status 2, {FIRST}"),
+        (".venv in last", 2, "field last and rename, Python 3.11", f"FAILED with status 2, {LAST}"),
     ],
 )
 def test_a_failure_on_any_python(

@@ -115,8 +115,8 @@ def test_two_spellings_with_the_same_value_are_one_field(call: str, pairs: dict[
 @pytest.mark.parametrize(
     ("call", "key", "text"),
     [
-        ("create", "firstname", "unknown field 'firstname'; did you mean first_name?"),
-        ("update", "fist_name", "unknown field 'fist_name'; did you mean first_name?"),
+        ("create", "first-name", "unknown field 'first-name'; did you mean first_name?"),
+        ("update", "first_name ", "unknown field 'first_name '; did you mean first_name?"),
         ("bulk", "custom_variable", "unknown field 'custom_variable'; did you mean custom_variables?"),
         ("bulk", None, "unknown field None; "),  # as csv.DictReader returns a row with more cells than columns
         ("create", "company", "company is not a field of this call; set it with contacts.update"),

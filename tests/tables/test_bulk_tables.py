@@ -168,7 +168,7 @@ def test_in_a_region_a_number_may_be_national(number: int, region: str, expected
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ({"phone": [ADA], "frist_name": ["Ada"]}, "unknown field 'frist_name'; did you mean first_name?"),
+        ({"phone": [ADA], "first-name": ["Ada"]}, "unknown field 'first-name'; did you mean first_name?"),
         ({"first_name": ["Ada"]}, "the table has no column phone; rename the column of phone numbers"),
         ({0: [ADA]}, "unknown field 0; the fields are phone"),
     ],

@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from sendblue_contacts_api.field_table import FIELD_TABLE
+from sendblue_contacts_api.operation_table import QUERY_VALUES
 
 from sendblue_contacts_cli.contact_filters import filter_options, pop_filter
 from sendblue_contacts_cli.context import common_options, current_options, current_settings, region_option
 from sendblue_contacts_cli.field_options import field_options, given_fields
 from sendblue_contacts_cli.formatting import kebab_case, pluralize, printable
 from sendblue_contacts_cli.output import print_message, write, write_contact, write_contacts, write_json
-from sendblue_contacts_cli.tables import COLUMNS, TAGS, VARIABLES, TableColumn, find_column
+from sendblue_contacts_cli.tables import (
+    COLUMNS,
+    COMPANY,
+    FULL_NAME_PARTS,
+    ROW_NAMES,
+    TAGS,
+    VARIABLES,
+    TableColumn,
+    find_column,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,10 +54,11 @@ def _parse_datetime(_context: click.Context, _option: click.Parameter, text: str
     return parsed
 
 
+_ORDERS = QUERY_VALUES["list_contacts"]["order_by"]
 _LIST_FILTERS = (
     click.option("--limit", "max_items", type=click.IntRange(1), metavar="N", help="Maximum number of contacts."),
     click.option(
-        "--order-by", metavar="FIELD", help="created_at, firstName, lastName or phone.  [default: created_at]"
+        "--order-by", metavar="FIELD", help=f"{', '.join(_ORDERS[:-1])} or {_ORDERS[-1]}.  [default: {_ORDERS[0]}]"
     ),
     click.option("--order-direction", type=click.Choice(["asc", "desc"]), help="[default: asc]"),
     click.option("--phone-number", metavar="NUMBER", help="Only the contact with this number."),
@@ -176,7 +187,28 @@ class CreateCommand(click.Command):
             raise click.UsageError(text, ctx) from None
 
 
-@click.command(cls=CreateCommand)
+_FIRST_NAME, _LAST_NAME, _COMPANY = (kebab_case(ROW_NAMES[name]) for name in (*FULL_NAME_PARTS, COMPANY))
+_CREATE_HELP = f"""Create a contact.
+
+NUMBER is its phone number, such as +14155551234. To create contacts from JSON, use `import`.
+
+\b
+Examples:
+  sendblue-contacts create +14155551234 --{_FIRST_NAME} Ada --tag VIP \\
+    --var "Lead Source=Website"
+  sendblue-contacts create +14155551234 --{_LAST_NAME} King --if-exists update
+"""
+_UPDATE_HELP = f"""Update a contact.
+
+NUMBER is its current phone number, such as +14155551234. Fields without an option are unchanged.
+
+\b
+Example:
+  sendblue-contacts update +14155551234 --var Plan=Gold --clear {_COMPANY}
+"""
+
+
+@click.command(cls=CreateCommand, help=_CREATE_HELP)
 @click.argument("number")
 @field_options("ContactCreate", exclude=("number", "update_if_exists"))
 @click.option(
@@ -189,22 +221,13 @@ class CreateCommand(click.Command):
 @region_option
 @common_options
 def create(number: str, *, if_exists: str, **fields: Any) -> None:  # noqa: ANN401  # of many types
-    """Create a contact.
-
-    NUMBER is its phone number, such as +14155551234. To create contacts from JSON, use `import`.
-
-    \b
-    Examples:
-      sendblue-contacts create +14155551234 --first-name Ada --tag VIP \\
-        --var "Lead Source=Website"
-      sendblue-contacts create +14155551234 --last-name King --if-exists update
-    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    """Create a contact."""
     with current_settings().create_client() as client:
         send = client.contacts.upsert if if_exists == "update" else client.contacts.create
         _write_changed(send(number, **given_fields(fields)))
 
 
-@click.command()
+@click.command(help=_UPDATE_HELP)
 @click.argument("number")
 @field_options("ContactUpdate")
 @click.option(
@@ -217,20 +240,13 @@ def create(number: str, *, if_exists: str, **fields: Any) -> None:  # noqa: ANN4
 @region_option
 @common_options
 def update(number: str, clear: tuple[str, ...], **fields: Any) -> None:  # noqa: ANN401  # of many types
-    """Update a contact.
-
-    NUMBER is its current phone number, such as +14155551234. Fields without an option are unchanged.
-
-    \b
-    Example:
-      sendblue-contacts update +14155551234 --var Plan=Gold --clear company-name
-    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    """Update a contact."""
     changes = given_fields(fields)
     cleared = {name: None for name in FIELD_TABLE["ContactUpdate"] if kebab_case(name) in clear}
     if both := changes.keys() & cleared.keys():
         raise click.UsageError(f"{kebab_case(min(both))} cannot be both set and cleared.")
     if not changes and not cleared:
-        raise click.UsageError("Nothing to update. Pass a field, such as --first-name Ada.")
+        raise click.UsageError(f"Nothing to update. Pass a field, such as --{_FIRST_NAME} Ada.")
     body: Any = {**changes, **cleared}
     with current_settings().create_client() as client:
         _write_changed(client.contacts.update(number, body))

@@ -16,7 +16,7 @@ from sendblue_contacts_cli.error_messages import describe_error
 from sendblue_contacts_cli.exit_codes import REJECTED, STOPPED, SUCCESS, CommandError
 from sendblue_contacts_cli.formatting import pluralize, printable
 from sendblue_contacts_cli.output import confirm, print_error, print_message, write_json
-from sendblue_contacts_cli.tables import column_value
+from sendblue_contacts_cli.tables import COMPANY, NAMES, column_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,20 @@ MAX_NAMED = 3
 EXIT_CODE_OF_STATUS = {"deleted": SUCCESS, "duplicate": SUCCESS, "failed": REJECTED, "unknown": STOPPED}
 
 
-@click.command()
+_HELP = f"""Delete contacts, after a confirmation.
+
+NUMBERS are their phone numbers, such as +14155551234; - reads them from standard input, one per line. Without numbers,
+--where, --tag and --phone select the contacts; `list` shows which ones these are.
+
+\b
+Examples:
+  sendblue-contacts delete +14155551234 +14155555678
+  sendblue-contacts delete --where {NAMES[COMPANY]}=Engines --tag Old
+  sendblue-contacts list --quiet --limit 10 | sendblue-contacts delete - --yes
+"""
+
+
+@click.command(help=_HELP)
 @click.argument("numbers", nargs=-1)
 @click.option("--from", "file", type=click.File("rb"), help="Read the numbers from a file, one per line.")
 @filter_options
@@ -41,17 +54,7 @@ EXIT_CODE_OF_STATUS = {"deleted": SUCCESS, "duplicate": SUCCESS, "failed": REJEC
 @common_options
 @click.pass_context
 def delete(context: click.Context, /, *, yes: bool, **options: Any) -> None:  # noqa: ANN401  # click has checked them
-    """Delete contacts, after a confirmation.
-
-    NUMBERS are their phone numbers, such as +14155551234; - reads them from standard input, one per line. Without
-    numbers, --where, --tag and --phone select the contacts; `list` shows which ones these are.
-
-    \b
-    Examples:
-      sendblue-contacts delete +14155551234 +14155555678
-      sendblue-contacts delete --where company_name=Engines --tag Old
-      sendblue-contacts list --quiet --limit 10 | sendblue-contacts delete - --yes
-    """  # noqa: D301  # click wants a real \b, and leaves the lines after it as they are
+    """Delete contacts, after a confirmation."""
     settings = current_settings()
     selected = _select(settings, **options)
     if selected.numbers and (yes or _confirm(selected)):

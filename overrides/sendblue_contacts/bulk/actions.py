@@ -12,6 +12,7 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_contacts import phone, responses
@@ -97,7 +98,7 @@ def _found_after_creation(sent: EncodedContact, contact: Contact | None) -> Item
     """Created if the contact has the values that were sent; otherwise it existed before."""
     if contact is None:
         return None
-    same = responses.matches(contact, sent.to_dict())
+    same = responses.matches(contact, sent.to_dict(), BulkContact.FIELDS)
     return ItemResult("created", contact) if same else ItemResult("failed", None, EXISTS)
 
 

@@ -39,8 +39,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from sendblue_contacts import errors, operations
-from sendblue_contacts.pagination import MAX_PAGE_SIZE
-from sendblue_contacts.responses import REPORTS_ERROR, attribute
+from sendblue_contacts.pagination.window import MAX_PAGE_SIZE, OLDEST_FIRST
+from sendblue_contacts.responses import CREATED_AT, REPORTS_ERROR, attribute
 from sendblue_contacts.retry import look_up_pauses
 
 from .types import ItemResult
@@ -72,9 +72,9 @@ LOOK_UP: RequestKind = "look up"
 
 _TOO_LARGE = re.compile(r"too (large|big|long|many)|exceed|at most|maximum", re.IGNORECASE)
 _CHECK_EXISTING = ItemResult[Any]("unknown", None, "not sent because check_existing is set")
-_NEWEST = {"order_by": "created_at", "order_direction": "desc", "limit": MAX_PAGE_SIZE}
-_CREATED_AT = attribute("created_at")
-_OLDEST = {**_NEWEST, "order_direction": "asc"}
+_OLDEST = {**OLDEST_FIRST, "limit": MAX_PAGE_SIZE}
+_NEWEST = {**_OLDEST, "order_direction": "desc"}
+_CREATED_AT = attribute(CREATED_AT)
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ from sendblue_contacts.errors import check_size
 from sendblue_contacts.fields import check
 
 from .walk import PageWalk
-from .window import MAX_PAGE_SIZE
+from .window import MAX_PAGE_SIZE, OLDEST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def new_walk(
     Args:
         page_size: Contacts per request, at most 1000.
         max_items: The maximum number of contacts; None lists all.
-        order_by: `created_at` (default), `firstName`, `lastName` or `phone`.
+        order_by: {order_by}.
         order_direction: `asc` (default) or `desc`.
         filters: The kind and the value of each query parameter that leaves contacts out, by name.
         region: The region of numbers in national format.
@@ -61,7 +61,7 @@ def new_walk(
     direction = order_direction or "asc"
     if direction not in {"asc", "desc"}:
         raise ValueError(f"order_direction must be 'asc' or 'desc', not {direction!r}")
-    order = {"order_by": order_by or "created_at", "order_direction": direction}
+    order = {"order_by": order_by or OLDEST_FIRST["order_by"], "order_direction": direction}
     given = {name: _filter(name, *each, region) for name, each in filters.items() if each[1] is not None}
     return lambda: PageWalk(order | given, size, total, filtered or bool(given), read_lag)
 

@@ -35,7 +35,7 @@ def _row_identities(page: list[responses.ContactRow]) -> Identities:
     return [[row[place] for row in page] for place in _IDENTITY]
 
 
-_IDENTITY_FIELDS = ("phone", "contact_id", "created_at")
+_IDENTITY_FIELDS = ("phone", "contact_id", responses.CREATED_AT)
 _READERS = [*map(responses.attribute, _IDENTITY_FIELDS)]
 _IDENTITY = [[*Contact.FIELDS].index(responses.CONTACT_NAMES[name]) for name in _IDENTITY_FIELDS]
 CONTACTS = ContactForm(responses.contacts, _contact_identities)

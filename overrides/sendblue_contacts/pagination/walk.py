@@ -28,16 +28,16 @@ from typing import TYPE_CHECKING, Any
 
 from sendblue_contacts import operations
 from sendblue_contacts.errors import IncompleteListError
+from sendblue_contacts.responses import CREATED_AT
 from sendblue_contacts.retry import look_up_pauses
 
 from .page import CONTACTS, ContactForm, ContactKey, ListPage, ignored_filter
-from .window import MAX_OFFSET, MAX_PAGE_SIZE, NOT_SORTED, TimeFilter, Window
+from .window import MAX_OFFSET, MAX_PAGE_SIZE, NOT_SORTED, OLDEST_FIRST, TimeFilter, Window
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping
 
-OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
 MAX_NEARLY_EMPTY_PAGES = 1_000  # how many pages in a row may have less than a quarter of the longest one
 MAX_READS = 50  # how often windows are read again
 OPPOSITE_READS = 5  # as how many of them the page in the opposite order counts
@@ -47,7 +47,7 @@ MAX_REPEATED = 5  # how many contacts a new window may repeat, so that it begins
 _TOO_FAST = "contacts are created, deleted or sorted anew faster than they can be listed"
 _MISFIT = "the pages of the server do not fit together: they repeat or skip contacts"
 _OFFSET = "in this order the server skips at most 10,000 contacts; remove order_by and order_direction"
-_SAME_TIME = "more contacts have the same created_at than the server can list"
+_SAME_TIME = f"more contacts have the same {CREATED_AT} than the server can list"
 
 
 class _Asks(Enum):

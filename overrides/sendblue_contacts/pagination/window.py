@@ -9,13 +9,16 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sendblue_contacts.responses import CREATED_AT
+
 if TYPE_CHECKING:
     from .page import ContactKey, ListPage
 
 MAX_OFFSET = 10_000
 MAX_PAGE_SIZE = 1_000
 MAX_KNOWN = 2 * (MAX_OFFSET + MAX_PAGE_SIZE)  # where contacts are deleted as they are listed, a window has no end
-NOT_SORTED = "the server leaves out created_at, does not sort by it, or does not filter by the time that it shows"
+OLDEST_FIRST = {"order_by": "created_at", "order_direction": "asc"}
+NOT_SORTED = f"the server leaves out {CREATED_AT}, does not sort by it, or does not filter by the time that it shows"
 _MAX_FAILURES = 3  # how many new windows in a row may lack the last contact
 _MARGIN = dt.timedelta(seconds=1)
 _QUARTER = dt.timedelta(minutes=15)

@@ -15,9 +15,11 @@ import yaml
 from openapi_python_client.strings import PythonIdentifier
 
 from maintain.json_pointer import at
+from maintain.regenerate.operation_table import query_values
 from maintain.venvs import ScriptError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 SOURCE, LIST_SOURCE, CONSTANTS = "operations.py", "pagination/arguments.py", "pagination/window.py"
@@ -197,9 +199,16 @@ def _list(new_walk: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JS
     arguments = ", ".join(f"{name}={value}" for name, value in passed.items())
     lines = "".join(_wrapped(f"{name}: {each.description}") for name, each in filters.items())
     text = re.sub(r"(?m)^    filters: .*\n", lambda _found: lines, _docstring(new_walk, data))
+    for name, values in query_values(data)["list_contacts"].items():
+        text = text.replace(f"{{{name}}}", _choices(values))
     docstring = textwrap.indent(f'"""{text}"""', " " * 8)
     head = f"\n{_mark('list', data)}    def list(self, {', '.join(signature)}) -> AsyncContactList:\n"
     return f"{head}{docstring}{LIST_IMPORT}        return AsyncContactList(self._send, new_walk({arguments}))\n"
+
+
+def _choices(values: Sequence[str]) -> str:
+    first, *others = (f"`{value}`" for value in values)
+    return " or ".join(filter(None, [", ".join([f"{first} (default)", *others[:-1]]), *others[-1:]]))
 
 
 class Filter(NamedTuple):
@@ -242,7 +251,7 @@ def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - a
     others = ["", "Deprecated by the API.", *others] if operation.get("deprecated") else others
     text = "\n".join([first.rstrip(".") + route + ".", *others])
     text = re.sub(rf"\n    ({'|'.join(SETTINGS)}): .*", "", text)
-    text = re.sub(r"(?m)^    \w+: \{(\w+)\}(.*(\n      .*)*)", lambda found: _fields(found, data), text)
+    text = re.sub(r"(?m)^    \w+: \{([A-Z]\w+)\}(.*(\n      .*)*)", lambda found: _fields(found, data), text)
     return text if not others else f"{text}\n"
 
 

@@ -7,9 +7,10 @@ A request is recognized by its method and path. The name of a call comes from th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from maintain.openapi_document import Document
@@ -40,6 +41,9 @@ class OperationEntry(NamedTuple):
 SERVERS: Final[tuple[str, ...]] = {servers!r}
 """The base URLs of the API; the first one is the default."""
 
+QUERY_VALUES: Final[dict[str, dict[str, tuple[str, ...]]]] = {values!r}
+"""Values of the query parameters that are texts with several examples, by operationId; the default comes first."""
+
 OPERATION_TABLE: Final[tuple[OperationEntry, ...]] = ('''
 
 
@@ -48,8 +52,27 @@ def write_operation_table(document: Document, package: Path) -> None:
     rows = [_row(document, route, method) for route, method in document.operations()]
     lines = "".join(f"OperationEntry({', '.join(map(repr, row))}{mark})," for *row, mark in sorted(rows))
     servers = tuple(server["url"] for server in document.data.get("servers", ()))
-    head = HEADER.replace("{servers!r}", repr(servers))
+    head = HEADER.replace("{servers!r}", repr(servers)).replace("{values!r}", repr(query_values(document.data)))
     (package / "operation_table.py").write_text(f"{head}{lines})\n", encoding="utf-8")
+
+
+def query_values(data: Any) -> dict[str, dict[str, tuple[str, ...]]]:  # noqa: ANN401 - any JSON
+    """Return the values of query parameters by operationId: the default and the examples of each text with several."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for item in data["paths"].values():
+        for operation in (each for each in item.values() if isinstance(each, dict)):
+            for name, schema in _query_texts(operation):
+                values = dict.fromkeys([schema.get("default", schema["examples"][0]), *schema["examples"]])
+                found.setdefault(operation["operationId"], {})[name] = (*values,)
+    return found
+
+
+def _query_texts(operation: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    """Yield the name and the schema of each query parameter that is a text with several examples."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter.get("schema", {})
+        if parameter.get("in") == "query" and schema.get("type") == "string" and len(schema.get("examples", ())) > 1:
+            yield parameter["name"], schema
 
 
 def _row(document: Document, route: str, method: str) -> tuple[str, str, str, str, str]:

@@ -16,7 +16,7 @@ from sendblue_transfer import MODES as TRANSFER_MODES
 from tests.cli.command_line import ADA, GRACE, KURT, Run
 
 SALESFORCE = '"Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved."\n'
-HEAD = "phone,firstName,Plan\n"
+HEAD = "phone,first_name,Plan\n"
 
 
 @pytest.fixture
@@ -147,6 +147,7 @@ def test_dry_run(account: Sandbox, file: Path, run: Run) -> None:
     done = run("import", file.name, "--dry-run", "--map", "Plan=custom_variables.Plan")
     files = [path.name for path in file.parent.iterdir() if path.is_file()]
     assert (done.exit_code, account.requests, files) == (1, [], ["contacts.csv"])
+    titles = ["phone", "first_name", "custom_variables"]
     assert done.stdout.splitlines() == [
         "contacts.csv (CSV, utf-8, commas): 3 rows",
         "  2 to create, 1 rejected, 0 superseded by another row",
@@ -159,7 +160,7 @@ def test_dry_run(account: Sandbox, file: Path, run: Run) -> None:
         ),
         "  1 number has no country code: --default-region US, for example, reads those of the USA",
         "The first contacts that would be sent:",
-        "phone\tfirst_name\tcustom_variables",
+        "\t".join(titles),
         f"{ADA}\tAda\tPlan: Gold",
         f"{GRACE}\tGrace\t",
     ]
@@ -220,7 +221,7 @@ def test_map(account: Sandbox, valid_file: Path, run: Run) -> None:
     """`--map` sets the field of a column; a column that is not imported is listed, with the options that import it."""
     assert "  not imported: Plan (--map, or --rest-as-variables)\n" in run("import", valid_file.name).stderr
     account.reset()
-    options = ("--map", "Plan=custom_variables.Tariff", "--map", "firstName=last_name", "--journal", "other")
+    options = ("--map", "Plan=custom_variables.Tariff", "--map", "first_name=last_name", "--journal", "other")
     run("import", valid_file.name, *options)
     first = account.contacts()[0]
     assert (first["custom_variables"], first["last_name"], first["first_name"]) == ({"Tariff": "Gold"}, "Ada", None)
@@ -233,7 +234,7 @@ def test_saved_mapping(account: Sandbox, valid_file: Path, run: Run) -> None:
     assert (done.exit_code, "would overwrite the file" in done.stderr, valid_file.read_bytes()) == (2, True, before)
     options = ("--map", "Plan=custom_variables.A", "--rest-as-variables")
     run("import", valid_file.name, "--dry-run", *options, "--save-mapping", "map.toml")
-    run("import", valid_file.name, "--mapping", "map.toml", "--map", "firstName=last_name")
+    run("import", valid_file.name, "--mapping", "map.toml", "--map", "first_name=last_name")
     first = account.contacts()[0]
     assert (first["custom_variables"], first["last_name"]) == ({"A": "Gold"}, "Ada")
 

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from sendblue_contacts._masking import mask
+from sendblue_contacts.responses import shown_fields
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 
@@ -111,7 +112,7 @@ class Columns:
         self._is_text = is_text
         self._escaped = escaped
         self._keeps_blanks = keeps_blanks
-        self._known_titles = dict(_known_titles(fields))
+        self._known_titles = {**_titles_in_exports(fields), **_known_titles(fields)}
         self._read_only = {*_known_titles(Contact.FIELDS)} - {*self._known_titles}
         self._mapped = {title.strip(): self._mapped_target(name) for title, name in column_map.columns.items()}
         self._matches: dict[str, _Match] = {}
@@ -315,6 +316,13 @@ def _known_titles(fields: Fields) -> Mapping[str, tuple[str, int]]:
     for title, name, rank, _ in sorted(ranked, key=lambda entry: entry[3]):  # spellings of fields before synonyms
         known.setdefault(title, (name, rank))
     return known
+
+
+def _titles_in_exports(fields: Fields) -> Mapping[str, tuple[str, int]]:
+    """Return the titles of the fields of a contact that show these fields, which may have other names there."""
+    names = {shown: name for name, shown in shown_fields(fields).items()}
+    titles = _known_titles(Contact.FIELDS).items()
+    return {title: (names[name], rank) for title, (name, rank) in titles if name in names}
 
 
 def _titles_of(name: str, synonym: str, fields: Fields) -> Iterable[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from sendblue_contacts._masking import mask
-from sendblue_contacts_api.models.contact import Contact
+from sendblue_contacts_api.models.contact_update import ContactUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Values = dict[str, Any]
 """Values by field name; those of a map are flat, under names such as `custom_variables.Plan`."""
 
-_OBJECTS = {name for name, each in Contact.FIELDS.items() if each.kind == "object"}
+_OBJECTS = {name for name, each in ContactUpdate.FIELDS.items() if each.kind == "object"}
 """Fields that change as a whole, because an update replaces them."""
 _KEYS = {"kind", "phone", "fields", "reason", "line"}
 

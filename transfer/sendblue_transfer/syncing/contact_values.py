@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from sendblue_contacts.phone import normalise
-from sendblue_contacts.responses import contact_row
+from sendblue_contacts.responses import contact_row, shown_fields
 from sendblue_contacts_api.models.contact import Contact
 
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     Columns = Mapping[str, Sequence[Any]]
     """For each field, its value in each contact of a page; None for no value."""
 
-SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in Contact.FIELDS and name != PHONE}
-"""The fields that a sync compares: those of an update that a contact also shows."""
+_SHOWN = shown_fields(UPDATE_FIELDS)
+SYNC_FIELDS = {name: field for name, field in UPDATE_FIELDS.items() if name in _SHOWN and name != PHONE}
+"""The fields that a sync compares: those of an update that a contact also shows, which may have another name there."""
 _ALL_E164 = re.compile(r"(?:\+[1-9][0-9]{6,14}(?:\n(?!\Z)|\Z))+")
 _PLACES = {name: place for place, name in enumerate(Contact.FIELDS)}
+_SYNC_PLACES = {name: _PLACES[_SHOWN[name]] for name in SYNC_FIELDS}
 
 
 def e164(value: object) -> str | None:
@@ -75,7 +77,7 @@ def contact_columns(page: Sequence[ContactRow]) -> Columns:
     columns: list[Sequence[Any]] = [
         *zip(*page, strict=False)
     ]  # of a contact without a number, a row has more than the values
-    return {name: _normalised(name, field.kind, columns[_PLACES[name]]) for name, field in SYNC_FIELDS.items()}
+    return {name: _normalised(name, field.kind, columns[_SYNC_PLACES[name]]) for name, field in SYNC_FIELDS.items()}
 
 
 def numbers_of(page: Iterable[ContactRow]) -> Sequence[int | None]:
