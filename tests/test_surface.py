@@ -176,7 +176,7 @@ def _command_lines(command: click.Command, path: str) -> Iterator[str]:
 def _words(parameter: click.Parameter) -> Iterator[str]:
     """Yield what a caller relies on: the choices, the default, and how often an option or argument is given."""
     choices = [*parameter.type.choices] if isinstance(parameter.type, click.Choice) else []
-    yield from choices if choices != CLEARABLE else ()  # fields of the document, as above
+    yield from choices if choices != [*CLEARABLE] else ()  # fields of the document, as above
     yield from ["required"] * parameter.required
     yield from ["repeated"] * (parameter.multiple or parameter.nargs != 1)
     yield from ["flag"] * getattr(parameter, "is_flag", False)

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-CLEARABLE = [kebab_case(name) for name, field in FIELD_TABLE["ContactUpdate"].items() if field["nullable"]]
+_NULLABLE = {name: field["aliases"] for name, field in FIELD_TABLE["ContactUpdate"].items() if field["nullable"]}
+CLEARABLE = {kebab_case(each): name for name, aliases in _NULLABLE.items() for each in (name, *aliases)}
 
 
 # --- read
@@ -234,15 +235,15 @@ def create(number: str, *, if_exists: str, **fields: Any) -> None:  # noqa: ANN4
     "--clear",
     multiple=True,
     metavar="FIELD",
-    type=click.Choice(CLEARABLE),
-    help=f"Clear this field: {', '.join(CLEARABLE)}.",
+    type=click.Choice([*CLEARABLE]),
+    help=f"Clear this field: {', '.join(map(kebab_case, _NULLABLE))}.",
 )
 @region_option
 @common_options
 def update(number: str, clear: tuple[str, ...], **fields: Any) -> None:  # noqa: ANN401  # of many types
     """Update a contact."""
     changes = given_fields(fields)
-    cleared = {name: None for name in FIELD_TABLE["ContactUpdate"] if kebab_case(name) in clear}
+    cleared = dict.fromkeys(CLEARABLE[word] for word in clear)
     if both := changes.keys() & cleared.keys():
         raise click.UsageError(f"{kebab_case(min(both))} cannot be both set and cleared.")
     if not changes and not cleared:

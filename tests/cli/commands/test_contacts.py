@@ -66,12 +66,13 @@ def test_create_refers_to_update(account: Sandbox, run: Run) -> None:
 
 
 def test_update_sends_changes(account: Sandbox, run: Run) -> None:
-    """Only given fields are sent; a cleared field is sent as null; the option for the number sets the new one."""
+    """Only given fields are sent; a field that is cleared, by any name, is null; an option sets the new number."""
     run("create", ADA, *FIELDS)
     done = run("update", ADA, "--company", "Engines", "--opt-out", "--clear", "tags", "--clear", "lastName", "--json")
     assert last_body(account) == {"company_name": "Engines", "opt_out": True, "tags": None, "last_name": None}
     assert (done.exit_code, json_lines(done.stdout)[0]["company_name"]) == (0, "Engines")
-    done = run("update", ADA, "--phone-number", GRACE, "--quiet")
+    done = run("update", ADA, "--phone-number", GRACE, "--clear", "company", "--quiet")
+    assert last_body(account) == {"phone_number": GRACE, "company_name": None}
     assert (done.exit_code, done.output, [contact["phone"] for contact in account.contacts()]) == (0, "", [GRACE])
 
 
