@@ -91,7 +91,8 @@ def test_a_renamed_time(serve: Serve, connect: Connect, edited: Edited) -> None:
     def rename(document: dict[str, Any]) -> None:
         properties = document["components"]["schemas"]["Contact"]["properties"]
         for old, new in names.items():
-            properties[new] = {**properties.pop(old), "x-aliases": [old]}
+            field = properties.pop(old)
+            properties[new] = {**field, "x-aliases": [*field.get("x-aliases", []), old]}
 
     api = connect(serve(document=edited(rename)))
     api.post("/_sandbox/seed", json={"count": 9})
