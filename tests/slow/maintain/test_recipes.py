@@ -62,7 +62,7 @@ def test_the_scripts_exist(name: str) -> None:
 
 
 def test_a_renamed_field(clone: Clone) -> None:
-    """The old name of a renamed field is still read and accepted, and no code of the packages has to be edited."""
+    """The old name of a renamed field is read and accepted; no code of the packages is edited; no old attribute is left."""
     follow(clone, "A renamed field")
     program = (
         "from sendblue_contacts import Contact, Sendblue\n"
@@ -75,6 +75,7 @@ def test_a_renamed_field(clone: Clone) -> None:
     assert clone.do(".venv/bin/python", "-c", program) == "Ada\nBob\n"
     changed = clone.do("git", "status", "--porcelain", "overrides", "transfer", "cli", "sandbox").splitlines()
     assert {line.split("/")[-1] for line in changed} == {"bulk.py", "calls.py"}
+    assert clone.run("git", "grep", r"\.first_name\b", "--", "*.py", "README.md", "docs").stdout == ""
 
 
 def test_a_new_version_of_the_generator(clone: Clone) -> None:

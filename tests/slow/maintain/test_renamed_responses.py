@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 RENAMED = {
-    "first_name": "given_name",
+    "first_name": "forename",
     "company_name": "organization",
     "tags": "labels",
     "custom_variables": "attributes",
@@ -35,7 +35,7 @@ from sendblue_sandbox import Sandbox
 from sendblue_transfer import apply_sync, plan_sync, read_csv, undo_sync, write_csv
 
 def shown(contact):
-    return [contact.given_name, contact.labels, contact.attributes]
+    return [contact.forename, contact.labels, contact.attributes]
 
 results = {{"read": {{}}}}
 ada = {{"first_name": "Ada", "tags": ["VIP"], "custom_variables": {{"Plan": "Gold"}}}}
@@ -96,7 +96,7 @@ def renamed(document: str) -> str:
     for old, new in RENAMED.items():
         field = rf"(?m)^        {old}:\n((?:          .*\n)*)"
         (body,) = re.findall(field, contact)
-        aliases = [*re.findall(r"x-aliases: \[(\w+)\]", body), old]
+        aliases = [*re.findall(r"x-aliases: \[(.*)\]", body), old]
         body = re.sub(r" +x-aliases: .*\n", "", body) + f"          x-aliases: [{', '.join(aliases)}]\n"
         contact = re.sub(field, lambda _found, text=f"        {new}:\n{body}": text, contact)
     return start + contact + end
