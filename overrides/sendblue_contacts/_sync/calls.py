@@ -197,7 +197,7 @@ class ContactCalls:
 
         Example:
             for contact in client.contacts.list():
-                print(contact.first_name)
+                print(contact.phone)
         """
         with importing("client.contacts.list"):
             from sendblue_contacts.pagination import new_walk  # noqa: PLC0415  # many programs list nothing

@@ -54,7 +54,7 @@ def new_walk(
 
     Example:
         async for contact in client.contacts.list():
-            print(contact.first_name)
+            print(contact.phone)
     """
     size = check_size("page_size", page_size, MAX_PAGE_SIZE)
     total = None if max_items is None else check_size("max_items", max_items)

@@ -62,7 +62,7 @@ def test_the_scripts_exist(name: str) -> None:
 
 
 def test_a_renamed_field(clone: Clone) -> None:
-    """The old name of a renamed field is read and accepted; no code of the packages is edited; no old attribute is left."""
+    """The old name of a renamed field is read and accepted. No package is edited, and no old attribute is left."""
     follow(clone, "A renamed field")
     program = (
         "from sendblue_contacts import Contact, Sendblue\n"
