@@ -217,17 +217,6 @@ def test_failed_rows_can_be_passed_back() -> None:
     assert create(result.failed) == (SENT, [])
 
 
-def test_the_size_of_a_table_is_its_progress() -> None:
-    """A table has a length, so progress has a total."""
-    totals: list[int | None] = []
-
-    def on_progress(progress: Any) -> None:
-        totals.append(progress.total)
-
-    Runner("sync").run(lambda client: client.contacts.bulk.create(FRAME, on_progress=on_progress), succeed)
-    assert totals == [3]
-
-
 def test_a_missing_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without narwhals, the error says how to install it, and mappings still work."""
     monkeypatch.setitem(sys.modules, "narwhals", None)

@@ -1,6 +1,5 @@
 """Tables of pandas, polars and pyarrow as the source of imports and syncs."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +75,6 @@ def test_the_rows_of_a_listing_are_in_sync(client: Sendblue, state: Path) -> Non
     for table in (pd.DataFrame(rows), pl.DataFrame(rows), pa.Table.from_pylist(rows), rows):
         plan = plan_sync(client, table)
         assert (plan.unchanged, plan.creates, plan.updates, plan.skipped) == (2, 0, 0, 0)
-
-
-def test_a_missing_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table needs narwhals; the error says how to install it."""
-    monkeypatch.setitem(sys.modules, "narwhals", None)
-    with pytest.raises(ModuleNotFoundError, match=r'narwhals: pip install "sendblue-contacts\[tables\]"'):
-        open_source(pd.DataFrame({"phone": [ADA]}))
 
 
 def test_a_value_without_a_form_in_json_is_one_sentence() -> None:

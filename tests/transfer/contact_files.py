@@ -49,10 +49,15 @@ def row(contact: dict[str, Any]) -> list[str]:
     ]
 
 
-def stored(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Return the contacts of the server, with the fields of `person`, in the order of numbers."""
-    contacts = [{name: contact[name] for name in person(0)} for contact in sandbox.contacts()]
-    return sorted(contacts, key=lambda contact: contact["phone"])
+def stored(sandbox: Sandbox, *names: str) -> list[dict[str, Any]]:
+    """Return the contacts of the server, with these fields or those of `person`, in the order of numbers."""
+    contacts = sorted(sandbox.contacts(), key=lambda contact: contact["phone"])
+    return [{name: contact[name] for name in names or person(0)} for contact in contacts]
+
+
+def writes(sandbox: Sandbox) -> list[str]:
+    """Return the methods of the write requests so far."""
+    return [request.method for request in sandbox.requests if request.method != "GET"]
 
 
 def import_file(client: Sendblue, path: Path, sheet: str | None = None, **settings: Any) -> ImportReport:

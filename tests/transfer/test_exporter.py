@@ -125,19 +125,6 @@ def test_unknown_format(tmp_path: Path, name: str, options: dict[str, Any]) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If xlsxwriter is not installed, the error names the extra."""
-
-    def missing(name: str) -> object:
-        if name == "xlsxwriter":
-            raise ModuleNotFoundError(name)
-        return import_module(name)
-
-    monkeypatch.setattr("sendblue_transfer.exporting.writers.import_module", missing)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
-        export([], "xlsx")
-
-
 def test_failed_export_keeps_the_existing_file(tmp_path: Path) -> None:
     """An incomplete file never gets the name, and a character that the encoding lacks is not replaced."""
     path = tmp_path / "out.csv"

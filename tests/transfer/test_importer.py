@@ -3,31 +3,18 @@
 import csv
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from sendblue_contacts import Attempt, RateLimit, Sendblue
+from sendblue_contacts import RateLimit, Sendblue
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import Duplicates, ImportProgress, TransferError
 from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.rows.row_status import RowResult
 from sendblue_transfer.rows.validation import ImportRows
 
-from tests.transfer.contact_files import FAST_RETRY, WriteFile, import_file, number, people, person, row, stored
+from tests.transfer.contact_files import WriteFile, import_file, number, people, person, row, stored
 
 INVALID = ["+1 415 CALL NOW", "Vanity", "", "", ""]
-
-
-def test_each_attempt_of_an_import_is_reported(sandbox: Sandbox, write_rows: WriteFile) -> None:
-    """To the hook of the client, with every retry."""
-    found: list[Attempt] = []
-    sandbox.faults.add(operation="bulk_create_contacts", what="status", status=429, nth=[1])
-    settings: dict[str, Any] = {"base_url": sandbox.url, "rate_limit": None, "retry": FAST_RETRY}
-    with Sendblue("key", "secret", on_attempt=found.append, **settings) as client:
-        assert import_file(client, write_rows(30), chunk_size=10).ok
-    assert {attempt.operation for attempt in found} == {"bulk_create_contacts"}
-    assert sorted(attempt.status or 0 for attempt in found) == [200, 200, 200, 429]
-    assert len(found) == len(sandbox.requests)
 
 
 def test_respects_the_reserved_slots(sandbox: Sandbox, write_rows: WriteFile) -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import io
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -177,15 +176,6 @@ def test_a_value_of_the_wrong_type_is_one_sentence() -> None:
     """The error names the formats that can hold it."""
     with pytest.raises(TransferError, match="does not have the type of its field; export as jsonl or csv"):
         export_contacts([Contact.from_dict({"phone": "\ud800"})], io.BytesIO(), format="parquet")
-
-
-def test_without_pyarrow_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For reading and for writing."""
-    path = write(tmp_path / "contacts.parquet", columns_of_people())
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    for call in (lambda: open_source(path), lambda: export_contacts([], tmp_path / "out.parquet")):
-        with pytest.raises(ModuleNotFoundError, match=r'pyarrow: pip install "sendblue-contacts\[parquet\]"'):
-            call()
 
 
 @pytest.mark.parametrize("kind", ["string", "large_string"])

@@ -1,13 +1,14 @@
 """The paths of the journal and of the rejects file."""
 
-from importlib import import_module
+import io
+import sys
 from pathlib import Path
 
 import pytest
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import JournalError, TransferError, open_source
-from sendblue_transfer.importing.paths import journal_path, rejects_path
+from sendblue_transfer import JournalError, TransferError, open_source, plan_import, run_import
+from sendblue_transfer.importing.paths import journal_path
 
 from tests.transfer.contact_files import WriteFile, import_file
 
@@ -32,35 +33,13 @@ def test_journal_of_an_input_in_a_read_only_folder(
         assert journal_path(other) != path
 
 
-def test_missing_extra(write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If platformdirs is not installed, the error names the option and the extra."""
-
-    def missing(name: str) -> object:
-        if name == "platformdirs":
-            raise ModuleNotFoundError(name)
-        return import_module(name)
-
-    monkeypatch.setattr("sendblue_transfer.importing.paths.import_module", missing)
-    with (
-        write_rows(1).open("rb") as file,
-        open_source(file) as source,
-        pytest.raises(JournalError, match=r"--journal.*sendblue-contacts\[cli\]"),
-    ):
-        journal_path(source)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("contacts.csv", "contacts.rejects.csv"),
-        ("contacts.rejects.csv", "contacts.rejects.csv"),
-        ("contacts", "contacts.rejects.csv"),
-    ],
-)
-def test_default_rejects_path(write_rows: WriteFile, tmp_path: Path, name: str, expected: str) -> None:
-    """It is next to the input, and the same for the file that it replaces."""
-    with open_source(write_rows(1, name=name)) as source:
-        assert rejects_path(source) == tmp_path / expected
+def test_missing_extra(client: Sendblue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If platformdirs is not installed, standard input needs the path of a journal, and a dry run needs none."""
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    with open_source(io.BytesIO(b"phone\n1")) as source:
+        assert plan_import(source).rows == 1
+        with pytest.raises(JournalError, match=r"--journal.*sendblue-contacts\[cli\]"):
+            run_import(client, source)
 
 
 def test_invalid_rejects_path(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:

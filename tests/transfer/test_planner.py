@@ -1,6 +1,5 @@
 """Plans of imports (the dry run), which need only the file."""
 
-import csv
 import io
 import json
 import math
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, Sendblue
-from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_transfer import (
     ColumnMap,
@@ -23,7 +21,6 @@ from sendblue_transfer import (
     TransferError,
     open_source,
     plan_import,
-    read_csv,
     run_import,
 )
 
@@ -187,44 +184,10 @@ def test_invalid_rows_are_not_duplicates(write_rows: WriteFile, policy: Duplicat
     assert (found.preview, found.rejected) == ((person(0),), 1)
 
 
-CELLS = [
-    "+14155550123",
-    "4155550123",
-    "+44 (0)20",
-    "",
-    "VIP;lead",
-    '"broken',
-    "x",
-    "=1+1",
-    "'tis",
-    "TRUE",
-    "{}",
-    '{"a": 1}',
-]
-cell = st.sampled_from(CELLS) | st.text(st.characters(exclude_categories=["Cs"]))
 TITLES = [*BulkContact.FIELDS, "custom_variables.Plan"]
 
 
-@settings(deadline=None, max_examples=25)  # each example is a file
-@given(st.lists(cell, min_size=len(TITLES), max_size=len(TITLES)))
-def test_rejects_exactly_what_cannot_be_sent(cells: list[str]) -> None:
-    """The plan agrees with `bulk.create` about each row of a table."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([TITLES, cells])
-    content = text.getvalue().encode()
-    with open_source(io.BytesIO(content), format="csv", encoding="utf-8", delimiter=",") as source:
-        found = plan_import(source)
-    (given_row,) = read_csv(io.StringIO(text.getvalue(), newline=""))
-    assert [_sendable(given_row.contact)] == [found.valid == 1]
-
-
-def _sendable(contact: dict[str, Any]) -> bool:
-    try:
-        return bool(bulk_item(contact))
-    except (TypeError, ValueError):
-        return False
-
-
+cell = st.sampled_from(["+14155550123", "4155550123", "", "VIP;lead", '"broken', "TRUE", "{}"]) | st.text()
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | cell,
     lambda inner: st.lists(inner) | st.dictionaries(cell, inner),

@@ -7,7 +7,7 @@ import pytest
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_transfer import ExportProgress, ImportProgress
 from sendblue_transfer.progress import ExportProgressReporter, ProgressReporter
-from sendblue_transfer.rows.row_status import CREATED, DUPLICATE
+from sendblue_transfer.rows.row_status import CREATED
 
 from tests.transfer.contact_files import number
 
@@ -38,14 +38,6 @@ def test_reports_ten_times_a_second(recorder: Recorder) -> None:
     for hundredth in range(1, 101):
         recorder.report_sent(hundredth / 100, hundredth)
     assert len(recorder.reports) == pytest.approx(11, abs=1)
-
-
-def test_reports_at_once_when_sending_starts(recorder: Recorder) -> None:
-    """The first report has the rows that have their result already."""
-    recorder.reporter.start_sending(1_000, Counter({CREATED: 400, DUPLICATE: 5}))
-    (report,) = recorder.reports
-    assert (report.phase, report.done, report.created, report.duplicates) == ("sending", 405, 400, 5)
-    assert (report.rate, report.eta) == (0, None)
 
 
 def test_rate_is_that_of_the_last_ten_seconds(recorder: Recorder) -> None:

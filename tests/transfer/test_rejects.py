@@ -9,9 +9,9 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import open_source, run_import
+from sendblue_transfer import open_source
 
-from tests.transfer.contact_files import OTHER_VALUES, TITLES, WriteFile, import_file, number, person, row
+from tests.transfer.contact_files import OTHER_VALUES, TITLES, WriteFile, import_file, number, person, row, stored
 
 NATIONAL = ["415 555-0142", "Zoë", "", "", "=1+1"]
 TOO_LONG = [number(7), "Acme", " Inc.", "", "", "x"]
@@ -41,12 +41,14 @@ def test_rows_are_unchanged(client: Sendblue, write_rows: WriteFile) -> None:
     assert report.rejects.stat().st_mode & 0o777 == 0o600
 
 
-def test_rows_that_the_server_rejected(client: Sendblue, write_rows: WriteFile) -> None:
-    """With the message of the server; a skipped duplicate is not in the file, for nothing in it is to be corrected."""
+def test_rows_that_the_server_rejected(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """With the message of the server, whose contact stays as it is; a superseded row needs no correction."""
     client.contacts.bulk.create([OTHER_VALUES])
     report = import_file(client, write_rows(3, row(person(2))))
     found = lines(report.rejects)
-    assert (report.duplicates, len(found), found[1][0], found[1][2:]) == (1, 2, "3", row(person(1)))
+    assert (report.created, report.rejected, report.duplicates) == (2, 1, 1)
+    assert (len(found), found[1][0], found[1][2:]) == (2, "3", row(person(1)))
+    assert stored(sandbox) == [person(0), OTHER_VALUES, person(2)]
     assert "exists" in found[1][1]
 
 
@@ -122,14 +124,6 @@ def test_objects_are_written_as_json(sandbox: Sandbox, client: Sendblue, write_t
     assert {"phone": number(1), "tags": ["VIP"]}.items() <= sandbox.contacts()[1].items()
 
 
-def test_path_of_the_rejects_file(client: Sendblue, write_rows: WriteFile, tmp_path: Path) -> None:
-    """An existing file at a path that the caller chose is overwritten."""
-    chosen = tmp_path / "elsewhere.csv"
-    chosen.write_text("old")
-    assert import_file(client, write_rows(1, NATIONAL), rejects=chosen).rejects == chosen
-    assert len(lines(chosen)) == 2
-
-
 def test_file_is_complete_or_absent(client: Sendblue, write_rows: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """If it cannot be written, the same import writes it the next time, and sends nothing."""
     path = write_rows(1, NATIONAL)
@@ -144,15 +138,6 @@ def test_file_is_complete_or_absent(client: Sendblue, write_rows: WriteFile, mon
     assert sorted(file.name for file in path.parent.iterdir()) == ["contacts.csv", "contacts.csv.sendblue-journal"]
     report = import_file(client, path)
     assert (report.resumed, report.created, len(lines(report.rejects))) == (True, 1, 2)
-
-
-def test_rejects_of_standard_input(client: Sendblue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are written to the working folder."""
-    monkeypatch.chdir(tmp_path)
-    with open_source(io.BytesIO(b"phone\nnobody\n")) as source:
-        report = run_import(client, source, journal=tmp_path / "journal")
-    assert report.rejects
-    assert report.rejects.resolve() == tmp_path / "stdin.rejects.csv"
 
 
 def test_invalid_lines_are_kept_as_text(sandbox: Sandbox, client: Sendblue, write_text: WriteFile) -> None:

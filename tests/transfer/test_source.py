@@ -7,7 +7,6 @@ import random
 import re
 import threading
 from collections.abc import Iterable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -211,12 +210,6 @@ def test_footer_of_salesforce(
         assert source.footer == footer
 
 
-def test_rows_with_extra_cells(write_text: WriteFile) -> None:
-    """With an extra cell that is not blank, all others may be in the wrong column."""
-    even, long = records(write_text(f"phone,a,b\n{NUMBER},,,\n{NUMBER},1,2,3\n"))
-    assert (even.problem, long.problem[:34]) == ("", "the row has 4 cells for 3 columns;")
-
-
 FORMATS = [
     ("a.TSV", "phone\n", "csv"),
     ("a.csv", "[phone]\n", "csv"),
@@ -249,15 +242,6 @@ def test_rows_can_be_read_repeatedly(write_text: WriteFile) -> None:
         next(iter(source))
         assert list(source) == list(source)
         assert len(list(source)) == 2
-
-
-def test_changed_file_is_an_error(write_text: WriteFile) -> None:
-    """Its format and encoding may have changed, so nothing is read."""
-    path = write_text(f"phone\n{NUMBER}\n")
-    with open_source(path) as source:
-        write_text(f"phone\n{NUMBER}0\n{NUMBER}\n")
-        with pytest.raises(TransferError, match=r"contacts.csv changed after it was opened"):
-            iter(source)
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,19 +301,6 @@ def test_workbook_cells_are_text(workbook: Path) -> None:
         (3, ["14155550123", "1.5", "true", "2024-01-15", "2024-01-15T10:30:00"]),
         (5, [NUMBER, "", "", "", ""]),
     ]
-
-
-def test_missing_extra(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If calamine is not installed, the error names the extra."""
-
-    def missing(name: str) -> object:
-        if name == "python_calamine":
-            raise ModuleNotFoundError(name)
-        return import_module(name)
-
-    monkeypatch.setattr("sendblue_transfer.sources.table_reader.import_module", missing)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "sendblue-contacts\[xlsx\]"'):
-        open_source(workbook)
 
 
 def test_named_pipe(tmp_path: Path) -> None:

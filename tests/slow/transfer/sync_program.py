@@ -2,12 +2,10 @@
 
     python sync_program.py URL FILE STATE PLAN SECONDS
 
-It applies PLAN if that exists, else it plans and saves the plan there. It prints a line when it begins to apply it,
-and then the counts of the report as JSON. If
-SECONDS is not 0, it kills itself with SIGKILL so many seconds after it begins to apply the plan.
+It applies PLAN if that exists, else it plans and saves the plan there. If SECONDS is not 0, it kills itself with
+SIGKILL so many seconds after it begins to apply the plan.
 """
 
-import json
 import os
 import signal
 import sys
@@ -15,7 +13,7 @@ import threading
 from pathlib import Path
 
 from sendblue_contacts import Retry, Sendblue
-from sendblue_transfer import SyncPlan, SyncProgress, TransferError, apply_sync, open_source, plan_sync
+from sendblue_transfer import SyncPlan, apply_sync, open_source, plan_sync
 
 
 def main(url: str, file: str, state: str, plan_path: str, seconds: str) -> int:
@@ -30,20 +28,7 @@ def main(url: str, file: str, state: str, plan_path: str, seconds: str) -> int:
             timer = threading.Timer(float(seconds), os.kill, (os.getpid(), signal.SIGKILL))
             timer.daemon = True
             timer.start()
-
-        def on_progress(_progress: SyncProgress) -> None:
-            if not started:
-                started.append("applying")
-                print(*started, flush=True)  # noqa: T201  # the test waits for it
-
-        started: list[str] = []
-        try:
-            report = apply_sync(client, plan, on_progress=on_progress)
-        except TransferError as error:
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
-            return 75
-    names = ("created", "updated", "deleted", "drifted", "rejected", "complete", "resumed", "stopped")
-    print(json.dumps({name: getattr(report, name) for name in names}))  # noqa: T201  # the output of the program
+        report = apply_sync(client, plan)
     return 0 if report.ok else 1 if report.complete else 3
 
 

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -65,27 +64,23 @@ def test_import_resumes_after_sigkill_at_random_moments(write_rows: Callable[...
     assert (report["created"], report["rejected"]) == (ROWS, 0)
 
 
-FAULTS: dict[str, list[dict[str, Any]]] = {
-    "429": [{"status": 429, "headers": {"Retry-After": "0"}, "probability": 0.2}],
-    "500 before the operation": [{"status": 500, "probability": 0.2}],
-    "500 after the operation": [{"status": 500, "after": True, "probability": 0.2}],
-    "reset after the operation": [{"what": "reset", "after": True, "probability": 0.2}],
-    "reset before the operation": [{"what": "reset", "probability": 0.2}],
-    "truncated response": [{"what": "truncated", "probability": 0.2}],
-    "HTML of a proxy": [{"what": "html", "after": True, "probability": 0.2}],
-}
-_SINGLE_FAULTS = [fault for (fault,) in FAULTS.values()]
-FAULTS["all of them"] = [{**fault, "probability": 0.02, "seed": seed} for seed, fault in enumerate(_SINGLE_FAULTS)]
+FAULTS: list[dict[str, Any]] = [
+    {"status": 429, "headers": {"Retry-After": "0"}},
+    {"status": 500},
+    {"status": 500, "after": True},
+    {"what": "reset", "after": True},
+    {"what": "reset"},
+    {"what": "truncated"},
+    {"what": "html", "after": True},
+]
 
 
-@pytest.mark.parametrize(
-    ("faults", "mode"), [*zip(FAULTS.values(), cycle(("create", "upsert")), strict=False)], ids=FAULTS
-)
+@pytest.mark.parametrize("mode", ["create", "upsert"])
 def test_import_completes_despite_faults(
-    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], faults: list[dict[str, Any]], mode: Mode
+    sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], mode: Mode
 ) -> None:
     """The same import, repeated until it is complete, ends with the contacts of the file, whatever the server does."""
-    sandbox.faults.add(*faults)
+    sandbox.faults.add(*({**fault, "probability": 0.03, "seed": seed} for seed, fault in enumerate(FAULTS)))
     with open_source(write_rows(500)) as source:
         reports = [run_import(client, source, mode=mode, chunk_size=25)]
         while not reports[-1].complete and len(reports) < 5:

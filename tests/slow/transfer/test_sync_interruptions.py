@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -68,22 +67,3 @@ def test_sync_resumes_after_sigkill_at_random_moments(
     sandbox.faults.clear()
     report = undo_sync(client, state)
     assert (report.complete, report.kept, stored(sandbox) == filled) == (True, 0, True)
-
-
-def test_two_syncs_at_once(sandbox: Sandbox, client: Sendblue, write_rows: Callable[..., Path], tmp_path: Path) -> None:
-    """The second one is refused with the process of the first one, and the first one completes."""
-    path = write_rows(300)
-    client.contacts.bulk.create([person(0)])
-    sandbox.faults.add({"what": "delay", "operation": "bulk_create_contacts", "delay": 1.0})
-    command = [sys.executable, str(PROGRAM), sandbox.url, str(path)]
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
-    arguments = [str(tmp_path / "kept"), str(tmp_path / "plan"), "0"]
-    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True, env=environment) as first:
-        assert next(iter(first.stdout or ())) == "applying\n"
-        first.send_signal(signal.SIGSTOP)
-        second = run([sandbox.url, path, tmp_path / "other", tmp_path / "plan"], tmp_path)
-        first.send_signal(signal.SIGCONT)
-        output = json.loads((first.stdout or [""]).read())  # type: ignore[union-attr]  # it is a pipe
-    assert second.returncode == 75
-    assert f"AccountLockedError: another sync of this account is running (process {first.pid} since" in second.stderr
-    assert output["created"] == 299

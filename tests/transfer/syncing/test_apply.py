@@ -31,29 +31,13 @@ from sendblue_transfer.syncing.applying.drift import check_drift
 from sendblue_transfer.syncing.change_log import SENDING, ChangeLog
 from sendblue_transfer.syncing.state import SyncState
 
-from tests.transfer.contact_files import FAST_RETRY, number, people, person
+from tests.transfer.contact_files import FAST_RETRY, number, people, person, stored, writes
 
 pytestmark = pytest.mark.usefixtures("filled")
 
 Contact = dict[str, Any]
-WRITES = ("POST", "PUT", "DELETE")
 LATER = ("opt_out", "assigned_to_email")
 """Fields that the bulk call lacks."""
-
-
-def fields(contact: Contact, *names: str) -> Contact:
-    """Return some fields of a contact."""
-    return {name: contact[name] for name in names or person(0)}
-
-
-def stored(sandbox: Sandbox, *names: str) -> list[Contact]:
-    """Return the contacts of the server with some of their fields, in the order of numbers."""
-    return sorted((fields(contact, *names) for contact in sandbox.contacts()), key=lambda contact: contact["phone"])
-
-
-def writes(sandbox: Sandbox) -> list[str]:
-    """Return the methods of the write requests so far."""
-    return [request.method for request in sandbox.requests if request.method in WRITES]
 
 
 def sync(client: Sendblue, rows: Iterable[Contact], **options: Any) -> SyncReport:

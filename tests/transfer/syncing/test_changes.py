@@ -4,7 +4,6 @@ import json
 
 import pytest
 from sendblue_transfer import Change
-from sendblue_transfer.syncing.changes import flatten, nest
 
 UPDATE = Change(
     "update",
@@ -44,10 +43,3 @@ def test_json_that_is_not_a_change(damage: dict[str, object]) -> None:
     """It raises a ValueError, whatever is wrong."""
     with pytest.raises(ValueError, match="not a change"):
         Change.from_json(json.dumps({**UPDATE.to_dict(), **damage}))
-
-
-def test_values_before_and_after() -> None:
-    """They are flat, and the body of a request is nested; an empty text clears a label, because null cannot."""
-    assert UPDATE.old == {"first_name": "Ada", "tags": None, "custom_variables.Lead.Source": "Web"}
-    assert nest(UPDATE.new) == {"first_name": "Augusta", "tags": ["VIP"], "custom_variables": {"Lead.Source": ""}}
-    assert nest(flatten(nest(UPDATE.old))) == nest(UPDATE.old)

@@ -27,13 +27,6 @@ def test_invalid_options(name: str, values: list[Any], message: str) -> None:
             SyncOptions(**{name: value})
 
 
-@pytest.mark.parametrize(("chunk_size", "error"), [(0, ValueError), ("100", TypeError), (True, TypeError)])
-def test_invalid_chunk_size(chunk_size: Any, error: type[Exception]) -> None:
-    """It is `auto` or a positive integer, as in bulk calls."""
-    with pytest.raises(error, match="chunk_size must be"):
-        SyncOptions(chunk_size=chunk_size)
-
-
 @pytest.mark.parametrize(
     ("max_delete", "contacts", "allowed"),
     [
@@ -52,10 +45,3 @@ def test_maximum_of_deletions(max_delete: int | str, contacts: int, allowed: int
     options = SyncOptions(max_delete=max_delete)
     assert options.allows_deletions(allowed, contacts)
     assert not options.allows_deletions(allowed + 1, contacts)
-
-
-def test_round_trip() -> None:
-    """Options can be saved with a plan."""
-    options = SyncOptions(delete="tracked", scope_tag="crm", chunk_size=7)
-    assert SyncOptions.from_dict(options.to_dict()) == options
-    assert (options.chunk_size, SyncOptions().chunk_size) == (7, "auto")

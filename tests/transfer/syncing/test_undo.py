@@ -22,7 +22,7 @@ from sendblue_transfer import (
     undo_sync,
 )
 
-from tests.transfer.contact_files import FAST_RETRY, number, people, person
+from tests.transfer.contact_files import FAST_RETRY, number, people, person, writes
 
 ROWS: list[dict[str, Any]] = [
     {**person(0), "first_name": "Augusta", "tags": [], "custom_variables": {"Plan": "Pro", "Source": "Web"}},
@@ -40,11 +40,6 @@ def exported(sandbox: Sandbox) -> list[dict[str, Any]]:
     contacts = map(json.loads, file.getvalue().splitlines())
     without = ({name: each[name] for name in each.keys() - {"contact_id", "created_at"}} for each in contacts)
     return sorted(without, key=lambda contact: contact["phone"])
-
-
-def requests(sandbox: Sandbox) -> int:
-    """Return the number of write requests so far."""
-    return sum(request.method != "GET" for request in sandbox.requests)
 
 
 @pytest.fixture
@@ -97,13 +92,13 @@ def test_undo_restores_the_account(filled: Sandbox, client: Sendblue, path: Path
 
 def test_dry_run(filled: Sandbox, client: Sendblue, path: Path, synced: list[dict[str, Any]]) -> None:
     """It shows what would be done, and changes neither the account nor the state."""
-    count, after, content = requests(filled), exported(filled), path.read_bytes()
+    before, after, content = writes(filled), exported(filled), path.read_bytes()
     report = undo_sync(client, path, dry_run=True)
     assert (counts(report), report.planned) == ((1, 1, 1, 0), True)
     assert {result.outcome for result in report.results()} == {"planned"}
     update = next(result.change for result in report.results() if result.change.kind == "update")
     assert update.fields["custom_variables.Source"] == ("Web", None)
-    assert (requests(filled), exported(filled), path.read_bytes()) == (count, after, content)
+    assert (writes(filled), exported(filled), path.read_bytes()) == (before, after, content)
     assert synced != after
 
 
