@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sendblue_contacts import RateLimit, Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import Duplicates, ImportProgress, TransferError
+from sendblue_transfer import ImportProgress, TransferError
 from sendblue_transfer.importing.journal import Journal
 from sendblue_transfer.rows.row_status import RowResult
 from sendblue_transfer.rows.validation import ImportRows
@@ -23,22 +23,6 @@ def test_respects_the_reserved_slots(sandbox: Sandbox, write_rows: WriteFile) ->
         assert import_file(client, write_rows(30), chunk_size=5, concurrency=8).ok
         assert sandbox.arrivals() <= 30
         assert client.rate_limit.statistics().total_waited > 0
-
-
-@pytest.mark.parametrize("policy", ["last", "first", "error", "merge"])
-def test_each_number_is_imported_once(
-    sandbox: Sandbox, client: Sendblue, write_rows: WriteFile, policy: Duplicates
-) -> None:
-    """Whichever row is imported; also if the duplicates are far apart."""
-    again = [row({**person(index), "first_name": "Again", "tags": ["new"]}) for index in range(0, 60, 2)]
-    report = import_file(client, write_rows(60, *again), duplicates=policy)
-    assert (report.created, report.rejected + report.duplicates) == (60, 30)
-    expected = {"last": ("Again", ["new"]), "merge": ("Again", ["VIP", "lead", "new"])}.get(
-        policy, ("Ada 0", ["VIP", "lead"])
-    )
-    kept = stored(sandbox)
-    assert (kept[0]["first_name"], kept[0]["tags"]) == expected
-    assert kept[1] == person(1)
 
 
 def test_merged_rows_are_complete_after_resuming(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts import RateLimit, Sendblue
 from sendblue_contacts_api.models.bulk_contact import BulkContact
+from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     ColumnMap,
     Duplicates,
@@ -24,7 +25,7 @@ from sendblue_transfer import (
     run_import,
 )
 
-from tests.transfer.contact_files import WriteFile, number, person, row
+from tests.transfer.contact_files import WriteFile, import_file, number, person, row
 
 
 def plan(path: Path, **settings: Any) -> ImportPlan:
@@ -159,11 +160,17 @@ CONTACT_BY_POLICY = {
 
 
 @pytest.mark.parametrize(("policy", "expected"), CONTACT_BY_POLICY.items())
-def test_which_duplicate_is_imported(write_rows: WriteFile, policy: Duplicates, expected: list[dict[str, Any]]) -> None:
+def test_which_duplicate_is_imported(
+    sandbox: Sandbox, client: Sendblue, write_rows: WriteFile, policy: Duplicates, expected: list[dict[str, Any]]
+) -> None:
     """Numbers are one whatever their punctuation; under `error` the later rows are rejected, else they do not count."""
-    found = plan(write_rows(0, *ROWS_WITH_DUPLICATES), duplicates=policy)
+    path = write_rows(0, *ROWS_WITH_DUPLICATES)
+    found, report = plan(path, duplicates=policy), import_file(client, path, duplicates=policy)
     assert [contact for contact in found.preview if contact["phone"] == "+14155550100"] == expected
     assert (found.valid, found.rejected, found.duplicates) == ((3, 3, 0) if policy == "error" else (3, 0, 3))
+    assert (report.created, report.rejected, report.duplicates) == (found.valid, found.rejected, found.duplicates)
+    (contact,) = (contact for contact in sandbox.contacts() if contact["phone"] == "+14155550100")
+    assert {name: contact[name] for name in expected[0]} == expected[0]
 
 
 def test_rejected_duplicate_names_the_imported_line(write_rows: WriteFile) -> None:

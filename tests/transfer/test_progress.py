@@ -1,7 +1,7 @@
 """The progress of imports and exports, with a clock that the test sets."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from sendblue_contacts_api.models.contact import Contact
@@ -12,41 +12,27 @@ from sendblue_transfer.rows.row_status import CREATED
 from tests.transfer.contact_files import number
 
 
-class Recorder:
-    """A progress reporter, its clock, and what it reported."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.reports: list[ImportProgress] = []
-        self.reporter = ProgressReporter(self.reports.append, lambda: self.now)
-
-    def report_sent(self, seconds: float, created: int, total: int = 1_000) -> None:
-        """Report that so many contacts are created, so many seconds after the start."""
-        self.now = 100.0 + seconds
-        self.reporter.report_sent(total, Counter({CREATED: created}))
+def reports_of(total: int, creations: Iterable[tuple[float, int]]) -> list[ImportProgress]:
+    """Return the reports if so many contacts are created so many seconds after the start."""
+    reports: list[ImportProgress] = []
+    now = 100.0
+    reporter = ProgressReporter(reports.append, lambda: now)
+    reporter.start_sending(total, Counter())
+    for seconds, created in creations:
+        now = 100.0 + seconds
+        reporter.report_sent(total, Counter({CREATED: created}))
+    return reports
 
 
-@pytest.fixture
-def recorder() -> Recorder:
-    """A recorder at its start."""
-    return Recorder()
-
-
-def test_reports_ten_times_a_second(recorder: Recorder) -> None:
+def test_reports_ten_times_a_second() -> None:
     """However often results are counted."""
-    recorder.reporter.start_sending(1_000, Counter())
-    for hundredth in range(1, 101):
-        recorder.report_sent(hundredth / 100, hundredth)
-    assert len(recorder.reports) == pytest.approx(11, abs=1)
+    assert len(reports_of(1_000, ((each / 100, each) for each in range(1, 101)))) == pytest.approx(11, abs=1)
 
 
-def test_rate_is_that_of_the_last_ten_seconds(recorder: Recorder) -> None:
+def test_rate_is_that_of_the_last_ten_seconds() -> None:
     """A slow start does not affect it for long."""
-    recorder.reporter.start_sending(100_000, Counter())
-    recorder.report_sent(60, 10, 100_000)
-    for second in range(61, 75):
-        recorder.report_sent(second, 10 + 100 * (second - 60), 100_000)
-    assert recorder.reports[-1].rate == 100
+    creations = [(60, 10), *((60 + second, 10 + 100 * second) for second in range(1, 15))]
+    assert reports_of(100_000, creations)[-1].rate == 100
 
 
 def test_export_reports_every_hundred_contacts_and_at_the_end() -> None:

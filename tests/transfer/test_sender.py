@@ -125,7 +125,7 @@ def test_server_failures_reject_no_rows(
     report = import_file(client, path, mode=mode, chunk_size=5)
     assert (stopped.complete, stopped.ok, stopped.rejected, stopped.stopped != "") == (False, False, 0, True)
     assert stopped.created + stopped.updated + stopped.not_sent + stopped.unknown == 30
-    assert getattr(stopped.error, "status_code", None) == status
+    assert ("SENDBLUE_API_API_KEY" if status == 401 else str(status)) in stopped.stopped
     assert (report.ok, report.resumed, stored(sandbox)) == (True, True, people(30))
 
 
