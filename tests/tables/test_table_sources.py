@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import TransferError, open_source, plan_import, plan_sync, run_import
+from sendblue_transfer import TransferError, open_source, plan_sync, run_import
 
 from tests.tables.test_bulk_tables import SENT, TABLES
 from tests.transfer.conftest import client, sandbox, state
+from tests.transfer.contact_files import plan_file
 
 __all__ = ["client", "sandbox", "state"]
 
@@ -22,23 +23,19 @@ ADA, GRACE = "+14155551234", "+14155551235"
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_each_kind_of_table_is_planned(table: Any) -> None:
     """The plan has the same contacts as a bulk call."""
-    with open_source(table) as source:
-        plan = plan_import(source)
+    plan = plan_file(table)
     assert (list(plan.preview), plan.rejected) == (SENT, 0)
 
 
 def test_titles_of_other_products_are_known() -> None:
     """Columns are matched by their titles as those of files; numbers are read as in bulk calls."""
     frame = pd.DataFrame({"Mobile Phone": [14155551234, 4155551234], "Given Name": ["Ada", pd.NA], "Notes": [1, 2]})
-    with open_source(frame) as source:
-        plan = plan_import(source)
+    plan = plan_file(frame)
     assert plan.preview == ({"phone": ADA, "first_name": "Ada"},)
     assert plan.columns.unmapped == ("Notes",)
     assert "as a number it has lost its country code" in plan.problems[0].reason
-    with open_source(frame) as source:
-        assert [
-            contact["phone"] for contact in plan_import(source, default_region="US", duplicates="error").preview
-        ] == [ADA]
+    preview = plan_file(frame, default_region="US", duplicates="error").preview
+    assert [contact["phone"] for contact in preview] == [ADA]
 
 
 def test_a_table_is_imported_and_resumed(client: Sendblue, sandbox: Sandbox, state: Path, tmp_path: Path) -> None:

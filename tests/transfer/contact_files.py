@@ -6,7 +6,7 @@ from typing import Any
 
 from sendblue_contacts import Retry, Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import ImportReport, open_source, run_import
+from sendblue_transfer import ImportPlan, ImportReport, open_source, plan_import, run_import
 
 WriteFile = Callable[..., Path]
 """The fixtures `write_rows` and `write_text`."""
@@ -64,3 +64,9 @@ def import_file(client: Sendblue, path: Path, sheet: str | None = None, **settin
     """Import a file and return the report."""
     with open_source(path, sheet=sheet) as source:
         return run_import(client, source, **settings)
+
+
+def plan_file(file: Any, **settings: Any) -> ImportPlan:
+    """Return what an import of a file, or of a table, would do."""
+    with open_source(file) as source:
+        return plan_import(source, **settings)

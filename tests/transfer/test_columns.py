@@ -12,13 +12,13 @@ from sendblue_contacts.bulk.requests import bulk_item
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
 from sendblue_contacts_api.types import Field
-from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, open_source, plan_import, read_csv
+from sendblue_transfer import ColumnMap, ColumnsReport, TransferError, read_csv
 from sendblue_transfer.importing.planner import UPDATE_FIELDS
 from sendblue_transfer.rows.columns import Columns
 from sendblue_transfer.rows.contact_encoder import ColumnValidator, ContactEncoder
 from sendblue_transfer.rows.named_fields import OPT_OUT
 
-from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile, plan_file
 
 MOBILE, OTHER = "+14155550123", "+14155550199"
 
@@ -216,8 +216,7 @@ def test_each_column_about_opt_outs_can_opt_out() -> None:
 def test_unknown_opt_out_rejects_the_row(write_text: WriteFile) -> None:
     """The reason names the column and shows no value."""
     text = f"phone,DND\n{MOBILE},yes\n{OTHER},since March\n"
-    with open_source(write_text(text)) as source:
-        plan = plan_import(source, mode="update")
+    plan = plan_file(write_text(text), mode="update")
     reason = (
         "the column 'DND' says neither yes nor no, so it is not known whether the contact has opted out; correct the "
         "cell, or ignore the column with --map 'DND=' (ColumnMap({'DND': ''}))"
@@ -310,8 +309,7 @@ def test_errors_about_many_titles_are_short() -> None:
 def test_keys_of_json_are_reported(write_text: WriteFile) -> None:
     """They are known once all rows are read."""
     text = f'{{"phone": "{MOBILE}", "a": 1}}\n{{"Mobile": "{OTHER}", "b": 2, "created_at": null}}\n'
-    with open_source(write_text(text, "contacts.jsonl")) as source:
-        columns = plan_import(source).columns
+    columns = plan_file(write_text(text, "contacts.jsonl")).columns
     assert (columns.used, columns.unmapped) == ((("phone", ("Mobile", "phone")),), ("a", "b"))
     assert columns.read_only == ("created_at",)
 
@@ -320,8 +318,7 @@ def test_keys_of_json_are_reported(write_text: WriteFile) -> None:
 def test_new_keys_in_every_object_do_not_fill_the_memory(write_text: WriteFile, key: str) -> None:
     """Of the keys of JSON objects, a thousand are reported; in a table, all titles are."""
     lines = (f'{{"phone": "{MOBILE}", "{key.format(index)}": "x"}}\n' for index in range(3_000))
-    with open_source(write_text("".join(lines), "contacts.jsonl")) as source:
-        columns = plan_import(source, preview=0).columns
+    columns = plan_file(write_text("".join(lines), "contacts.jsonl"), preview=0).columns
     assert len(columns.unmapped) + len(columns.used) == 1_000
     titles = [key.format(index) for index in range(3_000)]
     columns = report("phone", *titles)

@@ -2,16 +2,15 @@
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sendblue_transfer import TransferError, open_source, plan_import
+from sendblue_transfer import TransferError, open_source
 from sendblue_transfer.sources.json_reader import json_records
 
-from tests.transfer.contact_files import WriteFile
+from tests.transfer.contact_files import WriteFile, plan_file
 
 NUMBER = "+14155550123"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -109,18 +108,7 @@ def test_lines_are_independent(write_text: WriteFile) -> None:
     assert found[3].cells == (NUMBER, "NaN")
 
 
-@pytest.fixture
-def planned(write_text: WriteFile) -> Callable[[object], Any]:
-    """A function that plans the import of one JSON object."""
-
-    def plan(contact: object) -> Any:
-        with open_source(write_text(json.dumps(contact), "contacts.jsonl")) as source:
-            return plan_import(source)
-
-    return plan
-
-
-def test_lists_and_objects_are_values(planned: Callable[[object], Any]) -> None:
+def test_lists_and_objects_are_values(write_text: WriteFile) -> None:
     """In either spelling, and with keys such as `custom_variables.<label>`; only CSV escapes formulas."""
     contact = {
         "phoneNumber": NUMBER,
@@ -130,7 +118,7 @@ def test_lists_and_objects_are_values(planned: Callable[[object], Any]) -> None:
         "customVariables": {"Plan": "Plus"},
         "custom_variables.Source": "Web",
     }
-    assert planned(contact).preview == (
+    assert plan_file(write_text(json.dumps(contact), "contacts.jsonl")).preview == (
         {
             "phone": NUMBER,
             "first_name": "'=Ada",
@@ -140,9 +128,10 @@ def test_lists_and_objects_are_values(planned: Callable[[object], Any]) -> None:
     )
 
 
-def test_numbers_become_text_in_text_fields(planned: Callable[[object], Any]) -> None:
+def test_numbers_become_text_in_text_fields(write_text: WriteFile) -> None:
     """Other programs write numbers where the API expects text."""
-    found = planned({"phone": NUMBER, "first_name": 7, "custom_variables": {"a": 1.0, "b": True, "c": 2.5}})
+    contact = {"phone": NUMBER, "first_name": 7, "custom_variables": {"a": 1.0, "b": True, "c": 2.5}}
+    found = plan_file(write_text(json.dumps(contact), "contacts.jsonl"))
     assert found.preview[0]["first_name"] == "7"
     assert found.preview[0]["custom_variables"] == {"a": "1", "b": "true", "c": "2.5"}
 
@@ -151,9 +140,9 @@ def test_numbers_become_text_in_text_fields(planned: Callable[[object], Any]) ->
     "bad",
     [{"tags": 7}, {"tags": [7]}, {"custom_variables": [1]}, {"custom_variables": {"a": []}}, {"first_name": "\ud800"}],
 )
-def test_invalid_values_are_rejected(planned: Callable[[object], Any], bad: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(write_text: WriteFile, bad: dict[str, Any]) -> None:
     """The reason names the field."""
-    found = planned({"phone": NUMBER, **bad})
+    found = plan_file(write_text(json.dumps({"phone": NUMBER, **bad}), "contacts.jsonl"))
     assert (found.rejected, found.valid) == (1, 0)
     assert next(iter(bad)) in found.problems[0].reason
 
@@ -162,11 +151,7 @@ def test_invalid_values_are_rejected(planned: Callable[[object], Any], bad: dict
 def test_content_after_an_array_is_an_error(write_text: WriteFile, rest: str) -> None:
     """It may be more contacts. Editors leave whitespace there, which is ignored."""
     path = write_text(f'[{{"phone":"{NUMBER}"}}]\n \n', "contacts.json")
-    with open_source(path) as source:
-        assert plan_import(source).valid == 1
+    assert plan_file(path).valid == 1
     path.write_text(path.read_text() + rest)
-    with (
-        open_source(path) as source,
-        pytest.raises(TransferError, match="continues after its JSON array of 1 contacts"),
-    ):
-        plan_import(source)
+    with pytest.raises(TransferError, match="continues after its JSON array of 1 contacts"):
+        plan_file(path)

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from sendblue_contacts import Contact, Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import ColumnMap, TransferError, export_contacts, open_source, plan_import, plan_sync
+from sendblue_transfer import ColumnMap, TransferError, export_contacts, open_source, plan_sync
 
-from tests.transfer.contact_files import import_file, number, people, person, stored
+from tests.transfer.contact_files import import_file, number, people, person, plan_file, stored
 
 PEOPLE = people(5)
 LABELS = pa.struct([("Plan", pa.string())])
@@ -77,8 +77,7 @@ def test_values_of_any_type_are_text_in_variables(tmp_path: Path, column: Any, t
         name: column if name != "Nested" else pa.array([{"a": x} for x in column]),
     }
     mapping = ColumnMap({"Nested.a": "custom_variables.Value"} if name == "Nested" else {})
-    with open_source(write(tmp_path / "contacts.parquet", columns)) as source:
-        plan = plan_import(source, columns=mapping)
+    plan = plan_file(write(tmp_path / "contacts.parquet", columns), columns=mapping)
     assert [contact.get("custom_variables") for contact in plan.preview] == [{"Value": text}, None]
 
 
@@ -98,16 +97,14 @@ def test_values_of_any_type_are_text_in_variables(tmp_path: Path, column: Any, t
 )
 def test_numbers_are_read_exactly_or_rejected(tmp_path: Path, column: Any, reason: str) -> None:
     """A number that may have lost digits is rejected with a sentence."""
-    with open_source(write(tmp_path / "contacts.parquet", {"phone": column})) as source:
-        plan = plan_import(source)
+    plan = plan_file(write(tmp_path / "contacts.parquet", {"phone": column}))
     assert [reason in problem.reason for problem in plan.problems] == [True]
 
 
 def test_a_column_of_another_type_is_checked(tmp_path: Path) -> None:
     """A list in the column of a name rejects the row, and does not become text."""
     columns = {"phone": [number(0), number(1)], "first_name": [["Ada"], None], "tags": [None, ["VIP", None]]}
-    with open_source(write(tmp_path / "contacts.parquet", columns)) as source:
-        plan = plan_import(source)
+    plan = plan_file(write(tmp_path / "contacts.parquet", columns))
     assert [problem.reason for problem in plan.problems] == ["first_name must be a str, not list"]
     assert plan.preview == ({"phone": number(1), "tags": ["VIP"]},)
 
@@ -145,8 +142,8 @@ def test_a_damaged_row_group_ends_the_import(tmp_path: Path) -> None:
     path = write(tmp_path / "contacts.parquet", columns_of_people(5_000), compression="gzip")
     content = bytearray(path.read_bytes())
     content[100:20_000] = b"\xff" * 19_900
-    with open_source(io.BytesIO(bytes(content))) as source, pytest.raises(TransferError, match="not valid Parquet"):
-        plan_import(source)
+    with pytest.raises(TransferError, match="not valid Parquet"):
+        plan_file(io.BytesIO(bytes(content)))
 
 
 def test_an_export_has_types(tmp_path: Path) -> None:

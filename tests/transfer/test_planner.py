@@ -4,7 +4,6 @@ import io
 import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     ColumnMap,
     Duplicates,
-    ImportPlan,
     ImportProgress,
     Problem,
     TransferError,
@@ -25,14 +23,7 @@ from sendblue_transfer import (
     run_import,
 )
 
-from tests.transfer.contact_files import WriteFile, import_file, number, person, row
-
-
-def plan(path: Path, **settings: Any) -> ImportPlan:
-    """What an import of this file would do."""
-    with open_source(path) as source:
-        return plan_import(source, **settings)
-
+from tests.transfer.contact_files import WriteFile, import_file, number, person, plan_file, row
 
 INVALID = ["+1 415 CALL NOW", "Vanity", "", "", ""]
 WITHOUT_NUMBER = ["", "Nobody", "", "", ""]
@@ -40,7 +31,7 @@ WITHOUT_NUMBER = ["", "Nobody", "", "", ""]
 
 def test_counts_rows(write_rows: WriteFile) -> None:
     """Rows that would be sent, and rows that would not, with their lines and reasons."""
-    found = plan(write_rows(3, INVALID, WITHOUT_NUMBER, row(person(1)), WITHOUT_NUMBER))
+    found = plan_file(write_rows(3, INVALID, WITHOUT_NUMBER, row(person(1)), WITHOUT_NUMBER))
     assert number(0) not in repr(found)  # a plan may be logged
     assert (found.rows, found.valid, found.rejected, found.duplicates) == (7, 3, 3, 1)
     assert found.reasons[0] == ("the phone number is missing", 2)
@@ -50,7 +41,7 @@ def test_counts_rows(write_rows: WriteFile) -> None:
 
 def test_equal_reasons_are_counted_together(write_rows: WriteFile) -> None:
     """Numbers of different shapes without a country code have one reason; each problem shows its shape."""
-    found = plan(write_rows(0, ["415 555", "", "", "", ""], ["(415) 555-0142", "", "", "", ""]))
+    found = plan_file(write_rows(0, ["415 555", "", "", "", ""], ["(415) 555-0142", "", "", "", ""]))
     ((reason, count),) = found.reasons
     assert (count, "the country code is missing" in reason, "#" in reason) == (2, True, False)
     assert "(###) ###-####" in found.problems[1].reason
@@ -62,7 +53,7 @@ def test_request_count_is_that_of_the_import(
 ) -> None:
     """The import then sends as many requests."""
     path = write_rows(rows, INVALID)
-    found = plan(path, chunk_size=chunk_size)
+    found = plan_file(path, chunk_size=chunk_size)
     with open_source(path) as source:
         run_import(client, source, chunk_size=chunk_size)
     assert found.requests == found.requests_at_most == client.rate_limit.statistics().requests == requests
@@ -72,29 +63,31 @@ def test_duration_at_the_rate_limit(write_rows: WriteFile) -> None:
     """At the pace of bulk callers; without a limit it is 0."""
     path = write_rows(50)
     limit = RateLimit(10, per=10.0)
-    assert math.isclose(plan(path, chunk_size=5, rate_limit=limit).seconds, 10 * limit.pace)
-    assert plan(path, rate_limit=None).seconds == 0
+    assert math.isclose(plan_file(path, chunk_size=5, rate_limit=limit).seconds, 10 * limit.pace)
+    assert plan_file(path, rate_limit=None).seconds == 0
 
 
 @pytest.mark.parametrize(("mode", "requests"), [("create", (1, 3)), ("upsert", (1, 253)), ("update", (250, 250))])
 def test_updates_are_a_request_each(write_rows: WriteFile, mode: str, requests: tuple[int, int]) -> None:
     """In the mode `upsert` that depends on how many contacts exist, and with the size `auto` on the server."""
-    found = plan(write_rows(250), mode=mode)
+    found = plan_file(write_rows(250), mode=mode)
     assert (found.requests, found.requests_at_most) == requests
     assert (found.seconds < found.seconds_at_most) == (requests[0] < requests[1])
 
 
 def test_preview_shows_contacts_as_they_would_be_sent(write_rows: WriteFile) -> None:
     """Under preferred names, with numbers in E.164 form, and no more than requested."""
-    found = plan(write_rows(0, ["+1 (415) 555-0123", " Ada ", "", "VIP; lead", ""], *[row(person(1))] * 3), preview=1)
+    found = plan_file(
+        write_rows(0, ["+1 (415) 555-0123", " Ada ", "", "VIP; lead", ""], *[row(person(1))] * 3), preview=1
+    )
     assert found.preview == ({"phone": "+14155550123", "first_name": " Ada ", "tags": ["VIP", "lead"]},)
 
 
 def test_numbers_in_national_form(write_text: WriteFile) -> None:
     """They are valid with a region, and sent in E.164 form."""
     path = write_text("phone\n(415) 555-0123\n0000\n")
-    assert plan(path).valid == 0
-    assert plan(path, default_region="us").preview == ({"phone": "+14155550123"},)
+    assert plan_file(path).valid == 0
+    assert plan_file(path, default_region="us").preview == ({"phone": "+14155550123"},)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +101,7 @@ def test_numbers_in_national_form(write_text: WriteFile) -> None:
 def test_invalid_settings(write_rows: WriteFile, settings: dict[str, Any], message: str) -> None:
     """The error names the valid values; without a column of numbers, every row would be rejected."""
     with pytest.raises(TransferError, match=message):
-        plan(write_rows(1), **settings)
+        plan_file(write_rows(1), **settings)
 
 
 def test_invalid_sizes_are_found_before_the_file_is_read(client: Sendblue, write_rows: WriteFile) -> None:
@@ -128,7 +121,7 @@ def test_invalid_sizes_are_found_before_the_file_is_read(client: Sendblue, write
 def test_reports_progress(write_rows: WriteFile) -> None:
     """After every thousand rows, and at the end."""
     reports: list[ImportProgress] = []
-    plan(write_rows(1_001), on_progress=reports.append, clock=iter(range(100)).__next__)
+    plan_file(write_rows(1_001), on_progress=reports.append, clock=iter(range(100)).__next__)
     assert [(report.phase, report.done, report.total) for report in reports] == [
         ("reading", 1_000, None),
         ("reading", 1_001, None),
@@ -165,7 +158,7 @@ def test_which_duplicate_is_imported(
 ) -> None:
     """Numbers are one whatever their punctuation; under `error` the later rows are rejected, else they do not count."""
     path = write_rows(0, *ROWS_WITH_DUPLICATES)
-    found, report = plan(path, duplicates=policy), import_file(client, path, duplicates=policy)
+    found, report = plan_file(path, duplicates=policy), import_file(client, path, duplicates=policy)
     assert [contact for contact in found.preview if contact["phone"] == "+14155550100"] == expected
     assert (found.valid, found.rejected, found.duplicates) == ((3, 3, 0) if policy == "error" else (3, 0, 3))
     assert (report.created, report.rejected, report.duplicates) == (found.valid, found.rejected, found.duplicates)
@@ -175,7 +168,7 @@ def test_which_duplicate_is_imported(
 
 def test_rejected_duplicate_names_the_imported_line(write_rows: WriteFile) -> None:
     """So that users can compare both."""
-    found = plan(write_rows(0, *ROWS_WITH_DUPLICATES), duplicates="error")
+    found = plan_file(write_rows(0, *ROWS_WITH_DUPLICATES), duplicates="error")
     assert found.reasons == (("another row has the same number, and only the first one is imported", 3),)
     assert [(problem.line, problem.reason[-8:]) for problem in found.problems] == [
         (4, "(line 2)"),
@@ -187,7 +180,7 @@ def test_rejected_duplicate_names_the_imported_line(write_rows: WriteFile) -> No
 @pytest.mark.parametrize("policy", ["last", "merge"])
 def test_invalid_rows_are_not_duplicates(write_rows: WriteFile, policy: Duplicates) -> None:
     """An invalid later row does not supersede a valid one."""
-    found = plan(write_rows(1, [number(0), "Ada", "", '"broken', ""]), duplicates=policy)
+    found = plan_file(write_rows(1, [number(0), "Ada", "", '"broken', ""]), duplicates=policy)
     assert (found.preview, found.rejected) == ((person(0),), 1)
 
 

@@ -6,7 +6,7 @@ import socket
 import pytest
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import ImportProgress, Mode, open_source, plan_import, run_import
+from sendblue_transfer import ImportProgress, Mode, open_source, run_import
 from sendblue_transfer.sending import REQUEST_ATTEMPTS
 
 from tests.transfer.contact_files import (
@@ -17,6 +17,7 @@ from tests.transfer.contact_files import (
     number,
     people,
     person,
+    plan_file,
     stored,
 )
 
@@ -81,8 +82,7 @@ def test_update_sets_fields_that_the_bulk_call_lacks(sandbox: Sandbox, client: S
     client.contacts.create(number(1))
     cells = f"{number(1)},ada@x.org,true,+1 415 555 0001"
     path = write_text(f"phone_number,assignedToEmail,opt_out,sendblue_number\n{cells}\n")
-    with open_source(path) as source:
-        (contact,) = plan_import(source, mode="update").preview
+    (contact,) = plan_file(path, mode="update").preview
     assert (contact["phone"], contact["assigned_to_email"]) == (number(1), "ada@x.org")
     assert import_file(client, path, mode="update").ok
     (updated,) = sandbox.contacts()

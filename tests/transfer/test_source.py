@@ -14,9 +14,9 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
-from sendblue_transfer import Record, TransferError, open_source, plan_import
+from sendblue_transfer import Record, TransferError, open_source
 
-from tests.transfer.contact_files import TITLES, WriteFile, import_file, person, row, stored
+from tests.transfer.contact_files import TITLES, WriteFile, import_file, person, plan_file, row, stored
 
 NUMBER = "+14155550123"
 
@@ -316,8 +316,8 @@ def test_named_pipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "sep=\n", "\n"])
 def test_empty_file(write_text: WriteFile, content: str) -> None:
     """The error says that it is empty, not that a column is missing."""
-    with open_source(write_text(content)) as source, pytest.raises(TransferError, match="the file is empty"):
-        plan_import(source)
+    with pytest.raises(TransferError, match="the file is empty"):
+        plan_file(write_text(content))
 
 
 @pytest.fixture
