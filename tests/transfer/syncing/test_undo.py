@@ -202,6 +202,16 @@ def test_undo_of_a_sync_that_never_finished(filled: Sandbox, client: Sendblue, p
     assert apply_sync(client, plan).ok
 
 
+def test_undo_of_an_opt_out_and_a_later_deletion(filled: Sandbox, client: Sendblue, path: Path) -> None:
+    """A number stays opted out when its contact is deleted, so the undo also opts it in again."""
+    before = exported(filled)
+    filled.faults.add(operation="bulk_delete_contacts", status=401, nth=[1])
+    assert not sync(client, [{**person(0), "opt_out": True}, person(1)], path).complete
+    assert sync(client, [person(1)], path).deleted == 2
+    assert undo_sync(client, path).complete
+    assert exported(filled) == before
+
+
 def test_sync_without_changes_can_be_undone_no_more_than_the_one_before(
     filled: Sandbox, client: Sendblue, path: Path, synced: list[dict[str, Any]]
 ) -> None:

@@ -120,7 +120,8 @@ def _updated_twice(first: _Applied, second: _Applied) -> _Applied:
 
 def _deleted_after_update(first: _Applied, second: _Applied) -> _Applied:
     old = {**second.change.old, **first.change.old}
-    return _Applied(replace(second.change, fields={name: (value, None) for name, value in old.items()}))
+    fields = {name: (_previous(name, value), None) for name, value in old.items()}  # a number stays opted out
+    return _Applied(replace(second.change, fields=fields))
 
 
 def _created_after_deletion(first: _Applied, second: _Applied) -> _Applied:
@@ -186,7 +187,7 @@ def _previous(name: str, old: object) -> object:
 
 
 def _of_deletion(applied: _Applied, current: Current | None) -> Change | str:
-    old = {name: value for name, value in applied.change.old.items() if value}
+    old = {name: value for name, value in applied.change.old.items() if value or value is False}
     if current is None:
         return Change("create", applied.change.phone, {name: (None, value) for name, value in old.items()})
     has = flatten(current.values)
