@@ -1,5 +1,6 @@
 """Undoing a sync or an upsert import: what is restored, what is kept, and that it can be interrupted and repeated."""
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from sendblue_contacts import Sendblue
 from sendblue_sandbox import Sandbox
 from sendblue_transfer import (
     ImportReport,
+    JournalError,
     Mode,
     SyncReport,
     TransferError,
@@ -264,6 +266,47 @@ def test_undo_of_an_upsert_import_that_never_finished(filled: Sandbox, client: S
     assert exported(filled) == before
     report = upsert(client, path, IMPORTED)
     assert (report.created, report.updated, report.resumed) == (6, 2, False)
+
+
+def test_import_while_its_undo_is_not_complete(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
+    """It would discard what the undo has still to restore, which must be asked for."""
+    journal = upsert(client, tmp_path / "crm.jsonl", IMPORTED).journal
+    filled.faults.add(operation="update_contact", status=401)
+    assert not undo_sync(client, journal).complete
+    filled.faults.clear()
+    with pytest.raises(JournalError, match=r"undo of the import .* is not complete; run it again, .*--restart"):
+        upsert(client, tmp_path / "crm.jsonl", IMPORTED)
+    assert upsert(client, tmp_path / "crm.jsonl", IMPORTED, restart=True).ok
+
+
+@pytest.mark.usefixtures("filled")
+def test_number_that_changed_its_owner_since_an_import_is_kept(client: Sendblue, tmp_path: Path) -> None:
+    """Even if the contact that has the number now has the values of the import."""
+    journal = upsert(client, tmp_path / "crm.jsonl", IMPORTED[:1]).journal
+    client.contacts.update(number(0), phone_number=number(100))
+    client.contacts.bulk.create(IMPORTED[:1])
+    results = undo_sync(client, journal).results()
+    assert [each.reason for each in results] == ["the number belongs to another contact now"]
+
+
+def test_undo_of_an_import_waits_for_reads(tmp_path: Path) -> None:
+    """Right after the import, until reads show what it wrote."""
+    waited: list[float] = []
+    retry = dataclasses.replace(FAST_RETRY, read_lag=2.0)
+    with (
+        Sandbox(limit=None, read_lag=2.0) as sandbox,
+        Sendblue("key", "secret", base_url=sandbox.url, rate_limit=None, retry=retry) as client,
+    ):
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            sandbox.clock.advance(2)  # it stands still otherwise
+
+        client.contacts.bulk.create(people(1))
+        sandbox.clock.advance(2)
+        journal = upsert(client, tmp_path / "crm.jsonl", IMPORTED[:1]).journal
+        assert counts(undo_sync(client, journal, sleep=sleep)) == (0, 1, 0, 0)
+    assert [0 < seconds <= 2 for seconds in waited] == [True]
 
 
 def test_values_before_an_update_that_is_sent_again(filled: Sandbox, client: Sendblue, tmp_path: Path) -> None:
