@@ -152,6 +152,20 @@ def test_creations_that_always_fail_are_rejected(sandbox: Sandbox, client: Sendb
     assert stored(sandbox) == people(20)
 
 
+def test_a_row_that_cannot_be_looked_up(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
+    """If the response to its creation was lost, it is neither rejected nor sent again, and the report says why."""
+    sandbox.faults.add(
+        {"operation": "bulk_create_contacts", "what": "reset", "after": True, "nth": [2]},
+        {"status": 503, "method": "GET", "path": f"*{number(5)}"},
+    )
+    path = write_rows(30)
+    report = import_file(client, path, chunk_size=5, concurrency=1)
+    assert (report.created, report.unknown, report.rejected, report.complete) == (29, 1, 0, False)
+    assert "the look-up failed" in report.stopped
+    sandbox.faults.clear()
+    assert (import_file(client, path).ok, stored(sandbox)) == (True, people(30))
+
+
 def test_a_single_failing_update_stops_the_import(sandbox: Sandbox, client: Sendblue, write_rows: WriteFile) -> None:
     """Nothing else succeeded, so the failure may concern the server and not the contact."""
     client.contacts.bulk.create([person(0)])
