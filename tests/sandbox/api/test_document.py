@@ -119,8 +119,8 @@ def add_objects_and_arrays(document: dict[str, Any]) -> None:
         document["paths"][PATH]["get"]["parameters"].append(parameter)
 
 
-def test_an_object_in_a_contact(serve: Serve, connect: Connect, edited: Edited) -> None:
-    """The fields of an object are stored, checked and returned in each spelling, like those of the contact."""
+def test_objects_and_arrays(serve: Serve, connect: Connect, edited: Edited) -> None:
+    """The fields of an object are like those of the contact; an array repeats its name, or is one value with commas."""
     api = connect(serve(document=edited(add_objects_and_arrays)))
     created = api.post(PATH, json={"number": ADA, "homeAddress": {"postalCode": "E1"}}).json()["contact"]
     assert created["address"] == created["homeAddress"] == {"postal_code": "E1", "postalCode": "E1"}
@@ -134,11 +134,6 @@ def test_an_object_in_a_contact(serve: Serve, connect: Connect, edited: Edited) 
         status, text = outcome(api.put(ADA_PATH, content=body, headers={"content-type": "application/json"}))
         assert (status, text[: len(message)]) == (400, message)
     assert api.put(ADA_PATH, json={"address": None}).json()["contact"]["address"] is None
-
-
-def test_array_parameters(serve: Serve, connect: Connect, edited: Edited) -> None:
-    """An array repeats its name, or is one value with commas if the document says so; its items are checked."""
-    api = connect(serve(document=edited(add_objects_and_arrays)))
     assert api.get(f"{PATH}?tag=a&tag=b&depth=1,2").status_code == 200
     messages = {
         "?tag=a&tag=b&tag=c": "Invalid parameter: tag violates 'maxItems' in the document",

@@ -137,16 +137,12 @@ def test_error_before_or_after(sandbox: Sandbox, api: httpx.Client, after: bool)
     assert len(sandbox.contacts()) == int(after)
 
 
-def test_a_fault_counts_against_the_limit(serve: Serve, connect: Connect) -> None:
-    """A request with a fault uses a slot of the window and counts as an arrival."""
-    api = connect(sandbox := serve(limit=1))
-    sandbox.faults.add(status=500)
-    assert [api.get(PATH).status_code for _ in range(2)] == [500, 429]
-    assert sandbox.arrivals() == 2
-
-
-def test_no_fault_without_credentials(sandbox: Sandbox, connect: Connect) -> None:
-    """No rule applies to a request with missing or wrong credentials."""
+def test_credentials_and_the_limit(serve: Serve, connect: Connect) -> None:
+    """No rule applies to a request without credentials; one with a fault uses a slot and counts as an arrival."""
+    sandbox = serve(limit=1)
     sandbox.faults.add(status=500)
     assert connect(sandbox, {}).get(PATH).status_code == 403
     assert sandbox.faults.all()[0].matched == 0
+    api = connect(sandbox)
+    assert [api.get(PATH).status_code for _ in range(2)] == [500, 429]
+    assert sandbox.arrivals() == 2

@@ -3,9 +3,11 @@
 import json
 
 import httpx
+import pytest
 from sendblue_sandbox import Sandbox
+from sendblue_sandbox.server import pages
 
-from tests.sandbox.contacts_api import ADA, ADA_PATH, HEAD, JSON, PATH, Connect, Serve, exchange, outcome
+from tests.sandbox.contacts_api import ADA, ADA_PATH, HEAD, JSON, PATH, TLS, Connect, Serve, exchange, outcome
 
 
 def send(api: httpx.Client, body: bytes, path: str = PATH) -> tuple[int, str]:
@@ -52,6 +54,17 @@ def test_unknown_route(api: httpx.Client) -> None:
         response = api.request(method, path)
         assert (response.status_code, response.headers["Allow"]) == (405, allowed)
         assert response.json() == {"status": "ERROR", "message": "Method Not Allowed"}
+
+
+def test_files_of_the_reference(api: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No files besides those of Swagger UI are served; without its package, `/docs` shows what to install."""
+    assert api.get("/docs/files/swagger-ui.css").status_code == 200
+    for path in ("/docs/files/../__init__.py", "/docs/files/%2e%2e/__init__.py", "/docs/files/", "/docs/x"):
+        assert (path, api.get(path).status_code) == (path, 404)
+    monkeypatch.setattr(pages, "SWAGGER_UI_PACKAGE", "no_such_package")
+    with Sandbox() as other:
+        response = httpx.get(f"{other.url}/docs", trust_env=False, verify=TLS)
+    assert (response.status_code, "pip install" in response.text) == (503, True)
 
 
 def test_no_credentials(sandbox: Sandbox, connect: Connect) -> None:

@@ -122,7 +122,7 @@ def program(command: str, package: str) -> str:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """A Chromium with its own profile."""
     options = webdriver.ChromeOptions()
