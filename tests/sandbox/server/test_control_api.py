@@ -18,7 +18,7 @@ def control(sandbox: Sandbox, connect: Connect) -> httpx.Client:
 
 
 def test_state(serve: Serve, connect: Connect) -> None:
-    """`state` has the contacts, the settings, the current window and the last minute, and no secret."""
+    """`state` has the contacts, the settings, the current window and the last minute; no page has a secret."""
     sandbox = serve(limit=3, api_key="the-key", api_secret="the-secret")  # noqa: S106 - not a real secret
     sandbox.clock.set(1_705_314_600)
     api = connect(sandbox, {"sb-api-key-id": "the-key", "sb-api-secret-key": "the-secret"})
@@ -31,7 +31,8 @@ def test_state(serve: Serve, connect: Connect) -> None:
     assert (len(state["history"]), state["history"][-2:]) == (60, [0, 3])
     assert state["clock"] == {"now": 1_705_314_600.0, "virtual": True}
     assert state["settings"]["credentials"] == "one pair"
-    assert "the-" not in response.text
+    texts = [response.text, *(api.get(path).text for path in ("/", "/docs", "/_sandbox/requests/1"))]
+    assert [text for text in texts if "the-key" in text or "the-secret" in text] == []
 
 
 SEARCHES = {
