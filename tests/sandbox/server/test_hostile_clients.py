@@ -123,11 +123,3 @@ def test_slow_request(
     with connect_socket(serve()) as connection:
         connection.sendall(request_.encode())
         assert read_to_end(connection)[:12] == response
-
-
-def test_pipelining(sandbox: Sandbox) -> None:
-    """A hundred pipelined requests get a hundred responses."""
-    request = f"GET {PATH}/count HTTP/1.1\r\n{HEAD}\r\n"
-    with connect_socket(sandbox) as connection:
-        connection.sendall((request * 99 + request.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).encode())
-        assert read_to_end(connection).count(b"HTTP/1.1 200") == 100

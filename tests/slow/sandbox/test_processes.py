@@ -1,9 +1,8 @@
-"""The sandbox as a program: signals, imports, a missing extra, and an installed package."""
+"""The sandbox as a program: signals, imports, and a missing extra."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,9 +18,10 @@ ROOT = Path(__file__).parents[3]
 EXTRAS = ("starlette", "uvicorn", "httptools", "yaml", "jsonschema", "anyio")
 
 
-def python(program: str, folder: Path = ROOT / "sandbox") -> subprocess.CompletedProcess[str]:
+def python(program: str) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own."""
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=folder)
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "sandbox")
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,3 @@ def test_imports() -> None:
         "print([name for name in sys.modules if name.startswith('sendblue_contacts')])"
     )
     assert python(program).stdout == "[]\n[]\n"
-
-
-def test_document_in_an_installed_package(tmp_path: Path) -> None:
-    """In a wheel the document is in the package, and an installed sandbox starts with it."""
-    package = shutil.copytree(ROOT / "sandbox" / "sendblue_sandbox", tmp_path / "sendblue_sandbox")
-    shutil.copy(ROOT / "openapi" / "contacts.yaml", package)
-    program = (
-        "from sendblue_sandbox import Sandbox; from sendblue_sandbox.api.document import find_document;"
-        "Sandbox().close(); print(find_document())"
-    )
-    assert python(program, tmp_path).stdout == f"{package / 'contacts.yaml'}\n"

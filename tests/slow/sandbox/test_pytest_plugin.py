@@ -94,9 +94,3 @@ def test_missing_extra(pytester: pytest.Pytester) -> None:
     done = run(pytester, "def test_one(): pass\ndef test_other(sendblue_sandbox): pass")
     done.assert_outcomes(passed=1, errors=1)
     done.stdout.fnmatch_lines(["*pip install*sendblue-contacts?sandbox?*"])
-
-
-def test_marker_is_listed(pytester: pytest.Pytester) -> None:
-    """`pytest --markers` lists the marker."""
-    done = run(pytester, "", "--markers")
-    done.stdout.fnmatch_lines(["@pytest.mark.sendblue_sandbox(*"])
