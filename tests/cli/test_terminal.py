@@ -151,6 +151,8 @@ def test_confirm_deletions_of_a_sync(
     question = f"Delete 1 contact: Grace ({GRACE})? `undo` creates it again, with a new contact ID. [y/N]: "
     assert question in "".join(lines)
     assert (output.split()[-1], len(account.contacts())) == (str(code), left)
+    fields = [line.split() for line in lines if line.startswith("first_name ")]
+    assert fields == ([] if code else [["first_name", "0", "1", "0"]])
 
 
 @pytest.mark.parametrize("width", [60, 140])

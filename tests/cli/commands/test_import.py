@@ -57,7 +57,7 @@ def test_some_rows_are_rejected(account: Sandbox, file: Path, run: Run) -> None:
     done = run("import", file.name)
     assert (done.exit_code, numbers(account)) == (1, [ADA, GRACE])
     assert "\n  line 3: phone ('##') is not a valid phone number in E.164 format: the country" in done.stderr
-    assert "The rejected rows and the reasons are in contacts.rejects.csv" in done.stderr
+    assert "The rejected rows and the reasons are in contacts.rejects.csv.\n" in done.stderr
     rejects = file.with_name("contacts.rejects.csv")
     rejects.write_text(rejects.read_text(encoding="utf-8").replace("12,", f"{KURT},"), encoding="utf-8")
     assert (run("import", rejects.name).exit_code, numbers(account)) == (0, [ADA, GRACE, KURT])
