@@ -3,7 +3,6 @@
 Requests are paced as those of a client at the real limit. Items are phone numbers, which keeps them cheap.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +27,8 @@ from sendblue_contacts_api.models.contact import Contact
 PACE = RateLimit().pace
 BULK = "/bulk"
 START = 1_700_000_000.0
+ITEM_BYTES = 16
+"""The size of a number in a request."""
 
 ACTION: BulkAction[str, str] = BulkAction(
     argument="numbers",
@@ -139,7 +140,7 @@ class SimulatedServer:
         return self.seconds(len(operation.kwargs["json"])) if is_bulk else 0.05
 
     def _is_too_large(self, numbers: list[str]) -> bool:
-        return len(numbers) > self.max_items or len(json.dumps(numbers)) > self.max_bytes
+        return len(numbers) > self.max_items or len(numbers) * ITEM_BYTES > self.max_bytes
 
     def _respond(self, numbers: list[str], ends: float) -> set[str]:
         self.sizes.append(len(numbers))
@@ -208,8 +209,8 @@ def simulate(
         ]
 
 
-def best_seconds(server: SimulatedServer, count: int, item_bytes: int) -> float:
+def best_seconds(server: SimulatedServer, count: int) -> float:
     """Return how long so many items take with the best fixed size, without the start and the end of a call."""
-    largest = min(1_000, server.max_items, server.max_bytes // item_bytes)
+    largest = min(1_000, server.max_items, server.max_bytes // ITEM_BYTES)
     sizes = [size for size in range(1, largest + 1) if server.seconds(size) <= server.timeout]
     return count / max(size * min(1 / PACE, CONCURRENCY / server.seconds(size)) for size in sizes)

@@ -113,7 +113,6 @@ def test_only_timeouts_that_may_depend_on_the_size_count() -> None:
     assert not is_timeout(APIConnectionError("reset", request=summary))
 
 
-ITEM_BYTES = 16
 SERVERS: dict[str, tuple[dict[str, Any], int]] = {
     "fast": ({"seconds": lambda count: 0.03 + 0.0001 * count}, 45_000),
     "slow items": ({"seconds": lambda count: 0.2 + 0.02 * count}, 10_000),
@@ -130,7 +129,7 @@ def test_throughput_is_close_to_that_of_the_best_fixed_size(server: dict[str, An
     began = simulated.now
     outcomes = simulate(simulated, count)
     assert [(outcome.item, outcome.ok) for outcome in outcomes] == [(number, True) for number in numbers(count)]
-    assert best_seconds(simulated, count, ITEM_BYTES) / (simulated.now - began) >= 0.8
+    assert best_seconds(simulated, count) / (simulated.now - began) >= 0.8
 
 
 @settings(deadline=None, max_examples=15)

@@ -74,7 +74,7 @@ else:
 def slow_import(event, arguments):
     if event == "exec" and arguments[0].co_filename.endswith(sys.argv[2]) and not importing.is_set():
         importing.set()
-        time.sleep(1)
+        time.sleep(0.5)
 
 sys.addaudithook(slow_import)
 thread = threading.Thread(target=retrieve, args=("415-555-1234",))
@@ -160,7 +160,7 @@ def run(program: str, *arguments: str) -> str:
 @needs_fork
 def test_forks_under_load(url: str) -> None:
     """Children forked while threads use the client neither hang nor get the response of another process."""
-    assert run(FORKS, url, "25") == "{0: 25} []"
+    assert run(FORKS, url, "15") == "{0: 15} []"
 
 
 @needs_fork

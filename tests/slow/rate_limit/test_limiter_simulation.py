@@ -61,13 +61,6 @@ def test_counter_estimate_accepts_paced_requests(run: Simulate, mode: str, netwo
     assert run(mode, "counters", network).refusals == 0
 
 
-@NETWORKS
-def test_refusals_do_not_break_the_limit(run: Simulate, network: str) -> None:
-    """Even if an estimate refuses bursts, no more requests than the limit arrive."""
-    done = run("bursts", "counters", network)
-    assert (done.refusals > 0, done.worst <= LIMIT) == (True, True)
-
-
 class _ReleasesAtSendTime:
     """A limiter that reuses a slot one window after the send time, which is incorrect."""
 

@@ -32,7 +32,7 @@ REQUESTS = st.builds(
     timeout=st.just(0.0),
 )
 STEPS = st.lists(
-    st.tuples(st.sampled_from([0, 0, 1, 7, 25, 100]), st.integers(0, 1), REQUESTS | st.none()), max_size=60
+    st.tuples(st.sampled_from([0, 0, 1, 25, 50, 100]), st.integers(0, 1), REQUESTS | st.none()), max_size=60
 )
 """The time that passes, the process, and its request; None if the store loses its data."""
 
