@@ -22,51 +22,33 @@ def client() -> Runner:
     return Runner("sync")
 
 
-@pytest.mark.parametrize("items", [[], [{"phone": "none"}] * 3])
-def test_without_a_valid_item_nothing_is_sent(client: Runner, items: list[Any]) -> None:
-    """There is no request with an empty list."""
-    result = client.run(lambda client: client.contacts.bulk.create(items), succeed)
-    assert (result.requested, len(result.failed), client.sent) == (len(items), len(items), [])
-
-
-def _too_large_over(maximum: int, rejection: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
-    def respond(request: httpx.Request) -> httpx.Response:
-        return rejection if len(sent_items(request)) > maximum else succeed(request)
-
-    return respond
-
-
 TOO_MANY = {"status": "ERROR", "message": "Too many contacts in one request"}
+"""The API does not document this response."""
 
 
 @pytest.mark.parametrize(
-    ("call", "maximum", "rejection"),
+    ("rejection", "failed"),
     [
-        ("create", 3, httpx.Response(413)),
-        ("create", 1, httpx.Response(400, json=TOO_MANY)),  # the API does not document this response
-        ("delete", 1, httpx.Response(413)),
+        (httpx.Response(400), [2, 3]),
+        (httpx.Response(429), [2, 3]),
+        (httpx.Response(501), [2, 3]),
+        # A chunk that is too large is split, and only the part that is rejected fails.
+        (httpx.Response(413), [2]),
+        (httpx.Response(400, json=TOO_MANY), [2]),
     ],
 )
-def test_a_chunk_that_is_too_large_is_split(client: Runner, call: str, maximum: int, rejection: httpx.Response) -> None:
-    """If necessary until each request has one item; all are done, in input order."""
-    items: list[Any] = make_rows(10) if call == "create" else NUMBERS[:10]
-    respond = _too_large_over(maximum, rejection)
-    result = client.run(lambda client: getattr(client.contacts.bulk, call)(items), respond)
-    done = result.deleted if call == "delete" else [contact.phone for contact in result.created]
-    assert done == NUMBERS[:10]
-
-
-@pytest.mark.parametrize(("status", "failed"), [(400, [2, 3]), (413, [2]), (429, [2, 3]), (501, [2, 3])])
-def test_a_rejected_chunk_fails_and_the_others_go_on(client: Runner, status: int, failed: list[int]) -> None:
-    """One error does not end the call. A chunk that is too large is split, and only the part that is rejected fails."""
+def test_a_rejected_chunk_fails_and_the_others_go_on(
+    client: Runner, rejection: httpx.Response, failed: list[int]
+) -> None:
+    """One error does not end the call."""
     rows = make_rows(6)
 
     def respond(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status) if rows[2]["phone"] in numbers_of(sent_items(request)) else succeed(request)
+        return rejection if rows[2]["phone"] in numbers_of(sent_items(request)) else succeed(request)
 
     result = client.run(lambda client: client.contacts.bulk.create(rows, chunk_size=2), respond)
     assert [failure.index for failure in result.failed] == failed
-    assert all(f"status {status}: " in failure.reason for failure in result.failed)
+    assert all(f"status {rejection.status_code}: " in failure.reason for failure in result.failed)
 
 
 @pytest.mark.parametrize(("call", "content"), [("create", {"html": "<html>"}), ("delete", {"json": []})])

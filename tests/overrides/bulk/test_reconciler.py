@@ -1,6 +1,5 @@
 """The reconciler of bulk calls: after a lost response no contact is created twice, and none is lost or guessed."""
 
-from itertools import groupby
 from typing import Any
 from unittest.mock import patch
 
@@ -62,6 +61,14 @@ def test_only_what_is_unknown_is_looked_up(fault: str, count: int, lookups: list
     assert (server.lookups(), len(server.posts())) == (paths, 1)
 
 
+def test_items_that_are_not_among_the_newest_are_looked_up_one_by_one() -> None:
+    """Only those that do not exist by their own look-up are sent again, in one chunk."""
+    server = FakeServer([HALF_APPLIED])
+    create(server, make_rows(30), chunk_size=30)
+    assert server.lookups() == ["", *(f"/{row['phone']}" for row in make_rows(30)[15:])]
+    assert [len(post) for post in server.posts()] == [30, 15]
+
+
 LISTED: dict[str, tuple[dict[str, Any], int]] = {
     "at once": ({}, 1),
     "reads lag": ({"lag": 4.0}, 3),
@@ -109,67 +116,11 @@ def test_what_the_lists_since_an_interruption_lack_is_sent_and_looked_up_if_it_i
     assert server.lookups() == ["", *(f"/{row['phone']}" for row in rows[:5])]
 
 
-def test_items_that_are_not_among_the_newest_are_looked_up_one_by_one() -> None:
-    """Only those that do not exist by their own look-up are sent again, in one chunk."""
-    server = FakeServer([HALF_APPLIED])
-    create(server, make_rows(30), chunk_size=30)
-    assert server.lookups() == ["", *(f"/{row['phone']}" for row in make_rows(30)[15:])]
-    assert [len(post) for post in server.posts()] == [30, 15]
-
-
-@pytest.mark.parametrize(
-    ("faults", "lookup_faults", "count", "chunk_size", "outcomes", "posts", "lookups", "reason"),
-    [
-        # If the newest contacts cannot be listed, all items are looked up one by one: that proves nothing about any.
-        ([LOST_AFTER], [REJECTED], 30, 30, "30 created", [30], 31, ""),
-        # An item is sent at most three times, and then fails if it does not exist.
-        ([LOST_BEFORE] * 9, [], 1, 1, "1 failed", [1, 1, 1], 3, "it was sent 3 times and does not exist"),
-        # An item whose look-up fails is unknown, and not sent again; the others of its chunk go on.
-        (
-            [LOST_BEFORE],
-            [SUCCESS, LOST_BEFORE],
-            2,
-            2,
-            "1 created, 1 unknown",
-            [2, 1],
-            2,
-            "no response (ReadError: reset)",
-        ),
-        # If the server is unreachable, nothing can have been created.
-        ([SUCCESS, UNREACHABLE], [], 4, 2, "2 created, 2 failed", [2, 2], 0, "no response (ConnectError: refused)"),
-        # Lost requests in a row stop sending: a server that applies nothing is not sent chunk after chunk.
-        ([SUCCESS, *[LOST_BEFORE] * 200], [], 20, 1, "1 created, 19 failed", [1] * 4, 3, "not sent: "),
-        # Look-ups that fail now and then stop nothing.
-        (
-            [LOST_AFTER],
-            [SUCCESS, *[LOST_BEFORE, LOST_BEFORE, SUCCESS] * 3],
-            4,
-            4,
-            "1 created, 2 unknown, 1 created",
-            [4],
-            4,
-            "",
-        ),
-    ],
-)
-def test_lost_requests_are_reconciled(
-    faults: list[str],
-    lookup_faults: list[str],
-    count: int,
-    chunk_size: int,
-    outcomes: str,
-    posts: list[int],
-    lookups: int,
-    reason: str,
-) -> None:
-    """With so many look-ups, and bulk requests of these sizes. The last reason has the error; if unknown, a hint."""
-    server = FakeServer(faults, lookup_faults)
-    found = create(server, make_rows(count), chunk_size=chunk_size, concurrency=1)
-    assert ", ".join(f"{len([*group])} {status}" for status, group in groupby(_statuses(found))) == outcomes
-    assert ([len(post) for post in server.posts()], len(server.lookups())) == (posts, lookups)
-    assert reason in found[-1].reason
-    hint = "it may have been created; retry it with check_existing=True"
-    assert all(each.reason.endswith(hint) for each in found if each.status == "unknown")
+def test_if_the_newest_cannot_be_listed_all_items_are_looked_up_one_by_one() -> None:
+    """A page that fails proves nothing about any item."""
+    server = FakeServer([LOST_AFTER], lookup_faults=[REJECTED])
+    assert _statuses(create(server, make_rows(30), chunk_size=30)) == ["created"] * 30
+    assert len(server.lookups()) == 31
 
 
 def test_a_slow_request_neither_fails_nor_creates_a_second_contact() -> None:
@@ -177,6 +128,40 @@ def test_a_slow_request_neither_fails_nor_creates_a_second_contact() -> None:
     server = FakeServer([LATE], unique=True)
     assert _statuses(create(server, make_rows(2))) == ["created"] * 2
     assert list(server.created.values()) == [1] * 2
+
+
+@pytest.mark.parametrize("lookup_faults", [[], [SUCCESS, LOST_BEFORE]])
+def test_an_item_that_is_rejected_when_sent_again_fails(lookup_faults: list[str]) -> None:
+    """It is looked up once more and, whatever that finds, not sent a third time: the server has rejected it."""
+    number = make_rows(1)[0]["phone"]
+    server = FakeServer([LOST_BEFORE], lookup_faults, invalid=frozenset([number]))
+    outcomes = create(server, make_rows(1))
+    assert [(each.status, each.reason, each.error) for each in outcomes] == [("failed", "Invalid phone number", None)]
+    assert (len(server.posts()), len(server.lookups())) == (2, 2)
+
+
+def test_an_item_is_sent_at_most_three_times() -> None:
+    """Then it fails, since it does not exist after the third request either."""
+    server = FakeServer([LOST_BEFORE] * 9)
+    outcomes = create(server, make_rows(1))
+    assert (_statuses(outcomes), len(server.posts()), len(server.lookups())) == (["failed"], 3, 3)
+    assert outcomes[0].reason.endswith("it was sent 3 times and does not exist")
+
+
+def test_an_item_whose_lookup_fails_is_unknown() -> None:
+    """The reason has the error and a hint; the other items of the chunk go on."""
+    server = FakeServer([LOST_BEFORE], lookup_faults=[LOST_BEFORE])
+    outcomes = create(server, make_rows(2))
+    assert (_statuses(outcomes), server.posts()[1:]) == (["unknown", "created"], [[make_rows(2)[1]["phone"]]])
+    assert "no response (ReadError: reset)" in outcomes[0].reason
+    assert outcomes[0].reason.endswith("it may have been created; retry it with check_existing=True")
+
+
+def test_items_that_never_arrived_are_not_looked_up() -> None:
+    """If the server is unreachable, nothing can have been created."""
+    server = FakeServer([SUCCESS, UNREACHABLE])
+    assert _statuses(create(server, make_rows(4))) == ["created", "created", "failed", "failed"]
+    assert server.lookups() == []
 
 
 @pytest.mark.parametrize(("fault", "lookups"), [(UNAUTHORISED, 1), (UNREACHABLE, 1), (LOST_BEFORE, 3)])
@@ -189,14 +174,20 @@ def test_lookups_that_fail_stop_sending(fault: str, lookups: int) -> None:
     assert outcomes[-1].reason.startswith("not sent: ")
 
 
-@pytest.mark.parametrize("lookup_faults", [[], [SUCCESS, LOST_BEFORE]])
-def test_an_item_that_is_rejected_when_sent_again_fails(lookup_faults: list[str]) -> None:
-    """It is looked up once more and, whatever that finds, not sent a third time: the server has rejected it."""
-    number = make_rows(1)[0]["phone"]
-    server = FakeServer([LOST_BEFORE], lookup_faults, invalid=frozenset([number]))
-    outcomes = create(server, make_rows(1))
-    assert [(each.status, each.reason, each.error) for each in outcomes] == [("failed", "Invalid phone number", None)]
-    assert (len(server.posts()), len(server.lookups())) == (2, 2)
+def test_a_lookup_that_succeeds_resets_the_count() -> None:
+    """Look-ups that fail now and then stop nothing."""
+    server = FakeServer([LOST_AFTER], lookup_faults=[SUCCESS, *[LOST_BEFORE, LOST_BEFORE, SUCCESS] * 3])
+    outcomes = create(server, make_rows(9), chunk_size=9, concurrency=1)
+    assert sorted(set(_statuses(outcomes))) == ["created", "unknown"]
+    assert len(server.lookups()) == 9
+
+
+def test_lost_requests_in_a_row_stop_sending() -> None:
+    """A server that applies nothing is not sent chunk after chunk."""
+    server = FakeServer([SUCCESS, *[LOST_BEFORE] * 200])
+    outcomes = create(server, make_rows(20), chunk_size=1, concurrency=2)
+    assert len(server.posts()) == 1 + 6
+    assert _statuses(outcomes) == ["created"] + ["failed"] * 19
 
 
 @pytest.mark.parametrize(
