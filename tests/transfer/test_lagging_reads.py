@@ -28,5 +28,5 @@ def check_imports(folder: Path, count: int, chunk_size: int) -> None:
 
 
 def test_imports_with_every_third_response_lost(tmp_path: Path) -> None:
-    """No row is rejected or doubled because of that; `tests/slow` imports a thousand rows."""
+    """No row is rejected or doubled because of that; `tests/slow` imports larger chunks."""
     check_imports(tmp_path, count=30, chunk_size=6)

@@ -37,12 +37,3 @@ def test_the_limit_holds_when_a_process_is_killed_and_the_file_is_lost(store: st
         assert [worker.result() for worker in others] == [(0, "")] * 2
         statuses = {request.status for request in sandbox.requests}
         assert (sandbox.arrivals() <= LIMIT, statuses) == (True, {200})
-
-
-def test_the_limit_holds_across_a_restart(store: str) -> None:
-    """The next process takes into account what the last one sent."""
-    with Sandbox(limit=LIMIT, per=PER) as sandbox:
-        for _ in range(2):
-            with Workers(sandbox, store, 15) as workers:
-                assert workers.workers[0].result() == (0, "")
-        assert (sandbox.arrivals() <= LIMIT, {request.status for request in sandbox.requests}) == (True, {200})
