@@ -138,7 +138,7 @@ def test_what_was_sent_is_not_repeated(carrier: str, message: str) -> None:
                 first_name="Ada",
                 last_name="Maria",
                 tags=["VIPs", "x", "V" * 1600],
-                custom_variables={"a": "Ada Maria", "b": "Straße", "c": "Ada King Lovelace, 94110", "d": "Gold (+)"},
+                custom_variables={"a": "Ada Maria", "b": "Straße", "c": "Ada is King Lovelace, 94110", "d": "Gold (+)"},
             )
     assert ECHOES[message] in str(caught.value)
     assert not [part for part in (KEY, SECRET, "VIPs", "VVV", "queryvalue") if part in str(caught.value)]
