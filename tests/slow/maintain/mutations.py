@@ -215,6 +215,9 @@ MUTATIONS: dict[str, Mutation] = {
     "field of a request made optional": Mutation(
         lambda d: schema(d, "ContactVerify").pop("required"), NOTHING, "ContactVerify: no longer requires `number`"
     ),
+    "null added to a request": changed(
+        "ContactUpdate.phone_number", NOTHING, "type added: `null`", type=["string", "null"]
+    ),
     "type of a request changed": changed(
         "ContactCreate.update_if_exists", IN, "type added: `string`, type removed: `boolean`", type="string"
     ),
