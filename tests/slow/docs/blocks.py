@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,3 +39,18 @@ def write_titled_blocks(page: str, home: Path, url: str) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.code.replace(SANDBOX_URL, url), encoding="utf-8")
             file.chmod(0o600)
+
+
+def run_python(arguments: list[str], folder: Path, url: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, in the environment of a reader who has started a sandbox."""
+    variables = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
+    command, environment = [sys.executable, *arguments], {**os.environ, **variables}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=90)
+
+
+def assert_tests_pass(tests: str, folder: Path) -> None:
+    """Run tests that a page shows, with the fixtures of the installed plugin."""
+    (folder / "test_samples.py").write_text(tests, encoding="utf-8")
+    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", str(folder)]
+    process = run_python(options, folder, "")
+    assert f"{tests.count('def test_')} passed" in process.stdout, process.stdout

@@ -27,8 +27,7 @@ return [...dialog.shadowRoot.querySelectorAll("[role=listbox] a")].map(link => l
 """
 
 
-@pytest.mark.parametrize("page", TESTED_PAGES)
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("page", "width"), [("index.html", DESKTOP), *((page, PHONE) for page in TESTED_PAGES)])
 def test_a_page_fits_and_loads_no_remote_file(built: Path, browser: Browser, page: str, width: int) -> None:
     """No page is wider than the screen, and none needs a network connection."""
     browser.open((built / page).as_uri(), width)

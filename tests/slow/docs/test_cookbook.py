@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.slow.docs.blocks import blocks, write_titled_blocks
+from tests.slow.docs.blocks import blocks, run_python, write_titled_blocks
 
 CONTACT = """
 from sendblue_contacts import Sendblue
@@ -67,14 +64,5 @@ def test_the_file_runs(title: str, tmp_path: Path) -> None:
     """The program succeeds, on a sandbox with one contact."""
     write_titled_blocks("cookbook.md", tmp_path, "")
     with Sandbox() as sandbox:
-        variables = {"SENDBLUE_API_API_KEY": "k", "SENDBLUE_API_API_SECRET": "s", "SENDBLUE_API_BASE_URL": sandbox.url}
-        process = subprocess.run(
-            [sys.executable, "-c", CONTACT + PROGRAMS[title]],
-            cwd=tmp_path,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
-        )
+        process = run_python(["-c", CONTACT + PROGRAMS[title]], tmp_path, sandbox.url)
     assert process.returncode == 0, process.stdout + process.stderr

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sendblue_sandbox import Sandbox
 
-from tests.slow.docs.blocks import PAGES, ROOT, blocks, write_titled_blocks
+from tests.slow.docs.blocks import PAGES, ROOT, assert_tests_pass, blocks, run_python, write_titled_blocks
 
 LANGUAGES = {"ini", "python", "console", "shell", "text", "toml", "csv"}
 
@@ -24,14 +21,6 @@ def samples(page: str) -> list[str]:
 def pages(*, tests: bool) -> list[str]:
     """Return the pages whose samples are pytest tests, or those with other samples."""
     return [page for page in PAGES if any(("def test_" in code) is tests for code in samples(page))]
-
-
-def run(command: list[str], folder: Path, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in the environment of a reader who has started a sandbox."""
-    variables = {"SENDBLUE_API_API_KEY": "key", "SENDBLUE_API_API_SECRET": "secret", "SENDBLUE_API_BASE_URL": url}
-    return subprocess.run(
-        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False, timeout=90
-    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -50,7 +39,7 @@ def test_the_samples_run(page: str, tmp_path: Path) -> None:
     options = ("-W", "error", "-W", "ignore::ResourceWarning")  # some samples do not close their client
     with Sandbox(limit=None) as sandbox:
         write_titled_blocks(page, tmp_path, sandbox.url)
-        process = run([sys.executable, *options, "-c", program], tmp_path, sandbox.url)
+        process = run_python([*options, "-c", program], tmp_path, sandbox.url)
     unexpected = [line for line in process.stderr.splitlines() if not line.startswith("INFO:")]
     assert (process.returncode, unexpected) == (0, [])
 
@@ -58,11 +47,7 @@ def test_the_samples_run(page: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", pages(tests=True))
 def test_the_tests_pass(page: str, tmp_path: Path) -> None:
     """The tests of a page pass with the fixtures of the installed plugin."""
-    tests = "\n\n".join(code for code in samples(page) if "def test_" in code)
-    (tmp_path / "test_samples.py").write_text(tests, encoding="utf-8")
-    options = ["-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(tmp_path)]
-    process = run([sys.executable, "-m", "pytest", *options], tmp_path, "")
-    assert f"{tests.count('def test_')} passed" in process.stdout, process.stdout
+    assert_tests_pass("\n\n".join(code for code in samples(page) if "def test_" in code), tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES)
