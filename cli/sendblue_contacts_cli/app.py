@@ -85,6 +85,16 @@ Documentation: docs/guides/command-line.md in the repository, of which scripts/d
 _NAME_WIDTH = max(map(len, COMMANDS))
 
 
+def is_deprecated(name: str) -> bool:
+    """Whether the API deprecates the call of a command."""
+    call = f"contacts.{CALLS.get(name, name.replace('-', '_'))}"
+    return any(each.deprecated and each.call == call for each in OPERATION_TABLE)
+
+
+def _summary(name: str) -> str:
+    return f"{COMMANDS[name][1]}{' (DEPRECATED)' if is_deprecated(name) else ''}"
+
+
 class LazyCommandGroup(click.Group):
     """Loads a command when it is needed, and turns every error into one message and an exit code."""
 
@@ -111,8 +121,7 @@ class LazyCommandGroup(click.Group):
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f".commands.{module}", __package__), function)
         command.context_class = HelpContext
-        call = f"contacts.{CALLS.get(cmd_name, cmd_name.replace('-', '_'))}"
-        command.deprecated = any(each.deprecated and each.call == call for each in OPERATION_TABLE)
+        command.deprecated = is_deprecated(cmd_name)
         return command
 
     def resolve_command(
@@ -128,7 +137,7 @@ class LazyCommandGroup(click.Group):
         """Write the commands and the first line of their help without importing them."""
         for group, names in GROUPS.items():
             with formatter.section(group):
-                formatter.write_dl([(name.ljust(_NAME_WIDTH), COMMANDS[name][1]) for name in names])
+                formatter.write_dl([(name.ljust(_NAME_WIDTH), _summary(name)) for name in names])
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's signature
         """Run the command; every error becomes one message and an exit code."""

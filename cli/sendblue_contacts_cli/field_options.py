@@ -1,6 +1,6 @@
-"""The fields of a contact as options, one for each field of the OpenAPI document: `--first-name`, `--tag`, `--var`.
+"""An option for each field, and each query parameter, of the OpenAPI document: `--first-name`, `--tag`, `--var`.
 
-They come from the field table of the generated package, which loads without the generated models: importing the models
+They come from the tables of the generated package, which loads without the generated models: importing the models
 takes several times as long as everything else in `--help`.
 """
 
@@ -13,12 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from sendblue_contacts_api.field_table import FIELD_TABLE
+from sendblue_contacts_api.field_table import FIELD_TABLE, QUERY_TABLE
 
 from .formatting import kebab_case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sendblue_contacts_api.field_table import FieldEntry
 
@@ -38,11 +38,28 @@ def field_options(model: str, *, exclude: Sequence[str] = ()) -> Callable[[F], F
         exclude: Fields that the command takes in another way.
     """
     fields = {name: field for name, field in FIELD_TABLE[model].items() if name not in exclude}
-    taken = {*RESERVED}
+    return _options(fields, {*RESERVED}, "field", partial(_parse_json, model))
+
+
+def query_options(operation: str, *, exclude: Collection[str], reserved: Collection[str]) -> Callable[[F], F]:
+    """Return a decorator that adds an option for each query parameter of an operation.
+
+    Args:
+        operation: The operationId.
+        exclude: Parameters that the command takes in another way.
+        reserved: The other options of the command. The option of a parameter with such a name is `--filter-NAME`.
+    """
+    parameters = {name: each for name, each in QUERY_TABLE[operation].items() if name not in exclude}
+    return _options(parameters, {*reserved}, "filter", None)
+
+
+def _options(
+    fields: Mapping[str, FieldEntry], taken: set[str], prefix: str, parse_json: Callable[..., object] | None
+) -> Callable[[F], F]:
     # The option of a list is in the singular: a field `tag` does not take the option of the field `tags`.
     first = sorted(fields, key=lambda name: not KINDS.get(fields[name]["kind"], _JSON).repeated)
-    words = {name: _words(name, fields[name], taken) for name in first}
-    options = [_option(model, name, field, words[name]) for name, field in fields.items()]
+    words = {name: _words(name, fields[name], taken, prefix) for name in first}
+    options = [_option(name, field, words[name], parse_json) for name, field in fields.items()]
 
     def add(command: F) -> F:
         for option in reversed(options):
@@ -52,7 +69,7 @@ def field_options(model: str, *, exclude: Sequence[str] = ()) -> Callable[[F], F
     return add
 
 
-def _words(name: str, field: FieldEntry, taken: set[str]) -> list[str]:
+def _words(name: str, field: FieldEntry, taken: set[str], prefix: str) -> list[str]:
     """Return the names of the options of a field, and add them to those that are taken."""
     kind = KINDS.get(field["kind"], _JSON)
     if kind.short_name and kind.short_name not in taken:
@@ -60,15 +77,20 @@ def _words(name: str, field: FieldEntry, taken: set[str]) -> list[str]:
     else:
         spellings = dict.fromkeys(kebab_case(spelling) for spelling in (name, *field["aliases"]))
         singular = [word[:-1] if kind.repeated and word.endswith("s") else word for word in spellings]
-        words = [word for word in singular if word not in taken] or [f"field-{singular[0]}"]
+        words = [word for word in singular if word not in taken] or [f"{prefix}-{singular[0]}"]
     taken.update(words, (f"no-{word}" for word in words if field["kind"] == "boolean"))
     return words
 
 
-def _option(model: str, name: str, field: FieldEntry, words: Sequence[str]) -> Callable[[F], F]:
+def _option(
+    name: str, field: FieldEntry, words: Sequence[str], parse_json: Callable[..., object] | None
+) -> Callable[[F], F]:
     kind = KINDS.get(field["kind"], _JSON)
-    settings = {**kind.settings, "type": click.Choice(field["choices"])} if field["choices"] else kind.settings
-    settings = {**settings, "callback": partial(_parse_json, model, name)} if kind is _JSON else settings
+    settings = dict(kind.settings)
+    if field["choices"]:
+        settings |= {"type": click.Choice(field["choices"]), "metavar": None}
+    if kind is _JSON and parse_json:
+        settings["callback"] = partial(parse_json, name)
     names = [f"--{word}/--no-{word}" if field["kind"] == "boolean" else f"--{word}" for word in words]
     return click.option(f"{PREFIX}{name}", *names, **settings, default=None, help=_help(field["description"]))
 
@@ -128,7 +150,7 @@ def _parse_json(model: str, name: str, _context: click.Context, _option: click.P
         raise click.BadParameter(str(error)) from None
 
 
-KINDS: dict[str, OptionKind] = {
+_SINGLE_VALUES: dict[str, OptionKind] = {
     "string": OptionKind({"metavar": "TEXT"}),
     "enum": OptionKind({}),
     "e164": OptionKind({"metavar": "NUMBER"}),
@@ -137,10 +159,17 @@ KINDS: dict[str, OptionKind] = {
     "boolean": OptionKind({"is_flag": True}),
     "integer": OptionKind({"type": int}),
     "number": OptionKind({"type": float}),
-    "array[string]": OptionKind({"metavar": "TEXT", "multiple": True, "callback": _parse_list}, repeated=True),
+}
+KINDS: dict[str, OptionKind] = {
+    **_SINGLE_VALUES,
     "map": OptionKind(
         {"metavar": "LABEL=TEXT", "multiple": True, "callback": _parse_map}, repeated=True, short_name="var"
     ),
+    **{
+        f"array[{name}]": OptionKind({**kind.settings, "multiple": True, "callback": _parse_list}, repeated=True)
+        for name, kind in _SINGLE_VALUES.items()
+        if name != "boolean"
+    },
 }
 """The options of each kind of field in the OpenAPI document. Other kinds are given as JSON."""
 _JSON = OptionKind({"metavar": "JSON"})

@@ -1,4 +1,7 @@
-"""The fields of requests and of listed models, as literals. Unlike the models, this module imports no other module."""
+"""The fields of requests and of listed models, by model, and query parameters, by operationId, as literals.
+
+Unlike the models, this module imports no other module.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Final, TypedDict
 
 
 class FieldEntry(TypedDict):
-    """The definition of a field."""
+    """The definition of a field or a query parameter."""
 
     kind: str
     """The JSON type or format, such as `string`, `e164` or `array[string]`."""
@@ -350,6 +353,77 @@ FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
             "nullable": False,
             "choices": (),
             "description": "The phone number, in E.164 format. Deprecated aliases are `phoneNumber`, `phone_number` and `phone`.",
+        }
+    },
+}
+
+QUERY_TABLE: Final[dict[str, dict[str, FieldEntry]]] = {
+    "list_contacts": {
+        "cid": {
+            "kind": "string",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "Only the contact with this contact ID (`contact_id` in responses).",
+        },
+        "limit": {
+            "kind": "integer",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "The maximum number of contacts to return, between 1 and 1000.",
+        },
+        "offset": {
+            "kind": "integer",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "The number of contacts to skip, between 0 and 10000.",
+        },
+        "order_by": {
+            "kind": "string",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "The field to sort by: `created_at`, `firstName`, `lastName` or `phone`. The set is open; other values may work but are not documented.",
+        },
+        "order_direction": {
+            "kind": "string",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": ("asc", "desc"),
+            "description": "The sort direction, ascending (`asc`) or descending (`desc`).",
+        },
+        "phone_number": {
+            "kind": "e164",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "Only the contact with this phone number, in E.164 format.",
+        },
+        "created_at_gte": {
+            "kind": "date-time",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "Only contacts created at or after this time, in ISO 8601 format with a UTC offset.",
+        },
+    },
+    "count_contacts": {
+        "phone_number": {
+            "kind": "e164",
+            "aliases": (),
+            "required": False,
+            "nullable": False,
+            "choices": (),
+            "description": "Count only contacts with this phone number, in E.164 format.",
         }
     },
 }

@@ -8,11 +8,12 @@ import click
 import pytest
 from click.testing import CliRunner
 from sendblue_contacts_api import models
-from sendblue_contacts_api.field_table import FIELD_TABLE, FieldEntry
+from sendblue_contacts_api.field_table import FIELD_TABLE, QUERY_TABLE, FieldEntry
 from sendblue_contacts_api.types import Field
-from sendblue_contacts_cli.commands.contacts import create, update
+from sendblue_contacts_cli.commands.contacts import RESERVED_BY_LISTS, create, list_, update
+from sendblue_contacts_cli.commands.files import export
 from sendblue_contacts_cli.context import common_options
-from sendblue_contacts_cli.field_options import KINDS, PREFIX, RESERVED, field_options, given_fields
+from sendblue_contacts_cli.field_options import KINDS, PREFIX, RESERVED, field_options, given_fields, query_options
 
 
 def test_table_agrees_with_models() -> None:
@@ -127,3 +128,45 @@ def test_fields_called_like_options() -> None:
         "labels": {"g": "h"},
         "texts": {"i": "j"},
     }
+
+
+def run_list(parameters: dict[str, FieldEntry], *arguments: str) -> Any:
+    """Run a command with an option for each of these query parameters; return the given values, or its output."""
+    found: list[dict[str, Any]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(QUERY_TABLE, "list_items", parameters)
+
+        @click.command()
+        @query_options("list_items", exclude=["limit"], reserved=["tag"])
+        def command(**options: Any) -> None:
+            found.append(given_fields(options))
+
+        result = CliRunner().invoke(command, arguments)
+    return found[0] if found else result.output
+
+
+def test_query_parameters_are_options() -> None:
+    """An array is given value by value, an enum is a choice, and a name that is taken gets a prefix."""
+    parameters = {"limit": entry("integer"), "tag": entry("array[string]"), "since": entry("array[date-time]")}
+    parameters |= {"stages": entry("array[string]", choices=("lead", "customer")), "score": entry("integer")}
+    options = ["--filter-tag", "VIP", "--since", "2024-01-15", "--since", "2024-01-16", "--stage", "lead"]
+    assert run_list(parameters, *options, "--score", "7") == {
+        "tag": ["VIP"],
+        "since": ["2024-01-15", "2024-01-16"],
+        "stages": ["lead"],
+        "score": 7,
+    }
+    shown = run_list(parameters, "--help")
+    assert ("[lead|customer]" in shown, "A field." in shown, "limit" in shown) == (True, True, False)
+    assert "'leed' is not one of" in run_list(parameters, "--stage", "leed")
+
+
+@pytest.mark.parametrize(
+    ("command", "reserved"),
+    [(create, RESERVED), (update, RESERVED), (list_, RESERVED_BY_LISTS), (export, RESERVED_BY_LISTS)],
+)
+def test_reserved_options(command: click.Command, reserved: frozenset[str]) -> None:
+    """The list of reserved options has every option of the command that is not one of a field."""
+    others = [option for option in command.params if isinstance(option, click.Option)]
+    names = {word.lstrip("-") for each in others if not str(each.name).startswith(PREFIX) for word in each.opts}
+    assert names - {"q"} <= reserved

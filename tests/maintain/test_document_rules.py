@@ -110,7 +110,8 @@ def test_fields_called_like_words_of_the_generated_code(workspace: Workspace) ->
     """Keywords of Python and variables of the generated code are fields like any other, required or not."""
     names = ["class", "from", "get", "model", "cls", "src_dict", "unknown", "self", "list", "datetime"]
     fields = "".join(f"        {name}: {{type: string, description: A {name}.}}\n" for name in names)
-    workspace.edit(KIND, f"{fields}{KIND}        legs: {{enum: [4, 2]}}\n")
+    enums = "        legs: {enum: [4, 2]}\n        moods: {type: array, items: {enum: [calm, wild]}}\n"
+    workspace.edit(KIND, f"{fields}{KIND}{enums}")
     workspace.edit("required: [name]\n", "required: [class]\n")
     workspace.edit(
         "get:\n      operationId: get_pet\n", f"put:\n      operationId: put_pet\n      requestBody: {BODY}\n"
@@ -120,18 +121,18 @@ def test_fields_called_like_words_of_the_generated_code(workspace: Workspace) ->
     pets = imported(workspace.package / "__init__.py", "pets_api")
     pet, table = pets.models.pet, imported(workspace.package / "field_table.py", "pets_table").FIELD_TABLE["Pet"]
     values = {name: f"the {name}" for name in ["name", *names]}
-    enums = {"kind": ("enum", {"cat", "dog"}), "legs": ("integer", {2, 4})}
+    kinds = {"kind": ("enum", {"cat", "dog"}), "legs": ("integer", {2, 4}), "moods": ("array[enum]", {"calm", "wild"})}
     assert pet.Pet.from_dict(values).to_dict() == values
-    assert pet.PetMapping.__annotations__.keys() - enums.keys() == values.keys()
-    assert pet.PetFields.__annotations__.keys() - enums.keys() == values.keys() - {"class"}
+    assert pet.PetMapping.__annotations__.keys() - kinds.keys() == values.keys()
+    assert pet.PetFields.__annotations__.keys() - kinds.keys() == values.keys() - {"class"}
     assert {name: table[name]["description"] for name in names} == {name: f"A {name}." for name in names}
-    assert {name: (table[name]["kind"], {*table[name]["choices"]}) for name in enums} == enums
+    assert {name: (table[name]["kind"], {*table[name]["choices"]}) for name in kinds} == kinds
     field_set = FieldSet("pets.put", pet.Pet.FIELDS, {})
     assert normalise_fields(field_set, values.items()) == values
     with pytest.raises(TypeError, match=r"^pets\.put: class is missing; pass it as class$"):
         normalise_fields(field_set, {"from": "here"}.items())
-    for name, wrong in (("kind", "bird"), ("legs", 3)):
-        with pytest.raises(ValueError, match=f"^{name} must be one of "):
+    for name, wrong in (("kind", "bird"), ("legs", 3), ("moods", ["calm", "cold"])):
+        with pytest.raises(ValueError, match=rf"^{name}(\[1\])? must be one of "):
             normalise_fields(field_set, {**values, name: wrong}.items())
 
 

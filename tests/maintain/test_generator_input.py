@@ -32,6 +32,7 @@ components:
       properties:
         mood: {type: string, enum: [wild, calm]}
         color: {type: string, enum: [blue]}
+        toys: {type: array, items: {type: string, enum: [ball]}}
 """
 MOOD, OR_NULL = {"$ref": "#/components/schemas/Mood"}, {"type": "null"}
 
@@ -49,12 +50,14 @@ def test_an_enum_is_one_type(prepared: Any) -> None:
     values = {"x-choices": ["wild", "calm"]}
     assert cat["mood"] == {"description": "The mood.", "x-aliases": ["catMood"], "anyOf": [MOOD, OR_NULL], **values}
     assert dog["mood"] == {"allOf": [MOOD], **values}
+    assert dog["toys"]["items"]["allOf"] == [{"$ref": "#/components/schemas/Toys"}]
     assert {name: each["enum"] for name, each in schemas.items() if "enum" in each} == {
         "Mood": ["wild", "calm"],
         "Size": [1, 2],
         "CatColor": ["red"],
         "DogColor": ["blue"],
         "CatCat": ["one"],
+        "Toys": ["ball"],
     }
     assert schemas["Size"]["type"] == "integer"
 

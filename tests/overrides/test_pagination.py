@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from sendblue_contacts import Contact, IncompleteListError, InvalidPhoneNumberError, Retry
+from sendblue_contacts.pagination import new_walk
 
 from tests.overrides.clients import Runner
 
@@ -85,6 +86,17 @@ def test_created_at_gte_may_be_text(text: str) -> None:
     """ISO 8601, in UTC if it has no time zone."""
     found = Runner("sync").run(lambda client: client.contacts.list(created_at_gte=text, page_size=2), _page)
     assert _phones(found) == SEVEN[4:]
+
+
+def test_times_in_an_array_are_converted() -> None:
+    """Each item of an array of times, or of dates, is checked and sent as a single one is."""
+    given = [dt.datetime(2024, 1, 15, tzinfo=dt.UTC), "2024-01-16"]
+    walk = new_walk(filters={"since": ("array[date-time]", given), "days": ("array[date]", ("2024-01-17",))})()
+    assert walk.filters["since"] == [given[0], dt.datetime(2024, 1, 16, tzinfo=dt.UTC)]
+    assert walk.filters["days"] == [dt.date(2024, 1, 17)]
+    for value, text in ((["soon"], r"since\[0\] is not ISO 8601"), ("2024-01-16", "since must be a list")):
+        with pytest.raises((TypeError, ValueError), match=text):
+            new_walk(filters={"since": ("array[date-time]", value)})
 
 
 def test_extra_query_may_be_a_filter(runner: Runner) -> None:

@@ -12,7 +12,7 @@ from sendblue_contacts_api.operation_table import QUERY_VALUES
 
 from sendblue_contacts_cli.contact_filters import filter_options, pop_filter
 from sendblue_contacts_cli.context import common_options, current_options, current_settings, region_option
-from sendblue_contacts_cli.field_options import field_options, given_fields
+from sendblue_contacts_cli.field_options import field_options, given_fields, query_options
 from sendblue_contacts_cli.formatting import kebab_case, pluralize, printable
 from sendblue_contacts_cli.output import print_message, write, write_contact, write_contacts, write_json
 from sendblue_contacts_cli.tables import (
@@ -72,11 +72,34 @@ _LIST_FILTERS = (
         help="Only contacts created at or after this time, in UTC if it has no time zone.",
     ),
 )
+_OTHER_PARAMETERS = frozenset(
+    {"limit", "offset", "order_by", "order_direction", "phone_number", "cid", "created_at_gte"}
+)
+"""The query parameters for which there is an option in _LIST_FILTERS, or none."""
+RESERVED_BY_LISTS = frozenset(
+    {
+        *(
+            "cid",
+            "columns",
+            "created-after",
+            "debug",
+            "default-region",
+            "delimiter",
+            "encoding",
+            "format",
+            "help",
+            "json",
+        ),
+        *("limit", "order-by", "order-direction", "phone", "phone-number", "profile", "quiet", "tag", "where"),
+    }
+)
+"""The other options of `list` and `export`."""
 
 
 def list_filters(command: F) -> F:
-    """Add an option for each filter of `contacts.list`, under the name of its argument, and `filter_options`."""
+    """Add an option for each filter of `contacts.list`, and `filter_options`. `list_pages` takes their values."""
     command = region_option(filter_options(command))
+    command = query_options("list_contacts", exclude=_OTHER_PARAMETERS, reserved=RESERVED_BY_LISTS)(command)
     for option in reversed(_LIST_FILTERS):
         command = option(command)
     return command
@@ -86,9 +109,9 @@ def list_pages(client: Sendblue, filters: dict[str, Any]) -> tuple[Iterable[Sequ
     """Return the pages of contacts that match the values of `list_filters`, and the filter on this side, if any."""
     chosen = pop_filter(filters)
     if chosen is None:
-        return client.contacts.list(**filters).pages(), None
+        return client.contacts.list(**given_fields(filters)).pages(), None
     limit = filters.pop("max_items")
-    return chosen.pages(client.contacts.list(**filters).pages(), limit), chosen
+    return chosen.pages(client.contacts.list(**given_fields(filters)).pages(), limit), chosen
 
 
 _LIST_HELP = f"""List contacts, oldest first.

@@ -69,6 +69,9 @@ def new_walk(
 def _filter(name: str, kind: str, value: object, region: str | None) -> Any:  # noqa: ANN401  # of the kind
     if kind == "date-time":
         return _aware_datetime(name, value)
+    if kind in {"array[date]", "array[date-time]"}:
+        each, items = kind[len("array[") : -1], check(name, Field("array[any]"), value)
+        return [_filter(f"{name}[{place}]", each, item, region) for place, item in enumerate(items)]
     checked = check(name, Field(kind), value, region)
     return date.fromisoformat(checked) if kind == "date" else checked
 

@@ -98,11 +98,11 @@ class QuerySchema:
         """Return whether a parameter is an array."""
         return "items" in self.parameters[name]
 
-    def is_integer(self, name: str) -> bool:
-        """Return whether a parameter, or each of its items, is an integer."""
+    def item_type(self, name: str) -> str:
+        """Return the JSON type of a parameter, or of each of its items."""
         schema = self.parameters[name]
         item: SchemaNode = schema.get("items", schema)
-        return item.get("type") == "integer"
+        return str(item.get("type"))
 
     def violation(self, values: Mapping[str, object]) -> str | None:
         """Describe a parameter that does not match its schema, maximums aside; None if all parameters match."""

@@ -15,13 +15,14 @@ from .errors import ApiError, unknown_name
 from .rendering import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from .document import QuerySchema
 
 # Python refuses to parse thousands of digits; a number cut to 18 digits is still above every maximum.
 MAX_DIGITS = 18
 INTEGER = re.compile(r"[0-9]+")
+NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def parse_query(schema: QuerySchema, text: str) -> dict[str, Any]:
         text: The query string as sent.
 
     Returns:
-        The values by name, with the defaults of the document; integers are converted, and arrays are lists.
+        The values by name, with the defaults of the document; numbers and booleans are converted, and arrays are lists.
 
     Raises:
         ApiError: 400, a parameter is unknown, invalid or repeated.
@@ -54,7 +55,8 @@ def _value(schema: QuerySchema, name: str, texts: list[str]) -> object:
     if len(texts) > 1 and (name in schema.separated or not schema.is_array(name)):
         raise ApiError(400, f"Invalid parameter: {name} was sent twice")
     items = texts[0].split(",") if name in schema.separated else texts
-    values = [_to_integer(item) if schema.is_integer(name) else item for item in items]
+    convert = CONVERTERS.get(schema.item_type(name), str)
+    values = [convert(item) for item in items]
     return values if schema.is_array(name) else values[0]
 
 
@@ -97,3 +99,15 @@ def timestamp_param(query: Mapping[str, str], name: str) -> float | None:
 
 def _to_integer(text: str) -> int | str:
     return int(text.lstrip("0")[:MAX_DIGITS] or "0") if INTEGER.fullmatch(text) else text
+
+
+def _to_number(text: str) -> float | str:
+    return float(text) if NUMBER.fullmatch(text) else text
+
+
+CONVERTERS: dict[str, Callable[[str], object]] = {
+    "integer": _to_integer,
+    "number": _to_number,
+    "boolean": lambda text: {"true": True, "false": False}.get(text, text),
+}
+"""How the text of a parameter is read, by its type. Text of another form is left as it is, and refused."""

@@ -27,9 +27,9 @@ READINGS = {
     "oneOf": (2, "{1}"),
     "allOf": (2, "{1}"),
 }
-# How they read at the end of a pointer.
 # The members of lists that have a name, and its key.
 NAMES = {"parameters": "name", "servers": "url"}
+# How keywords read at the end of a pointer.
 ENDINGS = {"content": "{1} as {0}", "anyOf": "variant of {1}", "oneOf": "variant of {1}", "allOf": "part of {1}"}
 
 

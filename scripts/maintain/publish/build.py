@@ -76,7 +76,7 @@ def complete(bill: Any, built: dict[str, str]) -> None:  # noqa: ANN401 - any JS
         {"type": "distribution", "url": name, "hashes": as_hashes([digest])} for name, digest in sorted(built.items())
     ]
     core, everything = pins("core"), pins("all")
-    for component in bill["components"]:
+    for component in bill.get("components", ()):
         name = re.sub(r"[-_.]+", "-", component["name"]).lower()
         component["scope"] = "required" if name in core else "optional"
         component["hashes"] = as_hashes(everything[name])

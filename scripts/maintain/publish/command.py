@@ -11,6 +11,8 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from maintain.publish.build import bill_of_materials, build
@@ -22,8 +24,8 @@ from maintain.venvs import ROOT, VERSIONS, ScriptError, find_python, locked, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
+UNFINISHED = "unfinished-"
 SECRETS = ("TWINE_USERNAME", "TWINE_PASSWORD")
 
 
@@ -49,16 +51,25 @@ def preflight(release: Release) -> None:
 
 @contextmanager
 def work_folder(dist: Path) -> Iterator[Path]:
-    """Lock `dist`, and create an empty folder in it; an earlier run that was killed left one that is removed."""
+    """Lock `dist`, and create an empty folder in it; an earlier run that was killed left one that is removed.
+
+    Programs that a killed run started may still write into its folder, so each run has its own.
+    """
     dist.mkdir(exist_ok=True)
-    work = dist / "unfinished"
     with locked(dist):
-        shutil.rmtree(work, ignore_errors=True)
-        (work / "files").mkdir(parents=True)
+        remove_unfinished(dist)
+        work = Path(mkdtemp(prefix=UNFINISHED, dir=dist))
+        (work / "files").mkdir()
         try:
             yield work
         finally:
-            shutil.rmtree(work, ignore_errors=True)  # a program that was interrupted may still write here
+            remove_unfinished(dist)
+
+
+def remove_unfinished(dist: Path) -> None:
+    """Remove the folders of runs that did not end."""
+    for path in dist.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(path, ignore_errors=True)  # a program that was interrupted may still write here
 
 
 def make(release: Release, work: Path) -> list[Path]:

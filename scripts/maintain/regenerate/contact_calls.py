@@ -9,18 +9,19 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from openapi_python_client.strings import PythonIdentifier
 
-from maintain.json_pointer import at
 from maintain.regenerate.operation_table import query_values
+from maintain.regenerate.query_parameters import query_parameters
 from maintain.venvs import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from maintain.regenerate.query_parameters import Parameter
 
 SOURCE, LIST_SOURCE, CONSTANTS = "operations.py", "pagination/arguments.py", "pagination/window.py"
 HEAD = '''"""The calls of `contacts`, except the bulk calls. `operations` and `pagination` decide what they send."""
@@ -102,16 +103,6 @@ SETTINGS = ("region", "filtered", "read_lag")
 """The arguments that a call takes from the client."""
 PAGING = frozenset({"limit", "offset"})
 """The query parameters of a listing that the client sets."""
-KINDS = {
-    "boolean": ("boolean", "bool"),
-    "date": ("date", "date | str"),
-    "date-time": ("date-time", "datetime | str"),
-    "e164": ("e164", "str"),
-    "integer": ("integer", "int"),
-    "number": ("number", "float"),
-    "string": ("string", "str"),
-}
-"""The kind of a query parameter, and the type of its argument, by the format or the type of its schema."""
 TIMES = " A datetime must have a time zone; text without one is in UTC."
 OPERATIONS = {"get": "retrieve_contact", "upsert": "create_contact"}
 """The operations of the calls that have another name."""
@@ -197,7 +188,7 @@ def _list(new_walk: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JS
     new_walk.name = "list"
     signature = [ast.unparse(new_walk.args), *(f"{name}: {each.type} | None = None" for name, each in filters.items())]
     arguments = ", ".join(f"{name}={value}" for name, value in passed.items())
-    lines = "".join(_wrapped(f"{name}: {each.description}") for name, each in filters.items())
+    lines = "".join(_wrapped(f"{name}: {_description(each)}") for name, each in filters.items())
     text = re.sub(r"(?m)^    filters: .*\n", lambda _found: lines, _docstring(new_walk, data))
     for name, values in query_values(data)["list_contacts"].items():
         text = text.replace(f"{{{name}}}", _choices(values))
@@ -211,38 +202,15 @@ def _choices(values: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join([f"{first} (default)", *others[:-1]]), *others[-1:]]))
 
 
-class Filter(NamedTuple):
-    """A query parameter of a listing that leaves contacts out."""
-
-    kind: str
-    type: str
-    description: str
-
-
-def _filters(others: set[str], data: Any) -> dict[str, Filter]:  # noqa: ANN401 - any JSON
+def _filters(others: set[str], data: Any) -> dict[str, Parameter]:  # noqa: ANN401 - any JSON
     """Return the query parameters of a listing that are no other arguments, by name."""
-    _, operation = _operation("list", data)
-    found: dict[str, Filter] = {}
-    for each in operation.get("parameters", []):
-        parameter = _resolved(each, data)
-        name = PythonIdentifier(parameter["name"], "field_")
-        if parameter["in"] == "query" and name not in others | PAGING:
-            kind, type_ = _kind(_resolved(parameter["schema"], data), data)
-            text = parameter.get("description", "").removeprefix("Return ")
-            text = text[:1].upper() + text[1:] + (TIMES if kind == "date-time" else "")
-            found[name] = Filter(kind, type_, text + (" Deprecated." if parameter.get("deprecated") else ""))
-    return found
+    found = query_parameters(_operation("list", data)[1], data)
+    return {name: each for name, each in found.items() if name not in others | PAGING}
 
 
-def _kind(schema: Any, data: Any) -> tuple[str, str]:  # noqa: ANN401 - any JSON
-    if "items" in schema:
-        kind, type_ = _kind(_resolved(schema["items"], data), data)
-        return f"array[{kind}]", f"Sequence[{type_}]"
-    return KINDS.get(schema.get("format"), KINDS.get(str(schema.get("type")), ("any", "Any")))
-
-
-def _resolved(part: Any, data: Any) -> Any:  # noqa: ANN401 - any JSON
-    return _resolved(at(data, part["$ref"]), data) if "$ref" in part else part
+def _description(parameter: Parameter) -> str:
+    times = TIMES if "date-time" in parameter.kind else ""
+    return f"{parameter.description}{times}{' Deprecated.' if parameter.deprecated else ''}"
 
 
 def _docstring(function: ast.FunctionDef, data: Any) -> str:  # noqa: ANN401 - any JSON

@@ -2,7 +2,7 @@
 
 The command line makes an option of each field. Importing the generated models for that takes several times as long as
 everything else in `--help`, so it reads this table, which imports nothing. The table is derived from the source of the
-models, and so agrees with them.
+models, and so agrees with them. A second table has the query parameters of the operations.
 """
 
 from __future__ import annotations
@@ -11,14 +11,22 @@ import ast
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
+from maintain.regenerate.query_parameters import query_parameters
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from maintain.openapi_document import Document
+    from maintain.regenerate.query_parameters import Parameter
+
 DEFAULTS: dict[str, Any] = {"aliases": (), "required": False, "nullable": False, "choices": ()}
 """The values of the arguments that a definition omits."""
 HEADER = '''\
-"""The fields of requests and of listed models, as literals. Unlike the models, this module imports no other module."""
+"""The fields of requests and of listed models, by model, and query parameters, by operationId, as literals.
+
+Unlike the models, this module imports no other module.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +34,7 @@ from typing import Final, TypedDict
 
 
 class FieldEntry(TypedDict):
-    """The definition of a field."""
+    """The definition of a field or a query parameter."""
 
     kind: str
     """The JSON type or format, such as `string`, `e164` or `array[string]`."""
@@ -44,11 +52,28 @@ class FieldEntry(TypedDict):
 
 FIELD_TABLE: Final[dict[str, dict[str, FieldEntry]]] = '''
 
+QUERIES = """
+QUERY_TABLE: Final[dict[str, dict[str, FieldEntry]]] = """
 
-def write_field_table(package: Path) -> None:
-    """Write the field table of a generated package."""
+
+def write_field_table(document: Document, package: Path) -> None:
+    """Write the field table of a generated package, and its table of query parameters."""
     table = {name: entries for path in sorted(package.glob("models/*.py")) for name, entries in request_models(path)}
-    (package / "field_table.py").write_text(f"{HEADER}{table!r}\n", encoding="utf-8")
+    queries = {operation: entries for operation, entries in _queries(document) if entries}
+    (package / "field_table.py").write_text(f"{HEADER}{table!r}\n{QUERIES}{queries!r}\n", encoding="utf-8")
+
+
+def _queries(document: Document) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    for route, method in document.operations():
+        operation = document.data["paths"][route][method]
+        parameters = query_parameters(operation, document.data)
+        yield operation.get("operationId", ""), {name: _query_entry(each) for name, each in parameters.items()}
+
+
+def _query_entry(parameter: Parameter) -> dict[str, Any]:
+    given = {"required": parameter.required, "choices": parameter.choices}
+    description = f"{parameter.description}{' Deprecated.' if parameter.deprecated else ''}"
+    return {"kind": parameter.kind, **DEFAULTS, **given, "description": description}
 
 
 def request_models(path: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:

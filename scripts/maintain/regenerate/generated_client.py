@@ -78,7 +78,7 @@ def build(plan: Plan, folder: Path) -> Path:
     generate_package(plan.templates, document, source, package)
     check_operations(document, package)
     (package / "py.typed").touch()
-    write_field_table(package)
+    write_field_table(document, package)
     write_operation_table(document, package)
     format_package(package)
     set_modes(package)

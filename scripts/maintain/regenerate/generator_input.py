@@ -75,8 +75,10 @@ def _properties(schemas: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def _name_enums(schemas: dict[str, Any]) -> None:
-    """Move the enums of properties into schemas of their own, and refer to them."""
-    found = [each for each in _properties(schemas) if "enum" in each[2]]
+    """Move the enums of properties, and of the items of arrays, into schemas of their own, and refer to them."""
+    single = [*_properties(schemas)]
+    items = [(schema, name, field["items"]) for schema, name, field in single if isinstance(field.get("items"), dict)]
+    found = [each for each in (*single, *items) if "enum" in each[2]]
     values: dict[str, list[list[object]]] = defaultdict(list)
     for _, name, field in found:
         if (each := _non_null(field)) not in values[_class_name(name)]:

@@ -104,7 +104,7 @@ def test_a_renamed_time(serve: Serve, connect: Connect, edited: Edited) -> None:
 
 
 def add_objects_and_arrays(document: dict[str, Any]) -> None:
-    """Add an object to contacts, and array parameters to the list: one repeats its name, one is a single value."""
+    """Add an object to contacts, and parameters to the list: an array that repeats its name, one that is one value."""
     schemas = document["components"]["schemas"]
     schemas["Address"] = {
         "type": "object",
@@ -113,10 +113,12 @@ def add_objects_and_arrays(document: dict[str, Any]) -> None:
     field = {"anyOf": [{"$ref": "#/components/schemas/Address"}, {"type": "null"}], "x-aliases": ["homeAddress"]}
     for schema in ("Contact", "ContactCreate", "ContactUpdate", "BulkContact"):
         schemas[schema]["properties"]["address"] = field
+    parameters: list[dict[str, Any]] = document["paths"][PATH]["get"]["parameters"]
+    for name, type_ in (("verified", "boolean"), ("score", "number")):
+        parameters.append({"name": name, "in": "query", "schema": {"type": type_}})
     for name, type_, settings in (("tag", "string", {}), ("depth", "integer", {"explode": False})):
         array = {"type": "array", "items": {"type": type_}, "maxItems": 2}
-        parameter = {"name": name, "in": "query", "schema": array, **settings}
-        document["paths"][PATH]["get"]["parameters"].append(parameter)
+        parameters.append({"name": name, "in": "query", "schema": array, **settings})
 
 
 def test_objects_and_arrays(serve: Serve, connect: Connect, edited: Edited) -> None:
@@ -134,8 +136,10 @@ def test_objects_and_arrays(serve: Serve, connect: Connect, edited: Edited) -> N
         status, text = outcome(api.put(ADA_PATH, content=body, headers={"content-type": "application/json"}))
         assert (status, text[: len(message)]) == (400, message)
     assert api.put(ADA_PATH, json={"address": None}).json()["contact"]["address"] is None
-    assert api.get(f"{PATH}?tag=a&tag=b&depth=1,2").status_code == 200
+    assert api.get(f"{PATH}?tag=a&tag=b&depth=1,2&verified=false&score=-1.5").status_code == 200
     messages = {
+        "?verified=no": "Invalid parameter: verified must be boolean",
+        "?score=1e5": "Invalid parameter: score must be number",
         "?tag=a&tag=b&tag=c": "Invalid parameter: tag violates 'maxItems' in the document",
         "?depth=1&depth=2": "Invalid parameter: depth was sent twice",
         "?depth=1,x": "Invalid parameter: depth.1 must be integer",

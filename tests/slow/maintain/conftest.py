@@ -1,12 +1,15 @@
-"""A workspace in which a package was generated, and a clone in which the current tree is the last release."""
+"""A workspace with a generated package, a clone in which the current tree is the last release, and a PATH."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
-from maintain.clones import Clone, make_clone, release, skip_installation
+from maintain.clones import Clone, make_clone, release, shell, skip_installation
+from maintain.venvs import VERSIONS
 
 from tests.maintain.conftest import workspace
 from tests.maintain.workspaces import Workspace, new_workspace
@@ -36,3 +39,14 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     skip_installation(clone)
     release(clone)
     return clone
+
+
+@pytest.fixture(scope="session")
+def one_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a PATH on which the other Pythons do not run, because testing the wheel on each takes a minute."""
+    folder = tmp_path_factory.mktemp("pythons")
+    for version in set(VERSIONS) - {"{}.{}".format(*sys.version_info)}:
+        stub = folder / f"python{version}"
+        stub.write_text("#!/bin/sh\nexit 1\n")
+        stub.chmod(0o755)
+    return os.pathsep.join([str(folder), shell()["PATH"]])

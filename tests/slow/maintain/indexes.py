@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -68,7 +68,9 @@ def serving(folder: Path, *options: str) -> Iterator[IndexServer]:
 
 
 @contextlib.contextmanager
-def unavailable_for(index: IndexServer, names: set[str]) -> Iterator[IndexServer]:
+def unavailable_for(
+    index: IndexServer, names: set[str], before_refusal: Callable[[], None] = lambda: None
+) -> Iterator[IndexServer]:
     """Forward requests to an index until the end of the block; uploads of files with these names get status 503."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,7 +80,9 @@ def unavailable_for(index: IndexServer, names: set[str]) -> Iterator[IndexServer
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, content = 503, b""
-            if not any(f'filename="{name}"'.encode() in body for name in names):
+            if any(f'filename="{name}"'.encode() in body for name in names):
+                before_refusal()
+            else:
                 url, headers = f"{index.url}{self.path.removeprefix('/')}", dict(self.headers)
                 found = httpx.request(self.command, url, content=body, headers=headers, trust_env=False)
                 status, content = found.status_code, found.content

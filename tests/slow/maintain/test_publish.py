@@ -16,70 +16,18 @@ from maintain.publish.build import build, compare, complete
 from maintain.publish.install_test import SMOKE_TEST, install_test
 from maintain.publish.preflight import CHECKS
 from maintain.publish.release import Release
-from maintain.venvs import ROOT, ScriptError, run
+from maintain.venvs import ROOT, ScriptError
+
+from tests.slow.maintain.small_project import FILES, SDIST, WHEEL, Project, new_project
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
-IDENTITY = ("-c", "user.name=M", "-c", "user.email=m@example.com")
-PROJECT = {
-    "pyproject.toml": """\
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-[project]
-name = "some-pets"
-version = "0.2.0"
-requires-python = ">=3.11"
-[tool.hatch.build.targets.wheel]
-packages = ["pets"]
-""",
-    "pets/__init__.py": "",
-    "CHANGELOG.md": "# Changelog\n\n## 0.2.0 (2024-01-15)\n\n- Cats.\n",
-    "changes/README.md": "",
-    "scripts/test": "",
-    ".gitignore": "/dist/\n/ignored\n",
-}
-
-
-class Project:
-    """A small project in a git clone that is ready for a release."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.git("init", "--quiet", "--initial-branch=main")
-        for name, text in PROJECT.items():
-            self.write(name, text)
-        self.commit()
-
-    def git(self, *arguments: str) -> None:
-        """Run git."""
-        run(["git", *IDENTITY, *arguments], cwd=self.folder)
-
-    def write(self, name: str, text: str) -> None:
-        """Write a file."""
-        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_text(text)
-
-    def commit(self) -> None:
-        """Commit everything."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "A commit")
-
-    @property
-    def release(self) -> Release:
-        """The release of the project."""
-        return Release.of(self.folder)
-
-    def problem(self, name: str) -> str:
-        """Run a check and return its sentence; an empty string if it passes."""
-        return CHECKS[name](self.release) or ""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """The project."""
-    (tmp_path / "project").mkdir()
-    return Project(tmp_path / "project")
+    return new_project(tmp_path / "project")
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -180,7 +128,7 @@ def test_all_failed_checks_are_reported(project: Project, capsys: Capture) -> No
 
 def test_a_folder_that_is_no_clone(tmp_path: Path) -> None:
     """An unpacked sdist cannot be published; the message says what can."""
-    (tmp_path / "pyproject.toml").write_text(PROJECT["pyproject.toml"])
+    (tmp_path / "pyproject.toml").write_text(FILES["pyproject.toml"])
     with pytest.raises(ScriptError, match=r"A release is built from a commit: run this in a git clone\."):
         Release.of(tmp_path)
 
@@ -191,7 +139,7 @@ def test_build(project: Project, tmp_path: Path, monkeypatch: Patch) -> None:
     (tmp_path / "out").mkdir()
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     files = build(project.release, tmp_path, tmp_path / "out")
-    assert [path.name for path in files] == ["some_pets-0.2.0-py3-none-any.whl", "some_pets-0.2.0.tar.gz"]
+    assert [path.name for path in files] == [WHEEL, SDIST]
     assert [b"secret" in path.read_bytes() for path in files] == [False, False]
     with tarfile.open(files[1]) as sdist:
         assert {member.mtime for member in sdist} == {project.release.epoch}
@@ -202,7 +150,7 @@ def test_a_build_that_differs(project: Project, tmp_path: Path) -> None:
     hook = "from hatchling.builders.hooks.plugin.interface import BuildHookInterface\nclass Hook(BuildHookInterface):\n"
     hook += "    def initialize(self, version, data):\n        open('pets/seed.py', 'w').write(repr(hash('seed')))\n"
     project.write("hatch_build.py", hook)
-    project.write("pyproject.toml", f"{PROJECT['pyproject.toml']}[tool.hatch.build.hooks.custom]\n")
+    project.write("pyproject.toml", f"{FILES['pyproject.toml']}[tool.hatch.build.hooks.custom]\n")
     project.commit()
     with pytest.raises(ScriptError, match=r"differ in some_pets-0\.2\.0-py3-none-any\.whl, some_pets-0\.2\.0\.tar\.gz"):
         build(project.release, tmp_path, tmp_path)
@@ -290,18 +238,11 @@ def test_an_upload_without_an_index(monkeypatch: Patch, project: Project, capsys
 def test_a_dry_run(project: Project, shortened: list[str]) -> None:
     """Without --upload nothing is uploaded or tagged, and all files are in dist/."""
     assert (command.main([]), shortened, project.release.is_tagged()) == (0, [], False)
-    assert sorted(path.name for path in (project.folder / "dist").iterdir()) == [
-        "pets.cdx.json",
-        "pets.tar.gz",
-        "pets.whl",
-    ]
+    assert project.dist == ["pets.cdx.json", "pets.tar.gz", "pets.whl"]
 
 
-def test_an_upload(project: Project, shortened: list[str], monkeypatch: Patch, capsys: Capture) -> None:
+def test_an_upload(project: Project, shortened: list[str], capsys: Capture) -> None:
     """Only the wheel and the sdist are uploaded; then the commit is tagged, and the next step is printed."""
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "M")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "m@example.com")
     assert (command.main(["--upload"]), shortened) == (0, ["pets.tar.gz", "pets.whl"])
     assert project.release.is_tagged()
     assert (
@@ -315,26 +256,6 @@ def test_a_tag_that_cannot_be_created(project: Project, shortened: list[str], ca
     (project.folder / ".git/refs/tags").write_text("in the way")
     assert (command.main(["--upload"]), len(shortened)) == (0, 2)
     assert "Tag it yourself: git tag v0.2.0 && git push origin HEAD v0.2.0" in capsys.readouterr().out
-
-
-def test_a_killed_run(project: Project, shortened: list[str]) -> None:
-    """A run removes what an earlier one left that was killed, and leaves only the files of the release."""
-    project.write("dist/unfinished/build-0/clone/pets.py", "x")
-    assert (command.main([]), shortened) == (0, [])
-    assert sorted(path.suffix for path in (project.folder / "dist").iterdir()) == [".gz", ".json", ".whl"]
-
-
-def test_ctrl_c(project: Project, shortened: list[str], monkeypatch: Patch, capsys: Capture) -> None:
-    """Ctrl-C prints one line, and leaves no file."""
-
-    def make(_release: Release, work: Path) -> list[Path]:
-        assert work.is_dir()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command, "make", make)
-    assert (command.main(["--upload"]), shortened) == (130, [])
-    assert capsys.readouterr().err.count("\n") == 1
-    assert list((project.folder / "dist").iterdir()) == []
 
 
 def test_the_bill_of_materials() -> None:

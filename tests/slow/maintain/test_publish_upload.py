@@ -13,30 +13,16 @@ from maintain.recipes import Command, recipe
 from maintain.venvs import ScriptError, run
 
 from tests.slow.maintain.indexes import IndexServer, serving, unavailable_for
+from tests.slow.maintain.small_project import new_project
 
 Patch = pytest.MonkeyPatch
 Publish = Callable[[str, IndexServer], int]
-
-PROJECT = """\
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-[project]
-name = "some-pets"
-version = "0.2.0"
-requires-python = ">=3.11"
-[tool.hatch.build.targets.wheel]
-packages = ["pets"]
-"""
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A wheel and an sdist."""
-    folder = tmp_path_factory.mktemp("pets")
-    (folder / "pets").mkdir()
-    (folder / "pets/__init__.py").touch()
-    (folder / "pyproject.toml").write_text(PROJECT)
+    folder = new_project(tmp_path_factory.mktemp("pets")).folder
     run(["python", "-m", "build", "--no-isolation"], cwd=folder)
     return sorted((folder / "dist").iterdir())
 
@@ -61,15 +47,7 @@ def test_upload(index: IndexServer, files: list[Path]) -> None:
 @pytest.fixture
 def publish(files: list[Path], tmp_path: Path, monkeypatch: Patch) -> Publish:
     """Return a function that runs scripts/publish for an index, on a project that is built and whose tests passed."""
-    root = tmp_path / "project"
-    root.mkdir()
-    (root / "pyproject.toml").write_text(PROJECT)
-    for arguments in (["init", "--quiet"], ["add", "pyproject.toml"], ["commit", "--quiet", "--message=A commit"]):
-        run(["git", "-c", "user.name=M", "-c", "user.email=m@example.com", *arguments], cwd=root)
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "M")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "m@example.com")
-    monkeypatch.setattr(command, "ROOT", root)
+    monkeypatch.setattr(command, "ROOT", new_project(tmp_path / "project").folder)
     monkeypatch.setattr(command, "preflight", lambda _release: None)
     monkeypatch.setattr(
         command, "make", lambda _release, work: [Path(shutil.copy(path, work / "files")) for path in files]

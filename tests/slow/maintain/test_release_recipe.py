@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from maintain.clones import Clone, share_environment, shell, version_of
 from maintain.recipes import Command, follow
-from maintain.venvs import VENV, VERSIONS
+from maintain.venvs import VENV
 
 from tests.slow.maintain.indexes import IndexServer, serving
 
@@ -49,16 +49,6 @@ def next_minor(version: str) -> str:
     return f"{major}.{int(minor) + 1}.0"
 
 
-def only_this_python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a PATH on which the other Pythons do not run, because testing the wheel on each takes a minute."""
-    folder = tmp_path_factory.mktemp("pythons")
-    for version in set(VERSIONS) - {"{}.{}".format(*sys.version_info)}:
-        stub = folder / f"python{version}"
-        stub.write_text("#!/bin/sh\nexit 1\n")
-        stub.chmod(0o755)
-    return os.pathsep.join([str(folder), shell()["PATH"]])
-
-
 def pass_all_tests(clone: Clone) -> None:
     """Let `scripts/test` without arguments succeed at once: the suite, to which this test belongs, takes minutes."""
     start = '\nif __name__ == "__main__":\n'
@@ -78,10 +68,10 @@ class Published:
 
 
 @pytest.fixture(scope="module")
-def published(released: Clone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+def published(released: Clone, one_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     """Publish the new operation in the next minor version to an index on this machine."""
     with serving(tmp_path_factory.mktemp("index"), "--disable-fallback") as index:
-        local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PATH": only_this_python(tmp_path_factory)}
+        local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PATH": one_python}
         clone = Clone(released.folder, {**index.variables, **local})
         version = next_minor(version_of(clone))
         pass_all_tests(clone)

@@ -114,7 +114,9 @@ with Sandbox(limit=None) as sandbox, Sendblue("k", "s", base_url=sandbox.url) as
     results["typed"] = [address(ada), ada.stage, str(ada.birthday), ada.class_, ada.to_dict()["class"]]
     results["mistyped"] = [run("update", "{ADA}", *each) for each in (
         ("--address", '{{"stret": 1}}'), ("--address", '{{"floor": 1.5}}'), ("--stage", "leed"))]
-    results["help"] = [run("update", "--help")[1], run("verify", "--help")[1], run("verify", "{ADA}")[1]]
+    results["listed"] = run("list", "--quiet", "--filter-tag", "VIP", "--filter-tag", "lead")[1].split()
+    results["help"] = [run(*each)[1] for each in (
+        ("update", "--help"), ("verify", "--help"), ("verify", "{ADA}"), ("--help",), ("list", "--help"))]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for _ in range(2):
@@ -230,8 +232,9 @@ def test_files_have_a_column_for_each_field_of_an_object(results: Any) -> None:
 
 
 def test_array_parameters(results: Any) -> None:
-    """The client sends an array of a query in both ways of calling it, and the sandbox filters by it."""
+    """The client and the command send an array of a query, and the sandbox filters by it."""
     assert (results["tagged"], sorted(results["generated"])) == ([[ADA, BOB], []], [ADA, BOB])
+    assert (results["listed"], "that have one of these tags" in results["help"][-1]) == ([ADA, BOB], True)
 
 
 def test_a_sync_compares_objects_by_their_fields(results: Any) -> None:
@@ -266,9 +269,10 @@ def test_keyword_of_python(results: Any) -> None:
 
 def test_deprecations_are_shown(results: Any) -> None:
     """Help and docstrings show what is deprecated; the first use of each emits a warning at the line of the caller."""
-    update, verify, used = results["help"]
+    update, verify, used, overview, _ = results["help"]
     (option,) = re.findall(r"--assigned-to-email TEXT\s+(.*(?:\n {30,}.*)*)", update)
     assert (option.split()[-1], "DEPRECATED" in verify, "is deprecated" in used) == ("Deprecated.", True, True)
+    assert [line.split()[0] for line in overview.splitlines() if "DEPRECATED" in line] == ["verify"]
     texts = ("Deprecated by the API.", "`assigned_to_email` (deprecated)", "one of these tags")
     assert [text in " ".join(doc.split()) for doc, text in zip(results["docstrings"], texts, strict=True)] == [True] * 3
 

@@ -1,13 +1,15 @@
 """The difference between a row and its contact."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from sendblue_contacts.responses import contact_rows
 from sendblue_contacts_api.models.contact import Contact
+from sendblue_contacts_api.models.error import Error
 from sendblue_transfer import Change
+from sendblue_transfer.syncing import contact_values
 from sendblue_transfer.syncing.account_index import AccountIndex
-from sendblue_transfer.syncing.contact_values import contact_values
 from sendblue_transfer.syncing.options import SyncOptions
 from sendblue_transfer.syncing.planning.diff import OPTED_OUT, RowDiff
 
@@ -28,8 +30,21 @@ OUT = {**ADA, "opt_out": True}
 
 def change(row: dict[str, Any], contact: dict[str, Any] | None = ADA, **options: Any) -> Change | None:
     """Compare a row with a contact as the API returns it."""
-    values = contact and contact_values(Contact.from_dict(contact))
+    values = contact and contact_values.contact_values(Contact.from_dict(contact))
     return RowDiff(SyncOptions(**options)).change(2, NUMBER, row, values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "compared"),
+    [
+        ("array[object]", [Error(message="no")], [{"message": "no"}]),
+        ("array[date]", [date(2024, 1, 15)], ["2024-01-15"]),
+        ("array[string]", ["a", "", 7], ["a", "7"]),
+    ],
+)
+def test_arrays_are_compared_as_json(kind: str, given: list[object], compared: list[object]) -> None:
+    """The items of an array, whatever their kind, are read as a file has them; blank ones are left out."""
+    assert contact_values._normalised("a field", kind, [given, None]) == [compared, None]
 
 
 CLEAR: dict[str, Any] = {"blank": "clear"}

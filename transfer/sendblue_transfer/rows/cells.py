@@ -31,6 +31,8 @@ _ESCAPED_STARTS = re.compile(f"{_START}'{_FORMULA}")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 TEXT_KINDS = {"string", "e164", "enum", "date", "date-time"}
 """Kinds of fields that are text in JSON."""
+TEXT_LISTS = {"array[string]", "array[enum]"}
+"""Kinds of fields that are one cell with several texts."""
 _VALUE_SEPARATOR = " ::: "
 """Google Contacts writes it between several values in one cell; the first number, and all labels, are used."""
 _SYSTEM_LABEL = "* "
@@ -60,7 +62,7 @@ def parse_cell(kind: str, cell: object) -> object:
 
 def _parse_text(kind: str, cell: str) -> object:
     try:
-        if kind == "array[string]":
+        if kind in TEXT_LISTS:
             return _split(cell)
         return _convert_json_value(kind, json.loads(cell.lower() if kind == "boolean" else cell, parse_constant=str))
     except (csv.Error, ValueError, RecursionError):

@@ -134,8 +134,9 @@ def _stored(kind: str, value: Any) -> Any:  # noqa: ANN401  # any JSON
         value = {label: scalar_text(text) for label, text in labels.items() if not is_blank(text)}
     elif kind == "object" and value is not None:
         value = {name: each for name, each in value.to_dict().items() if not is_blank(each)}
-    elif kind == "array[string]" and isinstance(value, list):
-        value = [scalar_text(item) for item in cast("list[object]", value) if not is_blank(item)]
+    elif kind.startswith("array[") and isinstance(value, list):
+        items = [_stored(kind[len("array[") : -1], item) for item in cast("list[object]", value)]
+        value = [item for item in items if item is not None]
     elif isinstance(value, date):
         value = value.isoformat()
     elif kind in TEXT_KINDS:
