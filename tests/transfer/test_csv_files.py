@@ -109,7 +109,9 @@ def test_writes_preferred_names() -> None:
             "custom_variables": {"a": "2", "b": "3"},
         },
     )
-    names = [name for name in Contact.FIELDS if name != "phone"]
+    parts = {name: field.model_class.FIELDS for name, field in Contact.FIELDS.items() if field.kind == "object"}
+    titles = {name: [f"{name}.{part}" for part in parts.get(name, ())] or [name] for name in Contact.FIELDS}
+    names = [title for name in Contact.FIELDS if name != "phone" for title in titles[name]]
     labels = names.index("custom_variables")
     names[labels : labels + 1] = ["custom_variables.b", "custom_variables.a"]
     header, *cells = csv.reader(text.splitlines())

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sendblue_contacts_api.models.bulk_contact import BulkContact
 from sendblue_contacts_api.models.contact import Contact
+from sendblue_contacts_api.types import Field
 from sendblue_transfer import FORMATS, TransferError, export_contacts, open_source, plan_import
 from sendblue_transfer.rows.column_map import ColumnMap
 from sendblue_transfer.rows.columns import Columns
@@ -36,9 +37,19 @@ KINDS: dict[str, st.SearchStrategy[object]] = {
     "array[string]": st.lists(texts.map(str.strip), min_size=1),
     "map": st.dictionaries(st.text(characters), texts, min_size=1),
 }
+
+
+def values_of(field: Field) -> st.SearchStrategy[object]:
+    """Return valid values of a field."""
+    if field.kind != "object":
+        return st.sampled_from(field.choices) if field.choices else KINDS[field.kind]
+    parts = {name: values_of(each) for name, each in field.model_class.FIELDS.items()}
+    return st.fixed_dictionaries({}, optional=parts).filter(bool)
+
+
 contacts_with_any_fields = st.fixed_dictionaries(
     {"phone": KINDS["e164"]},
-    optional={name: KINDS[field.kind] for name, field in Contact.FIELDS.items() if name != "phone"},
+    optional={name: values_of(field) for name, field in Contact.FIELDS.items() if name != "phone"},
 )
 
 

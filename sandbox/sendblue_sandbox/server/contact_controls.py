@@ -118,8 +118,9 @@ def _field(schema: ObjectSchema, name: str) -> dict[str, object]:
 def _kind(node: SchemaNode) -> str:
     kind = next((KINDS[name] for name in node["type"] if name in KINDS), "text")
     # A form has inputs for lists and objects of text; anything else in them is edited as JSON.
-    inner: SchemaNode = node.get("items", {}) if kind == "list" else node.get("additionalProperties") or {}
-    return "json" if kind in {"list", "labels"} and inner.get("type") not in ("string", ["string"]) else kind
+    inner: SchemaNode | bool | None = node.get("items" if kind == "list" else "additionalProperties")
+    is_text = isinstance(inner, dict) and inner.get("type") in ("string", ["string"])
+    return "json" if kind in {"list", "labels"} and not is_text else kind
 
 
 def _operation(document: Document, name: str) -> Operation:

@@ -107,7 +107,7 @@ def test_fields(serve: Serve, connect: Connect, edited: Edited) -> None:
         schemas = document["components"]["schemas"]
         schemas["Contact"]["properties"]["phone_label"] = {"type": "string", "x-aliases": ["label"]}
         new = {"label": {"type": "string", "enum": ["home", "work"]}, "since": {"type": ["integer", "null"]}}
-        schemas["ContactUpdate"]["properties"] |= {**new, "place": {"type": "object", "properties": {}}}
+        schemas["ContactUpdate"]["properties"] |= {**new, "place": {"type": "object", "additionalProperties": True}}
 
     form = connect(serve(document=edited(edit))).get("/_sandbox/fields").json()
     update = {each["name"]: each for each in form["update"]}
