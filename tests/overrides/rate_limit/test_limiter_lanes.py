@@ -101,11 +101,14 @@ def test_a_wait_that_becomes_too_long_is_an_error(script: str, ended: list[str],
 
 
 def test_bulk_work_leaves_the_reserve() -> None:
-    """It uses `limit - reserve` slots in any window, and nearly all of them; bursts of the reserve do not wait."""
+    """It uses `limit - reserve` slots in any window, and nearly all of them; bursts of the reserve do not wait.
+
+    Also after windows in which other callers did not use the reserve.
+    """
 
     async def scenario(callers: Callers) -> None:
         await callers.arrive(*(("bulk", number) for number in range(100)), bulk=True)
-        for window in range(10):
+        for window in (0, 1, 4, 9):
             await until(10.5 * window)
             await callers.arrive(*((window, number) for number in range(4)), max_wait=0)
 
