@@ -77,21 +77,8 @@ _OTHER_PARAMETERS = frozenset(
 )
 """The query parameters for which there is an option in _LIST_FILTERS, or none."""
 RESERVED_BY_LISTS = frozenset(
-    {
-        *(
-            "cid",
-            "columns",
-            "created-after",
-            "debug",
-            "default-region",
-            "delimiter",
-            "encoding",
-            "format",
-            "help",
-            "json",
-        ),
-        *("limit", "order-by", "order-direction", "phone", "phone-number", "profile", "quiet", "tag", "where"),
-    }
+    {"cid", "created-after", "default-region", "limit", "order-by", "order-direction", "phone", "phone-number"}
+    | {"columns", "debug", "delimiter", "encoding", "format", "help", "json", "profile", "quiet", "tag", "where"}
 )
 """The other options of `list` and `export`."""
 

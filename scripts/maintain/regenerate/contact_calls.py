@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from maintain.regenerate.operation_table import query_values
-from maintain.regenerate.query_parameters import query_parameters
+from maintain.regenerate.query_parameters import query_parameters, query_values
 from maintain.venvs import ScriptError
 
 if TYPE_CHECKING:

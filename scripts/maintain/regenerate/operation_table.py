@@ -7,10 +7,11 @@ A request is recognized by its method and path. The name of a call comes from th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from maintain.regenerate.query_parameters import query_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from maintain.openapi_document import Document
@@ -54,25 +55,6 @@ def write_operation_table(document: Document, package: Path) -> None:
     servers = tuple(server["url"] for server in document.data.get("servers", ()))
     head = HEADER.replace("{servers!r}", repr(servers)).replace("{values!r}", repr(query_values(document.data)))
     (package / "operation_table.py").write_text(f"{head}{lines})\n", encoding="utf-8")
-
-
-def query_values(data: Any) -> dict[str, dict[str, tuple[str, ...]]]:  # noqa: ANN401 - any JSON
-    """Return the values of query parameters by operationId: the default and the examples of each text with several."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for item in data["paths"].values():
-        for operation in (each for each in item.values() if isinstance(each, dict)):
-            for name, schema in _query_texts(operation):
-                values = dict.fromkeys([schema.get("default", schema["examples"][0]), *schema["examples"]])
-                found.setdefault(operation["operationId"], {})[name] = (*values,)
-    return found
-
-
-def _query_texts(operation: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
-    """Yield the name and the schema of each query parameter that is a text with several examples."""
-    for parameter in operation.get("parameters", ()):
-        schema = parameter.get("schema", {})
-        if parameter.get("in") == "query" and schema.get("type") == "string" and len(schema.get("examples", ())) > 1:
-            yield parameter["name"], schema
 
 
 def _row(document: Document, route: str, method: str) -> tuple[str, str, str, str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openapi_python_client.strings import PythonIdentifier
 
 from maintain.json_pointer import at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KINDS = {
     "boolean": ("boolean", "bool"),
@@ -60,3 +63,22 @@ def _resolved(part: Any, data: Any) -> Any:  # noqa: ANN401 - any JSON
     if "$ref" in part:
         return _resolved(at(data, part["$ref"]), data)
     return _resolved(part["allOf"][0], data) if len(part.get("allOf", ())) == 1 else part
+
+
+def query_values(data: Any) -> dict[str, dict[str, tuple[str, ...]]]:  # noqa: ANN401 - any JSON
+    """Return the values of query parameters by operationId: the default and the examples of each text with several."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for item in data["paths"].values():
+        for operation in (each for each in item.values() if isinstance(each, dict)):
+            for name, schema in _query_texts(operation):
+                values = dict.fromkeys([schema.get("default", schema["examples"][0]), *schema["examples"]])
+                found.setdefault(operation["operationId"], {})[name] = (*values,)
+    return found
+
+
+def _query_texts(operation: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    """Yield the name and the schema of each query parameter that is a text with several examples."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter.get("schema", {})
+        if parameter.get("in") == "query" and schema.get("type") == "string" and len(schema.get("examples", ())) > 1:
+            yield parameter["name"], schema
