@@ -21,10 +21,20 @@ NOT_COVERED = {"maintain", "openapi", "test_architecture.py"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Record no coverage of the tests in NOT_COVERED, if any is recorded."""
-    for item in items if config.pluginmanager.hasplugin("_cov") else ():
-        if item.path.relative_to(FOLDER).parts[0] in NOT_COVERED:
-            item.add_marker("no_cover")
+    """Record no coverage of the tests in NOT_COVERED, if any is recorded, and run them first.
+
+    A pause of the recording does not end in threads that run already, such as those of a sandbox of other tests.
+    """
+    if config.pluginmanager.hasplugin("_cov"):
+        items.sort(key=is_covered)
+        for item in items:
+            if not is_covered(item):
+                item.add_marker("no_cover")
+
+
+def is_covered(item: pytest.Item) -> bool:
+    """Whether coverage of a test is recorded."""
+    return item.path.relative_to(FOLDER).parts[0] not in NOT_COVERED
 
 
 @pytest.fixture(autouse=True)
