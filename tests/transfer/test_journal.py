@@ -246,7 +246,7 @@ def test_commits_survive_a_power_loss(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_can_read_a_journal(tmp_path: Path) -> None:
-    """Whoever created the file, and permissions that a copy gave to others are taken away."""
+    """This holds for a file that another program created, and after a copy gave permissions to others."""
     path = tmp_path / "journal"
     path.touch(0o644)  # empty, as after a crash
     Journal(path).close()
